@@ -151,6 +151,16 @@ impl Wire for u16 {
     }
 }
 
+impl<const N: usize> Wire for [u8; N] {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        r.array("octets")
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(self);
+    }
+}
+
 /// The octets that are left.
 impl Wire for Vec<u8> {
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {

@@ -1,0 +1,278 @@
+//! Blocks: as many changed records as one message holds.
+//!
+//! Plain coding gives every record the 28 octets that it has in `EF_ADN` (with 14 octets of alpha identifier):
+//! flags and slot stand where the record has its two pointers (CCP and EXT1), which mean nothing outside the
+//! card. So the size of a backup is the size of the phonebook. A deleted slot takes two octets.
+
+use alloc::vec::Vec;
+
+use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, RECORD_DIGITS, Record, TonNpi};
+use oxisim_wire::{Error, ErrorKind, Reader, Wire, bcd};
+
+/// The largest slot number that an entry can have.
+pub const MAX_SLOT: u16 = 0x0FFF;
+
+const DELETED: u8 = 0x80;
+const EXTENDED: u8 = 0x40;
+const NO_NUMBER: u8 = 0x00;
+const NUMBER_OCTETS: usize = RECORD_DIGITS / 2;
+
+/// What became of one slot of the phonebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The slot, 1 to [`MAX_SLOT`].
+    pub slot: u16,
+    /// Its record; none if it was deleted.
+    pub record: Option<Record>,
+}
+
+/// A list of entries, and how many octets each has for its alpha identifier.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Octets of every alpha identifier.
+    pub alpha: u8,
+    /// What became of which slots.
+    pub entries: Vec<Entry>,
+}
+
+impl Entry {
+    /// Octets of the entry in a block.
+    #[must_use]
+    pub fn len(&self, alpha: u8) -> usize {
+        let mut out = Vec::new();
+        self.write(alpha, &mut out);
+        out.len()
+    }
+
+    /// An entry in a form that depends on nothing but the slot and what its record says.
+    pub(crate) fn canonical(slot: u16, record: &Record) -> Vec<u8> {
+        let mut out = Vec::with_capacity(48);
+        let entry = Self { slot, record: Some(record.clone()) };
+        let alpha = record.alpha.octets().len().min(0xFF) as u8;
+        out.push(alpha);
+        entry.write(alpha, &mut out);
+        out
+    }
+
+    fn read(r: &mut Reader<'_>, alpha: u8) -> Result<Self, Error> {
+        let [flags, low] = r.array("entry")?;
+        let slot = u16::from(flags & 0x0F) << 8 | u16::from(low);
+        if slot == 0 {
+            return Err(r.error("slot", ErrorKind::Value(0)));
+        }
+        if flags & DELETED != 0 {
+            return Ok(Self { slot, record: None });
+        }
+        let alpha = AlphaIdentifier::from_field(r.take(usize::from(alpha), "alpha identifier")?);
+        let mut number = read_number(r, NUMBER_OCTETS)?;
+        let mut additional = Vec::new();
+        if flags & EXTENDED != 0 {
+            let [counts] = r.array("extension")?;
+            for _ in 0..counts >> 4 {
+                let more = r.u8("further digits")?;
+                let octets = r.take(usize::from(more), "further digits")?;
+                match &mut number {
+                    Some(number) => number.extend(&bcd::unpack(octets)),
+                    None => return Err(r.error("further digits", ErrorKind::Missing)),
+                }
+            }
+            for _ in 0..counts & 0x0F {
+                let length = r.u8("additional number")?;
+                let mut sub = r.sub(usize::from(length), "additional number")?;
+                let ton_npi = TonNpi(sub.u8("additional number")?);
+                additional.extend(DiallingNumber::new(ton_npi, bcd::unpack(sub.rest())));
+            }
+        }
+        Ok(Self { slot, record: Some(Record { alpha, number, additional }) })
+    }
+
+    fn write(&self, alpha: u8, out: &mut Vec<u8>) {
+        let [high, low] = self.slot.to_be_bytes();
+        let Some(record) = &self.record else {
+            out.extend([DELETED | high & 0x0F, low]);
+            return;
+        };
+        let (first, further) = match &record.number {
+            Some(number) => {
+                let (first, further) = number.split();
+                (Some(first), further)
+            }
+            None => (None, Vec::new()),
+        };
+        let extended = !further.is_empty() || !record.additional.is_empty();
+        out.extend([if extended { EXTENDED } else { 0 } | high & 0x0F, low]);
+        let name = record.alpha.octets();
+        let name = &name[..name.len().min(usize::from(alpha))];
+        out.extend_from_slice(name);
+        out.resize(out.len() + usize::from(alpha) - name.len(), 0xFF);
+        write_number(first.as_ref(), out);
+        if extended {
+            let further = &further[..further.len().min(15)];
+            let additional = &record.additional[..record.additional.len().min(15)];
+            out.push((further.len() << 4 | additional.len()) as u8);
+            for digits in further {
+                let octets = bcd::pack(digits);
+                out.push(octets.len() as u8);
+                out.extend(octets);
+            }
+            for number in additional {
+                let octets = bcd::pack(number.digits());
+                let octets = &octets[..octets.len().min(0xFE)];
+                out.extend([octets.len() as u8 + 1, number.ton_npi().0]);
+                out.extend_from_slice(octets);
+            }
+        }
+    }
+}
+
+/// Length of number contents, TON and NPI, ten octets of digits: as in `EF_ADN` (TS 31.102 §4.4.2.3).
+fn read_number(r: &mut Reader<'_>, octets: usize) -> Result<Option<DiallingNumber>, Error> {
+    let at = r.clone();
+    let length = usize::from(r.u8("length of number contents")?);
+    let ton_npi = TonNpi(r.u8("TON and NPI")?);
+    let digits = r.take(octets, "dialling number")?;
+    match length {
+        0 => Ok(None),
+        length if length <= octets + 1 => {
+            let digits = digits.get(..length - 1).unwrap_or_default();
+            Ok(DiallingNumber::new(ton_npi, bcd::unpack(digits)))
+        }
+        other => Err(at.error("length of number contents", ErrorKind::Value(other as u32))),
+    }
+}
+
+fn write_number(number: Option<&DiallingNumber>, out: &mut Vec<u8>) {
+    let end = out.len() + 2 + NUMBER_OCTETS;
+    match number {
+        Some(number) => {
+            let octets = bcd::pack(number.digits());
+            out.extend([octets.len() as u8 + 1, number.ton_npi().0]);
+            out.extend(octets);
+        }
+        None => out.extend([NO_NUMBER, 0xFF]),
+    }
+    out.resize(end, 0xFF);
+}
+
+impl Wire for Block {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let alpha = r.u8("alpha identifier length")?;
+        let mut entries = Vec::new();
+        while !r.is_empty() {
+            entries.push(Entry::read(r, alpha)?);
+        }
+        Ok(Self { alpha, entries })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.alpha);
+        self.entries.iter().for_each(|entry| entry.write(self.alpha, out));
+    }
+}
+
+/// Fills blocks, one entry after the other.
+#[derive(Clone, Debug)]
+pub struct Packer {
+    octets: usize,
+    contacts: usize,
+    alpha: u8,
+    block: Vec<u8>,
+    entries: usize,
+}
+
+impl Packer {
+    /// Blocks of at most `octets` octets and at most `contacts` entries.
+    #[must_use]
+    pub const fn new(octets: usize, contacts: usize, alpha: u8) -> Self {
+        Self { octets, contacts, alpha, block: Vec::new(), entries: 0 }
+    }
+
+    /// Adds an entry; the block that it filled, if it did not fit into that any more.
+    ///
+    /// # Errors
+    /// The entry alone is larger than a block.
+    pub fn push(&mut self, entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
+        let length = entry.len(self.alpha);
+        if length + 1 > self.octets {
+            let kind = ErrorKind::TooLong { length: length + 1, limit: self.octets };
+            return Err(Error::new("entry", 0, kind));
+        }
+        let full = !self.block.is_empty()
+            && (self.block.len() + length > self.octets || self.entries >= self.contacts);
+        let filled = if full { self.finish() } else { None };
+        if self.block.is_empty() {
+            self.block.push(self.alpha);
+        }
+        entry.write(self.alpha, &mut self.block);
+        self.entries += 1;
+        Ok(filled)
+    }
+
+    /// The block begun, if it has an entry.
+    pub fn finish(&mut self) -> Option<Vec<u8>> {
+        self.entries = 0;
+        let block = core::mem::take(&mut self.block);
+        (!block.is_empty()).then_some(block)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(name: &str, digits: &[u8]) -> Record {
+        Record {
+            alpha: AlphaIdentifier::fit(name, 14).alpha,
+            number: DiallingNumber::new(TonNpi(0x91), digits.to_vec()),
+            additional: Vec::new(),
+        }
+    }
+
+    /// The octets are those of an `EF_ADN` record, with flags and slot in front instead of the two pointers.
+    #[test]
+    fn an_entry_has_the_size_of_a_record() {
+        let entry = Entry { slot: 7, record: Some(record("Ana", &[4, 9, 1, 5, 1])) };
+        let block = Block { alpha: 14, entries: [entry].into() };
+        assert_eq!(
+            hex::encode_upper(block.encode()),
+            "0E0007416E61FFFFFFFFFFFFFFFFFFFFFF04919451F1FFFFFFFFFFFFFF"
+        );
+        assert_eq!(block.encode().len(), 1 + 28);
+        assert_eq!(Block::decode(&block.encode(), "block").unwrap(), block);
+    }
+
+    #[test]
+    fn a_deleted_slot_takes_two_octets() {
+        let block = Block { alpha: 14, entries: [Entry { slot: 0x123, record: None }].into() };
+        assert_eq!(block.encode(), [14, 0x81, 0x23]);
+        assert_eq!(Block::decode(&block.encode(), "block").unwrap(), block);
+    }
+
+    #[test]
+    fn digits_beyond_twenty_and_further_numbers_come_back() {
+        let mut long = record("Bridge", &[1; 37]);
+        long.additional = [record("", &[2, 3, 4]).number.unwrap(), record("", &[5; 25]).number.unwrap()].into();
+        let block = Block { alpha: 14, entries: [Entry { slot: 255, record: Some(long) }].into() };
+        assert_eq!(Block::decode(&block.encode(), "block").unwrap(), block);
+    }
+
+    #[test]
+    fn a_block_takes_no_more_contacts_than_it_may() {
+        let mut packer = Packer::new(120, 1, 14);
+        let entry = |slot| Entry { slot, record: Some(record("A", &[1])) };
+        assert_eq!(packer.push(&entry(1)).unwrap(), None);
+        let first = packer.push(&entry(2)).unwrap().unwrap();
+        assert_eq!(Block::decode(&first, "block").unwrap().entries, [entry(1)]);
+        assert_eq!(Block::decode(&packer.finish().unwrap(), "block").unwrap().entries, [entry(2)]);
+        assert_eq!(packer.finish(), None);
+    }
+
+    #[test]
+    fn every_cut_is_refused_or_shorter() {
+        let entries = [Entry { slot: 1, record: Some(record("Ana", &[1; 30])) }].into();
+        let bytes = Block { alpha: 14, entries }.encode();
+        for cut in 2..bytes.len() {
+            assert!(Block::decode(&bytes[..cut], "block").is_err(), "{cut}");
+        }
+    }
+}

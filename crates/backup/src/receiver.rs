@@ -1,0 +1,291 @@
+//! The side that keeps the copy.
+
+use alloc::vec::Vec;
+
+use oxisim_wire::{Duration, Error, Instant, Wire};
+
+use crate::{
+    Block, BlockSet, Digest, FromServer, Restorer, Spacing, ToServer,
+    message::{BackupId, Blocks, Refusal, Resumes},
+    vault::{Held, Session, Standing, Vault},
+};
+
+/// How a server behaves towards a subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// When it asks for the next subset.
+    pub spacing: Spacing,
+    /// How long it waits for blocks that others have overtaken before it asks for them.
+    pub grace: Duration,
+    /// How often it asks in vain before it leaves asking to the card.
+    pub patience: u16,
+    /// Time between two messages of a restore.
+    pub restore_pace: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            spacing: Spacing::Regular(Duration::from_mins(2)),
+            grace: Duration::from_secs(30),
+            patience: 8,
+            restore_pace: Duration::from_secs(6),
+        }
+    }
+}
+
+/// What a call of the receiver brings about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Messages for the subscriber.
+    pub messages: Vec<FromServer>,
+    /// Whether a copy has just become complete.
+    pub completed: Option<BackupId>,
+}
+
+/// Why a message had no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiverError<E> {
+    /// It cannot be read.
+    #[error("message cannot be read: {0}")]
+    Message(#[from] Error),
+    /// It contradicts what earlier messages of the same backup said.
+    #[error("message contradicts an earlier one about generation {0}")]
+    Contradiction(u16),
+    /// The store failed.
+    #[error("store failed: {0}")]
+    Store(E),
+}
+
+/// Time after which the server asks once more, if nothing came; doubled each time.
+const ASK_AGAIN_AFTER: Duration = Duration::from_mins(5);
+
+/// Takes backups in. It has no state of its own: that is in the [`Vault`].
+#[derive(Clone, Debug, Default)]
+pub struct Receiver {
+    /// How it behaves.
+    pub policy: Policy,
+}
+
+impl Receiver {
+    /// A message of the subscriber has come at `now`. `random` is any number, for [`Spacing::Random`].
+    pub fn receive<V: Vault>(
+        &self,
+        vault: &mut V,
+        message: &[u8],
+        now: Instant,
+        random: u64,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        match ToServer::decode(message)? {
+            ToServer::Blocks(blocks) => self.blocks(vault, &blocks, now, random),
+            ToServer::Query { backup, base_distance, total } => {
+                self.query(vault, backup, base_distance, total, now)
+            }
+            ToServer::Restored { generation, missing, digest } => {
+                Restorer { policy: &self.policy }
+                    .confirmed(vault, generation, &missing, digest, now)
+                    .map_err(ReceiverError::Store)?;
+                Ok(Answer::default())
+            }
+        }
+    }
+
+    /// The earliest time at which [`Receiver::due`] has something to do. Changes with every call of the receiver.
+    pub fn poll_timeout<V: Vault>(&self, vault: &mut V) -> Result<Option<Instant>, V::Error> {
+        let mut times = Vec::new();
+        for source in crate::message::Source::ALL {
+            times.extend(vault.session(*source)?.and_then(|session| session.resume_at));
+        }
+        times.extend(vault.restore()?.and_then(|restore| restore.due));
+        Ok(times.into_iter().min())
+    }
+
+    /// A time has come. Called too early it does nothing.
+    pub fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
+        let mut answer = Answer::default();
+        for source in crate::message::Source::ALL {
+            let Some(mut session) = vault.session(*source)? else { continue };
+            if session.resume_at.is_none_or(|at| at > now) {
+                continue;
+            }
+            if session.asked >= self.policy.patience {
+                session.resume_at = None;
+            } else {
+                answer.messages.push(self.ask(&mut session, now));
+            }
+            vault.put_session(&session)?;
+        }
+        answer.messages.extend(Restorer { policy: &self.policy }.due(vault, now)?);
+        Ok(answer)
+    }
+
+    fn blocks<V: Vault>(
+        &self,
+        vault: &mut V,
+        message: &Blocks,
+        now: Instant,
+        random: u64,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        let Blocks { backup, base_distance, total, first, .. } = *message;
+        // What cannot be read has not come.
+        for block in &message.blocks {
+            Block::decode(block, "block")?;
+        }
+        let mut session = match self.open(vault, backup, base_distance, total, now)? {
+            Opened::Session(session) => session,
+            Opened::Answer(answer) => return Ok(answer),
+        };
+        session.resumes = message.resumes;
+        session.delay = message.delay.map(crate::message::Pause::duration);
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        for (number, block) in (first..).zip(&message.blocks) {
+            if session.received.insert(number) {
+                vault.put_block(backup.source, number, block).map_err(ReceiverError::Store)?;
+                session.asked = 0;
+            }
+        }
+        if session.received.is_full() {
+            return self.complete(vault, session, now);
+        }
+        session.resume_at = match session.resumes {
+            Resumes::SERVER => Some(match session.delay {
+                Some(delay) => self.policy.spacing.after(now, delay),
+                None => self.policy.spacing.next(now, random),
+            }),
+            // The card goes on by itself; but what is missing once the last block is here has been lost.
+            _ => session.received.contains(total).then(|| now + self.policy.grace),
+        };
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        Ok(Answer::default())
+    }
+
+    fn query<V: Vault>(
+        &self,
+        vault: &mut V,
+        backup: BackupId,
+        base_distance: u8,
+        total: u16,
+        now: Instant,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        let mut session = match self.open(vault, backup, base_distance, total, now)? {
+            Opened::Session(session) => session,
+            Opened::Answer(answer) => return Ok(answer),
+        };
+        let is_planned = session.resumes == Resumes::SERVER && session.resume_at.is_some();
+        let mut answer = Answer::default();
+        if !is_planned {
+            answer.messages.push(self.ask(&mut session, now));
+        }
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        Ok(answer)
+    }
+
+    /// The open session of a backup, or what there is to say instead.
+    fn open<V: Vault>(
+        &self,
+        vault: &mut V,
+        backup: BackupId,
+        base_distance: u8,
+        total: u16,
+        now: Instant,
+    ) -> Result<Opened, ReceiverError<V::Error>> {
+        let known = vault.session(backup.source).map_err(ReceiverError::Store)?;
+        if let Some(session) = known {
+            if session.backup == backup {
+                if session.received.total() != total || session.base_distance != base_distance {
+                    return Err(ReceiverError::Contradiction(backup.generation));
+                }
+                return Ok(match session.standing {
+                    Standing::Open => Opened::Session(session),
+                    Standing::Complete(digest) => Opened::say(FromServer::Ok { backup, digest }),
+                    Standing::Refused => {
+                        Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN })
+                    }
+                });
+            }
+            if is_older(backup.generation, session.backup.generation) {
+                return Ok(Opened::Answer(Answer::default()));
+            }
+        }
+        let mut session = Session {
+            backup,
+            base_distance,
+            received: BlockSet::empty(total),
+            resumes: Resumes::UPLOADER,
+            delay: None,
+            resume_at: None,
+            asked: 0,
+            standing: Standing::Open,
+            since: now,
+        };
+        if base_distance > 0 {
+            let base = backup.generation.wrapping_sub(u16::from(base_distance));
+            let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
+            if held.is_none_or(|held| held.generation != base) {
+                session.standing = Standing::Refused;
+                vault.put_session(&session).map_err(ReceiverError::Store)?;
+                return Ok(Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN }));
+            }
+        }
+        Ok(Opened::Session(session))
+    }
+
+    fn complete<V: Vault>(
+        &self,
+        vault: &mut V,
+        mut session: Session,
+        now: Instant,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        let backup = session.backup;
+        let mut book = match session.base_distance {
+            0 => oxisim_phonebook::Book::default(),
+            _ => vault
+                .held(backup.source)
+                .map_err(ReceiverError::Store)?
+                .map(|held| held.book)
+                .unwrap_or_default(),
+        };
+        for number in session.received.iter() {
+            let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
+            for entry in Block::decode(&block.unwrap_or_default(), "block")?.entries {
+                match entry.record {
+                    Some(record) => book.insert(entry.slot, record),
+                    None => book.remove(entry.slot),
+                };
+            }
+        }
+        let digest = Digest::of(&book);
+        let held = Held { generation: backup.generation, at: now, book };
+        vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
+        session.standing = Standing::Complete(digest);
+        session.resume_at = None;
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        Ok(Answer {
+            messages: [FromServer::Ok { backup, digest }].into(),
+            completed: Some(backup),
+        })
+    }
+
+    /// Asks for what is missing, and plans to do so again.
+    fn ask(&self, session: &mut Session, now: Instant) -> FromServer {
+        session.resume_at = Some(now + ASK_AGAIN_AFTER.saturating_mul(1 << session.asked.min(5)));
+        session.asked += 1;
+        FromServer::Missing { backup: session.backup, blocks: session.received.complement() }
+    }
+}
+
+enum Opened {
+    Session(Session),
+    Answer(Answer),
+}
+
+impl Opened {
+    fn say(message: FromServer) -> Self {
+        Self::Answer(Answer { messages: [message].into(), completed: None })
+    }
+}
+
+/// Whether a generation lies before another; they wrap.
+const fn is_older(generation: u16, than: u16) -> bool {
+    than.wrapping_sub(generation) < 0x8000
+}

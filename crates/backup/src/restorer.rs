@@ -1,0 +1,148 @@
+//! The server's copy on its way back onto a card.
+
+use alloc::vec::Vec;
+
+use oxisim_phonebook::Book;
+use oxisim_wire::{Duration, Instant};
+
+use crate::{
+    BlockSet, Digest, Entry, FromServer,
+    block::Packer,
+    message::Source,
+    receiver::Policy,
+    vault::Vault,
+};
+
+/// Octets of a restore message apart from the block.
+const OVERHEAD: usize = 1 + 2 + 2 + 2;
+
+/// Time after the last block in which the card must answer.
+const ANSWER_WITHIN: Duration = Duration::from_mins(2);
+
+/// Times that the last block is sent once more, in vain.
+const PATIENCE: u16 = 10;
+
+/// How a restore stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RestoreStep {
+    /// Blocks are being sent, or are awaited to be confirmed.
+    Running,
+    /// The card has all of it.
+    Complete {
+        /// Whether its phonebook now equals the server's copy.
+        equal: bool,
+    },
+    /// The card did not answer.
+    GivenUp,
+}
+
+/// A restore under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restore {
+    /// Generation of the copy.
+    pub generation: u16,
+    /// Blocks that are still to be sent.
+    pub todo: BlockSet,
+    /// When the next message goes.
+    pub due: Option<Instant>,
+    /// Times that the last block was sent once more.
+    pub asked: u16,
+    /// How it stands.
+    pub step: RestoreStep,
+}
+
+/// Sends a copy to a card: one message at a time, until the card confirms all.
+#[derive(Clone, Copy, Debug)]
+pub struct Restorer<'a> {
+    /// How the server behaves.
+    pub policy: &'a Policy,
+}
+
+impl Restorer<'_> {
+    /// Begins to restore the card's copy; `false` if there is none.
+    pub fn start<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<bool, V::Error> {
+        let Some(held) = vault.held(Source::CARD)? else { return Ok(false) };
+        let total = blocks(&held.book).len() as u16;
+        vault.put_restore(&Restore {
+            generation: held.generation,
+            todo: BlockSet::full(total),
+            due: Some(now),
+            asked: 0,
+            step: RestoreStep::Running,
+        })?;
+        Ok(total > 0)
+    }
+
+    /// A time has come; the messages to send.
+    pub(crate) fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Vec<FromServer>, V::Error> {
+        let Some(mut restore) = vault.restore()? else { return Ok(Vec::new()) };
+        let Some(held) = vault.held(Source::CARD)? else { return Ok(Vec::new()) };
+        if restore.due.is_none_or(|due| due > now) || restore.step != RestoreStep::Running {
+            return Ok(Vec::new());
+        }
+        let mut blocks = blocks(&held.book);
+        let total = restore.todo.total();
+        let number = restore.todo.first().unwrap_or(total);
+        if restore.todo.is_empty() {
+            restore.asked += 1;
+        }
+        restore.todo.remove(number);
+        let wait = if restore.todo.is_empty() { ANSWER_WITHIN } else { self.policy.restore_pace };
+        restore.due = Some(now + wait);
+        let is_lost = restore.asked > PATIENCE
+            || held.generation != restore.generation
+            || blocks.len() != usize::from(total);
+        if is_lost {
+            restore.step = RestoreStep::GivenUp;
+            restore.due = None;
+        }
+        vault.put_restore(&restore)?;
+        if is_lost || number == 0 {
+            return Ok(Vec::new());
+        }
+        let block = blocks.swap_remove(usize::from(number) - 1);
+        Ok([FromServer::Restore { generation: restore.generation, total, number, block }].into())
+    }
+
+    /// The card has said what is missing.
+    pub(crate) fn confirmed<V: Vault>(
+        &self,
+        vault: &mut V,
+        generation: u16,
+        missing: &BlockSet,
+        digest: Digest,
+        now: Instant,
+    ) -> Result<(), V::Error> {
+        let Some(mut restore) = vault.restore()? else { return Ok(()) };
+        if restore.generation != generation
+            || restore.todo.total() != missing.total()
+            || restore.step != RestoreStep::Running
+        {
+            return Ok(());
+        }
+        restore.asked = 0;
+        if missing.is_empty() {
+            let equal = vault.held(Source::CARD)?.is_some_and(|held| Digest::of(&held.book) == digest);
+            restore.step = RestoreStep::Complete { equal };
+            restore.due = None;
+        } else {
+            restore.todo = missing.clone();
+            restore.due = Some(now + self.policy.restore_pace);
+        }
+        vault.put_restore(&restore)
+    }
+}
+
+/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept.
+fn blocks(book: &Book) -> Vec<Vec<u8>> {
+    let alpha = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
+    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, alpha);
+    let mut blocks = Vec::new();
+    for (slot, record) in book.iter() {
+        let entry = Entry { slot, record: Some(record.clone()) };
+        // What has come in a message fits into one.
+        blocks.extend(packer.push(&entry).ok().flatten());
+    }
+    blocks.extend(packer.finish());
+    blocks
+}

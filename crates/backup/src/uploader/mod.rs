@@ -1,0 +1,159 @@
+//! The side that has the phonebook.
+
+mod machine;
+mod restore;
+mod snapshot;
+
+use alloc::vec::Vec;
+
+use oxisim_phonebook::Record;
+use oxisim_wire::Duration;
+
+pub use machine::Uploader;
+
+use crate::{Estimate, Storage, StorageError, settings::Way};
+
+/// The phonebook that is backed up.
+pub trait Phonebook {
+    /// Number of the highest slot; slots count from 1.
+    fn slots(&self) -> u16;
+
+    /// Octets of an alpha identifier.
+    fn alpha_octets(&self) -> u8;
+
+    /// The record of a slot; none if it is free.
+    fn record(&self, slot: u16) -> Result<Option<Record>, PhonebookError>;
+
+    /// Writes or erases the record of a slot.
+    fn replace(&mut self, slot: u16, record: Option<&Record>) -> Result<(), PhonebookError>;
+}
+
+/// Why a phonebook could not be read or written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PhonebookError {
+    /// There is no such slot.
+    #[error("the phonebook has no such slot")]
+    NoSlot,
+    /// The slot cannot hold the record.
+    #[error("the phonebook cannot hold the record")]
+    TooLarge,
+    /// The phonebook cannot be accessed.
+    #[error("the phonebook cannot be accessed")]
+    Inaccessible,
+}
+
+/// What an uploader runs on: a phonebook, and memory that survives.
+pub trait Host: Phonebook + Storage {}
+
+impl<T: Phonebook + Storage> Host for T {}
+
+/// Why a backup starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trigger {
+    /// The user asked for it.
+    User,
+    /// Its time has come.
+    Interval,
+}
+
+/// What the user chose, shown both estimates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Choice {
+    /// All at once.
+    Normal,
+    /// In subsets.
+    Asynchronous,
+    /// No backup.
+    Refused,
+    /// The user did not answer.
+    NoAnswer,
+}
+
+/// What is to be woken for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wake {
+    /// The pause after a subset is over.
+    Pause,
+    /// The server has not answered.
+    AskAgain,
+    /// The phone did not send.
+    Retry,
+    /// A backup starts by itself.
+    Interval,
+}
+
+/// What the uploader wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Send this message to the server, and say what became of it.
+    Send(Vec<u8>),
+    /// Call [`Uploader::handle_wake`] after this time. Takes the place of an earlier wish.
+    Wake {
+        /// How long from now.
+        after: Duration,
+        /// What for.
+        why: Wake,
+        /// The way of the backup, which says what shall wake it.
+        way: Way,
+    },
+    /// Nothing is to be woken for any more.
+    Sleep,
+    /// Show both estimates to the user and pass the answer to [`Uploader::handle_choice`].
+    Ask(Estimate),
+    /// Something that the user may want to know.
+    Report(Outcome),
+}
+
+/// What became of a backup or restore.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Outcome {
+    /// It has begun.
+    #[error("Backup of {blocks} blocks started")]
+    Started {
+        /// Blocks to send.
+        blocks: u16,
+    },
+    /// One is under way already.
+    #[error("Backup is running: {sent} of {blocks} blocks sent")]
+    Running {
+        /// Blocks sent.
+        sent: u16,
+        /// Blocks in all.
+        blocks: u16,
+    },
+    /// Nothing has changed since the last one.
+    #[error("Phonebook has not changed")]
+    Unchanged,
+    /// The user did not want it.
+    #[error("No backup made")]
+    Declined,
+    /// The server has it all, and its copy equals the snapshot.
+    #[error("Backup complete")]
+    Complete,
+    /// The server has it all, but its copy is another; the next backup will be whole.
+    #[error("Backup failed: the copy differs")]
+    Differs,
+    /// The phone or the server did not answer for too long.
+    #[error("Backup given up: no answer")]
+    GivenUp,
+    /// The memory or the phonebook failed.
+    #[error("Backup failed: {0}")]
+    Failed(Failure),
+    /// A restore is complete.
+    #[error("Phonebook restored")]
+    Restored,
+}
+
+/// What failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Failure {
+    /// The memory.
+    #[error("{0}")]
+    Storage(#[from] StorageError),
+    /// The phonebook.
+    #[error("{0}")]
+    Phonebook(#[from] PhonebookError),
+    /// A contact is larger than a message.
+    #[error("contact {0} is larger than a message")]
+    ContactTooLarge(u16),
+}

@@ -1,0 +1,70 @@
+//! A copy that comes back from the server.
+
+use oxisim_wire::Wire;
+
+use crate::{
+    Block, BlockSet, Digest, Fingerprint, ToServer,
+    digest::DigestBuilder,
+    journal::{Journal, Record},
+    uploader::{Failure, Host},
+};
+
+/// One block of a restore, as it came.
+pub(super) struct Part<'a> {
+    pub generation: u16,
+    pub total: u16,
+    pub number: u16,
+    pub block: &'a [u8],
+}
+
+/// Writes the block's records into their slots. The answer is due when the last block comes, or when all are there;
+/// the second result says whether the restore has just become complete.
+pub(super) fn apply(
+    journal: Journal,
+    state: &mut Record,
+    part: &Part<'_>,
+    host: &mut dyn Host,
+) -> Result<(Option<ToServer>, bool), Failure> {
+    let Part { generation, total, number, block } = *part;
+    let mut received = match state.restore.take() {
+        Some((known, received)) if known == generation && received.total() == total => received,
+        _ => BlockSet::empty(total.min(journal.capacity())),
+    };
+    let was_full = received.is_full();
+    if let (false, Ok(block)) = (received.contains(number), Block::decode(block, "block")) {
+        for entry in &block.entries {
+            host.replace(entry.slot, entry.record.as_ref())?;
+        }
+        received.insert(number);
+    }
+    let complete = received.is_full();
+    let answer = (complete || number == total)
+        .then(|| -> Result<_, Failure> {
+            let digest = if complete { self::digest(host)? } else { Digest([0; 8]) };
+            Ok(ToServer::Restored { generation, missing: received.complement(), digest })
+        })
+        .transpose()?;
+    state.restore = Some((generation, received));
+    if complete && !was_full {
+        // What has been restored is what the server has: the next backup builds on it.
+        for slot in 1..=host.slots() {
+            let fingerprint = Fingerprint::of(host.record(slot)?.as_ref());
+            journal.note_fingerprint(host, slot, fingerprint)?;
+        }
+        journal.confirm(host)?;
+        state.last = generation;
+        state.confirmed = Some(generation);
+    }
+    journal.write(host, state)?;
+    Ok((answer, complete && !was_full))
+}
+
+fn digest(host: &dyn Host) -> Result<Digest, Failure> {
+    let mut digest = DigestBuilder::default();
+    for slot in 1..=host.slots() {
+        if let Some(record) = host.record(slot)? {
+            digest.add(slot, &record);
+        }
+    }
+    Ok(digest.finish())
+}

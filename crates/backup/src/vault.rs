@@ -1,0 +1,143 @@
+//! What a server keeps of one subscriber.
+
+use alloc::{collections::BTreeMap, vec::Vec};
+use core::convert::Infallible;
+
+use oxisim_phonebook::Book;
+use oxisim_wire::{Duration, Instant};
+
+use crate::{
+    BlockSet, Digest,
+    message::{BackupId, Resumes, Source},
+    restorer::Restore,
+};
+
+/// A complete copy of a phonebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// The backup that made it so.
+    pub generation: u16,
+    /// When that backup was complete.
+    pub at: Instant,
+    /// The copy.
+    pub book: Book,
+}
+
+/// How a backup stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Blocks are missing.
+    Open,
+    /// The copy is complete and has this digest.
+    Complete(Digest),
+    /// It builds on a copy that is not here.
+    Refused,
+}
+
+/// The latest backup of a phonebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Which backup.
+    pub backup: BackupId,
+    /// How many generations ago its base was; 0: it has none.
+    pub base_distance: u8,
+    /// Blocks that have come.
+    pub received: BlockSet,
+    /// Who ends its pauses.
+    pub resumes: Resumes,
+    /// How long the card wants the server to wait.
+    pub delay: Option<Duration>,
+    /// When the server shall ask for what is missing.
+    pub resume_at: Option<Instant>,
+    /// Times that it asked since a block last came.
+    pub asked: u16,
+    /// How it stands.
+    pub standing: Standing,
+    /// When its first message came.
+    pub since: Instant,
+}
+
+/// What a server keeps of one subscriber; a store implements it for a row of its tables.
+///
+/// Everything that one call of [`Receiver`](crate::Receiver) writes belongs into one transaction.
+pub trait Vault {
+    /// How the store fails.
+    type Error;
+
+    /// The latest backup of this phonebook.
+    fn session(&mut self, source: Source) -> Result<Option<Session>, Self::Error>;
+
+    /// Keeps the latest backup; another's blocks are forgotten.
+    fn put_session(&mut self, session: &Session) -> Result<(), Self::Error>;
+
+    /// A block of the latest backup.
+    fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, Self::Error>;
+
+    /// Keeps a block of the latest backup.
+    fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), Self::Error>;
+
+    /// The complete copy.
+    fn held(&mut self, source: Source) -> Result<Option<Held>, Self::Error>;
+
+    /// Keeps a complete copy; the blocks that made it are forgotten.
+    fn put_held(&mut self, source: Source, held: &Held) -> Result<(), Self::Error>;
+
+    /// The restore under way.
+    fn restore(&mut self) -> Result<Option<Restore>, Self::Error>;
+
+    /// Keeps the restore under way.
+    fn put_restore(&mut self, restore: &Restore) -> Result<(), Self::Error>;
+}
+
+/// A vault in memory.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryVault {
+    books: BTreeMap<u8, (Option<Session>, BTreeMap<u16, Vec<u8>>, Option<Held>)>,
+    restore: Option<Restore>,
+}
+
+impl Vault for MemoryVault {
+    type Error = Infallible;
+
+    fn session(&mut self, source: Source) -> Result<Option<Session>, Infallible> {
+        Ok(self.books.entry(source.0).or_default().0.clone())
+    }
+
+    fn put_session(&mut self, session: &Session) -> Result<(), Infallible> {
+        let (kept, blocks, _) = self.books.entry(session.backup.source.0).or_default();
+        if kept.as_ref().is_some_and(|kept| kept.backup != session.backup) {
+            blocks.clear();
+        }
+        *kept = Some(session.clone());
+        Ok(())
+    }
+
+    fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, Infallible> {
+        Ok(self.books.entry(source.0).or_default().1.get(&number).cloned())
+    }
+
+    fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), Infallible> {
+        self.books.entry(source.0).or_default().1.insert(number, block.to_vec());
+        Ok(())
+    }
+
+    fn held(&mut self, source: Source) -> Result<Option<Held>, Infallible> {
+        Ok(self.books.entry(source.0).or_default().2.clone())
+    }
+
+    fn put_held(&mut self, source: Source, held: &Held) -> Result<(), Infallible> {
+        let (_, blocks, kept) = self.books.entry(source.0).or_default();
+        blocks.clear();
+        *kept = Some(held.clone());
+        Ok(())
+    }
+
+    fn restore(&mut self) -> Result<Option<Restore>, Infallible> {
+        Ok(self.restore.clone())
+    }
+
+    fn put_restore(&mut self, restore: &Restore) -> Result<(), Infallible> {
+        self.restore = Some(restore.clone());
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! SELECT and STATUS (TS 102 221 §11.1.1, §11.1.2).
+
+use alloc::vec::Vec;
+
+use oxisim_apdu::{Command, Response, Status};
+use oxisim_wire::{Reader, tlv::write_tlv};
+
+use super::respond;
+use crate::{
+    card::Powered,
+    channel::Channel,
+    fcp,
+    file::{FileId, FileSystem, fid},
+};
+
+/// SELECT.
+pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    if command.p1 == BY_AID && command.p2 & 0x60 == TERMINATION {
+        return terminate(card, command.data);
+    }
+    let found = find(card, command)?;
+    let with_fcp = match command.p2 & 0x9C {
+        0x04 => true,
+        0x0C => false,
+        _ => return Err(Status::INCORRECT_P1_P2),
+    };
+    if command.p1 != BY_AID && command.p2 & !0x0C != 0 {
+        return Err(Status::INCORRECT_P1_P2);
+    }
+    card.session.channel.select(card.files, found)?;
+    Ok(Response::normal(if with_fcp { fcp::template(card.files, found) } else { Vec::new() }))
+}
+
+/// STATUS; it tells toolkit applets that the terminal polls (TS 102 241 §4.7.2).
+pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    if command.p1 > 0x02 {
+        return Err(Status::INCORRECT_P1_P2);
+    }
+    let channel = &card.session.channel;
+    let data = match command.p2 {
+        0x00 => fcp::template(card.files, channel.file()),
+        0x01 => application_name(card.files, channel)?,
+        0x0C => Vec::new(),
+        _ => return Err(Status::INCORRECT_P1_P2),
+    };
+    let response = respond(command, data)?;
+    card.runtime().status_command();
+    Ok(response)
+}
+
+const BY_AID: u8 = 0x04;
+/// P2, bits 7 and 6: the application's session ends.
+const TERMINATION: u8 = 0x40;
+
+/// The file that SELECT means.
+fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, Status> {
+    let files = card.files;
+    let channel = &card.session.channel;
+    let found = match command.p1 {
+        0x00 => by_fid(files, channel, one_fid(command.data)?),
+        0x01 => {
+            let child = files.child(channel.directory, one_fid(command.data)?);
+            child.filter(|&id| files.directory(id).is_some())
+        }
+        0x03 if command.data.is_empty() => Some(files.parent(channel.directory)),
+        BY_AID => return by_aid(files, channel, command),
+        0x08 => by_path(files, channel, FileSystem::MF, command.data)?,
+        0x09 => by_path(files, channel, channel.directory, command.data)?,
+        0x03 => return Err(Status::WRONG_LENGTH),
+        _ => return Err(Status::INCORRECT_P1_P2),
+    };
+    found.ok_or(Status::FILE_NOT_FOUND)
+}
+
+/// The one file identifier of a data field.
+fn one_fid(data: &[u8]) -> Result<u16, Status> {
+    <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| Status::WRONG_LENGTH)
+}
+
+/// TS 102 221 §8.4.1: what can be selected by its identifier from the current directory.
+fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
+    let here = channel.directory;
+    match fid {
+        fid::MF => Some(FileSystem::MF),
+        fid::CURRENT_APPLICATION => channel.application,
+        _ => {
+            let parent = files.parent(here);
+            let is_directory = |&id: &FileId| files.directory(id).is_some();
+            let has_fid = |&id: &FileId| files.get(id).is_some_and(|file| file.fid == fid);
+            files
+                .child(here, fid)
+                .or_else(|| files.child(parent, fid).filter(is_directory))
+                .or_else(|| Some(parent).filter(has_fid))
+                .or_else(|| Some(here).filter(has_fid))
+        }
+    }
+}
+
+/// A path of identifiers, without that of the directory it starts from. From the MF, `7FFF` at the start
+/// stands for the current application.
+fn by_path(
+    files: &FileSystem,
+    channel: &Channel,
+    from: FileId,
+    path: &[u8],
+) -> Result<Option<FileId>, Status> {
+    if path.is_empty() || !path.len().is_multiple_of(2) {
+        return Err(Status::WRONG_LENGTH);
+    }
+    let mut r = Reader::new(path);
+    let mut at = from;
+    while let Ok(fid) = r.u16("file identifier") {
+        let next = match fid {
+            fid::CURRENT_APPLICATION if at == FileSystem::MF => channel.application,
+            _ => files.child(at, fid),
+        };
+        match next {
+            Some(id) => at = id,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(at))
+}
+
+/// An AID, or the start of one; P2 asks for the first, last, next or previous application that fits.
+fn by_aid(files: &FileSystem, channel: &Channel, command: &Command<'_>) -> Result<FileId, Status> {
+    if command.p2 & 0x60 != 0 {
+        return Err(Status::INCORRECT_P1_P2);
+    }
+    let fitting: Vec<FileId> = files.applications(command.data).collect();
+    let current = channel.application.and_then(|id| fitting.iter().position(|&other| other == id));
+    let chosen = match (command.p2 & 0x03, current) {
+        (0, _) | (2, None) => fitting.first(),
+        (1, _) | (3, None) => fitting.last(),
+        (2, Some(i)) => fitting.get(i + 1),
+        (_, Some(i)) => i.checked_sub(1).and_then(|i| fitting.get(i)),
+        (_, None) => None,
+    };
+    chosen.copied().ok_or(Status::FILE_NOT_FOUND)
+}
+
+/// Ends the session of the current application, which the AID must name; the MF becomes current.
+fn terminate(card: &mut Powered<'_>, aid: &[u8]) -> Result<Response, Status> {
+    match card.session.channel.application {
+        Some(id) if card.files.applications(aid).any(|other| other == id) => {
+            card.session.channel = Channel::after_reset();
+            Ok(Status::NORMAL.into())
+        }
+        _ => Err(Status::FILE_NOT_FOUND),
+    }
+}
+
+/// The DF name object of the current application (TS 102 221 §11.1.2).
+fn application_name(files: &FileSystem, channel: &Channel) -> Result<Vec<u8>, Status> {
+    let application =
+        channel.application.and_then(|id| files.directory(id)).ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+    let aid = application.aid.ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+    let mut out = Vec::with_capacity(18);
+    write_tlv(0x84, &mut out, |out| out.extend_from_slice(aid.as_bytes()));
+    Ok(out)
+}

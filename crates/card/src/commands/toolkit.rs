@@ -1,0 +1,39 @@
+//! TERMINAL PROFILE, ENVELOPE, FETCH and TERMINAL RESPONSE (TS 102 221 §11.2).
+
+use oxisim_apdu::{Command, Response, Status};
+
+use crate::card::Powered;
+
+/// TERMINAL PROFILE.
+pub(super) fn terminal_profile(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    check_parameters(command)?;
+    if command.data.is_empty() {
+        return Err(Status::WRONG_LENGTH);
+    }
+    card.runtime().terminal_profile(command.data);
+    Ok(Status::NORMAL.into())
+}
+
+/// ENVELOPE.
+pub(super) fn envelope(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    check_parameters(command)?;
+    let now = card.now;
+    card.runtime().envelope(now, command.data).map(Response::normal)
+}
+
+/// FETCH.
+pub(super) fn fetch(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    check_parameters(command)?;
+    card.session.toolkit.fetch(command.ne.unwrap_or(0x100)).map(Response::normal)
+}
+
+/// TERMINAL RESPONSE.
+pub(super) fn terminal_response(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    check_parameters(command)?;
+    card.runtime().terminal_response(command.data)?;
+    Ok(Status::NORMAL.into())
+}
+
+const fn check_parameters(command: &Command<'_>) -> Result<(), Status> {
+    if command.p1 == 0 && command.p2 == 0 { Ok(()) } else { Err(Status::INCORRECT_P1_P2) }
+}

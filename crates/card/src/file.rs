@@ -1,0 +1,257 @@
+//! Files: what kinds there are, and the tree that they stand in (TS 102 221 §8).
+
+use alloc::vec::Vec;
+
+use crate::{access::Rule, memory::Handle};
+
+/// An application identifier, 5 to 16 octets (ISO/IEC 7816-4 §12.2.3, TS 101 220 Annex D).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Aid {
+    octets: [u8; 16],
+    length: u8,
+}
+
+impl Aid {
+    /// An AID; `None` unless it has 5 to 16 octets.
+    #[must_use]
+    pub const fn new(aid: &[u8]) -> Option<Self> {
+        if aid.len() < 5 || aid.len() > 16 {
+            return None;
+        }
+        let mut octets = [0; 16];
+        let (head, _) = octets.split_at_mut(aid.len());
+        head.copy_from_slice(aid);
+        Some(Self { octets, length: aid.len() as u8 })
+    }
+
+    /// The octets.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.octets.get(..usize::from(self.length)).unwrap_or_default()
+    }
+}
+
+impl core::fmt::Debug for Aid {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.as_bytes().iter().try_for_each(|octet| write!(f, "{octet:02X}"))
+    }
+}
+
+/// File identifiers with a meaning of their own (TS 102 221 §8.3, §8.6).
+pub mod fid {
+    /// The master file.
+    pub const MF: u16 = 0x3F00;
+    /// The application that is active; in paths of this crate the first one, `ADF_USIM`.
+    pub const CURRENT_APPLICATION: u16 = 0x7FFF;
+}
+
+/// Names a file of a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct FileId(u16);
+
+/// How an EF is organised (TS 102 221 §8.2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Structure {
+    /// A sequence of octets.
+    Transparent,
+    /// Records of the same length, 1 to 255 octets.
+    LinearFixed {
+        /// Octets of a record.
+        record: u8,
+    },
+    /// Records of the same length, the latest first; an update overwrites the oldest.
+    Cyclic {
+        /// Octets of a record.
+        record: u8,
+    },
+}
+
+/// Life cycle status (TS 102 221 §11.1.1.4.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LifeCycle {
+    /// Operational, activated.
+    Activated,
+    /// Operational, deactivated: it can be selected and neither read nor written.
+    Deactivated,
+}
+
+/// A directory: the MF, a DF or an ADF.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    /// The application's name, if it is an ADF.
+    pub aid: Option<Aid>,
+}
+
+/// An elementary file.
+#[derive(Clone, Debug)]
+pub struct Elementary {
+    /// Organisation.
+    pub structure: Structure,
+    /// Short file identifier, 1 to 30.
+    pub sfi: Option<u8>,
+    /// Who may do what.
+    pub rule: Rule,
+    /// Activated or not.
+    pub life_cycle: LifeCycle,
+    /// Its contents; two files may have the same.
+    pub body: Handle,
+    /// Octets of the contents.
+    pub size: usize,
+}
+
+/// What a file is.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// A directory.
+    Directory(Directory),
+    /// An elementary file.
+    Elementary(Elementary),
+}
+
+/// A file and its place.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// File identifier.
+    pub fid: u16,
+    /// The directory that it stands in; the MF stands in itself.
+    pub parent: FileId,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// The tree of files. The MF is always there.
+#[derive(Clone, Debug)]
+pub struct FileSystem {
+    files: Vec<File>,
+}
+
+impl Elementary {
+    /// Octets of a record; `None` for a transparent file.
+    #[must_use]
+    pub const fn record_length(&self) -> Option<usize> {
+        match self.structure {
+            Structure::Transparent => None,
+            Structure::LinearFixed { record } | Structure::Cyclic { record } => Some(record as usize),
+        }
+    }
+
+    /// Number of records, 254 or 255 at most; 0 for a transparent file.
+    #[must_use]
+    pub fn record_count(&self) -> u8 {
+        let records = self.record_length().and_then(|length| self.size.checked_div(length));
+        records.map_or(0, |count| u8::try_from(count).unwrap_or(u8::MAX))
+    }
+}
+
+impl Default for FileSystem {
+    fn default() -> Self {
+        let mf = File { fid: fid::MF, parent: Self::MF, kind: Kind::Directory(Directory { aid: None }) };
+        Self { files: [mf].into() }
+    }
+}
+
+impl FileSystem {
+    /// The master file.
+    pub const MF: FileId = FileId(0);
+
+    /// Adds a file.
+    pub fn add(&mut self, file: File) -> FileId {
+        self.files.push(file);
+        FileId((self.files.len() - 1) as u16)
+    }
+
+    /// A file, if it is one of this card's.
+    #[must_use]
+    pub fn get(&self, id: FileId) -> Option<&File> {
+        self.files.get(usize::from(id.0))
+    }
+
+    /// Every file.
+    pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
+        self.files.iter().enumerate().map(|(i, file)| (FileId(i as u16), file))
+    }
+
+    /// An elementary file.
+    #[must_use]
+    pub fn elementary(&self, id: FileId) -> Option<&Elementary> {
+        match &self.get(id)?.kind {
+            Kind::Elementary(ef) => Some(ef),
+            Kind::Directory(_) => None,
+        }
+    }
+
+    /// A directory.
+    #[must_use]
+    pub fn directory(&self, id: FileId) -> Option<&Directory> {
+        match &self.get(id)?.kind {
+            Kind::Directory(directory) => Some(directory),
+            Kind::Elementary(_) => None,
+        }
+    }
+
+    /// The directory that a file stands in.
+    #[must_use]
+    pub fn parent(&self, id: FileId) -> FileId {
+        self.get(id).map_or(Self::MF, |file| file.parent)
+    }
+
+    /// The file `fid` directly in `directory`. ADFs have no identifier that counts there.
+    #[must_use]
+    pub fn child(&self, directory: FileId, fid: u16) -> Option<FileId> {
+        self.children(directory).find(|(_, file)| file.fid == fid && !file.is_application()).map(|(id, _)| id)
+    }
+
+    /// The EF with the short file identifier `sfi` directly in `directory`.
+    #[must_use]
+    pub fn by_sfi(&self, directory: FileId, sfi: u8) -> Option<FileId> {
+        self.children(directory)
+            .find(|(_, file)| matches!(&file.kind, Kind::Elementary(ef) if ef.sfi == Some(sfi)))
+            .map(|(id, _)| id)
+    }
+
+    /// The applications whose AID starts with `prefix`, in the order of `EF_DIR`.
+    pub fn applications<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = FileId> + 'a {
+        self.iter()
+            .filter(move |(_, file)| match &file.kind {
+                Kind::Directory(Directory { aid: Some(aid) }) => aid.as_bytes().starts_with(prefix),
+                _ => false,
+            })
+            .map(|(id, _)| id)
+    }
+
+    /// The application that a file belongs to.
+    #[must_use]
+    pub fn application_of(&self, mut id: FileId) -> Option<FileId> {
+        while id != Self::MF {
+            if self.get(id)?.is_application() {
+                return Some(id);
+            }
+            id = self.parent(id);
+        }
+        None
+    }
+
+    /// The file at a path of identifiers from the MF; the MF itself may be left out, and
+    /// [`fid::CURRENT_APPLICATION`] at the start stands for the first application.
+    #[must_use]
+    pub fn at_path(&self, path: &[u16]) -> Option<FileId> {
+        let path = path.strip_prefix(&[fid::MF]).unwrap_or(path);
+        let (start, path) = match path.split_first() {
+            Some((&fid::CURRENT_APPLICATION, rest)) => (self.applications(&[]).next()?, rest),
+            _ => (Self::MF, path),
+        };
+        path.iter().try_fold(start, |directory, &fid| self.child(directory, fid))
+    }
+
+    fn children(&self, directory: FileId) -> impl Iterator<Item = (FileId, &File)> {
+        self.iter().filter(move |&(id, file)| file.parent == directory && id != Self::MF)
+    }
+}
+
+impl File {
+    /// Whether it is an ADF.
+    #[must_use]
+    pub const fn is_application(&self) -> bool {
+        matches!(self.kind, Kind::Directory(Directory { aid: Some(_) }))
+    }
+}

@@ -1,0 +1,56 @@
+//! A UICC with a USIM (TS 102 221, TS 31.102): file system, memory that survives tearing, toolkit session
+//! (TS 102 223, TS 31.111) and the applets' programming interface, which follows TS 102 241.
+//!
+//! A card is one plain call: an APDU in, its answer out. What survives [`Card::power_off`] is its
+//! [`Memory`], nothing else.
+//!
+//! ```
+//! use oxisim_apdu::{Command, Class, Instruction, Status};
+//! use oxisim_card::{Card, Profile};
+//! use oxisim_wire::Instant;
+//!
+//! let mut card = Card::new(&Profile::default());
+//! let atr = card.power_on(Instant::EPOCH);
+//! assert_eq!(atr[0], 0x3B);
+//!
+//! // SELECT `EF_ICCID` from the MF, READ BINARY
+//! let response = card.exchange(Instant::EPOCH, &[0x00, 0xA4, 0x08, 0x0C, 0x02, 0x2F, 0xE2]);
+//! assert_eq!(response.status, Status::NORMAL);
+//! let iccid = Command::new(Class::INTERINDUSTRY, Instruction::READ_BINARY, 0, 0).ne(10).to_bytes();
+//! assert_eq!(card.exchange(Instant::EPOCH, &iccid).data[..2], [0x98, 0x00]);
+//! ```
+//!
+//! - [`Profile`] says whose card it is, [`path`] which files the default card has, and [`Card::files`] is the
+//!   host's way to them.
+//! - [`Applet`] and [`Env`] are all that an applet sees.
+//! - [`Memory`] has transactions, tearing, and every object by name, for hosts that keep a card in a file.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod access;
+mod applet;
+mod card;
+mod channel;
+mod commands;
+mod env;
+pub mod fcp;
+pub mod file;
+mod memory;
+mod profile;
+mod registry;
+mod toolkit_session;
+mod view;
+
+pub use access::{Access, Rule};
+pub use applet::{Applet, CloneApplet, Event, FormattedSms, ToolkitError, UnformattedSms};
+pub use card::Card;
+pub use env::Env;
+pub use file::{Aid, FileId};
+pub use memory::{Handle, Memory, MemoryError};
+pub use oxisim_sms::packet::Tar;
+pub use profile::{AID_USIM, Profile, path};
+pub use registry::{ToolkitEvent, ToolkitRegistry};
+pub use view::FileView;

@@ -1,0 +1,198 @@
+//! What applets have registered for (TS 102 241 §4.6): menu entries, timers, events, the poll interval.
+
+use alloc::vec::Vec;
+
+use oxisim_toolkit::objects::EventCode;
+use oxisim_wire::Duration;
+
+use crate::applet::ToolkitError;
+
+/// Which of the installed applets, counted from 0.
+pub(crate) type AppletIndex = u8;
+
+/// Registrations of every applet. They are made anew at every power-on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Registry {
+    pub menu: Vec<MenuEntry>,
+    timers: [Option<AppletIndex>; TIMERS],
+    events: Vec<(AppletIndex, ToolkitEvent)>,
+    polls: Vec<(AppletIndex, Duration)>,
+    /// The interval that the terminal granted.
+    pub poll_interval: Option<Duration>,
+    /// Whether an applet has asked for an interval since the terminal was told: a request begins it anew.
+    pub poll_requested: bool,
+    /// Whether the menu has changed since the terminal was told.
+    pub menu_changed: bool,
+}
+
+/// An entry of the menu.
+#[derive(Clone, Debug)]
+pub(crate) struct MenuEntry {
+    pub applet: AppletIndex,
+    pub text: Vec<u8>,
+    pub enabled: bool,
+    pub help: bool,
+}
+
+/// An event that an applet can ask to be told of with [`ToolkitRegistry::set_event`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ToolkitEvent {
+    /// `EVENT_PROFILE_DOWNLOAD`.
+    ProfileDownload,
+    /// `EVENT_UNFORMATTED_SMS_PP_ENV`.
+    UnformattedSmsPp,
+    /// `EVENT_EVENT_DOWNLOAD_*`: the terminal is asked for it with SET UP EVENT LIST.
+    EventDownload(EventCode),
+}
+
+/// Timers of a terminal (TS 102 223 §6.4.21).
+const TIMERS: usize = 8;
+/// Identifiers of menu entries are one octet.
+const MENU_ENTRIES: usize = 0xFF;
+
+impl Registry {
+    pub fn timer_owner(&self, timer: u8) -> Option<AppletIndex> {
+        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get(i).copied().flatten())
+    }
+
+    pub fn menu_entry(&self, item: u8) -> Option<&MenuEntry> {
+        usize::from(item).checked_sub(1).and_then(|i| self.menu.get(i))
+    }
+
+    pub fn wants(&self, applet: AppletIndex, event: ToolkitEvent) -> bool {
+        self.events.contains(&(applet, event))
+    }
+
+    pub fn polls(&self, applet: AppletIndex) -> bool {
+        self.polls.iter().any(|&(other, _)| other == applet)
+    }
+
+    /// The shortest interval that an applet has asked for.
+    pub fn wanted_poll_interval(&self) -> Option<Duration> {
+        self.polls.iter().map(|&(_, interval)| interval).min()
+    }
+
+    /// The events to ask the terminal for, each once, in ascending order.
+    pub fn wanted_events(&self) -> Vec<u8> {
+        let mut events: Vec<u8> = self
+            .events
+            .iter()
+            .filter_map(|(_, event)| match event {
+                ToolkitEvent::EventDownload(code) => Some(code.0),
+                ToolkitEvent::ProfileDownload | ToolkitEvent::UnformattedSmsPp => None,
+            })
+            .collect();
+        events.sort_unstable();
+        events.dedup();
+        events
+    }
+}
+
+/// An applet's registrations (TS 102 241 §6.2, `ToolkitRegistry`).
+#[derive(Debug)]
+pub struct ToolkitRegistry<'a> {
+    pub(crate) registry: &'a mut Registry,
+    pub(crate) applet: AppletIndex,
+}
+
+impl ToolkitRegistry<'_> {
+    /// Adds an enabled entry to the menu; `text` is an alpha field
+    /// ([`oxisim_toolkit::objects::alpha`]). Entries have the identifiers 1, 2, … in the order in which they
+    /// were added.
+    pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, ToolkitError> {
+        if self.registry.menu.len() >= MENU_ENTRIES {
+            return Err(ToolkitError::RegistryError);
+        }
+        let entry = MenuEntry { applet: self.applet, text: text.into(), enabled: true, help: false };
+        self.registry.menu.push(entry);
+        self.registry.menu_changed = true;
+        Ok(self.registry.menu.len() as u8)
+    }
+
+    /// Changes the text of an entry.
+    pub fn change_menu_entry(&mut self, item: u8, text: impl Into<Vec<u8>>) -> Result<(), ToolkitError> {
+        self.entry(item)?.text = text.into();
+        Ok(())
+    }
+
+    /// Says whether the applet has help on an entry.
+    pub fn set_menu_entry_help(&mut self, item: u8, help: bool) -> Result<(), ToolkitError> {
+        self.entry(item)?.help = help;
+        Ok(())
+    }
+
+    /// Shows an entry.
+    pub fn enable_menu_entry(&mut self, item: u8) -> Result<(), ToolkitError> {
+        self.entry(item)?.enabled = true;
+        Ok(())
+    }
+
+    /// Hides an entry.
+    pub fn disable_menu_entry(&mut self, item: u8) -> Result<(), ToolkitError> {
+        self.entry(item)?.enabled = false;
+        Ok(())
+    }
+
+    /// Allocates a timer, 1 to 8, of those that no applet has.
+    pub fn allocate_timer(&mut self) -> Result<u8, ToolkitError> {
+        let free = self.registry.timers.iter_mut().zip(1..).find(|(owner, _)| owner.is_none());
+        let (owner, timer) = free.ok_or(ToolkitError::NoTimerAvailable)?;
+        *owner = Some(self.applet);
+        Ok(timer)
+    }
+
+    /// Gives a timer back.
+    pub fn release_timer(&mut self, timer: u8) -> Result<(), ToolkitError> {
+        let owner = usize::from(timer).checked_sub(1).and_then(|i| self.registry.timers.get_mut(i));
+        match owner {
+            Some(owner) if *owner == Some(self.applet) => *owner = None,
+            _ => return Err(ToolkitError::InvalidTimerId(timer)),
+        }
+        Ok(())
+    }
+
+    /// Asks to be told of an event.
+    pub fn set_event(&mut self, event: ToolkitEvent) {
+        if !self.registry.wants(self.applet, event) {
+            self.registry.events.push((self.applet, event));
+        }
+    }
+
+    /// Asks no more to be told of an event.
+    pub fn clear_event(&mut self, event: ToolkitEvent) {
+        let applet = self.applet;
+        self.registry.events.retain(|&registered| registered != (applet, event));
+    }
+
+    /// Whether the applet is told of an event.
+    #[must_use]
+    pub fn is_event_set(&self, event: ToolkitEvent) -> bool {
+        self.registry.wants(self.applet, event)
+    }
+
+    /// Asks the terminal to poll every `interval`, at least every 255 minutes, and to be told with
+    /// [`Event::StatusCommand`](crate::Event::StatusCommand); `None` takes that back. The card asks for the
+    /// shortest interval that any applet wants.
+    pub fn request_poll_interval(&mut self, interval: Option<Duration>) {
+        let applet = self.applet;
+        self.registry.polls.retain(|&(other, _)| other != applet);
+        self.registry.polls.extend(interval.map(|interval| (applet, interval)));
+        self.registry.poll_requested |= interval.is_some();
+    }
+
+    /// The poll interval that the terminal granted.
+    #[must_use]
+    pub const fn poll_interval(&self) -> Option<Duration> {
+        self.registry.poll_interval
+    }
+
+    fn entry(&mut self, item: u8) -> Result<&mut MenuEntry, ToolkitError> {
+        let applet = self.applet;
+        let entry = usize::from(item).checked_sub(1).and_then(|i| self.registry.menu.get_mut(i));
+        let entry =
+            entry.filter(|entry| entry.applet == applet).ok_or(ToolkitError::MenuEntryNotFound(item))?;
+        self.registry.menu_changed = true;
+        Ok(entry)
+    }
+}

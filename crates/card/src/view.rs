@@ -1,0 +1,140 @@
+//! Reading and writing files past access rules: what hosts and applets do, and commands once they may.
+
+use core::ops::{Deref, DerefMut};
+
+use oxisim_apdu::Status;
+
+use crate::{
+    file::{Elementary, FileId, FileSystem, LifeCycle, Structure},
+    memory::{Memory, MemoryError},
+};
+
+/// A view of a card's files (TS 102 241 §6.1: UICC access). Access rules do not apply to it.
+///
+/// Errors are the status words that the commands of TS 102 221 would end with. A view of a shared memory can only
+/// read.
+#[derive(Debug)]
+pub struct FileView<'a, M = &'a mut Memory> {
+    files: &'a FileSystem,
+    memory: M,
+}
+
+impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
+    pub(crate) const fn new(files: &'a FileSystem, memory: M) -> Self {
+        Self { files, memory }
+    }
+
+    /// The EF at a path of file identifiers from the MF, as in [`path`](crate::path).
+    pub fn find(&self, path: &[u16]) -> Result<FileId, Status> {
+        let id = self.files.at_path(path).ok_or(Status::FILE_NOT_FOUND)?;
+        self.elementary(id).map(|_| id)
+    }
+
+    /// Octets of the whole file.
+    pub fn size(&self, file: FileId) -> Result<usize, Status> {
+        self.elementary(file).map(|ef| ef.size)
+    }
+
+    /// Number of records.
+    pub fn record_count(&self, file: FileId) -> Result<u8, Status> {
+        self.records(file).map(|(ef, _)| ef.record_count())
+    }
+
+    /// Octets of a record.
+    pub fn record_length(&self, file: FileId) -> Result<usize, Status> {
+        self.records(file).map(|(_, length)| length)
+    }
+
+    /// A record; the first is number 1.
+    pub fn read_record(&self, file: FileId, number: u8) -> Result<&[u8], Status> {
+        let (ef, length) = self.records(file)?;
+        let start = record_start(ef, length, number)?;
+        self.memory.read(ef.body).get(start..start + length).ok_or(Status::RECORD_NOT_FOUND)
+    }
+
+    /// `length` octets of a transparent file from `offset` on; fewer if the file ends before.
+    pub fn read_binary(&self, file: FileId, offset: usize, length: usize) -> Result<&[u8], Status> {
+        let ef = self.transparent(file)?;
+        let rest = self.memory.read(ef.body).get(offset..).ok_or(Status::WRONG_P1_P2)?;
+        Ok(rest.get(..length).unwrap_or(rest))
+    }
+
+    pub(crate) fn elementary(&self, file: FileId) -> Result<&'a Elementary, Status> {
+        self.files.elementary(file).ok_or(Status::FILE_NOT_FOUND)
+    }
+
+    fn transparent(&self, file: FileId) -> Result<&'a Elementary, Status> {
+        let ef = self.activated(file)?;
+        match ef.structure {
+            Structure::Transparent => Ok(ef),
+            Structure::LinearFixed { .. } | Structure::Cyclic { .. } => {
+                Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)
+            }
+        }
+    }
+
+    /// A file of records and the length of one.
+    fn records(&self, file: FileId) -> Result<(&'a Elementary, usize), Status> {
+        let ef = self.activated(file)?;
+        Ok((ef, ef.record_length().ok_or(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)?))
+    }
+
+    fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
+        let ef = self.elementary(file)?;
+        match ef.life_cycle {
+            LifeCycle::Activated => Ok(ef),
+            LifeCycle::Deactivated => Err(Status::REFERENCED_DATA_INVALIDATED),
+        }
+    }
+}
+
+impl<M: DerefMut<Target = Memory>> FileView<'_, M> {
+    /// Overwrites a record, all of it. In a cyclic file that is the oldest record, which becomes number 1
+    /// (whatever `number` says).
+    pub fn update_record(&mut self, file: FileId, number: u8, record: &[u8]) -> Result<(), Status> {
+        let (ef, length) = self.records(file)?;
+        if record.len() != length {
+            return Err(Status::WRONG_LENGTH);
+        }
+        let body = ef.body;
+        match ef.structure {
+            Structure::Cyclic { .. } => {
+                let mut records = self.memory.read(body).to_vec();
+                records.rotate_right(length);
+                records.splice(..length, record.iter().copied());
+                self.memory.write(body, 0, &records)?;
+            }
+            Structure::LinearFixed { .. } | Structure::Transparent => {
+                let start = record_start(ef, length, number)?;
+                self.memory.write(body, start, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Overwrites octets of a transparent file from `offset` on.
+    pub fn update_binary(&mut self, file: FileId, offset: usize, octets: &[u8]) -> Result<(), Status> {
+        let ef = self.transparent(file)?;
+        if offset >= ef.size {
+            return Err(Status::WRONG_P1_P2);
+        }
+        if octets.len() > ef.size - offset {
+            return Err(Status::WRONG_LENGTH);
+        }
+        Ok(self.memory.write(ef.body, offset, octets)?)
+    }
+}
+
+impl From<MemoryError> for Status {
+    fn from(_: MemoryError) -> Self {
+        Self::MEMORY_PROBLEM
+    }
+}
+
+/// Where record `number` starts.
+fn record_start(ef: &Elementary, length: usize, number: u8) -> Result<usize, Status> {
+    if number == 0 || number > ef.record_count() {
+        return Err(Status::RECORD_NOT_FOUND);
+    }
+    Ok(usize::from(number - 1) * length)
+}

@@ -1,0 +1,39 @@
+//! What is refused before a command is looked at (TS 102 221 §10.2.1.5).
+
+use oxisim_card::{Card, Profile};
+use oxisim_wire::Instant;
+
+use crate::terminal::Terminal;
+
+#[test]
+fn classes_and_instructions_that_are_not_there_are_refused_by_name() {
+    let mut terminal = Terminal::default();
+    for (apdu, status) in [
+        ("0070000001", "6D00"),
+        ("A0A40000023F00", "6E00"),
+        ("80A40000023F00", "6E00"),
+        ("00F2000000", "6E00"),
+        ("20A40000023F00", "6E00"),
+        ("FFA40000023F00", "6E00"),
+        ("01A40000023F00", "6881"),
+        ("40A40000023F00", "6881"),
+        ("0CA40000023F00", "6882"),
+        ("10A40000023F00", "6800"),
+        ("", "6700"),
+        ("00A4", "6700"),
+        ("00A4000002 3F", "6700"),
+        ("00A4000000 00", "6700"),
+    ] {
+        assert_eq!(terminal.send(apdu), status, "{apdu}");
+    }
+}
+
+#[test]
+fn a_card_without_power_answers_with_a_technical_problem() {
+    let mut terminal = Terminal { card: Card::new(&Profile::default()) };
+    assert_eq!(terminal.send("80F2000000"), "6F00");
+    terminal.card.power_on(Instant::EPOCH);
+    terminal.ok("80F2000000");
+    terminal.card.power_off();
+    assert_eq!(terminal.send("80F2000000"), "6F00");
+}

@@ -1,0 +1,36 @@
+//! The backup server: takes phonebooks in, keeps them in a database, and sends them back.
+//!
+//! - [`Server`] is a poll machine: short messages and the time go in, short messages come out. It has no socket and
+//!   no clock.
+//! - [`Store`] is the database. What one message causes is one transaction: it happens whole or not at all.
+//!   [`SqliteStore`] keeps everything in one file.
+//! - [`Msisdn`] says whose phonebook it is.
+//!
+//! One mutation, then drain: after each `handle_*` call, take everything from [`Server::poll_output`], and ask
+//! [`Server::poll_timeout`] when to call [`Server::handle_timeout`].
+//!
+//! ```
+//! use oxisim_backup::Policy;
+//! use oxisim_server::{Reception, Server, SqliteStore};
+//! use oxisim_sms::UserData;
+//! use oxisim_wire::Instant;
+//!
+//! let store = SqliteStore::open(":memory:")?;
+//! let mut server = Server::new(store, Policy::default(), "+4915550000".parse()?, 1);
+//! let hello = UserData::from_text("Hello!")?;
+//! let reception = server.handle_deliver(&"+491511234567".parse()?, &hello, Instant::EPOCH)?;
+//! assert!(matches!(reception, Reception::Ignored(_)));
+//! assert_eq!(server.poll_output(), None);
+//! assert_eq!(server.poll_timeout()?, None);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod bearer;
+mod msisdn;
+mod server;
+pub mod store;
+
+pub use bearer::Ignored;
+pub use msisdn::{Msisdn, NoMsisdn};
+pub use server::{Error, Outgoing, Reception, Server};
+pub use store::{Account, CopySummary, Direction, LogEntry, Progress, SqliteStore, Store, StoreError, Summary};

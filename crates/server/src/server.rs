@@ -1,0 +1,306 @@
+//! The server's machine.
+
+use std::collections::VecDeque;
+
+use oxisim_backup::{
+    FromServer, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault,
+    message::{BackupId, Source},
+};
+use oxisim_sms::{Address, ProtocolIdentifier, UserData};
+use oxisim_wire::Instant;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+
+use crate::{
+    Msisdn,
+    bearer::{self, Ignored},
+    store::{Account, Direction, LogEntry, Store, StoreError},
+};
+
+/// Subscribers that one call of [`Server::handle_timeout`] looks after.
+const BATCH: u32 = 256;
+
+/// The backup server: a poll machine over a [`Store`].
+///
+/// What survives is in the store alone: a server that is made anew on the same store goes on where the last one
+/// stopped. Messages that had not been taken from [`Server::poll_output`] by then are lost; like those that the
+/// network loses, the protocol makes up for them.
+#[derive(Debug)]
+pub struct Server<S> {
+    store: S,
+    receiver: Receiver,
+    service_number: Address,
+    random: ChaCha8Rng,
+    outputs: VecDeque<Outgoing>,
+}
+
+/// A short message to be sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The server's number.
+    pub from: Address,
+    /// The subscriber's number.
+    pub to: Address,
+    /// TP-Protocol-Identifier.
+    pub protocol: ProtocolIdentifier,
+    /// TP-Data-Coding-Scheme and TP-User-Data.
+    pub user_data: UserData,
+}
+
+/// What became of a short message that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reception {
+    /// It was taken.
+    Taken {
+        /// The backup whose copy it completed.
+        completed: Option<BackupId>,
+    },
+    /// It had no effect.
+    Ignored(Ignored),
+}
+
+/// How a server fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store failed; what was being done is undone.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// An answer does not fit a short message; what was being done is undone.
+    #[error("an answer cannot be sent: {0}")]
+    Answer(oxisim_sms::Error),
+}
+
+impl<S: Store> Server<S> {
+    /// A server that is reached at `service_number`. `seed` is for [`Spacing::Random`](oxisim_backup::Spacing).
+    #[must_use]
+    pub fn new(store: S, policy: Policy, service_number: Address, seed: u64) -> Self {
+        Self {
+            store,
+            receiver: Receiver { policy },
+            service_number,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The store, to look things up.
+    pub const fn store(&mut self) -> &mut S {
+        &mut self.store
+    }
+
+    /// A short message has come at `now`, with this TP-Originating-Address.
+    ///
+    /// Messages that are not for the server, or cannot be read, are noted and have no other effect. After an
+    /// error nothing of the message is kept; it can be handed over again.
+    pub fn handle_deliver(
+        &mut self,
+        from: &Address,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<Reception, Error> {
+        let sender = Msisdn::try_from(from);
+        let outcome = match &sender {
+            Ok(msisdn) => self.receive(msisdn, user_data, now),
+            Err(error) => Err(Undone::Ignored(Ignored::Sender(*error))),
+        };
+        match outcome {
+            Ok(completed) => Ok(Reception::Taken { completed }),
+            Err(Undone::Error(error)) => Err(error),
+            Err(Undone::Ignored(reason)) => {
+                log::info!("message ignored: {reason}");
+                let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
+                self.store.log(sender.as_ref().ok(), &note)?;
+                Ok(Reception::Ignored(reason))
+            }
+        }
+    }
+
+    /// The time is `now`. Called too early it does nothing.
+    ///
+    /// One call looks after a limited number of subscribers; if more are due, [`Server::poll_timeout`] says so. If
+    /// one subscriber's turn fails, the others have theirs all the same, and the first error is returned.
+    pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        let mut result = Ok(());
+        for msisdn in self.store.due(now, BATCH)? {
+            let turn = self.turn(&msisdn, now);
+            result = result.and(turn);
+        }
+        result
+    }
+
+    /// When [`Server::handle_timeout`] has something to do. Changes with every other call, and if another process
+    /// writes into the store.
+    pub fn poll_timeout(&mut self) -> Result<Option<Instant>, Error> {
+        Ok(self.store.next_due()?)
+    }
+
+    /// The next short message to be sent; none until a `handle_*` call brings about another.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Outgoing> {
+        self.outputs.pop_front()
+    }
+
+    /// Begins to write the card's copy back onto the card that the subscriber has now; `false` if there is
+    /// nothing to write. [`Server::poll_timeout`] says when the first block goes.
+    pub fn start_restore(&mut self, msisdn: &Msisdn, now: Instant) -> Result<bool, Error> {
+        let restorer = Restorer { policy: &self.receiver.policy };
+        self.store.subscriber(msisdn, |account| {
+            let is_empty = account.held(Source::CARD)?.is_none_or(|held| held.book.is_empty());
+            Ok(!is_empty && restorer.start(account, now)?)
+        })
+    }
+
+    /// The latest restore of a subscriber.
+    pub fn restore_status(&mut self, msisdn: &Msisdn) -> Result<Option<Restore>, Error> {
+        Ok(self.store.subscriber(msisdn, |account| account.restore())?)
+    }
+
+    /// The number of the last backup of a phonebook that the server knows of. A card that replaces another must
+    /// be [personalised](oxisim_backup::personalise) with it: the server takes no backup with an earlier number.
+    pub fn last_generation(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<u16>, Error> {
+        self.store.subscriber(msisdn, |account| {
+            Ok(match account.session(source)? {
+                Some(session) => Some(session.backup.generation),
+                None => account.held(source)?.map(|held| held.generation),
+            })
+        })
+    }
+
+    fn receive(
+        &mut self,
+        msisdn: &Msisdn,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<Option<BackupId>, Undone> {
+        let message = bearer::unwrap(user_data)?;
+        let summary = ToServer::decode(&message).map(|message| describe_incoming(&message));
+        let note = note(now, Direction::In, summary.map_err(Ignored::Unreadable)?, user_data);
+        let random = self.random.next_u64();
+        let Self { store, receiver, service_number, .. } = self;
+        let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
+            let answer = receiver.receive(account, &message, now, random)?;
+            let outgoing = dispatch(account, service_number, msisdn, answer.messages, Some(&note), now)?;
+            Ok((outgoing, answer.completed))
+        })?;
+        self.outputs.extend(outgoing);
+        if let Some(backup) = completed {
+            log::info!("backup {} of a {:?} complete", backup.generation, backup.source);
+        }
+        Ok(completed)
+    }
+
+    fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
+        let Self { store, receiver, service_number, .. } = self;
+        let outgoing = store.subscriber(msisdn, |account| {
+            let answer = receiver.due(account, now)?;
+            dispatch(account, service_number, msisdn, answer.messages, None, now)
+        })?;
+        self.outputs.extend(outgoing);
+        Ok(())
+    }
+}
+
+/// Why a message's transaction was undone.
+enum Undone {
+    Ignored(Ignored),
+    Error(Error),
+}
+
+impl From<Ignored> for Undone {
+    fn from(reason: Ignored) -> Self {
+        Self::Ignored(reason)
+    }
+}
+
+impl From<Error> for Undone {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<StoreError> for Undone {
+    fn from(error: StoreError) -> Self {
+        Self::Error(Error::Store(error))
+    }
+}
+
+impl From<ReceiverError<StoreError>> for Undone {
+    fn from(error: ReceiverError<StoreError>) -> Self {
+        match error {
+            ReceiverError::Message(error) => Self::Ignored(Ignored::Unreadable(error)),
+            ReceiverError::Contradiction(generation) => Self::Ignored(Ignored::Contradiction(generation)),
+            ReceiverError::Store(error) => error.into(),
+        }
+    }
+}
+
+/// Puts messages for a subscriber into short messages and notes them, after the one they answer.
+fn dispatch(
+    account: &mut impl Account,
+    from: &Address,
+    to: &Msisdn,
+    messages: Vec<FromServer>,
+    answered: Option<&LogEntry>,
+    now: Instant,
+) -> Result<Vec<Outgoing>, Error> {
+    answered.map_or(Ok(()), |note| account.log(note))?;
+    let mut outgoing = Vec::with_capacity(messages.len());
+    for message in messages {
+        let octets = message.encode();
+        let (protocol, user_data) = match recipient(&message) {
+            Source::PHONE => (ProtocolIdentifier::DEFAULT, bearer::for_phone(octets)),
+            _ => {
+                let counter = account.next_counter()?;
+                (ProtocolIdentifier::SIM_DATA_DOWNLOAD, bearer::for_card(octets, counter))
+            }
+        };
+        let user_data = user_data.map_err(Error::Answer)?;
+        account.log(&note(now, Direction::Out, describe_outgoing(&message), &user_data))?;
+        outgoing.push(Outgoing { from: from.clone(), to: to.address(), protocol, user_data });
+    }
+    Ok(outgoing)
+}
+
+const fn recipient(message: &FromServer) -> Source {
+    match message {
+        FromServer::Missing { backup, .. }
+        | FromServer::Ok { backup, .. }
+        | FromServer::Refused { backup, .. } => backup.source,
+        FromServer::Restore { .. } => Source::CARD,
+    }
+}
+
+fn note(at: Instant, direction: Direction, summary: String, user_data: &UserData) -> LogEntry {
+    LogEntry { at, direction, summary, octets: user_data.payload().len() as u16 }
+}
+
+fn describe_incoming(message: &ToServer) -> String {
+    match message {
+        ToServer::Blocks(blocks) => {
+            let BackupId { source, generation } = blocks.backup;
+            let (first, count, total) = (blocks.first, blocks.blocks.len(), blocks.total);
+            format!("BLOCKS {source:?} {generation}: {count} from {first} of {total}")
+        }
+        ToServer::Query { backup: BackupId { source, generation }, total, .. } => {
+            format!("QUERY {source:?} {generation}: {total} blocks")
+        }
+        ToServer::Restored { generation, missing, .. } => {
+            format!("RESTORED CARD {generation}: {} of {} missing", missing.len(), missing.total())
+        }
+    }
+}
+
+fn describe_outgoing(message: &FromServer) -> String {
+    match message {
+        FromServer::Missing { backup: BackupId { source, generation }, blocks } => {
+            format!("MISSING {source:?} {generation}: {} of {}", blocks.len(), blocks.total())
+        }
+        FromServer::Ok { backup: BackupId { source, generation }, .. } => format!("OK {source:?} {generation}"),
+        FromServer::Refused { backup: BackupId { source, generation }, reason } => {
+            format!("REFUSED {source:?} {generation}: {reason:?}")
+        }
+        FromServer::Restore { generation, total, number, .. } => {
+            format!("RESTORE CARD {generation}: {number} of {total}")
+        }
+    }
+}

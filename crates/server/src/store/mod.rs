@@ -1,0 +1,192 @@
+//! Where the copies are kept.
+
+mod rows;
+mod schema;
+mod sqlite;
+
+use std::path::PathBuf;
+
+use oxisim_backup::{
+    Held, Standing, Vault,
+    message::Source,
+};
+use oxisim_sms::packet::Counter;
+use oxisim_wire::Instant;
+
+use crate::Msisdn;
+
+pub use rows::SqliteAccount;
+pub use sqlite::SqliteStore;
+
+/// A database of phonebooks.
+///
+/// What it must guarantee: a transaction happens whole or not at all, and what is committed survives the loss of
+/// power.
+pub trait Store {
+    /// One subscriber's part of the store, within a transaction.
+    type Account<'a>: Account;
+
+    /// Does `work` on what is kept of one subscriber, in one transaction. It is undone if `work` returns an error.
+    ///
+    /// A subscriber of whom nothing is kept has an empty account; looking at it leaves no trace.
+    fn subscriber<T, E: From<StoreError>>(
+        &mut self,
+        msisdn: &Msisdn,
+        work: impl FnOnce(&mut Self::Account<'_>) -> Result<T, E>,
+    ) -> Result<T, E>;
+
+    /// The earliest time at which something is to be done for any subscriber.
+    fn next_due(&mut self) -> Result<Option<Instant>, StoreError>;
+
+    /// At most `limit` subscribers for whom something is to be done at `now`, the longest overdue first.
+    fn due(&mut self, now: Instant, limit: u32) -> Result<Vec<Msisdn>, StoreError>;
+
+    /// What is kept, one entry a phonebook, in the order of the numbers.
+    fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError>;
+
+    /// Deletes everything of a subscriber for good; `false` if there is nothing.
+    fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError>;
+
+    /// Notes a message that had no effect. Its sender is noted only if something else is kept of them.
+    fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError>;
+
+    /// The latest `limit` messages, of one subscriber or of all, the latest first.
+    fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
+
+    /// Deletes the notes about messages before a time, and says how many.
+    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+
+    /// The complete copy of a phonebook.
+    fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
+        self.subscriber(msisdn, |account| account.held(source))
+    }
+}
+
+/// What is kept of one subscriber: the [`Vault`] of their backups, and what the server itself needs.
+pub trait Account: Vault<Error = StoreError> {
+    /// The counter of the next packet for the subscriber's card: from 1, one more each time (TS 102 225 §5.1.4).
+    fn next_counter(&mut self) -> Result<Counter, StoreError>;
+
+    /// Notes a message. The subscriber is noted only if something else is kept of them.
+    fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError>;
+}
+
+/// What is kept of one phonebook, in brief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Whose it is.
+    pub msisdn: Msisdn,
+    /// The card's or the phone's.
+    pub source: Source,
+    /// The complete copy.
+    pub copy: Option<CopySummary>,
+    /// The latest backup.
+    pub latest: Option<Progress>,
+}
+
+/// A complete copy, in brief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopySummary {
+    /// The backup that made it so.
+    pub generation: u16,
+    /// When that backup was complete.
+    pub at: Instant,
+    /// Slots in use.
+    pub contacts: u32,
+}
+
+/// The latest backup, in brief.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Its number.
+    pub generation: u16,
+    /// How it stands.
+    pub standing: Standing,
+    /// Blocks that have come.
+    pub received: u16,
+    /// Blocks in all.
+    pub total: u16,
+    /// When its first message came.
+    pub since: Instant,
+    /// When the server shall ask for what is missing.
+    pub resume_at: Option<Instant>,
+}
+
+/// A note about a message, without a name or number from a phonebook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogEntry {
+    /// When.
+    pub at: Instant,
+    /// Which way.
+    pub direction: Direction,
+    /// What kind of message, and what about.
+    pub summary: String,
+    /// Octets of the short message's user data after its header.
+    pub octets: u16,
+}
+
+/// Which way a message goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// To the server.
+    In,
+    /// From the server.
+    Out,
+}
+
+/// How a store fails.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database cannot be opened.
+    #[error("cannot open the database {}: {reason}", path.display())]
+    Open {
+        /// Where it should be.
+        path: PathBuf,
+        /// Why not.
+        reason: OpenFailure,
+    },
+    /// The database failed in its work.
+    #[error("database failed: {0}")]
+    Database(#[from] rusqlite::Error),
+    /// The database holds something that the server never wrote.
+    #[error("the database is damaged: {column} in {table} cannot be {value}")]
+    Damaged {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// What stands there.
+        value: String,
+    },
+}
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFailure {
+    /// The path is that of a directory.
+    #[error("it is a directory")]
+    Directory,
+    /// There is no folder to make it in.
+    #[error("its folder does not exist")]
+    NoFolder,
+    /// The file holds something else.
+    #[error("it is not an SQLite database")]
+    NotSqlite,
+    /// The file is a database, but not a backup server's.
+    #[error("it is the database of another program")]
+    Foreign,
+    /// A later version of the server wrote it.
+    #[error("it has version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// Its version.
+        found: i64,
+        /// The latest version that is known.
+        known: i64,
+    },
+    /// It cannot be written.
+    #[error("it cannot be written")]
+    ReadOnly,
+    /// The database engine says why.
+    #[error("{0}")]
+    Engine(#[from] rusqlite::Error),
+}

@@ -1,0 +1,352 @@
+//! Rows of SQLite and what they stand for.
+
+use oxisim_backup::{
+    BlockSet, Digest, Held, Restore, RestoreStep, Session, Standing, Vault,
+    message::{BackupId, Resumes, Source},
+};
+use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
+use oxisim_sms::packet::Counter;
+use oxisim_wire::{Duration, Instant, bcd};
+use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
+
+use super::{Account, Direction, LogEntry, StoreError};
+use crate::Msisdn;
+
+/// One subscriber's rows, within a transaction.
+#[derive(Debug)]
+pub struct SqliteAccount<'a> {
+    db: &'a Connection,
+    msisdn: &'a Msisdn,
+}
+
+impl<'a> SqliteAccount<'a> {
+    pub(super) const fn new(db: &'a Connection, msisdn: &'a Msisdn) -> Self {
+        Self { db, msisdn }
+    }
+
+    fn execute(&self, sql: &str, params: impl rusqlite::Params) -> Result<usize, StoreError> {
+        Ok(self.db.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// The row that all others of the subscriber hang on.
+    fn ensure_subscriber(&self) -> Result<(), StoreError> {
+        let sql = "INSERT INTO subscriber (msisdn) VALUES (?1) ON CONFLICT DO NOTHING";
+        self.execute(sql, [self.msisdn.digits()])?;
+        Ok(())
+    }
+
+    fn delete_blocks(&self, source: Source) -> Result<(), StoreError> {
+        let sql = "DELETE FROM block WHERE msisdn = ?1 AND source = ?2";
+        self.execute(sql, params![self.msisdn.digits(), source.0])?;
+        Ok(())
+    }
+
+    fn book(&self, source: Source) -> Result<Book, StoreError> {
+        let key = params![self.msisdn.digits(), source.0];
+        let mut book = Book::default();
+        let mut query = self.db.prepare_cached(
+            "SELECT slot, alpha, ton_npi, digits FROM contact WHERE msisdn = ?1 AND source = ?2",
+        )?;
+        let mut found = query.query(key)?;
+        while let Some(row) = found.next()? {
+            let number = match row.get("ton_npi")? {
+                None => None,
+                Some(ton_npi) => Some(number(row, ton_npi, "contact")?),
+            };
+            let alpha = AlphaIdentifier::from_field(&row.get::<_, Vec<u8>>("alpha")?);
+            book.insert(row.get("slot")?, Record { alpha, number, additional: self.additional(source, row)? });
+        }
+        Ok(book)
+    }
+
+    fn additional(&self, source: Source, contact: &Row<'_>) -> Result<Vec<DiallingNumber>, StoreError> {
+        let mut query = self.db.prepare_cached(
+            "SELECT ton_npi, digits FROM additional_number
+             WHERE msisdn = ?1 AND source = ?2 AND slot = ?3 ORDER BY position",
+        )?;
+        let slot: u16 = contact.get("slot")?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0, slot])?;
+        let mut numbers = Vec::new();
+        while let Some(row) = found.next()? {
+            numbers.push(number(row, row.get("ton_npi")?, "additional_number")?);
+        }
+        Ok(numbers)
+    }
+
+    fn insert_contact(&self, source: Source, slot: u16, record: &Record) -> Result<(), StoreError> {
+        let Record { alpha, number, additional } = record;
+        let msisdn = self.msisdn.digits();
+        self.execute(
+            "INSERT INTO contact (msisdn, source, slot, name, alpha, ton_npi, digits)
+             VALUES (:msisdn, :source, :slot, :name, :alpha, :ton_npi, :digits)",
+            named_params! {
+                ":msisdn": msisdn,
+                ":source": source.0,
+                ":slot": slot,
+                ":name": alpha.text(),
+                ":alpha": alpha.octets(),
+                ":ton_npi": number.as_ref().map(|number| number.ton_npi().0),
+                ":digits": number.as_ref().map(|number| bcd::to_dialling(number.digits())),
+            },
+        )?;
+        for (position, number) in (1_i64..).zip(additional) {
+            self.execute(
+                "INSERT INTO additional_number (msisdn, source, slot, position, ton_npi, digits)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    msisdn,
+                    source.0,
+                    slot,
+                    position,
+                    number.ton_npi().0,
+                    bcd::to_dialling(number.digits()),
+                ],
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl Vault for SqliteAccount<'_> {
+    type Error = StoreError;
+
+    fn session(&mut self, source: Source) -> Result<Option<Session>, StoreError> {
+        let mut query = self.db.prepare_cached("SELECT * FROM backup WHERE msisdn = ?1 AND source = ?2")?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0])?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        Ok(Some(Session {
+            backup: BackupId { source, generation: row.get("generation")? },
+            base_distance: row.get("base_distance")?,
+            received: block_set(row, "received")?,
+            resumes: Resumes(row.get("resumes")?),
+            delay: match row.get::<_, Option<i64>>("delay")? {
+                None => None,
+                Some(delay) => Some(Duration::from_micros(unsigned(delay, "backup", "delay")?)),
+            },
+            resume_at: resume_at(row)?,
+            asked: row.get("asked")?,
+            standing: standing(row)?,
+            since: instant(row.get("since")?, "backup", "since")?,
+        }))
+    }
+
+    fn put_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        let BackupId { source, generation } = session.backup;
+        self.ensure_subscriber()?;
+        self.execute(
+            "DELETE FROM block WHERE msisdn = ?1 AND source = ?2 AND NOT EXISTS (
+                 SELECT * FROM backup WHERE msisdn = ?1 AND source = ?2 AND generation = ?3)",
+            params![self.msisdn.digits(), source.0, generation],
+        )?;
+        let (standing, digest) = match &session.standing {
+            Standing::Open => ("open", None),
+            Standing::Complete(Digest(digest)) => ("complete", Some(digest)),
+            Standing::Refused => ("refused", None),
+        };
+        self.execute(
+            "INSERT INTO backup VALUES (:msisdn, :source, :generation, :base_distance, :total, :received,
+                 :resumes, :delay, :resume_at, :asked, :standing, :digest, :since)
+             ON CONFLICT DO UPDATE SET generation = excluded.generation,
+                 base_distance = excluded.base_distance, total = excluded.total, received = excluded.received,
+                 resumes = excluded.resumes, delay = excluded.delay, resume_at = excluded.resume_at,
+                 asked = excluded.asked, standing = excluded.standing, digest = excluded.digest,
+                 since = excluded.since",
+            named_params! {
+                ":msisdn": self.msisdn.digits(),
+                ":source": source.0,
+                ":generation": generation,
+                ":base_distance": session.base_distance,
+                ":total": session.received.total(),
+                ":received": session.received.bits(),
+                ":resumes": session.resumes.0,
+                ":delay": session.delay.map(|delay| signed(delay.as_micros())),
+                ":resume_at": session.resume_at.map(micros),
+                ":asked": session.asked,
+                ":standing": standing,
+                ":digest": digest,
+                ":since": micros(session.since),
+            },
+        )?;
+        Ok(())
+    }
+
+    fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT octets FROM block WHERE msisdn = ?1 AND source = ?2 AND number = ?3")?;
+        let key = params![self.msisdn.digits(), source.0, number];
+        Ok(query.query_row(key, |row| row.get("octets")).optional()?)
+    }
+
+    fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), StoreError> {
+        self.execute(
+            "INSERT INTO block (msisdn, source, number, octets) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT DO UPDATE SET octets = excluded.octets",
+            params![self.msisdn.digits(), source.0, number, block],
+        )?;
+        Ok(())
+    }
+
+    fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
+        let mut query = self.db.prepare_cached(
+            "SELECT generation, completed_at FROM phonebook WHERE msisdn = ?1 AND source = ?2",
+        )?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0])?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        Ok(Some(Held {
+            generation: row.get("generation")?,
+            at: instant(row.get("completed_at")?, "phonebook", "completed_at")?,
+            book: self.book(source)?,
+        }))
+    }
+
+    fn put_held(&mut self, source: Source, held: &Held) -> Result<(), StoreError> {
+        self.ensure_subscriber()?;
+        self.delete_blocks(source)?;
+        let key = params![self.msisdn.digits(), source.0];
+        self.execute("DELETE FROM phonebook WHERE msisdn = ?1 AND source = ?2", key)?;
+        self.execute(
+            "INSERT INTO phonebook (msisdn, source, generation, completed_at) VALUES (?1, ?2, ?3, ?4)",
+            params![self.msisdn.digits(), source.0, held.generation, micros(held.at)],
+        )?;
+        held.book.iter().try_for_each(|(slot, record)| self.insert_contact(source, slot, record))
+    }
+
+    fn restore(&mut self) -> Result<Option<Restore>, StoreError> {
+        let mut query = self.db.prepare_cached("SELECT * FROM restore WHERE msisdn = ?1")?;
+        let mut found = query.query([self.msisdn.digits()])?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        let step: String = row.get("step")?;
+        Ok(Some(Restore {
+            generation: row.get("generation")?,
+            todo: block_set(row, "todo")?,
+            due: match row.get("due")? {
+                None => None,
+                Some(due) => Some(instant(due, "restore", "due")?),
+            },
+            asked: row.get("asked")?,
+            step: match step.as_str() {
+                "running" => RestoreStep::Running,
+                "complete" => RestoreStep::Complete { equal: row.get("equal")? },
+                "given up" => RestoreStep::GivenUp,
+                other => return Err(damaged("restore", "step", other)),
+            },
+        }))
+    }
+
+    fn put_restore(&mut self, restore: &Restore) -> Result<(), StoreError> {
+        self.ensure_subscriber()?;
+        let (step, equal) = match restore.step {
+            RestoreStep::Running => ("running", None),
+            RestoreStep::Complete { equal } => ("complete", Some(equal)),
+            RestoreStep::GivenUp => ("given up", None),
+        };
+        self.execute(
+            "INSERT INTO restore VALUES (:msisdn, :generation, :total, :todo, :due, :asked, :step, :equal)
+             ON CONFLICT DO UPDATE SET generation = excluded.generation, total = excluded.total,
+                 todo = excluded.todo, due = excluded.due, asked = excluded.asked, step = excluded.step,
+                 equal = excluded.equal",
+            named_params! {
+                ":msisdn": self.msisdn.digits(),
+                ":generation": restore.generation,
+                ":total": restore.todo.total(),
+                ":todo": restore.todo.bits(),
+                ":due": restore.due.map(micros),
+                ":asked": restore.asked,
+                ":step": step,
+                ":equal": equal,
+            },
+        )?;
+        Ok(())
+    }
+}
+
+impl Account for SqliteAccount<'_> {
+    fn next_counter(&mut self) -> Result<Counter, StoreError> {
+        self.ensure_subscriber()?;
+        let value: i64 = self
+            .db
+            .prepare_cached("UPDATE subscriber SET counter = counter + 1 WHERE msisdn = ?1 RETURNING counter")?
+            .query_row([self.msisdn.digits()], |row| row.get(0))?;
+        let counter = u64::try_from(value).ok().and_then(Counter::new);
+        counter.ok_or_else(|| damaged("subscriber", "counter", value))
+    }
+
+    fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
+        insert_message(self.db, Some(self.msisdn), entry)
+    }
+}
+
+/// Notes a message, with its sender's number if that is a subscriber's.
+pub(super) fn insert_message(
+    db: &Connection,
+    msisdn: Option<&Msisdn>,
+    entry: &LogEntry,
+) -> Result<(), StoreError> {
+    let direction = match entry.direction {
+        Direction::In => "in",
+        Direction::Out => "out",
+    };
+    let mut insert = db.prepare_cached(
+        "INSERT INTO message (msisdn, at, direction, summary, octets)
+         VALUES ((SELECT msisdn FROM subscriber WHERE msisdn = ?1), ?2, ?3, ?4, ?5)",
+    )?;
+    let digits = msisdn.map(Msisdn::digits);
+    insert.execute(params![digits, micros(entry.at), direction, entry.summary, entry.octets])?;
+    Ok(())
+}
+
+/// A time as a row has it; the latest is in the year 294247.
+pub(super) fn micros(at: Instant) -> i64 {
+    signed(at.as_micros())
+}
+
+pub(super) fn instant(
+    micros: i64,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Instant, StoreError> {
+    unsigned(micros, table, column).map(Instant::from_micros)
+}
+
+pub(super) fn resume_at(row: &Row<'_>) -> Result<Option<Instant>, StoreError> {
+    match row.get("resume_at")? {
+        None => Ok(None),
+        Some(at) => instant(at, "backup", "resume_at").map(Some),
+    }
+}
+
+/// The blocks in the bitmap `column`, of as many as the column `total` says.
+pub(super) fn block_set(row: &Row<'_>, column: &'static str) -> Result<BlockSet, StoreError> {
+    Ok(BlockSet::from_bits(row.get("total")?, &row.get::<_, Vec<u8>>(column)?))
+}
+
+pub(super) fn standing(row: &Row<'_>) -> Result<Standing, StoreError> {
+    let standing: String = row.get("standing")?;
+    match standing.as_str() {
+        "open" => Ok(Standing::Open),
+        "complete" => Ok(Standing::Complete(Digest(row.get("digest")?))),
+        "refused" => Ok(Standing::Refused),
+        other => Err(damaged("backup", "standing", other)),
+    }
+}
+
+pub(super) fn damaged(table: &'static str, column: &'static str, value: impl ToString) -> StoreError {
+    StoreError::Damaged { table, column, value: value.to_string() }
+}
+
+fn number(row: &Row<'_>, ton_npi: u8, table: &'static str) -> Result<DiallingNumber, StoreError> {
+    let digits: String = row.get("digits")?;
+    let semi_octets: Option<Vec<u8>> = digits.chars().map(bcd::from_dialling).collect();
+    semi_octets
+        .and_then(|semi_octets| DiallingNumber::new(TonNpi(ton_npi), semi_octets))
+        .ok_or_else(|| damaged(table, "digits", digits))
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
+    u64::try_from(number).map_err(|_| damaged(table, column, number))
+}

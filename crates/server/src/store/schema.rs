@@ -1,0 +1,188 @@
+//! The tables, and how a database of an earlier version becomes one of this version.
+//!
+//! The version is `PRAGMA user_version`: how many of the migrations have been applied. A migration that has ever
+//! been released is never changed; what shall be different is a further one.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::OpenFailure;
+
+/// `PRAGMA application_id`: "OxiB".
+const APPLICATION_ID: i64 = 0x4F78_6942;
+
+/// Times are microseconds since 1970-01-01T00:00:00Z; a source is 0 for the card and 1 for the phone.
+pub(super) const MIGRATIONS: &[&str] = &["
+    CREATE TABLE subscriber (
+        msisdn  TEXT NOT NULL PRIMARY KEY,          -- digits, country code first
+        counter INTEGER NOT NULL DEFAULT 0          -- of the last packet for the card
+            CHECK (counter BETWEEN 0 AND 0xFFFFFFFFFF)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE phonebook (                        -- complete copies
+        msisdn       TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source       INTEGER NOT NULL,
+        generation   INTEGER NOT NULL,
+        completed_at INTEGER NOT NULL,
+        PRIMARY KEY (msisdn, source)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE contact (
+        msisdn  TEXT NOT NULL,
+        source  INTEGER NOT NULL,
+        slot    INTEGER NOT NULL,
+        name    TEXT NOT NULL,                      -- the alpha identifier as text, for people
+        alpha   BLOB NOT NULL,                      -- the alpha identifier as the card has it
+        ton_npi INTEGER,
+        digits  TEXT,
+        PRIMARY KEY (msisdn, source, slot),
+        FOREIGN KEY (msisdn, source) REFERENCES phonebook ON DELETE CASCADE,
+        CHECK ((ton_npi IS NULL) = (digits IS NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE additional_number (
+        msisdn   TEXT NOT NULL,
+        source   INTEGER NOT NULL,
+        slot     INTEGER NOT NULL,
+        position INTEGER NOT NULL,                  -- from 1
+        ton_npi  INTEGER NOT NULL,
+        digits   TEXT NOT NULL,
+        PRIMARY KEY (msisdn, source, slot, position),
+        FOREIGN KEY (msisdn, source, slot) REFERENCES contact ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE backup (                           -- the latest of each phonebook
+        msisdn        TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source        INTEGER NOT NULL,
+        generation    INTEGER NOT NULL,
+        base_distance INTEGER NOT NULL,             -- generations back to the base; 0 if there is none
+        total         INTEGER NOT NULL,             -- blocks
+        received      BLOB NOT NULL,                -- bitmap, block 1 in the lowest bit of the first octet
+        resumes       INTEGER NOT NULL,             -- who ends a pause: 0 the uploader, 1 the server
+        delay         INTEGER,                      -- microseconds
+        resume_at     INTEGER,
+        asked         INTEGER NOT NULL,
+        standing      TEXT NOT NULL CHECK (standing IN ('open', 'complete', 'refused')),
+        digest        BLOB,                         -- of the complete copy
+        since         INTEGER NOT NULL,
+        PRIMARY KEY (msisdn, source),
+        CHECK ((standing = 'complete') = (digest IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX backup_resume_at ON backup (resume_at) WHERE resume_at IS NOT NULL;
+
+    CREATE TABLE block (                            -- of backups that are not complete
+        msisdn TEXT NOT NULL,
+        source INTEGER NOT NULL,
+        number INTEGER NOT NULL,                    -- from 1
+        octets BLOB NOT NULL,
+        PRIMARY KEY (msisdn, source, number),
+        FOREIGN KEY (msisdn, source) REFERENCES backup ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE restore (                          -- the latest of each card
+        msisdn     TEXT NOT NULL PRIMARY KEY REFERENCES subscriber ON DELETE CASCADE,
+        generation INTEGER NOT NULL,
+        total      INTEGER NOT NULL,                -- blocks
+        todo       BLOB NOT NULL,                   -- bitmap of the blocks still to be sent
+        due        INTEGER,
+        asked      INTEGER NOT NULL,
+        step       TEXT NOT NULL CHECK (step IN ('running', 'complete', 'given up')),
+        equal      INTEGER CHECK (equal IN (0, 1)), -- whether the card now has what the server has
+        CHECK ((step = 'complete') = (equal IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX restore_due ON restore (due) WHERE due IS NOT NULL;
+
+    CREATE TABLE message (                          -- what came and went
+        id        INTEGER NOT NULL PRIMARY KEY,
+        msisdn    TEXT REFERENCES subscriber ON DELETE CASCADE,
+        at        INTEGER NOT NULL,
+        direction TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+        summary   TEXT NOT NULL,
+        octets    INTEGER NOT NULL
+    ) STRICT;
+
+    CREATE INDEX message_msisdn ON message (msisdn);
+    CREATE INDEX message_at ON message (at);
+"];
+
+/// Applies those of `migrations` that `db` has not had yet, all in one transaction.
+pub(super) fn migrate(db: &mut Connection, migrations: &[&str]) -> Result<(), OpenFailure> {
+    let known = migrations.len() as i64;
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    let is_new: bool = transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
+    if !is_new && pragma("application_id")? != APPLICATION_ID {
+        return Err(OpenFailure::Foreign);
+    }
+    let found = pragma("user_version")?;
+    let outstanding = usize::try_from(found).ok().and_then(|found| migrations.get(found..));
+    let Some(outstanding) = outstanding else {
+        return Err(OpenFailure::Newer { found, known });
+    };
+    if outstanding.is_empty() {
+        return Ok(());
+    }
+    for migration in outstanding {
+        transaction.execute_batch(migration)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", known)?;
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FIRST: &str = "CREATE TABLE a (x INTEGER); INSERT INTO a VALUES (7);";
+    const SECOND: &str = "ALTER TABLE a ADD COLUMN y INTEGER NOT NULL DEFAULT 8;";
+
+    fn version(db: &Connection) -> i64 {
+        db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    }
+
+    #[test]
+    fn an_earlier_version_is_brought_forward_with_what_it_holds() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, &[FIRST]).unwrap();
+        migrate(&mut db, &[FIRST, SECOND]).unwrap();
+        migrate(&mut db, &[FIRST, SECOND]).unwrap();
+        assert_eq!(version(&db), 2);
+        let row = db.query_row("SELECT x, y FROM a", [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(row, (7, 8));
+    }
+
+    #[test]
+    fn a_migration_that_fails_leaves_the_earlier_version() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, &[FIRST]).unwrap();
+        let error = migrate(&mut db, &[FIRST, SECOND, "no SQL"]).unwrap_err();
+        assert!(matches!(error, OpenFailure::Engine(_)), "{error}");
+        assert_eq!(version(&db), 1);
+        assert!(db.prepare("SELECT y FROM a").is_err());
+    }
+
+    #[test]
+    fn a_later_version_is_left_alone() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, &[FIRST, SECOND]).unwrap();
+        let error = migrate(&mut db, &[FIRST]).unwrap_err();
+        assert_eq!(error.to_string(), "it has version 2, this program knows versions up to 1");
+    }
+
+    #[test]
+    fn the_database_of_another_program_is_left_alone() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.execute_batch(FIRST).unwrap();
+        assert!(matches!(migrate(&mut db, MIGRATIONS), Err(OpenFailure::Foreign)));
+    }
+
+    #[test]
+    fn every_foreign_key_leads_somewhere() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, MIGRATIONS).unwrap();
+        db.execute_batch("PRAGMA foreign_key_check").unwrap();
+        db.execute("DELETE FROM subscriber", []).unwrap();
+    }
+}

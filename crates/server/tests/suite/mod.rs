@@ -1,0 +1,371 @@
+//! The suite: one function a behaviour, generic over the database.
+
+mod values;
+
+use oxisim_backup::{
+    BlockSet, Held, Restore, RestoreStep, Session, Standing, Vault,
+    message::{BackupId, Resumes, Source},
+};
+use oxisim_phonebook::Book;
+use oxisim_server::{
+    Account, CopySummary, Direction, LogEntry, Msisdn, Progress, Store, StoreError, Summary,
+};
+use oxisim_wire::Instant;
+use proptest::test_runner::{Config, TestRunner};
+
+/// A database that tests have for themselves.
+pub trait Database {
+    type Store: Store;
+
+    /// An empty one.
+    fn fresh() -> Self;
+
+    /// Opens it, each time the same.
+    fn open(&self) -> Self::Store;
+}
+
+/// Runs the suite with a [`Database`].
+#[macro_export]
+macro_rules! store_suite {
+    ($name:ident, $database:ty) => {
+        $crate::store_suite! { $name, $database:
+            books_come_back,
+            sessions_come_back,
+            restores_come_back,
+            a_new_backup_forgets_the_blocks_of_the_last,
+            a_complete_copy_forgets_its_blocks,
+            what_fails_is_undone,
+            looking_leaves_no_trace,
+            what_is_committed_survives,
+            the_earliest_time_comes_first,
+            a_forgotten_subscriber_leaves_no_trace,
+            subscribers_are_apart,
+            counters_count_each_for_itself,
+            a_summary_says_how_far_a_backup_is,
+            messages_are_noted_with_subscribers_only,
+            old_notes_are_trimmed,
+        }
+    };
+    ($name:ident, $database:ty: $($test:ident,)*) => {
+        mod $name {
+            $(
+                #[test]
+                fn $test() {
+                    $crate::suite::$test::<super::$database>();
+                }
+            )*
+        }
+    };
+}
+
+pub fn books_come_back<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    property(values::held(), |held| {
+        vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held));
+        assert_eq!(store.held(&ana(), Source::CARD).unwrap(), Some(held));
+    });
+}
+
+pub fn sessions_come_back<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    property(values::session(), |session| {
+        vault(&mut store, &ana(), |account| account.put_session(&session));
+        let back = vault(&mut store, &ana(), |account| account.session(session.backup.source));
+        assert_eq!(back, Some(session));
+    });
+}
+
+pub fn restores_come_back<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    property(values::restore(), |restore| {
+        vault(&mut store, &ana(), |account| account.put_restore(&restore));
+        assert_eq!(vault(&mut store, &ana(), Vault::restore), Some(restore));
+    });
+}
+
+pub fn a_new_backup_forgets_the_blocks_of_the_last<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ana(), |account| {
+        for source in [Source::CARD, Source::PHONE] {
+            account.put_session(&Session { backup: BackupId { source, generation: 1 }, ..session() })?;
+            account.put_block(source, 2, &[1, 2, 3])?;
+        }
+        account.put_session(&Session { asked: 1, ..session() })?;
+        assert_eq!(account.block(Source::CARD, 2)?, Some(vec![1, 2, 3]));
+        account.put_session(&session_of(2))?;
+        assert_eq!(account.block(Source::CARD, 2)?, None);
+        assert_eq!(account.block(Source::PHONE, 2)?, Some(vec![1, 2, 3]));
+        Ok(())
+    });
+}
+
+pub fn a_complete_copy_forgets_its_blocks<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ana(), |account| {
+        account.put_session(&session())?;
+        account.put_block(Source::CARD, 1, &[7])?;
+        account.put_block(Source::CARD, 1, &[8])?;
+        assert_eq!(account.block(Source::CARD, 1)?, Some(vec![8]));
+        account.put_held(Source::CARD, &held())?;
+        assert_eq!(account.block(Source::CARD, 1)?, None);
+        assert_eq!(account.session(Source::CARD)?, Some(session()));
+        account.put_held(Source::CARD, &Held { generation: 2, at: Instant::EPOCH, book: Book::default() })?;
+        assert!(account.held(Source::CARD)?.unwrap().book.is_empty());
+        Ok(())
+    });
+}
+
+pub fn what_fails_is_undone<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
+    let result = store.subscriber(&ana(), |account| {
+        account.put_held(Source::CARD, &Held { generation: 9, at: Instant::EPOCH, book: Book::default() })?;
+        account.put_session(&session())?;
+        account.next_counter()?;
+        Err::<(), _>(failure())
+    });
+    assert_eq!(result.unwrap_err().to_string(), failure().to_string());
+    assert_eq!(store.held(&ana(), Source::CARD).unwrap(), Some(held()));
+    assert_eq!(vault(&mut store, &ana(), |account| account.session(Source::CARD)), None);
+    assert_eq!(vault(&mut store, &ana(), Account::next_counter), 1.into());
+}
+
+pub fn looking_leaves_no_trace<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ana(), |account| {
+        assert_eq!(account.session(Source::CARD)?, None);
+        assert_eq!(account.held(Source::PHONE)?, None);
+        assert_eq!(account.block(Source::CARD, 1)?, None);
+        assert_eq!(account.restore()?, None);
+        Ok(())
+    });
+    assert_eq!(store.subscribers().unwrap(), []);
+    assert!(!store.forget(&ana()).unwrap());
+}
+
+pub fn what_is_committed_survives<D: Database>() {
+    let database = D::fresh();
+    vault(&mut database.open(), &ana(), |account| {
+        account.put_held(Source::CARD, &held())?;
+        account.put_session(&session())?;
+        account.put_block(Source::CARD, 3, &[0xFF; 120])?;
+        account.next_counter().map(drop)
+    });
+    vault(&mut database.open(), &ana(), |account| {
+        assert_eq!(account.held(Source::CARD)?, Some(held()));
+        assert_eq!(account.session(Source::CARD)?, Some(session()));
+        assert_eq!(account.block(Source::CARD, 3)?, Some(vec![0xFF; 120]));
+        assert_eq!(account.next_counter()?, 2.into());
+        Ok(())
+    });
+}
+
+pub fn the_earliest_time_comes_first<D: Database>() {
+    let mut store = D::fresh().open();
+    assert_eq!(store.next_due().unwrap(), None);
+    for (msisdn, resume_at, due) in
+        [(ana(), None, Some(30)), (ben(), Some(20), Some(50)), (cem(), Some(40), None), (dia(), None, None)]
+    {
+        vault(&mut store, &msisdn, |account| {
+            account.put_session(&Session { resume_at: resume_at.map(Instant::from_secs), ..session() })?;
+            account.put_restore(&Restore { due: due.map(Instant::from_secs), ..restore() })
+        });
+    }
+    assert_eq!(store.next_due().unwrap(), Some(Instant::from_secs(20)));
+    let mut due = |at, limit| store.due(Instant::from_secs(at), limit).unwrap();
+    assert_eq!(due(19, 10), []);
+    assert_eq!(due(20, 10), [ben()]);
+    assert_eq!(due(60, 10), [ben(), ana(), cem()]);
+    assert_eq!(due(60, 2), [ben(), ana()]);
+}
+
+pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
+    let mut store = D::fresh().open();
+    for msisdn in [ana(), ben()] {
+        vault(&mut store, &msisdn, |account| {
+            for source in [Source::CARD, Source::PHONE] {
+                account.put_held(source, &held())?;
+                account.put_session(&Session { backup: BackupId { source, generation: 1 }, ..session() })?;
+                account.put_block(source, 1, &[1])?;
+            }
+            account.put_restore(&restore())?;
+            account.next_counter()?;
+            account.log(&entry(1, Direction::In))
+        });
+    }
+    assert!(store.forget(&ana()).unwrap());
+    assert!(!store.forget(&ana()).unwrap());
+    vault(&mut store, &ana(), |account| {
+        for source in [Source::CARD, Source::PHONE] {
+            assert_eq!(account.held(source)?, None);
+            assert_eq!(account.session(source)?, None);
+            assert_eq!(account.block(source, 1)?, None);
+        }
+        assert_eq!(account.restore()?, None);
+        assert_eq!(account.next_counter()?, 1.into());
+        Ok(())
+    });
+    assert_eq!(store.messages(Some(&ana()), 10).unwrap(), []);
+    assert_eq!(store.messages(None, 10).unwrap().len(), 1);
+    assert_eq!(store.due(Instant::from_secs(u64::MAX), 10).unwrap(), [ben()]);
+    assert!(store.subscribers().unwrap().iter().all(|summary| summary.msisdn == ben()));
+    assert_eq!(store.held(&ben(), Source::PHONE).unwrap(), Some(held()));
+}
+
+pub fn subscribers_are_apart<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ana(), |account| {
+        account.put_held(Source::CARD, &held())?;
+        account.put_session(&session())?;
+        account.put_restore(&restore())?;
+        account.put_block(Source::CARD, 1, &[1])
+    });
+    vault(&mut store, &ben(), |account| {
+        assert_eq!(account.held(Source::CARD)?, None);
+        assert_eq!(account.restore()?, None);
+        assert_eq!(account.session(Source::CARD)?, None);
+        account.put_session(&session_of(7))?;
+        assert_eq!(account.block(Source::CARD, 1)?, None);
+        account.put_held(Source::CARD, &Held { generation: 7, at: Instant::EPOCH, book: Book::default() })
+    });
+    vault(&mut store, &ana(), |account| {
+        assert_eq!(account.held(Source::CARD)?, Some(held()));
+        assert_eq!(account.held(Source::PHONE)?, None);
+        assert_eq!(account.session(Source::CARD)?, Some(session()));
+        assert_eq!(account.block(Source::CARD, 1)?, Some(vec![1]));
+        Ok(())
+    });
+}
+
+pub fn counters_count_each_for_itself<D: Database>() {
+    let mut store = D::fresh().open();
+    let mut next = |msisdn| vault(&mut store, &msisdn, Account::next_counter).value();
+    assert_eq!([next(ana()), next(ana()), next(ben()), next(ana())], [1, 2, 1, 3]);
+}
+
+pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
+    let mut store = D::fresh().open();
+    vault(&mut store, &ben(), |account| account.put_session(&session()));
+    vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
+    let copy = CopySummary { generation: 1, at: Instant::from_secs(9), contacts: 2 };
+    let latest = Progress {
+        generation: 1,
+        standing: Standing::Open,
+        received: 2,
+        total: 5,
+        since: Instant::from_secs(3),
+        resume_at: Some(Instant::from_secs(100)),
+    };
+    assert_eq!(
+        store.subscribers().unwrap(),
+        [
+            Summary { msisdn: ana(), source: Source::CARD, copy: Some(copy), latest: None },
+            Summary { msisdn: ben(), source: Source::CARD, copy: None, latest: Some(latest) },
+        ]
+    );
+}
+
+pub fn messages_are_noted_with_subscribers_only<D: Database>() {
+    let mut store = D::fresh().open();
+    store.log(Some(&ana()), &entry(1, Direction::In)).unwrap();
+    store.log(None, &entry(2, Direction::In)).unwrap();
+    vault(&mut store, &ana(), |account| {
+        account.next_counter()?;
+        account.log(&entry(3, Direction::Out))
+    });
+    store.log(Some(&ana()), &entry(4, Direction::In)).unwrap();
+    let of_ana = [entry(4, Direction::In), entry(3, Direction::Out)];
+    assert_eq!(store.messages(Some(&ana()), 10).unwrap(), of_ana);
+    assert_eq!(store.messages(None, 10).unwrap().len(), 4);
+    assert_eq!(store.messages(None, 1).unwrap(), of_ana[..1]);
+}
+
+pub fn old_notes_are_trimmed<D: Database>() {
+    let mut store = D::fresh().open();
+    for at in 1..=5 {
+        store.log(None, &entry(at, Direction::In)).unwrap();
+    }
+    assert_eq!(store.trim_log(Instant::from_secs(4)).unwrap(), 3);
+    assert_eq!(store.messages(None, 10).unwrap(), [entry(5, Direction::In), entry(4, Direction::In)]);
+}
+
+/// Does `work` in one transaction that must succeed.
+fn vault<S: Store, T>(
+    store: &mut S,
+    msisdn: &Msisdn,
+    work: impl FnOnce(&mut S::Account<'_>) -> Result<T, StoreError>,
+) -> T {
+    store.subscriber(msisdn, work).unwrap()
+}
+
+fn property<T: proptest::strategy::Strategy>(values: T, mut check: impl FnMut(T::Value)) {
+    let check = std::cell::RefCell::new(&mut check);
+    TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() })
+        .run(&values, |value| {
+            check.borrow_mut()(value);
+            Ok(())
+        })
+        .unwrap();
+}
+
+fn failure() -> StoreError {
+    StoreError::Damaged { table: "test", column: "test", value: "so".into() }
+}
+
+fn entry(at: u64, direction: Direction) -> LogEntry {
+    LogEntry { at: Instant::from_secs(at), direction, summary: format!("number {at}"), octets: 140 }
+}
+
+fn ana() -> Msisdn {
+    "491511234567".parse().unwrap()
+}
+
+fn ben() -> Msisdn {
+    "491511234568".parse().unwrap()
+}
+
+fn cem() -> Msisdn {
+    "905321234567".parse().unwrap()
+}
+
+fn dia() -> Msisdn {
+    "1".parse().unwrap()
+}
+
+fn held() -> Held {
+    let book = [(1, values::contact("Ana", "+49 151 1")), (200, values::contact("Ж", "*#06#"))];
+    Held { generation: 1, at: Instant::from_secs(9), book: book.into_iter().collect() }
+}
+
+fn session() -> Session {
+    session_of(1)
+}
+
+fn session_of(generation: u16) -> Session {
+    let mut received = BlockSet::empty(5);
+    received.insert_range(2, 3);
+    Session {
+        backup: BackupId { source: Source::CARD, generation },
+        base_distance: 0,
+        received,
+        resumes: Resumes::SERVER,
+        delay: None,
+        resume_at: Some(Instant::from_secs(100)),
+        asked: 0,
+        standing: Standing::Open,
+        since: Instant::from_secs(3),
+    }
+}
+
+fn restore() -> Restore {
+    Restore {
+        generation: 1,
+        todo: BlockSet::full(4),
+        due: Some(Instant::from_secs(200)),
+        asked: 0,
+        step: RestoreStep::Running,
+    }
+}

@@ -1,0 +1,87 @@
+//! Arbitrary values of what a store keeps.
+
+use oxisim_backup::{
+    BlockSet, Digest, Held, Restore, RestoreStep, Session, Standing,
+    message::{BackupId, Resumes, Source},
+};
+use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
+use oxisim_wire::{Duration, Instant};
+use proptest::{collection::vec, option, prelude::*};
+
+pub fn contact(name: &str, number: &str) -> Record {
+    Record {
+        alpha: AlphaIdentifier::fit(name, 14).alpha,
+        number: Some(DiallingNumber::parse(number, 40).unwrap().number),
+        additional: Vec::new(),
+    }
+}
+
+pub fn held() -> impl Strategy<Value = Held> {
+    (any::<u16>(), instant(), vec((any::<u16>(), record()), 0..20)).prop_map(|(generation, at, book)| Held {
+        generation,
+        at,
+        book: book.into_iter().collect(),
+    })
+}
+
+pub fn session() -> impl Strategy<Value = Session> {
+    let who = (source(), any::<u16>(), any::<u8>(), instant());
+    let pauses = (0_u8..2, option::of(instant()), option::of(instant()), any::<u16>());
+    (who, block_set(), pauses, standing()).prop_map(|(who, received, pauses, standing)| {
+        let (source, generation, base_distance, since) = who;
+        let (resumes, delay, resume_at, asked) = pauses;
+        Session {
+            backup: BackupId { source, generation },
+            base_distance,
+            received,
+            resumes: Resumes(resumes),
+            delay: delay.map(|delay| Duration::from_micros(delay.as_micros())),
+            resume_at,
+            asked,
+            standing,
+            since,
+        }
+    })
+}
+
+pub fn restore() -> impl Strategy<Value = Restore> {
+    let step = prop_oneof![
+        Just(RestoreStep::Running),
+        Just(RestoreStep::GivenUp),
+        any::<bool>().prop_map(|equal| RestoreStep::Complete { equal }),
+    ];
+    (any::<u16>(), block_set(), option::of(instant()), any::<u16>(), step)
+        .prop_map(|(generation, todo, due, asked, step)| Restore { generation, todo, due, asked, step })
+}
+
+fn source() -> impl Strategy<Value = Source> {
+    prop_oneof![Just(Source::CARD), Just(Source::PHONE)]
+}
+
+fn standing() -> impl Strategy<Value = Standing> {
+    prop_oneof![
+        Just(Standing::Open),
+        Just(Standing::Refused),
+        any::<[u8; 8]>().prop_map(|digest| Standing::Complete(Digest(digest))),
+    ]
+}
+
+/// As far as a row can say it.
+fn instant() -> impl Strategy<Value = Instant> {
+    (0..=i64::MAX as u64).prop_map(Instant::from_micros)
+}
+
+fn block_set() -> impl Strategy<Value = BlockSet> {
+    (0_u16..0x8000, vec(any::<u8>(), 0..40)).prop_map(|(total, bits)| BlockSet::from_bits(total, &bits))
+}
+
+fn record() -> impl Strategy<Value = Record> {
+    let alpha = vec(any::<u8>(), 0..40).prop_map(|field| AlphaIdentifier::from_field(&field));
+    (alpha, option::of(number()), vec(number(), 0..5))
+        .prop_map(|(alpha, number, additional)| Record { alpha, number, additional })
+}
+
+fn number() -> impl Strategy<Value = DiallingNumber> {
+    (any::<u8>(), vec(0_u8..0x0F, 1..50))
+        .prop_map(|(ton_npi, digits)| DiallingNumber::new(TonNpi(ton_npi), digits).unwrap())
+}

@@ -1,0 +1,44 @@
+//! Short messages: their alphabets (TS 23.038), the transfer protocol that carries them (TS 23.040), and the
+//! command packets that cards and servers exchange in them (TS 102 225, TS 31.115).
+//!
+//! - [`alphabet`]: the GSM 7-bit default alphabet and its packing. [`DataCoding`] says which alphabet a message
+//!   is in.
+//! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s: what the messages are made of.
+//! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT and the two reports, decoded by direction.
+//! - [`concatenation`]: long messages in several parts, and back.
+//! - [`packet`]: command packets without cryptography.
+//!
+//! Octets that do not decode are an [`oxisim_wire::Error`]; what cannot be built is an [`Error`].
+//!
+//! ```
+//! use oxisim_sms::{ProtocolIdentifier, UserData, tpdu::{MobileOriginated, Submit}};
+//! use oxisim_wire::Wire;
+//!
+//! let user_data = UserData::from_text("Hello!")?;
+//! let submit = Submit::new("+8613693092030".parse()?, ProtocolIdentifier::DEFAULT, user_data);
+//! let octets = submit.encode();
+//! assert_eq!(octets[..4], [0x01, 0x00, 0x0D, 0x91]);
+//! assert_eq!(MobileOriginated::decode(&octets, "TPDU")?, MobileOriginated::Submit(submit));
+//! # Ok::<(), oxisim_sms::Error>(())
+//! ```
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod address;
+pub mod alphabet;
+mod coding;
+pub mod concatenation;
+mod error;
+pub mod packet;
+mod timestamp;
+pub mod tpdu;
+mod user_data;
+
+pub use address::{Address, TypeOfAddress};
+pub use coding::{Alphabet, Class, DataCoding, ProtocolIdentifier};
+pub use error::Error;
+pub use timestamp::{CivilTime, Timestamp};
+pub use user_data::{Element, ElementId, UserData};

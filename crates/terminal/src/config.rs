@@ -1,0 +1,153 @@
+//! What a phone is like.
+
+use alloc::vec::Vec;
+use core::{fmt, ops::RangeInclusive, str::FromStr};
+
+use oxisim_toolkit::{Facility, TerminalProfile, objects::LocationInformation};
+use oxisim_wire::{Duration, bcd};
+
+/// How a phone is made and set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The phone's identity.
+    pub imei: Imei,
+    /// What the phone tells the card that it can do; it answers commands beyond that with "beyond terminal's
+    /// capabilities".
+    pub profile: TerminalProfile,
+    /// The user's language, two letters of ISO 639-1.
+    pub language: [u8; 2],
+    /// Quarters of an hour that local time is ahead of GMT.
+    pub quarter_hours: i8,
+    /// The network, when the phone is switched on.
+    pub service: Service,
+    /// Time between two STATUS commands, until the card asks for another with POLL INTERVAL.
+    pub poll_interval: Duration,
+    /// What the phone grants to POLL INTERVAL; a request beyond gets the nearest end.
+    pub grantable: RangeInclusive<Duration>,
+    /// How long the user may take to answer.
+    pub user_timeout: Duration,
+    /// How long a text stays that the user need not clear, if the card does not say.
+    pub text_delay: Duration,
+    /// How long a tone is played, if the card does not say.
+    pub tone_length: Duration,
+    /// How long after a busy card (`9300`) an envelope is tried again.
+    pub envelope_retry: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            imei: Imei([4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1, 8]),
+            profile: full_profile(),
+            language: *b"en",
+            quarter_hours: 0,
+            service: Service::Normal(LocationInformation {
+                location: [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01].to_vec(),
+            }),
+            poll_interval: Duration::from_secs(30),
+            grantable: Duration::from_secs(1)..=Duration::from_mins(255),
+            user_timeout: Duration::from_secs(60),
+            text_delay: Duration::from_secs(5),
+            tone_length: Duration::from_secs(2),
+            envelope_retry: Duration::from_secs(5),
+        }
+    }
+}
+
+/// What the network offers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// Everything, here.
+    Normal(LocationInformation),
+    /// Emergency calls only.
+    Limited,
+    /// Nothing.
+    None,
+}
+
+/// International mobile equipment identity: 15 digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Imei([u8; 15]);
+
+/// The text is not an IMEI.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an IMEI has 15 digits")]
+pub struct InvalidImei;
+
+impl Imei {
+    /// As PROVIDE LOCAL INFORMATION answers it (TS 102 223 §8.20): semi-octets, the first of which says that an
+    /// IMEI with an odd number of digits follows.
+    #[must_use]
+    pub fn octets(self) -> Vec<u8> {
+        let mut halves = Vec::with_capacity(16);
+        halves.push(0x0A);
+        halves.extend_from_slice(&self.0);
+        bcd::pack(&halves)
+    }
+}
+
+impl FromStr for Imei {
+    type Err = InvalidImei;
+
+    fn from_str(text: &str) -> Result<Self, InvalidImei> {
+        let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(10).map(|digit| digit as u8)).collect();
+        digits.and_then(|digits| digits.try_into().ok()).map(Self).ok_or(InvalidImei)
+    }
+}
+
+impl fmt::Display for Imei {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|digit| write!(f, "{digit}"))
+    }
+}
+
+/// Everything that this phone does.
+fn full_profile() -> TerminalProfile {
+    const LACKING: &[Facility] = &[
+        Facility::CellBroadcastDownload,
+        Facility::CallControl,
+        Facility::CallControlByNaa,
+        Facility::MoSmsControl,
+        Facility::SendSs,
+        Facility::SendUssd,
+        Facility::SetUpCall,
+        Facility::NetworkMeasurementResults,
+    ];
+    /// Octets, from 0, and bits of the events that the phone reports and of the local information beyond the
+    /// first: location status, user activity, idle screen available; language (TS 102 223 §5.2).
+    const MORE: [(usize, u8); 2] = [(4, 0x10 | 0x20 | 0x40), (8, 0x08)];
+    let facilities: Vec<Facility> =
+        Facility::ALL.iter().copied().filter(|facility| !LACKING.contains(facility)).collect();
+    let mut octets = TerminalProfile::with(&facilities).octets().to_vec();
+    for (octet, bits) in MORE {
+        if octets.len() <= octet {
+            octets.resize(octet + 1, 0);
+        }
+        octets[octet] |= bits;
+    }
+    TerminalProfile::new(&octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn an_imei_is_semi_octets_after_a_type() {
+        let imei: Imei = "123456789012345".parse().unwrap();
+        assert_eq!(imei.octets(), [0x1A, 0x32, 0x54, 0x76, 0x98, 0x10, 0x32, 0x54]);
+        assert_eq!(imei.to_string(), "123456789012345");
+        assert_eq!("12345678901234".parse::<Imei>(), Err(InvalidImei));
+        assert_eq!("12345678901234x".parse::<Imei>(), Err(InvalidImei));
+    }
+
+    #[test]
+    fn the_profile_says_what_the_phone_does_and_no_more() {
+        let profile = Config::default().profile;
+        assert!(profile.supports(Facility::SmsPpDownload));
+        assert!(!profile.supports(Facility::SetUpCall));
+        assert_eq!(profile.octets()[4], 0x71);
+    }
+}

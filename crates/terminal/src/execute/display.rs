@@ -1,0 +1,81 @@
+//! DISPLAY TEXT, PLAY TONE, SET UP IDLE MODE TEXT, SET UP MENU.
+
+use oxisim_toolkit::{
+    TerminalResponse,
+    codes::{GeneralResult, TerminalProblem},
+    command::{DisplayText, PlayTone, SetUpIdleModeText, SetUpMenu},
+    objects::{AlphaIdentifier, alpha_text},
+};
+use oxisim_wire::Duration;
+
+use crate::{
+    Event, Menu, Output, Screen, Terminal,
+    prompt::Prompt,
+    session::{Job, Outcome, Task},
+    timer::Timer,
+};
+
+impl Terminal {
+    pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
+        let has_priority = job.qualifier(1);
+        let user_clears = job.qualifier(8);
+        if !has_priority && matches!(self.screen, Screen::Menu(_)) {
+            return TerminalResponse::unable(job.details().clone(), TerminalProblem::SCREEN_BUSY).into();
+        }
+        let sustained = command.immediate.is_some();
+        self.show(Screen::Text { text: command.text.to_text(), sustained });
+        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        if sustained {
+            if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {
+                self.timers.set(Timer::Notice, job.started + length);
+            }
+            job.done()
+        } else if user_clears {
+            self.ask(job, Prompt::Clear, given)
+        } else {
+            self.wait_for_notice(job, given.unwrap_or(self.config.text_delay))
+        }
+    }
+
+    pub(super) fn play_tone(&mut self, job: &Job, command: PlayTone) -> Outcome {
+        self.show_alpha(command.alpha.as_ref());
+        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        let length = given.unwrap_or(self.config.tone_length);
+        self.output(Output::Tone { tone: command.tone, length });
+        self.wait_for_notice(job, length)
+    }
+
+    pub(super) fn set_idle_text(&mut self, job: &Job, command: &SetUpIdleModeText) -> Outcome {
+        let text = command.text.to_text();
+        self.card.idle_text = (!text.is_empty()).then_some(text);
+        if matches!(self.screen, Screen::Idle { .. }) {
+            self.show_idle();
+        }
+        job.done()
+    }
+
+    pub(super) fn set_up_menu(&mut self, job: &Job, command: &SetUpMenu) -> Outcome {
+        if command.items.is_empty() {
+            return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
+        }
+        let menu = Menu::new(Some(&command.title), &command.items, job.qualifier(8));
+        self.card.menu = (!menu.items.is_empty()).then_some(menu);
+        self.event(Event::MenuChanged);
+        if matches!(self.screen, Screen::Menu(_)) {
+            self.show_idle();
+        }
+        job.done()
+    }
+
+    /// Shows the text of an alpha identifier, if there is any.
+    pub(super) fn show_alpha(&mut self, alpha: Option<&AlphaIdentifier>) {
+        if let Some(alpha) = alpha.filter(|alpha| !alpha.text.is_empty()) {
+            self.show(Screen::Notice { text: alpha_text(&alpha.text) });
+        }
+    }
+
+    fn wait_for_notice(&mut self, job: &Job, length: Duration) -> Outcome {
+        self.timers.set(Timer::Notice, job.started + length);
+        Outcome::Wait(Task::Notice)
+    }
+}

@@ -1,0 +1,85 @@
+//! SEND SHORT MESSAGE.
+
+use alloc::vec::Vec;
+
+use oxisim_sms::{Address, DataCoding, TypeOfAddress, UserData, tpdu};
+use oxisim_toolkit::{
+    TerminalResponse,
+    codes::{GeneralResult, TerminalProblem},
+    command::SendShortMessage,
+    objects,
+};
+use oxisim_wire::{Wire, bcd};
+
+use crate::{
+    SubmitError, Terminal,
+    config::Service,
+    session::{Job, Outcome, Session, Task},
+    submission::{Origin, Submission},
+};
+
+impl Terminal {
+    pub(super) fn send_short_message(&mut self, job: &Job, command: SendShortMessage) -> Outcome {
+        let service_centre = command.service_centre.as_ref().map(service_centre).transpose();
+        let tpdu = Some(command.tpdu.tpdu)
+            .filter(|tpdu| (2..=tpdu::LIMIT).contains(&tpdu.len()))
+            .and_then(|tpdu| if job.qualifier(1) { packed(&tpdu) } else { Some(tpdu) });
+        let (Some(tpdu), Ok(service_centre)) = (tpdu, service_centre) else {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        };
+        self.show_alpha(command.alpha.as_ref());
+        let submission = Submission { origin: Origin::Card, tpdu, service_centre };
+        if self.service == Service::None || !self.submissions.push(submission) {
+            return unable(job);
+        }
+        Outcome::Wait(Task::Message)
+    }
+
+    /// The card's message has been sent, or not.
+    pub(crate) fn card_submitted(&mut self, result: Result<(), SubmitError>) {
+        match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, Task::Message) => {
+                let outcome = match result {
+                    Ok(()) => job.done(),
+                    Err(error) => failed(&job, error),
+                };
+                self.conclude(job, outcome);
+            }
+            other => self.card.session = other,
+        }
+    }
+}
+
+/// The response to a message that was not sent (TS 31.111 §8.12): "network currently unable" with the cause of TS
+/// 24.008 and bit 8 set, or 00 without one; "SMS RP-ERROR" with the cause of TS 24.011.
+fn failed(job: &Job, error: SubmitError) -> Outcome {
+    let (general, additional) = match error {
+        SubmitError::NotSent => return unable(job),
+        SubmitError::Network { cause } => {
+            (GeneralResult::NETWORK_CURRENTLY_UNABLE, cause.map_or(0, |cause| cause | 0x80))
+        }
+        SubmitError::Relay { cause } => (GeneralResult::SMS_RP_ERROR, cause),
+    };
+    let mut response = TerminalResponse::new(job.details().clone(), general);
+    response.result.additional.push(additional);
+    response.into()
+}
+
+fn unable(job: &Job) -> Outcome {
+    TerminalResponse::unable(job.details().clone(), TerminalProblem::NO_SERVICE).into()
+}
+
+fn service_centre(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {
+    Address::new(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
+}
+
+/// The SMS-SUBMIT with its 8-bit text packed to septets, as "packing by the terminal required" asks (TS 31.111
+/// §6.4.10); `None` if there is no such message.
+fn packed(tpdu: &[u8]) -> Option<Vec<u8>> {
+    /// The bits of TP-Data-Coding-Scheme that name the alphabet.
+    const ALPHABET: u8 = 0x0C;
+    let mut submit = tpdu::Submit::decode(tpdu, "TPDU").ok()?;
+    let (coding, header, payload) = submit.user_data.into_parts();
+    submit.user_data = UserData::new(DataCoding(coding.0 & !ALPHABET), header, payload).ok()?;
+    Some(submit.encode())
+}

@@ -1,0 +1,78 @@
+//! GET INKEY, GET INPUT, SELECT ITEM.
+
+use alloc::string::String;
+
+use oxisim_toolkit::{
+    codes::GeneralResult,
+    command::{GetInkey, GetInput, SelectItem},
+    objects::TextString,
+};
+use oxisim_wire::Duration;
+
+use crate::{
+    Characters, Menu, Screen, Terminal,
+    prompt::Prompt,
+    session::{Job, Outcome, Task},
+    timer::Timer,
+};
+
+impl Terminal {
+    pub(super) fn ask_key(&mut self, job: &Job, command: &GetInkey) -> Outcome {
+        let keys = if job.qualifier(3) { Characters::YesNo } else { characters(job) };
+        let help = job.qualifier(8);
+        self.show(Screen::Inkey { prompt: command.text.to_text(), keys, help });
+        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        self.ask(job, Prompt::Key { keys, help, timed: given.is_some() }, given)
+    }
+
+    pub(super) fn ask_text(&mut self, job: &Job, command: &GetInput) -> Outcome {
+        let (minimum, maximum) = (command.length.minimum, command.length.maximum);
+        if minimum > maximum {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        }
+        let characters = characters(job);
+        let help = job.qualifier(8);
+        let default: Option<String> = command
+            .default
+            .as_ref()
+            .map(|default| TextString { coding: default.coding, text: default.text.clone() }.to_text());
+        self.show(Screen::Input {
+            prompt: command.text.to_text(),
+            characters,
+            length: (minimum, maximum),
+            default,
+            hidden: job.qualifier(3),
+            help,
+        });
+        let packed = job.qualifier(4);
+        self.ask(job, Prompt::Text { characters, minimum, maximum, packed, help }, None)
+    }
+
+    pub(super) fn ask_item(&mut self, job: &Job, command: &SelectItem) -> Outcome {
+        let help = job.qualifier(8);
+        let menu = Menu::new(command.title.as_ref(), &command.items, help);
+        if menu.items.is_empty() {
+            return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
+        }
+        let items = menu.items.iter().map(|item| item.identifier).collect();
+        let default = command.default.as_ref().map(|item| item.identifier);
+        let default = default.filter(|&item| menu.contains(item));
+        self.show(Screen::Select { menu, default });
+        self.ask(job, Prompt::Item { items, help }, None)
+    }
+
+    /// Waits for the user, as long as the card says or else as the phone does.
+    pub(super) fn ask(&mut self, job: &Job, prompt: Prompt, given: Option<Duration>) -> Outcome {
+        self.timers.set(Timer::Prompt, job.started + given.unwrap_or(self.config.user_timeout));
+        Outcome::Wait(Task::Ask(prompt))
+    }
+}
+
+/// The characters that the qualifier of GET INKEY or GET INPUT allows.
+const fn characters(job: &Job) -> Characters {
+    match (job.qualifier(1), job.qualifier(2)) {
+        (false, _) => Characters::Digits,
+        (true, false) => Characters::DefaultAlphabet,
+        (true, true) => Characters::Ucs2,
+    }
+}

@@ -1,0 +1,171 @@
+//! Messages that the network delivers.
+
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
+
+use oxisim_apdu::{Response, Status};
+use oxisim_sms::{
+    Address, Class, ElementId, ProtocolIdentifier,
+    tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, Parameters},
+};
+use oxisim_wire::Wire;
+
+use crate::{
+    Event, Output, Terminal,
+    envelope::{Download, Pending},
+};
+
+/// Messages that may wait for the one that is with the card.
+const LIMIT: usize = 8;
+
+/// A message as the network delivered it.
+#[derive(Debug)]
+struct Delivery {
+    tpdu: Vec<u8>,
+    service_centre: Option<Address>,
+}
+
+/// What is received: one message after another, since the service centre's answers come in that order.
+#[derive(Debug, Default)]
+pub(crate) struct Reception {
+    waiting: VecDeque<Delivery>,
+    state: ReceptionState,
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+enum ReceptionState {
+    /// The next message can be looked at.
+    #[default]
+    Free,
+    /// A message is for the card, which has not answered.
+    WithCard,
+}
+
+impl Terminal {
+    /// Takes a message in; it is answered at once unless the card is to answer it, or messages wait.
+    pub(crate) fn receive(&mut self, tpdu: &[u8], service_centre: Option<&Address>) {
+        if self.reception.waiting.len() == LIMIT {
+            self.event(Event::DeliveryLost);
+            return;
+        }
+        let delivery = Delivery { tpdu: tpdu.to_vec(), service_centre: service_centre.cloned() };
+        self.reception.waiting.push_back(delivery);
+        self.sort();
+    }
+
+    /// Gives the messages that wait to whom they are for, until one is with the card.
+    fn sort(&mut self) {
+        while self.reception.state == ReceptionState::Free {
+            let Some(delivery) = self.reception.waiting.pop_front() else {
+                return;
+            };
+            if let Some(report) = self.route(delivery) {
+                self.output(Output::DeliverReport(report));
+            }
+        }
+    }
+
+    /// Gives a message to whom it is for; the report, unless the card answers.
+    fn route(&mut self, delivery: Delivery) -> Option<DeliverReport> {
+        let message = match MobileTerminated::decode(&delivery.tpdu, "TPDU") {
+            Ok(MobileTerminated::Deliver(message)) if delivery.tpdu.len() <= tpdu::LIMIT => message,
+            Ok(MobileTerminated::StatusReport(report)) => {
+                self.event(Event::StatusReport(Box::new(report)));
+                return Some(acknowledged());
+            }
+            _ => return Some(refused(FailureCause::TPDU_NOT_SUPPORTED)),
+        };
+        if message.protocol == ProtocolIdentifier::SIM_DATA_DOWNLOAD
+            && message.user_data.coding().class() == Some(Class::Sim)
+        {
+            let download = Download {
+                has_header: !message.user_data.header().is_empty(),
+                protocol: message.protocol,
+                coding: message.user_data.coding(),
+                tpdu: delivery.tpdu,
+                service_centre: delivery.service_centre,
+            };
+            if !self.card.envelopes.push(Pending::Message(download)) {
+                return Some(refused(FailureCause::TOOLKIT_BUSY));
+            }
+            self.reception.state = ReceptionState::WithCard;
+            return None;
+        }
+        if let Some(port) = port(&message) {
+            self.output(Output::Application { port, message: Box::new(message) });
+        } else {
+            let text = message.user_data.text();
+            self.event(Event::TextMessage { message: Box::new(message), text });
+        }
+        Some(acknowledged())
+    }
+
+    /// The card has answered a message for it (TS 31.111 §7.1.1.1).
+    pub(crate) fn downloaded(&mut self, download: &Download, response: &Response) {
+        let cause = match response.status {
+            status if status.is_normal() => None,
+            Status::TOOLKIT_BUSY => Some(FailureCause::TOOLKIT_BUSY),
+            _ => Some(FailureCause::DATA_DOWNLOAD_ERROR),
+        };
+        self.finish_download(report(download, cause, &response.data));
+    }
+
+    /// The card will not answer any more: the service centre is to try again.
+    pub(crate) fn abandon_download(&mut self) {
+        if self.reception.state == ReceptionState::WithCard {
+            self.finish_download(refused(FailureCause::TOOLKIT_BUSY));
+        }
+    }
+
+    /// Forgets all messages: the phone is off.
+    pub(crate) fn forget_deliveries(&mut self) {
+        self.reception = Reception::default();
+    }
+
+    fn finish_download(&mut self, report: DeliverReport) {
+        self.output(Output::DeliverReport(report));
+        self.reception.state = ReceptionState::Free;
+        self.sort();
+    }
+}
+
+/// The destination port of a message to an application (TS 23.040 §9.2.3.24.3, §9.2.3.24.4).
+fn port(message: &Deliver) -> Option<u16> {
+    match (message.user_data.element(ElementId::PORTS_16), message.user_data.element(ElementId::PORTS_8)) {
+        (Some(&[high, low, _, _]), _) => Some(u16::from_be_bytes([high, low])),
+        (_, Some(&[port, _])) => Some(port.into()),
+        _ => None,
+    }
+}
+
+const fn acknowledged() -> DeliverReport {
+    DeliverReport { cause: None, parameters: Parameters { protocol: None, user_data: None } }
+}
+
+fn refused(cause: FailureCause) -> DeliverReport {
+    DeliverReport { cause: Some(cause), ..acknowledged() }
+}
+
+/// The report with the card's answer as user data, under the message's own protocol identifier and coding; if the
+/// message had a user data header, so has the answer, if it can be read as one.
+fn report(download: &Download, cause: Option<FailureCause>, answer: &[u8]) -> DeliverReport {
+    let plain = DeliverReport { cause, ..acknowledged() };
+    if answer.is_empty() {
+        return plain;
+    }
+    let count = if download.coding.counts_septets() { answer.len() * 8 / 7 } else { answer.len() };
+    let Ok(count) = u8::try_from(count) else {
+        return plain;
+    };
+    let read = |header: u8| {
+        let mut octets = Vec::from([header]);
+        octets.extend(cause.map(|cause| cause.0));
+        octets.extend_from_slice(&[0x07, download.protocol.0, download.coding.0, count]);
+        octets.extend_from_slice(answer);
+        DeliverReport::decode(&octets, "report").ok()
+    };
+    let has_header = |report: &DeliverReport| {
+        report.parameters.user_data.as_ref().is_some_and(|user_data| !user_data.header().is_empty())
+    };
+    let with_header = download.has_header.then(|| read(0x40)).flatten().filter(has_header);
+    with_header.or_else(|| read(0x00)).unwrap_or(plain)
+}

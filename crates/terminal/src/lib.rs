@@ -1,0 +1,80 @@
+//! The phone of oxisim: start-up, polling, proactive commands, timers, envelopes and short messages
+//! (TS 102 221, TS 102 223, TS 31.111), as a machine without a clock and without connections.
+//!
+//! # The law
+//!
+//! **One mutation, then drain.** Whatever happens comes in through one call of a [`Terminal`] that takes the time
+//! as its last argument: `switch_*`, `handle_*`, [`Terminal::submit_application`]. After each, the host does what
+//! [`Terminal::poll_output`] says until it says nothing more, and calls [`Terminal::handle_timeout`] when
+//! [`Terminal::poll_timeout`]'s time has come. Timeouts are absolute, and a spurious one does nothing.
+//!
+//! The card, the network and the user are not trusted: nothing that they do makes the phone panic, each call ends
+//! after a bounded number of steps, and what waits has a limit.
+//!
+//! ```
+//! use oxisim_terminal::{Config, Event, Output, Terminal};
+//! use oxisim_wire::Instant;
+//!
+//! /// A card that has no files and no toolkit.
+//! fn card(_command: &[u8]) -> Vec<u8> {
+//!     vec![0x6A, 0x82]
+//! }
+//!
+//! let mut phone = Terminal::new(Config::default());
+//! let mut now = Instant::EPOCH;
+//! let mut polls = 0;
+//! phone.switch_on(now);
+//! while polls < 3 {
+//!     match phone.poll_output() {
+//!         Some(Output::PowerOn) => phone.handle_atr(&[0x3B, 0x00], now),
+//!         Some(Output::Transmit(command)) => {
+//!             polls += u32::from(command == [0x80, 0xF2, 0x00, 0x0C]);
+//!             phone.handle_response(&card(&command), now);
+//!         }
+//!         Some(Output::Event(Event::SessionStarted(identity))) => assert_eq!(identity.imsi, ""),
+//!         Some(_) => {}
+//!         None => {
+//!             now = phone.poll_timeout().expect("the phone polls the card");
+//!             phone.handle_timeout(now);
+//!         }
+//!     }
+//! }
+//! assert_eq!(now, Instant::from_secs(90));
+//! ```
+//!
+//! # What goes on at the card
+//!
+//! One command is with the card at most. `61XX` and `6CXX` are dealt with below everything else; `91XX` after any
+//! command begins a proactive session, unless one is under way. Between commands the phone sends what is most
+//! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
+//! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
+//! messages, which the service centre sends again.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod application;
+mod config;
+mod envelope;
+mod execute;
+mod incoming;
+mod link;
+mod output;
+mod prompt;
+mod screen;
+mod session;
+mod startup;
+mod submission;
+mod terminal;
+mod timer;
+mod user;
+
+pub use application::{ApplicationOutput, BackupApplication};
+pub use config::{Config, Imei, InvalidImei, Service};
+pub use output::{Event, Output, SubmitError, User};
+pub use screen::{Characters, Menu, MenuItem, Screen};
+pub use startup::CardIdentity;
+pub use terminal::Terminal;
+pub use timer::ToolkitTimer;

@@ -1,0 +1,159 @@
+//! What the phone wants done, and what it tells.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use oxisim_apdu::Atr;
+use oxisim_sms::{
+    Address,
+    tpdu::{Deliver, DeliverReport, StatusReport},
+};
+use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
+use oxisim_wire::{Duration, Instant};
+
+use crate::{CardIdentity, Screen, timer::ToolkitTimer};
+
+/// What the host does for the phone, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Reset the card; its answer goes to [`Terminal::handle_atr`](crate::Terminal::handle_atr).
+    PowerOn,
+    /// Switch the card off.
+    PowerOff,
+    /// Send this command APDU to the card; the response goes to
+    /// [`Terminal::handle_response`](crate::Terminal::handle_response). One is outstanding at most.
+    Transmit(Vec<u8>),
+    /// Send this TPDU to the service centre; what became of it goes to
+    /// [`Terminal::handle_submit_result`](crate::Terminal::handle_submit_result). One is outstanding at most.
+    Submit {
+        /// The TPDU (TS 23.040).
+        tpdu: Vec<u8>,
+        /// The service centre; `None` for the subscriber's own.
+        service_centre: Option<Address>,
+    },
+    /// Answer the oldest delivered message that has no answer: with RP-ERROR if the report has a failure cause,
+    /// else with RP-ACK.
+    DeliverReport(DeliverReport),
+    /// What the user now sees.
+    Screen(Screen),
+    /// What the user now hears.
+    Tone {
+        /// Which tone; `None` for the phone's general beep.
+        tone: Option<Tone>,
+        /// How long.
+        length: Duration,
+    },
+    /// A message to a port, for the phone's own application.
+    Application {
+        /// The destination port.
+        port: u16,
+        /// The message.
+        message: Box<Deliver>,
+    },
+    /// What became of the oldest message of [`Terminal::submit_application`](crate::Terminal::submit_application)
+    /// that has no result.
+    ApplicationSubmitted(Result<(), SubmitError>),
+    /// Something to record.
+    Event(Event),
+}
+
+/// Something that a trace, a log or a test wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// The card has answered to reset; `None` if not as it should.
+    AnswerToReset(Option<Atr>),
+    /// The start-up is over: this is the card.
+    SessionStarted(CardIdentity),
+    /// The card has asked for this.
+    ProactiveCommand(Box<Command>),
+    /// The card has asked for something that cannot be understood.
+    CommandRefused(Refusal),
+    /// The card has announced a proactive command and not delivered it.
+    FetchFailed,
+    /// The card gets this answer.
+    TerminalResponse(Box<TerminalResponse>),
+    /// The card is told this.
+    Envelope(Box<Envelope>),
+    /// The card was busy; the envelope is tried again.
+    EnvelopePostponed,
+    /// Too many envelopes wait; one is lost.
+    EnvelopeLost,
+    /// Time between two STATUS commands from now on; `None` for no polling.
+    PollInterval(Option<Duration>),
+    /// The card has started a timer.
+    TimerStarted {
+        /// Which.
+        timer: ToolkitTimer,
+        /// When it expires.
+        deadline: Instant,
+    },
+    /// A timer of the card has expired.
+    TimerExpired(ToolkitTimer),
+    /// The card's menu is another, or gone.
+    MenuChanged,
+    /// The card says that these files have changed: each a path from 3F00 or 7FFF on; none for all files.
+    FilesChanged(Vec<Vec<u16>>),
+    /// The phonebook is among the files that have changed.
+    PhonebookChanged,
+    /// A text message for the user.
+    TextMessage {
+        /// The message.
+        message: Box<Deliver>,
+        /// Its text.
+        text: String,
+    },
+    /// What became of a message that the user sent.
+    StatusReport(Box<StatusReport>),
+    /// A message came while too many waited; the service centre gets no answer and tries again.
+    DeliveryLost,
+    /// Whether outgoing messages now occupy the phone: [`Terminal::is_busy`](crate::Terminal::is_busy).
+    Busy(bool),
+}
+
+/// Why a message was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SubmitError {
+    /// The phone is off, without service, or has too many messages to send.
+    #[error("the phone cannot send now")]
+    NotSent,
+    /// The network did not take it.
+    #[error("the network cannot take the message, cause {cause:?}")]
+    Network {
+        /// The cause, 0 to 127 (TS 24.008); `None` for no specific one.
+        cause: Option<u8>,
+    },
+    /// The service centre refused it.
+    #[error("RP-ERROR, cause {cause}")]
+    Relay {
+        /// RP-Cause (TS 24.011 §8.2.5.4).
+        cause: u8,
+    },
+}
+
+/// What the user does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum User {
+    /// Opens the card's menu.
+    OpenMenu,
+    /// Chooses from the card's menu; it need not be open.
+    SelectMenu(u8),
+    /// Chooses from a list that the card shows.
+    Choose(u8),
+    /// Presses a key.
+    Key(char),
+    /// Says yes.
+    Yes,
+    /// Says no.
+    No,
+    /// Enters a text.
+    Text(String),
+    /// Clears the text on the screen, stops a tone, closes the menu.
+    Clear,
+    /// Goes one step back.
+    Back,
+    /// Ends what the card does.
+    EndSession,
+    /// Asks for help, on an item where there are several.
+    Help(Option<u8>),
+    /// Does not answer, and the phone need not wait any longer.
+    NoResponse,
+}

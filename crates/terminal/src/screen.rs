@@ -1,0 +1,117 @@
+//! What the user sees.
+
+use alloc::{string::String, vec::Vec};
+
+use oxisim_toolkit::objects::{AlphaIdentifier, Item, alpha_text};
+
+/// What is on the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// Nothing: the phone is off, or has not started.
+    #[default]
+    Off,
+    /// The phone's own idle screen.
+    Idle {
+        /// The card's text on it (SET UP IDLE MODE TEXT).
+        text: Option<String>,
+    },
+    /// The card's menu, opened by the user.
+    Menu(Menu),
+    /// A text (DISPLAY TEXT).
+    Text {
+        /// The text.
+        text: String,
+        /// Whether it has been answered already, and only stays for the user to read.
+        sustained: bool,
+    },
+    /// What the phone does just now (the alpha identifier of a command).
+    Notice {
+        /// The text.
+        text: String,
+    },
+    /// One of several is to be chosen (SELECT ITEM).
+    Select {
+        /// The items.
+        menu: Menu,
+        /// The item to start with.
+        default: Option<u8>,
+    },
+    /// A key is to be pressed (GET INKEY).
+    Inkey {
+        /// The question.
+        prompt: String,
+        /// Which keys count.
+        keys: Characters,
+        /// Whether there is help.
+        help: bool,
+    },
+    /// A text is to be entered (GET INPUT).
+    Input {
+        /// The question.
+        prompt: String,
+        /// Which characters count.
+        characters: Characters,
+        /// Fewest and most characters.
+        length: (u8, u8),
+        /// The text to start with.
+        default: Option<String>,
+        /// Whether the text must not be seen.
+        hidden: bool,
+        /// Whether there is help.
+        help: bool,
+    },
+}
+
+/// Which characters a user may enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Characters {
+    /// `0` to `9`, `*`, `#` and `+`.
+    Digits,
+    /// The GSM 7-bit default alphabet.
+    DefaultAlphabet,
+    /// Any character of the basic plane.
+    Ucs2,
+    /// Yes or no.
+    YesNo,
+}
+
+/// A title and items to choose from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Menu {
+    /// The title; empty without one.
+    pub title: String,
+    /// The items, in the card's order.
+    pub items: Vec<MenuItem>,
+    /// Whether there is help for each.
+    pub help: bool,
+}
+
+/// An item of a menu.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MenuItem {
+    /// How the card names it.
+    pub identifier: u8,
+    /// How the user reads it.
+    pub text: String,
+}
+
+impl Menu {
+    /// The menu of a command; items without identifier or text are left out.
+    pub(crate) fn new(title: Option<&AlphaIdentifier>, items: &[Item], help: bool) -> Self {
+        let item = |item: &Item| {
+            let identifier = item.identifier.filter(|_| !item.text.is_empty())?;
+            Some(MenuItem { identifier, text: alpha_text(&item.text) })
+        };
+        Self {
+            title: title.map(|title| alpha_text(&title.text)).unwrap_or_default(),
+            items: items.iter().filter_map(item).collect(),
+            help,
+        }
+    }
+
+    /// Whether there is such an item.
+    #[must_use]
+    pub fn contains(&self, identifier: u8) -> bool {
+        self.items.iter().any(|item| item.identifier == identifier)
+    }
+}

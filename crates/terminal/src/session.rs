@@ -1,0 +1,129 @@
+//! The proactive session: from the announcement of a command to the response to it (TS 102 223 §6.3).
+
+use alloc::boxed::Box;
+
+use oxisim_toolkit::{Answer, Proactive, TerminalResponse, codes::GeneralResult, objects::CommandDetails};
+use oxisim_wire::Instant;
+
+use crate::prompt::Prompt;
+
+/// Where the proactive session stands.
+#[derive(Debug, Default)]
+pub(crate) enum Session {
+    /// There is none.
+    #[default]
+    Ended,
+    /// The card has announced a command of this length, 1 to 256.
+    Announced(usize),
+    /// FETCH is with the card.
+    Fetching,
+    /// A command is carried out.
+    Executing(Job, Task),
+    /// The response waits to be sent.
+    Answered(Box<TerminalResponse>),
+    /// TERMINAL RESPONSE is with the card.
+    Responding,
+}
+
+impl Session {
+    /// Whether no proactive command is under way.
+    pub(crate) const fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended)
+    }
+}
+
+/// The command that is carried out.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    details: CommandDetails,
+    /// The result if all goes well.
+    success: GeneralResult,
+    /// When it was begun.
+    pub(crate) started: Instant,
+}
+
+impl Job {
+    pub(crate) fn new(details: CommandDetails, body: &Proactive, started: Instant) -> Self {
+        let success = if has_icon(body) {
+            GeneralResult::PERFORMED_ICON_NOT_DISPLAYED
+        } else {
+            GeneralResult::PERFORMED_SUCCESSFULLY
+        };
+        Self { details, success, started }
+    }
+
+    pub(crate) const fn details(&self) -> &CommandDetails {
+        &self.details
+    }
+
+    /// Bit `bit`, from 1, of the command qualifier.
+    pub(crate) const fn qualifier(&self, bit: u8) -> bool {
+        self.details.qualifier >> (bit - 1) & 1 == 1
+    }
+
+    /// The response: all went well.
+    pub(crate) fn done(&self) -> Outcome {
+        self.result(self.success)
+    }
+
+    /// The response: all went well, and this is the answer.
+    pub(crate) fn done_with(&self, answer: Answer) -> Outcome {
+        self.result_with(self.success, answer)
+    }
+
+    /// A response.
+    pub(crate) fn result(&self, general: GeneralResult) -> Outcome {
+        self.result_with(general, Answer::default())
+    }
+
+    /// A response with an answer.
+    pub(crate) fn result_with(&self, general: GeneralResult, answer: Answer) -> Outcome {
+        Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), general).with(answer)))
+    }
+}
+
+/// What carrying out a command led to.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The card can be answered.
+    Respond(Box<TerminalResponse>),
+    /// Something has to happen first.
+    Wait(Task),
+    /// The card is reset, which ends the session without a response.
+    Reset,
+}
+
+impl From<TerminalResponse> for Outcome {
+    fn from(response: TerminalResponse) -> Self {
+        Self::Respond(Box::new(response))
+    }
+}
+
+/// What has to happen before the card can be answered.
+#[derive(Clone, Debug)]
+pub(crate) enum Task {
+    /// The user answers.
+    Ask(Prompt),
+    /// A text has been there for long enough, or a tone has sounded.
+    Notice,
+    /// The message has been sent.
+    Message,
+    /// The USIM has been started again.
+    Initialisation,
+}
+
+/// Whether the command has icons, which this phone does not display.
+const fn has_icon(body: &Proactive) -> bool {
+    match body {
+        Proactive::DisplayText(c) => c.icon.is_some(),
+        Proactive::GetInkey(c) => c.icon.is_some(),
+        Proactive::GetInput(c) => c.icon.is_some(),
+        Proactive::PlayTone(c) => c.icon.is_some(),
+        Proactive::SetUpMenu(c) => c.icon.is_some() || c.item_icons.is_some(),
+        Proactive::SelectItem(c) => c.icon.is_some() || c.item_icons.is_some(),
+        Proactive::SendShortMessage(c) => c.icon.is_some(),
+        Proactive::Refresh(c) => c.icon.is_some(),
+        Proactive::SetUpIdleModeText(c) => c.icon.is_some(),
+        _ => false,
+    }
+}

@@ -1,0 +1,420 @@
+//! The phone.
+
+use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+
+use oxisim_apdu::{Atr, Class, Command, Instruction, Response, Status};
+use oxisim_sms::Address;
+use oxisim_toolkit::codes::EventCode;
+use oxisim_wire::Instant;
+
+use crate::{
+    CardIdentity, Config, Event, Menu, Output, Screen, Service, SubmitError, User,
+    envelope::{CardEvent, Envelopes, Pending},
+    execute::Polling,
+    incoming::Reception,
+    link::{Link, Progress, Purpose},
+    session::{Session, Task},
+    startup::Startup,
+    submission::{Origin, Submission, Submissions},
+    timer::{Timer, TimerTable, ToolkitTimer},
+};
+
+/// The phone, as a machine without a clock and without connections: see the [crate's documentation](crate).
+#[derive(Debug)]
+pub struct Terminal {
+    pub(crate) config: Config,
+    phase: Phase,
+    pub(crate) timers: TimerTable,
+    pub(crate) card: CardState,
+    pub(crate) service: Service,
+    pub(crate) screen: Screen,
+    pub(crate) submissions: Submissions,
+    pub(crate) reception: Reception,
+    /// The card sends messages, one after another: from the first SEND SHORT MESSAGE until a response after which
+    /// no other follows.
+    pub(crate) burst: bool,
+    was_busy: bool,
+    outputs: VecDeque<Output>,
+}
+
+/// How far the phone has got with the card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The phone is off.
+    Off,
+    /// The card has been reset and has not answered.
+    Resetting,
+    /// The card does not answer to reset.
+    Mute,
+    /// The start-up is under way.
+    Starting,
+    /// The phone is in use.
+    Ready,
+}
+
+/// What a reset of the card puts an end to.
+#[derive(Debug, Default)]
+pub(crate) struct CardState {
+    pub(crate) link: Link,
+    pub(crate) identity: CardIdentity,
+    pub(crate) session: Session,
+    pub(crate) polling: Polling,
+    pub(crate) envelopes: Envelopes,
+    pub(crate) events: Vec<EventCode>,
+    pub(crate) menu: Option<Menu>,
+    pub(crate) idle_text: Option<String>,
+    /// When the timers were started, of those that run.
+    pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
+}
+
+impl Terminal {
+    /// A phone that is off.
+    #[must_use]
+    pub fn new(config: Config) -> Self {
+        Self {
+            phase: Phase::Off,
+            timers: TimerTable::default(),
+            card: CardState::default(),
+            service: config.service.clone(),
+            screen: Screen::Off,
+            submissions: Submissions::default(),
+            reception: Reception::default(),
+            burst: false,
+            was_busy: false,
+            outputs: VecDeque::new(),
+            config,
+        }
+    }
+
+    /// Switches the phone on; nothing happens if it is on.
+    pub fn switch_on(&mut self, now: Instant) {
+        if self.phase == Phase::Off {
+            self.reset_card();
+        }
+        self.settle(now);
+    }
+
+    /// Switches the phone off: whatever the card, the network and the user were asked for is not awaited any more,
+    /// and messages of the phone's application that were not sent are answered with [`SubmitError::NotSent`].
+    pub fn switch_off(&mut self, now: Instant) {
+        if self.phase != Phase::Off {
+            self.phase = Phase::Off;
+            self.forget_card();
+            self.forget_deliveries();
+            for _ in 0..self.submissions.clear() {
+                self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+            }
+            self.show(Screen::Off);
+            self.output(Output::PowerOff);
+        }
+        self.settle(now);
+    }
+
+    /// Takes the card's answer to reset; an empty one says that there is none. One that is not as it should be does
+    /// not keep the phone from going on.
+    pub fn handle_atr(&mut self, bytes: &[u8], now: Instant) {
+        if self.phase == Phase::Resetting {
+            self.event(Event::AnswerToReset(Atr::parse(bytes).ok()));
+            if bytes.is_empty() {
+                self.phase = Phase::Mute;
+            } else {
+                self.phase = Phase::Starting;
+                self.start(Startup::of_card());
+            }
+        }
+        self.settle(now);
+    }
+
+    /// Takes the card's response to the command of the last [`Output::Transmit`].
+    pub fn handle_response(&mut self, bytes: &[u8], now: Instant) {
+        match self.card.link.receive(bytes) {
+            Progress::Transmit(command) => self.output(Output::Transmit(command)),
+            Progress::Finished(purpose, response) => self.finish(purpose, &response, now),
+            Progress::Unexpected => {}
+        }
+        self.settle(now);
+    }
+
+    /// Takes what the user does. What makes no sense on the screen as it is has no effect.
+    pub fn handle_user(&mut self, input: &User, now: Instant) {
+        if self.phase == Phase::Ready {
+            self.user(input, now);
+        }
+        self.settle(now);
+    }
+
+    /// Takes what became of the message of the last [`Output::Submit`]. A phone that has been switched off since
+    /// then must not be told.
+    pub fn handle_submit_result(&mut self, result: Result<(), SubmitError>, now: Instant) {
+        match self.submissions.finish() {
+            Some(Origin::Card) => self.card_submitted(result),
+            Some(Origin::Application) => self.output(Output::ApplicationSubmitted(result)),
+            None => {}
+        }
+        self.settle(now);
+    }
+
+    /// Takes a TPDU that the network delivers, from the service centre at that address; a phone that is off does
+    /// not. Each is answered with [`Output::DeliverReport`], in the order of delivery; if more come than can wait,
+    /// some are not ([`Event::DeliveryLost`]).
+    pub fn handle_deliver(&mut self, tpdu: &[u8], service_centre: Option<&Address>, now: Instant) {
+        if !matches!(self.phase, Phase::Off | Phase::Mute) {
+            self.receive(tpdu, service_centre);
+        }
+        self.settle(now);
+    }
+
+    /// Takes what the network offers from now on.
+    pub fn handle_service(&mut self, service: Service, now: Instant) {
+        if self.service != service {
+            self.service = service.clone();
+            self.report(CardEvent::LocationStatus(service));
+        }
+        self.settle(now);
+    }
+
+    /// Sends a message of the phone's own application, whose TP-Message-Reference the phone sets; the result comes
+    /// as [`Output::ApplicationSubmitted`], in the order of the calls.
+    pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
+        let submission = Submission { origin: Origin::Application, tpdu, service_centre };
+        let is_on = !matches!(self.phase, Phase::Off | Phase::Mute);
+        if !is_on || self.service == Service::None || !self.submissions.push(submission) {
+            self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+        }
+        self.settle(now);
+    }
+
+    /// Does what time has come for. Called before [`Self::poll_timeout`]'s time, it does nothing.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        for timer in self.timers.expire(now) {
+            match timer {
+                Timer::Poll => {
+                    if let Polling::Waiting { interval } = self.card.polling {
+                        self.card.polling = Polling::Due { interval };
+                    }
+                }
+                Timer::Prompt => self.prompt_expired(now),
+                Timer::Notice => self.notice_expired(),
+                // That the timer does not run any more lets the envelopes go.
+                Timer::EnvelopeRetry => {}
+                Timer::Toolkit(timer) => self.timer_expired(timer),
+            }
+        }
+        self.settle(now);
+    }
+
+    /// When [`Self::handle_timeout`] is to be called, at the latest. The answer changes with every call that takes
+    /// the time as an argument, and with no other.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.timers.next()
+    }
+
+    /// The next thing to do; `None` until the next call that takes the time as an argument.
+    #[must_use]
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether outgoing messages occupy the phone, so that nothing of the user's passes: while one is being sent,
+    /// and from the first SEND SHORT MESSAGE of several in a row to the response to the last. Changes are told as
+    /// [`Event::Busy`].
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.burst || self.submissions.is_active()
+    }
+
+    /// Whether the phone has started and is in use.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// The card's menu.
+    #[must_use]
+    pub const fn menu(&self) -> Option<&Menu> {
+        self.card.menu.as_ref()
+    }
+
+    /// What is on the screen.
+    #[must_use]
+    pub const fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// What the start-up has read from the card, as far as it has got.
+    #[must_use]
+    pub const fn identity(&self) -> &CardIdentity {
+        &self.card.identity
+    }
+
+    pub(crate) fn output(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    pub(crate) fn event(&mut self, event: Event) {
+        self.output(Output::Event(event));
+    }
+
+    /// Sends a command to the card, which must be free.
+    pub(crate) fn transmit(&mut self, purpose: Purpose, command: Vec<u8>) {
+        self.card.link.send(purpose, &command);
+        self.output(Output::Transmit(command));
+    }
+
+    /// Lets the card know, when it can be told; while there is none, there is nothing to tell.
+    pub(crate) fn tell(&mut self, pending: Pending) {
+        if !self.card.envelopes.push(pending) {
+            self.event(Event::EnvelopeLost);
+        }
+    }
+
+    /// Lets the card know about an event, if its event list asks for it.
+    pub(crate) fn report(&mut self, event: CardEvent) {
+        let code = event.code();
+        if self.card.events.contains(&code) {
+            if event.is_reported_once() {
+                self.card.events.retain(|&listed| listed != code);
+            }
+            self.tell(Pending::Event(event));
+        }
+    }
+
+    /// Resets the card, and begins anew with it.
+    pub(crate) fn reset_card(&mut self) {
+        self.forget_card();
+        self.abandon_download();
+        self.phase = Phase::Resetting;
+        self.output(Output::PowerOn);
+    }
+
+    fn forget_card(&mut self) {
+        self.card = CardState::default();
+        self.timers = TimerTable::default();
+        self.burst = false;
+    }
+
+    pub(crate) fn start(&mut self, startup: Startup) {
+        let command = startup.command(&self.card.identity, &self.config.profile);
+        self.transmit(Purpose::Startup(startup), command);
+    }
+
+    /// Acts on the response to a command.
+    fn finish(&mut self, purpose: Purpose, response: &Response, now: Instant) {
+        match purpose {
+            Purpose::Startup(startup) => match startup.next(response, &mut self.card.identity) {
+                Some(startup) => self.start(startup),
+                None => self.started(response.status, now),
+            },
+            Purpose::Status => self.announce(response.status),
+            Purpose::Fetch if response.data.is_empty() => {
+                self.event(Event::FetchFailed);
+                self.end_session();
+            }
+            Purpose::Fetch => self.fetched(&response.data, now),
+            Purpose::Respond => {
+                self.card.session = Session::Ended;
+                self.announce(response.status);
+                if self.card.session.is_ended() {
+                    self.end_session();
+                }
+            }
+            Purpose::Envelope(pending) => self.told(pending, response, now),
+        }
+    }
+
+    /// The start-up, or the part of it that REFRESH asked for, is over.
+    fn started(&mut self, status: Status, now: Instant) {
+        if let Session::Executing(job, Task::Initialisation) = core::mem::take(&mut self.card.session) {
+            let outcome = job.done();
+            return self.conclude(job, outcome);
+        }
+        self.phase = Phase::Ready;
+        self.event(Event::SessionStarted(self.card.identity.clone()));
+        self.show_idle();
+        self.poll_every(self.config.poll_interval, now);
+        self.announce(status);
+    }
+
+    /// Heeds a proactive command that a status word announces. While another is under way the card has to announce
+    /// it again.
+    fn announce(&mut self, status: Status) {
+        if let (Session::Ended, Some(length)) = (&self.card.session, status.proactive_length()) {
+            self.card.session = Session::Announced(length);
+        }
+    }
+
+    /// The card has nothing more to say. It may have time for what it was too busy for.
+    fn end_session(&mut self) {
+        self.card.session = Session::Ended;
+        self.burst = false;
+        self.timers.stop(Timer::EnvelopeRetry);
+        self.clear_screen();
+    }
+
+    /// The card has been told, or was too busy for it.
+    fn told(&mut self, pending: Pending, response: &Response, now: Instant) {
+        match pending {
+            Pending::Message(download) => self.downloaded(&download, response),
+            pending if response.status == Status::TOOLKIT_BUSY => {
+                self.card.envelopes.put_back(pending);
+                self.timers.set(Timer::EnvelopeRetry, now + self.config.envelope_retry);
+                self.event(Event::EnvelopePostponed);
+            }
+            _ => {}
+        }
+        self.announce(response.status);
+    }
+
+    /// Starts what can be started now: ends every call that takes the time as an argument.
+    fn settle(&mut self, now: Instant) {
+        if self.phase == Phase::Ready && self.card.link.is_free() {
+            self.next_command(now);
+        }
+        if let Some(Submission { tpdu, service_centre, .. }) = self.submissions.next() {
+            self.output(Output::Submit { tpdu, service_centre });
+        }
+        let is_busy = self.is_busy();
+        if self.was_busy != is_busy {
+            self.was_busy = is_busy;
+            self.event(Event::Busy(is_busy));
+        }
+    }
+
+    /// Sends the card the command that is most urgent: first what the proactive session needs, then envelopes,
+    /// then STATUS.
+    fn next_command(&mut self, now: Instant) {
+        match core::mem::take(&mut self.card.session) {
+            Session::Answered(response) => {
+                self.card.session = Session::Responding;
+                let data = response.encode();
+                let command = Command::new(Class::ETSI, Instruction::TERMINAL_RESPONSE, 0, 0).data(&data);
+                return self.transmit(Purpose::Respond, command.to_bytes());
+            }
+            Session::Announced(length) => {
+                self.card.session = Session::Fetching;
+                let command = Command::new(Class::ETSI, Instruction::FETCH, 0, 0).ne(length);
+                return self.transmit(Purpose::Fetch, command.to_bytes());
+            }
+            session => self.card.session = session,
+        }
+        let session_ended = self.card.session.is_ended();
+        let only_messages = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
+        if let Some(pending) = self.card.envelopes.take(only_messages) {
+            let envelope = pending.envelope(now);
+            let data = envelope.encode();
+            let mut command = Command::new(Class::ETSI, Instruction::ENVELOPE, 0, 0).data(&data);
+            if matches!(pending, Pending::Message(_)) {
+                command = command.ne(256);
+            }
+            let command = command.to_bytes();
+            self.event(Event::Envelope(Box::new(envelope)));
+            self.transmit(Purpose::Envelope(pending), command);
+        } else if let (true, Polling::Due { interval }) = (session_ended, self.card.polling) {
+            self.card.polling = Polling::Waiting { interval };
+            self.timers.set(Timer::Poll, now + interval);
+            let command = Command::new(Class::ETSI, Instruction::STATUS, 0x00, 0x0C);
+            self.transmit(Purpose::Status, command.to_bytes());
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What the phone does, as traces: what goes to the card, the network and the screen, and what comes back.
+//!
+//! The cards of these tests are bytes written by hand. Proactive commands marked TS 102 384 are those of its test
+//! sequences.
+
+mod bench;
+
+mod deliveries;
+mod envelopes;
+mod hostile;
+mod messages;
+mod polling;
+mod questions;
+mod refusals;
+mod startup;
+mod system;
+mod texts;
+mod timers;

@@ -1,0 +1,116 @@
+use oxisim_apdu::{Atr, Convention};
+use oxisim_terminal::{CardIdentity, Config, Event, Output};
+use oxisim_toolkit::TerminalProfile;
+
+use crate::bench::Bench;
+
+fn config() -> Config {
+    Config { profile: TerminalProfile::new(&[0xFF, 0x01]), ..Config::default() }
+}
+
+#[test]
+fn the_card_is_read_file_by_file_and_then_told_the_profile() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&hex::decode("3B9F96801F878031E073FE211B674A4C753034054BA9").unwrap(), bench.now);
+    let aid = "A0000000871002FFFFFFFF8907090000";
+    bench.exchange("00A40004023F0000", "6203820178219000");
+    bench.exchange("00A40004022FE200", "62009000");
+    bench.exchange("00B000000A", "989410000000000000F19000");
+    bench.exchange("00A40004022F0000", "62009000");
+    bench.exchange("00B2010400", "61094F07A00000008710049000");
+    bench.exchange("00B2020400", &format!("61124F10{aid}FFFFFF9000"));
+    bench.exchange("00B2030400", "6A83");
+    bench.exchange(&format!("00A4040410{aid}00"), "62009000");
+    bench.exchange("00A40004026FAD00", "62009000");
+    bench.exchange("00B0000000", "000000029000");
+    bench.exchange("00A40004026F0700", "62009000");
+    bench.exchange("00B0000009", "0809101000000000109000");
+    bench.exchange("00A40004026F3800", "62009000");
+    bench.exchange("00B0000000", "0200009000");
+    bench.exchange("80F2010C", "9000");
+    bench.exchange("8010000002FF01", "9000");
+    bench.quiet();
+    assert!(bench.phone.is_ready());
+    let identity = CardIdentity {
+        iccid: "8949010000000000001".into(),
+        aid: hex::decode(aid).unwrap(),
+        imsi: "001010000000001".into(),
+        administrative_data: vec![0, 0, 0, 2],
+        services: vec![2, 0, 0],
+    };
+    assert!(identity.has_service(2));
+    assert_eq!(bench.phone.identity(), &identity);
+    assert!(bench.saw(&Event::SessionStarted(identity)));
+    let Event::AnswerToReset(Some(Atr { convention, .. })) = &bench.events[0] else { panic!() };
+    assert_eq!(*convention, Convention::Direct);
+}
+
+#[test]
+fn a_card_without_files_is_used_all_the_same() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&[0x00, 0x01], bench.now);
+    bench.exchange("00A40004023F0000", "6E00");
+    bench.exchange("00A40004022FE200", "6A82");
+    bench.exchange("00A40004022F0000", "6A82");
+    bench.exchange("00A4040407A000000087100200", "6A82");
+    bench.exchange("8010000002FF01", "9000");
+    bench.quiet();
+    assert!(bench.phone.is_ready());
+    assert_eq!(bench.events[0], Event::AnswerToReset(None));
+}
+
+#[test]
+fn a_directory_without_end_is_read_for_a_while() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&[0x3B, 0x00], bench.now);
+    bench.exchange("00A40004023F0000", "9000");
+    bench.exchange("00A40004022FE200", "6A82");
+    bench.exchange("00A40004022F0000", "9000");
+    for record in 1..=16 {
+        bench.exchange(&format!("00B2{record:02X}0400"), "FFFF9000");
+    }
+    bench.exchange("00A4040407A000000087100200", "6A82");
+}
+
+#[test]
+fn what_the_card_announces_after_the_profile_is_fetched_at_once() {
+    let mut bench = Bench::switched_on(Config::default());
+    bench.start_up("910B");
+    bench.exchange("801200000B", "D0098103010400820281829000");
+    bench.responds("810301040082028281830100");
+}
+
+#[test]
+fn a_wrong_le_is_put_right_and_response_data_fetched() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&[0x3B, 0x00], bench.now);
+    bench.exchange("00A40004023F0000", "6104");
+    bench.exchange("00C0000004", "620282009000");
+    bench.exchange("00A40004022FE200", "6102");
+    bench.exchange("00C0000002", "62009000");
+    bench.exchange("00B000000A", "6C09");
+    bench.exchange("00B0000009", "9894100000000000009000");
+    bench.exchange("00A40004022F0000", "6A82");
+    assert_eq!(bench.phone.identity().iccid, "894901000000000000");
+}
+
+#[test]
+fn a_mute_card_is_left_alone() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&[], bench.now);
+    bench.quiet();
+    assert_eq!(bench.phone.poll_timeout(), None);
+}
+
+#[test]
+fn a_phone_that_is_switched_off_waits_for_nothing() {
+    let mut bench = Bench::ready();
+    bench.phone.switch_off(bench.now);
+    assert!(std::iter::from_fn(|| bench.next()).any(|output| output == Output::PowerOff));
+    assert_eq!(bench.phone.poll_timeout(), None);
+    bench.seconds(60);
+    bench.card("9110");
+    assert_eq!(bench.next(), None);
+    bench.phone.switch_on(bench.now);
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+}

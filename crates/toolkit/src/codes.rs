@@ -1,0 +1,96 @@
+//! Code points that more than one object uses.
+
+use oxisim_wire::codes;
+
+codes! {
+    /// Who speaks to whom (TS 102 223 §8.7).
+    pub struct Device(u8) {
+        KEYPAD = 0x01, DISPLAY = 0x02, EARPIECE = 0x03,
+        CARD_READER_0 = 0x10, CARD_READER_7 = 0x17, CHANNEL_1 = 0x21, CHANNEL_7 = 0x27,
+        UICC = 0x81, TERMINAL = 0x82, NETWORK = 0x83,
+    }
+}
+
+codes! {
+    /// General result (TS 102 223 §8.12, TS 31.111 §8.12).
+    pub struct GeneralResult(u8) {
+        PERFORMED_SUCCESSFULLY = 0x00, PERFORMED_WITH_PARTIAL_COMPREHENSION = 0x01,
+        PERFORMED_WITH_MISSING_INFORMATION = 0x02, REFRESH_PERFORMED_WITH_ADDITIONAL_EFS_READ = 0x03,
+        PERFORMED_ICON_NOT_DISPLAYED = 0x04, PERFORMED_MODIFIED_BY_CALL_CONTROL = 0x05,
+        PERFORMED_LIMITED_SERVICE = 0x06, PERFORMED_WITH_MODIFICATION = 0x07,
+        REFRESH_PERFORMED_NAA_NOT_ACTIVE = 0x08, PERFORMED_TONE_NOT_PLAYED = 0x09,
+        SESSION_TERMINATED_BY_USER = 0x10, BACKWARD_MOVE_REQUESTED_BY_USER = 0x11,
+        NO_RESPONSE_FROM_USER = 0x12, HELP_REQUIRED_BY_USER = 0x13, TRANSACTION_TERMINATED_BY_USER = 0x14,
+        TERMINAL_CURRENTLY_UNABLE = 0x20, NETWORK_CURRENTLY_UNABLE = 0x21, USER_DID_NOT_ACCEPT = 0x22,
+        USER_CLEARED_DOWN_CALL = 0x23, CONTRADICTION_WITH_TIMER_STATE = 0x24,
+        CALL_CONTROL_TEMPORARY_PROBLEM = 0x25, LAUNCH_BROWSER_ERROR = 0x26, MMS_TEMPORARY_PROBLEM = 0x27,
+        BEYOND_TERMINAL_CAPABILITIES = 0x30, COMMAND_TYPE_NOT_UNDERSTOOD = 0x31,
+        COMMAND_DATA_NOT_UNDERSTOOD = 0x32, COMMAND_NUMBER_NOT_KNOWN = 0x33, SS_RETURN_ERROR = 0x34,
+        SMS_RP_ERROR = 0x35, REQUIRED_VALUES_MISSING = 0x36, USSD_RETURN_ERROR = 0x37,
+        MULTIPLE_CARD_COMMANDS_ERROR = 0x38, CALL_CONTROL_PERMANENT_PROBLEM = 0x39, BIP_ERROR = 0x3A,
+        ACCESS_TECHNOLOGY_UNABLE = 0x3B, FRAMES_ERROR = 0x3C, MMS_ERROR = 0x3D,
+    }
+}
+
+impl GeneralResult {
+    /// Whether the command was performed, perhaps in part (`0X`).
+    #[must_use]
+    pub const fn is_performed(self) -> bool {
+        self.0 < 0x10
+    }
+
+    /// Whether it may be worth trying again later (`2X`).
+    #[must_use]
+    pub const fn is_temporary(self) -> bool {
+        self.0 & 0xF0 == 0x20
+    }
+}
+
+codes! {
+    /// Additional information on "terminal currently unable to process command" (TS 102 223 §8.12.2,
+    /// TS 31.111 §8.12.2).
+    pub struct TerminalProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, SCREEN_BUSY = 0x01, BUSY_ON_CALL = 0x02, BUSY_ON_SS = 0x03, NO_SERVICE = 0x04,
+        ACCESS_CLASS_BARRED = 0x05, RADIO_RESOURCE_NOT_GRANTED = 0x06, NOT_IN_SPEECH_CALL = 0x07,
+        BUSY_ON_USSD = 0x08, BUSY_ON_DTMF = 0x09, NO_NAA_ACTIVE = 0x0A,
+    }
+}
+
+codes! {
+    /// Unit of a duration (TS 102 223 §8.8).
+    pub struct TimeUnit(u8) { MINUTES = 0x00, SECONDS = 0x01, TENTHS = 0x02, }
+}
+
+codes! {
+    /// An event of which the card can be told (TS 102 223 §8.25).
+    pub struct EventCode(u8) {
+        MT_CALL = 0x00, CALL_CONNECTED = 0x01, CALL_DISCONNECTED = 0x02, LOCATION_STATUS = 0x03,
+        USER_ACTIVITY = 0x04, IDLE_SCREEN_AVAILABLE = 0x05, CARD_READER_STATUS = 0x06, LANGUAGE_SELECTION = 0x07,
+        BROWSER_TERMINATION = 0x08, DATA_AVAILABLE = 0x09, CHANNEL_STATUS = 0x0A,
+        ACCESS_TECHNOLOGY_CHANGE = 0x0B, DISPLAY_PARAMETERS_CHANGED = 0x0C, LOCAL_CONNECTION = 0x0D,
+        NETWORK_SEARCH_MODE_CHANGE = 0x0E, BROWSING_STATUS = 0x0F, FRAMES_INFORMATION_CHANGE = 0x10,
+        WLAN_ACCESS_STATUS = 0x11, NETWORK_REJECTION = 0x12, HCI_CONNECTIVITY = 0x13,
+    }
+}
+
+codes! {
+    /// REFRESH mode, the command's qualifier (TS 102 223 §8.6).
+    pub struct RefreshMode(u8) {
+        NAA_INITIALIZATION_AND_FULL_FILE_CHANGE = 0x00, FILE_CHANGE_NOTIFICATION = 0x01,
+        NAA_INITIALIZATION_AND_FILE_CHANGE = 0x02, NAA_INITIALIZATION = 0x03, UICC_RESET = 0x04,
+        NAA_APPLICATION_RESET = 0x05, NAA_SESSION_RESET = 0x06,
+    }
+}
+
+codes! {
+    /// What TIMER MANAGEMENT does, the command's qualifier (TS 102 223 §8.6).
+    pub struct TimerAction(u8) { START = 0x00, DEACTIVATE = 0x01, CURRENT_VALUE = 0x02, }
+}
+
+codes! {
+    /// Which local information is asked for, the command's qualifier (TS 102 223 §8.6).
+    pub struct LocalInformation(u8) {
+        LOCATION = 0x00, IMEI = 0x01, NETWORK_MEASUREMENTS = 0x02, DATE_TIME_ZONE = 0x03, LANGUAGE = 0x04,
+        TIMING_ADVANCE = 0x05, ACCESS_TECHNOLOGY = 0x06, IMEISV = 0x08, SEARCH_MODE = 0x09, BATTERY = 0x0A,
+    }
+}

@@ -1,0 +1,340 @@
+//! Proactive commands (TS 102 223 §6.6), in the order of the standard.
+
+use alloc::vec::Vec;
+
+use oxisim_wire::{
+    Error, ErrorKind, Reader,
+    tlv::{self, Comprehension, Tlv},
+};
+
+use crate::{
+    codes::{Device, GeneralResult},
+    message::{DataObject, Objects, Unknown, write_object},
+    objects::{
+        Address, AlphaIdentifier, ApplicationIdentifier, CommandDetails, DefaultText, DeviceIdentities,
+        Duration, EventList, FileList, FrameIdentifier, IconIdentifier, ImmediateResponse, Item, ItemIcons,
+        ItemIdentifier, ItemTextAttributes, ItemsNextAction, ResponseLength, SmsTpdu, TextAttribute,
+        TextString, TimerIdentifier, TimerValue, Tone,
+    },
+};
+
+/// Tag of the BER-TLV object that holds a proactive command (TS 101 220 §7.2).
+pub const PROACTIVE_COMMAND: u8 = 0xD0;
+
+/// Declares the commands: type, name, clause, destination, struct and its objects in the standard's order.
+macro_rules! proactive_commands {
+    ($($(#[$meta:meta])* $kind:literal $code:ident $text:literal $spec:literal $device:ident $name:ident {
+        $($field:ident: $ty:ty,)*
+    })*) => {
+        oxisim_wire::codes! {
+            /// Type of command (TS 102 223 §9.4).
+            pub struct CommandType(u8) { $($code = $kind,)* }
+        }
+
+        impl CommandType {
+            /// The command's name in the standard's words.
+            #[must_use]
+            pub const fn text(self) -> &'static str {
+                match self { $(Self::$code => $text,)* _ => "unknown command" }
+            }
+
+            /// The clause that describes the command.
+            #[must_use]
+            pub const fn spec(self) -> Option<&'static str> {
+                match self { $(Self::$code => Some($spec),)* _ => None }
+            }
+        }
+
+        $(
+            message! {
+                #[doc = concat!($text, " (", $spec, ", type `", stringify!($kind), "`).")]
+                $(#[$meta])*
+                $name { $($field: $ty,)* }
+            }
+
+            impl From<$name> for Proactive {
+                fn from(body: $name) -> Self {
+                    Self::$name(body)
+                }
+            }
+        )*
+
+        /// The objects of a proactive command, by its type.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Proactive {
+            $(#[doc = concat!($text, " (", $spec, ").")] $name($name),)*
+        }
+
+        impl Proactive {
+            /// The command's type.
+            #[must_use]
+            pub const fn kind(&self) -> CommandType {
+                match self { $(Self::$name(_) => CommandType::$code,)* }
+            }
+
+            /// The device that such a command is for.
+            const fn destination(&self) -> Device {
+                match self { $(Self::$name(_) => Device::$device,)* }
+            }
+
+            fn read(
+                kind: CommandType, r: &mut Reader<'_>, unknown: &mut Vec<Unknown>,
+            ) -> Result<Option<Self>, Error> {
+                Ok(match kind {
+                    $(CommandType::$code => Some(Self::$name($name::read_objects(r, unknown)?)),)*
+                    _ => None,
+                })
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                match self { $(Self::$name(body) => body.write_objects(out),)* }
+            }
+        }
+    };
+}
+
+proactive_commands! {
+    /// The qualifier says whether it has high priority (bit 1) and who clears it (bit 8).
+    0x21 DISPLAY_TEXT "DISPLAY TEXT" "TS 102 223 §6.6.1" DISPLAY DisplayText {
+        text: TextString, icon: Option<IconIdentifier>, immediate: Option<ImmediateResponse>,
+        duration: Option<Duration>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The qualifier says which characters are allowed; bit 3 asks for yes or no.
+    0x22 GET_INKEY "GET INKEY" "TS 102 223 §6.6.2" TERMINAL GetInkey {
+        text: TextString, icon: Option<IconIdentifier>, duration: Option<Duration>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x23 GET_INPUT "GET INPUT" "TS 102 223 §6.6.3" TERMINAL GetInput {
+        text: TextString, length: ResponseLength, default: Option<DefaultText>, icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x02 MORE_TIME "MORE TIME" "TS 102 223 §6.6.4" TERMINAL MoreTime {}
+    0x20 PLAY_TONE "PLAY TONE" "TS 102 223 §6.6.5" EARPIECE PlayTone {
+        alpha: Option<AlphaIdentifier>, tone: Option<Tone>, duration: Option<Duration>,
+        icon: Option<IconIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The terminal answers with the interval that it grants.
+    0x03 POLL_INTERVAL "POLL INTERVAL" "TS 102 223 §6.6.6" TERMINAL PollInterval { interval: Duration, }
+    0x25 SET_UP_MENU "SET UP MENU" "TS 102 223 §6.6.7" TERMINAL SetUpMenu {
+        title: AlphaIdentifier, items: Vec<Item>, next_actions: Option<ItemsNextAction>,
+        icon: Option<IconIdentifier>, item_icons: Option<ItemIcons>, attribute: Option<TextAttribute>,
+        item_attributes: Option<ItemTextAttributes>,
+    }
+    0x24 SELECT_ITEM "SELECT ITEM" "TS 102 223 §6.6.8" TERMINAL SelectItem {
+        title: Option<AlphaIdentifier>, items: Vec<Item>, next_actions: Option<ItemsNextAction>,
+        default: Option<ItemIdentifier>, icon: Option<IconIdentifier>, item_icons: Option<ItemIcons>,
+        attribute: Option<TextAttribute>, item_attributes: Option<ItemTextAttributes>,
+        frame: Option<FrameIdentifier>,
+    }
+    /// An empty alpha identifier asks the terminal to show nothing.
+    0x13 SEND_SHORT_MESSAGE "SEND SHORT MESSAGE" "TS 102 223 §6.6.9" NETWORK SendShortMessage {
+        alpha: Option<AlphaIdentifier>, service_centre: Option<Address>, tpdu: SmsTpdu,
+        icon: Option<IconIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The qualifier is a [`RefreshMode`](crate::codes::RefreshMode).
+    0x01 REFRESH "REFRESH" "TS 102 223 §6.6.13" TERMINAL Refresh {
+        files: Option<FileList>, application: Option<ApplicationIdentifier>, alpha: Option<AlphaIdentifier>,
+        icon: Option<IconIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x04 POLLING_OFF "POLLING OFF" "TS 102 223 §6.6.14" TERMINAL PollingOff {}
+    /// The qualifier is a [`LocalInformation`](crate::codes::LocalInformation).
+    0x26 PROVIDE_LOCAL_INFORMATION "PROVIDE LOCAL INFORMATION" "TS 102 223 §6.6.15" TERMINAL
+    ProvideLocalInformation {}
+    0x05 SET_UP_EVENT_LIST "SET UP EVENT LIST" "TS 102 223 §6.6.16" TERMINAL SetUpEventList { events: EventList, }
+    /// The qualifier is a [`TimerAction`](crate::codes::TimerAction); only a start has a value.
+    0x27 TIMER_MANAGEMENT "TIMER MANAGEMENT" "TS 102 223 §6.6.21" TERMINAL TimerManagement {
+        timer: TimerIdentifier, value: Option<TimerValue>,
+    }
+    0x28 SET_UP_IDLE_MODE_TEXT "SET UP IDLE MODE TEXT" "TS 102 223 §6.6.22" TERMINAL SetUpIdleModeText {
+        text: TextString, icon: Option<IconIdentifier>, attribute: Option<TextAttribute>,
+        frame: Option<FrameIdentifier>,
+    }
+}
+
+/// A proactive command: command details, device identities, and the objects of its type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Command {
+    /// Number, type and qualifier.
+    pub details: CommandDetails,
+    /// From whom, to whom.
+    pub devices: DeviceIdentities,
+    /// The objects of the type.
+    pub body: Proactive,
+    /// Objects that the type does not define and that need not be understood.
+    pub unknown: Vec<Unknown>,
+}
+
+/// Why a terminal does not carry a command out, and what it answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("proactive command refused with {result:?}: {cause}")]
+pub struct Refusal {
+    /// The command's details, as far as they could be read.
+    pub details: Option<CommandDetails>,
+    /// The general result for the TERMINAL RESPONSE.
+    pub result: GeneralResult,
+    /// What was wrong, and where.
+    #[source]
+    pub cause: Error,
+}
+
+impl Command {
+    /// A command from the card, number `number`.
+    #[must_use]
+    pub fn new(number: u8, qualifier: u8, body: impl Into<Proactive>) -> Self {
+        let body = body.into();
+        Self {
+            details: CommandDetails { number, kind: body.kind(), qualifier },
+            devices: DeviceIdentities { source: Device::UICC, destination: body.destination() },
+            body,
+            unknown: Vec::new(),
+        }
+    }
+
+    /// The command as FETCH delivers it.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| {
+            write_object(&self.details, out);
+            write_object(&self.devices, out);
+            self.body.write(out);
+            for object in &self.unknown {
+                Comprehension::write(object.tag, false, out, |out| out.extend_from_slice(&object.value));
+            }
+        });
+        out
+    }
+
+    /// Reads what FETCH delivered.
+    ///
+    /// # Errors
+    /// The refusal holds the result that TS 102 223 §6.10 asks the terminal to answer with.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Refusal> {
+        let mut details = None;
+        Self::read(bytes, &mut details).map_err(|cause| {
+            let result = match cause.kind {
+                ErrorKind::Missing => GeneralResult::REQUIRED_VALUES_MISSING,
+                ErrorKind::Value(kind) if cause.what == UNKNOWN_TYPE && kind <= 0xFF => {
+                    GeneralResult::COMMAND_TYPE_NOT_UNDERSTOOD
+                }
+                _ => GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD,
+            };
+            Refusal { details, result, cause }
+        })
+    }
+
+    fn read(bytes: &[u8], seen: &mut Option<CommandDetails>) -> Result<Self, Error> {
+        let mut outer = Reader::new(bytes);
+        let mut r = Tlv::expect(&mut outer, PROACTIVE_COMMAND, "proactive command")?;
+        outer.finish("proactive command")?;
+        let details: CommandDetails = expect_object(&mut r)?;
+        *seen = Some(details.clone());
+        let devices = expect_object(&mut r)?;
+        let mut unknown = Vec::new();
+        let at = r.clone();
+        let body = Proactive::read(details.kind, &mut r, &mut unknown)?
+            .ok_or_else(|| at.error(UNKNOWN_TYPE, ErrorKind::Value(u32::from(details.kind.0))))?;
+        Ok(Self { details, devices, body, unknown })
+    }
+}
+
+const UNKNOWN_TYPE: &str = "type of command";
+
+/// Reads the object that must come next.
+pub(crate) fn expect_object<T: DataObject>(r: &mut Reader<'_>) -> Result<T, Error> {
+    if r.is_empty() {
+        return Err(r.error(T::NAME, ErrorKind::Missing));
+    }
+    let at = r.clone();
+    let mut object = Comprehension::read(r)?;
+    if object.tag != T::TAG {
+        let kind = ErrorKind::Tag { expected: u32::from(T::TAG.0), found: u32::from(object.tag.0) };
+        return Err(at.error(T::NAME, kind));
+    }
+    let value = T::read(&mut object.value)?;
+    object.value.finish(T::NAME)?;
+    Ok(value)
+}
+
+impl DisplayText {
+    /// A text alone.
+    #[must_use]
+    pub const fn new(text: TextString) -> Self {
+        Self { text, icon: None, immediate: None, duration: None, attribute: None, frame: None }
+    }
+}
+
+impl GetInkey {
+    /// A prompt alone.
+    #[must_use]
+    pub const fn new(text: TextString) -> Self {
+        Self { text, icon: None, duration: None, attribute: None, frame: None }
+    }
+}
+
+impl SetUpMenu {
+    /// A title and items.
+    #[must_use]
+    pub const fn new(title: AlphaIdentifier, items: Vec<Item>) -> Self {
+        Self {
+            title,
+            items,
+            next_actions: None,
+            icon: None,
+            item_icons: None,
+            attribute: None,
+            item_attributes: None,
+        }
+    }
+}
+
+impl SelectItem {
+    /// A title and items.
+    #[must_use]
+    pub const fn new(title: AlphaIdentifier, items: Vec<Item>) -> Self {
+        Self {
+            title: Some(title),
+            items,
+            next_actions: None,
+            default: None,
+            icon: None,
+            item_icons: None,
+            attribute: None,
+            item_attributes: None,
+            frame: None,
+        }
+    }
+}
+
+impl SendShortMessage {
+    /// A TPDU, sent without a word to the user, through the service centre of EF_SMSP.
+    #[must_use]
+    pub const fn silent(tpdu: Vec<u8>) -> Self {
+        Self {
+            alpha: Some(AlphaIdentifier { text: Vec::new() }),
+            service_centre: None,
+            tpdu: SmsTpdu { tpdu },
+            icon: None,
+            attribute: None,
+            frame: None,
+        }
+    }
+}
+
+impl Refresh {
+    /// Tells the terminal that the files at `paths` (each a list of file identifiers from 3F00 or 7FFF on)
+    /// have changed; goes with
+    /// [`RefreshMode::FILE_CHANGE_NOTIFICATION`](crate::codes::RefreshMode::FILE_CHANGE_NOTIFICATION).
+    #[must_use]
+    pub fn files(paths: &[&[u16]]) -> Self {
+        let octets = paths.iter().copied().flatten().flat_map(|fid| fid.to_be_bytes()).collect();
+        Self {
+            files: Some(FileList { count: paths.len() as u8, paths: octets }),
+            application: None,
+            alpha: None,
+            icon: None,
+            attribute: None,
+            frame: None,
+        }
+    }
+}

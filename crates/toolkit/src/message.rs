@@ -1,0 +1,214 @@
+//! How a message is made of COMPREHENSION-TLV objects.
+//!
+//! TS 101 220 gives the same tag to different objects in different messages, so the mapping from tag to object
+//! belongs to the message: a message is a struct whose fields are objects, in the standard's order.
+
+use alloc::vec::Vec;
+
+use oxisim_wire::{
+    Error, ErrorKind, Reader, Wire,
+    tlv::{Comprehension, Tag},
+};
+
+/// A data object of TS 102 223 §8: its value is its [`Wire`] coding.
+pub trait DataObject: Wire {
+    /// Its tag, without the comprehension bit (TS 101 220 §7.2).
+    const TAG: Tag;
+    /// Its name in the standard's words.
+    const NAME: &'static str;
+    /// The clause that defines it.
+    const SPEC: &'static str;
+}
+
+/// A field of a message: `T` stands once, `Option<T>` at most once, `Vec<T>` any number of times.
+pub trait Field: Sized {
+    /// The object that the field holds.
+    type Object: DataObject;
+    /// What has been read of it so far.
+    type Partial: Default;
+
+    /// Takes an object's value; `false` if the field has no room, so that the next field with this tag gets it.
+    fn offer(slot: &mut Self::Partial, value: &mut Reader<'_>) -> Result<bool, Error>;
+
+    /// The field, once the message has ended at `offset`.
+    fn finish(slot: Self::Partial, offset: usize) -> Result<Self, Error>;
+
+    /// Calls `f` with every object of the field.
+    fn each(&self, f: &mut dyn FnMut(&Self::Object));
+}
+
+impl<T: DataObject> Field for T {
+    type Object = T;
+    type Partial = Option<T>;
+
+    fn offer(slot: &mut Self::Partial, value: &mut Reader<'_>) -> Result<bool, Error> {
+        <Option<T> as Field>::offer(slot, value)
+    }
+
+    fn finish(slot: Self::Partial, offset: usize) -> Result<Self, Error> {
+        slot.ok_or(Error::new(T::NAME, offset, ErrorKind::Missing))
+    }
+
+    fn each(&self, f: &mut dyn FnMut(&T)) {
+        f(self);
+    }
+}
+
+impl<T: DataObject> Field for Option<T> {
+    type Object = T;
+    type Partial = Self;
+
+    fn offer(slot: &mut Self, value: &mut Reader<'_>) -> Result<bool, Error> {
+        if slot.is_some() {
+            return Ok(false);
+        }
+        *slot = Some(read_all(value)?);
+        Ok(true)
+    }
+
+    fn finish(slot: Self, _offset: usize) -> Result<Self, Error> {
+        Ok(slot)
+    }
+
+    fn each(&self, f: &mut dyn FnMut(&T)) {
+        self.iter().for_each(f);
+    }
+}
+
+impl<T: DataObject> Field for Vec<T> {
+    type Object = T;
+    type Partial = Self;
+
+    fn offer(slot: &mut Self, value: &mut Reader<'_>) -> Result<bool, Error> {
+        slot.push(read_all(value)?);
+        Ok(true)
+    }
+
+    fn finish(slot: Self, _offset: usize) -> Result<Self, Error> {
+        Ok(slot)
+    }
+
+    fn each(&self, f: &mut dyn FnMut(&T)) {
+        self.iter().for_each(f);
+    }
+}
+
+fn read_all<T: DataObject>(value: &mut Reader<'_>) -> Result<T, Error> {
+    let object = T::read(value)?;
+    value.finish(T::NAME)?;
+    Ok(object)
+}
+
+/// An object that its message does not define and whose comprehension is not required.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// Its tag, without the comprehension bit.
+    pub tag: Tag,
+    /// Its value.
+    pub value: Vec<u8>,
+}
+
+/// A list of objects that makes up (the rest of) a message.
+pub trait Objects: Sized {
+    /// Reads objects in any order until `r` ends.
+    fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error>;
+
+    /// Appends the objects in the standard's order.
+    fn write_objects(&self, out: &mut Vec<u8>);
+}
+
+/// Keeps an object that no field took, or says that it had to be understood.
+pub(crate) fn keep_unknown(mut object: Comprehension<'_>, unknown: &mut Vec<Unknown>) -> Result<(), Error> {
+    if object.required {
+        let kind = ErrorKind::NotUnderstood(object.tag.0 as u8);
+        return Err(object.value.error("COMPREHENSION-TLV object", kind));
+    }
+    unknown.push(Unknown { tag: object.tag, value: object.value.rest().to_vec() });
+    Ok(())
+}
+
+/// Appends `object` with its tag and length, comprehension required.
+pub(crate) fn write_object<T: DataObject>(object: &T, out: &mut Vec<u8>) {
+    Comprehension::write(T::TAG, true, out, |out| object.write(out));
+}
+
+/// Declares a message: a struct of [`Field`]s in the standard's order, and its [`Objects`] coding.
+macro_rules! message {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $ty:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[doc = concat!("`", stringify!($ty), "`")]
+                pub $field: $ty,
+            )*
+        }
+
+        impl $crate::message::Objects for $name {
+            #[allow(unused_variables, unused_mut, reason = "a message may have no objects")]
+            fn read_objects(
+                r: &mut ::oxisim_wire::Reader<'_>,
+                unknown: &mut ::alloc::vec::Vec<$crate::message::Unknown>,
+            ) -> Result<Self, ::oxisim_wire::Error> {
+                $(let mut $field = <$ty as $crate::message::Field>::Partial::default();)*
+                while !r.is_empty() {
+                    let mut object = ::oxisim_wire::tlv::Comprehension::read(r)?;
+                    $(
+                        if object.tag == <<$ty as $crate::message::Field>::Object
+                            as $crate::message::DataObject>::TAG
+                            && <$ty as $crate::message::Field>::offer(&mut $field, &mut object.value)?
+                        {
+                            continue;
+                        }
+                    )*
+                    $crate::message::keep_unknown(object, unknown)?;
+                }
+                let end = r.offset();
+                Ok(Self { $($field: <$ty as $crate::message::Field>::finish($field, end)?,)* })
+            }
+
+            #[allow(unused_variables, reason = "a message may have no objects")]
+            fn write_objects(&self, out: &mut ::alloc::vec::Vec<u8>) {
+                $(
+                    $crate::message::Field::each(&self.$field, &mut |object| {
+                        $crate::message::write_object(object, out);
+                    });
+                )*
+            }
+        }
+    };
+}
+
+/// Declares data objects: tag, clause, name, and fields in the order of their octets.
+macro_rules! data_objects {
+    ($($(#[$meta:meta])* $tag:literal $spec:literal $text:literal $name:ident {
+        $($(#[$field_meta:meta])* $field:ident: $ty:ty,)*
+    })*) => {
+        $(
+            #[doc = concat!($text, " (", $spec, ", tag `", stringify!($tag), "`).")]
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $name { $($(#[$field_meta])* pub $field: $ty,)* }
+
+            impl ::oxisim_wire::Wire for $name {
+                #[allow(unused_variables, reason = "an object may be empty")]
+                fn read(r: &mut ::oxisim_wire::Reader<'_>) -> Result<Self, ::oxisim_wire::Error> {
+                    Ok(Self { $($field: <$ty as ::oxisim_wire::Wire>::read(r)
+                        .map_err(|error| ::oxisim_wire::Error { what: $text, ..error })?,)* })
+                }
+
+                #[allow(unused_variables, reason = "an object may be empty")]
+                fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
+                    $(::oxisim_wire::Wire::write(&self.$field, out);)*
+                }
+            }
+
+            impl $crate::message::DataObject for $name {
+                const TAG: ::oxisim_wire::tlv::Tag = ::oxisim_wire::tlv::Tag($tag);
+                const NAME: &'static str = $text;
+                const SPEC: &'static str = $spec;
+            }
+        )*
+    };
+}

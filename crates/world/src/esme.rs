@@ -1,0 +1,59 @@
+//! Who is on the other side of the SMS centre.
+
+use alloc::vec::Vec;
+use core::convert::Infallible;
+
+use oxisim_sms::{Address, ProtocolIdentifier, UserData};
+use oxisim_wire::Instant;
+
+/// A message for a phone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    /// The subscriber.
+    pub to: Address,
+    /// TP-PID; 7F for the card (TS 23.040 §9.2.3.9).
+    pub protocol: ProtocolIdentifier,
+    /// TP-UD, and its coding.
+    pub user_data: UserData,
+}
+
+/// An external short message entity: the backup server, as the SMS centre sees it.
+///
+/// A poll machine: after each call, [`Esme::poll_output`] is drained.
+pub trait Esme {
+    /// How it fails, if its store can.
+    type Error;
+
+    /// A message has come.
+    fn handle_message(&mut self, from: &Address, user_data: &UserData, now: Instant) -> Result<(), Self::Error>;
+
+    /// Time has come. Called too early it does nothing.
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Self::Error>;
+
+    /// When it wants to be called. May change with every call.
+    fn poll_timeout(&mut self) -> Result<Option<Instant>, Self::Error>;
+
+    /// The next message that it wants to send.
+    fn poll_output(&mut self) -> Option<Outgoing>;
+}
+
+/// Nobody: messages vanish.
+impl Esme for Vec<Outgoing> {
+    type Error = Infallible;
+
+    fn handle_message(&mut self, _: &Address, _: &UserData, _: Instant) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn handle_timeout(&mut self, _: Instant) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn poll_timeout(&mut self) -> Result<Option<Instant>, Infallible> {
+        Ok(None)
+    }
+
+    fn poll_output(&mut self) -> Option<Outgoing> {
+        self.pop()
+    }
+}

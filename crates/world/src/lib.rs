@@ -1,0 +1,25 @@
+//! The world around a card: phone, radio, SMS centre, server and user, under one virtual clock.
+//!
+//! [`World`] joins the machines; nothing but APDU bytes passes between card and phone, nothing but TPDUs between
+//! phone and SMS centre. [`Bearer`] says how long a message takes and what becomes of it, [`Record`] is what
+//! happened, [`Summary`] what of it matters to the user. A seed makes every run repeatable.
+#![no_std]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+mod bearer;
+mod esme;
+mod record;
+mod schedule;
+mod summary;
+mod user;
+mod world;
+
+pub use bearer::{Bearer, Fate};
+pub use esme::{Esme, Outgoing};
+pub use record::{Happening, Record, What};
+pub use summary::{Summary, busy_stretches};
+pub use user::User;
+pub use world::{Setup, World};

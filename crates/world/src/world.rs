@@ -1,0 +1,465 @@
+//! The machines, joined.
+
+use alloc::{boxed::Box, format, string::String, vec::Vec};
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::{Choice, FromServer, Outcome, ToServer, Trigger, carriage, message::Source};
+use oxisim_card::Card;
+use oxisim_sms::{
+    Address, Timestamp, UserData,
+    tpdu::{Deliver, MobileOriginated, MobileTerminated},
+};
+use oxisim_terminal::{ApplicationOutput, BackupApplication, Event, Output, Screen, Terminal, User as Press};
+use oxisim_toolkit::{Envelope, Proactive, codes::TimerAction};
+use oxisim_wire::{Duration, Instant, Wire};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+use rand_distr::{Distribution, Exp};
+
+use crate::{Bearer, Esme, Outgoing, Record, User, What, schedule::Schedule};
+
+/// Time of one APDU exchange at the card's interface.
+const EXCHANGE_TIME: Duration = Duration::from_millis(5);
+
+/// What a world is made of.
+#[derive(Debug)]
+pub struct Setup {
+    /// The card.
+    pub card: Card,
+    /// The phone.
+    pub terminal: Terminal,
+    /// The phone's own backup application, if it has one.
+    pub application: Option<BackupApplication>,
+    /// The subscriber's number.
+    pub subscriber: Address,
+    /// The server's number.
+    pub server: Address,
+    /// How messages travel.
+    pub bearer: Bearer,
+    /// How the user behaves.
+    pub user: User,
+    /// When it begins.
+    pub start: Instant,
+    /// What decides by chance.
+    pub seed: u64,
+}
+
+/// Card, phone, SMS centre, server and user under one virtual clock.
+#[derive(Debug)]
+pub struct World<E> {
+    /// The card.
+    pub card: Card,
+    /// The phone.
+    pub terminal: Terminal,
+    /// The phone's own backup application.
+    pub application: Option<BackupApplication>,
+    /// The server.
+    pub esme: E,
+    /// What happened.
+    pub record: Record,
+    subscriber: Address,
+    server: Address,
+    bearer: Bearer,
+    user: User,
+    now: Instant,
+    random: ChaCha8Rng,
+    schedule: Schedule<Planned>,
+    /// Until when the radio is taken.
+    radio_free: Instant,
+    /// Sources of which a backup was seen running.
+    running: [bool; 2],
+    is_asked: bool,
+    calls: bool,
+}
+
+/// What is planned to happen.
+#[derive(Debug)]
+enum Planned {
+    /// A message has gone over the air.
+    Originated(Vec<u8>),
+    /// A message reaches the server.
+    ToServer(Box<UserData>),
+    /// A message of the server reaches the SMS centre's radio side.
+    ToPhone(Box<Outgoing>),
+    /// A message has gone over the air to the phone.
+    Terminated(Vec<u8>),
+    /// The user presses something.
+    Press(Press),
+    /// The user answers the phone's own application.
+    Answer(Choice),
+    /// The user tries to call somebody.
+    Call,
+}
+
+impl<E: Esme> World<E> {
+    /// A world at its beginning, with the phone off.
+    #[must_use]
+    pub fn new(setup: Setup, esme: E) -> Self {
+        let Setup { card, terminal, application, subscriber, server, bearer, user, start, seed } = setup;
+        Self {
+            card,
+            terminal,
+            application,
+            esme,
+            record: Record::default(),
+            subscriber,
+            server,
+            bearer,
+            user,
+            now: start,
+            random: ChaCha8Rng::seed_from_u64(seed),
+            schedule: Schedule::default(),
+            radio_free: start,
+            running: [false; 2],
+            is_asked: false,
+            calls: false,
+        }
+    }
+
+    /// What time it is.
+    #[must_use]
+    pub const fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Switches the phone on and lets it start up; `false` if it does not within a minute.
+    pub fn switch_on(&mut self) -> Result<bool, E::Error> {
+        self.terminal.switch_on(self.now);
+        if let Some(application) = &mut self.application {
+            application.handle_power_on(self.now);
+        }
+        let ready = self.run_until(Duration::from_mins(1), |world| world.terminal.menu().is_some())?;
+        let menu = self.terminal.menu().map(|menu| menu.items.iter().map(|item| item.text.clone()).collect());
+        self.note(What::PhoneReady { menu: menu.unwrap_or_default() });
+        Ok(ready)
+    }
+
+    /// The user chooses the first entry of the toolkit menu.
+    pub fn request_card_backup(&mut self) -> Result<(), E::Error> {
+        let item = self.terminal.menu().and_then(|menu| menu.items.first()).map(|item| item.identifier);
+        self.begin(Source::CARD);
+        if let Some(item) = item {
+            self.terminal.handle_user(&Press::SelectMenu(item), self.now);
+        }
+        self.settle()
+    }
+
+    /// The user starts the backup of the phone's own phonebook.
+    pub fn request_phone_backup(&mut self) -> Result<(), E::Error> {
+        self.begin(Source::PHONE);
+        if let Some(application) = &mut self.application {
+            application.start(Trigger::User, self.now);
+        }
+        self.settle()
+    }
+
+    fn begin(&mut self, source: Source) {
+        self.note(What::Requested { source });
+        self.running[usize::from(source.0 & 1)] = true;
+        if !core::mem::replace(&mut self.calls, true) {
+            self.plan_call();
+        }
+    }
+
+    /// Runs until no backup is under way and the user has been told.
+    ///
+    /// # Errors
+    /// The server's. `Ok(false)`: a backup is still under way when `limit` has passed.
+    pub fn run_backup(&mut self, limit: Duration) -> Result<bool, E::Error> {
+        let ended = self.run_until(limit, |world| world.running == [false; 2])?;
+        // What the card wants to say last.
+        self.run_until(Duration::from_secs(10), |_| false)?;
+        self.calls = false;
+        Ok(ended)
+    }
+
+    /// Runs until `done`, at most for `limit`; whether it was done.
+    pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Result<bool, E::Error> {
+        let end = self.now + limit;
+        loop {
+            self.settle()?;
+            if done(self) {
+                return Ok(true);
+            }
+            let Some(next) = self.next()? else { return Ok(false) };
+            if next > end {
+                self.now = end;
+                return Ok(false);
+            }
+            self.now = self.now.max(next);
+            self.happen()?;
+        }
+    }
+
+    /// The next time at which something happens.
+    fn next(&mut self) -> Result<Option<Instant>, E::Error> {
+        let times = [
+            self.schedule.next(),
+            self.terminal.poll_timeout(),
+            self.application.as_ref().and_then(BackupApplication::poll_timeout),
+            self.esme.poll_timeout()?,
+        ];
+        Ok(times.into_iter().flatten().min())
+    }
+
+    /// Lets happen what is due.
+    fn happen(&mut self) -> Result<(), E::Error> {
+        if let Some(planned) = self.schedule.take_due(self.now) {
+            return self.carry_out(planned);
+        }
+        self.terminal.handle_timeout(self.now);
+        if let Some(application) = &mut self.application {
+            application.handle_timeout(self.now);
+        }
+        self.esme.handle_timeout(self.now)
+    }
+
+    fn carry_out(&mut self, planned: Planned) -> Result<(), E::Error> {
+        match planned {
+            Planned::Originated(tpdu) => {
+                self.terminal.handle_submit_result(Ok(()), self.now);
+                self.submit(&tpdu);
+            }
+            Planned::ToServer(user_data) => {
+                self.note(What::Received(to_server(&user_data)));
+                self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
+            }
+            Planned::ToPhone(message) => self.page(&message),
+            Planned::Terminated(tpdu) => {
+                if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(&tpdu, "TPDU") {
+                    self.note(What::Delivered(from_server(&deliver.user_data)));
+                }
+                self.terminal.handle_deliver(&tpdu, None, self.now);
+            }
+            Planned::Press(press) => {
+                self.is_asked = false;
+                self.terminal.handle_user(&press, self.now);
+            }
+            Planned::Answer(choice) => {
+                if let Some(application) = &mut self.application {
+                    application.handle_choice(choice, self.now);
+                }
+            }
+            Planned::Call => {
+                if self.calls {
+                    let blocked = self.terminal.is_busy();
+                    self.note(What::Call { blocked });
+                    self.plan_call();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Drains every machine until none wants anything more now.
+    fn settle(&mut self) -> Result<(), E::Error> {
+        loop {
+            if let Some(output) = self.terminal.poll_output() {
+                self.terminal_output(output);
+            } else if let Some(output) = self.application.as_mut().and_then(BackupApplication::poll_output) {
+                self.application_output(output);
+            } else if let Some(message) = self.esme.poll_output() {
+                self.note(What::Answered(from_server(&message.user_data)));
+                self.travel(Planned::ToPhone(Box::new(message.clone())), Planned::ToPhone(Box::new(message)), false);
+            } else {
+                self.watch();
+                return Ok(());
+            }
+        }
+    }
+
+    fn terminal_output(&mut self, output: Output) {
+        match output {
+            Output::PowerOn => {
+                let atr = self.card.power_on(self.now);
+                self.terminal.handle_atr(&atr, self.now);
+            }
+            Output::PowerOff => self.card.power_off(),
+            Output::Transmit(command) => {
+                self.now = self.now + EXCHANGE_TIME;
+                let response = self.card.exchange(self.now, &command);
+                self.terminal.handle_response(&response.to_bytes(), self.now);
+            }
+            Output::Submit { tpdu, .. } => {
+                let takes = Bearer::originated(tpdu.len());
+                let message = submitted(&tpdu).as_ref().and_then(to_server);
+                self.note(What::Sending { message, octets: tpdu.len(), takes });
+                let ends = self.take_radio(takes);
+                self.schedule.plan(ends, Planned::Originated(tpdu));
+            }
+            Output::Application { message, .. } => {
+                if let Some(application) = &mut self.application {
+                    application.handle_deliver(&message, self.now);
+                }
+            }
+            Output::ApplicationSubmitted(result) => {
+                if let Some(application) = &mut self.application {
+                    application.handle_submitted(result.is_ok(), self.now);
+                }
+            }
+            Output::Screen(screen) => self.look(&screen),
+            Output::Event(event) => self.notice(event),
+            Output::DeliverReport(_) | Output::Tone { .. } => {}
+        }
+    }
+
+    fn application_output(&mut self, output: ApplicationOutput) {
+        match output {
+            ApplicationOutput::Submit(tpdu) => self.terminal.submit_application(tpdu, None, self.now),
+            ApplicationOutput::Ask(estimate) => {
+                let lines = [
+                    "Back up phonebook?".into(),
+                    format!("At once, phone busy {}", estimate.normal),
+                    format!("In parts, takes {}", estimate.asynchronous),
+                    "No backup".into(),
+                ];
+                self.note(What::Prompt { lines: lines.into() });
+                self.schedule.plan(self.now + self.user.thinks, Planned::Answer(self.user.answer));
+            }
+            ApplicationOutput::Report(Outcome::Started { .. }) => {}
+            ApplicationOutput::Report(outcome) => self.note(What::Text(format!("{outcome}"))),
+        }
+    }
+
+    /// The user looks at the screen.
+    fn look(&mut self, screen: &Screen) {
+        match screen {
+            Screen::Text { text, .. } | Screen::Notice { text } => self.note(What::Text(text.clone())),
+            Screen::Select { menu, .. } if !self.is_asked => {
+                self.is_asked = true;
+                let items = menu.items.iter().map(|item| item.text.clone());
+                let lines: Vec<String> = core::iter::once(menu.title.clone()).chain(items).collect();
+                self.note(What::Prompt { lines });
+                let item = |n: usize| menu.items.get(n).map(|item| (item.identifier, item.text.clone()));
+                let chosen = match self.user.answer {
+                    Choice::Normal => item(0),
+                    Choice::Asynchronous => item(1),
+                    Choice::Refused => item(2),
+                    Choice::NoAnswer => None,
+                };
+                if let Some((identifier, text)) = chosen {
+                    self.note(What::Chose { text });
+                    let press = Planned::Press(Press::Choose(identifier));
+                    self.schedule.plan(self.now + self.user.thinks, press);
+                }
+            }
+            Screen::Select { .. } => {}
+            _ => self.is_asked = false,
+        }
+    }
+
+    /// Notes what the phone says about itself.
+    fn notice(&mut self, event: Event) {
+        let what = match event {
+            Event::Busy(busy) => What::Busy(busy),
+            Event::ProactiveCommand(command) => match command.body {
+                Proactive::TimerManagement(timer) if command.details.qualifier == TimerAction::START.0 => {
+                    What::TimerStarted {
+                        timer: timer.timer.identifier,
+                        runs: timer.value.map_or(Duration::ZERO, |value| value.duration()),
+                    }
+                }
+                Proactive::PollInterval(poll) => {
+                    What::PollInterval { asked: poll.interval.duration(), granted: None }
+                }
+                _ => return,
+            },
+            Event::PollInterval(granted) => {
+                let last = self.record.happenings.last_mut();
+                if let Some(What::PollInterval { granted: unknown, .. }) = last.map(|last| &mut last.what) {
+                    *unknown = granted;
+                }
+                return;
+            }
+            Event::Envelope(envelope) => match *envelope {
+                Envelope::TimerExpiration(expired) => What::TimerExpired { timer: expired.timer.identifier },
+                _ => return,
+            },
+            _ => return,
+        };
+        self.note(what);
+    }
+
+    /// A message has reached the SMS centre over the air.
+    fn submit(&mut self, tpdu: &[u8]) {
+        let Ok(MobileOriginated::Submit(submit)) = MobileOriginated::decode(tpdu, "TPDU") else { return };
+        if submit.destination == self.server {
+            let user_data = Box::new(submit.user_data);
+            self.travel(Planned::ToServer(user_data.clone()), Planned::ToServer(user_data), true);
+        }
+    }
+
+    /// Lets a message, and perhaps its double, travel between the SMS centre and the other side.
+    fn travel(&mut self, first: Planned, second: Planned, to_server: bool) {
+        let fate = self.bearer.fate(&mut self.random);
+        match fate.arrives {
+            Some(arrives) => self.schedule.plan(self.now + arrives, first),
+            None => self.note(What::Lost { to_server }),
+        }
+        if let Some(again) = fate.again {
+            self.schedule.plan(self.now + again, second);
+        }
+    }
+
+    /// Sends a message of the server over the air.
+    fn page(&mut self, message: &Outgoing) {
+        if message.to != self.subscriber {
+            return;
+        }
+        let timestamp = Timestamp::from_instant(self.now, 0);
+        let deliver =
+            Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
+        let tpdu = deliver.encode();
+        let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
+        self.schedule.plan(arrives, Planned::Terminated(tpdu));
+    }
+
+    /// Takes the radio for a while, after those that have it already; when that ends.
+    fn take_radio(&mut self, takes: Duration) -> Instant {
+        self.radio_free = self.radio_free.max(self.now) + takes;
+        self.radio_free
+    }
+
+    /// Notices that a backup has ended.
+    fn watch(&mut self) {
+        let card = PhonebookBackup::is_running(&self.card) || self.is_asked;
+        let application = self.application.as_ref();
+        let phone = application.is_some_and(|application| application.is_running() || application.is_asking());
+        for (source, is_running) in [(Source::CARD, card), (Source::PHONE, phone)] {
+            let running = &mut self.running[usize::from(source.0 & 1)];
+            if core::mem::replace(running, *running && is_running) && !is_running {
+                self.record.note(self.now, What::Ended { source });
+            }
+        }
+    }
+
+    fn plan_call(&mut self) {
+        let mean = self.user.calls_every.as_secs_f64();
+        if mean <= 0.0 {
+            return;
+        }
+        let Ok(gaps) = Exp::new(1.0 / mean) else { return };
+        let gap: f64 = gaps.sample(&mut self.random);
+        #[expect(clippy::cast_sign_loss, reason = "an exponential is positive")]
+        let gap = Duration::from_micros((gap * 1e6) as u64);
+        self.schedule.plan(self.now + gap, Planned::Call);
+    }
+
+    fn note(&mut self, what: What) {
+        self.record.note(self.now, what);
+    }
+}
+
+fn submitted(tpdu: &[u8]) -> Option<UserData> {
+    match MobileOriginated::decode(tpdu, "TPDU") {
+        Ok(MobileOriginated::Submit(submit)) => Some(submit.user_data),
+        _ => None,
+    }
+}
+
+fn to_server(user_data: &UserData) -> Option<ToServer> {
+    carriage::unwrap(user_data).and_then(|(_, message)| ToServer::decode(&message).ok())
+}
+
+fn from_server(user_data: &UserData) -> Option<FromServer> {
+    carriage::unwrap(user_data).and_then(|(_, message)| FromServer::decode(&message).ok())
+}
