@@ -70,12 +70,12 @@ impl PhonebookBackup {
         }
     }
 
-    /// Whether a card's backup is under way, as its memory says.
+    /// The way of a card's backup that is under way, as its memory says.
     #[must_use]
-    pub fn is_running(card: &Card) -> bool {
+    pub fn under_way(card: &Card) -> Option<Way> {
         let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
         let journal = octets.and_then(|octets| octets.get(COUNTER_OCTETS..)).unwrap_or_default();
-        JOURNAL.read(&journal.to_vec()).is_ok_and(|record| record.run.is_some())
+        JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| run.way)
     }
 
     /// Makes the first backup of a new card number `generation + 1`, for a subscriber who had another card.

@@ -39,7 +39,7 @@ codes! {
 }
 
 /// Which backup a message is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BackupId {
     /// Whose phonebook.
     pub source: Source,

@@ -52,7 +52,7 @@ impl Rule {
         position.map_or(Self::RECORDS.len() as u8, |i| i as u8 + 1)
     }
 
-    /// The rule in expanded format (TS 102 221 §9.2.4): access modes, each with its condition.
+    /// The rule in expanded format: access modes, each with its condition.
     #[must_use]
     pub fn encode(self) -> Vec<u8> {
         const READ: u8 = 0x01;

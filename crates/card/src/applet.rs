@@ -64,7 +64,7 @@ impl Clone for Box<dyn Applet> {
     }
 }
 
-/// What an applet is told (TS 102 241 §4.7).
+/// What an applet is told (TS 102 241).
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
@@ -121,7 +121,7 @@ pub struct UnformattedSms<'a> {
     pub timestamp: Timestamp,
 }
 
-/// Why the toolkit did not do what an applet asked (TS 102 241 §6.2, `ToolkitException`).
+/// Why the toolkit did not do what an applet asked (TS 102 241, `ToolkitException`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolkitError {

@@ -156,7 +156,7 @@ files! {
     /// TS 51.011 §10.3.19: phase 2, profile download required.
     EF_PHASE [0x3F00/0x7F20/0x6FAE], Transparent(1), Always Adm, Octets(&[0x03]);
 
-    /// TS 31.102 §4.2.7.
+    /// TS 31.102 §4.2.21.
     EF_ECC [0x3F00/0x7FFF/0x6FB7] 0x01, Linear(14, 2), Always Adm, Of(|_| vec![emergency(0x11, 0xF2), emergency(0x19, 0xF1)]);
     /// TS 31.102 §4.2.1.
     EF_LI [0x3F00/0x7FFF/0x6F05] 0x02, Transparent(4), Always Pin, Octets(b"en");
@@ -360,7 +360,7 @@ fn provider(name: &str) -> Vec<u8> {
     [&[0x01], &*oxisim_toolkit::objects::alpha(name)].concat()
 }
 
-/// TS 31.102 §4.2.7: three digits, no alpha identifier, category of all services.
+/// TS 31.102 §4.2.21: three digits, no alpha identifier, category of all services.
 fn emergency(first: u8, second: u8) -> Vec<u8> {
     let mut record = vec![0xFF; 14];
     overwrite(&mut record, &[first, second]);

@@ -1,4 +1,4 @@
-//! What applets have registered for (TS 102 241 §4.6): menu entries, timers, events, the poll interval.
+//! What applets have registered for (TS 102 241): menu entries, timers, events, the poll interval.
 
 use alloc::vec::Vec;
 
@@ -23,6 +23,8 @@ pub(crate) struct Registry {
     pub poll_requested: bool,
     /// Whether the menu has changed since the terminal was told.
     pub menu_changed: bool,
+    /// Whether the events have.
+    pub events_changed: bool,
 }
 
 /// An entry of the menu.
@@ -89,7 +91,7 @@ impl Registry {
     }
 }
 
-/// An applet's registrations (TS 102 241 §6.2, `ToolkitRegistry`).
+/// An applet's registrations (TS 102 241, `ToolkitRegistry`).
 #[derive(Debug)]
 pub struct ToolkitRegistry<'a> {
     pub(crate) registry: &'a mut Registry,
@@ -156,6 +158,7 @@ impl ToolkitRegistry<'_> {
     pub fn set_event(&mut self, event: ToolkitEvent) {
         if !self.registry.wants(self.applet, event) {
             self.registry.events.push((self.applet, event));
+            self.registry.events_changed = true;
         }
     }
 
@@ -163,6 +166,7 @@ impl ToolkitRegistry<'_> {
     pub fn clear_event(&mut self, event: ToolkitEvent) {
         let applet = self.applet;
         self.registry.events.retain(|&registered| registered != (applet, event));
+        self.registry.events_changed = true;
     }
 
     /// Whether the applet is told of an event.

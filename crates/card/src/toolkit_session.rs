@@ -1,5 +1,5 @@
 //! The toolkit framework: which proactive command the terminal gets next, and which applet hears what
-//! (TS 102 223 §6, TS 102 241 §4).
+//! (TS 102 223, TS 102 241).
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
@@ -81,7 +81,7 @@ struct Told {
 
 /// Commands that may wait for a terminal.
 const QUEUE: usize = 16;
-/// The longest proactive command (TS 102 223 §6.2: a response APDU holds it).
+/// The longest proactive command: the data field of a short response APDU holds it.
 const COMMAND_LENGTH: usize = 256;
 /// Every command has this number, as Java Card toolkits give it: one is under way at a time.
 const COMMAND_NUMBER: u8 = 1;
@@ -194,10 +194,18 @@ impl Session {
         {
             return Some(command);
         }
-        let events = self.registry.wanted_events();
-        if events != self.told.events && profile.performs(CommandType::SET_UP_EVENT_LIST) {
-            self.told.events.clone_from(&events);
-            return Some(Command::new(COMMAND_NUMBER, 0, SetUpEventList { events: EventList { events } }));
+        if core::mem::take(&mut self.registry.events_changed)
+            && profile.performs(CommandType::SET_UP_EVENT_LIST)
+        {
+            let events = self.registry.wanted_events();
+            if events != self.told.events {
+                self.told.events.clone_from(&events);
+                return Some(Command::new(
+                    COMMAND_NUMBER,
+                    0,
+                    SetUpEventList { events: EventList { events } },
+                ));
+            }
         }
         let interval = self.registry.wanted_poll_interval();
         if core::mem::take(&mut self.registry.poll_requested) || interval != self.told.poll_interval {
@@ -271,6 +279,7 @@ impl Runtime<'_> {
     pub fn terminal_profile(&mut self, octets: &[u8]) {
         self.session.profile = Some(TerminalProfile::new(octets));
         self.session.registry.menu_changed = true;
+        self.session.registry.events_changed = true;
         self.session.told = Told::default();
         self.deliver_to_all(ToolkitEvent::ProfileDownload, Event::ProfileDownload);
     }

@@ -9,7 +9,7 @@ use crate::{
     memory::{Memory, MemoryError},
 };
 
-/// A view of a card's files (TS 102 241 §6.1: UICC access). Access rules do not apply to it.
+/// A view of a card's files (TS 102 241: UICC access). Access rules do not apply to it.
 ///
 /// Errors are the status words that the commands of TS 102 221 would end with. A view of a shared memory can only
 /// read.

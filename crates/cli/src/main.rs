@@ -1,1 +1,60 @@
-fn main() {}
+//! `oxisim`: a SIM with toolkit applets, a phone, an SMS centre and a backup server around it.
+//!
+//! Exit status: 0 done, 1 what was asked for failed, 2 the words or the input are wrong.
+
+mod backup;
+mod compare;
+mod contacts;
+mod failure;
+mod input;
+mod options;
+mod report;
+mod run;
+mod service;
+mod sim;
+mod span;
+mod timeline;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::failure::Failure;
+
+/// A SIM with toolkit applets, a phone, an SMS centre and a backup server around it.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more: once what was done, twice what was decided, three times everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Backup(Box<backup::Args>),
+    Compare(Box<compare::Args>),
+    Contacts(contacts::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
+    let level = level.get(usize::from(cli.verbose)).copied().unwrap_or(log::LevelFilter::Trace);
+    env_logger::Builder::new().filter_level(level).parse_default_env().init();
+    let done = match cli.command {
+        Command::Backup(args) => backup::run(&args),
+        Command::Compare(args) => compare::run(&args),
+        Command::Contacts(args) => contacts::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Output(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("oxisim: {failure}");
+            failure.status()
+        }
+    }
+}

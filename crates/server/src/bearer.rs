@@ -1,13 +1,10 @@
-//! How messages of the backup travel in short messages.
-//!
-//! To and from an applet in a card: a command packet (TS 31.115 §4). To and from an application in a phone: 8-bit
-//! data with application ports (TS 23.040 §9.2.3.24.4).
+//! What comes in short messages.
 
-use oxisim_backup::{PORT, TAR};
+use oxisim_backup::carriage;
 use oxisim_sms::{
-    Alphabet, DataCoding, Element, ElementId, Error, UserData,
+    Alphabet, ElementId, Error, UserData,
     concatenation::Concatenation,
-    packet::{CommandPacket, Counter, Tar},
+    packet::{CommandPacket, Tar},
 };
 
 use crate::NoMsisdn;
@@ -49,34 +46,31 @@ pub(crate) fn unwrap(user_data: &UserData) -> Result<Vec<u8>, Ignored> {
     if Concatenation::of(user_data).is_some_and(|concatenation| concatenation.total > 1) {
         return Err(Ignored::Concatenated);
     }
-    if user_data.element(ElementId::COMMAND_PACKET).is_some() {
-        let packet = CommandPacket::from_user_data(user_data).map_err(Ignored::Packet)?;
-        return if packet.tar == TAR { Ok(packet.data) } else { Err(Ignored::OtherApplication(packet.tar)) };
-    }
-    match user_data.element(ElementId::PORTS_16) {
-        Some(&[high, low, ..]) => match u16::from_be_bytes([high, low]) {
-            PORT => Ok(user_data.payload().to_vec()),
-            other => Err(Ignored::OtherPort(other)),
-        },
-        _ => Err(Ignored::Unrelated),
-    }
+    carriage::unwrap(user_data).map(|(_, message)| message).ok_or_else(|| reason(user_data))
 }
 
-/// A message for the applet in the card.
-pub(crate) fn for_card(message: Vec<u8>, counter: Counter) -> Result<UserData, Error> {
-    CommandPacket::unsecured(TAR, counter, message).user_data()
-}
-
-/// A message for the application in the phone.
-pub(crate) fn for_phone(message: Vec<u8>) -> Result<UserData, Error> {
-    let [high, low] = PORT.to_be_bytes();
-    let ports = Element::new(ElementId::PORTS_16, [high, low, high, low]);
-    UserData::new(DataCoding::EIGHT_BIT, vec![ports], message)
+/// Why there is no message of the backup in a short message.
+fn reason(user_data: &UserData) -> Ignored {
+    if let Some(&[high, low, ..]) = user_data.element(ElementId::PORTS_16) {
+        return Ignored::OtherPort(u16::from_be_bytes([high, low]));
+    }
+    match CommandPacket::from_user_data(user_data) {
+        Ok(packet) => Ignored::OtherApplication(packet.tar),
+        Err(Error::NoCommandPacket) => Ignored::Unrelated,
+        Err(error) => Ignored::Packet(error),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use oxisim_backup::{PORT, message::Source};
+    use oxisim_sms::{DataCoding, Element};
+
     use super::*;
+
+    fn for_card(message: Vec<u8>) -> UserData {
+        carriage::wrap(Source::CARD, 1, message).unwrap()
+    }
 
     fn ports(data: &[u8], coding: DataCoding) -> UserData {
         UserData::new(coding, vec![Element::new(ElementId::PORTS_16, data)], vec![0x21, 0x00]).unwrap()
@@ -85,8 +79,9 @@ mod tests {
     #[test]
     fn both_ways_lead_back() {
         let message = vec![0x21, 0x01, 0x02];
-        assert_eq!(unwrap(&for_card(message.clone(), 7.into()).unwrap()), Ok(message.clone()));
-        assert_eq!(unwrap(&for_phone(message.clone()).unwrap()), Ok(message));
+        for source in [Source::CARD, Source::PHONE] {
+            assert_eq!(unwrap(&carriage::wrap(source, 1, message.clone()).unwrap()), Ok(message.clone()));
+        }
     }
 
     #[test]
@@ -104,8 +99,18 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_a_long_message_is_not_taken() {
+        for source in [Source::CARD, Source::PHONE] {
+            let (coding, mut header, payload) = carriage::wrap(source, 1, vec![0x21]).unwrap().into_parts();
+            header.insert(0, Element::new(ElementId::CONCATENATED_8, [1, 2, 1]));
+            let part = UserData::new(coding, header, payload).unwrap();
+            assert_eq!(unwrap(&part), Err(Ignored::Concatenated));
+        }
+    }
+
+    #[test]
     fn a_packet_that_needs_keys_or_is_cut_is_not_taken() {
-        let whole = for_card(vec![0x21; 20], 1.into()).unwrap();
+        let whole = for_card(vec![0x21; 20]);
         let (coding, header, mut payload) = whole.into_parts();
         for cut in 0..payload.len() {
             let user_data = UserData::new(coding, header.clone(), payload[..cut].to_vec()).unwrap();

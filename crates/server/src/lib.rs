@@ -33,4 +33,6 @@ pub mod store;
 pub use bearer::Ignored;
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Outgoing, Reception, Server};
-pub use store::{Account, CopySummary, Direction, LogEntry, Progress, SqliteStore, Store, StoreError, Summary};
+pub use store::{
+    Account, CopySummary, Direction, LogEntry, Progress, SqliteStore, Store, StoreError, Summary,
+};

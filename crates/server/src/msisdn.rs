@@ -42,11 +42,13 @@ impl Msisdn {
     }
 
     /// The number as the address of a short message.
+    ///
+    /// # Panics
+    /// Never: an address has room for more digits.
     #[must_use]
     pub fn address(&self) -> Address {
         let semi_octets = self.0.bytes().map(|digit| digit & 0x0F).collect();
-        Address::new(TypeOfAddress::INTERNATIONAL, semi_octets)
-            .expect("15 digits fit an address of 20")
+        Address::new(TypeOfAddress::INTERNATIONAL, semi_octets).expect("15 digits fit an address of 20")
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use oxisim_backup::{
-    FromServer, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault,
+    FromServer, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault, carriage,
     message::{BackupId, Source},
 };
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
@@ -246,15 +246,13 @@ fn dispatch(
     answered.map_or(Ok(()), |note| account.log(note))?;
     let mut outgoing = Vec::with_capacity(messages.len());
     for message in messages {
-        let octets = message.encode();
-        let (protocol, user_data) = match recipient(&message) {
-            Source::PHONE => (ProtocolIdentifier::DEFAULT, bearer::for_phone(octets)),
-            _ => {
-                let counter = account.next_counter()?;
-                (ProtocolIdentifier::SIM_DATA_DOWNLOAD, bearer::for_card(octets, counter))
-            }
+        let recipient = recipient(&message);
+        let (protocol, counter) = if recipient == Source::PHONE {
+            (ProtocolIdentifier::DEFAULT, 0)
+        } else {
+            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, account.next_counter()?)
         };
-        let user_data = user_data.map_err(Error::Answer)?;
+        let user_data = carriage::wrap(recipient, counter, message.encode()).map_err(Error::Answer)?;
         account.log(&note(now, Direction::Out, describe_outgoing(&message), &user_data))?;
         outgoing.push(Outgoing { from: from.clone(), to: to.address(), protocol, user_data });
     }
@@ -295,7 +293,9 @@ fn describe_outgoing(message: &FromServer) -> String {
         FromServer::Missing { backup: BackupId { source, generation }, blocks } => {
             format!("MISSING {source:?} {generation}: {} of {}", blocks.len(), blocks.total())
         }
-        FromServer::Ok { backup: BackupId { source, generation }, .. } => format!("OK {source:?} {generation}"),
+        FromServer::Ok { backup: BackupId { source, generation }, .. } => {
+            format!("OK {source:?} {generation}")
+        }
         FromServer::Refused { backup: BackupId { source, generation }, reason } => {
             format!("REFUSED {source:?} {generation}: {reason:?}")
         }

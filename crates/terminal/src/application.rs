@@ -5,7 +5,7 @@ use alloc::{collections::VecDeque, vec, vec::Vec};
 
 use oxisim_backup::{
     Choice, Estimate, Journal, Outcome, Output, Phonebook, PhonebookError, Settings, Storage, StorageError, Trigger,
-    Uploader, carriage, message::Source,
+    Uploader, Way, carriage, message::Source,
 };
 use oxisim_phonebook::{Book, Capacity, Record};
 use oxisim_sms::{
@@ -80,13 +80,14 @@ impl BackupApplication {
         &self.memory.octets
     }
 
-    /// Gives it back what [`BackupApplication::memory`] was; of another length it is not taken.
+    /// Gives it back what [`BackupApplication::memory`] was; what is missing at the end is zero. `false`, and nothing
+    /// is taken, if it is longer than the memory.
     pub fn restore_memory(&mut self, octets: &[u8]) -> bool {
-        let fits = octets.len() == self.memory.octets.len();
-        if fits {
-            self.memory.octets.copy_from_slice(octets);
-        }
-        fits
+        let memory = &mut self.memory.octets;
+        let Some(start) = memory.get_mut(..octets.len()) else { return false };
+        start.copy_from_slice(octets);
+        memory[octets.len()..].fill(0);
+        true
     }
 
     /// Makes the first backup number `generation + 1`.
@@ -94,10 +95,10 @@ impl BackupApplication {
         oxisim_backup::personalise(&mut self.memory.octets, generation)
     }
 
-    /// Whether a backup is under way.
+    /// The way of the backup that is under way.
     #[must_use]
-    pub fn is_running(&self) -> bool {
-        self.journal.read(&self.memory.octets).is_ok_and(|record| record.run.is_some())
+    pub fn under_way(&self) -> Option<Way> {
+        self.journal.read(&self.memory.octets).ok()?.run.map(|(run, _)| run.way)
     }
 
     /// Whether the user is being asked.

@@ -2,7 +2,7 @@
 
 use alloc::{string::String, vec::Vec};
 
-use oxisim_backup::{FromServer, ToServer, message::Source};
+use oxisim_backup::{FromServer, ToServer, Way, message::Source};
 use oxisim_wire::{Duration, Instant};
 
 /// One thing that happened.
@@ -77,6 +77,13 @@ pub enum What {
     Call {
         /// The phone was busy.
         blocked: bool,
+    },
+    /// A backup goes its way.
+    Began {
+        /// Of which phonebook.
+        source: Source,
+        /// The way that it takes.
+        way: Way,
     },
     /// The backup ended.
     Ended {

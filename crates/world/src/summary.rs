@@ -50,7 +50,7 @@ impl Summary {
         let mut totals: [u16; 2] = [0; 2];
         for happening in &record.happenings {
             match &happening.what {
-                What::Requested { .. } => {
+                What::Requested { .. } | What::Began { .. } => {
                     begin.get_or_insert(happening.at);
                 }
                 What::Ended { .. } => end = Some(happening.at),

@@ -3,7 +3,7 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Choice, FromServer, Outcome, ToServer, Trigger, carriage, message::Source};
+use oxisim_backup::{Choice, FromServer, Outcome, ToServer, Trigger, Way, carriage, message::Source};
 use oxisim_card::Card;
 use oxisim_sms::{
     Address, Timestamp, UserData,
@@ -65,10 +65,18 @@ pub struct World<E> {
     schedule: Schedule<Planned>,
     /// Until when the radio is taken.
     radio_free: Instant,
-    /// Sources of which a backup was seen running.
-    running: [bool; 2],
+    /// How the backups of the card and of the phone stand.
+    backups: [Stage; 2],
     is_asked: bool,
     calls: bool,
+}
+
+/// How a backup stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Idle,
+    Requested,
+    UnderWay(Way),
 }
 
 /// What is planned to happen.
@@ -109,7 +117,7 @@ impl<E: Esme> World<E> {
             random: ChaCha8Rng::seed_from_u64(seed),
             schedule: Schedule::default(),
             radio_free: start,
-            running: [false; 2],
+            backups: [Stage::Idle; 2],
             is_asked: false,
             calls: false,
         }
@@ -121,16 +129,25 @@ impl<E: Esme> World<E> {
         self.now
     }
 
-    /// Switches the phone on and lets it start up; `false` if it does not within a minute.
+    /// Switches the phone on and lets it start the card; `false` if it does not within a minute.
     pub fn switch_on(&mut self) -> Result<bool, E::Error> {
         self.terminal.switch_on(self.now);
         if let Some(application) = &mut self.application {
             application.handle_power_on(self.now);
         }
-        let ready = self.run_until(Duration::from_mins(1), |world| world.terminal.menu().is_some())?;
+        let ready = self.run_until(Duration::from_mins(1), |world| world.terminal.is_ready())?;
+        // The card's menu comes in its first proactive session.
+        self.run_until(Duration::from_secs(1), |world| world.terminal.menu().is_some())?;
         let menu = self.terminal.menu().map(|menu| menu.items.iter().map(|item| item.text.clone()).collect());
         self.note(What::PhoneReady { menu: menu.unwrap_or_default() });
         Ok(ready)
+    }
+
+    /// Waits until a backup starts by itself; `false` if none does within `limit`.
+    pub fn await_backup(&mut self, limit: Duration) -> Result<bool, E::Error> {
+        let began = self.run_until(limit, |world| world.backups != [Stage::Idle; 2])?;
+        self.begin_calls();
+        Ok(began)
     }
 
     /// The user chooses the first entry of the toolkit menu.
@@ -154,7 +171,11 @@ impl<E: Esme> World<E> {
 
     fn begin(&mut self, source: Source) {
         self.note(What::Requested { source });
-        self.running[usize::from(source.0 & 1)] = true;
+        self.backups[usize::from(source.0 & 1)] = Stage::Requested;
+        self.begin_calls();
+    }
+
+    fn begin_calls(&mut self) {
         if !core::mem::replace(&mut self.calls, true) {
             self.plan_call();
         }
@@ -165,7 +186,7 @@ impl<E: Esme> World<E> {
     /// # Errors
     /// The server's. `Ok(false)`: a backup is still under way when `limit` has passed.
     pub fn run_backup(&mut self, limit: Duration) -> Result<bool, E::Error> {
-        let ended = self.run_until(limit, |world| world.running == [false; 2])?;
+        let ended = self.run_until(limit, |world| world.backups == [Stage::Idle; 2])?;
         // What the card wants to say last.
         self.run_until(Duration::from_secs(10), |_| false)?;
         self.calls = false;
@@ -419,15 +440,25 @@ impl<E: Esme> World<E> {
         self.radio_free
     }
 
-    /// Notices that a backup has ended.
+    /// Notices that a backup goes its way, or has ended.
     fn watch(&mut self) {
-        let card = PhonebookBackup::is_running(&self.card) || self.is_asked;
         let application = self.application.as_ref();
-        let phone = application.is_some_and(|application| application.is_running() || application.is_asking());
-        for (source, is_running) in [(Source::CARD, card), (Source::PHONE, phone)] {
-            let running = &mut self.running[usize::from(source.0 & 1)];
-            if core::mem::replace(running, *running && is_running) && !is_running {
-                self.record.note(self.now, What::Ended { source });
+        let phone_asks = application.is_some_and(BackupApplication::is_asking);
+        let phone_way = application.and_then(BackupApplication::under_way);
+        let card_way = PhonebookBackup::under_way(&self.card);
+        let sources = [(Source::CARD, card_way, self.is_asked), (Source::PHONE, phone_way, phone_asks)];
+        for (state, (source, way, is_asking)) in self.backups.iter_mut().zip(sources) {
+            let next = match way {
+                Some(way) => Stage::UnderWay(way),
+                None if is_asking => Stage::Requested,
+                None => Stage::Idle,
+            };
+            let last = core::mem::replace(state, next);
+            match next {
+                _ if next == last => {}
+                Stage::UnderWay(way) => self.record.note(self.now, What::Began { source, way }),
+                Stage::Idle => self.record.note(self.now, What::Ended { source }),
+                Stage::Requested => {}
             }
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(Response::normal(if with_fcp { fcp::template(card.files, found) } else { Vec::new() }))
 }
 
-/// STATUS; it tells toolkit applets that the terminal polls (TS 102 241 §4.7.2).
+/// STATUS; it tells toolkit applets that the terminal polls (TS 102 241).
 pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if command.p1 > 0x02 {
         return Err(Status::INCORRECT_P1_P2);

@@ -69,7 +69,7 @@ fn service_tables_say_what_there_is() {
     assert!(!usim(2) && !sim(3), "no FDN");
 }
 
-/// EF_PBR names files that are there, with their short identifiers (TS 31.102 §4.4.2.1).
+/// `EF_PBR` names files that are there, with their short identifiers (TS 31.102 §4.4.2.1).
 #[test]
 fn the_phonebook_reference_names_files_that_are_there() {
     let mut terminal = Terminal::default();

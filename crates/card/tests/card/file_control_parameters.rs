@@ -33,15 +33,22 @@ fn kind(files: &FileSystem, id: FileId) -> &'static str {
     }
 }
 
-/// The file descriptors that cards give to each kind, and the orders in which they put the objects.
-fn real_cards() -> BTreeMap<String, Vec<(Vec<u8>, Vec<u8>)>> {
-    let mut kinds: BTreeMap<String, Vec<_>> = BTreeMap::new();
+/// What a real card says of a file.
+struct Real {
+    descriptor: Vec<u8>,
+    /// Tags, in the card's order.
+    order: Vec<u8>,
+}
+
+/// Templates of real cards, by the kind of file.
+fn real_cards() -> BTreeMap<String, Vec<Real>> {
+    let mut kinds: BTreeMap<String, Vec<Real>> = BTreeMap::new();
     for line in include_str!("../vectors/fcp.jsonl").lines().skip(1) {
         let row: Value = serde_json::from_str(line).unwrap();
         let objects = objects(&hex::decode(row["hex"].as_str().unwrap()).unwrap());
         let descriptor = objects[0].1[..2].to_vec();
         let order = objects.iter().map(|&(tag, _)| tag).collect();
-        kinds.entry(row["structure"].as_str().unwrap().into()).or_default().push((descriptor, order));
+        kinds.entry(row["structure"].as_str().unwrap().into()).or_default().push(Real { descriptor, order });
     }
     kinds
 }
@@ -68,7 +75,7 @@ fn templates_have_the_descriptor_and_the_order_of_real_cards() {
         assert!(
             theirs
                 .iter()
-                .any(|(descriptor, other)| objects[0].1[..2] == *descriptor && is_order_of(&order, other)),
+                .any(|real| objects[0].1[..2] == real.descriptor && is_order_of(&order, &real.order)),
             "{:04X}: {}",
             file.fid,
             hex::encode_upper(&template)
@@ -93,7 +100,7 @@ fn sizes_are_those_of_the_contents() {
     }
 }
 
-/// The access rule that a template refers to is a record of the EF_ARR that it names (TS 102 221 §9.2.7).
+/// The access rule that a template refers to is a record of the `EF_ARR` that it names.
 #[test]
 fn access_rules_are_where_templates_say() {
     let card = Card::new(&Profile::default());

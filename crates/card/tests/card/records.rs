@@ -2,7 +2,7 @@
 
 use crate::terminal::Terminal;
 
-/// EF_EXT1, all of whose records are 00 FF …
+/// `EF_EXT1`, all of whose records are 00 FF …
 fn ext1() -> Terminal {
     let mut terminal = Terminal::default();
     terminal.ok("00A4080C047F106F4A");

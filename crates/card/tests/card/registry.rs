@@ -1,4 +1,4 @@
-//! What applets register for, and how the terminal hears of it (TS 102 241 §4.6, §4.7).
+//! What applets register for, and how the terminal hears of it (TS 102 241).
 
 use oxisim_card::{Aid, Applet, Card, Env, Event, Profile, ToolkitError, ToolkitEvent};
 use oxisim_toolkit::{

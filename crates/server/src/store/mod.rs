@@ -6,11 +6,7 @@ mod sqlite;
 
 use std::path::PathBuf;
 
-use oxisim_backup::{
-    Held, Standing, Vault,
-    message::Source,
-};
-use oxisim_sms::packet::Counter;
+use oxisim_backup::{Held, Standing, Vault, message::Source};
 use oxisim_wire::Instant;
 
 use crate::Msisdn;
@@ -65,7 +61,7 @@ pub trait Store {
 /// What is kept of one subscriber: the [`Vault`] of their backups, and what the server itself needs.
 pub trait Account: Vault<Error = StoreError> {
     /// The counter of the next packet for the subscriber's card: from 1, one more each time (TS 102 225 §5.1.4).
-    fn next_counter(&mut self) -> Result<Counter, StoreError>;
+    fn next_counter(&mut self) -> Result<u32, StoreError>;
 
     /// Notes a message. The subscriber is noted only if something else is kept of them.
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError>;
@@ -181,7 +177,7 @@ pub enum OpenFailure {
         /// Its version.
         found: i64,
         /// The latest version that is known.
-        known: i64,
+        known: usize,
     },
     /// It cannot be written.
     #[error("it cannot be written")]

@@ -5,7 +5,6 @@ use oxisim_backup::{
     message::{BackupId, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
-use oxisim_sms::packet::Counter;
 use oxisim_wire::{Duration, Instant, bcd};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
@@ -54,7 +53,10 @@ impl<'a> SqliteAccount<'a> {
                 Some(ton_npi) => Some(number(row, ton_npi, "contact")?),
             };
             let alpha = AlphaIdentifier::from_field(&row.get::<_, Vec<u8>>("alpha")?);
-            book.insert(row.get("slot")?, Record { alpha, number, additional: self.additional(source, row)? });
+            book.insert(
+                row.get("slot")?,
+                Record { alpha, number, additional: self.additional(source, row)? },
+            );
         }
         Ok(book)
     }
@@ -262,14 +264,10 @@ impl Vault for SqliteAccount<'_> {
 }
 
 impl Account for SqliteAccount<'_> {
-    fn next_counter(&mut self) -> Result<Counter, StoreError> {
+    fn next_counter(&mut self) -> Result<u32, StoreError> {
         self.ensure_subscriber()?;
-        let value: i64 = self
-            .db
-            .prepare_cached("UPDATE subscriber SET counter = counter + 1 WHERE msisdn = ?1 RETURNING counter")?
-            .query_row([self.msisdn.digits()], |row| row.get(0))?;
-        let counter = u64::try_from(value).ok().and_then(Counter::new);
-        counter.ok_or_else(|| damaged("subscriber", "counter", value))
+        let sql = "UPDATE subscriber SET counter = counter + 1 WHERE msisdn = ?1 RETURNING counter";
+        Ok(self.db.prepare_cached(sql)?.query_row([self.msisdn.digits()], |row| row.get(0))?)
     }
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
@@ -301,11 +299,7 @@ pub(super) fn micros(at: Instant) -> i64 {
     signed(at.as_micros())
 }
 
-pub(super) fn instant(
-    micros: i64,
-    table: &'static str,
-    column: &'static str,
-) -> Result<Instant, StoreError> {
+pub(super) fn instant(micros: i64, table: &'static str, column: &'static str) -> Result<Instant, StoreError> {
     unsigned(micros, table, column).map(Instant::from_micros)
 }
 
@@ -331,8 +325,8 @@ pub(super) fn standing(row: &Row<'_>) -> Result<Standing, StoreError> {
     }
 }
 
-pub(super) fn damaged(table: &'static str, column: &'static str, value: impl ToString) -> StoreError {
-    StoreError::Damaged { table, column, value: value.to_string() }
+pub(super) fn damaged(table: &'static str, column: &'static str, value: impl Into<String>) -> StoreError {
+    StoreError::Damaged { table, column, value: value.into() }
 }
 
 fn number(row: &Row<'_>, ton_npi: u8, table: &'static str) -> Result<DiallingNumber, StoreError> {
@@ -348,5 +342,5 @@ fn signed(number: u64) -> i64 {
 }
 
 fn unsigned(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
-    u64::try_from(number).map_err(|_| damaged(table, column, number))
+    u64::try_from(number).map_err(|_| damaged(table, column, number.to_string()))
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use super::OpenFailure;
 
-/// `PRAGMA application_id`: "OxiB".
+/// `PRAGMA application_id`, in ASCII `OxiB`.
 const APPLICATION_ID: i64 = 0x4F78_6942;
 
 /// Times are microseconds since 1970-01-01T00:00:00Z; a source is 0 for the card and 1 for the phone.
@@ -15,7 +15,7 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE TABLE subscriber (
         msisdn  TEXT NOT NULL PRIMARY KEY,          -- digits, country code first
         counter INTEGER NOT NULL DEFAULT 0          -- of the last packet for the card
-            CHECK (counter BETWEEN 0 AND 0xFFFFFFFFFF)
+            CHECK (counter BETWEEN 0 AND 0xFFFFFFFF)
     ) STRICT, WITHOUT ROWID;
 
     CREATE TABLE phonebook (                        -- complete copies
@@ -108,17 +108,17 @@ pub(super) const MIGRATIONS: &[&str] = &["
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.
 pub(super) fn migrate(db: &mut Connection, migrations: &[&str]) -> Result<(), OpenFailure> {
-    let known = migrations.len() as i64;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let pragma = |name: &str| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let is_new: bool = transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
+    let is_new: bool =
+        transaction.query_row("SELECT count(*) = 0 FROM sqlite_schema", [], |row| row.get(0))?;
     if !is_new && pragma("application_id")? != APPLICATION_ID {
         return Err(OpenFailure::Foreign);
     }
     let found = pragma("user_version")?;
     let outstanding = usize::try_from(found).ok().and_then(|found| migrations.get(found..));
     let Some(outstanding) = outstanding else {
-        return Err(OpenFailure::Newer { found, known });
+        return Err(OpenFailure::Newer { found, known: migrations.len() });
     };
     if outstanding.is_empty() {
         return Ok(());
@@ -127,7 +127,7 @@ pub(super) fn migrate(db: &mut Connection, migrations: &[&str]) -> Result<(), Op
         transaction.execute_batch(migration)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", known)?;
+    transaction.pragma_update(None, "user_version", migrations.len().to_string())?;
     Ok(transaction.commit()?)
 }
 
@@ -182,7 +182,7 @@ mod tests {
     fn every_foreign_key_leads_somewhere() {
         let mut db = Connection::open_in_memory().unwrap();
         migrate(&mut db, MIGRATIONS).unwrap();
-        db.execute_batch("PRAGMA foreign_key_check").unwrap();
+        db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA foreign_key_check").unwrap();
         db.execute("DELETE FROM subscriber", []).unwrap();
     }
 }

@@ -116,11 +116,13 @@ impl Store for SqliteStore {
     }
 
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
-        let mut query = self.db.prepare_cached(
-            "SELECT at, direction, summary, octets FROM message
-             WHERE ?1 IS NULL OR msisdn = ?1 ORDER BY id DESC LIMIT ?2",
-        )?;
-        let mut found = query.query(params![msisdn.map(Msisdn::digits), limit])?;
+        let all = "SELECT * FROM message ORDER BY id DESC LIMIT ?1";
+        let of_one = "SELECT * FROM message WHERE msisdn = ?2 ORDER BY id DESC LIMIT ?1";
+        let mut query = self.db.prepare_cached(if msisdn.is_some() { of_one } else { all })?;
+        let mut found = match msisdn {
+            Some(msisdn) => query.query(params![limit, msisdn.digits()])?,
+            None => query.query([limit])?,
+        };
         let mut messages = Vec::new();
         while let Some(row) = found.next()? {
             let direction: String = row.get("direction")?;
@@ -177,7 +179,7 @@ fn prepare(db: &mut Connection) -> Result<(), OpenFailure> {
 
 fn msisdn(row: &Row<'_>) -> Result<Msisdn, StoreError> {
     let digits: String = row.get("msisdn")?;
-    digits.parse().map_err(|_| rows::damaged("subscriber", "msisdn", &digits))
+    digits.parse().map_err(|_| rows::damaged("subscriber", "msisdn", digits.as_str()))
 }
 
 fn summary(row: &Row<'_>) -> Result<Summary, StoreError> {
@@ -261,13 +263,13 @@ mod tests {
     fn committed_work_is_kept_the_safe_way() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("backup.db")).unwrap();
-        let pragma = |name: &str| store.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let pragma =
+            |name: &str| store.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(pragma("synchronous"), 2);
         assert_eq!(pragma("foreign_keys"), 1);
         assert_eq!(pragma("secure_delete"), 1);
         assert_eq!(pragma("busy_timeout"), 5_000);
-        let mode: String =
-            store.db.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let mode: String = store.db.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
     }
 
@@ -280,7 +282,8 @@ mod tests {
             rows.map(Result::unwrap).collect::<Vec<_>>().join("; ")
         };
         assert!(
-            plan("SELECT min(resume_at) FROM backup WHERE resume_at IS NOT NULL").contains("backup_resume_at")
+            plan("SELECT min(resume_at) FROM backup WHERE resume_at IS NOT NULL")
+                .contains("backup_resume_at")
         );
         assert!(plan("SELECT msisdn FROM backup WHERE resume_at <= 5").contains("backup_resume_at"));
         assert!(plan("SELECT min(due) FROM restore WHERE due IS NOT NULL").contains("restore_due"));

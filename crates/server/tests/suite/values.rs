@@ -77,8 +77,11 @@ fn block_set() -> impl Strategy<Value = BlockSet> {
 
 fn record() -> impl Strategy<Value = Record> {
     let alpha = vec(any::<u8>(), 0..40).prop_map(|field| AlphaIdentifier::from_field(&field));
-    (alpha, option::of(number()), vec(number(), 0..5))
-        .prop_map(|(alpha, number, additional)| Record { alpha, number, additional })
+    (alpha, option::of(number()), vec(number(), 0..5)).prop_map(|(alpha, number, additional)| Record {
+        alpha,
+        number,
+        additional,
+    })
 }
 
 fn number() -> impl Strategy<Value = DiallingNumber> {

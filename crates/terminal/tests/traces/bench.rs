@@ -3,7 +3,6 @@
 use std::collections::VecDeque;
 
 use oxisim_terminal::{Config, Event, Output, Screen, SubmitError, Terminal, User};
-use oxisim_toolkit::Command;
 use oxisim_wire::{Duration, Instant};
 
 pub struct Bench {
@@ -15,10 +14,14 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// A phone that has just been switched on.
+    /// A phone that has just been switched on, at time zero.
     pub fn switched_on(config: Config) -> Self {
+        Self::switched_on_at(config, Instant::EPOCH)
+    }
+
+    pub fn switched_on_at(config: Config, now: Instant) -> Self {
         let phone = Terminal::new(config);
-        let mut bench = Self { phone, now: Instant::EPOCH, outputs: VecDeque::new(), events: Vec::new() };
+        let mut bench = Self { phone, now, outputs: VecDeque::new(), events: Vec::new() };
         bench.phone.switch_on(bench.now);
         assert_eq!(bench.next(), Some(Output::PowerOn));
         bench
@@ -106,9 +109,6 @@ impl Bench {
         while let Some(at) = self.phone.poll_timeout().filter(|&at| at <= end) {
             self.now = at;
             self.phone.handle_timeout(at);
-            if !self.phone.poll_timeout().is_none_or(|next| next > at) {
-                break;
-            }
         }
         self.now = end;
         self.phone.handle_timeout(end);
@@ -118,6 +118,7 @@ impl Bench {
         self.wait(Duration::from_secs(seconds));
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a trace reads better")]
     pub fn user(&mut self, input: User) {
         self.phone.handle_user(&input, self.now);
     }
@@ -162,9 +163,4 @@ impl Bench {
         self.quiet();
         self.events.contains(event)
     }
-}
-
-/// A command of the toolkit crate, as FETCH delivers it.
-pub fn fetched(command: &Command) -> String {
-    hex::encode_upper(command.encode())
 }

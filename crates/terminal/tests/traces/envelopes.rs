@@ -137,5 +137,6 @@ fn what_waits_has_a_limit() {
         bench.user(User::SelectMenu(1));
     }
     bench.command();
+    bench.quiet();
     assert_eq!(bench.events.iter().filter(|&event| event == &Event::EnvelopeLost).count(), 7);
 }

@@ -77,7 +77,7 @@ fn a_text_with_a_duration_that_is_answered_at_once_goes_by_itself() {
 fn a_text_of_normal_priority_does_not_cover_the_menu() {
     let mut bench = Bench::ready();
     // SET UP MENU: "M", item 1 "A".
-    bench.carries_out("D01181030125008202818285014D8F020141", "810301250082028281830100");
+    bench.carries_out("D01081030125008202818285014D8F020141", "810301250082028281830100");
     bench.user(User::OpenMenu);
     assert!(matches!(bench.screen(), Screen::Menu(_)));
     bench.carries_out(TOOLKIT_TEST_1, "81030121808202828183022001");

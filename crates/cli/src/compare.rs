@@ -1,0 +1,143 @@
+//! `oxisim compare`: every mode side by side.
+
+use std::{io::Write, path::PathBuf};
+
+use oxisim_server::Msisdn;
+use oxisim_wire::Instant;
+use serde_json::json;
+
+use crate::{
+    backup::{draw, open_server},
+    failure::Failure,
+    input,
+    options::{self, ModeName},
+    report::{count, percent},
+    run::{Outcome, Plan, SourceName},
+    timeline::Lane,
+};
+
+/// Back up the same contacts in every mode, and compare what it costs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  oxisim compare contacts.vcf --timeline compare.svg")]
+pub struct Args {
+    /// vCard file, version 2.1, 3.0 or 4.0.
+    #[arg(value_name = "CONTACTS.vcf")]
+    contacts: PathBuf,
+    #[command(flatten)]
+    backup: options::Backup,
+    #[command(flatten)]
+    world: options::World,
+    /// Draw a lane for every mode.
+    #[arg(long, value_name = "F.svg")]
+    timeline: Option<PathBuf>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+const MODES: [(ModeName, &str); 4] = [
+    (ModeName::Normal, "normal"),
+    (ModeName::Server, "server"),
+    (ModeName::Timer, "timer"),
+    (ModeName::Status, "status"),
+];
+
+/// 2026-01-05T08:00:00Z, a Monday: every comparison begins then.
+const START: Instant = Instant::from_secs(1_767_600_000);
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    let contacts = input::contacts(&args.contacts)?;
+    let number: Msisdn = "15550100001".parse().expect("the number is one");
+    let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
+    for (mode, name) in MODES {
+        let mut server = open_server(":memory:", args.backup.policy(), args.world.seed)?;
+        let plan = Plan {
+            number: &number,
+            source: SourceName::Card,
+            mode,
+            backup: &args.backup,
+            world: &args.world,
+            interval: None,
+            start: START,
+        };
+        let device = plan.device(&contacts, None, &mut server)?;
+        if outcomes.is_empty() && !args.json {
+            for (phonebook, import) in &device.imports {
+                input::report(&args.contacts, phonebook, import, false, out)?;
+            }
+        }
+        outcomes.push((name, plan.run(device, server)?));
+    }
+    let contacts = outcomes.first().map_or(0, |(_, outcome)| outcome.contacts);
+    if args.json {
+        let modes: Vec<_> = outcomes.iter().map(|(name, outcome)| row_json(name, outcome)).collect();
+        writeln!(out, "{:#}", json!({ "contacts": contacts, "modes": modes }))?;
+    } else {
+        table(contacts, &outcomes, args, out)?;
+    }
+    if let Some(path) = &args.timeline {
+        let lanes: Vec<Lane<'_>> =
+            outcomes.iter().map(|(name, outcome)| Lane { name, record: &outcome.record }).collect();
+        draw(path, &format!("Backup of {}, mode by mode", count(contacts, "contact")), &lanes)?;
+        if !args.json {
+            writeln!(out, "\nDrawn in {}.", path.display())?;
+        }
+    }
+    let wrong: Vec<&str> =
+        outcomes.iter().filter(|(_, outcome)| !outcome.verified()).map(|(name, _)| *name).collect();
+    if wrong.is_empty() { Ok(()) } else { Err(Failure::NotDone(format!("not verified: {}", wrong.join(", ")))) }
+}
+
+fn table(
+    contacts: usize,
+    outcomes: &[(&str, Outcome)],
+    args: &Args,
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    writeln!(out, "{}, subsets of {}, seed {}\n", count(contacts, "contact"), args.backup.subset, args.world.seed)?;
+    writeln!(
+        out,
+        "{:<8} {:>8} {:>8} {:>10} {:>12} {:>11} {:>21}  {}",
+        "mode", "sent", "received", "elapsed", "longest busy", "total busy", "calls found it busy", "copy"
+    )?;
+    for (name, Outcome { summary, .. }) in outcomes {
+        let verified = outcomes.iter().any(|(n, outcome)| n == name && outcome.verified());
+        writeln!(
+            out,
+            "{name:<8} {:>8} {:>8} {:>10} {:>12} {:>11} {:>21}  {}",
+            summary.messages,
+            summary.answers,
+            summary.elapsed.to_string(),
+            summary.longest_busy.to_string(),
+            summary.total_busy.to_string(),
+            format!(
+                "{} of {} ({})",
+                summary.blocked,
+                summary.calls,
+                percent(summary.blocked, summary.calls)
+            ),
+            if verified { "verified" } else { "NOT VERIFIED" }
+        )?;
+    }
+    Ok(())
+}
+
+fn row_json(name: &str, outcome: &Outcome) -> serde_json::Value {
+    let summary = &outcome.summary;
+    let seconds = |span: oxisim_wire::Duration| (span.as_secs_f64() * 1e3).round() / 1e3;
+    json!({
+        "mode": name,
+        "blocks": summary.blocks,
+        "messages": summary.messages,
+        "answers": summary.answers,
+        "lost": summary.lost,
+        "subsets": summary.subsets,
+        "resumes": summary.resumes,
+        "elapsed_s": seconds(summary.elapsed),
+        "busy": { "longest_s": seconds(summary.longest_busy), "total_s": seconds(summary.total_busy) },
+        "calls": { "attempted": summary.calls, "blocked": summary.blocked },
+        "verified": outcome.verified(),
+    })
+}

@@ -1,0 +1,309 @@
+//! `oxisim contacts`: what the server holds.
+
+use std::{io::Write, path::PathBuf};
+
+use oxisim_backup::{Held, RestoreStep, Settings, message::Source};
+use oxisim_phonebook::vcard::{self, Version};
+use oxisim_server::{Msisdn, Server, SqliteStore, Store, Summary};
+use oxisim_sms::CivilTime;
+use oxisim_terminal::{Config, Terminal};
+use oxisim_wire::Duration;
+use oxisim_world::{Setup, World};
+use serde_json::json;
+
+use crate::{
+    backup::{open_server, wall_clock},
+    failure::Failure,
+    options,
+    report::{self, count},
+    run::server_address,
+    service::Service,
+    sim::{self, Kept},
+};
+
+/// Show, export, restore or delete what the server holds.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// List the subscribers, or one subscriber's contacts.
+    #[command(after_help = "Examples:\n  oxisim contacts list\n  oxisim contacts list --number +15550100001 --json")]
+    List {
+        #[command(flatten)]
+        held: HeldArgs,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Write a subscriber's contacts as vCard.
+    #[command(after_help = "Example:\n  oxisim contacts export copy.vcf")]
+    Export {
+        /// The file; standard output if there is none.
+        #[arg(value_name = "OUT.vcf")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        held: HeldArgs,
+        /// vCard version.
+        #[arg(long, value_name = "VERSION", default_value = "4.0", value_parser = ["3.0", "4.0"])]
+        vcard: String,
+    },
+    /// Write a subscriber's copy onto a new SIM, by SMS.
+    #[command(after_help = "Example:\n  oxisim contacts restore --sim new.sim --all")]
+    Restore {
+        #[command(flatten)]
+        held: HeldArgs,
+        #[command(flatten)]
+        world: options::World,
+        /// Keep the new SIM in this file, for `oxisim backup --sim`.
+        #[arg(long, value_name = "FILE")]
+        sim: Option<PathBuf>,
+        /// Print every line of what happened.
+        #[arg(long)]
+        all: bool,
+        /// Print the figures as JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Delete a subscriber with all that is held of them.
+    #[command(after_help = "Example:\n  oxisim contacts forget --number +15550100001")]
+    Forget {
+        /// The subscriber.
+        #[arg(long)]
+        number: Msisdn,
+        /// The server's database.
+        #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+        db: String,
+    },
+}
+
+/// Whose copy, and where.
+#[derive(Debug, clap::Args)]
+struct HeldArgs {
+    /// The subscriber; need not be said if only one is held.
+    #[arg(long)]
+    number: Option<Msisdn>,
+    /// The phonebook: the card's or the phone's own.
+    #[arg(long, default_value = "card")]
+    source: PhonebookName,
+    /// The server's database.
+    #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+    db: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum PhonebookName {
+    Card,
+    Phone,
+}
+
+impl From<PhonebookName> for Source {
+    fn from(name: PhonebookName) -> Self {
+        match name {
+            PhonebookName::Card => Self::CARD,
+            PhonebookName::Phone => Self::PHONE,
+        }
+    }
+}
+
+/// Simulated time that a restore may take.
+const RESTORE_LIMIT: Duration = Duration::from_mins(24 * 60);
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    match &args.action {
+        Action::List { held, json } => list(held, *json),
+        Action::Export { out, held, vcard } => export(out.as_ref(), held, vcard),
+        Action::Restore { held, world, sim, all, json } => restore(held, world, sim.as_ref(), *all, *json),
+        Action::Forget { number, db } => forget(number, db),
+    }
+}
+
+impl HeldArgs {
+    fn open(&self, seed: u64) -> Result<Server<SqliteStore>, Failure> {
+        if self.db != ":memory:" && !std::path::Path::new(&self.db).exists() {
+            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+            return Err(Failure::Read { path: self.db.clone().into(), error });
+        }
+        open_server(&self.db, oxisim_backup::Policy::default(), seed)
+    }
+
+    /// The subscriber and the copy.
+    fn find(&self, server: &mut Server<SqliteStore>) -> Result<(Msisdn, Held), Failure> {
+        let source = self.source.into();
+        let number = match &self.number {
+            Some(number) => number.clone(),
+            None => {
+                let mut all = server.store().subscribers()?;
+                all.retain(|summary| summary.source == source && summary.copy.is_some());
+                match &all[..] {
+                    [] => return Err(Failure::Empty(self.db.clone())),
+                    [one] => one.msisdn.clone(),
+                    many => return Err(Failure::Which(many.len())),
+                }
+            }
+        };
+        let held = server.store().held(&number, source)?;
+        held.map(|held| (number.clone(), held)).ok_or(Failure::Unknown(number))
+    }
+}
+
+fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    let mut server = args.open(0)?;
+    if args.number.is_some() {
+        let (number, held) = args.find(&mut server)?;
+        return list_one(&number, &held, json, out);
+    }
+    let all = server.store().subscribers()?;
+    if json {
+        let rows: Vec<_> = all.iter().map(subscriber_json).collect();
+        writeln!(out, "{:#}", json!(rows))?;
+        return Ok(());
+    }
+    if all.is_empty() {
+        writeln!(out, "{} holds nothing.", args.db)?;
+        return Ok(());
+    }
+    writeln!(out, "{:<17} {:<6} {:>8} {:>7}  {:<20}  latest backup", "number", "book", "contacts", "backup", "copied")?;
+    for Summary { msisdn, source, copy, latest } in &all {
+        let (contacts, generation, at) = copy.as_ref().map_or_else(
+            || ("-".into(), "-".into(), "-".into()),
+            |copy| {
+                let at = CivilTime::from_instant(copy.at, 0).to_string();
+                (copy.contacts.to_string(), copy.generation.to_string(), at)
+            },
+        );
+        let latest = latest.as_ref().map_or_else(
+            || "-".into(),
+            |latest| format!("{} of {} blocks", latest.received, latest.total),
+        );
+        let book = format!("{source:?}").to_lowercase();
+        writeln!(out, "{:<17} {book:<6} {contacts:>8} {generation:>7}  {at:<20}  {latest}", msisdn.to_string())?;
+    }
+    Ok(())
+}
+
+fn list_one(number: &Msisdn, held: &Held, json: bool, out: &mut impl Write) -> Result<(), Failure> {
+    let rows = held.book.iter().map(|(slot, record)| (slot, record.contact()));
+    if json {
+        let contacts: Vec<_> = rows
+            .map(|(slot, contact)| {
+                let numbers: Vec<_> = contact.numbers.iter().map(|number| &number.number).collect();
+                json!({ "slot": slot, "name": contact.name, "numbers": numbers })
+            })
+            .collect();
+        let value = json!({
+            "number": number.to_string(),
+            "generation": held.generation,
+            "contacts": contacts,
+        });
+        writeln!(out, "{value:#}")?;
+        return Ok(());
+    }
+    writeln!(out, "{:>4}  {:<24} numbers", "slot", "name")?;
+    for (slot, contact) in rows {
+        let numbers: Vec<&str> = contact.numbers.iter().map(|number| number.number.as_str()).collect();
+        writeln!(out, "{slot:>4}  {:<24} {}", contact.name, numbers.join(", "))?;
+    }
+    Ok(())
+}
+
+fn subscriber_json(summary: &Summary) -> serde_json::Value {
+    json!({
+        "number": summary.msisdn.to_string(),
+        "source": format!("{:?}", summary.source).to_lowercase(),
+        "contacts": summary.copy.as_ref().map(|copy| copy.contacts),
+        "generation": summary.copy.as_ref().map(|copy| copy.generation),
+        "copied": summary.copy.as_ref().map(|copy| CivilTime::from_instant(copy.at, 0).to_string()),
+        "latest": summary.latest.as_ref().map(|latest| json!({
+            "generation": latest.generation, "received": latest.received, "total": latest.total,
+        })),
+    })
+}
+
+fn export(path: Option<&PathBuf>, args: &HeldArgs, version: &str) -> Result<(), Failure> {
+    let mut server = args.open(0)?;
+    let (_, held) = args.find(&mut server)?;
+    let version = if version == "3.0" { Version::V3 } else { Version::V4 };
+    let text = vcard::write(&held.book.contacts(), version);
+    match path {
+        None => std::io::stdout().lock().write_all(text.as_bytes())?,
+        Some(path) => {
+            std::fs::write(path, text).map_err(|error| Failure::Write { path: path.clone(), error })?;
+            println!("{} in {}", count(held.book.len(), "contact"), path.display());
+        }
+    }
+    Ok(())
+}
+
+fn restore(
+    args: &HeldArgs,
+    options: &options::World,
+    sim: Option<&PathBuf>,
+    all: bool,
+    json: bool,
+) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    if args.source == PhonebookName::Phone {
+        return Err(Failure::Usage("only the card's copy can be restored onto a SIM: --source card".into()));
+    }
+    let mut server = args.open(options.seed)?;
+    let (number, held) = args.find(&mut server)?;
+    let setup = Setup {
+        card: sim::card(&number, Some((&server_address(), Settings::default()))),
+        terminal: Terminal::new(Config::default()),
+        application: None,
+        subscriber: number.address(),
+        server: server_address(),
+        bearer: options.bearer(),
+        user: options.user(options::AnswerName::None),
+        start: wall_clock(),
+        seed: options.seed,
+    };
+    let mut world = World::new(setup, Service(server));
+    if !world.switch_on()? {
+        return Err(Failure::NotDone("the phone did not start up".into()));
+    }
+    let begin = world.now();
+    if !world.esme.0.start_restore(&number, begin)? {
+        return Err(Failure::NotDone(format!("the copy of {number} is empty")));
+    }
+    let mut step = RestoreStep::Running;
+    while step == RestoreStep::Running && world.now().since(begin) < RESTORE_LIMIT {
+        world.run_until(Duration::from_secs(10), |_| false)?;
+        step = world.esme.0.restore_status(&number)?.map_or(RestoreStep::GivenUp, |restore| restore.step);
+    }
+    let elapsed = world.now().since(begin);
+    if let Some(path) = sim {
+        Kept::of(&world.card, None).write(path)?;
+    }
+    let restored = sim::records(&mut world.card).book().unwrap_or_default();
+    let equal = step == (RestoreStep::Complete { equal: true }) && restored == held.book;
+    if json {
+        let value = json!({
+            "number": number.to_string(),
+            "contacts": restored.len(),
+            "elapsed_s": elapsed.as_secs(),
+            "verified": equal,
+        });
+        writeln!(out, "{value:#}")?;
+    } else {
+        report::timeline(&world.record, all, out)?;
+        writeln!(out, "\n{} on the new SIM after {elapsed}", count(restored.len(), "contact"))?;
+    }
+    if equal { Ok(()) } else { Err(Failure::NotDone("not verified: the SIM differs from the copy".into())) }
+}
+
+fn forget(number: &Msisdn, db: &str) -> Result<(), Failure> {
+    let args = HeldArgs { number: Some(number.clone()), source: PhonebookName::Card, db: db.into() };
+    if args.open(0)?.store().forget(number)? {
+        println!("Everything of {number} is deleted.");
+        Ok(())
+    } else {
+        Err(Failure::Unknown(number.clone()))
+    }
+}

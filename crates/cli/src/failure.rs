@@ -1,0 +1,92 @@
+//! How a command fails.
+
+use std::{io, path::PathBuf, process::ExitCode};
+
+use oxisim_phonebook::vcard::VcardError;
+use oxisim_server::{Error as ServerError, Msisdn, StoreError};
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// A file cannot be read.
+    #[error("cannot read {}: {error}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {}: {error}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: io::Error,
+    },
+    /// A contacts file is wrong.
+    #[error("{}, line {}: {}", path.display(), error.line, error.reason)]
+    Contacts {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: VcardError,
+    },
+    /// A kept SIM cannot be used.
+    #[error("{} is not the memory of a virtual SIM: {reason}", path.display())]
+    Sim {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
+    /// `--strict`, and something was left out or changed.
+    #[error("{losses} {} lost in {} (--strict)", if *losses == 1 { "thing would be" } else { "things would be" }, path.display())]
+    Strict {
+        /// The contacts file.
+        path: PathBuf,
+        /// How many losses.
+        losses: usize,
+    },
+    /// The server knows nobody by this number.
+    #[error("nothing is held of {0}")]
+    Unknown(Msisdn),
+    /// More than one subscriber is held.
+    #[error("{0} subscribers are held: say which with --number")]
+    Which(usize),
+    /// Nothing is held.
+    #[error("the database {0} holds no contacts")]
+    Empty(String),
+    /// The words are wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// What was asked for was done and the result is not right.
+    #[error("{0}")]
+    NotDone(String),
+    /// The server failed.
+    #[error(transparent)]
+    Server(#[from] ServerError),
+    /// The output cannot be written.
+    #[error("cannot write the output: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Server(error.into())
+    }
+}
+
+impl Failure {
+    /// 1 if what was asked for failed, 2 if the words or the input are wrong.
+    pub fn status(&self) -> ExitCode {
+        match self {
+            Self::Write { .. } | Self::NotDone(_) | Self::Output(_) | Self::Unknown(_) | Self::Empty(_) => {
+                ExitCode::from(1)
+            }
+            Self::Server(ServerError::Store(StoreError::Open { .. })) => ExitCode::from(2),
+            Self::Server(_) => ExitCode::from(1),
+            _ => ExitCode::from(2),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Options that `backup` and `compare` share: how a backup is made, and in what world.
+
+use oxisim_backup::{Choice, Mode, Policy, Settings, Spacing, Way, Window};
+use oxisim_world::{Bearer, User};
+use oxisim_wire::Duration;
+
+use crate::span;
+
+/// The way of a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ModeName {
+    /// The card estimates, and takes the asynchronous way above the threshold.
+    Auto,
+    /// All blocks at once.
+    Normal,
+    /// In subsets; the server asks for the next.
+    Server,
+    /// In subsets; a timer of the phone ends the pause.
+    Timer,
+    /// In subsets; the phone's STATUS ends the pause.
+    Status,
+    /// The card shows both estimates and the user chooses.
+    Ask,
+}
+
+/// An asynchronous way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum WayName {
+    /// The server asks for the next subset.
+    Server,
+    /// A timer of the phone ends the pause.
+    Timer,
+    /// The phone's STATUS ends the pause.
+    Status,
+}
+
+/// What the user answers to the card's question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum AnswerName {
+    /// In subsets.
+    Async,
+    /// All at once.
+    Normal,
+    /// No backup.
+    Refuse,
+    /// Nothing; the question times out.
+    None,
+}
+
+/// How a backup is made.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "The backup")]
+pub struct Backup {
+    /// The way that `auto` and `ask` take when it is not the normal one.
+    #[arg(long = "async", value_name = "WAY", default_value = "timer")]
+    pub asynchronous: WayName,
+    /// Blocks that are sent before a pause.
+    #[arg(long, value_name = "BLOCKS", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
+    pub subset: u16,
+    /// The pause after a subset.
+    #[arg(long, value_name = "TIME", default_value = "2m", value_parser = span::duration)]
+    pub pause: Duration,
+    /// Spread the whole backup over this time; the pause follows from it.
+    #[arg(long, value_name = "TIME", value_parser = span::duration)]
+    pub spread: Option<Duration>,
+    /// `auto`: the longest time that a normal backup may keep the phone busy.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = span::duration)]
+    pub threshold: Duration,
+    /// `auto`: the most octets that go the normal way.
+    #[arg(long, value_name = "OCTETS")]
+    pub volume_threshold: Option<u32>,
+    /// Most contacts of one block; a message has room for four.
+    #[arg(long, value_name = "N", default_value = "255", value_parser = clap::value_parser!(u16).range(1..))]
+    pub contacts_per_block: u16,
+    /// `server`: the card's messages tell the server how long to wait, instead of the server's own setting.
+    #[arg(long)]
+    pub card_delay: bool,
+    /// `server`: the server waits a random time between these two.
+    #[arg(long, value_name = "FROM..TO", value_parser = span::range, conflicts_with = "hours")]
+    pub random_pause: Option<(Duration, Duration)>,
+    /// `server`: the server asks only within these hours (UTC); may be given several times.
+    #[arg(long, value_name = "HH:MM-HH:MM", value_parser = span::window)]
+    pub hours: Vec<Window>,
+    /// `ask`: what the user answers.
+    #[arg(long, value_name = "ANSWER", default_value = "async")]
+    pub answer: AnswerName,
+}
+
+/// The world around it.
+#[derive(Clone, Debug, clap::Args)]
+#[command(next_help_heading = "The world")]
+pub struct World {
+    /// What decides by chance: the same seed gives the same run.
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub seed: u64,
+    /// Share of messages that the network loses, each way.
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    pub loss: f64,
+    /// Share of messages that arrive twice.
+    #[arg(long, value_name = "P", default_value = "0", value_parser = share)]
+    pub duplicates: f64,
+    /// The poll intervals that the phone grants.
+    #[arg(long, value_name = "FROM..TO", value_parser = span::range)]
+    pub grant: Option<(Duration, Duration)>,
+    /// Mean time between two attempts of the user to call somebody; 0s: none.
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = span::duration)]
+    pub calls_every: Duration,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let wrong = || format!("{text:?} is no share: write 0.05 or 5%");
+    let value = match text.strip_suffix('%') {
+        Some(percent) => percent.trim().parse::<f64>().map_err(|_| wrong())? / 100.0,
+        None => text.parse().map_err(|_| wrong())?,
+    };
+    if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(wrong()) }
+}
+
+impl From<WayName> for Way {
+    fn from(name: WayName) -> Self {
+        match name {
+            WayName::Server => Self::SERVER,
+            WayName::Timer => Self::TIMER,
+            WayName::Status => Self::STATUS,
+        }
+    }
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Self {
+        match name {
+            ModeName::Auto => Self::Auto,
+            ModeName::Ask => Self::Ask,
+            ModeName::Normal => Self::Fixed(Way::NORMAL),
+            ModeName::Server => Self::Fixed(Way::SERVER),
+            ModeName::Timer => Self::Fixed(Way::TIMER),
+            ModeName::Status => Self::Fixed(Way::STATUS),
+        }
+    }
+}
+
+/// A way's name as the options have it.
+pub const fn way_name(way: Way) -> &'static str {
+    match way {
+        Way::SERVER => "server",
+        Way::TIMER => "timer",
+        Way::STATUS => "status",
+        _ => "normal",
+    }
+}
+
+impl Backup {
+    /// The uploader's settings.
+    pub fn settings(&self, mode: ModeName, interval: Option<Duration>) -> Settings {
+        Settings {
+            mode: mode.into(),
+            asynchronous: self.asynchronous.into(),
+            subset: self.subset,
+            pause: self.pause,
+            spread: self.spread,
+            instruct_delay: self.card_delay,
+            threshold: self.threshold,
+            volume_threshold: self.volume_threshold,
+            contacts_per_block: usize::from(self.contacts_per_block),
+            interval,
+            ..Settings::default()
+        }
+    }
+
+    /// The server's policy.
+    pub fn policy(&self) -> Policy {
+        let spacing = match self.random_pause {
+            Some((least, most)) => Spacing::Random(least, most),
+            None if self.hours.is_empty() => Spacing::Regular(self.pause),
+            None => Spacing::Timetable(self.hours.clone(), self.pause),
+        };
+        Policy { spacing, ..Policy::default() }
+    }
+}
+
+impl World {
+    /// How messages travel.
+    pub fn bearer(&self) -> Bearer {
+        Bearer { loss: self.loss, duplicates: self.duplicates, ..Bearer::default() }
+    }
+
+    /// How the user behaves.
+    pub fn user(&self, answer: AnswerName) -> User {
+        let answer = match answer {
+            AnswerName::Async => Choice::Asynchronous,
+            AnswerName::Normal => Choice::Normal,
+            AnswerName::Refuse => Choice::Refused,
+            AnswerName::None => Choice::NoAnswer,
+        };
+        User { answer, calls_every: self.calls_every, ..User::default() }
+    }
+}

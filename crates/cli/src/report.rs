@@ -1,0 +1,155 @@
+//! What happened, for people.
+
+use std::io::{self, Write};
+
+use oxisim_backup::{FromServer, ToServer};
+use oxisim_wire::{Duration, Instant};
+use oxisim_world::{Record, What};
+
+/// Lines of the timeline that are shown of a long run, at its start and at its end.
+const SHOWN: (usize, usize) = (14, 8);
+
+/// Prints what happened, line by line; `all` or only the beginning and the end.
+pub fn timeline(record: &Record, all: bool, out: &mut impl Write) -> io::Result<()> {
+    let lines = lines(record);
+    let (first, last) = SHOWN;
+    let hidden = if all { 0 } else { lines.len().saturating_sub(first + last + 1) };
+    for (number, line) in lines.iter().enumerate() {
+        if hidden > 0 && number == first {
+            writeln!(out, "           … {hidden} more lines; --all shows them")?;
+        }
+        if hidden == 0 || number < first || number >= first + hidden {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The time since the user's request, minutes and seconds with tenths.
+fn clock(at: Instant, zero: Instant) -> String {
+    let tenths = at.since(zero).as_millis() / 100;
+    let (minutes, seconds) = (tenths / 600, tenths / 10 % 60);
+    if minutes >= 60 {
+        format!("{:>3}:{:02}:{seconds:02}.{}", minutes / 60, minutes % 60, tenths % 10)
+    } else {
+        format!("{minutes:>6}:{seconds:02}.{}", tenths % 10)
+    }
+}
+
+/// A burst of blocks, told in one line.
+struct Burst {
+    since: Instant,
+    first: u16,
+    last: u16,
+    total: u16,
+    lasts: Duration,
+}
+
+fn lines(record: &Record) -> Vec<String> {
+    let zero = record
+        .find(|what| matches!(what, What::Requested { .. } | What::Began { .. }).then_some(()))
+        .map_or(Instant::EPOCH, |(at, ())| at);
+    let mut lines = Vec::new();
+    let mut burst: Option<Burst> = None;
+    for happening in &record.happenings {
+        if happening.at < zero {
+            continue;
+        }
+        if let What::Sending { message: Some(ToServer::Blocks(blocks)), takes, .. } = &happening.what {
+            match &mut burst {
+                Some(burst) if burst.last + 1 == blocks.first && burst.total == blocks.total => {
+                    burst.last = blocks.first;
+                    burst.lasts += *takes;
+                }
+                _ => {
+                    lines.extend(burst.take().map(|burst| burst.line(zero)));
+                    let (first, total) = (blocks.first, blocks.total);
+                    burst = Some(Burst { since: happening.at, first, last: first, total, lasts: *takes });
+                }
+            }
+            continue;
+        }
+        let Some(text) = describe(&happening.what) else { continue };
+        lines.extend(burst.take().map(|burst| burst.line(zero)));
+        lines.push(format!("{}  {text}", clock(happening.at, zero)));
+    }
+    lines.extend(burst.map(|burst| burst.line(zero)));
+    lines
+}
+
+impl Burst {
+    fn line(&self, zero: Instant) -> String {
+        let Self { since, first, last, total, lasts } = self;
+        let blocks = if first == last { format!("block {first}") } else { format!("blocks {first}-{last}") };
+        format!("{}  {blocks} of {total} sent, phone busy {lasts}", clock(*since, zero))
+    }
+}
+
+/// A happening in words; none if it is too small for the timeline.
+pub fn describe(what: &What) -> Option<String> {
+    Some(match what {
+        What::PhoneReady { menu } if menu.is_empty() => "phone ready, no toolkit menu".into(),
+        What::PhoneReady { menu } => format!("phone ready, menu: {}", menu.join(", ")),
+        What::Requested { source } => format!("user asks for a backup ({})", source_name(source.0)),
+        What::Prompt { lines } => format!("card asks: {}", lines.join(" | ")),
+        What::Chose { text } => format!("user chooses: {text}"),
+        What::Text(text) => format!("phone shows: {text}"),
+        What::Sending { message: Some(ToServer::Blocks(blocks)), .. } => {
+            format!("block {} of {} sent", blocks.first, blocks.total)
+        }
+        What::Sending { message: Some(ToServer::Query { .. }), .. } => {
+            "card asks the server what is missing".into()
+        }
+        What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } if missing.is_empty() => {
+            "card has all of the copy".into()
+        }
+        What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } => {
+            format!("card says that blocks {missing} are missing")
+        }
+        What::Sending { message: None, .. } => "another message sent".into(),
+        What::NotSent => "the network did not take a message".into(),
+        What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("server: missing {blocks}"),
+        What::Answered(Some(FromServer::Ok { .. })) => "server: OK".into(),
+        What::Answered(Some(FromServer::Refused { reason, .. })) => format!("server refuses: {reason:?}"),
+        What::Answered(Some(FromServer::Restore { number, total, .. })) => {
+            format!("server: block {number} of {total} to restore")
+        }
+        What::Delivered(Some(FromServer::Ok { .. })) => "card has the OK".into(),
+        What::Lost { to_server: true } => "a message to the server is lost".into(),
+        What::Lost { to_server: false } => "a message to the card is lost".into(),
+        What::TimerStarted { timer, runs } => format!("card sets timer {timer} in the phone: {runs}"),
+        What::TimerExpired { timer } => format!("timer {timer} expires and wakes the card"),
+        What::PollInterval { asked, granted: Some(granted) } if asked == granted => {
+            format!("card asks for STATUS every {asked}, phone grants it")
+        }
+        What::PollInterval { asked, granted: Some(granted) } => {
+            format!("card asks for STATUS every {asked}, phone grants {granted}")
+        }
+        What::PollInterval { asked, granted: None } => format!("card asks for STATUS every {asked}"),
+        What::Answered(None)
+        | What::Delivered(_)
+        | What::Received(_)
+        | What::Busy(_)
+        | What::Call { .. }
+        | What::Began { .. }
+        | What::Ended { .. } => return None,
+    })
+}
+
+fn source_name(source: u8) -> &'static str {
+    if source == 0 { "SIM" } else { "phone" }
+}
+
+/// `n thing` or `n things`.
+pub fn count(n: usize, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// `part` of `whole` as a percentage.
+pub fn percent(part: usize, whole: usize) -> String {
+    if whole == 0 {
+        return "-".into();
+    }
+    let permille = (part * 1_000 + whole / 2) / whole;
+    format!("{}.{} %", permille / 10, permille % 10)
+}

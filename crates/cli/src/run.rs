@@ -1,0 +1,322 @@
+//! One backup, from contacts to the verified copy.
+
+use std::path::Path;
+
+use oxisim_backup::{Estimate, Settings, Standing, ToServer, Way, message::Source};
+use oxisim_card::Card;
+use oxisim_phonebook::{Book, Capacity, Contact, Import, import, update};
+use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_sms::Address;
+use oxisim_terminal::{BackupApplication, Config, Terminal};
+use oxisim_wire::{Duration, Instant};
+use oxisim_world::{Record, Setup, Summary, What, World};
+
+use crate::{
+    failure::Failure,
+    options,
+    service::Service,
+    sim::{self, Kept},
+};
+
+/// The server's number.
+pub const SERVER: &str = "+15550199999";
+
+/// Simulated time after which a backup that has not ended is given up.
+const LIMIT: Duration = Duration::from_mins(60 * 24 * 60);
+
+/// Whose phonebook is backed up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum SourceName {
+    /// The card's, by the applet on it.
+    Card,
+    /// The phone's own, by an application of the phone; the card has no applet.
+    Phone,
+    /// Both, each by its own.
+    Both,
+}
+
+impl SourceName {
+    /// The option's word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Phone => "phone",
+            Self::Both => "both",
+        }
+    }
+
+    const fn has(self, source: Source) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Card => source.0 == Source::CARD.0,
+            Self::Phone => source.0 == Source::PHONE.0,
+        }
+    }
+}
+
+/// What is to be run.
+pub struct Plan<'a> {
+    /// The subscriber.
+    pub number: &'a Msisdn,
+    /// Whose phonebook.
+    pub source: SourceName,
+    /// How the backup is made.
+    pub mode: options::ModeName,
+    /// How the backup is made, in detail.
+    pub backup: &'a options::Backup,
+    /// The world around it.
+    pub world: &'a options::World,
+    /// A backup starts by itself after this time, not at the user's request.
+    pub interval: Option<Duration>,
+    /// When it begins.
+    pub start: Instant,
+}
+
+/// Card and phone with their phonebooks, ready to be switched on.
+pub struct Device {
+    /// The card.
+    pub card: Card,
+    /// The phone's application.
+    pub application: Option<BackupApplication>,
+    /// What was imported, and into what.
+    pub imports: Vec<(&'static str, Import)>,
+}
+
+/// What came of a run.
+pub struct Outcome {
+    /// What happened.
+    pub record: Record,
+    /// Its figures.
+    pub summary: Summary,
+    /// The way that the backup took, if there was one.
+    pub way: Option<Way>,
+    /// Estimates for the blocks that were sent.
+    pub estimate: Estimate,
+    /// Contacts in the phonebooks.
+    pub contacts: usize,
+    /// Octets of the phonebooks' records.
+    pub phonebook_octets: usize,
+    /// Where the copy differs from the phonebook; empty: verified.
+    pub differences: Vec<String>,
+    /// What the user was told last.
+    pub told: Option<String>,
+    /// Card and phone as they are now.
+    pub kept: Kept,
+}
+
+impl Outcome {
+    /// Whether the copy equals the phonebook.
+    pub fn verified(&self) -> bool {
+        self.differences.is_empty()
+    }
+}
+
+impl Plan<'_> {
+    fn settings(&self) -> Settings {
+        self.backup.settings(self.mode, self.interval)
+    }
+
+    /// Makes card and phone, with what was kept of them, and gives them the contacts.
+    pub fn device(
+        &self,
+        contacts: &[Contact],
+        kept: Option<(&Kept, &Path)>,
+        server: &mut Server<SqliteStore>,
+    ) -> Result<Device, Failure> {
+        let address = server_address();
+        let mut imports = Vec::new();
+        let applet = self.source.has(Source::CARD).then(|| (&address, self.settings()));
+        let mut card = sim::card(self.number, applet);
+        match kept {
+            Some((kept, path)) => kept.restore_card(&mut card, path)?,
+            None if self.source.has(Source::CARD) => {
+                if let Some(last) = server.last_generation(self.number, Source::CARD)? {
+                    oxisim_applets::PhonebookBackup::personalise(&mut card, last).map_err(not_personalised)?;
+                }
+            }
+            None => {}
+        }
+        if self.source.has(Source::CARD) {
+            let mut records = sim::records(&mut card);
+            let old = records.book().unwrap_or_default();
+            let import = imported(&old, contacts, &Capacity::SIM);
+            records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
+            sim::write_records(&mut card, &records);
+            imports.push(("SIM", import));
+        }
+        let mut application = None;
+        if self.source.has(Source::PHONE) {
+            let known = kept.map(|(kept, path)| kept.phone(path)).transpose()?.flatten();
+            let (old, memory) = known.unwrap_or_default();
+            let import = imported(&old, contacts, &sim::PHONE);
+            let mut phone = BackupApplication::new(address, self.settings(), import.book.clone());
+            if !phone.restore_memory(&memory) {
+                return Err(Failure::NotDone("the phone's memory is too large".into()));
+            }
+            if memory.is_empty()
+                && let Some(last) = server.last_generation(self.number, Source::PHONE)?
+            {
+                phone.personalise(last).map_err(not_personalised)?;
+            }
+            imports.push(("phone", import));
+            application = Some(phone);
+        }
+        Ok(Device { card, application, imports })
+    }
+
+    /// Lets the phone back up what the device holds.
+    pub fn run(&self, device: Device, server: Server<SqliteStore>) -> Result<Outcome, Failure> {
+        let mut config = Config::default();
+        if let Some((least, most)) = self.world.grant {
+            config.grantable = least..=most;
+        }
+        let setup = Setup {
+            card: device.card,
+            terminal: Terminal::new(config),
+            application: device.application,
+            subscriber: self.number.address(),
+            server: server_address(),
+            bearer: self.world.bearer(),
+            user: self.world.user(self.backup.answer),
+            start: self.start,
+            seed: self.world.seed,
+        };
+        let mut world = World::new(setup, Service(server));
+        if !world.switch_on()? {
+            return Err(Failure::NotDone("the phone did not start up".into()));
+        }
+        if self.interval.is_some() {
+            if !world.await_backup(LIMIT)? {
+                return Err(Failure::NotDone("no backup started by itself".into()));
+            }
+        } else {
+            if self.source.has(Source::CARD) {
+                world.request_card_backup()?;
+            }
+            if self.source.has(Source::PHONE) {
+                world.request_phone_backup()?;
+            }
+        }
+        let ended = world.run_backup(LIMIT)?;
+        self.judge(world, ended)
+    }
+
+    fn judge(&self, mut world: World<Service>, ended: bool) -> Result<Outcome, Failure> {
+        let mut differences = Vec::new();
+        if !ended {
+            differences.push("the backup did not end".into());
+        }
+        let mut contacts = 0;
+        let mut phonebook_octets = 0;
+        if self.source.has(Source::CARD) {
+            let records = sim::records(&mut world.card);
+            let book = records.book().unwrap_or_default();
+            contacts += book.len();
+            let files = records.adn.iter().chain(&records.ext1).chain(records.anr.iter().flatten());
+            let used = files.filter(|octets| octets.iter().any(|&octet| octet != 0xFF));
+            phonebook_octets += used.map(Vec::len).sum::<usize>();
+            differences.extend(self.compare(&mut world, Source::CARD, "card", &book)?);
+        }
+        if self.source.has(Source::PHONE) {
+            let book = world.application.as_ref().map(|application| application.book().clone());
+            let book = book.unwrap_or_default();
+            contacts += book.len();
+            phonebook_octets += book.iter().map(|(_, record)| record_octets(record)).sum::<usize>();
+            differences.extend(self.compare(&mut world, Source::PHONE, "phone", &book)?);
+        }
+        let summary = Summary::of(&world.record);
+        let octets = block_octets(&world.record);
+        let told = world.record.happenings.iter().rev().find_map(|happening| match &happening.what {
+            What::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        let way = world.record.find(|what| match what {
+            What::Began { way, .. } => Some(*way),
+            _ => None,
+        });
+        let estimate = self.settings().estimate(summary.blocks, octets);
+        let kept = Kept::of(&world.card, world.application.as_ref());
+        Ok(Outcome {
+            summary,
+            way: way.map(|(_, way)| way),
+            estimate,
+            contacts,
+            phonebook_octets,
+            differences,
+            told,
+            kept,
+            record: world.record,
+        })
+    }
+
+    /// Where the server's copy differs from a phonebook.
+    fn compare(
+        &self,
+        world: &mut World<Service>,
+        source: Source,
+        name: &str,
+        book: &Book,
+    ) -> Result<Vec<String>, Failure> {
+        let store = world.esme.0.store();
+        let (held, session) =
+            store.subscriber(self.number, |account| -> Result<_, oxisim_server::StoreError> {
+                use oxisim_backup::Vault;
+                Ok((account.held(source)?, account.session(source)?))
+            })?;
+        let mut differences = Vec::new();
+        if session.is_some_and(|session| session.standing == Standing::Open) {
+            differences.push(format!("{name}: the server's latest backup is not complete"));
+        }
+        let copy = match held {
+            Some(held) => held.book,
+            None if book.is_empty() => Book::default(),
+            None => {
+                differences.push(format!("{name}: the server holds no copy"));
+                return Ok(differences);
+            }
+        };
+        let slots: std::collections::BTreeSet<u16> =
+            book.iter().chain(copy.iter()).map(|(slot, _)| slot).collect();
+        for slot in slots {
+            let what = match (book.record(slot), copy.record(slot)) {
+                (Some(ours), Some(theirs)) if ours == theirs => continue,
+                (Some(_), Some(_)) => "differs in the copy",
+                (Some(_), None) => "is missing in the copy",
+                _ => "is in the copy only",
+            };
+            differences.push(format!("{name}: record {slot} {what}"));
+        }
+        Ok(differences)
+    }
+}
+
+/// The server's number as an address.
+pub fn server_address() -> Address {
+    SERVER.parse().expect("the server's number is one")
+}
+
+fn imported(old: &Book, contacts: &[Contact], capacity: &Capacity) -> Import {
+    if old.is_empty() { import(contacts, capacity) } else { update(old, contacts, capacity) }
+}
+
+fn not_personalised(error: oxisim_backup::StorageError) -> Failure {
+    Failure::NotDone(format!("the SIM cannot be personalised: {error}"))
+}
+
+fn record_octets(record: &oxisim_phonebook::Record) -> usize {
+    let numbers = record.number.iter().chain(&record.additional);
+    record.alpha.octets().len() + numbers.map(|number| 1 + number.digits().len().div_ceil(2)).sum::<usize>()
+}
+
+/// Octets of all blocks, each once.
+fn block_octets(record: &Record) -> u32 {
+    let mut blocks = std::collections::BTreeMap::new();
+    for happening in &record.happenings {
+        if let What::Sending { message: Some(ToServer::Blocks(message)), .. } = &happening.what {
+            for (number, block) in (message.first..).zip(&message.blocks) {
+                blocks.insert((message.backup, number), block.len() as u32);
+            }
+        }
+    }
+    blocks.values().sum()
+}

@@ -1,0 +1,153 @@
+//! The virtual SIM, the phone's own phonebook, and the file that keeps both between runs.
+
+use std::{collections::BTreeMap, path::Path};
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::{Block, Entry, Settings};
+use oxisim_card::{Card, FileId, FileView, Profile, path as files};
+use oxisim_phonebook::{Book, Capacity, CardFiles};
+use oxisim_server::Msisdn;
+use oxisim_sms::Address;
+use oxisim_terminal::BackupApplication;
+use oxisim_wire::Wire;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// What the phone's own phonebook holds: a contact must fit into one message.
+pub const PHONE: Capacity = Capacity { alpha: 40, additional_numbers: 2, ..Capacity::PHONE };
+
+/// A card for a subscriber, with or without the backup applet.
+pub fn card(msisdn: &Msisdn, applet: Option<(&Address, Settings)>) -> Card {
+    let card = Card::new(&Profile { msisdn: msisdn.digits().into(), ..Profile::default() });
+    match applet {
+        Some((server, settings)) => card.with_applet(PhonebookBackup::new(server.clone(), settings)),
+        None => card,
+    }
+}
+
+/// The records of the card's phonebook.
+pub fn records(card: &mut Card) -> CardFiles {
+    let view = card.files();
+    CardFiles {
+        adn: file(&view, files::EF_ADN),
+        anr: [file(&view, files::EF_ANR)].into(),
+        ext1: file(&view, files::EF_EXT1),
+    }
+}
+
+fn file(view: &FileView<'_>, path: &[u16]) -> Vec<Vec<u8>> {
+    let Ok(file) = view.find(path) else { return Vec::new() };
+    let count = view.record_count(file).unwrap_or(0);
+    (1..=count).filter_map(|n| view.read_record(file, n).ok()).map(<[u8]>::to_vec).collect()
+}
+
+/// Writes the records that differ.
+pub fn write_records(card: &mut Card, wanted: &CardFiles) {
+    let old = records(card);
+    let mut view = card.files();
+    let files = [
+        (files::EF_EXT1, &old.ext1, &wanted.ext1),
+        (files::EF_ANR, &old.anr[0], &wanted.anr[0]),
+        (files::EF_ADN, &old.adn, &wanted.adn),
+    ];
+    for (path, old, new) in files {
+        let Ok(file): Result<FileId, _> = view.find(path) else { continue };
+        for (number, (old, new)) in (1..=u8::MAX).zip(old.iter().zip(new)) {
+            if old != new {
+                // The record is there, and has this length.
+                let _ = view.update_record(file, number, new);
+            }
+        }
+    }
+}
+
+/// What is kept of a SIM and its phone between runs.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Kept {
+    /// Version of the file.
+    version: u32,
+    /// Objects of the card's non-volatile memory by name, in hexadecimal.
+    card: BTreeMap<String, String>,
+    /// The phone's own phonebook, as one block of entries, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phonebook: Option<String>,
+    /// What the phone's own application keeps, in hexadecimal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    application: Option<String>,
+}
+
+const VERSION: u32 = 1;
+
+impl Kept {
+    /// Reads the file; none if there is none yet.
+    pub fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(Failure::Read { path: path.into(), error }),
+        };
+        let wrong = |reason: String| Failure::Sim { path: path.into(), reason };
+        let kept: Self = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+        if kept.version != VERSION {
+            return Err(wrong(format!("it has version {}, this program knows {VERSION}", kept.version)));
+        }
+        Ok(Some(kept))
+    }
+
+    /// Takes what is to be kept.
+    pub fn of(card: &Card, application: Option<&BackupApplication>) -> Self {
+        let objects = card.memory().objects().map(|(name, octets)| (name.into(), hex::encode(octets)));
+        Self {
+            version: VERSION,
+            card: objects.collect(),
+            phonebook: application.map(|application| hex::encode(book_octets(application.book()))),
+            application: application.map(|application| hex::encode(trimmed(application.memory()))),
+        }
+    }
+
+    /// Writes the file, whole or not at all.
+    pub fn write(&self, path: &Path) -> Result<(), Failure> {
+        let failed = |error| Failure::Write { path: path.into(), error };
+        let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        std::fs::write(&partial, text).map_err(failed)?;
+        std::fs::rename(&partial, path).map_err(failed)
+    }
+
+    /// Gives a new card the memory that was kept.
+    pub fn restore_card(&self, card: &mut Card, path: &Path) -> Result<(), Failure> {
+        let wrong = |reason: String| Failure::Sim { path: path.into(), reason };
+        for (name, octets) in &self.card {
+            let octets = hex::decode(octets).map_err(|error| wrong(format!("{name}: {error}")))?;
+            card.memory_mut().restore(name, &octets).map_err(|error| wrong(format!("{name}: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// The phone's own phonebook, and what its application kept.
+    pub fn phone(&self, path: &Path) -> Result<Option<(Book, Vec<u8>)>, Failure> {
+        let wrong = |reason: String| Failure::Sim { path: path.into(), reason };
+        let (Some(book), Some(memory)) = (&self.phonebook, &self.application) else { return Ok(None) };
+        let octets = hex::decode(book).map_err(|error| wrong(format!("phonebook: {error}")))?;
+        let block = Block::decode(&octets, "phonebook").map_err(|error| wrong(error.to_string()))?;
+        let entries = block.entries.into_iter();
+        let book = entries.filter_map(|Entry { slot, record }| Some((slot, record?))).collect();
+        let memory = hex::decode(memory).map_err(|error| wrong(format!("application: {error}")))?;
+        Ok(Some((book, memory)))
+    }
+}
+
+fn book_octets(book: &Book) -> Vec<u8> {
+    let alpha = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
+    let entries = book.iter().map(|(slot, record)| Entry { slot, record: Some(record.clone()) });
+    Block { alpha, entries: entries.collect() }.encode()
+}
+
+/// Without the zeros at the end, which a new memory has anyway.
+fn trimmed(octets: &[u8]) -> &[u8] {
+    let end = octets.iter().rposition(|&octet| octet != 0).map_or(0, |last| last + 1);
+    &octets[..end]
+}

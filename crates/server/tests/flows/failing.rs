@@ -1,0 +1,134 @@
+//! A store that fails.
+
+use std::{cell::Cell, rc::Rc};
+
+use oxisim_backup::{Held, Restore, Session, Vault, message::Source};
+use oxisim_server::{Account, LogEntry, Msisdn, Store, StoreError, Summary};
+use oxisim_wire::Instant;
+
+/// How many accesses are left until one fails; none: no more fails.
+pub type Fuse = Rc<Cell<Option<u32>>>;
+
+/// A store whose accesses within transactions fail when a fuse has burnt down.
+pub struct Failing<S> {
+    pub store: S,
+    pub fuse: Fuse,
+}
+
+pub struct FailingAccount<'a> {
+    account: &'a mut (dyn Account + 'a),
+    fuse: Fuse,
+}
+
+fn burn(fuse: &Fuse) -> Result<(), StoreError> {
+    match fuse.get() {
+        None => Ok(()),
+        Some(0) => Err(StoreError::Damaged { table: "test", column: "test", value: "burnt".into() }),
+        Some(left) => {
+            fuse.set(Some(left - 1));
+            Ok(())
+        }
+    }
+}
+
+impl<S: Store> Store for Failing<S> {
+    type Account<'a> = FailingAccount<'a>;
+
+    fn subscriber<T, E: From<StoreError>>(
+        &mut self,
+        msisdn: &Msisdn,
+        work: impl FnOnce(&mut Self::Account<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let Self { store, fuse } = self;
+        store.subscriber(msisdn, |account| {
+            let result = work(&mut FailingAccount { account, fuse: Rc::clone(fuse) })?;
+            // The commit fails too.
+            burn(fuse)?;
+            Ok(result)
+        })
+    }
+
+    fn next_due(&mut self) -> Result<Option<Instant>, StoreError> {
+        self.store.next_due()
+    }
+
+    fn due(&mut self, now: Instant, limit: u32) -> Result<Vec<Msisdn>, StoreError> {
+        self.store.due(now, limit)
+    }
+
+    fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError> {
+        self.store.subscribers()
+    }
+
+    fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError> {
+        self.store.forget(msisdn)
+    }
+
+    fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError> {
+        self.store.log(sender, entry)
+    }
+
+    fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.store.messages(msisdn, limit)
+    }
+
+    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
+        self.store.trim_log(before)
+    }
+}
+
+impl Vault for FailingAccount<'_> {
+    type Error = StoreError;
+
+    fn session(&mut self, source: Source) -> Result<Option<Session>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.session(source)
+    }
+
+    fn put_session(&mut self, session: &Session) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_session(session)
+    }
+
+    fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.block(source, number)
+    }
+
+    fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_block(source, number, block)
+    }
+
+    fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.held(source)
+    }
+
+    fn put_held(&mut self, source: Source, held: &Held) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_held(source, held)
+    }
+
+    fn restore(&mut self) -> Result<Option<Restore>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.restore()
+    }
+
+    fn put_restore(&mut self, restore: &Restore) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_restore(restore)
+    }
+}
+
+impl Account for FailingAccount<'_> {
+    fn next_counter(&mut self) -> Result<u32, StoreError> {
+        burn(&self.fuse)?;
+        self.account.next_counter()
+    }
+
+    fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.log(entry)
+    }
+}

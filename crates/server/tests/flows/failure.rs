@@ -1,0 +1,171 @@
+//! Messages that cannot be taken, and stores that fail.
+
+use std::{cell::Cell, fmt::Write, path::Path, rc::Rc};
+
+use oxisim_backup::{
+    Block, Entry, Policy, TAR, ToServer, Way,
+    message::{BackupId, Blocks, Resumes, Source},
+};
+use oxisim_server::{Error, Ignored, Reception, Server, SqliteStore, Store};
+use oxisim_sms::{Address, UserData, packet::CommandPacket};
+use oxisim_wire::{Instant, Wire};
+use rusqlite::Connection;
+
+use crate::{
+    failing::Failing,
+    network::{Network, Subscriber, book, contact},
+};
+
+const ANA: &str = "+491511234567";
+const BEN: &str = "+491511234568";
+
+fn ana() -> Address {
+    ANA.parse().unwrap()
+}
+
+fn packet(octets: Vec<u8>) -> UserData {
+    CommandPacket::unsecured(TAR, 1.into(), octets).user_data().unwrap()
+}
+
+/// Block `first` of `total`, with one contact.
+fn block(generation: u16, first: u16, total: u16) -> ToServer {
+    let record = Some(contact(&format!("Ana {first}"), "+3612345"));
+    let block = Block { alpha: 14, entries: vec![Entry { slot: first, record }] };
+    ToServer::Blocks(Blocks {
+        backup: BackupId { source: Source::CARD, generation },
+        base_distance: 0,
+        total,
+        first,
+        blocks: vec![block.encode()],
+        resumes: Resumes::UPLOADER,
+        delay: None,
+    })
+}
+
+/// Everything that a database holds, apart from notes about messages.
+fn contents(path: &Path) -> String {
+    let db = Connection::open(path).unwrap();
+    let mut tables = db
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name <> 'message' ORDER BY name")
+        .unwrap();
+    let names = tables.query_map([], |row| row.get::<_, String>(0)).unwrap().map(Result::unwrap);
+    let mut contents = String::new();
+    for name in names {
+        let mut rows = db.prepare(&format!("SELECT * FROM {name}")).unwrap();
+        let columns = rows.column_count();
+        let mut rows = rows.query([]).unwrap();
+        while let Some(row) = rows.next().unwrap() {
+            let values: Vec<_> = (0..columns).map(|column| row.get_ref(column).unwrap()).collect();
+            writeln!(contents, "{name} {values:?}").unwrap();
+        }
+    }
+    contents
+}
+
+#[test]
+fn what_cannot_be_read_has_no_effect() {
+    let mut network = Network::new([]);
+    let path = network.path();
+    let now = network.now;
+    let whole = block(1, 1, 2).encode();
+    network.server.handle_deliver(&ana(), &packet(whole.clone()), now).unwrap();
+    let before = contents(&path);
+    let second = block(1, 2, 2).encode();
+    // With one octet left of it, a block is one without entries.
+    let no_entries = second.len() - 28;
+    let cuts = (0..second.len()).filter(|&cut| cut != no_entries);
+    let mut bad: Vec<Vec<u8>> = cuts.map(|cut| second[..cut].to_vec()).collect();
+    bad.push([&second[..], &[0]].concat());
+    for octets in bad {
+        let reception = network.server.handle_deliver(&ana(), &packet(octets.clone()), now).unwrap();
+        assert!(matches!(reception, Reception::Ignored(Ignored::Unreadable(_))), "{octets:02X?}");
+        assert_eq!(network.server.poll_output(), None);
+        assert_eq!(contents(&path), before);
+    }
+}
+
+#[test]
+fn a_contradiction_has_no_effect() {
+    let mut network = Network::new([]);
+    let now = network.now;
+    network.server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
+    let before = contents(&network.path());
+    let reception = network.server.handle_deliver(&ana(), &packet(block(1, 2, 3).encode()), now).unwrap();
+    assert_eq!(reception, Reception::Ignored(Ignored::Contradiction(1)));
+    assert_eq!(contents(&network.path()), before);
+}
+
+#[test]
+fn what_is_not_from_a_subscriber_is_noted_without_a_number() {
+    let mut network = Network::new([]);
+    let user_data = packet(block(1, 1, 2).encode());
+    for from in ["015112345", "112"] {
+        let reception =
+            network.server.handle_deliver(&from.parse().unwrap(), &user_data, network.now).unwrap();
+        assert!(matches!(reception, Reception::Ignored(Ignored::Sender(_))));
+    }
+    let text = UserData::from_text("Hello, it's me, 491519999").unwrap();
+    let reception = network.server.handle_deliver(&ana(), &text, network.now).unwrap();
+    assert_eq!(reception, Reception::Ignored(Ignored::Unrelated));
+    assert_eq!(network.server.store().messages(None, 10).unwrap().len(), 3);
+    assert_eq!(network.server.store().messages(Some(&ANA.parse().unwrap()), 10).unwrap(), []);
+    let db = Connection::open(network.path()).unwrap();
+    let noted: String =
+        db.query_row("SELECT group_concat(summary) FROM message", [], |row| row.get(0)).unwrap();
+    assert!(!noted.contains("1511") && !noted.contains("4915"), "{noted}");
+}
+
+/// Wherever the store fails while the last block is taken, nothing of it stays; handed over again, it counts.
+#[test]
+fn a_store_that_fails_leaves_nothing_half_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("backup.db");
+    let fuse = Rc::new(Cell::new(None));
+    let store = Failing { store: SqliteStore::open(&path).unwrap(), fuse: Rc::clone(&fuse) };
+    let mut server = Server::new(store, Policy::default(), "+4915550000".parse().unwrap(), 1);
+    let now = Instant::from_secs(1_800_000_000);
+    server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
+    let before = contents(&path);
+    let notes = server.store().messages(None, 100).unwrap();
+
+    let last = packet(block(1, 2, 2).encode());
+    let mut failures = 0;
+    loop {
+        fuse.set(Some(failures));
+        match server.handle_deliver(&ana(), &last, now) {
+            Err(Error::Store(_)) => {}
+            Err(other) => panic!("{other}"),
+            Ok(reception) => {
+                assert!(matches!(reception, Reception::Taken { completed: Some(_) }));
+                break;
+            }
+        }
+        failures += 1;
+        assert_eq!(server.poll_output(), None);
+        assert_eq!(contents(&path), before, "after failure {failures}");
+        assert_eq!(server.store().messages(None, 100).unwrap(), notes);
+    }
+    assert!(failures >= 8, "{failures}");
+    fuse.set(None);
+    assert!(server.poll_output().is_some());
+    let held = server.store().held(&ANA.parse().unwrap(), Source::CARD).unwrap().unwrap();
+    assert_eq!(held.book.len(), 2);
+}
+
+#[test]
+fn a_subscriber_whose_rows_are_damaged_does_not_hold_up_others() {
+    let mut network = Network::new([
+        Subscriber::card(ANA, Way::NORMAL, book(8, "Ana")),
+        Subscriber::card(BEN, Way::NORMAL, book(8, "Ben")),
+    ]);
+    network.subscribers.iter_mut().for_each(Subscriber::start);
+    network.run();
+    for number in [ANA, BEN] {
+        assert!(network.server.start_restore(&number.parse().unwrap(), network.now).unwrap());
+    }
+    let damage = "UPDATE contact SET digits = 'none' WHERE msisdn = '491511234567' AND slot = 3";
+    Connection::open(network.path()).unwrap().execute(damage, []).unwrap();
+    let error = network.server.handle_timeout(network.now).unwrap_err();
+    assert_eq!(error.to_string(), "the database is damaged: digits in contact cannot be none");
+    assert_eq!(network.server.poll_output().unwrap().to.to_string(), BEN);
+}

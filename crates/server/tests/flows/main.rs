@@ -1,0 +1,8 @@
+//! Backups and restores between uploaders and a server, through the user data of short messages, in virtual time.
+
+mod backup;
+mod failing;
+mod failure;
+mod forget;
+mod network;
+mod restore;

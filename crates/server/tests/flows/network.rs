@@ -1,0 +1,279 @@
+//! Subscribers, a server, and the messages between them.
+
+use std::path::{Path, PathBuf};
+
+use oxisim_backup::{
+    Journal, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError, TAR,
+    Trigger, Uploader, Way, message::Source, personalise,
+};
+use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
+use oxisim_server::{Msisdn, Outgoing, Reception, Server, SqliteStore, Store};
+use oxisim_sms::{DataCoding, Element, ElementId, ProtocolIdentifier, UserData, packet::CommandPacket};
+use oxisim_wire::{Duration, Instant};
+use tempfile::TempDir;
+
+const SLOTS: u16 = 60;
+const JOURNAL: Journal = Journal::new(SLOTS, 100);
+const MESSAGE_TIME: Duration = Duration::from_secs(4);
+
+/// A phonebook and memory that survives.
+pub struct Memory {
+    pub book: Book,
+    storage: Vec<u8>,
+}
+
+/// A subscriber with an uploader.
+pub struct Subscriber {
+    pub msisdn: Msisdn,
+    pub memory: Memory,
+    pub reports: Vec<String>,
+    source: Source,
+    uploader: Uploader,
+    wake: Option<Instant>,
+    sent: u32,
+}
+
+/// A server in a file, its subscribers, and a network that can lose messages.
+pub struct Network {
+    pub folder: TempDir,
+    pub server: Server<SqliteStore>,
+    pub subscribers: Vec<Subscriber>,
+    pub now: Instant,
+    pub uplink: usize,
+    /// What the server sent, and when.
+    pub downlink: Vec<(Instant, Outgoing)>,
+    /// Whether the message of this number, counted over both directions, is lost.
+    pub loses: Box<dyn FnMut(usize) -> bool>,
+    handled: usize,
+}
+
+impl Phonebook for Memory {
+    fn slots(&self) -> u16 {
+        SLOTS
+    }
+
+    fn alpha_octets(&self) -> u8 {
+        14
+    }
+
+    fn record(&self, slot: u16) -> Result<Option<Record>, PhonebookError> {
+        Ok(self.book.record(slot).cloned())
+    }
+
+    fn replace(&mut self, slot: u16, record: Option<&Record>) -> Result<(), PhonebookError> {
+        match record {
+            Some(record) => self.book.insert(slot, record.clone()),
+            None => self.book.remove(slot),
+        };
+        Ok(())
+    }
+}
+
+impl Storage for Memory {
+    fn octets(&self) -> usize {
+        self.storage.len()
+    }
+
+    fn load(&self, offset: usize, buffer: &mut [u8]) -> Result<(), StorageError> {
+        self.storage.load(offset, buffer)
+    }
+
+    fn save(&mut self, offset: usize, octets: &[u8]) -> Result<(), StorageError> {
+        self.storage.save(offset, octets)
+    }
+}
+
+impl Subscriber {
+    /// With an applet in a new card.
+    pub fn card(number: &str, way: Way, book: Book) -> Self {
+        Self::new(number, Source::CARD, way, book)
+    }
+
+    /// With an application in the phone.
+    pub fn phone(number: &str, way: Way, book: Book) -> Self {
+        Self::new(number, Source::PHONE, way, book)
+    }
+
+    fn new(number: &str, source: Source, way: Way, book: Book) -> Self {
+        let settings = Settings { mode: Mode::Fixed(way), ..Settings::default() };
+        Self {
+            msisdn: number.parse().unwrap(),
+            memory: Memory { book, storage: vec![0; JOURNAL.size(8_000)] },
+            reports: Vec::new(),
+            source,
+            uploader: Uploader::new(source, settings, JOURNAL),
+            wake: None,
+            sent: 0,
+        }
+    }
+
+    /// Numbers the next backup `generation + 1`.
+    pub fn personalise(&mut self, generation: u16) {
+        personalise(&mut self.memory, generation).unwrap();
+    }
+
+    pub fn start(&mut self) {
+        self.uploader.start(Trigger::User, &mut self.memory);
+    }
+
+    fn wrap(&mut self, message: Vec<u8>) -> UserData {
+        self.sent += 1;
+        if self.source == Source::CARD {
+            return CommandPacket::unsecured(TAR, self.sent.into(), message).user_data().unwrap();
+        }
+        let [high, low] = PORT.to_be_bytes();
+        let ports = Element::new(ElementId::PORTS_16, [high, low, 0xC0, 0x00]);
+        UserData::new(DataCoding::EIGHT_BIT, vec![ports], message).unwrap()
+    }
+
+    fn unwrap(&self, message: &Outgoing) -> Vec<u8> {
+        assert_eq!(message.to, self.msisdn.address());
+        let user_data = &message.user_data;
+        if self.source == Source::CARD {
+            assert_eq!(message.protocol, ProtocolIdentifier::SIM_DATA_DOWNLOAD);
+            assert_eq!(user_data.coding(), DataCoding::EIGHT_BIT_CLASS_2);
+            let packet = CommandPacket::from_user_data(user_data).unwrap();
+            assert_eq!(packet.tar, TAR);
+            return packet.data;
+        }
+        assert_eq!(message.protocol, ProtocolIdentifier::DEFAULT);
+        assert_eq!(user_data.coding(), DataCoding::EIGHT_BIT);
+        assert_eq!(user_data.header()[0].data[..2], PORT.to_be_bytes());
+        user_data.payload().to_vec()
+    }
+}
+
+impl Network {
+    pub fn new(subscribers: impl IntoIterator<Item = Subscriber>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self {
+            server: open(&folder.path().join("backup.db")),
+            folder,
+            subscribers: subscribers.into_iter().collect(),
+            now: Instant::from_secs(1_800_000_000),
+            uplink: 0,
+            downlink: Vec::new(),
+            loses: Box::new(|_| false),
+            handled: 0,
+        }
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.folder.path().join("backup.db")
+    }
+
+    /// Ends the server and starts another on the same file.
+    pub fn restart(&mut self) {
+        // The old one must be gone before.
+        self.server = open(Path::new(":memory:"));
+        self.server = open(&self.path());
+    }
+
+    /// Runs until nobody wants anything more.
+    pub fn run(&mut self) {
+        assert!((0..20_000).any(|_| !self.step()), "no end");
+    }
+
+    /// Runs until `messages` more messages have been sent.
+    pub fn run_for(&mut self, messages: usize) {
+        let end = self.handled + messages;
+        while self.handled < end {
+            assert!(self.step(), "ended after {} messages", self.handled);
+        }
+    }
+
+    /// What the server holds of the first subscriber's phonebook.
+    pub fn held(&mut self) -> Book {
+        self.held_of(0)
+    }
+
+    pub fn held_of(&mut self, index: usize) -> Book {
+        let subscriber = &self.subscribers[index];
+        let held = self.server.store().held(&subscriber.msisdn, subscriber.source).unwrap();
+        held.expect("a complete copy").book
+    }
+
+    /// Does one thing; `false` if there is nothing to do, ever.
+    fn step(&mut self) -> bool {
+        self.send_down() || self.send_up() || self.wait()
+    }
+
+    fn send_down(&mut self) -> bool {
+        let Some(message) = self.server.poll_output() else { return false };
+        self.downlink.push((self.now, message.clone()));
+        if self.passes() {
+            let subscriber =
+                self.subscribers.iter_mut().find(|one| one.msisdn.address() == message.to).unwrap();
+            let octets = subscriber.unwrap(&message);
+            subscriber.uploader.handle_message(&octets, &mut subscriber.memory);
+        }
+        true
+    }
+
+    fn send_up(&mut self) -> bool {
+        for index in 0..self.subscribers.len() {
+            let subscriber = &mut self.subscribers[index];
+            let Some(output) = subscriber.uploader.poll_output() else { continue };
+            match output {
+                Output::Send(message) => {
+                    let user_data = subscriber.wrap(message);
+                    let from = subscriber.msisdn.address();
+                    self.uplink += 1;
+                    if self.passes() {
+                        let reception = self.server.handle_deliver(&from, &user_data, self.now).unwrap();
+                        assert!(matches!(reception, Reception::Taken { .. }), "{reception:?}");
+                    }
+                    let subscriber = &mut self.subscribers[index];
+                    subscriber.uploader.handle_sent(true, &mut subscriber.memory);
+                }
+                Output::Wake { after, .. } => subscriber.wake = Some(self.now + after),
+                Output::Sleep => subscriber.wake = None,
+                Output::Report(outcome) => subscriber.reports.push(outcome.to_string()),
+                Output::Ask(estimate) => panic!("the way is fixed: {estimate:?}"),
+            }
+            return true;
+        }
+        false
+    }
+
+    fn wait(&mut self) -> bool {
+        let timeout = self.server.poll_timeout().unwrap();
+        let wakes = self.subscribers.iter().filter_map(|subscriber| subscriber.wake);
+        let Some(next) = wakes.chain(timeout).min() else { return false };
+        self.now = self.now.max(next);
+        for subscriber in &mut self.subscribers {
+            if subscriber.wake.is_some_and(|wake| wake <= self.now) {
+                subscriber.wake = None;
+                subscriber.uploader.handle_wake(&mut subscriber.memory);
+            }
+        }
+        self.server.handle_timeout(self.now).unwrap();
+        true
+    }
+
+    fn passes(&mut self) -> bool {
+        self.now = self.now + MESSAGE_TIME;
+        self.handled += 1;
+        !(self.loses)(self.handled)
+    }
+}
+
+/// A book of so many contacts.
+pub fn book(contacts: u16, name: &str) -> Book {
+    (1..=contacts)
+        .map(|slot| (slot, contact(&format!("{name} {slot}"), &format!("+49151{slot:07}"))))
+        .collect()
+}
+
+pub fn contact(name: &str, number: &str) -> Record {
+    Record {
+        alpha: AlphaIdentifier::fit(name, 14).alpha,
+        number: Some(DiallingNumber::parse(number, 40).unwrap().number),
+        additional: Vec::new(),
+    }
+}
+
+fn open(path: &Path) -> Server<SqliteStore> {
+    let store = SqliteStore::open(path).unwrap();
+    Server::new(store, Policy::default(), "+4915550000".parse().unwrap(), 7)
+}
