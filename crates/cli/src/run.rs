@@ -212,9 +212,7 @@ impl Plan<'_> {
             let records = sim::records(&mut world.card);
             let book = records.book().unwrap_or_default();
             contacts += book.len();
-            let files = records.adn.iter().chain(&records.ext1).chain(records.anr.iter().flatten());
-            let used = files.filter(|octets| octets.iter().any(|&octet| octet != 0xFF));
-            phonebook_octets += used.map(Vec::len).sum::<usize>();
+            phonebook_octets += records.octets_in_use();
             differences.extend(self.compare(&mut world, Source::CARD, "card", &book)?);
         }
         if self.source.has(Source::PHONE) {

@@ -6,7 +6,7 @@ use oxisim_wire::Error;
 
 use crate::{
     book::{Book, Capacity},
-    record::{ADN_FIXED_OCTETS, AnrRecord, EXT1_OCTETS},
+    record::{ADN_FIXED_OCTETS, AnrRecord, Ext1Record, FREE_EXT1, is_free},
     slot::{EntryFile, EntryFiles, StoreError, read_entry, write_entry},
 };
 
@@ -31,7 +31,7 @@ impl CardFiles {
         Self {
             adn: file(slots, capacity.alpha + ADN_FIXED_OCTETS),
             anr: vec![file(slots, AnrRecord::TYPE_1_OCTETS); capacity.additional_numbers],
-            ext1: file(capacity.ext1_records, EXT1_OCTETS),
+            ext1: vec![FREE_EXT1.to_vec(); capacity.ext1_records],
         }
     }
 
@@ -71,6 +71,15 @@ impl CardFiles {
         }
         *self = next;
         Ok(())
+    }
+
+    /// Octets of the records that are not free.
+    #[must_use]
+    pub fn octets_in_use(&self) -> usize {
+        let numbers = self.adn.iter().chain(self.anr.iter().flatten());
+        let numbers = numbers.filter(|octets| !is_free(octets));
+        let extensions = self.ext1.iter().filter(|octets| !matches!(Ext1Record::decode(octets), Ok(None)));
+        numbers.chain(extensions).map(Vec::len).sum()
     }
 
     fn file(&self, file: EntryFile) -> Option<&Vec<Vec<u8>>> {

@@ -19,6 +19,13 @@ pub const ADN_FIXED_OCTETS: usize = 14;
 /// Octets of an `EF_EXT1` record.
 pub const EXT1_OCTETS: usize = 13;
 
+/// A free `EF_EXT1` record: its type is 00 (TS 31.102 §4.4.2.4).
+pub const FREE_EXT1: [u8; EXT1_OCTETS] = {
+    let mut octets = [UNUSED; EXT1_OCTETS];
+    octets[0] = 0x00;
+    octets
+};
+
 const UNUSED: u8 = 0xFF;
 
 /// The number of a record of another EF; `FF` in a record means none.

@@ -7,7 +7,7 @@ use oxisim_wire::Error;
 use crate::{
     book::Record,
     number::DiallingNumber,
-    record::{AdnRecord, AnrRecord, EXT1_OCTETS, Ext1Record, Extension, RecordId, is_free},
+    record::{AdnRecord, AnrRecord, Ext1Record, Extension, FREE_EXT1, RecordId},
 };
 
 /// A file of a phonebook whose entries stand in the same record of `EF_ADN` and `EF_ANR` (type 1 links).
@@ -125,7 +125,7 @@ pub fn write_entry(
     }
     let used: Vec<u16> = plan.writes.iter().filter(|w| w.0 == EntryFile::Ext1).map(|w| w.1).collect();
     for number in freed.into_iter().filter(|number| !used.contains(number)) {
-        plan.writes.push((EntryFile::Ext1, number, vec![0xFF; EXT1_OCTETS]));
+        plan.writes.push((EntryFile::Ext1, number, FREE_EXT1.to_vec()));
     }
     for (file, number, octets) in &plan.writes {
         if files.record(*file, *number).as_ref() != Some(octets) {
@@ -208,7 +208,9 @@ fn free_extensions(files: &(impl EntryFiles + ?Sized), freed: &[u16]) -> Vec<Rec
         .rev()
         .filter(|number| {
             freed.contains(number)
-                || files.record(EntryFile::Ext1, *number).is_some_and(|octets| is_free(&octets))
+                || files
+                    .record(EntryFile::Ext1, *number)
+                    .is_some_and(|octets| matches!(Ext1Record::decode(&octets), Ok(None)))
         })
         .filter_map(|number| RecordId::new(u8::try_from(number).ok()?))
         .collect()

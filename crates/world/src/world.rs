@@ -90,8 +90,11 @@ enum Planned {
     ToPhone(Box<Outgoing>),
     /// A message has gone over the air to the phone.
     Terminated(Vec<u8>),
-    /// The user presses something.
-    Press(Press),
+    /// The user chooses an item.
+    Choose {
+        identifier: u8,
+        text: String,
+    },
     /// The user answers the phone's own application.
     Answer(Choice),
     /// The user tries to call somebody.
@@ -251,9 +254,10 @@ impl<E: Esme> World<E> {
                 }
                 self.terminal.handle_deliver(&tpdu, None, self.now);
             }
-            Planned::Press(press) => {
+            Planned::Choose { identifier, text } => {
+                self.note(What::Chose { text });
                 self.is_asked = false;
-                self.terminal.handle_user(&press, self.now);
+                self.terminal.handle_user(&Press::Choose(identifier), self.now);
             }
             Planned::Answer(choice) => {
                 if let Some(application) = &mut self.application {
@@ -358,9 +362,7 @@ impl<E: Esme> World<E> {
                     Choice::NoAnswer => None,
                 };
                 if let Some((identifier, text)) = chosen {
-                    self.note(What::Chose { text });
-                    let press = Planned::Press(Press::Choose(identifier));
-                    self.schedule.plan(self.now + self.user.thinks, press);
+                    self.schedule.plan(self.now + self.user.thinks, Planned::Choose { identifier, text });
                 }
             }
             Screen::Select { .. } => {}

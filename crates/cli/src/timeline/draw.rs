@@ -9,7 +9,7 @@ use crate::timeline::{
     legend::{self, Sign},
     pen::{DrawError, Pen, ink},
     plan::{Arrows, LABEL_FONT, Plan},
-    scale::{Scale, round_up, time_text},
+    scale::{Scale, round_down, time_text},
     story::Story,
 };
 
@@ -31,10 +31,13 @@ const FIGURES: i32 = 176;
 const GUTTER: i32 = 14;
 
 /// Rows of a lane, from its top.
-const LANE: i32 = 88;
+const LANE: i32 = 90;
+const LANE_WITHOUT_CALLS: i32 = 78;
 const SENT_LABELS: i32 = 14;
 const SENT_ARROWS: (i32, i32) = (31, 21);
 const BAR: (i32, i32) = (33, 49);
+/// How far the tip of a bar that goes on stands out.
+const BEYOND: i32 = 9;
 const ANSWER_ARROWS: (i32, i32) = (61, 51);
 const ANSWER_LABELS: i32 = 67;
 const CALLS: i32 = 80;
@@ -43,10 +46,10 @@ const CALLS: i32 = 80;
 const MESSAGE_PIXELS: u64 = 15;
 /// Time of a message if there is none to tell.
 const MESSAGE_TIME: Duration = Duration::from_millis(4_300);
-/// A first part of more than this share of the whole is not enlarged.
-const LEAST_ENLARGEMENT: u64 = 2;
+/// The first part is drawn enlarged if the whole is more than this many times as long.
+const LEAST_ENLARGEMENT: u64 = 3;
 
-const NOTE: &str = "Time runs from the moment the user asks for the backup. While a phone is busy, nobody can call.";
+const NOTE: &str = "Time runs from the moment the user asks for the backup. While the phone is busy, no call gets through.";
 
 /// A backup to draw.
 #[derive(Clone, Copy, Debug)]
@@ -67,14 +70,12 @@ pub fn draw(title: &str, lanes: &[Lane<'_>]) -> Result<String, DrawError> {
     let whole = Panel {
         heading: None,
         scale: Scale::new(left, WIDTH - MARGIN - FIGURES - GUTTER, longest(&stories)),
-        has_figures: true,
-        marked: first_part(&stories),
+        enlarged: first_part(&stories),
     };
-    let enlarged = whole.marked.map(|span| Panel {
+    let enlarged = whole.enlarged.map(|span| Panel {
         heading: Some(format!("The first {}, enlarged", time_text(span))),
         scale: Scale::new(left, WIDTH - MARGIN, span),
-        has_figures: false,
-        marked: None,
+        enlarged: None,
     });
     let panels: Vec<Panel> = [whole].into_iter().chain(enlarged).collect();
     let signs = legend::arrange(&Sign::of(&stories), (MARGIN, WIDTH - MARGIN));
@@ -122,7 +123,7 @@ fn first_part(stories: &[Story]) -> Option<Duration> {
     times.sort_unstable();
     let usual = times.get(times.len() / 2).copied().unwrap_or(MESSAGE_TIME);
     let messages = u64::from((WIDTH - 2 * MARGIN).unsigned_abs()) / MESSAGE_PIXELS;
-    let span = round_up(usual.saturating_mul(messages));
+    let span = round_down(usual.saturating_mul(messages));
     (span.saturating_mul(LEAST_ENLARGEMENT) < longest(stories)).then_some(span)
 }
 
@@ -130,15 +131,18 @@ fn first_part(stories: &[Story]) -> Option<Duration> {
 struct Panel {
     heading: Option<String>,
     scale: Scale,
-    has_figures: bool,
-    /// The part that another panel enlarges.
-    marked: Option<Duration>,
+    /// The part that the next panel enlarges, and for which it shows the calls.
+    enlarged: Option<Duration>,
 }
 
 impl Panel {
     fn height(&self, lanes: usize) -> i32 {
         let heading = if self.heading.is_some() { HEADING } else { 0 };
-        heading + LANE * lanes as i32 + AXIS
+        heading + self.lane_height() * lanes as i32 + AXIS
+    }
+
+    const fn lane_height(&self) -> i32 {
+        if self.enlarged.is_some() { LANE_WITHOUT_CALLS } else { LANE }
     }
 
     fn draw(&self, pen: &Pen<'_>, top: i32, names: &Names<'_>, stories: &[Story]) -> Result<(), DrawError> {
@@ -148,20 +152,30 @@ impl Panel {
             pen.text(heading, HEADING_FONT, ink::TEXT, HPos::Left, (scale.left, y + HEADING / 2))?;
             y += HEADING;
         }
-        let bottom = y + LANE * stories.len() as i32;
-        let shaded = if self.heading.is_some() { Some(scale.span) } else { self.marked };
-        if let Some(shaded) = shaded {
-            pen.bar((scale.left, scale.x(shaded)), (y, bottom), ink::ENLARGED)?;
+        let bottom = y + self.lane_height() * stories.len() as i32;
+        if self.heading.is_some() {
+            pen.bar((scale.left, scale.right), (y, bottom), ink::ENLARGED)?;
+        }
+        if let Some(span) = self.enlarged {
+            let marked = scale.x(span);
+            pen.bar((scale.left, marked), (y, bottom), ink::ENLARGED)?;
+            let next = bottom + AXIS + BETWEEN_PANELS + HEADING;
+            let right = WIDTH - MARGIN;
+            pen.area(&[(scale.left, bottom), (marked, bottom), (right, next), (scale.left, next)], ink::ENLARGED)?;
         }
         self.draw_axis(pen, y, bottom)?;
         for (name, story) in names.names.iter().zip(stories) {
             let middle = y + i32::midpoint(BAR.0, BAR.1);
             pen.text(name, names.font, ink::TEXT, HPos::Left, (MARGIN, middle))?;
-            draw_lane(pen, y, &Plan::of(story, scale))?;
-            if self.has_figures {
+            let plan = Plan::of(story, scale);
+            draw_lane(pen, y, &plan)?;
+            if self.enlarged.is_none() {
+                draw_calls(pen, y + CALLS, &plan)?;
+            }
+            if self.heading.is_none() {
                 draw_figures(pen, y, story)?;
             }
-            y += LANE;
+            y += self.lane_height();
         }
         Ok(())
     }
@@ -182,6 +196,10 @@ impl Panel {
 fn draw_lane(pen: &Pen<'_>, top: i32, plan: &Plan) -> Result<(), DrawError> {
     let row = |(from, to): (i32, i32)| (top + from, top + to);
     pen.bar(plan.free, row(BAR), ink::FREE)?;
+    if plan.goes_on {
+        let (right, (from, to)) = (plan.free.1, row(BAR));
+        pen.area(&[(right, from), (right + BEYOND, i32::midpoint(from, to)), (right, to)], ink::FREE)?;
+    }
     for busy in &plan.busy {
         pen.bar(*busy, row(BAR), ink::BUSY)?;
     }
@@ -198,11 +216,15 @@ fn draw_lane(pen: &Pen<'_>, top: i32, plan: &Plan) -> Result<(), DrawError> {
         let font = if label.matters { Font { is_bold: true, ..LABEL_FONT } } else { LABEL_FONT };
         pen.text(&label.text, font, ink::ANSWER, HPos::Center, (label.centre(), top + ANSWER_LABELS))?;
     }
+    Ok(())
+}
+
+fn draw_calls(pen: &Pen<'_>, y: i32, plan: &Plan) -> Result<(), DrawError> {
     for (x, is_blocked) in &plan.calls {
         if *is_blocked {
-            pen.disc((*x, top + CALLS), ink::BUSY)?;
+            pen.disc((*x, y), ink::BUSY)?;
         } else {
-            pen.ring((*x, top + CALLS), ink::THROUGH)?;
+            pen.ring((*x, y), ink::THROUGH)?;
         }
     }
     Ok(())

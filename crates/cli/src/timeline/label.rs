@@ -100,6 +100,17 @@ pub fn first_that_fits(rows: impl IntoIterator<Item = Vec<Label>>) -> Vec<Label>
     thin(last)
 }
 
+/// Adds those `others` for which `row` has room.
+pub fn fill(mut row: Vec<Label>, others: Vec<Label>) -> Vec<Label> {
+    for other in others {
+        if row.iter().all(|label| label.is_clear_of(&other)) {
+            row.push(other);
+        }
+    }
+    row.sort_by_key(|label| label.left);
+    row
+}
+
 /// Drops texts without room: those that matter stay, then those that stand further left.
 pub fn thin(mut row: Vec<Label>) -> Vec<Label> {
     row.sort_by_key(|label| (!label.matters, label.left));

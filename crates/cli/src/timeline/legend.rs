@@ -65,7 +65,7 @@ impl Sign {
         match self {
             Self::Busy => "phone busy",
             Self::Free => "phone free, backup under way",
-            Self::Sent => "message to the server, with its block",
+            Self::Sent => "message to the server (block number)",
             Self::Answer => "message from the server",
             Self::Lost => "message lost",
             Self::Wake(Wake::Timer) => "timer expired",

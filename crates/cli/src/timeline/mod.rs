@@ -14,4 +14,3 @@ mod story;
 mod tests;
 
 pub use draw::{Lane, draw};
-pub use pen::DrawError;

@@ -70,6 +70,11 @@ impl<'a> Pen<'a> {
         Ok(self.0.draw(&Rectangle::new([(left, top), (right, bottom)], ink.filled()))?)
     }
 
+    /// A filled polygon.
+    pub fn area(&self, corners: &[(i32, i32)], ink: RGBColor) -> Drawn {
+        Ok(self.0.draw(&Polygon::new(corners, ink))?)
+    }
+
     /// A line.
     pub fn line(&self, from: (i32, i32), to: (i32, i32), ink: RGBColor, width: u32) -> Drawn {
         Ok(self.0.draw(&PathElement::new([from, to], ink.stroke_width(width)))?)
@@ -81,7 +86,7 @@ impl<'a> Pen<'a> {
             return self.line((x, foot), (x, tip), ink, 1);
         }
         self.line((x, foot), (x, tip + 3), ink, 1)?;
-        Ok(self.0.draw(&Polygon::new([(x - 3, tip + 4), (x + 3, tip + 4), (x, tip)], ink))?)
+        self.area(&[(x - 3, tip + 4), (x + 3, tip + 4), (x, tip)], ink)
     }
 
     /// A cross.
@@ -102,7 +107,7 @@ impl<'a> Pen<'a> {
 
     /// A diamond.
     pub fn diamond(&self, (x, y): (i32, i32), ink: RGBColor) -> Drawn {
-        Ok(self.0.draw(&Polygon::new([(x - 4, y), (x, y - 4), (x + 4, y), (x, y + 4)], ink))?)
+        self.area(&[(x - 4, y), (x, y - 4), (x + 4, y), (x, y + 4)], ink)
     }
 
     /// A square.

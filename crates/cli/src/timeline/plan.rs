@@ -1,7 +1,7 @@
 //! Where the things of one lane go.
 
 use crate::timeline::{
-    label::{Font, Label, first_that_fits, thin},
+    label::{Font, Label, fill, first_that_fits, thin},
     scale::Scale,
     story::{Answer, Carries, Sent, Story, Wake},
 };
@@ -64,7 +64,7 @@ impl Plan {
         let sent: Vec<(i32, &Sent)> = story
             .sent
             .iter()
-            .filter(|sent| shown(&sent.at))
+            .filter(|sent| scale.shows(sent.at + sent.takes))
             .map(|sent| (i32::midpoint(scale.x(sent.at), scale.x(sent.at + sent.takes)), sent))
             .collect();
         let answers: Vec<(i32, &Answer)> = story
@@ -178,17 +178,18 @@ impl std::fmt::Display for Carries {
     }
 }
 
-/// All messages of the server at the same verbosity.
+/// The messages of the server in as many words as there is room for.
 fn answer_labels(answers: &[(i32, &Answer)], scale: &Scale) -> Vec<Label> {
-    let row = |terseness: usize| {
-        answers
-            .iter()
-            .filter_map(|(x, answer)| {
-                let words = answer.words.get(terseness).or(answer.words.last())?;
-                let bounds = (scale.left, scale.right);
-                Some(Label::around(*x, words, LABEL_FONT, bounds).that_matters(answer.is_ok))
-            })
-            .collect()
+    let row = |terseness: usize| -> Vec<Label> {
+        let labels = answers.iter().filter_map(|(x, answer)| {
+            let words = answer.words.get(terseness).or(answer.words.last())?;
+            let font = Font { is_bold: answer.is_ok, ..LABEL_FONT };
+            let bounds = (scale.left, scale.right);
+            Some(Label::around(*x, words, font, bounds).that_matters(answer.is_ok))
+        });
+        labels.collect()
     };
-    first_that_fits([row(0), row(1)])
+    let verbose = thin(row(0));
+    let is_crowded = verbose.len() * 4 < answers.iter().filter(|(_, answer)| !answer.is_lost).count() * 3;
+    if is_crowded { thin(row(1)) } else { fill(verbose, row(1)) }
 }

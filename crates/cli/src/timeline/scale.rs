@@ -98,8 +98,9 @@ pub fn time_text(at: Duration) -> String {
     }
 }
 
-/// The next longer time, or this one, that people would name.
-pub fn round_up(span: Duration) -> Duration {
-    let seconds = span.as_secs_ceil();
-    Duration::from_secs(STEPS.into_iter().find(|step| *step >= seconds).unwrap_or(seconds))
+/// The longest time that people would name and that is no longer than this one; at least a second.
+pub fn round_down(span: Duration) -> Duration {
+    let [shortest, ..] = STEPS;
+    let step = STEPS.into_iter().rfind(|step| *step <= span.as_secs());
+    Duration::from_secs(step.unwrap_or(shortest))
 }
