@@ -3,7 +3,8 @@
 use alloc::{format, vec, vec::Vec};
 
 use oxisim_backup::{
-    Choice, Estimate, Journal, Outcome, Output, Settings, StorageError, TAR, Trigger, Uploader, Way, carriage, message::Source,
+    Choice, Estimate, Journal, Outcome, Output, Settings, StorageError, TAR, Trigger, Uploader, Way,
+    carriage, message::Source,
 };
 use oxisim_card::{Aid, Applet, Card, Env, Event, Tar, ToolkitError, ToolkitEvent, path};
 use oxisim_sms::{Address, ProtocolIdentifier, tpdu::Submit};
@@ -47,7 +48,8 @@ pub struct PhonebookBackup {
     files: Option<Files>,
     menu_entry: u8,
     timer: Option<u8>,
-    timer_runs: bool,
+    /// What the timer runs for, should the phone refuse it.
+    timer_runs: Option<Duration>,
     /// Time that STATUS commands must still cover, and the poll interval from before.
     status_wait: Option<Duration>,
     usual_interval: Option<Duration>,
@@ -64,7 +66,7 @@ impl PhonebookBackup {
             files: None,
             menu_entry: 0,
             timer: None,
-            timer_runs: false,
+            timer_runs: None,
             status_wait: None,
             usual_interval: None,
         }
@@ -120,22 +122,23 @@ impl PhonebookBackup {
     /// Finds a way to be woken: the timer, or the phone's STATUS.
     fn wake_after(&mut self, env: &mut Env<'_>, after: Duration, way: Way) -> Result<(), ToolkitError> {
         let has_timers = env.terminal_profile().is_some_and(|p| p.supports(Facility::TimerManagement));
-        match self.timer.filter(|_| has_timers && way != Way::STATUS) {
-            Some(timer) => {
-                self.timer_runs = true;
-                let value = Some(TimerValue::from_duration(after));
-                let timer = TimerIdentifier { identifier: timer };
-                env.send(TimerAction::START.0, TimerManagement { timer, value })
-            }
-            None => {
-                let mut registry = env.registry();
-                let usual = registry.poll_interval().unwrap_or(USUAL_POLL_INTERVAL);
-                self.usual_interval.get_or_insert(usual);
-                registry.request_poll_interval(Some(after));
-                self.status_wait = Some(after);
-                Ok(())
-            }
+        if let Some(timer) = self.timer.filter(|_| has_timers && way != Way::STATUS) {
+            self.timer_runs = Some(after);
+            let value = Some(TimerValue::from_duration(after));
+            let timer = TimerIdentifier { identifier: timer };
+            return env.send(TimerAction::START.0, TimerManagement { timer, value });
         }
+        self.wait_for_status(env, after);
+        Ok(())
+    }
+
+    /// Asks for the next STATUS after this time, and counts until then.
+    fn wait_for_status(&mut self, env: &mut Env<'_>, after: Duration) {
+        let mut registry = env.registry();
+        let usual = registry.poll_interval().unwrap_or(USUAL_POLL_INTERVAL);
+        self.usual_interval.get_or_insert(usual);
+        registry.request_poll_interval(Some(after));
+        self.status_wait = Some(after);
     }
 
     fn sleep(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
@@ -143,7 +146,7 @@ impl PhonebookBackup {
         if let Some(usual) = self.usual_interval.take() {
             env.registry().request_poll_interval(Some(usual));
         }
-        match self.timer.filter(|_| core::mem::take(&mut self.timer_runs)) {
+        match self.timer_runs.take().and(self.timer) {
             Some(timer) => {
                 let timer = TimerIdentifier { identifier: timer };
                 env.send(TimerAction::DEACTIVATE.0, TimerManagement { timer, value: None })
@@ -169,6 +172,12 @@ impl PhonebookBackup {
         match response.details.kind {
             CommandType::SEND_SHORT_MESSAGE => {
                 self.drive(env, |uploader, host| uploader.handle_sent(performed, host))
+            }
+            CommandType::TIMER_MANAGEMENT if !performed => {
+                if let Some(after) = self.timer_runs.take() {
+                    self.wait_for_status(env, after);
+                }
+                Ok(())
             }
             CommandType::SELECT_ITEM => {
                 let choice = choice(response);
@@ -211,7 +220,7 @@ impl Applet for PhonebookBackup {
                 self.drive(env, |uploader, host| uploader.handle_message(&sms.packet.data, host))
             }
             Event::TimerExpiration { .. } => {
-                self.timer_runs = false;
+                self.timer_runs = None;
                 self.drive(env, |uploader, host| uploader.handle_wake(host))
             }
             Event::StatusCommand => self.status(env),

@@ -161,6 +161,9 @@ impl Wire for Block {
         while !r.is_empty() {
             entries.push(Entry::read(r, alpha)?);
         }
+        if entries.is_empty() {
+            return Err(r.error("entry", ErrorKind::Missing));
+        }
         Ok(Self { alpha, entries })
     }
 
@@ -251,7 +254,8 @@ mod tests {
     #[test]
     fn digits_beyond_twenty_and_further_numbers_come_back() {
         let mut long = record("Bridge", &[1; 37]);
-        long.additional = [record("", &[2, 3, 4]).number.unwrap(), record("", &[5; 25]).number.unwrap()].into();
+        long.additional =
+            [record("", &[2, 3, 4]).number.unwrap(), record("", &[5; 25]).number.unwrap()].into();
         let block = Block { alpha: 14, entries: [Entry { slot: 255, record: Some(long) }].into() };
         assert_eq!(Block::decode(&block.encode(), "block").unwrap(), block);
     }

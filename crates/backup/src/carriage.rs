@@ -5,7 +5,11 @@
 
 use alloc::vec::Vec;
 
-use oxisim_sms::{DataCoding, Element, ElementId, Error, UserData, packet::{CommandPacket, Counter}};
+use oxisim_sms::{
+    Alphabet, DataCoding, Element, ElementId, Error, UserData,
+    concatenation::Concatenation,
+    packet::{CommandPacket, Counter},
+};
 
 use crate::{PORT, TAR, message::Source};
 
@@ -28,7 +32,12 @@ pub fn wrap(source: Source, counter: u32, message: Vec<u8>) -> Result<UserData, 
 }
 
 /// The message in user data, and whose phonebook it is about; none if it is not one of this protocol.
+#[must_use]
 pub fn unwrap(user_data: &UserData) -> Option<(Source, Vec<u8>)> {
+    let is_part = Concatenation::of(user_data).is_some_and(|concatenation| concatenation.total > 1);
+    if is_part || user_data.coding().alphabet() != Alphabet::EightBit {
+        return None;
+    }
     if let Some(ports) = user_data.element(ElementId::PORTS_16) {
         let is_ours = ports.get(..2) == Some(&PORT.to_be_bytes()[..]);
         return is_ours.then(|| (Source::PHONE, user_data.payload().to_vec()));

@@ -203,12 +203,11 @@ impl Journal {
         if usize::from(number) > self.blocks {
             return Err(StorageError::Full);
         }
-        let start = match number {
-            1 => 0,
-            _ => {
-                let (start, length) = self.place(storage, number - 1)?;
-                start + length
-            }
+        let start = if number == 1 {
+            0
+        } else {
+            let (start, length) = self.place(storage, number - 1)?;
+            start + length
         };
         storage.save(self.bodies() + start, block)?;
         let mut entry = Vec::with_capacity(INDEX_ENTRY);
@@ -229,10 +228,12 @@ impl Journal {
         if !(1..=self.blocks).contains(&usize::from(number)) {
             return Err(StorageError::Full);
         }
-        let mut entry = [0; INDEX_ENTRY];
-        storage.load(self.index() + (usize::from(number) - 1) * INDEX_ENTRY, &mut entry)?;
-        let [a, b, c, d, e, f] = entry;
-        Ok((u32::from_be_bytes([a, b, c, d]) as usize, usize::from(u16::from_be_bytes([e, f]))))
+        let mut start = [0; 4];
+        let mut length = [0; 2];
+        let at = self.index() + (usize::from(number) - 1) * INDEX_ENTRY;
+        storage.load(at, &mut start)?;
+        storage.load(at + start.len(), &mut length)?;
+        Ok((u32::from_be_bytes(start) as usize, usize::from(u16::from_be_bytes(length))))
     }
 }
 

@@ -218,7 +218,13 @@ impl ToServer {
             MessageType::BLOCKS => Self::Blocks(read_blocks(&mut r)?),
             MessageType::QUERY => {
                 let backup = read_backup(&mut r)?;
-                Self::Query { backup, base_distance: r.u8("base distance")?, total: read_number(&mut r)? }
+                let base_distance = r.u8("base distance")?;
+                let at = r.clone();
+                let total = read_number(&mut r)?;
+                if total == 0 {
+                    return Err(at.error("number of blocks", ErrorKind::Value(0)));
+                }
+                Self::Query { backup, base_distance, total }
             }
             MessageType::RESTORED => Self::Restored {
                 generation: r.u16("generation")?,
@@ -265,9 +271,7 @@ impl FromServer {
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut r = Reader::new(bytes);
         let message = match read_head(&mut r)? {
-            MessageType::MISSING => {
-                Self::Missing { backup: read_backup(&mut r)?, blocks: read_set(&mut r)? }
-            }
+            MessageType::MISSING => Self::Missing { backup: read_backup(&mut r)?, blocks: read_set(&mut r)? },
             MessageType::OK => Self::Ok { backup: read_backup(&mut r)?, digest: Digest::read(&mut r)? },
             MessageType::REFUSED => {
                 Self::Refused { backup: read_backup(&mut r)?, reason: Refusal::read(&mut r)? }

@@ -79,7 +79,7 @@ impl Receiver {
         match ToServer::decode(message)? {
             ToServer::Blocks(blocks) => self.blocks(vault, &blocks, now, random),
             ToServer::Query { backup, base_distance, total } => {
-                self.query(vault, backup, base_distance, total, now)
+                query(vault, backup, base_distance, total, now)
             }
             ToServer::Restored { generation, missing, digest } => {
                 Restorer { policy: &self.policy }
@@ -111,7 +111,7 @@ impl Receiver {
             if session.asked >= self.policy.patience {
                 session.resume_at = None;
             } else {
-                answer.messages.push(self.ask(&mut session, now));
+                answer.messages.push(ask(&mut session, now));
             }
             vault.put_session(&session)?;
         }
@@ -131,7 +131,7 @@ impl Receiver {
         for block in &message.blocks {
             Block::decode(block, "block")?;
         }
-        let mut session = match self.open(vault, backup, base_distance, total, now)? {
+        let mut session = match open(vault, backup, base_distance, total, now)? {
             Opened::Session(session) => session,
             Opened::Answer(answer) => return Ok(answer),
         };
@@ -145,7 +145,7 @@ impl Receiver {
             }
         }
         if session.received.is_full() {
-            return self.complete(vault, session, now);
+            return complete(vault, session, now);
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => Some(match session.delay {
@@ -158,120 +158,112 @@ impl Receiver {
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         Ok(Answer::default())
     }
+}
 
-    fn query<V: Vault>(
-        &self,
-        vault: &mut V,
-        backup: BackupId,
-        base_distance: u8,
-        total: u16,
-        now: Instant,
-    ) -> Result<Answer, ReceiverError<V::Error>> {
-        let mut session = match self.open(vault, backup, base_distance, total, now)? {
-            Opened::Session(session) => session,
-            Opened::Answer(answer) => return Ok(answer),
-        };
-        let is_planned = session.resumes == Resumes::SERVER && session.resume_at.is_some();
-        let mut answer = Answer::default();
-        if !is_planned {
-            answer.messages.push(self.ask(&mut session, now));
-        }
-        vault.put_session(&session).map_err(ReceiverError::Store)?;
-        Ok(answer)
+fn query<V: Vault>(
+    vault: &mut V,
+    backup: BackupId,
+    base_distance: u8,
+    total: u16,
+    now: Instant,
+) -> Result<Answer, ReceiverError<V::Error>> {
+    let mut session = match open(vault, backup, base_distance, total, now)? {
+        Opened::Session(session) => session,
+        Opened::Answer(answer) => return Ok(answer),
+    };
+    let is_planned = session.resumes == Resumes::SERVER && session.resume_at.is_some();
+    let mut answer = Answer::default();
+    if !is_planned {
+        answer.messages.push(ask(&mut session, now));
     }
+    vault.put_session(&session).map_err(ReceiverError::Store)?;
+    Ok(answer)
+}
 
-    /// The open session of a backup, or what there is to say instead.
-    fn open<V: Vault>(
-        &self,
-        vault: &mut V,
-        backup: BackupId,
-        base_distance: u8,
-        total: u16,
-        now: Instant,
-    ) -> Result<Opened, ReceiverError<V::Error>> {
-        let known = vault.session(backup.source).map_err(ReceiverError::Store)?;
-        if let Some(session) = known {
-            if session.backup == backup {
-                if session.received.total() != total || session.base_distance != base_distance {
-                    return Err(ReceiverError::Contradiction(backup.generation));
+/// The open session of a backup, or what there is to say instead.
+fn open<V: Vault>(
+    vault: &mut V,
+    backup: BackupId,
+    base_distance: u8,
+    total: u16,
+    now: Instant,
+) -> Result<Opened, ReceiverError<V::Error>> {
+    let known = vault.session(backup.source).map_err(ReceiverError::Store)?;
+    if let Some(session) = known {
+        if session.backup == backup {
+            if session.received.total() != total || session.base_distance != base_distance {
+                return Err(ReceiverError::Contradiction(backup.generation));
+            }
+            return Ok(match session.standing {
+                Standing::Open => Opened::Session(session),
+                Standing::Complete(digest) => Opened::say(FromServer::Ok { backup, digest }),
+                Standing::Refused => {
+                    Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN })
                 }
-                return Ok(match session.standing {
-                    Standing::Open => Opened::Session(session),
-                    Standing::Complete(digest) => Opened::say(FromServer::Ok { backup, digest }),
-                    Standing::Refused => {
-                        Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN })
-                    }
-                });
-            }
-            if is_older(backup.generation, session.backup.generation) {
-                return Ok(Opened::Answer(Answer::default()));
-            }
+            });
         }
-        let mut session = Session {
-            backup,
-            base_distance,
-            received: BlockSet::empty(total),
-            resumes: Resumes::UPLOADER,
-            delay: None,
-            resume_at: None,
-            asked: 0,
-            standing: Standing::Open,
-            since: now,
-        };
-        if base_distance > 0 {
-            let base = backup.generation.wrapping_sub(u16::from(base_distance));
-            let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
-            if held.is_none_or(|held| held.generation != base) {
-                session.standing = Standing::Refused;
-                vault.put_session(&session).map_err(ReceiverError::Store)?;
-                return Ok(Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN }));
-            }
+        if is_older(backup.generation, session.backup.generation) {
+            return Ok(Opened::Answer(Answer::default()));
         }
-        Ok(Opened::Session(session))
     }
+    let mut session = Session {
+        backup,
+        base_distance,
+        received: BlockSet::empty(total),
+        resumes: Resumes::UPLOADER,
+        delay: None,
+        resume_at: None,
+        asked: 0,
+        standing: Standing::Open,
+        since: now,
+    };
+    if base_distance > 0 {
+        let base = backup.generation.wrapping_sub(u16::from(base_distance));
+        let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
+        if held.is_none_or(|held| held.generation != base) {
+            session.standing = Standing::Refused;
+            vault.put_session(&session).map_err(ReceiverError::Store)?;
+            return Ok(Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN }));
+        }
+    }
+    Ok(Opened::Session(session))
+}
 
-    fn complete<V: Vault>(
-        &self,
-        vault: &mut V,
-        mut session: Session,
-        now: Instant,
-    ) -> Result<Answer, ReceiverError<V::Error>> {
-        let backup = session.backup;
-        let mut book = match session.base_distance {
-            0 => oxisim_phonebook::Book::default(),
-            _ => vault
-                .held(backup.source)
-                .map_err(ReceiverError::Store)?
-                .map(|held| held.book)
-                .unwrap_or_default(),
-        };
-        for number in session.received.iter() {
-            let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
-            for entry in Block::decode(&block.unwrap_or_default(), "block")?.entries {
-                match entry.record {
-                    Some(record) => book.insert(entry.slot, record),
-                    None => book.remove(entry.slot),
-                };
-            }
+fn complete<V: Vault>(
+    vault: &mut V,
+    mut session: Session,
+    now: Instant,
+) -> Result<Answer, ReceiverError<V::Error>> {
+    let backup = session.backup;
+    let mut book = match session.base_distance {
+        0 => oxisim_phonebook::Book::default(),
+        _ => {
+            vault.held(backup.source).map_err(ReceiverError::Store)?.map(|held| held.book).unwrap_or_default()
         }
-        let digest = Digest::of(&book);
-        let held = Held { generation: backup.generation, at: now, book };
-        vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
-        session.standing = Standing::Complete(digest);
-        session.resume_at = None;
-        vault.put_session(&session).map_err(ReceiverError::Store)?;
-        Ok(Answer {
-            messages: [FromServer::Ok { backup, digest }].into(),
-            completed: Some(backup),
-        })
+    };
+    for number in session.received.iter() {
+        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
+        for entry in Block::decode(&block.unwrap_or_default(), "block")?.entries {
+            match entry.record {
+                Some(record) => book.insert(entry.slot, record),
+                None => book.remove(entry.slot),
+            };
+        }
     }
+    let digest = Digest::of(&book);
+    let held = Held { generation: backup.generation, at: now, book };
+    vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
+    session.standing = Standing::Complete(digest);
+    session.resume_at = None;
+    vault.put_session(&session).map_err(ReceiverError::Store)?;
+    Ok(Answer { messages: [FromServer::Ok { backup, digest }].into(), completed: Some(backup) })
+}
 
-    /// Asks for what is missing, and plans to do so again.
-    fn ask(&self, session: &mut Session, now: Instant) -> FromServer {
-        session.resume_at = Some(now + ASK_AGAIN_AFTER.saturating_mul(1 << session.asked.min(5)));
-        session.asked += 1;
-        FromServer::Missing { backup: session.backup, blocks: session.received.complement() }
-    }
+/// Asks for what is missing, and plans to do so again.
+fn ask(session: &mut Session, now: Instant) -> FromServer {
+    session.resume_at = Some(now + ASK_AGAIN_AFTER.saturating_mul(1 << session.asked.min(5)));
+    session.asked += 1;
+    FromServer::Missing { backup: session.backup, blocks: session.received.complement() }
 }
 
 enum Opened {

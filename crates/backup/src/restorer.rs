@@ -6,11 +6,7 @@ use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    BlockSet, Digest, Entry, FromServer,
-    block::Packer,
-    message::Source,
-    receiver::Policy,
-    vault::Vault,
+    BlockSet, Digest, Entry, FromServer, block::Packer, message::Source, receiver::Policy, vault::Vault,
 };
 
 /// Octets of a restore message apart from the block.
@@ -60,9 +56,12 @@ pub struct Restorer<'a> {
 
 impl Restorer<'_> {
     /// Begins to restore the card's copy; `false` if there is none.
-    pub fn start<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<bool, V::Error> {
+    pub fn start<V: Vault>(self, vault: &mut V, now: Instant) -> Result<bool, V::Error> {
         let Some(held) = vault.held(Source::CARD)? else { return Ok(false) };
         let total = blocks(&held.book).len() as u16;
+        if total == 0 {
+            return Ok(false);
+        }
         vault.put_restore(&Restore {
             generation: held.generation,
             todo: BlockSet::full(total),
@@ -70,11 +69,11 @@ impl Restorer<'_> {
             asked: 0,
             step: RestoreStep::Running,
         })?;
-        Ok(total > 0)
+        Ok(true)
     }
 
     /// A time has come; the messages to send.
-    pub(crate) fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Vec<FromServer>, V::Error> {
+    pub(crate) fn due<V: Vault>(self, vault: &mut V, now: Instant) -> Result<Vec<FromServer>, V::Error> {
         let Some(mut restore) = vault.restore()? else { return Ok(Vec::new()) };
         let Some(held) = vault.held(Source::CARD)? else { return Ok(Vec::new()) };
         if restore.due.is_none_or(|due| due > now) || restore.step != RestoreStep::Running {
@@ -106,7 +105,7 @@ impl Restorer<'_> {
 
     /// The card has said what is missing.
     pub(crate) fn confirmed<V: Vault>(
-        &self,
+        self,
         vault: &mut V,
         generation: u16,
         missing: &BlockSet,

@@ -92,43 +92,57 @@ pub trait Vault {
 /// A vault in memory.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryVault {
-    books: BTreeMap<u8, (Option<Session>, BTreeMap<u16, Vec<u8>>, Option<Held>)>,
+    phonebooks: BTreeMap<u8, Kept>,
     restore: Option<Restore>,
+}
+
+/// What is kept of one phonebook.
+#[derive(Clone, Debug, Default)]
+struct Kept {
+    session: Option<Session>,
+    blocks: BTreeMap<u16, Vec<u8>>,
+    held: Option<Held>,
+}
+
+impl MemoryVault {
+    fn kept(&mut self, source: Source) -> &mut Kept {
+        self.phonebooks.entry(source.0).or_default()
+    }
 }
 
 impl Vault for MemoryVault {
     type Error = Infallible;
 
     fn session(&mut self, source: Source) -> Result<Option<Session>, Infallible> {
-        Ok(self.books.entry(source.0).or_default().0.clone())
+        Ok(self.kept(source).session.clone())
     }
 
     fn put_session(&mut self, session: &Session) -> Result<(), Infallible> {
-        let (kept, blocks, _) = self.books.entry(session.backup.source.0).or_default();
-        if kept.as_ref().is_some_and(|kept| kept.backup != session.backup) {
-            blocks.clear();
+        let kept = self.kept(session.backup.source);
+        if kept.session.as_ref().is_some_and(|known| known.backup != session.backup) {
+            kept.blocks.clear();
         }
-        *kept = Some(session.clone());
+        kept.session = Some(session.clone());
         Ok(())
     }
 
     fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, Infallible> {
-        Ok(self.books.entry(source.0).or_default().1.get(&number).cloned())
+        Ok(self.kept(source).blocks.get(&number).cloned())
     }
 
     fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), Infallible> {
-        self.books.entry(source.0).or_default().1.insert(number, block.to_vec());
+        self.kept(source).blocks.insert(number, block.to_vec());
         Ok(())
     }
 
     fn held(&mut self, source: Source) -> Result<Option<Held>, Infallible> {
-        Ok(self.books.entry(source.0).or_default().2.clone())
+        Ok(self.kept(source).held.clone())
     }
 
     fn put_held(&mut self, source: Source, held: &Held) -> Result<(), Infallible> {
-        let (_, blocks, kept) = self.books.entry(source.0).or_default();
-        blocks.clear();
-        *kept = Some(held.clone());
+        let kept = self.kept(source);
+        kept.blocks.clear();
+        kept.held = Some(held.clone());
         Ok(())
     }
 

@@ -50,6 +50,7 @@ pub use card::Card;
 pub use env::Env;
 pub use file::{Aid, FileId};
 pub use memory::{Handle, Memory, MemoryError};
+pub use oxisim_apdu::Status;
 pub use oxisim_sms::packet::Tar;
 pub use profile::{AID_USIM, Profile, path};
 pub use registry::{ToolkitEvent, ToolkitRegistry};

@@ -81,7 +81,7 @@ pub fn wall_clock() -> Instant {
 /// The server on a database.
 pub fn open_server(db: &str, policy: Policy, seed: u64) -> Result<Server<SqliteStore>, Failure> {
     let store = SqliteStore::open(db)?;
-    Ok(Server::new(store, policy, server_address(), seed))
+    Ok(Server::new(store, policy, seed))
 }
 
 /// Runs the command.
@@ -109,11 +109,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     } else {
         out.write_all(&said)?;
     }
-    let losses: Vec<String> = device
-        .imports
-        .iter()
-        .flat_map(|(_, import)| import.report.iter().map(ToString::to_string))
-        .collect();
+    let losses: Vec<String> =
+        device.imports.iter().flat_map(|(_, import)| import.report.iter().map(ToString::to_string)).collect();
     let outcome = plan.run(device, server)?;
     if let Some(path) = &args.sim {
         outcome.kept.write(path)?;
@@ -139,8 +136,11 @@ pub fn draw(path: &Path, title: &str, lanes: &[Lane<'_>]) -> Result<(), Failure>
 }
 
 fn title(args: &Args, outcome: &Outcome) -> String {
-    format!("Backup of {} in {}", count(outcome.contacts, "contact"), count(outcome.summary.messages, "message"))
-        + if args.world.loss > 0.0 { ", on a lossy network" } else { "" }
+    format!(
+        "Backup of {} in {}",
+        count(outcome.contacts, "contact"),
+        count(outcome.summary.messages, "message")
+    ) + if args.world.loss > 0.0 { ", on a lossy network" } else { "" }
 }
 
 fn name(args: &Args, outcome: &Outcome) -> &'static str {

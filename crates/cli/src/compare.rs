@@ -87,7 +87,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let wrong: Vec<&str> =
         outcomes.iter().filter(|(_, outcome)| !outcome.verified()).map(|(name, _)| *name).collect();
-    if wrong.is_empty() { Ok(()) } else { Err(Failure::NotDone(format!("not verified: {}", wrong.join(", ")))) }
+    if wrong.is_empty() {
+        Ok(())
+    } else {
+        Err(Failure::NotDone(format!("not verified: {}", wrong.join(", "))))
+    }
 }
 
 fn table(
@@ -96,11 +100,17 @@ fn table(
     args: &Args,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    writeln!(out, "{}, subsets of {}, seed {}\n", count(contacts, "contact"), args.backup.subset, args.world.seed)?;
     writeln!(
         out,
-        "{:<8} {:>8} {:>8} {:>10} {:>12} {:>11} {:>21}  {}",
-        "mode", "sent", "received", "elapsed", "longest busy", "total busy", "calls found it busy", "copy"
+        "{}, subsets of {}, seed {}\n",
+        count(contacts, "contact"),
+        args.backup.subset,
+        args.world.seed
+    )?;
+    writeln!(
+        out,
+        "{:<8} {:>8} {:>8} {:>10} {:>12} {:>11} {:>21}  copy",
+        "mode", "sent", "received", "elapsed", "longest busy", "total busy", "calls found it busy"
     )?;
     for (name, Outcome { summary, .. }) in outcomes {
         let verified = outcomes.iter().any(|(n, outcome)| n == name && outcome.verified());
@@ -112,12 +122,7 @@ fn table(
             summary.elapsed.to_string(),
             summary.longest_busy.to_string(),
             summary.total_busy.to_string(),
-            format!(
-                "{} of {} ({})",
-                summary.blocked,
-                summary.calls,
-                percent(summary.blocked, summary.calls)
-            ),
+            format!("{} of {} ({})", summary.blocked, summary.calls, percent(summary.blocked, summary.calls)),
             if verified { "verified" } else { "NOT VERIFIED" }
         )?;
     }

@@ -8,7 +8,7 @@ use oxisim_server::{Msisdn, Server, SqliteStore, Store, Summary};
 use oxisim_sms::CivilTime;
 use oxisim_terminal::{Config, Terminal};
 use oxisim_wire::Duration;
-use oxisim_world::{Setup, World};
+use oxisim_world::{Setup, World, read_phonebook};
 use serde_json::json;
 
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     options,
     report::{self, count},
     run::server_address,
-    service::Service,
     sim::{self, Kept},
 };
 
@@ -31,7 +30,9 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// List the subscribers, or one subscriber's contacts.
-    #[command(after_help = "Examples:\n  oxisim contacts list\n  oxisim contacts list --number +15550100001 --json")]
+    #[command(
+        after_help = "Examples:\n  oxisim contacts list\n  oxisim contacts list --number +15550100001 --json"
+    )]
     List {
         #[command(flatten)]
         held: HeldArgs,
@@ -134,16 +135,15 @@ impl HeldArgs {
     /// The subscriber and the copy.
     fn find(&self, server: &mut Server<SqliteStore>) -> Result<(Msisdn, Held), Failure> {
         let source = self.source.into();
-        let number = match &self.number {
-            Some(number) => number.clone(),
-            None => {
-                let mut all = server.store().subscribers()?;
-                all.retain(|summary| summary.source == source && summary.copy.is_some());
-                match &all[..] {
-                    [] => return Err(Failure::Empty(self.db.clone())),
-                    [one] => one.msisdn.clone(),
-                    many => return Err(Failure::Which(many.len())),
-                }
+        let number = if let Some(number) = &self.number {
+            number.clone()
+        } else {
+            let mut all = server.store().subscribers()?;
+            all.retain(|summary| summary.source == source && summary.copy.is_some());
+            match &all[..] {
+                [] => return Err(Failure::Empty(self.db.clone())),
+                [one] => one.msisdn.clone(),
+                many => return Err(Failure::Which(many.len())),
             }
         };
         let held = server.store().held(&number, source)?;
@@ -168,7 +168,11 @@ fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
         writeln!(out, "{} holds nothing.", args.db)?;
         return Ok(());
     }
-    writeln!(out, "{:<17} {:<6} {:>8} {:>7}  {:<20}  latest backup", "number", "book", "contacts", "backup", "copied")?;
+    writeln!(
+        out,
+        "{:<17} {:<6} {:>8} {:>7}  {:<20}  latest backup",
+        "number", "book", "contacts", "backup", "copied"
+    )?;
     for Summary { msisdn, source, copy, latest } in &all {
         let (contacts, generation, at) = copy.as_ref().map_or_else(
             || ("-".into(), "-".into(), "-".into()),
@@ -177,12 +181,15 @@ fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
                 (copy.contacts.to_string(), copy.generation.to_string(), at)
             },
         );
-        let latest = latest.as_ref().map_or_else(
-            || "-".into(),
-            |latest| format!("{} of {} blocks", latest.received, latest.total),
-        );
+        let latest = latest
+            .as_ref()
+            .map_or_else(|| "-".into(), |latest| format!("{} of {} blocks", latest.received, latest.total));
         let book = format!("{source:?}").to_lowercase();
-        writeln!(out, "{:<17} {book:<6} {contacts:>8} {generation:>7}  {at:<20}  {latest}", msisdn.to_string())?;
+        writeln!(
+            out,
+            "{:<17} {book:<6} {contacts:>8} {generation:>7}  {at:<20}  {latest}",
+            msisdn.to_string()
+        )?;
     }
     Ok(())
 }
@@ -264,24 +271,24 @@ fn restore(
         start: wall_clock(),
         seed: options.seed,
     };
-    let mut world = World::new(setup, Service(server));
+    let mut world = World::new(setup, server);
     if !world.switch_on()? {
         return Err(Failure::NotDone("the phone did not start up".into()));
     }
     let begin = world.now();
-    if !world.esme.0.start_restore(&number, begin)? {
+    if !world.esme.start_restore(&number, begin)? {
         return Err(Failure::NotDone(format!("the copy of {number} is empty")));
     }
     let mut step = RestoreStep::Running;
     while step == RestoreStep::Running && world.now().since(begin) < RESTORE_LIMIT {
         world.run_until(Duration::from_secs(10), |_| false)?;
-        step = world.esme.0.restore_status(&number)?.map_or(RestoreStep::GivenUp, |restore| restore.step);
+        step = world.esme.restore_status(&number)?.map_or(RestoreStep::GivenUp, |restore| restore.step);
     }
     let elapsed = world.now().since(begin);
     if let Some(path) = sim {
         Kept::of(&world.card, None).write(path)?;
     }
-    let restored = sim::records(&mut world.card).book().unwrap_or_default();
+    let restored = read_phonebook(&mut world.card).book().unwrap_or_default();
     let equal = step == (RestoreStep::Complete { equal: true }) && restored == held.book;
     if json {
         let value = json!({

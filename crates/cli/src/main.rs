@@ -10,7 +10,6 @@ mod input;
 mod options;
 mod report;
 mod run;
-mod service;
 mod sim;
 mod span;
 mod timeline;

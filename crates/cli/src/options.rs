@@ -1,8 +1,8 @@
 //! Options that `backup` and `compare` share: how a backup is made, and in what world.
 
 use oxisim_backup::{Choice, Mode, Policy, Settings, Spacing, Way, Window};
-use oxisim_world::{Bearer, User};
 use oxisim_wire::Duration;
+use oxisim_world::{Bearer, User};
 
 use crate::span;
 

@@ -9,12 +9,11 @@ use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Record, Setup, Summary, What, World};
+use oxisim_world::{Record, Setup, Summary, What, World, read_phonebook, write_phonebook};
 
 use crate::{
     failure::Failure,
     options,
-    service::Service,
     sim::{self, Kept},
 };
 
@@ -131,17 +130,19 @@ impl Plan<'_> {
             Some((kept, path)) => kept.restore_card(&mut card, path)?,
             None if self.source.has(Source::CARD) => {
                 if let Some(last) = server.last_generation(self.number, Source::CARD)? {
-                    oxisim_applets::PhonebookBackup::personalise(&mut card, last).map_err(not_personalised)?;
+                    oxisim_applets::PhonebookBackup::personalise(&mut card, last)
+                        .map_err(not_personalised)?;
                 }
             }
             None => {}
         }
         if self.source.has(Source::CARD) {
-            let mut records = sim::records(&mut card);
+            let mut records = read_phonebook(&mut card);
             let old = records.book().unwrap_or_default();
             let import = imported(&old, contacts, &Capacity::SIM);
             records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
-            sim::write_records(&mut card, &records);
+            write_phonebook(&mut card, &records)
+                .map_err(|status| Failure::NotDone(format!("the card does not take a contact: {status}")))?;
             imports.push(("SIM", import));
         }
         let mut application = None;
@@ -181,7 +182,7 @@ impl Plan<'_> {
             start: self.start,
             seed: self.world.seed,
         };
-        let mut world = World::new(setup, Service(server));
+        let mut world = World::new(setup, server);
         if !world.switch_on()? {
             return Err(Failure::NotDone("the phone did not start up".into()));
         }
@@ -201,7 +202,7 @@ impl Plan<'_> {
         self.judge(world, ended)
     }
 
-    fn judge(&self, mut world: World<Service>, ended: bool) -> Result<Outcome, Failure> {
+    fn judge(&self, mut world: World<Server<SqliteStore>>, ended: bool) -> Result<Outcome, Failure> {
         let mut differences = Vec::new();
         if !ended {
             differences.push("the backup did not end".into());
@@ -209,7 +210,7 @@ impl Plan<'_> {
         let mut contacts = 0;
         let mut phonebook_octets = 0;
         if self.source.has(Source::CARD) {
-            let records = sim::records(&mut world.card);
+            let records = read_phonebook(&mut world.card);
             let book = records.book().unwrap_or_default();
             contacts += book.len();
             phonebook_octets += records.octets_in_use();
@@ -250,12 +251,12 @@ impl Plan<'_> {
     /// Where the server's copy differs from a phonebook.
     fn compare(
         &self,
-        world: &mut World<Service>,
+        world: &mut World<Server<SqliteStore>>,
         source: Source,
         name: &str,
         book: &Book,
     ) -> Result<Vec<String>, Failure> {
-        let store = world.esme.0.store();
+        let store = world.esme.store();
         let (held, session) =
             store.subscriber(self.number, |account| -> Result<_, oxisim_server::StoreError> {
                 use oxisim_backup::Vault;

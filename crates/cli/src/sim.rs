@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Block, Entry, Settings};
-use oxisim_card::{Card, FileId, FileView, Profile, path as files};
-use oxisim_phonebook::{Book, Capacity, CardFiles};
+use oxisim_card::{Card, Profile};
+use oxisim_phonebook::{Book, Capacity};
 use oxisim_server::Msisdn;
 use oxisim_sms::Address;
 use oxisim_terminal::BackupApplication;
@@ -23,42 +23,6 @@ pub fn card(msisdn: &Msisdn, applet: Option<(&Address, Settings)>) -> Card {
     match applet {
         Some((server, settings)) => card.with_applet(PhonebookBackup::new(server.clone(), settings)),
         None => card,
-    }
-}
-
-/// The records of the card's phonebook.
-pub fn records(card: &mut Card) -> CardFiles {
-    let view = card.files();
-    CardFiles {
-        adn: file(&view, files::EF_ADN),
-        anr: [file(&view, files::EF_ANR)].into(),
-        ext1: file(&view, files::EF_EXT1),
-    }
-}
-
-fn file(view: &FileView<'_>, path: &[u16]) -> Vec<Vec<u8>> {
-    let Ok(file) = view.find(path) else { return Vec::new() };
-    let count = view.record_count(file).unwrap_or(0);
-    (1..=count).filter_map(|n| view.read_record(file, n).ok()).map(<[u8]>::to_vec).collect()
-}
-
-/// Writes the records that differ.
-pub fn write_records(card: &mut Card, wanted: &CardFiles) {
-    let old = records(card);
-    let mut view = card.files();
-    let files = [
-        (files::EF_EXT1, &old.ext1, &wanted.ext1),
-        (files::EF_ANR, &old.anr[0], &wanted.anr[0]),
-        (files::EF_ADN, &old.adn, &wanted.adn),
-    ];
-    for (path, old, new) in files {
-        let Ok(file): Result<FileId, _> = view.find(path) else { continue };
-        for (number, (old, new)) in (1..=u8::MAX).zip(old.iter().zip(new)) {
-            if old != new {
-                // The record is there, and has this length.
-                let _ = view.update_record(file, number, new);
-            }
-        }
     }
 }
 

@@ -6,7 +6,7 @@ use alloc::{
     vec::Vec,
 };
 
-use crate::{alpha::AlphaIdentifier, number::DiallingNumber};
+use crate::{AlphaIdentifier, number::DiallingNumber};
 
 /// What a person has: an entry of an address book.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

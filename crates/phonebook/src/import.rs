@@ -8,7 +8,7 @@ use alloc::{
 use core::fmt;
 
 use crate::{
-    alpha::AlphaIdentifier,
+    AlphaIdentifier,
     book::{Book, Capacity, Contact, Record},
     number::{DiallingNumber, NumberChange, RECORD_DIGITS},
 };

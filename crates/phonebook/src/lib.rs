@@ -35,7 +35,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod alpha;
 mod book;
 mod files;
 mod import;
@@ -46,9 +45,9 @@ mod slot;
 #[cfg(feature = "vcard")]
 pub mod vcard;
 
-pub use alpha::{AlphaIdentifier, Fitted};
 pub use book::{Book, Capacity, Contact, LabelledNumber, Record};
 pub use files::CardFiles;
 pub use import::{Change, Import, Loss, import, update};
 pub use number::{DiallingNumber, EXTENSION_DIGITS, NoDigit, NumberChange, Parsed, RECORD_DIGITS, TonNpi};
+pub use oxisim_sms::{AlphaIdentifier, Fitted};
 pub use slot::{EntryFile, EntryFiles, StoreError, read_entry, write_entry};

@@ -9,7 +9,7 @@ use alloc::{vec, vec::Vec};
 use oxisim_wire::{Error, ErrorKind, Reader, bcd};
 
 use crate::{
-    alpha::AlphaIdentifier,
+    AlphaIdentifier,
     number::{DiallingNumber, EXTENSION_DIGITS, RECORD_DIGITS, TonNpi},
 };
 

@@ -16,7 +16,7 @@
 //! use oxisim_wire::Instant;
 //!
 //! let store = SqliteStore::open(":memory:")?;
-//! let mut server = Server::new(store, Policy::default(), "+4915550000".parse()?, 1);
+//! let mut server = Server::new(store, Policy::default(), 1);
 //! let hello = UserData::from_text("Hello!")?;
 //! let reception = server.handle_deliver(&"+491511234567".parse()?, &hello, Instant::EPOCH)?;
 //! assert!(matches!(reception, Reception::Ignored(_)));
@@ -32,7 +32,7 @@ pub mod store;
 
 pub use bearer::Ignored;
 pub use msisdn::{Msisdn, NoMsisdn};
-pub use server::{Error, Outgoing, Reception, Server};
+pub use server::{Error, Reception, Server};
 pub use store::{
     Account, CopySummary, Direction, LogEntry, Progress, SqliteStore, Store, StoreError, Summary,
 };

@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use oxisim_backup::{
-    FromServer, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault, carriage,
+    Esme, FromServer, Outgoing, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault,
+    carriage,
     message::{BackupId, Source},
 };
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
@@ -29,22 +30,8 @@ const BATCH: u32 = 256;
 pub struct Server<S> {
     store: S,
     receiver: Receiver,
-    service_number: Address,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
-}
-
-/// A short message to be sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outgoing {
-    /// The server's number.
-    pub from: Address,
-    /// The subscriber's number.
-    pub to: Address,
-    /// TP-Protocol-Identifier.
-    pub protocol: ProtocolIdentifier,
-    /// TP-Data-Coding-Scheme and TP-User-Data.
-    pub user_data: UserData,
 }
 
 /// What became of a short message that came.
@@ -71,13 +58,12 @@ pub enum Error {
 }
 
 impl<S: Store> Server<S> {
-    /// A server that is reached at `service_number`. `seed` is for [`Spacing::Random`](oxisim_backup::Spacing).
+    /// A server on a store. `seed` is for [`Spacing::Random`](oxisim_backup::Spacing).
     #[must_use]
-    pub fn new(store: S, policy: Policy, service_number: Address, seed: u64) -> Self {
+    pub fn new(store: S, policy: Policy, seed: u64) -> Self {
         Self {
             store,
             receiver: Receiver { policy },
-            service_number,
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
         }
@@ -176,10 +162,10 @@ impl<S: Store> Server<S> {
         let summary = ToServer::decode(&message).map(|message| describe_incoming(&message));
         let note = note(now, Direction::In, summary.map_err(Ignored::Unreadable)?, user_data);
         let random = self.random.next_u64();
-        let Self { store, receiver, service_number, .. } = self;
+        let Self { store, receiver, .. } = self;
         let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
             let answer = receiver.receive(account, &message, now, random)?;
-            let outgoing = dispatch(account, service_number, msisdn, answer.messages, Some(&note), now)?;
+            let outgoing = dispatch(account, msisdn, answer.messages, Some(&note), now)?;
             Ok((outgoing, answer.completed))
         })?;
         self.outputs.extend(outgoing);
@@ -190,13 +176,33 @@ impl<S: Store> Server<S> {
     }
 
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
-        let Self { store, receiver, service_number, .. } = self;
+        let Self { store, receiver, .. } = self;
         let outgoing = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
-            dispatch(account, service_number, msisdn, answer.messages, None, now)
+            dispatch(account, msisdn, answer.messages, None, now)
         })?;
         self.outputs.extend(outgoing);
         Ok(())
+    }
+}
+
+impl<S: Store> Esme for Server<S> {
+    type Error = Error;
+
+    fn handle_message(&mut self, from: &Address, user_data: &UserData, now: Instant) -> Result<(), Error> {
+        self.handle_deliver(from, user_data, now).map(drop)
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        Self::handle_timeout(self, now)
+    }
+
+    fn poll_timeout(&mut self) -> Result<Option<Instant>, Error> {
+        Self::poll_timeout(self)
+    }
+
+    fn poll_output(&mut self) -> Option<Outgoing> {
+        Self::poll_output(self)
     }
 }
 
@@ -237,7 +243,6 @@ impl From<ReceiverError<StoreError>> for Undone {
 /// Puts messages for a subscriber into short messages and notes them, after the one they answer.
 fn dispatch(
     account: &mut impl Account,
-    from: &Address,
     to: &Msisdn,
     messages: Vec<FromServer>,
     answered: Option<&LogEntry>,
@@ -254,7 +259,7 @@ fn dispatch(
         };
         let user_data = carriage::wrap(recipient, counter, message.encode()).map_err(Error::Answer)?;
         account.log(&note(now, Direction::Out, describe_outgoing(&message), &user_data))?;
-        outgoing.push(Outgoing { from: from.clone(), to: to.address(), protocol, user_data });
+        outgoing.push(Outgoing { to: to.address(), protocol, user_data });
     }
     Ok(outgoing)
 }

@@ -28,6 +28,7 @@ extern crate alloc;
 extern crate std;
 
 mod address;
+mod alpha;
 pub mod alphabet;
 mod coding;
 pub mod concatenation;
@@ -38,6 +39,7 @@ pub mod tpdu;
 mod user_data;
 
 pub use address::{Address, TypeOfAddress};
+pub use alpha::{AlphaIdentifier, Fitted};
 pub use coding::{Alphabet, Class, DataCoding, ProtocolIdentifier};
 pub use error::Error;
 pub use timestamp::{CivilTime, Timestamp};

@@ -4,8 +4,8 @@
 use alloc::{collections::VecDeque, vec, vec::Vec};
 
 use oxisim_backup::{
-    Choice, Estimate, Journal, Outcome, Output, Phonebook, PhonebookError, Settings, Storage, StorageError, Trigger,
-    Uploader, Way, carriage, message::Source,
+    Choice, Estimate, Journal, Outcome, Output, Phonebook, PhonebookError, Settings, Storage, StorageError,
+    Trigger, Uploader, Way, carriage, message::Source,
 };
 use oxisim_phonebook::{Book, Capacity, Record};
 use oxisim_sms::{
@@ -49,10 +49,10 @@ struct Memory {
 impl BackupApplication {
     /// The application, with the phone's phonebook, which sends to `server`.
     #[must_use]
-    pub fn new(server: Address, settings: Settings, book: Book) -> Self {
+    pub fn new(server: Address, mut settings: Settings, book: Book) -> Self {
         let slots = Capacity::PHONE.slots;
         let journal = Journal::new(slots, MAX_BLOCKS);
-        let settings = Settings { message_octets: carriage::PHONE_OCTETS, ..settings };
+        settings.message_octets = carriage::PHONE_OCTETS;
         Self {
             server,
             uploader: Uploader::new(Source::PHONE, settings, journal),

@@ -307,7 +307,7 @@ impl SelectItem {
 }
 
 impl SendShortMessage {
-    /// A TPDU, sent without a word to the user, through the service centre of EF_SMSP.
+    /// A TPDU, sent without a word to the user, through the service centre of `EF_SMSP`.
     #[must_use]
     pub const fn silent(tpdu: Vec<u8>) -> Self {
         Self {

@@ -111,13 +111,13 @@ data_objects! {
     0x1E "TS 102 223 §8.31" "Icon identifier" IconIdentifier {
         /// Bit 1: not self-explanatory.
         qualifier: u8,
-        /// Record of EF_IMG.
+        /// Record of `EF_IMG`.
         record: u8,
     }
     0x1F "TS 102 223 §8.32" "Item icon identifier list" ItemIcons {
         /// Bit 1: not self-explanatory.
         qualifier: u8,
-        /// Records of EF_IMG, one an item.
+        /// Records of `EF_IMG`, one an item.
         records: Vec<u8>,
     }
     0x24 "TS 102 223 §8.37" "Timer identifier" TimerIdentifier {
@@ -206,7 +206,7 @@ impl Wire for TimerValue {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        out.extend([self.hours, self.minutes, self.seconds].map(|n| n / 10 % 10 | (n % 10) << 4));
+        out.extend([self.hours, self.minutes, self.seconds].map(|n| (n / 10 % 10) | ((n % 10) << 4)));
     }
 }
 
@@ -228,7 +228,7 @@ impl Duration {
     pub fn from_duration(span: oxisim_wire::Duration) -> Self {
         let tenths = span.as_millis().div_ceil(100).max(1);
         let (unit, interval) = match tenths {
-            0..=255 if tenths % 10 != 0 => (TimeUnit::TENTHS, tenths),
+            0..=255 if !tenths.is_multiple_of(10) => (TimeUnit::TENTHS, tenths),
             0..=2_550 => (TimeUnit::SECONDS, tenths.div_ceil(10)),
             _ => (TimeUnit::MINUTES, tenths.div_ceil(600).min(255)),
         };
@@ -278,7 +278,7 @@ impl TextString {
 /// A carriage return that fills the last octet is not part of the text (TS 23.038 §6.1.2.3.1).
 fn strip_padding(septets: &[u8], octets: usize) -> &[u8] {
     match septets.split_last() {
-        Some((0x0D | 0x00, rest)) if octets % 7 == 0 && octets > 0 => rest,
+        Some((0x0D | 0x00, rest)) if octets.is_multiple_of(7) => rest,
         _ => septets,
     }
 }
@@ -288,39 +288,17 @@ fn ucs2(octets: &[u8]) -> String {
     char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)).collect()
 }
 
-/// An alpha identifier's or an item's text as people read it (TS 102 221 annex A).
-///
-/// Written in the GSM default alphabet where it can be, else as UCS2 with the prefix 80.
+/// The text of an alpha identifier or an item, coded (TS 102 221 annex A); what that cannot code is dropped.
 #[must_use]
 pub fn alpha(text: &str) -> Vec<u8> {
-    alphabet::encode(text).unwrap_or_else(|| {
-        core::iter::once(0x80).chain(text.encode_utf16().flat_map(u16::to_be_bytes)).collect()
-    })
+    oxisim_sms::AlphaIdentifier::fit(text, ALPHA_OCTETS).alpha.octets().to_vec()
 }
 
-/// The text of an alpha identifier or item, decoded (TS 102 221 annex A).
+/// The text of an alpha identifier or an item, decoded (TS 102 221 annex A).
 #[must_use]
 pub fn alpha_text(octets: &[u8]) -> String {
-    let half_page = |base: u16, coded: &[u8]| {
-        let mut text = String::new();
-        for &octet in coded {
-            if octet < 0x80 {
-                text.push_str(&alphabet::decode(&[octet]));
-            } else {
-                let unit = base.wrapping_add(u16::from(octet & 0x7F));
-                text.push(char::from_u32(u32::from(unit)).unwrap_or(char::REPLACEMENT_CHARACTER));
-            }
-        }
-        text
-    };
-    match octets {
-        [0x80, coded @ ..] => ucs2(coded),
-        [0x81, count, base, coded @ ..] => {
-            half_page(u16::from(*base) << 7, coded.get(..usize::from(*count)).unwrap_or(coded))
-        }
-        [0x82, count, high, low, coded @ ..] => {
-            half_page(u16::from_be_bytes([*high, *low]), coded.get(..usize::from(*count)).unwrap_or(coded))
-        }
-        _ => alphabet::decode(octets),
-    }
+    oxisim_sms::AlphaIdentifier::from_field(octets).text()
 }
+
+/// More than a proactive command has room for.
+const ALPHA_OCTETS: usize = 240;

@@ -6,8 +6,8 @@ use oxisim_wire::Duration;
 use rand_core::RngCore;
 use rand_distr::{Bernoulli, Distribution, Exp, LogNormal};
 
-/// LAPDm information frames on the SDCCH: their octets of payload (TS 44.006 §5.8.3 has N201 = 20), and the time of
-/// one, for stop-and-wait on 51-multiframes.
+/// Information frames of `LAPDm` on the SDCCH: the octets of one (N201 of TS 44.006), and its time, for stop-and-wait on
+/// 51-multiframes.
 const FRAME_OCTETS: usize = 20;
 const FRAME_TIME: Duration = Duration::from_micros(235_400);
 

@@ -10,7 +10,7 @@ extern crate alloc;
 extern crate std;
 
 mod bearer;
-mod esme;
+mod phonebook;
 mod record;
 mod schedule;
 mod summary;
@@ -18,7 +18,7 @@ mod user;
 mod world;
 
 pub use bearer::{Bearer, Fate};
-pub use esme::{Esme, Outgoing};
+pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Happening, Record, What};
 pub use summary::{Summary, busy_stretches};
 pub use user::User;

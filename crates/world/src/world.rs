@@ -3,19 +3,21 @@
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Choice, FromServer, Outcome, ToServer, Trigger, Way, carriage, message::Source};
+use oxisim_backup::{
+    Choice, Esme, FromServer, Outcome, Outgoing, ToServer, Trigger, Way, carriage, message::Source,
+};
 use oxisim_card::Card;
 use oxisim_sms::{
     Address, Timestamp, UserData,
     tpdu::{Deliver, MobileOriginated, MobileTerminated},
 };
 use oxisim_terminal::{ApplicationOutput, BackupApplication, Event, Output, Screen, Terminal, User as Press};
-use oxisim_toolkit::{Envelope, Proactive, codes::TimerAction};
+use oxisim_toolkit::{Envelope, Proactive, codes::TimerAction, objects::TimerValue};
 use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
-use crate::{Bearer, Esme, Outgoing, Record, User, What, schedule::Schedule};
+use crate::{Bearer, Record, User, What, schedule::Schedule};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
@@ -91,10 +93,7 @@ enum Planned {
     /// A message has gone over the air to the phone.
     Terminated(Vec<u8>),
     /// The user chooses an item.
-    Choose {
-        identifier: u8,
-        text: String,
-    },
+    Choose { identifier: u8, text: String },
     /// The user answers the phone's own application.
     Answer(Choice),
     /// The user tries to call somebody.
@@ -284,7 +283,11 @@ impl<E: Esme> World<E> {
                 self.application_output(output);
             } else if let Some(message) = self.esme.poll_output() {
                 self.note(What::Answered(from_server(&message.user_data)));
-                self.travel(Planned::ToPhone(Box::new(message.clone())), Planned::ToPhone(Box::new(message)), false);
+                self.travel(
+                    Planned::ToPhone(Box::new(message.clone())),
+                    Planned::ToPhone(Box::new(message)),
+                    false,
+                );
             } else {
                 self.watch();
                 return Ok(());
@@ -378,7 +381,7 @@ impl<E: Esme> World<E> {
                 Proactive::TimerManagement(timer) if command.details.qualifier == TimerAction::START.0 => {
                     What::TimerStarted {
                         timer: timer.timer.identifier,
-                        runs: timer.value.map_or(Duration::ZERO, |value| value.duration()),
+                        runs: timer.value.map_or(Duration::ZERO, TimerValue::duration),
                     }
                 }
                 Proactive::PollInterval(poll) => {

@@ -18,6 +18,9 @@ const MAX_FAILURES: u8 = 20;
 /// Times that the server is asked in vain: 5, 10, 20 … 120 minutes apart.
 const MAX_QUERIES: u8 = 16;
 
+/// The same while the server plans the next subset, perhaps days ahead: it does not answer then.
+const MAX_QUERIES_IN_PAUSE: u8 = 200;
+
 /// Time until a message that the phone did not send is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -200,7 +203,8 @@ impl Uploader {
             match *phase {
                 Phase::Sending { .. } => {}
                 Phase::Pausing { .. } if run.way != Way::SERVER => *phase = this.subset(run.way),
-                Phase::Pausing { asked } | Phase::Waiting { asked } if asked >= MAX_QUERIES => {
+                Phase::Pausing { asked: MAX_QUERIES_IN_PAUSE.. }
+                | Phase::Waiting { asked: MAX_QUERIES.. } => {
                     return this.give_up(&mut state, host);
                 }
                 Phase::Pausing { ref mut asked } | Phase::Waiting { ref mut asked } => {

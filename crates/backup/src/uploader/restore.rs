@@ -52,7 +52,10 @@ pub(super) fn apply(
             journal.note_fingerprint(host, slot, fingerprint)?;
         }
         journal.confirm(host)?;
-        state.last = generation;
+        // Backups that were begun since keep their numbers.
+        if generation.wrapping_sub(state.last) < 0x8000 {
+            state.last = generation;
+        }
         state.confirmed = Some(generation);
     }
     journal.write(host, state)?;

@@ -77,10 +77,8 @@ impl Packing {
                 fingerprint != self.journal.confirmed_fingerprint(host, slot)?
             };
             if changed {
-                let filled = self
-                    .packer
-                    .push(&Entry { slot, record })
-                    .map_err(|_| Failure::ContactTooLarge(slot))?;
+                let filled =
+                    self.packer.push(&Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
                 self.put(filled, host)?;
             }
         }

@@ -31,7 +31,7 @@ const FIGURES: i32 = 176;
 const GUTTER: i32 = 14;
 
 /// Rows of a lane, from its top.
-const LANE: i32 = 90;
+const LANE: i32 = 94;
 const LANE_WITHOUT_CALLS: i32 = 78;
 const SENT_LABELS: i32 = 14;
 const SENT_ARROWS: (i32, i32) = (31, 21);
@@ -40,16 +40,17 @@ const BAR: (i32, i32) = (33, 49);
 const BEYOND: i32 = 9;
 const ANSWER_ARROWS: (i32, i32) = (61, 51);
 const ANSWER_LABELS: i32 = 67;
-const CALLS: i32 = 80;
+const CALLS: i32 = 77;
 
 /// Width that a message needs so that its number has room.
 const MESSAGE_PIXELS: u64 = 15;
 /// Time of a message if there is none to tell.
 const MESSAGE_TIME: Duration = Duration::from_millis(4_300);
 /// The first part is drawn enlarged if the whole is more than this many times as long.
-const LEAST_ENLARGEMENT: u64 = 3;
+const LEAST_ENLARGEMENT: u64 = 4;
 
-const NOTE: &str = "Time runs from the moment the user asks for the backup. While the phone is busy, no call gets through.";
+const NOTE: &str =
+    "Time runs from the moment the user asks for the backup. While the phone is busy, no call gets through.";
 
 /// A backup to draw.
 #[derive(Clone, Copy, Debug)]
@@ -79,17 +80,17 @@ pub fn draw(title: &str, lanes: &[Lane<'_>]) -> Result<String, DrawError> {
     });
     let panels: Vec<Panel> = [whole].into_iter().chain(enlarged).collect();
     let signs = legend::arrange(&Sign::of(&stories), (MARGIN, WIDTH - MARGIN));
-    let lines = signs.last().map_or(0, |(_, (_, below))| below + legend::LINE_HEIGHT);
-    let body: i32 = panels.iter().map(|panel| panel.height(lanes.len()) + BETWEEN_PANELS).sum();
+    let legend_height = signs.last().map_or(0, |(_, (_, below))| below + legend::LINE_HEIGHT);
+    let body: i32 = panels.iter().map(|panel| panel.height(&stories) + BETWEEN_PANELS).sum();
 
     let mut svg = String::new();
-    let pen = Pen::new(&mut svg, WIDTH, HEAD + body + lines + MARGIN / 2)?;
+    let pen = Pen::new(&mut svg, WIDTH, HEAD + body + legend_height + MARGIN / 2)?;
     pen.text(title, TITLE_FONT, ink::TEXT, HPos::Left, (MARGIN, 26))?;
     pen.text(NOTE, NOTE_FONT, ink::FAINT_TEXT, HPos::Left, (MARGIN, 48))?;
     let mut top = HEAD;
     for panel in &panels {
         panel.draw(&pen, top, &names, &stories)?;
-        top += panel.height(lanes.len()) + BETWEEN_PANELS;
+        top += panel.height(&stories) + BETWEEN_PANELS;
     }
     legend::draw(&pen, &signs, top + legend::LINE_HEIGHT / 2 - 4)?;
     pen.finish()?;
@@ -99,18 +100,18 @@ pub fn draw(title: &str, lanes: &[Lane<'_>]) -> Result<String, DrawError> {
 
 /// The names, and the column that they need.
 struct Names<'a> {
-    names: Vec<&'a str>,
+    texts: Vec<&'a str>,
     font: Font,
     width: i32,
 }
 
 fn names<'a>(lanes: &[Lane<'a>]) -> Names<'a> {
-    let names: Vec<&str> = lanes.iter().map(|lane| lane.name).collect();
-    let width = |font: Font| names.iter().map(|name| font.width(name)).max().unwrap_or(0);
+    let texts: Vec<&str> = lanes.iter().map(|lane| lane.name).collect();
+    let width = |font: Font| texts.iter().map(|text| font.width(text)).max().unwrap_or(0);
     let [.., smallest] = NAME_FONTS;
     let font = NAME_FONTS.into_iter().find(|font| width(*font) <= NAMES.1).unwrap_or(smallest);
     let width = width(font).clamp(NAMES.0, NAMES.1);
-    Names { names, font, width }
+    Names { texts, font, width }
 }
 
 fn longest(stories: &[Story]) -> Duration {
@@ -119,7 +120,8 @@ fn longest(stories: &[Story]) -> Duration {
 
 /// The part that is drawn once more, so large that each message has room; none if the whole is not much longer.
 fn first_part(stories: &[Story]) -> Option<Duration> {
-    let mut times: Vec<Duration> = stories.iter().flat_map(|story| &story.sent).map(|sent| sent.takes).collect();
+    let mut times: Vec<Duration> =
+        stories.iter().flat_map(|story| &story.sent).map(|sent| sent.takes).collect();
     times.sort_unstable();
     let usual = times.get(times.len() / 2).copied().unwrap_or(MESSAGE_TIME);
     let messages = u64::from((WIDTH - 2 * MARGIN).unsigned_abs()) / MESSAGE_PIXELS;
@@ -136,9 +138,13 @@ struct Panel {
 }
 
 impl Panel {
-    fn height(&self, lanes: usize) -> i32 {
+    fn height(&self, stories: &[Story]) -> i32 {
         let heading = if self.heading.is_some() { HEADING } else { 0 };
-        heading + self.lane_height() * lanes as i32 + AXIS
+        heading + self.lanes_height(stories) + AXIS
+    }
+
+    fn lanes_height(&self, stories: &[Story]) -> i32 {
+        stories.iter().map(|_| self.lane_height()).sum()
     }
 
     const fn lane_height(&self) -> i32 {
@@ -152,7 +158,7 @@ impl Panel {
             pen.text(heading, HEADING_FONT, ink::TEXT, HPos::Left, (scale.left, y + HEADING / 2))?;
             y += HEADING;
         }
-        let bottom = y + self.lane_height() * stories.len() as i32;
+        let bottom = y + self.lanes_height(stories);
         if self.heading.is_some() {
             pen.bar((scale.left, scale.right), (y, bottom), ink::ENLARGED)?;
         }
@@ -161,10 +167,13 @@ impl Panel {
             pen.bar((scale.left, marked), (y, bottom), ink::ENLARGED)?;
             let next = bottom + AXIS + BETWEEN_PANELS + HEADING;
             let right = WIDTH - MARGIN;
-            pen.area(&[(scale.left, bottom), (marked, bottom), (right, next), (scale.left, next)], ink::ENLARGED)?;
+            pen.area(
+                &[(scale.left, bottom), (marked, bottom), (right, next), (scale.left, next)],
+                ink::ENLARGED,
+            )?;
         }
         self.draw_axis(pen, y, bottom)?;
-        for (name, story) in names.names.iter().zip(stories) {
+        for (name, story) in names.texts.iter().zip(stories) {
             let middle = y + i32::midpoint(BAR.0, BAR.1);
             pen.text(name, names.font, ink::TEXT, HPos::Left, (MARGIN, middle))?;
             let plan = Plan::of(story, scale);

@@ -6,8 +6,8 @@ use plotters::{
     coord::Shift,
     drawing::DrawingAreaErrorKind,
     prelude::{
-        Circle, Color, DrawingArea, FontStyle, IntoDrawingArea, IntoTextStyle, PathElement, Polygon, RGBColor,
-        Rectangle, SVGBackend, TextStyle, WHITE,
+        Circle, Color, DrawingArea, FontStyle, IntoDrawingArea, IntoTextStyle, PathElement, Polygon,
+        RGBColor, Rectangle, SVGBackend, TextStyle, WHITE,
     },
     style::text_anchor::{HPos, Pos, VPos},
 };
@@ -47,7 +47,8 @@ pub struct Pen<'a>(DrawingArea<SVGBackend<'a>, Shift>);
 impl<'a> Pen<'a> {
     /// A page, whose text goes to `svg`.
     pub fn new(svg: &'a mut String, width: i32, height: i32) -> Result<Self, DrawError> {
-        let area = SVGBackend::with_string(svg, (width.unsigned_abs(), height.unsigned_abs())).into_drawing_area();
+        let area =
+            SVGBackend::with_string(svg, (width.unsigned_abs(), height.unsigned_abs())).into_drawing_area();
         area.fill(&WHITE)?;
         Ok(Self(area))
     }

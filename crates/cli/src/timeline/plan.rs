@@ -85,7 +85,12 @@ impl Plan {
             sent_labels: sent_labels(&sent, story, scale),
             sent: Arrows::of(sent.iter().map(|(x, sent)| (*x, sent.is_lost))),
             free: bar(oxisim_wire::Duration::ZERO, story.last()),
-            busy: story.busy.iter().filter(|(from, _)| shown(from)).map(|(from, to)| bar(*from, *to)).collect(),
+            busy: story
+                .busy
+                .iter()
+                .filter(|(from, _)| shown(from))
+                .map(|(from, to)| bar(*from, *to))
+                .collect(),
             wakes: wakes.map(|(at, wake)| (scale.x(*at), *wake)).collect(),
             answers: Arrows::of(answers.iter().map(|(x, answer)| (*x, answer.is_lost))),
             answer_labels: answer_labels(&answers, scale),
@@ -100,10 +105,10 @@ impl Arrows {
         let (lost, arrived): (Vec<_>, Vec<_>) = messages.partition(|(_, is_lost)| *is_lost);
         let mut arrows = Self { lost: xs(&lost), with_heads: true, ..Self::default() };
         for x in xs(&arrived) {
-            match arrows.arrived.last() {
-                Some(last) if x - last < ARROW_PIXELS => arrows.with_heads = false,
-                Some(last) => {
-                    arrows.with_heads &= x - last >= HEAD_PIXELS;
+            match arrows.arrived.last().map(|before| x - before) {
+                Some(gap) if gap < ARROW_PIXELS => arrows.with_heads = false,
+                Some(gap) => {
+                    arrows.with_heads &= gap >= HEAD_PIXELS;
                     arrows.arrived.push(x);
                 }
                 None => arrows.arrived.push(x),
@@ -190,6 +195,6 @@ fn answer_labels(answers: &[(i32, &Answer)], scale: &Scale) -> Vec<Label> {
         labels.collect()
     };
     let verbose = thin(row(0));
-    let is_crowded = verbose.len() * 4 < answers.iter().filter(|(_, answer)| !answer.is_lost).count() * 3;
+    let is_crowded = verbose.len() * 3 < row(0).len() * 2;
     if is_crowded { thin(row(1)) } else { fill(verbose, row(1)) }
 }

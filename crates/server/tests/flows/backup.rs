@@ -12,7 +12,7 @@ const BEN: &str = "+491511234568";
 
 /// What the server says to a card.
 fn said(network: &Network) -> Vec<FromServer> {
-    let decode = |message: &oxisim_server::Outgoing| {
+    let decode = |message: &oxisim_backup::Outgoing| {
         FromServer::decode(&CommandPacket::from_user_data(&message.user_data).unwrap().data).unwrap()
     };
     network.downlink.iter().map(|(_, message)| decode(message)).collect()

@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use oxisim_backup::Outgoing;
 use oxisim_backup::{
     Journal, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError, TAR,
     Trigger, Uploader, Way, message::Source, personalise,
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Msisdn, Outgoing, Reception, Server, SqliteStore, Store};
+use oxisim_server::{Msisdn, Reception, Server, SqliteStore, Store};
 use oxisim_sms::{DataCoding, Element, ElementId, ProtocolIdentifier, UserData, packet::CommandPacket};
 use oxisim_wire::{Duration, Instant};
 use tempfile::TempDir;
@@ -275,5 +276,5 @@ pub fn contact(name: &str, number: &str) -> Record {
 
 fn open(path: &Path) -> Server<SqliteStore> {
     let store = SqliteStore::open(path).unwrap();
-    Server::new(store, Policy::default(), "+4915550000".parse().unwrap(), 7)
+    Server::new(store, Policy::default(), 7)
 }

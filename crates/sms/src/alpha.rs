@@ -1,9 +1,10 @@
-//! Alpha identifiers: the name in a record (TS 102 221 Annex A, TS 31.102 §4.4.2.3).
+//! Alpha fields: the name in a phonebook's record, a title or an item of a menu (TS 102 221 Annex A, TS 31.102 §4.4.2.3).
 
 use alloc::{string::String, vec, vec::Vec};
 
-use oxisim_sms::alphabet;
 use unicode_segmentation::UnicodeSegmentation;
+
+use crate::alphabet;
 
 /// First octet of a name of 16-bit characters.
 const UCS2: u8 = 0x80;
@@ -20,7 +21,7 @@ const UNUSED: u8 = 0xFF;
 /// codings that start with `80`, `81` and `82`.
 ///
 /// ```
-/// use oxisim_phonebook::AlphaIdentifier;
+/// use oxisim_sms::AlphaIdentifier;
 ///
 /// let fitted = AlphaIdentifier::fit("ЗДРАВСТВУЙТЕ", 14);
 /// assert_eq!(fitted.alpha.text(), "ЗДРАВСТВУЙТ");

@@ -1,7 +1,4 @@
-//! Who is on the other side of the SMS centre.
-
-use alloc::vec::Vec;
-use core::convert::Infallible;
+//! The backup server as an SMS centre sees it.
 
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
 use oxisim_wire::Instant;
@@ -25,7 +22,12 @@ pub trait Esme {
     type Error;
 
     /// A message has come.
-    fn handle_message(&mut self, from: &Address, user_data: &UserData, now: Instant) -> Result<(), Self::Error>;
+    fn handle_message(
+        &mut self,
+        from: &Address,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<(), Self::Error>;
 
     /// Time has come. Called too early it does nothing.
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Self::Error>;
@@ -35,25 +37,4 @@ pub trait Esme {
 
     /// The next message that it wants to send.
     fn poll_output(&mut self) -> Option<Outgoing>;
-}
-
-/// Nobody: messages vanish.
-impl Esme for Vec<Outgoing> {
-    type Error = Infallible;
-
-    fn handle_message(&mut self, _: &Address, _: &UserData, _: Instant) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn handle_timeout(&mut self, _: Instant) -> Result<(), Infallible> {
-        Ok(())
-    }
-
-    fn poll_timeout(&mut self) -> Result<Option<Instant>, Infallible> {
-        Ok(None)
-    }
-
-    fn poll_output(&mut self) -> Option<Outgoing> {
-        self.pop()
-    }
 }

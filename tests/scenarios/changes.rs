@@ -1,0 +1,56 @@
+//! A second backup sends what has changed since.
+
+use oxisim_backup::{Way, message::Source};
+use oxisim_phonebook::Book;
+use oxisim_tests::{LONG, Scene, book, contact, copy, fill, transcript};
+
+#[test]
+fn added_altered_and_deleted_records_are_sent_and_nothing_else() {
+    let mut scene = Scene::ten_blocks(Way::NORMAL);
+    scene.settings.contacts_per_block = usize::MAX;
+    let mut world = scene.world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+
+    let mut edited: Book = book(&mut world.card);
+    edited.insert(2, contact("Altered", 222));
+    edited.remove(5);
+    edited.insert(11, contact("Added", 333));
+    fill(&mut world.card, &edited);
+    let from = world.record.happenings.len();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    assert_eq!(transcript(&world, from), ["block 1 of 1", "timer 5m00s", "OK", "shows: Backup complete"]);
+    assert_eq!(copy(&mut world, Source::CARD), Some(edited));
+}
+
+#[test]
+fn nothing_changed_nothing_sent() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let from = world.record.happenings.len();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    assert_eq!(transcript(&world, from), ["shows: Phonebook has not changed"]);
+}
+
+#[test]
+fn a_server_that_has_lost_the_base_gets_everything() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    use oxisim_server::Store;
+    world.esme.store().forget(&oxisim_tests::SUBSCRIBER.parse().unwrap()).unwrap();
+
+    let mut edited = book(&mut world.card);
+    edited.insert(3, contact("Altered", 1));
+    fill(&mut world.card, &edited);
+    let from = world.record.happenings.len();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let lines = transcript(&world, from);
+    assert_eq!(lines[..3], ["block 1 of 1", "timer 5m00s", "refused: BASE_UNKNOWN"]);
+    assert_eq!(lines.iter().filter(|line| line.ends_with("of 10")).count(), 10);
+    assert_eq!(copy(&mut world, Source::CARD), Some(edited));
+}

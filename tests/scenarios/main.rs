@@ -1,0 +1,11 @@
+//! Whole backups: card, phone, SMS centre and server, in simulated time. One behaviour a file.
+
+mod auto_and_ask;
+mod busy;
+mod changes;
+mod losses;
+mod phone;
+mod restores;
+mod spacing;
+mod ten_blocks;
+mod wakes;

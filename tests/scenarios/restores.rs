@@ -1,0 +1,51 @@
+//! A copy comes back onto a new card, over phone and SMS.
+
+use oxisim_backup::{RestoreStep, Way, message::Source};
+use oxisim_phonebook::Book;
+use oxisim_server::Server;
+use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contacts, copy, transcript};
+use oxisim_wire::Duration;
+use oxisim_world::{Bearer, World};
+
+fn restored(bearer: Bearer, seed: u64) -> (Vec<String>, Book, RestoreStep) {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let server = world.esme;
+    let mut next: World<Server<_>> =
+        Scene { book: Book::default(), bearer, seed, ..Scene::ten_blocks(Way::NORMAL) }.world();
+    next.esme = server;
+    let number = SUBSCRIBER.parse().unwrap();
+    let now = next.now();
+    assert!(next.esme.start_restore(&number, now).unwrap());
+    next.run_until(Duration::from_mins(180), |_| false).unwrap();
+    let step = next.esme.restore_status(&number).unwrap().unwrap().step;
+    let on_card = book(&mut next.card);
+    assert_eq!(copy(&mut next, Source::CARD), Some(contacts(10)));
+
+    // What was restored is what the server has: nothing is left to back up.
+    let from = next.record.happenings.len();
+    next.request_card_backup().unwrap();
+    assert!(next.run_backup(LONG).unwrap());
+    assert_eq!(transcript(&next, from), ["shows: Phonebook has not changed"]);
+    (transcript(&next, 0), on_card, step)
+}
+
+#[test]
+fn a_new_card_has_every_contact_in_its_slot_and_the_next_backup_is_empty() {
+    let (lines, on_card, step) = restored(Bearer::ideal(), 1);
+    assert_eq!(on_card, contacts(10));
+    assert_eq!(step, RestoreStep::Complete { equal: true });
+    assert_eq!(lines[..3], ["restore block 1 of 3", "restore block 2 of 3", "restore block 3 of 3"]);
+    assert!(lines.contains(&"restored, missing {}".into()), "{lines:?}");
+    assert!(lines.contains(&"shows: Phonebook restored".into()), "{lines:?}");
+}
+
+#[test]
+fn lost_blocks_are_sent_again() {
+    for seed in 0..10 {
+        let (_, on_card, step) = restored(Bearer::default().with_loss(0.3), seed);
+        assert_eq!(on_card, contacts(10), "seed {seed}");
+        assert_eq!(step, RestoreStep::Complete { equal: true }, "seed {seed}");
+    }
+}

@@ -1,0 +1,81 @@
+//! How the server spaces subsets, and how the card does.
+
+use oxisim_backup::{FromServer, Spacing, ToServer, Way, Window};
+use oxisim_tests::{LONG, Scene};
+use oxisim_wire::{Duration, Instant};
+use oxisim_world::{What, World};
+
+type Server = oxisim_server::Server<oxisim_server::SqliteStore>;
+
+fn run(way: Way, change: impl FnOnce(&mut Scene)) -> World<Server> {
+    let mut scene = Scene::ten_blocks(way);
+    change(&mut scene);
+    let mut world = scene.world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    world
+}
+
+/// Times between the last block received and the server's question.
+fn delays(world: &World<Server>) -> Vec<u64> {
+    let mut last = Instant::EPOCH;
+    let mut delays = Vec::new();
+    for happening in &world.record.happenings {
+        match &happening.what {
+            What::Received(Some(ToServer::Blocks(_))) => last = happening.at,
+            What::Answered(Some(FromServer::Missing { .. })) => {
+                delays.push(happening.at.since(last).as_secs())
+            }
+            _ => {}
+        }
+    }
+    delays
+}
+
+#[test]
+fn regularly() {
+    let world = run(Way::SERVER, |scene| scene.policy.spacing = Spacing::Regular(Duration::from_mins(7)));
+    assert_eq!(delays(&world), [420, 420, 420]);
+}
+
+#[test]
+fn by_chance() {
+    let (least, most) = (Duration::from_mins(1), Duration::from_mins(4));
+    let world = run(Way::SERVER, |scene| scene.policy.spacing = Spacing::Random(least, most));
+    let delays = delays(&world);
+    assert!(delays.iter().all(|delay| (60..=240).contains(delay)), "{delays:?}");
+    assert!(delays.windows(2).any(|pair| pair[0] != pair[1]), "{delays:?}");
+}
+
+#[test]
+fn within_allowed_hours() {
+    let night = Window { opens: 22 * 3_600, closes: 23 * 3_600 };
+    let table = Spacing::Timetable([night].into(), Duration::from_mins(40));
+    let world = run(Way::SERVER, |scene| scene.policy.spacing = table);
+    let asked = world.record.happenings.iter().filter_map(|happening| match &happening.what {
+        What::Answered(Some(FromServer::Missing { .. })) => Some(happening.at.as_secs() % 86_400 / 60),
+        _ => None,
+    });
+    // It begins at 08:00: 22:00, then 40 minutes later, then on the next day.
+    assert_eq!(asked.map(|minute| minute / 5 * 5).collect::<Vec<_>>(), [22 * 60, 22 * 60 + 40, 22 * 60]);
+}
+
+#[test]
+fn as_the_card_instructs() {
+    let world = run(Way::SERVER, |scene| {
+        scene.settings.instruct_delay = true;
+        scene.settings.pause = Duration::from_mins(9);
+    });
+    assert_eq!(delays(&world), [540, 540, 540]);
+}
+
+#[test]
+fn over_a_period_in_the_timer_and_status_ways() {
+    for way in [Way::TIMER, Way::STATUS] {
+        let world = run(way, |scene| scene.settings.spread = Some(Duration::from_mins(60)));
+        let summary = oxisim_world::Summary::of(&world.record);
+        let elapsed = summary.elapsed.as_secs();
+        assert!((3_540..=3_660).contains(&elapsed), "{way:?} {elapsed}");
+        assert_eq!(summary.resumes, 3);
+    }
+}

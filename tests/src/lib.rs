@@ -1,0 +1,177 @@
+//! A small world for scenarios: a card with the backup applet, a phone, an SMS centre without delay, and the backup
+//! server on a database in memory.
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::{FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source};
+use oxisim_card::{Card, Profile};
+use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
+use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_sms::Address;
+use oxisim_terminal::{BackupApplication, Config, Terminal};
+use oxisim_wire::{Duration, Instant};
+use oxisim_world::{Bearer, Setup, User, What, World, read_phonebook, write_phonebook};
+
+/// The subscriber.
+pub const SUBSCRIBER: &str = "+15550100001";
+
+/// The server's number.
+pub const SERVER: &str = "+15550199999";
+
+/// A Monday, 08:00 UTC.
+pub const START: Instant = Instant::from_secs(1_767_600_000);
+
+/// A simulated time in which every backup ends.
+pub const LONG: Duration = Duration::from_mins(3 * 24 * 60);
+
+/// What a scenario begins with.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The uploader's settings.
+    pub settings: Settings,
+    /// The server's policy.
+    pub policy: Policy,
+    /// What the phone can do.
+    pub config: Config,
+    /// How messages travel.
+    pub bearer: Bearer,
+    /// How the user behaves.
+    pub user: User,
+    /// What is in the card's phonebook.
+    pub book: Book,
+    /// What is in the phone's own phonebook, if it has the backup application.
+    pub phone: Option<Book>,
+    /// Whether the card has the backup applet.
+    pub applet: bool,
+    /// What decides by chance.
+    pub seed: u64,
+}
+
+impl Scene {
+    /// Ten contacts, a block each, subsets of three, pauses of two minutes.
+    #[must_use]
+    pub fn ten_blocks(way: Way) -> Self {
+        Self {
+            settings: Settings { mode: Mode::Fixed(way), contacts_per_block: 1, ..Settings::default() },
+            policy: Policy { spacing: Spacing::Regular(Duration::from_mins(2)), ..Policy::default() },
+            config: Config::default(),
+            bearer: Bearer::ideal(),
+            user: User { calls_every: Duration::ZERO, ..User::default() },
+            book: contacts(10),
+            phone: None,
+            applet: true,
+            seed: 1,
+        }
+    }
+
+    /// The world, with the phone switched on.
+    #[must_use]
+    pub fn world(self) -> World<Server<SqliteStore>> {
+        let server: Address = SERVER.parse().expect("a number");
+        let mut card = Card::new(&Profile::default());
+        if self.applet {
+            card = card.with_applet(PhonebookBackup::new(server.clone(), self.settings.clone()));
+        }
+        fill(&mut card, &self.book);
+        let application =
+            self.phone.map(|book| BackupApplication::new(server.clone(), self.settings.clone(), book));
+        let store = SqliteStore::open(":memory:").expect("a database in memory");
+        let setup = Setup {
+            card,
+            terminal: Terminal::new(self.config),
+            application,
+            subscriber: SUBSCRIBER.parse().expect("a number"),
+            server,
+            bearer: self.bearer,
+            user: self.user,
+            start: START,
+            seed: self.seed,
+        };
+        let mut world = World::new(setup, Server::new(store, self.policy, self.seed));
+        assert!(world.switch_on().expect("the server works"), "the phone starts up");
+        world
+    }
+}
+
+/// `count` contacts, in slots 1 to `count`.
+#[must_use]
+pub fn contacts(count: u16) -> Book {
+    (1..=count).map(|slot| (slot, contact(&format!("Contact {slot}"), u32::from(slot)))).collect()
+}
+
+/// A contact with a number that ends in `number`.
+///
+/// # Panics
+/// Never: nine digits are a number.
+#[must_use]
+pub fn contact(name: &str, number: u32) -> Record {
+    let parsed = DiallingNumber::parse(&format!("+49151{number:06}"), 40).expect("a number");
+    Record {
+        alpha: AlphaIdentifier::fit(name, 14).alpha,
+        number: Some(parsed.number),
+        additional: Vec::new(),
+    }
+}
+
+/// Puts a book into the card's phonebook.
+///
+/// # Panics
+/// If the phonebook cannot hold it.
+pub fn fill(card: &mut Card, book: &Book) {
+    let mut records = read_phonebook(card);
+    records.store(book).expect("the phonebook holds the book");
+    write_phonebook(card, &records).expect("the card takes the records");
+}
+
+/// The book in the card's phonebook.
+///
+/// # Panics
+/// If a record cannot be read.
+#[must_use]
+pub fn book(card: &mut Card) -> Book {
+    read_phonebook(card).book().expect("the records can be read")
+}
+
+/// The server's copy.
+///
+/// # Panics
+/// If the store fails.
+#[must_use]
+pub fn copy(world: &mut World<Server<SqliteStore>>, source: Source) -> Option<Book> {
+    let number: Msisdn = SUBSCRIBER.parse().expect("a number");
+    world.esme.store().held(&number, source).expect("the store works").map(|held| held.book)
+}
+
+/// What was said between card, phone and server, a line each, from happening `from` on.
+#[must_use]
+pub fn transcript(world: &World<Server<SqliteStore>>, from: usize) -> Vec<String> {
+    world.record.happenings.iter().skip(from).filter_map(|happening| line(&happening.what)).collect()
+}
+
+fn line(what: &What) -> Option<String> {
+    Some(match what {
+        What::Sending { message: Some(ToServer::Blocks(blocks)), .. } => {
+            format!("block {} of {}", blocks.first, blocks.total)
+        }
+        What::Sending { message: Some(ToServer::Query { .. }), .. } => "what is missing?".into(),
+        What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } => {
+            format!("restored, missing {{{missing}}}")
+        }
+        What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("missing {blocks}"),
+        What::Answered(Some(FromServer::Ok { .. })) => "OK".into(),
+        What::Answered(Some(FromServer::Refused { reason, .. })) => format!("refused: {reason:?}"),
+        What::Answered(Some(FromServer::Restore { number, total, .. })) => {
+            format!("restore block {number} of {total}")
+        }
+        What::TimerStarted { runs, .. } => format!("timer {runs}"),
+        What::TimerExpired { .. } => "timer expires".into(),
+        What::PollInterval { asked, granted } => {
+            let granted = granted.map_or_else(|| "nothing".into(), |granted| granted.to_string());
+            format!("STATUS every {asked}, granted {granted}")
+        }
+        What::Prompt { lines } => format!("asks: {}", lines.join(" | ")),
+        What::Chose { text } => format!("user: {text}"),
+        What::Text(text) => format!("shows: {text}"),
+        What::Lost { .. } => "lost".into(),
+        _ => return None,
+    })
+}
