@@ -16,7 +16,7 @@ use crate::{
     input,
     options::{self, ModeName, way_name},
     report::{self, count, percent},
-    run::{Outcome, Plan, SourceName, server_address},
+    run::{Outcome, Plan, SourceName},
     sim::Kept,
     span,
     timeline::{self, Lane},

@@ -42,12 +42,25 @@ struct Burst {
     first: u16,
     last: u16,
     total: u16,
-    lasts: Duration,
+    /// How long it keeps the phone busy; none if the server sends it.
+    busy: Option<Duration>,
+}
+
+/// A block on its way: number, total, and how long it keeps the phone busy, unless the server sends it.
+fn block(what: &What) -> Option<(u16, u16, Option<Duration>)> {
+    match what {
+        What::Sending { message: Some(ToServer::Blocks(blocks)), takes, .. } => {
+            Some((blocks.first, blocks.total, Some(*takes)))
+        }
+        What::Answered(Some(FromServer::Restore { number, total, .. })) => Some((*number, *total, None)),
+        _ => None,
+    }
 }
 
 fn lines(record: &Record) -> Vec<String> {
     let zero = record
         .find(|what| matches!(what, What::Requested { .. } | What::Began { .. }).then_some(()))
+        .or_else(|| record.find(|_| Some(())))
         .map_or(Instant::EPOCH, |(at, ())| at);
     let mut lines = Vec::new();
     let mut burst: Option<Burst> = None;
@@ -55,16 +68,15 @@ fn lines(record: &Record) -> Vec<String> {
         if happening.at < zero {
             continue;
         }
-        if let What::Sending { message: Some(ToServer::Blocks(blocks)), takes, .. } = &happening.what {
+        if let Some((number, total, busy)) = block(&happening.what) {
             match &mut burst {
-                Some(burst) if burst.last + 1 == blocks.first && burst.total == blocks.total => {
-                    burst.last = blocks.first;
-                    burst.lasts += *takes;
+                Some(burst) if burst.goes_on_with(number, total, busy) => {
+                    burst.last = number;
+                    burst.busy = burst.busy.zip(busy).map(|(sum, takes)| sum + takes);
                 }
                 _ => {
                     lines.extend(burst.take().map(|burst| burst.line(zero)));
-                    let (first, total) = (blocks.first, blocks.total);
-                    burst = Some(Burst { since: happening.at, first, last: first, total, lasts: *takes });
+                    burst = Some(Burst { since: happening.at, first: number, last: number, total, busy });
                 }
             }
             continue;
@@ -78,15 +90,23 @@ fn lines(record: &Record) -> Vec<String> {
 }
 
 impl Burst {
+    fn goes_on_with(&self, number: u16, total: u16, busy: Option<Duration>) -> bool {
+        self.last + 1 == number && self.total == total && self.busy.is_some() == busy.is_some()
+    }
+
     fn line(&self, zero: Instant) -> String {
-        let Self { since, first, last, total, lasts } = self;
+        let Self { since, first, last, total, busy } = self;
         let blocks = if first == last { format!("block {first}") } else { format!("blocks {first}-{last}") };
-        format!("{}  {blocks} of {total} sent, phone busy {lasts}", clock(*since, zero))
+        let told = match busy {
+            Some(busy) => format!("{blocks} of {total} sent, phone busy {busy}"),
+            None => format!("server sends {blocks} of {total} to restore"),
+        };
+        format!("{}  {told}", clock(*since, zero))
     }
 }
 
-/// A happening in words; none if it is too small for the timeline.
-pub fn describe(what: &What) -> Option<String> {
+/// A happening other than a block in words; none if it is too small for the timeline.
+fn describe(what: &What) -> Option<String> {
     Some(match what {
         What::PhoneReady { menu } if menu.is_empty() => "phone ready, no toolkit menu".into(),
         What::PhoneReady { menu } => format!("phone ready, menu: {}", menu.join(", ")),
@@ -94,9 +114,6 @@ pub fn describe(what: &What) -> Option<String> {
         What::Prompt { lines } => format!("card asks: {}", lines.join(" | ")),
         What::Chose { text } => format!("user chooses: {text}"),
         What::Text(text) => format!("phone shows: {text}"),
-        What::Sending { message: Some(ToServer::Blocks(blocks)), .. } => {
-            format!("block {} of {} sent", blocks.first, blocks.total)
-        }
         What::Sending { message: Some(ToServer::Query { .. }), .. } => {
             "card asks the server what is missing".into()
         }
@@ -111,9 +128,6 @@ pub fn describe(what: &What) -> Option<String> {
         What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("server: missing {blocks}"),
         What::Answered(Some(FromServer::Ok { .. })) => "server: OK".into(),
         What::Answered(Some(FromServer::Refused { reason, .. })) => format!("server refuses: {reason:?}"),
-        What::Answered(Some(FromServer::Restore { number, total, .. })) => {
-            format!("server: block {number} of {total} to restore")
-        }
         What::Delivered(Some(FromServer::Ok { .. })) => "card has the OK".into(),
         What::Lost { to_server: true } => "a message to the server is lost".into(),
         What::Lost { to_server: false } => "a message to the card is lost".into(),
@@ -126,9 +140,10 @@ pub fn describe(what: &What) -> Option<String> {
             format!("card asks for STATUS every {asked}, phone grants {granted}")
         }
         What::PollInterval { asked, granted: None } => format!("card asks for STATUS every {asked}"),
-        What::Answered(None)
+        What::Answered(_)
         | What::Delivered(_)
         | What::Received(_)
+        | What::Sending { .. }
         | What::Busy(_)
         | What::Call { .. }
         | What::Began { .. }

@@ -23,6 +23,9 @@ pub const SERVER: &str = "+15550199999";
 /// Simulated time after which a backup that has not ended is given up.
 const LIMIT: Duration = Duration::from_mins(60 * 24 * 60);
 
+/// Time between the user's two requests, if both phonebooks are backed up.
+const BETWEEN_REQUESTS: Duration = Duration::from_mins(1);
+
 /// Whose phonebook is backed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum SourceName {
@@ -193,6 +196,10 @@ impl Plan<'_> {
         } else {
             if self.source.has(Source::CARD) {
                 world.request_card_backup()?;
+            }
+            if self.source == SourceName::Both {
+                // The user starts the one, then the other.
+                world.run_until(BETWEEN_REQUESTS, |_| false)?;
             }
             if self.source.has(Source::PHONE) {
                 world.request_phone_backup()?;

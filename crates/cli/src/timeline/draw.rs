@@ -39,8 +39,8 @@ const BAR: (i32, i32) = (33, 49);
 /// How far the tip of a bar that goes on stands out.
 const BEYOND: i32 = 9;
 const ANSWER_ARROWS: (i32, i32) = (61, 51);
-const ANSWER_LABELS: i32 = 67;
-const CALLS: i32 = 77;
+const ANSWER_LABELS: i32 = 66;
+const CALLS: i32 = 79;
 
 /// Width that a message needs so that its number has room.
 const MESSAGE_PIXELS: u64 = 15;
