@@ -64,6 +64,9 @@ impl Scene {
     }
 
     /// The world, with the phone switched on.
+    ///
+    /// # Panics
+    /// If the phone does not start up.
     #[must_use]
     pub fn world(self) -> World<Server<SqliteStore>> {
         let server: Address = SERVER.parse().expect("a number");

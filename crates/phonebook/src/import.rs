@@ -90,7 +90,7 @@ pub enum Loss {
         number: String,
     },
     /// Digits beyond 20 stand in extension records.
-    #[error("number {number} goes on in {records} extension record(s)")]
+    #[error("number {number} goes on in {records} further {}", if *records == 1 { "record" } else { "records" })]
     Extended {
         /// The number.
         number: String,

@@ -52,7 +52,7 @@ fn a_number_goes_on_in_extension_records_while_there_are_any() {
     assert_eq!(
         report(&import),
         [
-            "contact 1 (A): number 123456789012345678901234 goes on in 1 extension record(s)",
+            "contact 1 (A): number 123456789012345678901234 goes on in 1 further record",
             "contact 2 (B): no extension record free: last digits '1234' of a number cut off",
         ]
     );

@@ -1,0 +1,232 @@
+//! The program as its user sees it: what it prints, what it leaves, and how it ends.
+
+use std::path::{Path, PathBuf};
+
+use snapbox::{cmd::Command, file, str};
+
+/// The program, in a folder of its own.
+struct Oxisim {
+    folder: tempfile::TempDir,
+}
+
+fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
+}
+
+impl Oxisim {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn run(&self, words: &[&str]) -> snapbox::cmd::OutputAssert {
+        Command::new(snapbox::cmd::cargo_bin!("oxisim"))
+            .args(words)
+            .current_dir(self.folder.path())
+            .env_remove("RUST_LOG")
+            .assert()
+    }
+
+    fn json(&self, words: &[&str]) -> serde_json::Value {
+        let output = self.run(words).success();
+        serde_json::from_slice(&output.get_output().stdout).unwrap()
+    }
+
+    /// Puts an example file into the folder, under its own name.
+    fn with(self, name: &str) -> Self {
+        std::fs::copy(example(name), self.folder.path().join(name)).unwrap();
+        self
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).unwrap();
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
+    }
+}
+
+#[test]
+fn a_backup_of_255_contacts_prints_what_the_readme_shows() {
+    let oxisim = Oxisim::new().with("contacts-255.vcf");
+    oxisim.run(&["backup", "contacts-255.vcf"]).success().stdout_eq(file!["snapshots/backup.txt"]);
+}
+
+#[test]
+fn every_mode_side_by_side() {
+    let oxisim = Oxisim::new().with("contacts-255.vcf");
+    let output = oxisim.run(&["compare", "contacts-255.vcf", "--timeline", "compare.svg"]).success();
+    output.stdout_eq(file!["snapshots/compare.txt"]);
+    let picture = oxisim.read("compare.svg");
+    assert!(["normal", "server", "timer", "status"].iter().all(|mode| picture.contains(mode)));
+}
+
+#[test]
+fn the_figures_of_every_mode() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    for (mode, subsets) in [("normal", 1), ("server", 4), ("timer", 4), ("status", 4)] {
+        let words = ["backup", "contacts-10.vcf", "--mode", mode, "--contacts-per-block", "1", "--json"];
+        let figures = oxisim.json(&words);
+        assert_eq!(figures["mode"], mode);
+        assert_eq!(figures["source"], "card");
+        assert_eq!((&figures["contacts"], &figures["blocks"]), (&10.into(), &10.into()), "{mode}");
+        assert_eq!((&figures["messages"], &figures["subsets"]), (&10.into(), &subsets.into()), "{mode}");
+        assert_eq!(figures["resumes"], subsets - 1);
+        assert_eq!(figures["estimate_s"], serde_json::json!({ "normal": 43.0, "async": 403.0 }));
+        assert_eq!(figures["bytes"]["phonebook"], 280);
+        assert!(figures["calls"]["attempted"].as_u64().is_some());
+        assert!(figures["busy"]["longest_s"].as_f64().unwrap() <= figures["busy"]["total_s"].as_f64().unwrap());
+        assert_eq!(figures["verified"], true, "{mode}");
+    }
+}
+
+#[test]
+fn a_kept_sim_backs_up_what_has_changed() {
+    let oxisim = Oxisim::new().with("contacts-255.vcf");
+    let first = oxisim.json(&["backup", "contacts-255.vcf", "--mode", "normal", "--sim", "my.sim", "--json"]);
+    assert_eq!(first["messages"], 64);
+    let again = oxisim.json(&["backup", "contacts-255.vcf", "--sim", "my.sim", "--json"]);
+    assert_eq!((&again["messages"], &again["told"]), (&0.into(), &"Phonebook has not changed".into()));
+
+    let edited = oxisim.read("contacts-255.vcf").replace("+17808530315", "+17808530399");
+    oxisim.write("edited.vcf", &edited);
+    let second = oxisim.json(&["backup", "edited.vcf", "--sim", "my.sim", "--json"]);
+    assert_eq!((&second["messages"], &second["verified"]), (&1.into(), &true.into()));
+}
+
+#[test]
+fn a_new_sim_of_the_same_number_is_backed_up_whole() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf").with("contacts-255.vcf");
+    assert_eq!(oxisim.json(&["backup", "contacts-10.vcf", "--json"])["contacts"], 10);
+    let other = oxisim.json(&["backup", "contacts-255.vcf", "--json"]);
+    assert_eq!((&other["contacts"], &other["verified"]), (&255.into(), &true.into()));
+    let fewer = oxisim.json(&["backup", "contacts-10.vcf", "--json"]);
+    assert_eq!((&fewer["contacts"], &fewer["verified"]), (&10.into(), &true.into()));
+}
+
+#[test]
+fn the_phones_own_phonebook_and_both() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    for (source, contacts) in [("phone", 10), ("both", 20)] {
+        let db = format!("{source}.sqlite");
+        let figures =
+            oxisim.json(&["backup", "contacts-10.vcf", "--source", source, "--db", &db, "--json"]);
+        assert_eq!((&figures["source"], &figures["contacts"]), (&source.into(), &contacts.into()));
+        assert_eq!(figures["verified"], true);
+    }
+}
+
+#[test]
+fn refusal_and_silence_mean_no_backup_and_exit_status_1() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    for answer in ["refuse", "none"] {
+        oxisim
+            .run(&["backup", "contacts-10.vcf", "--mode", "ask", "--answer", answer])
+            .code(1)
+            .stderr_eq(str![[r#"
+oxisim: not verified: card: the server holds no copy (phone: No backup made)
+
+"#]]);
+    }
+    let figures = oxisim.json(&["backup", "contacts-10.vcf", "--mode", "ask", "--answer", "normal", "--json"]);
+    assert_eq!((&figures["mode"], &figures["requested_mode"]), (&"normal".into(), &"ask".into()));
+}
+
+#[test]
+fn what_was_backed_up_comes_out_again() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf"]).success();
+    oxisim.run(&["contacts", "export", "copy.vcf"]).success().stdout_eq(str![[r#"
+10 contacts in copy.vcf
+
+"#]]);
+    let names = |text: &str| -> Vec<String> {
+        text.lines().filter_map(|line| line.strip_prefix("FN:").map(str::to_owned)).collect()
+    };
+    assert_eq!(names(&oxisim.read("copy.vcf")), names(&oxisim.read("contacts-10.vcf")));
+
+    let restored = oxisim.json(&["contacts", "restore", "--sim", "new.sim", "--loss", "10%", "--json"]);
+    assert_eq!((&restored["contacts"], &restored["verified"]), (&10.into(), &true.into()));
+    let next = oxisim.json(&["backup", "contacts-10.vcf", "--sim", "new.sim", "--json"]);
+    assert_eq!(next["messages"], 0, "the restored SIM has what the server has");
+}
+
+#[test]
+fn a_forgotten_subscriber_is_gone() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf"]).success();
+    oxisim.run(&["contacts", "forget", "--number", "+15550100001"]).success();
+    oxisim.run(&["contacts", "list"]).success().stdout_eq(str![[r#"
+oxisim.sqlite holds nothing.
+
+"#]]);
+    oxisim.run(&["contacts", "export"]).code(1);
+}
+
+#[test]
+fn every_loss_of_the_nasty_contacts_is_named() {
+    let oxisim = Oxisim::new().with("nasty.vcf");
+    let output = oxisim.run(&["backup", "nasty.vcf", "--db", ":memory:"]).success();
+    output.stdout_eq(file!["snapshots/nasty.txt"]);
+    oxisim.run(&["backup", "nasty.vcf", "--db", ":memory:", "--strict"]).code(2).stderr_eq(str![[r#"
+oxisim: 12 things would be lost in nasty.vcf (--strict)
+
+"#]]);
+}
+
+#[test]
+fn contacts_beyond_the_last_slot_are_named() {
+    let oxisim = Oxisim::new().with("contacts-255.vcf").with("contacts-10.vcf");
+    oxisim.write("265.vcf", &(oxisim.read("contacts-255.vcf") + &oxisim.read("contacts-10.vcf")));
+    let output = oxisim.run(&["backup", "265.vcf", "--db", ":memory:", "--json"]).success();
+    let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert_eq!(said.matches("book full: contact left out").count(), 10, "{said}");
+}
+
+#[test]
+fn wrong_input_is_named_with_its_line_and_exit_status_2() {
+    let oxisim = Oxisim::new();
+    oxisim.write("text.vcf", "hello\n");
+    oxisim.write("empty.vcf", "");
+    oxisim.write("open.vcf", "BEGIN:VCARD\nVERSION:3.0\nFN:A\nEND:VCARD\nBEGIN:VCARD\nFN:B\n");
+    for (file, message) in [
+        ("text.vcf", "oxisim: text.vcf, line 1: BEGIN:VCARD expected, found 'hello'\n"),
+        ("empty.vcf", "oxisim: empty.vcf, line 1: the file is empty\n"),
+        ("open.vcf", "oxisim: open.vcf, line 5: this BEGIN:VCARD has no END:VCARD\n"),
+        ("none.vcf", "oxisim: cannot read none.vcf: No such file or directory (os error 2)\n"),
+    ] {
+        oxisim.run(&["backup", file]).code(2).stderr_eq(message);
+    }
+    oxisim.write("my.sim", "{}");
+    std::fs::copy(example("contacts-10.vcf"), oxisim.folder.path().join("c.vcf")).unwrap();
+    oxisim.run(&["backup", "c.vcf", "--sim", "my.sim"]).code(2);
+    oxisim.run(&["backup", "c.vcf", "--db", "."]).code(2);
+    oxisim.run(&["backup", "c.vcf", "--pause", "3x"]).code(2);
+    oxisim.run(&["backup", "c.vcf", "--loss", "2"]).code(2);
+}
+
+#[test]
+fn a_lossy_network_does_not_keep_a_backup_from_completion() {
+    let oxisim = Oxisim::new().with("contacts-255.vcf");
+    for mode in ["normal", "server", "timer", "status"] {
+        let words =
+            ["backup", "contacts-255.vcf", "--mode", mode, "--loss", "0.05", "--db", ":memory:", "--json"];
+        let figures = oxisim.json(&words);
+        assert!(figures["lost"].as_u64().unwrap() > 0 && figures["verified"] == true, "{mode}: {figures}");
+    }
+}
+
+#[test]
+fn a_database_says_which_subscribers_it_holds() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--number", "+491510000001"]).success();
+    oxisim.run(&["backup", "contacts-10.vcf", "--number", "+491510000002"]).success();
+    let all = oxisim.json(&["contacts", "list", "--json"]);
+    assert_eq!(all.as_array().unwrap().len(), 2);
+    oxisim.run(&["contacts", "export"]).code(2).stderr_eq(str![[r#"
+oxisim: 2 subscribers are held: say which with --number
+
+"#]]);
+    let one = oxisim.json(&["contacts", "list", "--number", "+491510000002", "--json"]);
+    assert_eq!(one["contacts"].as_array().unwrap().len(), 10);
+}
