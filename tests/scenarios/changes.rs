@@ -2,6 +2,7 @@
 
 use oxisim_backup::{Way, message::Source};
 use oxisim_phonebook::Book;
+use oxisim_server::Store;
 use oxisim_tests::{LONG, Scene, book, contact, copy, fill, transcript};
 
 #[test]
@@ -40,7 +41,6 @@ fn a_server_that_has_lost_the_base_gets_everything() {
     let mut world = Scene::ten_blocks(Way::NORMAL).world();
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
-    use oxisim_server::Store;
     world.esme.store().forget(&oxisim_tests::SUBSCRIBER.parse().unwrap()).unwrap();
 
     let mut edited = book(&mut world.card);

@@ -24,7 +24,7 @@ fn delays(world: &World<Server>) -> Vec<u64> {
         match &happening.what {
             What::Received(Some(ToServer::Blocks(_))) => last = happening.at,
             What::Answered(Some(FromServer::Missing { .. })) => {
-                delays.push(happening.at.since(last).as_secs())
+                delays.push(happening.at.since(last).as_secs());
             }
             _ => {}
         }
