@@ -221,31 +221,30 @@ fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Fai
 }
 
 fn figures(args: &Args, outcome: &Outcome, changes: &[String]) -> serde_json::Value {
-    let summary = &outcome.summary;
-    let seconds = |span: Duration| (span.as_secs_f64() * 1e3).round() / 1e3;
-    json!({
+    let mut figures = json!({
         "mode": outcome.way.map_or_else(|| mode_name(args.mode), |way| way_name(way).into()),
         "requested_mode": mode_name(args.mode),
         "source": args.source.name(),
         "number": args.number.to_string(),
         "contacts": outcome.contacts,
-        "blocks": summary.blocks,
-        "messages": summary.messages,
-        "answers": summary.answers,
-        "lost": summary.lost,
-        "subsets": summary.subsets,
-        "resumes": summary.resumes,
-        "elapsed_s": seconds(summary.elapsed),
-        "estimate_s": {
-            "normal": seconds(outcome.estimate.normal),
-            "async": seconds(outcome.estimate.asynchronous),
-        },
-        "busy": { "longest_s": seconds(summary.longest_busy), "total_s": seconds(summary.total_busy) },
-        "calls": { "attempted": summary.calls, "blocked": summary.blocked },
-        "bytes": { "phonebook": outcome.phonebook_octets, "sent": summary.octets_sent },
-        "changes": changes,
-        "told": outcome.told,
-        "differences": outcome.differences,
-        "verified": outcome.verified(),
-    })
+    });
+    let estimate = &outcome.estimate;
+    let more = [
+        report::figures(&outcome.summary),
+        json!({
+            "estimate_s": {
+                "normal": report::seconds(estimate.normal),
+                "async": report::seconds(estimate.asynchronous),
+            },
+            "bytes": { "phonebook": outcome.phonebook_octets, "sent": outcome.summary.octets_sent },
+            "changes": changes,
+            "told": outcome.told,
+            "differences": outcome.differences,
+            "verified": outcome.verified(),
+        }),
+    ];
+    if let Some(object) = figures.as_object_mut() {
+        object.extend(more.into_iter().filter_map(|value| value.as_object().cloned()).flatten());
+    }
+    figures
 }

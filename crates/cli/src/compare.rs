@@ -11,7 +11,7 @@ use crate::{
     failure::Failure,
     input,
     options::{self, ModeName},
-    report::{count, percent},
+    report::{self, count, percent},
     run::{Outcome, Plan, SourceName},
     timeline::Lane,
 };
@@ -130,19 +130,8 @@ fn table(
 }
 
 fn row_json(name: &str, outcome: &Outcome) -> serde_json::Value {
-    let summary = &outcome.summary;
-    let seconds = |span: oxisim_wire::Duration| (span.as_secs_f64() * 1e3).round() / 1e3;
-    json!({
-        "mode": name,
-        "blocks": summary.blocks,
-        "messages": summary.messages,
-        "answers": summary.answers,
-        "lost": summary.lost,
-        "subsets": summary.subsets,
-        "resumes": summary.resumes,
-        "elapsed_s": seconds(summary.elapsed),
-        "busy": { "longest_s": seconds(summary.longest_busy), "total_s": seconds(summary.total_busy) },
-        "calls": { "attempted": summary.calls, "blocked": summary.blocked },
-        "verified": outcome.verified(),
-    })
+    let mut row = report::figures(&outcome.summary);
+    row["mode"] = name.into();
+    row["verified"] = outcome.verified().into();
+    row
 }

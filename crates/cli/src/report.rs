@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use oxisim_backup::{FromServer, ToServer};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Record, What};
+use oxisim_world::{Record, Summary, What};
+use serde_json::json;
 
 /// Lines of the timeline that are shown of a long run, at its start and at its end.
 const SHOWN: (usize, usize) = (14, 8);
@@ -167,4 +168,24 @@ pub fn percent(part: usize, whole: usize) -> String {
     }
     let permille = (part * 1_000 + whole / 2) / whole;
     format!("{}.{} %", permille / 10, permille % 10)
+}
+
+/// A run's figures as JSON.
+pub fn figures(summary: &Summary) -> serde_json::Value {
+    json!({
+        "blocks": summary.blocks,
+        "messages": summary.messages,
+        "answers": summary.answers,
+        "lost": summary.lost,
+        "subsets": summary.subsets,
+        "resumes": summary.resumes,
+        "elapsed_s": seconds(summary.elapsed),
+        "busy": { "longest_s": seconds(summary.longest_busy), "total_s": seconds(summary.total_busy) },
+        "calls": { "attempted": summary.calls, "blocked": summary.blocked },
+    })
+}
+
+/// Seconds, to the millisecond.
+pub fn seconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 1e3).round() / 1e3
 }

@@ -50,8 +50,8 @@ fn proactive(id: &str, row: &Value, bytes: &[u8]) {
     assert_eq!(row["source"], command.devices.source.0, "{id}");
     assert_eq!(row["destination"], command.devices.destination.0, "{id}");
     let (text, alpha, items) = shown(&command.body);
-    check_text(id, "text", row, text.map(TextString::to_text));
-    check_text(id, "alpha", row, alpha.map(|alpha| alpha_text(&alpha.text)));
+    check_text(id, "text", row, text.map(TextString::to_text).as_deref());
+    check_text(id, "alpha", row, alpha.map(|alpha| alpha_text(&alpha.text)).as_deref());
     if let Some(expected) = row["items"].as_array() {
         let got: Vec<Value> =
             items.iter().map(|item| serde_json::json!([item.identifier, alpha_text(&item.text)])).collect();
@@ -73,9 +73,9 @@ fn shown(body: &Proactive) -> (Option<&TextString>, Option<&AlphaIdentifier>, &[
     }
 }
 
-fn check_text(id: &str, field: &str, row: &Value, got: Option<String>) {
+fn check_text(id: &str, field: &str, row: &Value, got: Option<&str>) {
     if let Some(expected) = row[field].as_str() {
-        assert_eq!(got.as_deref(), Some(expected), "{id} {field}");
+        assert_eq!(got, Some(expected), "{id} {field}");
     }
 }
 
@@ -89,7 +89,7 @@ fn terminal_response(id: &str, row: &Value, bytes: &[u8]) {
         // The answer to a yes-no question is one octet, which oFono shows as a word.
         Some("Yes") => assert_eq!(text.map(|text| &text.text[..]), Some(&[1][..]), "{id}"),
         Some("No") => assert_eq!(text.map(|text| &text.text[..]), Some(&[0][..]), "{id}"),
-        _ => check_text(id, "text", row, text.map(TextString::to_text)),
+        _ => check_text(id, "text", row, text.map(TextString::to_text).as_deref()),
     }
     if let Some(item) = row["item"].as_u64() {
         assert_eq!(response.answer.item.as_ref().map(|item| u64::from(item.identifier)), Some(item), "{id}");

@@ -187,6 +187,8 @@ impl<T: Wire> Wire for Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use super::*;
 
     #[test]
@@ -214,6 +216,5 @@ mod tests {
     fn trailing_octets_are_an_error_that_names_the_message() {
         let error = u8::decode(&[1, 2, 3], "unit").unwrap_err();
         assert_eq!(error.to_string(), "unit at octet 1: 2 octets too many");
-        use std::string::ToString;
     }
 }
