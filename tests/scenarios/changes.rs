@@ -54,3 +54,21 @@ fn a_server_that_has_lost_the_base_gets_everything() {
     assert_eq!(lines.iter().filter(|line| line.ends_with("of 10")).count(), 10);
     assert_eq!(copy(&mut world, Source::CARD), Some(edited));
 }
+
+#[test]
+fn an_emptied_phonebook_empties_the_copy_of_a_server_that_has_lost_the_base() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    for _ in 0..2 {
+        world.request_card_backup().unwrap();
+        assert!(world.run_backup(LONG).unwrap());
+        world.esme.store().forget(&oxisim_tests::SUBSCRIBER.parse().unwrap()).unwrap();
+        fill(&mut world.card, &Book::default());
+    }
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    assert_eq!(copy(&mut world, Source::CARD), None, "nothing has changed since the last OK");
+    fill(&mut world.card, &oxisim_tests::contacts(1));
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    assert_eq!(copy(&mut world, Source::CARD), Some(oxisim_tests::contacts(1)));
+}

@@ -3,7 +3,7 @@
 use oxisim_backup::{RestoreStep, Way, message::Source};
 use oxisim_phonebook::Book;
 use oxisim_server::Server;
-use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contacts, copy, transcript};
+use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contact, contacts, copy, transcript};
 use oxisim_wire::Duration;
 use oxisim_world::{Bearer, World};
 
@@ -48,4 +48,28 @@ fn lost_blocks_are_sent_again() {
         assert_eq!(on_card, contacts(10), "seed {seed}");
         assert_eq!(step, RestoreStep::Complete { equal: true }, "seed {seed}");
     }
+}
+
+#[test]
+fn a_contact_that_only_the_card_has_is_backed_up_after_a_restore() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let own: Book = [(200, contact("Only here", 7))].into_iter().collect();
+    let mut next: World<Server<_>> = Scene { book: own.clone(), ..Scene::ten_blocks(Way::NORMAL) }.world();
+    next.esme = world.esme;
+    let number = SUBSCRIBER.parse().unwrap();
+    let now = next.now();
+    assert!(next.esme.start_restore(&number, now).unwrap());
+    next.run_until(Duration::from_mins(30), |_| false).unwrap();
+    let step = next.esme.restore_status(&number).unwrap().unwrap().step;
+    assert_eq!(step, RestoreStep::Complete { equal: false });
+
+    let from = next.record.happenings.len();
+    next.request_card_backup().unwrap();
+    assert!(next.run_backup(LONG).unwrap());
+    assert_eq!(transcript(&next, from)[0], "block 1 of 1");
+    let mut both = contacts(10);
+    both.extend(own.iter().map(|(slot, record)| (slot, record.clone())));
+    assert_eq!(copy(&mut next, Source::CARD), Some(both));
 }

@@ -65,3 +65,52 @@ fn a_backup_starts_by_itself_at_its_interval() {
         !world.record.happenings.iter().any(|happening| matches!(happening.what, What::Requested { .. }))
     );
 }
+
+#[test]
+fn an_interval_of_months_is_counted_through_resets() {
+    let mut scene = Scene::ten_blocks(Way::NORMAL);
+    let days = 60;
+    scene.settings.interval = Some(Duration::from_mins(days * 24 * 60));
+    let mut world = scene.world();
+    let begin = world.now();
+    // The phone is off for a while every eight hours.
+    for _ in 0..20 {
+        world.run_until(Duration::from_mins(8 * 60), |_| false).unwrap();
+        world.terminal.switch_off(world.now());
+        world.run_until(Duration::from_mins(30), |_| false).unwrap();
+        world.switch_on().unwrap();
+    }
+    assert!(world.await_backup(Duration::from_mins(3 * days * 24 * 60)).unwrap());
+    let waited = world.now().since(begin).as_secs() / 86_400;
+    assert!((days..days + 3).contains(&waited), "{waited} days");
+}
+
+#[test]
+fn a_pause_longer_than_a_timer_can_run_is_waited_for_in_parts() {
+    let mut scene = Scene::ten_blocks(Way::TIMER);
+    scene.settings.pause = Duration::from_mins(40 * 60);
+    let mut world = scene.world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(Duration::from_mins(8 * 24 * 60)).unwrap());
+    let busy = oxisim_world::busy_stretches(&world.record);
+    assert_eq!(busy[1].0.since(busy[0].1).as_secs() / 60, 40 * 60);
+}
+
+#[test]
+fn after_the_status_way_the_interval_between_backups_goes_on_by_the_timer() {
+    let mut scene = Scene::ten_blocks(Way::STATUS);
+    scene.settings.interval = Some(Duration::from_mins(48 * 60));
+    let mut world = scene.world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let lines = transcript(&world, 0);
+    assert_eq!(
+        lines[lines.len() - 3..],
+        ["STATUS every 30.0s, granted 30.0s", "shows: Backup complete", "timer 1h00m00s"]
+    );
+    let begin = world.now();
+    oxisim_tests::fill(&mut world.card, &contacts(9));
+    assert!(world.await_backup(LONG).unwrap());
+    let hours = world.now().since(begin).as_secs() / 3_600;
+    assert!((47..=48).contains(&hours), "{hours} h");
+}

@@ -48,7 +48,7 @@ pub struct PhonebookBackup {
     files: Option<Files>,
     menu_entry: u8,
     timer: Option<u8>,
-    /// What the timer runs for, should the phone refuse it.
+    /// What the timer runs for; longer than a timer can run, it is started again.
     timer_runs: Option<Duration>,
     /// Time that STATUS commands must still cover, and the poll interval from before.
     status_wait: Option<Duration>,
@@ -96,16 +96,24 @@ impl PhonebookBackup {
     ) -> Result<(), ToolkitError> {
         let Some(files) = self.files else { return Ok(()) };
         handle(&mut self.uploader, &mut CardHost { env, files, offset: COUNTER_OCTETS });
+        let mut result = Ok(());
         while let Some(output) = self.uploader.poll_output() {
-            match output {
-                Output::Send(message) => self.send(env, message)?,
-                Output::Wake { after, way, .. } => self.wake_after(env, after, way)?,
-                Output::Sleep => self.sleep(env)?,
-                Output::Ask(estimate) => env.send(0, question(&estimate))?,
-                Output::Report(outcome) => report(env, &outcome)?,
-            }
+            // What the phone cannot do must not keep the rest from being done.
+            let done = match output {
+                Output::Send(message) => self.send(env, message).inspect_err(|_| {
+                    self.uploader.handle_sent(false, &mut CardHost { env, files, offset: COUNTER_OCTETS });
+                }),
+                Output::Wake { after, way, .. } => self.wake_after(env, after, way),
+                Output::Sleep => self.sleep(env),
+                Output::Ask(estimate) => env.send(0, question(&estimate)).inspect_err(|_| {
+                    let mut host = CardHost { env, files, offset: COUNTER_OCTETS };
+                    self.uploader.handle_choice(Choice::NoAnswer, &mut host);
+                }),
+                Output::Report(outcome) => report(env, &outcome),
+            };
+            result = result.and(done);
         }
-        Ok(())
+        result
     }
 
     fn send(&mut self, env: &mut Env<'_>, message: Vec<u8>) -> Result<(), ToolkitError> {
@@ -220,7 +228,11 @@ impl Applet for PhonebookBackup {
                 self.drive(env, |uploader, host| uploader.handle_message(&sms.packet.data, host))
             }
             Event::TimerExpiration { .. } => {
-                self.timer_runs = None;
+                let Some(after) = self.timer_runs.take() else { return Ok(()) };
+                let left = after.saturating_sub(TimerValue::from_duration(after).duration());
+                if left > Duration::ZERO {
+                    return self.wake_after(env, left, Way::TIMER);
+                }
                 self.drive(env, |uploader, host| uploader.handle_wake(host))
             }
             Event::StatusCommand => self.status(env),

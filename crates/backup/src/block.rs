@@ -211,6 +211,12 @@ impl Packer {
         Ok(filled)
     }
 
+    /// Whether no entry has been added since the last block.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries == 0
+    }
+
     /// The block begun, if it has an entry.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         self.entries = 0;

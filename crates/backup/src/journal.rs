@@ -96,7 +96,7 @@ pub struct Record {
     /// Number of the last backup that the server confirmed.
     pub confirmed: Option<u16>,
     /// Minutes until a backup starts by itself.
-    pub countdown: u16,
+    pub countdown: u32,
     /// The backup under way.
     pub run: Option<(Run, Phase)>,
     /// The restore under way: generation, and blocks that have come.
@@ -186,6 +186,21 @@ impl Journal {
         storage.save(self.pending() + (usize::from(slot) - 1) * FINGERPRINT, &fingerprint.0)
     }
 
+    /// Makes the fingerprint of a slot, from 1, the confirmed one.
+    pub fn confirm_slot(
+        &self,
+        storage: &mut (impl Storage + ?Sized),
+        slot: u16,
+        fingerprint: Fingerprint,
+    ) -> Result<(), StorageError> {
+        storage.save(self.confirmed() + (usize::from(slot) - 1) * FINGERPRINT, &fingerprint.0)
+    }
+
+    /// Confirms every slot as free.
+    pub fn confirm_none(&self, storage: &mut (impl Storage + ?Sized)) -> Result<(), StorageError> {
+        storage.save(self.confirmed(), &vec![0; self.slots * FINGERPRINT])
+    }
+
     /// Makes the fingerprints of the snapshot the confirmed ones.
     pub fn confirm(&self, storage: &mut (impl Storage + ?Sized)) -> Result<(), StorageError> {
         let mut all = vec![0; self.slots * FINGERPRINT];
@@ -242,7 +257,7 @@ fn encode(record: &Record) -> Vec<u8> {
     record.last.write(&mut out);
     out.push(u8::from(record.confirmed.is_some()));
     record.confirmed.unwrap_or_default().write(&mut out);
-    record.countdown.write(&mut out);
+    out.extend(record.countdown.to_be_bytes());
     match &record.run {
         None => out.push(0),
         Some((run, phase)) => {
@@ -281,7 +296,7 @@ fn decode(octets: &[u8]) -> Result<Record, Error> {
     let is_confirmed = r.u8("confirmed")? != 0;
     let generation = r.u16("confirmed generation")?;
     let confirmed = is_confirmed.then_some(generation);
-    let countdown = r.u16("countdown")?;
+    let countdown = u32::from_be_bytes(r.array("countdown")?);
     let run = match r.u8("phase")? {
         0 => None,
         kind => {

@@ -35,7 +35,7 @@ codes! {
 
 codes! {
     /// Why the server does not take a backup.
-    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, VERSION_UNKNOWN = 0x02, }
+    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, }
 }
 
 /// Which backup a message is about.
@@ -276,12 +276,16 @@ impl FromServer {
             MessageType::REFUSED => {
                 Self::Refused { backup: read_backup(&mut r)?, reason: Refusal::read(&mut r)? }
             }
-            MessageType::RESTORE => Self::Restore {
-                generation: r.u16("generation")?,
-                total: read_number(&mut r)?,
-                number: read_number(&mut r)?,
-                block: r.rest().to_vec(),
-            },
+            MessageType::RESTORE => {
+                let generation = r.u16("generation")?;
+                let total = read_number(&mut r)?;
+                let at = r.clone();
+                let number = read_number(&mut r)?;
+                if !(1..=total).contains(&number) {
+                    return Err(at.error("block number", ErrorKind::Value(u32::from(number))));
+                }
+                Self::Restore { generation, total, number, block: r.rest().to_vec() }
+            }
             other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
         };
         r.finish("message")?;

@@ -262,7 +262,7 @@ fn complete<V: Vault>(
 /// Asks for what is missing, and plans to do so again.
 fn ask(session: &mut Session, now: Instant) -> FromServer {
     session.resume_at = Some(now + ASK_AGAIN_AFTER.saturating_mul(1 << session.asked.min(5)));
-    session.asked += 1;
+    session.asked = session.asked.saturating_add(1);
     FromServer::Missing { backup: session.backup, blocks: session.received.complement() }
 }
 

@@ -158,7 +158,8 @@ impl Backup {
             subset: self.subset,
             pause: self.pause,
             spread: self.spread,
-            instruct_delay: self.card_delay,
+            // Only the card knows how many pauses a spread is divided into.
+            instruct_delay: self.card_delay || self.spread.is_some(),
             threshold: self.threshold,
             volume_threshold: self.volume_threshold,
             contacts_per_block: usize::from(self.contacts_per_block),

@@ -234,8 +234,24 @@ impl Command {
         let at = r.clone();
         let body = Proactive::read(details.kind, &mut r, &mut unknown)?
             .ok_or_else(|| at.error(UNKNOWN_TYPE, ErrorKind::Value(u32::from(details.kind.0))))?;
+        check_items(&body, &r)?;
         Ok(Self { details, devices, body, unknown })
     }
+}
+
+/// A menu has at least one item; the empty one that takes a menu away stands alone (TS 102 223 §6.4.8).
+fn check_items(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
+    let items = match body {
+        Proactive::SetUpMenu(menu) => &menu.items,
+        Proactive::SelectItem(select) => &select.items,
+        _ => return Ok(()),
+    };
+    let kind = match &items[..] {
+        [] => ErrorKind::Missing,
+        [_, _, ..] if items.iter().any(|item| item.identifier.is_none()) => ErrorKind::Value(0),
+        _ => return Ok(()),
+    };
+    Err(end.error(Item::NAME, kind))
 }
 
 const UNKNOWN_TYPE: &str = "type of command";

@@ -1,6 +1,6 @@
 //! The machines, joined.
 
-use alloc::{boxed::Box, format, string::String, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
@@ -21,6 +21,10 @@ use crate::{Bearer, Record, User, What, schedule::Schedule};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
+
+/// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+const MAX_TRIES: u8 = 20;
 
 /// What a world is made of.
 #[derive(Debug)]
@@ -71,6 +75,8 @@ pub struct World<E> {
     backups: [Stage; 2],
     is_asked: bool,
     calls: bool,
+    /// Messages whose DELIVER-REPORT is to come, and how often they were tried.
+    delivered: VecDeque<(Vec<u8>, u8)>,
 }
 
 /// How a backup stands.
@@ -91,7 +97,7 @@ enum Planned {
     /// A message of the server reaches the SMS centre's radio side.
     ToPhone(Box<Outgoing>),
     /// A message has gone over the air to the phone.
-    Terminated(Vec<u8>),
+    Terminated(Vec<u8>, u8),
     /// The user chooses an item.
     Choose { identifier: u8, text: String },
     /// The user answers the phone's own application.
@@ -122,6 +128,7 @@ impl<E: Esme> World<E> {
             backups: [Stage::Idle; 2],
             is_asked: false,
             calls: false,
+            delivered: VecDeque::new(),
         }
     }
 
@@ -247,11 +254,12 @@ impl<E: Esme> World<E> {
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
             Planned::ToPhone(message) => self.page(&message),
-            Planned::Terminated(tpdu) => {
+            Planned::Terminated(tpdu, tries) => {
                 if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(&tpdu, "TPDU") {
                     self.note(What::Delivered(from_server(&deliver.user_data)));
                 }
                 self.terminal.handle_deliver(&tpdu, None, self.now);
+                self.delivered.push_back((tpdu, tries));
             }
             Planned::Choose { identifier, text } => {
                 self.note(What::Chose { text });
@@ -272,6 +280,19 @@ impl<E: Esme> World<E> {
             }
         }
         Ok(())
+    }
+
+    /// The phone has taken the message that was delivered longest ago, or has not; then it comes again.
+    fn reported(&mut self, taken: bool) {
+        let Some((tpdu, tries)) = self.delivered.pop_front() else { return };
+        if taken {
+            return;
+        }
+        if tries < MAX_TRIES {
+            self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(tpdu, tries + 1));
+        } else {
+            self.note(What::Lost { to_server: false });
+        }
     }
 
     /// Drains every machine until none wants anything more now.
@@ -326,7 +347,8 @@ impl<E: Esme> World<E> {
             }
             Output::Screen(screen) => self.look(&screen),
             Output::Event(event) => self.notice(event),
-            Output::DeliverReport(_) | Output::Tone { .. } => {}
+            Output::DeliverReport(report) => self.reported(report.cause.is_none()),
+            Output::Tone { .. } => {}
         }
     }
 
@@ -436,7 +458,7 @@ impl<E: Esme> World<E> {
             Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
         let tpdu = deliver.encode();
         let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
-        self.schedule.plan(arrives, Planned::Terminated(tpdu));
+        self.schedule.plan(arrives, Planned::Terminated(tpdu, 1));
     }
 
     /// Takes the radio for a while, after those that have it already; when that ends.

@@ -27,8 +27,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(30);
 const FIRST_QUERY_AFTER: Duration = Duration::from_mins(5);
 const LONGEST_QUERY_AFTER: Duration = Duration::from_mins(120);
 
-/// The longest time that a host need be able to wait for; longer ones are counted in such steps.
-const LONGEST_WAIT: Duration = Duration::from_mins(12 * 60);
+/// Steps in which the interval between two backups is counted: a reset loses one of them at most.
+const INTERVAL_STEP_MINUTES: u32 = 60;
 
 /// Backs up a phonebook: a poll machine without a clock.
 ///
@@ -56,7 +56,7 @@ enum Sent {
 }
 
 impl Uploader {
-    /// An uploader for the phonebook `source` of `slots` slots, with backups of at most `blocks` blocks.
+    /// An uploader for the phonebook `source`, whose host's memory is laid out by `journal`.
     #[must_use]
     pub fn new(source: Source, settings: Settings, journal: Journal) -> Self {
         Self {
@@ -180,7 +180,7 @@ impl Uploader {
                 } else {
                     Phase::Sending { left, failures: failures.saturating_add(1) }
                 };
-                if failures >= MAX_FAILURES {
+                if !sent && failures >= MAX_FAILURES {
                     return this.give_up(&mut state, host);
                 }
                 this.journal.write(host, &state)?;
@@ -292,6 +292,8 @@ impl Uploader {
         }
         state.confirmed = equal.then_some(run.generation);
         state.run = None;
+        // The copy that was being restored is no longer the server's.
+        state.restore = None;
         self.journal.write(host, state)?;
         self.report(if equal { Outcome::Complete } else { Outcome::Differs });
         self.wait_for_interval(state);
@@ -413,11 +415,10 @@ impl Uploader {
     }
 
     fn wait_for_interval(&mut self, state: &Record) {
+        self.outputs.push_back(Output::Sleep);
         if self.settings.interval.is_some() {
-            let left = Duration::from_mins(u64::from(state.countdown.max(1)));
-            self.wake(left.min(LONGEST_WAIT), Wake::Interval, None);
-        } else {
-            self.outputs.push_back(Output::Sleep);
+            let minutes = state.countdown.clamp(1, INTERVAL_STEP_MINUTES);
+            self.wake(Duration::from_mins(u64::from(minutes)), Wake::Interval, None);
         }
     }
 
@@ -426,9 +427,8 @@ impl Uploader {
         if self.settings.interval.is_none() {
             return Ok(());
         }
-        let step = (LONGEST_WAIT.as_secs() / 60) as u16;
-        let due = state.countdown <= step;
-        state.countdown = if due { self.interval_minutes() } else { state.countdown - step };
+        let due = state.countdown <= INTERVAL_STEP_MINUTES;
+        state.countdown = if due { self.interval_minutes() } else { state.countdown - INTERVAL_STEP_MINUTES };
         self.journal.write(host, state)?;
         if due {
             self.start(Trigger::Interval, host);
@@ -438,9 +438,9 @@ impl Uploader {
         Ok(())
     }
 
-    fn interval_minutes(&self) -> u16 {
+    fn interval_minutes(&self) -> u32 {
         let minutes = self.settings.interval.map_or(0, |interval| interval.as_secs().div_ceil(60));
-        minutes.min(u64::from(u16::MAX)) as u16
+        minutes.min(u64::from(u32::MAX)) as u32
     }
 
     fn is_about(&self, backup: BackupId, run: &Run) -> bool {
@@ -458,6 +458,12 @@ impl Uploader {
     ) {
         if let Err(failure) = step(self, host) {
             self.report(Outcome::Failed(failure));
+            // What is not under way waits for its next time all the same.
+            if let Ok(state) = self.journal.read(host)
+                && state.run.is_none()
+            {
+                self.wait_for_interval(&state);
+            }
         }
     }
 }

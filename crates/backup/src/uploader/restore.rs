@@ -28,12 +28,15 @@ pub(super) fn apply(
     let Part { generation, total, number, block } = *part;
     let mut received = match state.restore.take() {
         Some((known, received)) if known == generation && received.total() == total => received,
-        _ => BlockSet::empty(total.min(journal.capacity())),
+        _ => begin(journal, state, total, host)?,
     };
     let was_full = received.is_full();
     if let (false, Ok(block)) = (received.contains(number), Block::decode(block, "block")) {
         for entry in &block.entries {
             host.replace(entry.slot, entry.record.as_ref())?;
+            // What has been restored is what the server has.
+            let fingerprint = Fingerprint::of(entry.record.as_ref());
+            journal.confirm_slot(host, entry.slot, fingerprint)?;
         }
         received.insert(number);
     }
@@ -46,12 +49,6 @@ pub(super) fn apply(
         .transpose()?;
     state.restore = Some((generation, received));
     if complete && !was_full {
-        // What has been restored is what the server has: the next backup builds on it.
-        for slot in 1..=host.slots() {
-            let fingerprint = Fingerprint::of(host.record(slot)?.as_ref());
-            journal.note_fingerprint(host, slot, fingerprint)?;
-        }
-        journal.confirm(host)?;
         // Backups that were begun since keep their numbers.
         if generation.wrapping_sub(state.last) < 0x8000 {
             state.last = generation;
@@ -60,6 +57,15 @@ pub(super) fn apply(
     }
     journal.write(host, state)?;
     Ok((answer, complete && !was_full))
+}
+
+/// Begins a restore: until it is complete no difference can be told, and what it does not bring the server has not.
+fn begin(journal: Journal, state: &mut Record, total: u16, host: &mut dyn Host) -> Result<BlockSet, Failure> {
+    state.confirmed = None;
+    state.restore = None;
+    journal.write(host, state)?;
+    journal.confirm_none(host)?;
+    Ok(BlockSet::empty(total.min(journal.capacity())))
 }
 
 fn digest(host: &dyn Host) -> Result<Digest, Failure> {

@@ -1,10 +1,14 @@
 //! The phonebook as of one moment, as blocks.
 
+use alloc::vec::Vec;
+
+use oxisim_phonebook::Record;
+
 use crate::{
     Entry, Fingerprint,
     block::Packer,
     digest::DigestBuilder,
-    journal::{Journal, Record},
+    journal::{self, Journal},
     message::Blocks,
     settings::Settings,
     uploader::{Failure, Host},
@@ -23,7 +27,7 @@ pub(super) struct Snapshot {
 pub(super) fn take(
     journal: Journal,
     settings: &Settings,
-    state: &Record,
+    state: &journal::Record,
     host: &mut dyn Host,
 ) -> Result<Option<Snapshot>, Failure> {
     let generation = state.last.wrapping_add(1);
@@ -77,17 +81,24 @@ impl Packing {
                 fingerprint != self.journal.confirmed_fingerprint(host, slot)?
             };
             if changed {
-                let filled =
-                    self.packer.push(&Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
-                self.put(filled, host)?;
+                self.push(slot, record, host)?;
             }
+        }
+        if whole && self.blocks == 0 && self.packer.is_empty() {
+            // An empty phonebook is told by the deletion of its first slot.
+            self.push(1, None, host)?;
         }
         let rest = self.packer.finish();
         self.put(rest, host)?;
         Ok(digest.finish())
     }
 
-    fn put(&mut self, block: Option<alloc::vec::Vec<u8>>, host: &mut dyn Host) -> Result<(), Failure> {
+    fn push(&mut self, slot: u16, record: Option<Record>, host: &mut dyn Host) -> Result<(), Failure> {
+        let filled = self.packer.push(&Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
+        self.put(filled, host)
+    }
+
+    fn put(&mut self, block: Option<Vec<u8>>, host: &mut dyn Host) -> Result<(), Failure> {
         if let Some(block) = block {
             self.blocks += 1;
             self.octets += block.len() as u32;
