@@ -1,7 +1,7 @@
 .PHONY: setup run test check bench doc
 
 setup:   ; @./tools/setup
-run: setup   ; cargo run --release --quiet -p oxisim -- backup examples/contacts-255.vcf
+run: setup   ; cargo run --release -p oxisim -- backup examples/contacts-255.vcf
 test: setup  ; ./tools/test
 check: setup ; cargo fmt --all --check && cargo clippy --workspace --all-targets -- -D warnings && RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 bench: setup ; cargo bench --workspace --benches

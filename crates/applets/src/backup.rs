@@ -72,12 +72,26 @@ impl PhonebookBackup {
         }
     }
 
+    /// Whether the applet is on a card.
+    #[must_use]
+    pub fn is_on(card: &Card) -> bool {
+        card.memory().find(ARRAY).is_some()
+    }
+
     /// The way of a card's backup that is under way, as its memory says.
     #[must_use]
     pub fn under_way(card: &Card) -> Option<Way> {
         let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
         let journal = octets.and_then(|octets| octets.get(COUNTER_OCTETS..)).unwrap_or_default();
         JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| run.way)
+    }
+
+    /// Makes the next backup a whole one, whatever was confirmed before.
+    pub fn forget_confirmed(card: &mut Card) -> Result<(), StorageError> {
+        let array = card.memory().find(ARRAY).ok_or(StorageError::Failed)?;
+        let mut octets = card.memory().read(array).get(COUNTER_OCTETS..).unwrap_or_default().to_vec();
+        JOURNAL.forget_confirmed(&mut octets)?;
+        card.memory_mut().write(array, COUNTER_OCTETS, &octets).map_err(|_| StorageError::Failed)
     }
 
     /// Makes the first backup of a new card number `generation + 1`, for a subscriber who had another card.

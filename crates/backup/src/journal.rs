@@ -196,6 +196,12 @@ impl Journal {
         storage.save(self.confirmed() + (usize::from(slot) - 1) * FINGERPRINT, &fingerprint.0)
     }
 
+    /// Forgets what the server has confirmed: the next backup is a whole one.
+    pub fn forget_confirmed(&self, storage: &mut (impl Storage + ?Sized)) -> Result<(), StorageError> {
+        let state = Record { confirmed: None, ..self.read(storage)? };
+        self.write(storage, &state)
+    }
+
     /// Confirms every slot as free.
     pub fn confirm_none(&self, storage: &mut (impl Storage + ?Sized)) -> Result<(), StorageError> {
         storage.save(self.confirmed(), &vec![0; self.slots * FINGERPRINT])

@@ -19,7 +19,7 @@ codes! {
     /// Type of a message.
     pub struct MessageType(u8) {
         BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03,
-        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14,
+        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15,
     }
 }
 
@@ -107,6 +107,13 @@ pub enum FromServer {
         backup: BackupId,
         /// Over the server's whole copy.
         digest: Digest,
+    },
+    /// The next subset will be asked for; no need to ask until then.
+    Planned {
+        /// Which backup.
+        backup: BackupId,
+        /// How long from now.
+        wait: Pause,
     },
     /// The backup is not taken.
     Refused {
@@ -252,6 +259,10 @@ impl FromServer {
                 write_backup(MessageType::OK, *backup, &mut out);
                 digest.write(&mut out);
             }
+            Self::Planned { backup, wait } => {
+                write_backup(MessageType::PLANNED, *backup, &mut out);
+                out.push(wait.0);
+            }
             Self::Refused { backup, reason } => {
                 write_backup(MessageType::REFUSED, *backup, &mut out);
                 reason.write(&mut out);
@@ -273,6 +284,9 @@ impl FromServer {
         let message = match read_head(&mut r)? {
             MessageType::MISSING => Self::Missing { backup: read_backup(&mut r)?, blocks: read_set(&mut r)? },
             MessageType::OK => Self::Ok { backup: read_backup(&mut r)?, digest: Digest::read(&mut r)? },
+            MessageType::PLANNED => {
+                Self::Planned { backup: read_backup(&mut r)?, wait: Pause(r.u8("wait")?) }
+            }
             MessageType::REFUSED => {
                 Self::Refused { backup: read_backup(&mut r)?, reason: Refusal::read(&mut r)? }
             }

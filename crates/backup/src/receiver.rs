@@ -6,7 +6,7 @@ use oxisim_wire::{Duration, Error, Instant, Wire};
 
 use crate::{
     Block, BlockSet, Digest, FromServer, Restorer, Spacing, ToServer,
-    message::{BackupId, Blocks, Refusal, Resumes},
+    message::{BackupId, Blocks, Pause, Refusal, Resumes},
     vault::{Held, Session, Standing, Vault},
 };
 
@@ -27,7 +27,7 @@ impl Default for Policy {
     fn default() -> Self {
         Self {
             spacing: Spacing::Regular(Duration::from_mins(2)),
-            grace: Duration::from_secs(30),
+            grace: Duration::from_mins(1),
             patience: 8,
             restore_pace: Duration::from_secs(6),
         }
@@ -59,6 +59,9 @@ pub enum ReceiverError<E> {
 
 /// Time after which the server asks once more, if nothing came; doubled each time.
 const ASK_AGAIN_AFTER: Duration = Duration::from_mins(5);
+
+/// Time in which the next block of the same subset may still come: the server never asks sooner.
+const SUBSET_GOES_ON: Duration = Duration::from_secs(20);
 
 /// Takes backups in. It has no state of its own: that is in the [`Vault`].
 #[derive(Clone, Debug, Default)]
@@ -136,7 +139,7 @@ impl Receiver {
             Opened::Answer(answer) => return Ok(answer),
         };
         session.resumes = message.resumes;
-        session.delay = message.delay.map(crate::message::Pause::duration);
+        session.delay = message.delay.map(Pause::duration);
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         for (number, block) in (first..).zip(&message.blocks) {
             if session.received.insert(number) {
@@ -148,10 +151,13 @@ impl Receiver {
             return complete(vault, session, now);
         }
         session.resume_at = match session.resumes {
-            Resumes::SERVER => Some(match session.delay {
-                Some(delay) => self.policy.spacing.after(now, delay),
-                None => self.policy.spacing.next(now, random),
-            }),
+            Resumes::SERVER => {
+                let next = match session.delay {
+                    Some(delay) => self.policy.spacing.after(now, delay),
+                    None => self.policy.spacing.next(now, random),
+                };
+                Some(next.max(now + SUBSET_GOES_ON))
+            }
             // The card goes on by itself; but what is missing once the last block is here has been lost.
             _ => session.received.contains(total).then(|| now + self.policy.grace),
         };
@@ -171,11 +177,12 @@ fn query<V: Vault>(
         Opened::Session(session) => session,
         Opened::Answer(answer) => return Ok(answer),
     };
-    let is_planned = session.resumes == Resumes::SERVER && session.resume_at.is_some();
-    let mut answer = Answer::default();
-    if !is_planned {
-        answer.messages.push(ask(&mut session, now));
-    }
+    let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
+    let message = match planned {
+        Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
+        None => ask(&mut session, now),
+    };
+    let answer = Answer { messages: [message].into(), completed: None };
     vault.put_session(&session).map_err(ReceiverError::Store)?;
     Ok(answer)
 }

@@ -48,6 +48,8 @@ pub struct Settings {
     pub volume_threshold: Option<u32>,
     /// Time that a full message takes, for estimates.
     pub message_time: Duration,
+    /// Time that it takes the server's question to come, beyond the pause, for estimates.
+    pub question_time: Duration,
     /// Octets of a message that the way of transport leaves.
     pub message_octets: usize,
     /// Most contacts of one block; a message has room for about four.
@@ -68,6 +70,7 @@ impl Default for Settings {
             threshold: Duration::from_mins(1),
             volume_threshold: None,
             message_time: Duration::from_millis(4_300),
+            question_time: Duration::from_secs(11),
             message_octets: crate::carriage::CARD_OCTETS,
             contacts_per_block: usize::MAX,
             interval: None,
@@ -106,7 +109,9 @@ impl Settings {
     #[must_use]
     pub fn estimate(&self, blocks: u16, octets: u32) -> Estimate {
         let normal = self.message_time.saturating_mul(u64::from(blocks));
-        let pauses = self.pause_for(blocks).saturating_mul(self.pauses(blocks));
+        let way = if let Mode::Fixed(way) = self.mode { way } else { self.asynchronous };
+        let question = if way == Way::SERVER { self.question_time } else { Duration::ZERO };
+        let pauses = (self.pause_for(blocks) + question).saturating_mul(self.pauses(blocks));
         Estimate { blocks, octets, normal, asynchronous: normal + pauses }
     }
 

@@ -58,6 +58,15 @@ pub struct Args {
     /// backs up what has changed. Without it the SIM is new.
     #[arg(long, value_name = "FILE")]
     sim: Option<PathBuf>,
+    /// Send everything, also what the server has confirmed before.
+    #[arg(long)]
+    full: bool,
+    /// `ask`: what the user answers.
+    #[arg(long, value_name = "ANSWER", default_value = "async", help_heading = "The backup")]
+    answer: options::AnswerName,
+    /// Time of day at which it begins (UTC); now, if it is not given.
+    #[arg(long, value_name = "HH:MM", value_parser = span::time_of_day, help_heading = "The world")]
+    at: Option<u32>,
     /// Refuse contacts that the phonebook cannot hold as they are.
     #[arg(long)]
     strict: bool,
@@ -78,16 +87,31 @@ pub fn wall_clock() -> Instant {
     Instant::from_micros(u64::try_from(since.as_micros()).unwrap_or(0))
 }
 
+/// Today, so many seconds after midnight.
+fn today_at(seconds: u32) -> Instant {
+    let midnight = wall_clock().as_secs() / 86_400 * 86_400;
+    Instant::from_secs(midnight + u64::from(seconds))
+}
+
 /// The server on a database.
 pub fn open_server(db: &str, policy: Policy, seed: u64) -> Result<Server<SqliteStore>, Failure> {
     let store = SqliteStore::open(db)?;
     Ok(Server::new(store, policy, seed))
 }
 
+/// What the card says if it has nothing to send.
+const UNCHANGED: &str = "Phonebook has not changed";
+
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
     let contacts = input::contacts(&args.contacts)?;
+    if args.strict {
+        for (phonebook, capacity) in args.source.capacities() {
+            let import = oxisim_phonebook::import(&contacts, capacity);
+            input::strict(&args.contacts, phonebook, &import, &mut std::io::stderr())?;
+        }
+    }
     let kept = args.sim.as_deref().map(Kept::read).transpose()?.flatten();
     let mut server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
     let plan = Plan {
@@ -97,12 +121,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         backup: &args.backup,
         world: &args.world,
         interval: args.interval,
-        start: wall_clock(),
+        answer: args.answer,
+        start: args.at.map_or_else(wall_clock, today_at),
     };
-    let device = plan.device(&contacts, kept.as_ref().zip(args.sim.as_deref()), &mut server)?;
+    let mut device = plan.device(&contacts, kept.as_ref().zip(args.sim.as_deref()), &mut server)?;
     let mut said = Vec::new();
     for (phonebook, import) in &device.imports {
-        input::report(&args.contacts, phonebook, import, args.strict, &mut said)?;
+        input::report(&args.contacts, phonebook, import, &mut said)?;
+    }
+    if args.full {
+        device.forget_confirmed()?;
     }
     if args.json {
         std::io::stderr().write_all(&said)?;
@@ -161,7 +189,12 @@ fn unverified(outcome: &Outcome) -> String {
     let first: Vec<&str> = outcome.differences.iter().take(5).map(String::as_str).collect();
     let more = outcome.differences.len() - first.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
-    format!("not verified: {}{more} (phone: {told})", first.join("; "))
+    let hint = if outcome.way.is_none() && outcome.told.as_deref() == Some(UNCHANGED) {
+        "; the SIM believes that the server has its contacts: --full sends them again"
+    } else {
+        ""
+    };
+    format!("not verified: {}{more} (phone: {told}){hint}", first.join("; "))
 }
 
 fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Failure> {
@@ -185,6 +218,13 @@ fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Fai
             mode_name(args.mode),
             way_name(way),
         )?;
+    }
+    if outcome.summary.blocks > 0 {
+        let deletions = match outcome.summary.deletions {
+            0 => String::new(),
+            n => format!(" and {}", count(n, "deletion")),
+        };
+        writeln!(out, "The blocks hold {}{deletions}", count(outcome.summary.records, "record"))?;
     }
     writeln!(out)?;
     report::timeline(&outcome.record, args.all, out)?;
@@ -228,16 +268,17 @@ fn figures(args: &Args, outcome: &Outcome, changes: &[String]) -> serde_json::Va
         "number": args.number.to_string(),
         "contacts": outcome.contacts,
     });
-    let estimate = &outcome.estimate;
+    let estimate = outcome.way.map(|_| &outcome.estimate);
     let more = [
         report::figures(&outcome.summary),
         json!({
             "estimate_s": {
-                "normal": report::seconds(estimate.normal),
-                "async": report::seconds(estimate.asynchronous),
+                "normal": estimate.map(|estimate| report::seconds(estimate.normal)),
+                "async": estimate.map(|estimate| report::seconds(estimate.asynchronous)),
             },
             "bytes": { "phonebook": outcome.phonebook_octets, "sent": outcome.summary.octets_sent },
-            "changes": changes,
+            "sent": { "records": outcome.summary.records, "deletions": outcome.summary.deletions },
+            "import": changes,
             "told": outcome.told,
             "differences": outcome.differences,
             "verified": outcome.verified(),

@@ -10,7 +10,7 @@ use crate::{
     backup::{draw, open_server},
     failure::Failure,
     input,
-    options::{self, ModeName},
+    options::{self, ModeName, way_name},
     report::{self, count, percent},
     run::{Outcome, Plan, SourceName},
     timeline::Lane,
@@ -59,13 +59,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             mode,
             backup: &args.backup,
             world: &args.world,
+            answer: options::AnswerName::None,
             interval: None,
             start: START,
         };
         let device = plan.device(&contacts, None, &mut server)?;
         if outcomes.is_empty() && !args.json {
             for (phonebook, import) in &device.imports {
-                input::report(&args.contacts, phonebook, import, false, out)?;
+                input::report(&args.contacts, phonebook, import, out)?;
             }
         }
         outcomes.push((name, plan.run(device, server)?));
@@ -124,6 +125,17 @@ fn table(
             summary.total_busy.to_string(),
             format!("{} of {} ({})", summary.blocked, summary.calls, percent(summary.blocked, summary.calls)),
             if verified { "verified" } else { "NOT VERIFIED" }
+        )?;
+    }
+    if let Some((_, Outcome { summary, estimate, .. })) = outcomes.first() {
+        let way = args.backup.settings(ModeName::Auto, None).automatic(estimate);
+        writeln!(
+            out,
+            "\nauto takes the {} way for these {}: at once they are estimated to take {}, and the threshold is {}.",
+            way_name(way),
+            count(summary.blocks.into(), "block"),
+            estimate.normal,
+            args.backup.threshold
         )?;
     }
     Ok(())

@@ -84,7 +84,7 @@ enum Action {
 /// Whose copy, and where.
 #[derive(Debug, clap::Args)]
 struct HeldArgs {
-    /// The subscriber; need not be said if only one is held.
+    /// The subscriber; `export` and `restore` need not be told if only one is held, `list` lists their contacts.
     #[arg(long)]
     number: Option<Msisdn>,
     /// The phonebook: the card's or the phone's own.
@@ -125,8 +125,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 impl HeldArgs {
     fn open(&self, seed: u64) -> Result<Server<SqliteStore>, Failure> {
-        if self.db != ":memory:" && !std::path::Path::new(&self.db).exists() {
-            let error = std::io::Error::from(std::io::ErrorKind::NotFound);
+        if self.db != ":memory:"
+            && let Err(error) = std::fs::metadata(&self.db)
+        {
             return Err(Failure::Read { path: self.db.clone().into(), error });
         }
         open_server(&self.db, oxisim_backup::Policy::default(), seed)
@@ -257,6 +258,9 @@ fn restore(
     let out = &mut std::io::stdout().lock();
     if args.source == PhonebookName::Phone {
         return Err(Failure::Usage("only the card's copy can be restored onto a SIM: --source card".into()));
+    }
+    if let Some(path) = sim.filter(|path| path.exists()) {
+        return Err(Failure::Usage(format!("{} exists: a restore makes a new SIM", path.display())));
     }
     let mut server = args.open(options.seed)?;
     let (number, held) = args.find(&mut server)?;

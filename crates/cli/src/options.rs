@@ -81,9 +81,6 @@ pub struct Backup {
     /// `server`: the server asks only within these hours (UTC); may be given several times.
     #[arg(long, value_name = "HH:MM-HH:MM", value_parser = span::window)]
     pub hours: Vec<Window>,
-    /// `ask`: what the user answers.
-    #[arg(long, value_name = "ANSWER", default_value = "async")]
-    pub answer: AnswerName,
 }
 
 /// The world around it.

@@ -43,9 +43,14 @@ struct Burst {
     first: u16,
     last: u16,
     total: u16,
+    /// When its last message has gone.
+    until: Instant,
     /// How long it keeps the phone busy; none if the server sends it.
     busy: Option<Duration>,
 }
+
+/// Blocks that follow each other within this time are one burst.
+const SAME_BURST: Duration = Duration::from_secs(10);
 
 /// A block on its way: number, total, and how long it keeps the phone busy, unless the server sends it.
 fn block(what: &What) -> Option<(u16, u16, Option<Duration>)> {
@@ -65,19 +70,31 @@ fn lines(record: &Record) -> Vec<String> {
         .map_or(Instant::EPOCH, |(at, ())| at);
     let mut lines = Vec::new();
     let mut burst: Option<Burst> = None;
+    let asked = record.find(|what| matches!(what, What::Requested { .. }).then_some(()));
+    let began = record.find(|what| matches!(what, What::Began { .. }).then_some(()));
+    if let (None, Some((began, ())), Some((ready, ()))) = (asked, began, record.find(|_| Some(()))) {
+        let waited = began.since(ready);
+        lines.push(format!(
+            "{}  card starts a backup by itself, {waited} after the phone was ready",
+            clock(zero, zero)
+        ));
+    }
     for happening in &record.happenings {
         if happening.at < zero {
             continue;
         }
         if let Some((number, total, busy)) = block(&happening.what) {
+            let until = happening.at + busy.unwrap_or_default();
             match &mut burst {
-                Some(burst) if burst.goes_on_with(number, total, busy) => {
+                Some(burst) if burst.goes_on_with(number, total, busy, happening.at) => {
                     burst.last = number;
+                    burst.until = until;
                     burst.busy = burst.busy.zip(busy).map(|(sum, takes)| sum + takes);
                 }
                 _ => {
                     lines.extend(burst.take().map(|burst| burst.line(zero)));
-                    burst = Some(Burst { since: happening.at, first: number, last: number, total, busy });
+                    burst =
+                        Some(Burst { since: happening.at, first: number, last: number, total, until, busy });
                 }
             }
             continue;
@@ -91,12 +108,15 @@ fn lines(record: &Record) -> Vec<String> {
 }
 
 impl Burst {
-    fn goes_on_with(&self, number: u16, total: u16, busy: Option<Duration>) -> bool {
-        self.last + 1 == number && self.total == total && self.busy.is_some() == busy.is_some()
+    fn goes_on_with(&self, number: u16, total: u16, busy: Option<Duration>, at: Instant) -> bool {
+        self.last + 1 == number
+            && self.total == total
+            && self.busy.is_some() == busy.is_some()
+            && at.since(self.until) <= SAME_BURST
     }
 
     fn line(&self, zero: Instant) -> String {
-        let Self { since, first, last, total, busy } = self;
+        let Self { since, first, last, total, busy, .. } = self;
         let blocks = if first == last { format!("block {first}") } else { format!("blocks {first}-{last}") };
         let told = match busy {
             Some(busy) => format!("{blocks} of {total} sent, phone busy {busy}"),
@@ -127,6 +147,9 @@ fn describe(what: &What) -> Option<String> {
         What::Sending { message: None, .. } => "another message sent".into(),
         What::NotSent => "the network did not take a message".into(),
         What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("server: missing {blocks}"),
+        What::Answered(Some(FromServer::Planned { wait, .. })) => {
+            format!("server: will ask in {}", wait.duration())
+        }
         What::Answered(Some(FromServer::Ok { .. })) => "server: OK".into(),
         What::Answered(Some(FromServer::Refused { reason, .. })) => format!("server refuses: {reason:?}"),
         What::Delivered(Some(FromServer::Ok { .. })) => "card has the OK".into(),

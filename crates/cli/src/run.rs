@@ -47,6 +47,15 @@ impl SourceName {
         }
     }
 
+    /// The phonebooks, and what they can hold.
+    pub fn capacities(self) -> Vec<(&'static str, &'static Capacity)> {
+        let all = [(Source::CARD, "SIM", &Capacity::SIM), (Source::PHONE, "phone", &sim::PHONE)];
+        all.into_iter()
+            .filter(|(source, ..)| self.has(*source))
+            .map(|(_, name, capacity)| (name, capacity))
+            .collect()
+    }
+
     const fn has(self, source: Source) -> bool {
         match self {
             Self::Both => true,
@@ -68,6 +77,8 @@ pub struct Plan<'a> {
     pub backup: &'a options::Backup,
     /// The world around it.
     pub world: &'a options::World,
+    /// What the user answers if the card asks.
+    pub answer: options::AnswerName,
     /// A backup starts by itself after this time, not at the user's request.
     pub interval: Option<Duration>,
     /// When it begins.
@@ -82,6 +93,19 @@ pub struct Device {
     pub application: Option<BackupApplication>,
     /// What was imported, and into what.
     pub imports: Vec<(&'static str, Import)>,
+}
+
+impl Device {
+    /// Makes the next backups whole ones.
+    pub fn forget_confirmed(&mut self) -> Result<(), Failure> {
+        if oxisim_applets::PhonebookBackup::is_on(&self.card) {
+            oxisim_applets::PhonebookBackup::forget_confirmed(&mut self.card).map_err(not_personalised)?;
+        }
+        self.application
+            .as_mut()
+            .map_or(Ok(()), BackupApplication::forget_confirmed)
+            .map_err(not_personalised)
+    }
 }
 
 /// What came of a run.
@@ -181,7 +205,7 @@ impl Plan<'_> {
             subscriber: self.number.address(),
             server: server_address(),
             bearer: self.world.bearer(),
-            user: self.world.user(self.backup.answer),
+            user: self.world.user(self.answer),
             start: self.start,
             seed: self.world.seed,
         };
@@ -240,7 +264,7 @@ impl Plan<'_> {
             What::Began { way, .. } => Some(*way),
             _ => None,
         });
-        let estimate = self.settings().estimate(summary.blocks, octets);
+        let estimate = self.estimate(&summary, octets);
         let kept = Kept::of(&world.card, world.application.as_ref());
         Ok(Outcome {
             summary,
@@ -253,6 +277,18 @@ impl Plan<'_> {
             kept,
             record: world.record,
         })
+    }
+
+    /// Both phonebooks keep the phone busy one after the other, but pause side by side.
+    fn estimate(&self, summary: &Summary, octets: u32) -> Estimate {
+        let settings = self.settings();
+        let [card, phone] = summary.blocks_of.map(|blocks| settings.estimate(blocks, octets));
+        Estimate {
+            blocks: summary.blocks,
+            octets,
+            normal: card.normal + phone.normal,
+            asynchronous: card.asynchronous.max(phone.asynchronous),
+        }
     }
 
     /// Where the server's copy differs from a phonebook.

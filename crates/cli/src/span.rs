@@ -43,16 +43,21 @@ pub fn range(text: &str) -> Result<(Duration, Duration), String> {
     Ok((least, most))
 }
 
+/// `22:00`, as seconds after midnight.
+pub fn time_of_day(text: &str) -> Result<u32, String> {
+    let parsed = text.trim().split_once(':').and_then(|(hours, minutes)| {
+        let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
+        (hours <= 24 && minutes < 60).then_some(hours * 3_600 + minutes * 60)
+    });
+    parsed.ok_or_else(|| format!("{text:?} is no time of day: write 22:00"))
+}
+
 /// `22:00-06:00`.
 pub fn window(text: &str) -> Result<Window, String> {
     let wrong = || format!("{text:?} are no hours of the day: write 22:00-06:00");
-    let time = |text: &str| -> Option<u32> {
-        let (hours, minutes) = text.trim().split_once(':')?;
-        let (hours, minutes): (u32, u32) = (hours.parse().ok()?, minutes.parse().ok()?);
-        (hours <= 24 && minutes < 60).then_some(hours * 3_600 + minutes * 60)
-    };
     let (opens, closes) = text.split_once('-').ok_or_else(wrong)?;
-    Ok(Window { opens: time(opens).ok_or_else(wrong)?, closes: time(closes).ok_or_else(wrong)? })
+    let time = |text| time_of_day(text).map_err(|_| wrong());
+    Ok(Window { opens: time(opens)?, closes: time(closes)? })
 }
 
 #[cfg(test)]

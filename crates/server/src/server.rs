@@ -267,6 +267,7 @@ fn dispatch(
 const fn recipient(message: &FromServer) -> Source {
     match message {
         FromServer::Missing { backup, .. }
+        | FromServer::Planned { backup, .. }
         | FromServer::Ok { backup, .. }
         | FromServer::Refused { backup, .. } => backup.source,
         FromServer::Restore { .. } => Source::CARD,
@@ -297,6 +298,9 @@ fn describe_outgoing(message: &FromServer) -> String {
     match message {
         FromServer::Missing { backup: BackupId { source, generation }, blocks } => {
             format!("MISSING {source:?} {generation}: {} of {}", blocks.len(), blocks.total())
+        }
+        FromServer::Planned { backup: BackupId { source, generation }, .. } => {
+            format!("PLANNED {source:?} {generation}")
         }
         FromServer::Ok { backup: BackupId { source, generation }, .. } => {
             format!("OK {source:?} {generation}")

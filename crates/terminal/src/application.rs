@@ -90,6 +90,11 @@ impl BackupApplication {
         true
     }
 
+    /// Makes the next backup a whole one, whatever was confirmed before.
+    pub fn forget_confirmed(&mut self) -> Result<(), StorageError> {
+        self.journal.forget_confirmed(&mut self.memory.octets)
+    }
+
     /// Makes the first backup number `generation + 1`.
     pub fn personalise(&mut self, generation: u16) -> Result<(), StorageError> {
         oxisim_backup::personalise(&mut self.memory.octets, generation)

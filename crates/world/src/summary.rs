@@ -1,9 +1,9 @@
 //! What a backup meant to the user.
 
-use alloc::vec::Vec;
+use alloc::{collections::BTreeSet, vec::Vec};
 
-use oxisim_backup::{ToServer, message::Source};
-use oxisim_wire::{Duration, Instant};
+use oxisim_backup::{Block, ToServer, message::Source};
+use oxisim_wire::{Duration, Instant, Wire};
 
 use crate::{Record, What};
 
@@ -15,6 +15,12 @@ const SAME_BURST: Duration = Duration::from_millis(500);
 pub struct Summary {
     /// Blocks of the backup.
     pub blocks: u16,
+    /// The card's and the phone's blocks.
+    pub blocks_of: [u16; 2],
+    /// Records that the blocks hold.
+    pub records: usize,
+    /// Deletions that the blocks hold.
+    pub deletions: usize,
     /// Messages that card or phone sent.
     pub messages: usize,
     /// Messages that the server sent.
@@ -46,8 +52,7 @@ impl Summary {
         let mut summary = Self::default();
         let mut begin: Option<Instant> = None;
         let mut end = None;
-        // A total is one backup's; those of card and phone add up.
-        let mut totals: [u16; 2] = [0; 2];
+        let mut seen = BTreeSet::new();
         for happening in &record.happenings {
             match &happening.what {
                 What::Requested { .. } | What::Began { .. } => {
@@ -58,7 +63,13 @@ impl Summary {
                     summary.messages += 1;
                     summary.octets_sent += octets;
                     if let Some(ToServer::Blocks(blocks)) = message {
-                        totals[usize::from(blocks.backup.source == Source::PHONE)] = blocks.total;
+                        let book = usize::from(blocks.backup.source == Source::PHONE);
+                        summary.blocks_of[book] = blocks.total;
+                        for (number, block) in (blocks.first..).zip(&blocks.blocks) {
+                            if seen.insert((blocks.backup, number)) {
+                                summary.count_entries(block);
+                            }
+                        }
                     }
                 }
                 What::Answered(_) => summary.answers += 1,
@@ -71,7 +82,7 @@ impl Summary {
             }
         }
         let busy = busy_stretches(record);
-        summary.blocks = totals.iter().sum();
+        summary.blocks = summary.blocks_of.iter().sum();
         summary.subsets = busy.len();
         summary.resumes = busy.len().saturating_sub(1);
         summary.longest_busy = busy.iter().map(|(from, to)| to.since(*from)).max().unwrap_or_default();
@@ -82,6 +93,13 @@ impl Summary {
             _ => Duration::ZERO,
         };
         summary
+    }
+
+    fn count_entries(&mut self, block: &[u8]) {
+        let entries = Block::decode(block, "block").map(|block| block.entries).unwrap_or_default();
+        let deletions = entries.iter().filter(|entry| entry.record.is_none()).count();
+        self.deletions += deletions;
+        self.records += entries.len() - deletions;
     }
 }
 

@@ -66,6 +66,7 @@ pub struct World<E> {
     server: Address,
     bearer: Bearer,
     user: User,
+    start: Instant,
     now: Instant,
     random: ChaCha8Rng,
     schedule: Schedule<Planned>,
@@ -121,6 +122,7 @@ impl<E: Esme> World<E> {
             server,
             bearer,
             user,
+            start,
             now: start,
             random: ChaCha8Rng::seed_from_u64(seed),
             schedule: Schedule::default(),
@@ -320,15 +322,23 @@ impl<E: Esme> World<E> {
         match output {
             Output::PowerOn => {
                 let atr = self.card.power_on(self.now);
+                log::debug!("{} ATR {}", self.clock(), hex::encode_upper(&atr));
                 self.terminal.handle_atr(&atr, self.now);
             }
             Output::PowerOff => self.card.power_off(),
             Output::Transmit(command) => {
                 self.now = self.now + EXCHANGE_TIME;
-                let response = self.card.exchange(self.now, &command);
-                self.terminal.handle_response(&response.to_bytes(), self.now);
+                let response = self.card.exchange(self.now, &command).to_bytes();
+                log::debug!(
+                    "{} APDU {} -> {}",
+                    self.clock(),
+                    hex::encode_upper(&command),
+                    hex::encode_upper(&response)
+                );
+                self.terminal.handle_response(&response, self.now);
             }
             Output::Submit { tpdu, .. } => {
+                log::debug!("{} SMS-SUBMIT {}", self.clock(), hex::encode_upper(&tpdu));
                 let takes = Bearer::originated(tpdu.len());
                 let message = submitted(&tpdu).as_ref().and_then(to_server);
                 self.note(What::Sending { message, octets: tpdu.len(), takes });
@@ -457,6 +467,7 @@ impl<E: Esme> World<E> {
         let deliver =
             Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
         let tpdu = deliver.encode();
+        log::debug!("{} SMS-DELIVER {}", self.clock(), hex::encode_upper(&tpdu));
         let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
         self.schedule.plan(arrives, Planned::Terminated(tpdu, 1));
     }
@@ -502,7 +513,13 @@ impl<E: Esme> World<E> {
         self.schedule.plan(self.now + gap, Planned::Call);
     }
 
+    /// The time since the beginning, for the log.
+    fn clock(&self) -> Duration {
+        self.now.since(self.start)
+    }
+
     fn note(&mut self, what: What) {
+        log::info!("{} {what:?}", self.clock());
         self.record.note(self.now, what);
     }
 }

@@ -18,9 +18,6 @@ const MAX_FAILURES: u8 = 20;
 /// Times that the server is asked in vain: 5, 10, 20 … 120 minutes apart.
 const MAX_QUERIES: u8 = 16;
 
-/// The same while the server plans the next subset, perhaps days ahead: it does not answer then.
-const MAX_QUERIES_IN_PAUSE: u8 = 200;
-
 /// Time until a message that the phone did not send is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(30);
 
@@ -166,7 +163,12 @@ impl Uploader {
             let Some((run, phase)) = &mut state.run else {
                 return this.go_on(&state, host);
             };
-            if let (Phase::Sending { left, failures }, Sent::Block { generation, number }) = (*phase, what)
+            if let (Phase::Sending { left: left @ 2.., failures }, Sent::Other) = (*phase, what) {
+                // It has kept the phone busy as a block would have.
+                *phase = Phase::Sending { left: left - 1, failures };
+                this.journal.write(host, &state)?;
+            } else if let (Phase::Sending { left, failures }, Sent::Block { generation, number }) =
+                (*phase, what)
                 && generation == run.generation
             {
                 *phase = if sent {
@@ -203,8 +205,7 @@ impl Uploader {
             match *phase {
                 Phase::Sending { .. } => {}
                 Phase::Pausing { .. } if run.way != Way::SERVER => *phase = this.subset(run.way),
-                Phase::Pausing { asked: MAX_QUERIES_IN_PAUSE.. }
-                | Phase::Waiting { asked: MAX_QUERIES.. } => {
+                Phase::Pausing { asked: MAX_QUERIES.. } | Phase::Waiting { asked: MAX_QUERIES.. } => {
                     return this.give_up(&mut state, host);
                 }
                 Phase::Pausing { ref mut asked } | Phase::Waiting { ref mut asked } => {
@@ -238,6 +239,7 @@ impl Uploader {
                     this.go_on(&state, host)
                 }
                 FromServer::Missing { backup, blocks } => this.missing(&mut state, backup, &blocks, host),
+                FromServer::Planned { backup, wait } => this.planned(&mut state, backup, wait, host),
                 FromServer::Ok { backup, digest } => this.ok(&mut state, backup, digest, host),
                 FromServer::Refused { backup, reason } => this.refused(&mut state, backup, reason, host),
             }
@@ -273,6 +275,24 @@ impl Uploader {
             return Ok(());
         }
         self.go_on(state, host)
+    }
+
+    /// The server will ask by itself: until then there is no need to.
+    fn planned(
+        &mut self,
+        state: &mut Record,
+        backup: BackupId,
+        wait: Pause,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some((run, phase @ Phase::Pausing { .. })) = &mut state.run else { return Ok(()) };
+        if !self.is_about(backup, run) || run.way != Way::SERVER {
+            return Ok(());
+        }
+        *phase = Phase::Pausing { asked: 0 };
+        self.journal.write(host, state)?;
+        self.wake(wait.duration() + FIRST_QUERY_AFTER, Wake::AskAgain, state.run.as_ref());
+        Ok(())
     }
 
     fn ok(

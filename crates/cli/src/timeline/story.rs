@@ -170,6 +170,7 @@ fn carries(message: &ToServer) -> Carries {
 fn words(message: &FromServer) -> Vec<String> {
     match message {
         FromServer::Missing { blocks, .. } => missing(blocks),
+        FromServer::Planned { .. } => vec!["will ask".into()],
         FromServer::Ok { .. } => vec!["OK".into()],
         FromServer::Refused { .. } => vec!["refused".into()],
         FromServer::Restore { number, .. } => vec![format!("block {number}"), number.to_string()],
