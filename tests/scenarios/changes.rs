@@ -72,3 +72,20 @@ fn an_emptied_phonebook_empties_the_copy_of_a_server_that_has_lost_the_base() {
     assert!(world.run_backup(LONG).unwrap());
     assert_eq!(copy(&mut world, Source::CARD), Some(oxisim_tests::contacts(1)));
 }
+
+#[test]
+fn a_card_that_has_lost_count_finds_it_again() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    for n in 0..4 {
+        fill(&mut world.card, &oxisim_tests::contacts(5 + n));
+        world.request_card_backup().unwrap();
+        assert!(world.run_backup(LONG).unwrap());
+    }
+    // A new card of the same number, which nobody has told where the last one stopped.
+    let mut next = Scene::ten_blocks(Way::TIMER).world();
+    next.esme = world.esme;
+    next.request_card_backup().unwrap();
+    assert!(next.run_backup(LONG).unwrap());
+    assert!(transcript(&next, 0).contains(&"refused: GENERATION_OLD".into()));
+    assert_eq!(copy(&mut next, Source::CARD), Some(oxisim_tests::contacts(10)));
+}

@@ -7,5 +7,6 @@ mod losses;
 mod phone;
 mod restores;
 mod spacing;
+mod tears;
 mod ten_blocks;
 mod wakes;

@@ -73,3 +73,46 @@ fn a_contact_that_only_the_card_has_is_backed_up_after_a_restore() {
     both.extend(own.iter().map(|(slot, record)| (slot, record.clone())));
     assert_eq!(copy(&mut next, Source::CARD), Some(both));
 }
+
+#[test]
+fn a_backup_during_a_restore_does_not_replace_the_copy_with_a_part_of_it() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let mut next: World<Server<_>> =
+        Scene { book: Book::default(), ..Scene::ten_blocks(Way::NORMAL) }.world();
+    next.esme = world.esme;
+    let number = SUBSCRIBER.parse().unwrap();
+    let now = next.now();
+    assert!(next.esme.start_restore(&number, now).unwrap());
+    next.run_until(Duration::from_secs(8), |_| false).unwrap();
+    let part = book(&mut next.card).len();
+    assert!((1..10).contains(&part), "{part} contacts are there");
+    next.request_card_backup().unwrap();
+    assert!(next.run_backup(LONG).unwrap());
+    assert!(transcript(&next, 0).contains(&"shows: Backup refused: a restore is under way".into()));
+    next.run_until(Duration::from_mins(30), |_| false).unwrap();
+    assert_eq!(book(&mut next.card), contacts(10));
+    assert_eq!(copy(&mut next, Source::CARD), Some(contacts(10)));
+}
+
+#[test]
+fn a_card_that_cannot_hold_the_copy_ends_the_restore() {
+    let mut scene = Scene::ten_blocks(Way::NORMAL);
+    scene.book.insert(255, contact("The last slot", 255));
+    let whole = scene.book.clone();
+    let mut world = scene.world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let small = Scene { book: Book::default(), slots: 20, ..Scene::ten_blocks(Way::NORMAL) };
+    let mut next: World<Server<_>> = small.world();
+    next.esme = world.esme;
+    let number = SUBSCRIBER.parse().unwrap();
+    let now = next.now();
+    assert!(next.esme.start_restore(&number, now).unwrap());
+    next.run_until(Duration::from_mins(60), |_| false).unwrap();
+    let step = next.esme.restore_status(&number).unwrap().unwrap().step;
+    assert_eq!(step, RestoreStep::Complete { equal: false });
+    assert_eq!(book(&mut next.card), contacts(10));
+    assert_eq!(copy(&mut next, Source::CARD), Some(whole));
+}

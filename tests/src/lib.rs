@@ -40,6 +40,8 @@ pub struct Scene {
     pub book: Book,
     /// What is in the phone's own phonebook, if it has the backup application.
     pub phone: Option<Book>,
+    /// Records of the card's phonebook.
+    pub slots: u8,
     /// Whether the card has the backup applet.
     pub applet: bool,
     /// What decides by chance.
@@ -58,6 +60,7 @@ impl Scene {
             user: User { calls_every: Duration::ZERO, ..User::default() },
             book: contacts(10),
             phone: None,
+            slots: 255,
             applet: true,
             seed: 1,
         }
@@ -70,7 +73,7 @@ impl Scene {
     #[must_use]
     pub fn world(self) -> World<Server<SqliteStore>> {
         let server: Address = SERVER.parse().expect("a number");
-        let mut card = Card::new(&Profile::default());
+        let mut card = Card::new(&Profile { phonebook_records: self.slots, ..Profile::default() });
         if self.applet {
             card = card.with_applet(PhonebookBackup::new(server.clone(), self.settings.clone()));
         }

@@ -58,7 +58,8 @@ pub struct PhonebookBackup {
 impl PhonebookBackup {
     /// The applet, which sends to `server`.
     #[must_use]
-    pub fn new(server: Address, settings: Settings) -> Self {
+    pub fn new(server: Address, mut settings: Settings) -> Self {
+        settings.message_octets = carriage::CARD_OCTETS;
         Self {
             server,
             uploader: Uploader::new(Source::CARD, settings.clone(), JOURNAL),
@@ -262,16 +263,11 @@ impl Applet for PhonebookBackup {
 
 /// Both estimates, and the way out.
 fn question(estimate: &Estimate) -> SelectItem {
-    let item = |identifier, text: &str| Item { identifier: Some(identifier), text: alpha(text) };
-    SelectItem::new(
-        AlphaIdentifier { text: alpha("Back up phonebook?") },
-        [
-            item(NORMAL_ITEM, &format!("At once, phone busy {}", estimate.normal)),
-            item(ASYNCHRONOUS_ITEM, &format!("In parts, takes {}", estimate.asynchronous)),
-            item(REFUSE_ITEM, "No backup"),
-        ]
-        .into(),
-    )
+    let [title, choices @ ..] = estimate.question();
+    let identifiers = [NORMAL_ITEM, ASYNCHRONOUS_ITEM, REFUSE_ITEM];
+    let items = identifiers.into_iter().zip(choices);
+    let items = items.map(|(identifier, text)| Item { identifier: Some(identifier), text: alpha(&text) });
+    SelectItem::new(AlphaIdentifier { text: alpha(&title) }, items.collect())
 }
 
 fn choice(response: &TerminalResponse) -> Choice {

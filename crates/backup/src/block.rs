@@ -35,6 +35,16 @@ pub struct Block {
     pub entries: Vec<Entry>,
 }
 
+impl Block {
+    /// A block of these entries, as long as it must be.
+    #[must_use]
+    pub fn new(entries: Vec<Entry>) -> Self {
+        let records = entries.iter().filter_map(|entry| entry.record.as_ref());
+        let alpha = records.map(|record| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
+        Self { alpha, entries }
+    }
+}
+
 impl Entry {
     /// Octets of the entry in a block.
     #[must_use]
@@ -173,55 +183,57 @@ impl Wire for Block {
     }
 }
 
-/// Fills blocks, one entry after the other.
+/// Fills blocks, one entry after the other. A block's alpha identifiers are as long as its longest.
 #[derive(Clone, Debug)]
 pub struct Packer {
     octets: usize,
     contacts: usize,
-    alpha: u8,
-    block: Vec<u8>,
-    entries: usize,
+    least_alpha: u8,
+    block: Block,
 }
 
 impl Packer {
-    /// Blocks of at most `octets` octets and at most `contacts` entries.
+    /// Blocks of at most `octets` octets and at most `contacts` entries, whose alpha identifiers take at least
+    /// `least_alpha` octets.
     #[must_use]
-    pub const fn new(octets: usize, contacts: usize, alpha: u8) -> Self {
-        Self { octets, contacts, alpha, block: Vec::new(), entries: 0 }
+    pub const fn new(octets: usize, contacts: usize, least_alpha: u8) -> Self {
+        Self { octets, contacts, least_alpha, block: Block { alpha: least_alpha, entries: Vec::new() } }
     }
 
-    /// Adds an entry; the block that it filled, if it did not fit into that any more.
+    /// Adds an entry; the block before it, if the entry did not fit into that any more.
     ///
     /// # Errors
-    /// The entry alone is larger than a block.
-    pub fn push(&mut self, entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
-        let length = entry.len(self.alpha);
-        if length + 1 > self.octets {
-            let kind = ErrorKind::TooLong { length: length + 1, limit: self.octets };
+    /// The entry alone is larger than a block. It is not added.
+    pub fn push(&mut self, entry: Entry) -> Result<Option<Vec<u8>>, Error> {
+        let own = entry.record.as_ref().map_or(0, |record| record.alpha.octets().len());
+        let alpha = u8::try_from(own).unwrap_or(u8::MAX).max(self.least_alpha);
+        let alone = 1 + entry.len(alpha);
+        if own > usize::from(alpha) || alone > self.octets {
+            let kind = ErrorKind::TooLong { length: alone.max(own), limit: self.octets };
             return Err(Error::new("entry", 0, kind));
         }
-        let full = !self.block.is_empty()
-            && (self.block.len() + length > self.octets || self.entries >= self.contacts);
-        let filled = if full { self.finish() } else { None };
-        if self.block.is_empty() {
-            self.block.push(self.alpha);
-        }
-        entry.write(self.alpha, &mut self.block);
-        self.entries += 1;
+        let alpha = alpha.max(self.block.alpha);
+        let entries = self.block.entries.iter().chain([&entry]);
+        let together = 1 + entries.map(|entry| entry.len(alpha)).sum::<usize>();
+        let is_full = together > self.octets || self.block.entries.len() >= self.contacts;
+        let filled = if is_full { self.finish() } else { None };
+        self.block.alpha =
+            if is_full { u8::try_from(own).unwrap_or(u8::MAX).max(self.least_alpha) } else { alpha };
+        self.block.entries.push(entry);
         Ok(filled)
     }
 
     /// Whether no entry has been added since the last block.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.entries == 0
+        self.block.entries.is_empty()
     }
 
     /// The block begun, if it has an entry.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
-        self.entries = 0;
-        let block = core::mem::take(&mut self.block);
-        (!block.is_empty()).then_some(block)
+        let next = Block { alpha: self.least_alpha, entries: Vec::new() };
+        let block = core::mem::replace(&mut self.block, next);
+        (!block.entries.is_empty()).then(|| block.encode())
     }
 }
 
@@ -270,8 +282,8 @@ mod tests {
     fn a_block_takes_no_more_contacts_than_it_may() {
         let mut packer = Packer::new(120, 1, 14);
         let entry = |slot| Entry { slot, record: Some(record("A", &[1])) };
-        assert_eq!(packer.push(&entry(1)).unwrap(), None);
-        let first = packer.push(&entry(2)).unwrap().unwrap();
+        assert_eq!(packer.push(entry(1)).unwrap(), None);
+        let first = packer.push(entry(2)).unwrap().unwrap();
         assert_eq!(Block::decode(&first, "block").unwrap().entries, [entry(1)]);
         assert_eq!(Block::decode(&packer.finish().unwrap(), "block").unwrap().entries, [entry(2)]);
         assert_eq!(packer.finish(), None);

@@ -90,7 +90,7 @@ pub enum Phase {
 
 /// The state that survives.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Record {
+pub struct State {
     /// Number of the last backup that was begun.
     pub last: u16,
     /// Number of the last backup that the server confirmed.
@@ -154,14 +154,14 @@ impl Journal {
     }
 
     /// The state; a storage that has never been written has the first one.
-    pub fn read(&self, storage: &(impl Storage + ?Sized)) -> Result<Record, StorageError> {
+    pub fn read(&self, storage: &(impl Storage + ?Sized)) -> Result<State, StorageError> {
         let mut octets = vec![0; self.state_octets()];
         storage.load(0, &mut octets)?;
         Ok(decode(&octets).unwrap_or_default())
     }
 
     /// Writes the state, in one piece.
-    pub fn write(&self, storage: &mut (impl Storage + ?Sized), record: &Record) -> Result<(), StorageError> {
+    pub fn write(&self, storage: &mut (impl Storage + ?Sized), record: &State) -> Result<(), StorageError> {
         storage.save(0, &encode(record))
     }
 
@@ -198,7 +198,7 @@ impl Journal {
 
     /// Forgets what the server has confirmed: the next backup is a whole one.
     pub fn forget_confirmed(&self, storage: &mut (impl Storage + ?Sized)) -> Result<(), StorageError> {
-        let state = Record { confirmed: None, ..self.read(storage)? };
+        let state = State { confirmed: None, ..self.read(storage)? };
         self.write(storage, &state)
     }
 
@@ -258,7 +258,7 @@ impl Journal {
     }
 }
 
-fn encode(record: &Record) -> Vec<u8> {
+fn encode(record: &State) -> Vec<u8> {
     let mut out = vec![MAGIC];
     record.last.write(&mut out);
     out.push(u8::from(record.confirmed.is_some()));
@@ -293,10 +293,10 @@ fn encode(record: &Record) -> Vec<u8> {
     out
 }
 
-fn decode(octets: &[u8]) -> Result<Record, Error> {
+fn decode(octets: &[u8]) -> Result<State, Error> {
     let mut r = Reader::new(octets);
     if r.u8("magic")? != MAGIC {
-        return Ok(Record::default());
+        return Ok(State::default());
     }
     let last = r.u16("last generation")?;
     let is_confirmed = r.u8("confirmed")? != 0;
@@ -327,7 +327,7 @@ fn decode(octets: &[u8]) -> Result<Record, Error> {
         0 => None,
         _ => Some((r.u16("generation")?, read_set(&mut r)?)),
     };
-    Ok(Record { last, confirmed, countdown, run, restore })
+    Ok(State { last, confirmed, countdown, run, restore })
 }
 
 fn write_set(set: &BlockSet, out: &mut Vec<u8>) {
@@ -342,7 +342,7 @@ fn read_set(r: &mut Reader<'_>) -> Result<BlockSet, Error> {
 
 /// Makes the next backup of a new card number `generation + 1`, as an operator does who replaces a card.
 pub fn personalise(storage: &mut (impl Storage + ?Sized), generation: u16) -> Result<(), StorageError> {
-    storage.save(0, &encode(&Record { last: generation, ..Record::default() }))
+    storage.save(0, &encode(&State { last: generation, ..State::default() }))
 }
 
 #[cfg(test)]
@@ -353,7 +353,7 @@ mod tests {
     fn the_state_comes_back() {
         let journal = Journal::new(10, 12);
         let mut storage = vec![0; journal.size(100)];
-        assert_eq!(journal.read(&storage).unwrap(), Record::default());
+        assert_eq!(journal.read(&storage).unwrap(), State::default());
         let run = Run {
             generation: 8,
             base_distance: 1,
@@ -361,7 +361,7 @@ mod tests {
             todo: BlockSet::full(12),
             digest: Digest([7; 8]),
         };
-        let record = Record {
+        let record = State {
             last: 8,
             confirmed: Some(7),
             countdown: 99,

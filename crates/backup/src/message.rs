@@ -35,7 +35,7 @@ codes! {
 
 codes! {
     /// Why the server does not take a backup.
-    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, }
+    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, RESTORING = 0x02, GENERATION_OLD = 0x03, }
 }
 
 /// Which backup a message is about.
@@ -121,6 +121,8 @@ pub enum FromServer {
         backup: BackupId,
         /// Why.
         reason: Refusal,
+        /// Number of the latest backup of this phonebook that the server knows of.
+        latest: u16,
     },
     /// A block of the server's copy, to be written into the phonebook.
     Restore {
@@ -135,15 +137,14 @@ pub enum FromServer {
     },
 }
 
-/// A length of time in one octet: the upper two bits say a unit (second, ten seconds, minute, ten minutes), the
-/// lower six how many.
+/// A length of time in one octet: the upper two bits say a unit (1 s, 20 s, 5 min, 1 h), the lower six how many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pause(u8);
 
-const PAUSE_UNITS: [u64; 4] = [1, 10, 60, 600];
+const PAUSE_UNITS: [u64; 4] = [1, 20, 300, 3_600];
 
 impl Pause {
-    /// `span`, rounded up to what the octet can say; at most 63 times ten minutes.
+    /// `span`, rounded up to what the octet can say; at most 63 hours.
     #[must_use]
     pub fn from_duration(span: Duration) -> Self {
         let seconds = span.as_secs_ceil();
@@ -263,9 +264,10 @@ impl FromServer {
                 write_backup(MessageType::PLANNED, *backup, &mut out);
                 out.push(wait.0);
             }
-            Self::Refused { backup, reason } => {
+            Self::Refused { backup, reason, latest } => {
                 write_backup(MessageType::REFUSED, *backup, &mut out);
                 reason.write(&mut out);
+                latest.write(&mut out);
             }
             Self::Restore { generation, total, number, block } => {
                 out.push(head(MessageType::RESTORE));
@@ -287,9 +289,11 @@ impl FromServer {
             MessageType::PLANNED => {
                 Self::Planned { backup: read_backup(&mut r)?, wait: Pause(r.u8("wait")?) }
             }
-            MessageType::REFUSED => {
-                Self::Refused { backup: read_backup(&mut r)?, reason: Refusal::read(&mut r)? }
-            }
+            MessageType::REFUSED => Self::Refused {
+                backup: read_backup(&mut r)?,
+                reason: Refusal::read(&mut r)?,
+                latest: r.u16("latest generation")?,
+            },
             MessageType::RESTORE => {
                 let generation = r.u16("generation")?;
                 let total = read_number(&mut r)?;
@@ -417,7 +421,7 @@ mod tests {
             resumes: Resumes::SERVER,
             delay: Some(Pause::from_duration(Duration::from_mins(2))),
         });
-        assert_eq!(hex::encode_upper(message.encode()), "21060102000A044C0E8009");
+        assert_eq!(hex::encode_upper(message.encode()), "21060102000A04460E8009");
         assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
         assert_eq!(Blocks::overhead(10, true), message.encode().len() - 3);
 
@@ -455,11 +459,11 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_never_shorter_than_asked_for() {
-        for seconds in [0, 1, 63, 64, 120, 125, 600, 631, 3_600, 37_800] {
+    fn a_pause_up_to_63_hours_is_not_shorter_than_asked_for() {
+        for seconds in [0, 1, 63, 64, 120, 125, 600, 631, 3_600, 37_800, 226_800] {
             let pause = Pause::from_duration(Duration::from_secs(seconds)).duration().as_secs();
-            assert!(pause >= seconds && pause <= seconds + seconds / 6 + 1, "{seconds} {pause}");
+            assert!(pause >= seconds && pause <= seconds + seconds / 3 + 1, "{seconds} {pause}");
         }
-        assert_eq!(Pause::from_duration(Duration::from_secs(u64::MAX)).duration().as_secs(), 37_800);
+        assert_eq!(Pause::from_duration(Duration::from_secs(u64::MAX)).duration().as_secs(), 226_800);
     }
 }

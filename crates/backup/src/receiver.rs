@@ -6,7 +6,8 @@ use oxisim_wire::{Duration, Error, Instant, Wire};
 
 use crate::{
     Block, BlockSet, Digest, FromServer, Restorer, Spacing, ToServer,
-    message::{BackupId, Blocks, Pause, Refusal, Resumes},
+    message::{BackupId, Blocks, Pause, Refusal, Resumes, Source},
+    restorer::RestoreStep,
     vault::{Held, Session, Standing, Vault},
 };
 
@@ -96,7 +97,7 @@ impl Receiver {
     /// The earliest time at which [`Receiver::due`] has something to do. Changes with every call of the receiver.
     pub fn poll_timeout<V: Vault>(&self, vault: &mut V) -> Result<Option<Instant>, V::Error> {
         let mut times = Vec::new();
-        for source in crate::message::Source::ALL {
+        for source in Source::ALL {
             times.extend(vault.session(*source)?.and_then(|session| session.resume_at));
         }
         times.extend(vault.restore()?.and_then(|restore| restore.due));
@@ -106,7 +107,7 @@ impl Receiver {
     /// A time has come. Called too early it does nothing.
     pub fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
         let mut answer = Answer::default();
-        for source in crate::message::Source::ALL {
+        for source in Source::ALL {
             let Some(mut session) = vault.session(*source)? else { continue };
             if session.resume_at.is_none_or(|at| at > now) {
                 continue;
@@ -134,7 +135,7 @@ impl Receiver {
         for block in &message.blocks {
             Block::decode(block, "block")?;
         }
-        let mut session = match open(vault, backup, base_distance, total, now)? {
+        let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
             Opened::Answer(answer) => return Ok(answer),
         };
@@ -144,7 +145,8 @@ impl Receiver {
         for (number, block) in (first..).zip(&message.blocks) {
             if session.received.insert(number) {
                 vault.put_block(backup.source, number, block).map_err(ReceiverError::Store)?;
-                session.asked = 0;
+                // Once asked, the card knows what is missing: it is not asked again while it sends that.
+                session.asked = session.asked.min(1);
             }
         }
         if session.received.is_full() {
@@ -159,6 +161,7 @@ impl Receiver {
                 Some(next.max(now + SUBSET_GOES_ON))
             }
             // The card goes on by itself; but what is missing once the last block is here has been lost.
+            _ if session.asked > 0 => Some(now + ASK_AGAIN_AFTER),
             _ => session.received.contains(total).then(|| now + self.policy.grace),
         };
         vault.put_session(&session).map_err(ReceiverError::Store)?;
@@ -173,7 +176,7 @@ fn query<V: Vault>(
     total: u16,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
-    let mut session = match open(vault, backup, base_distance, total, now)? {
+    let mut session = match open(vault, backup, base_distance, total, true, now)? {
         Opened::Session(session) => session,
         Opened::Answer(answer) => return Ok(answer),
     };
@@ -193,24 +196,45 @@ fn open<V: Vault>(
     backup: BackupId,
     base_distance: u8,
     total: u16,
+    is_query: bool,
     now: Instant,
 ) -> Result<Opened, ReceiverError<V::Error>> {
     let known = vault.session(backup.source).map_err(ReceiverError::Store)?;
+    let is_under_way = |session: &Session| session.backup == backup && session.standing == Standing::Open;
+    let restore = vault.restore().map_err(ReceiverError::Store)?;
+    if backup.source == Source::CARD
+        && restore.is_some_and(|restore| restore.step == RestoreStep::Running)
+        && !known.as_ref().is_some_and(is_under_way)
+    {
+        // What the card has is a part of what is being restored.
+        let refused = FromServer::Refused { backup, reason: Refusal::RESTORING, latest: backup.generation };
+        return Ok(Opened::say(refused));
+    }
     if let Some(session) = known {
+        let latest = session.backup.generation;
         if session.backup == backup {
             if session.received.total() != total || session.base_distance != base_distance {
+                if is_query {
+                    let reason = Refusal::GENERATION_OLD;
+                    return Ok(Opened::say(FromServer::Refused { backup, reason, latest }));
+                }
                 return Err(ReceiverError::Contradiction(backup.generation));
             }
             return Ok(match session.standing {
                 Standing::Open => Opened::Session(session),
                 Standing::Complete(digest) => Opened::say(FromServer::Ok { backup, digest }),
-                Standing::Refused => {
-                    Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN })
-                }
+                Standing::Refused => Opened::say(FromServer::Refused {
+                    backup,
+                    reason: Refusal::BASE_UNKNOWN,
+                    latest: backup.generation,
+                }),
             });
         }
-        if is_older(backup.generation, session.backup.generation) {
-            return Ok(Opened::Answer(Answer::default()));
+        if is_older(backup.generation, latest) {
+            // A block may come late; but who asks about an old backup has lost count.
+            let reason = Refusal::GENERATION_OLD;
+            let answer = FromServer::Refused { backup, reason, latest };
+            return Ok(if is_query { Opened::say(answer) } else { Opened::Answer(Answer::default()) });
         }
     }
     let mut session = Session {
@@ -230,7 +254,11 @@ fn open<V: Vault>(
         if held.is_none_or(|held| held.generation != base) {
             session.standing = Standing::Refused;
             vault.put_session(&session).map_err(ReceiverError::Store)?;
-            return Ok(Opened::say(FromServer::Refused { backup, reason: Refusal::BASE_UNKNOWN }));
+            return Ok(Opened::say(FromServer::Refused {
+                backup,
+                reason: Refusal::BASE_UNKNOWN,
+                latest: backup.generation,
+            }));
         }
     }
     Ok(Opened::Session(session))

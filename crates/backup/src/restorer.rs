@@ -75,11 +75,11 @@ impl Restorer<'_> {
     /// A time has come; the messages to send.
     pub(crate) fn due<V: Vault>(self, vault: &mut V, now: Instant) -> Result<Vec<FromServer>, V::Error> {
         let Some(mut restore) = vault.restore()? else { return Ok(Vec::new()) };
-        let Some(held) = vault.held(Source::CARD)? else { return Ok(Vec::new()) };
         if restore.due.is_none_or(|due| due > now) || restore.step != RestoreStep::Running {
             return Ok(Vec::new());
         }
-        let mut blocks = blocks(&held.book);
+        let held = vault.held(Source::CARD)?.filter(|held| held.generation == restore.generation);
+        let mut blocks = held.map(|held| blocks(&held.book)).unwrap_or_default();
         let total = restore.todo.total();
         let number = restore.todo.first().unwrap_or(total);
         if restore.todo.is_empty() {
@@ -88,9 +88,7 @@ impl Restorer<'_> {
         restore.todo.remove(number);
         let wait = if restore.todo.is_empty() { ANSWER_WITHIN } else { self.policy.restore_pace };
         restore.due = Some(now + wait);
-        let is_lost = restore.asked > PATIENCE
-            || held.generation != restore.generation
-            || blocks.len() != usize::from(total);
+        let is_lost = restore.asked > PATIENCE || blocks.len() != usize::from(total);
         if is_lost {
             restore.step = RestoreStep::GivenUp;
             restore.due = None;
@@ -119,12 +117,13 @@ impl Restorer<'_> {
         {
             return Ok(());
         }
-        restore.asked = 0;
         if missing.is_empty() {
             let equal = vault.held(Source::CARD)?.is_some_and(|held| Digest::of(&held.book) == digest);
             restore.step = RestoreStep::Complete { equal };
             restore.due = None;
         } else {
+            // A card that never gets further is not asked for ever.
+            restore.asked = restore.asked.saturating_add(1);
             restore.todo = missing.clone();
             restore.due = Some(now + self.policy.restore_pace);
         }
@@ -134,13 +133,12 @@ impl Restorer<'_> {
 
 /// The blocks of a copy. The same copy gives the same blocks, so they need not be kept.
 fn blocks(book: &Book) -> Vec<Vec<u8>> {
-    let alpha = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
-    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, alpha);
+    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, 0);
     let mut blocks = Vec::new();
     for (slot, record) in book.iter() {
         let entry = Entry { slot, record: Some(record.clone()) };
-        // What has come in a message fits into one.
-        blocks.extend(packer.push(&entry).ok().flatten());
+        // A record that came in a block of its own size goes in one.
+        blocks.extend(packer.push(entry).ok().flatten());
     }
     blocks.extend(packer.finish());
     blocks

@@ -1,5 +1,7 @@
 //! How a backup is made.
 
+use alloc::{format, string::String};
+
 use oxisim_wire::{Duration, codes};
 
 codes! {
@@ -89,6 +91,20 @@ pub struct Estimate {
     pub normal: Duration,
     /// The asynchronous way, pauses included.
     pub asynchronous: Duration,
+}
+
+impl Estimate {
+    /// The question that shows both estimates: a title, and what the user can choose, in the order of
+    /// [`Choice`](crate::Choice).
+    #[must_use]
+    pub fn question(&self) -> [String; 4] {
+        [
+            "Back up phonebook?".into(),
+            format!("At once, phone busy {}", self.normal),
+            format!("In parts, takes {}", self.asynchronous),
+            "No backup".into(),
+        ]
+    }
 }
 
 impl Settings {

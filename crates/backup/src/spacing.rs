@@ -53,7 +53,7 @@ impl Spacing {
             Self::Regular(period) => now + *period,
             Self::Random(least, most) => {
                 let span = most.saturating_sub(*least).as_micros();
-                now + *least + Duration::from_micros(random.checked_rem(span + 1).unwrap_or(0))
+                now + *least + Duration::from_micros(random.checked_rem(span.saturating_add(1)).unwrap_or(0))
             }
             Self::Timetable(windows, period) => within(windows, now + *period),
         }

@@ -145,7 +145,6 @@ fn describe(what: &What) -> Option<String> {
             format!("card says that blocks {missing} are missing")
         }
         What::Sending { message: None, .. } => "another message sent".into(),
-        What::NotSent => "the network did not take a message".into(),
         What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("server: missing {blocks}"),
         What::Answered(Some(FromServer::Planned { wait, .. })) => {
             format!("server: will ask in {}", wait.duration())

@@ -96,8 +96,14 @@ impl Kept {
         let wrong = |reason: String| Failure::Sim { path: path.into(), reason };
         let (Some(book), Some(memory)) = (&self.phonebook, &self.application) else { return Ok(None) };
         let octets = hex::decode(book).map_err(|error| wrong(format!("phonebook: {error}")))?;
-        let block = Block::decode(&octets, "phonebook").map_err(|error| wrong(error.to_string()))?;
-        let entries = block.entries.into_iter();
+        let entries = match &octets[..] {
+            [] => Vec::new(),
+            octets => {
+                let block = Block::decode(octets, "phonebook");
+                block.map_err(|error| wrong(error.to_string()))?.entries
+            }
+        };
+        let entries = entries.into_iter();
         let book = entries.filter_map(|Entry { slot, record }| Some((slot, record?))).collect();
         let memory = hex::decode(memory).map_err(|error| wrong(format!("application: {error}")))?;
         Ok(Some((book, memory)))
@@ -105,9 +111,11 @@ impl Kept {
 }
 
 fn book_octets(book: &Book) -> Vec<u8> {
-    let alpha = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
+    if book.is_empty() {
+        return Vec::new();
+    }
     let entries = book.iter().map(|(slot, record)| Entry { slot, record: Some(record.clone()) });
-    Block { alpha, entries: entries.collect() }.encode()
+    Block::new(entries.collect()).encode()
 }
 
 /// Without the zeros at the end, which a new memory has anyway.

@@ -3,6 +3,8 @@
 use oxisim_backup::Window;
 use oxisim_wire::Duration;
 
+const LONGEST_SECONDS: u64 = 3_653 * 86_400;
+
 /// `90s`, `2m`, `1h30m`, `7d`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no length of time: write 90s, 2m, 1h30m or 7d");
@@ -29,6 +31,9 @@ pub fn duration(text: &str) -> Result<Duration, String> {
         seconds = seconds.checked_add(rest).ok_or_else(wrong)?;
     } else if text.trim().is_empty() {
         return Err(wrong());
+    }
+    if seconds > LONGEST_SECONDS {
+        return Err(format!("{text:?} is longer than ten years"));
     }
     Ok(Duration::from_secs(seconds))
 }

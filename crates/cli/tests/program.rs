@@ -150,6 +150,26 @@ fn what_was_backed_up_comes_out_again() {
 }
 
 #[test]
+fn a_sim_whose_copy_the_server_has_lost_is_told_how_to_send_it_again() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--sim", "my.sim"]).success();
+    let again = ["backup", "contacts-10.vcf", "--sim", "my.sim", "--db", "other.sqlite"];
+    let refused = oxisim.run(&again).code(1);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(said.contains("--full sends them again"), "{said}");
+    oxisim.run(&[&again[..], &["--full"]].concat()).success();
+}
+
+#[test]
+fn a_restore_does_not_overwrite_a_kept_sim() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--sim", "my.sim"]).success();
+    let before = oxisim.read("my.sim");
+    oxisim.run(&["contacts", "restore", "--sim", "my.sim"]).code(2);
+    assert_eq!(oxisim.read("my.sim"), before);
+}
+
+#[test]
 fn a_forgotten_subscriber_is_gone() {
     let oxisim = Oxisim::new().with("contacts-10.vcf");
     oxisim.run(&["backup", "contacts-10.vcf"]).success();
@@ -163,10 +183,11 @@ fn every_loss_of_the_nasty_contacts_is_named() {
     let oxisim = Oxisim::new().with("nasty.vcf");
     let output = oxisim.run(&["backup", "nasty.vcf", "--db", ":memory:"]).success();
     output.stdout_eq(file!["snapshots/nasty.txt"]);
-    oxisim
-        .run(&["backup", "nasty.vcf", "--db", ":memory:", "--strict"])
-        .code(2)
-        .stderr_eq("oxisim: 12 things would be lost in nasty.vcf (--strict)\n");
+    let strict = oxisim.run(&["backup", "nasty.vcf", "--db", "none.sqlite", "--strict"]).code(2);
+    let said = String::from_utf8_lossy(&strict.get_output().stderr).into_owned();
+    assert!(said.ends_with("oxisim: 12 things would be lost in nasty.vcf (--strict)\n"), "{said}");
+    assert_eq!(said.lines().filter(|line| line.starts_with("  - ")).count(), 12);
+    assert!(!oxisim.folder.path().join("none.sqlite").exists(), "nothing has been begun");
 }
 
 #[test]

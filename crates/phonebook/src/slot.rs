@@ -202,16 +202,15 @@ fn entry_chains(files: &(impl EntryFiles + ?Sized), slot: u16) -> Vec<u16> {
     first.into_iter().flat_map(|first| chain(files, first)).map(|(number, _)| number).collect()
 }
 
-/// Extension records that can be taken, the lowest last.
+/// Extension records that can be taken, the first last. Those that the entry itself has are taken only if there are
+/// no others, so that the entry is whole until its own record is written.
 fn free_extensions(files: &(impl EntryFiles + ?Sized), freed: &[u16]) -> Vec<RecordId> {
-    (1..=files.ext1_records())
-        .rev()
-        .filter(|number| {
-            freed.contains(number)
-                || files
-                    .record(EntryFile::Ext1, *number)
-                    .is_some_and(|octets| matches!(Ext1Record::decode(&octets), Ok(None)))
-        })
-        .filter_map(|number| RecordId::new(u8::try_from(number).ok()?))
-        .collect()
+    let is_free = |number: &u16| {
+        files
+            .record(EntryFile::Ext1, *number)
+            .is_some_and(|octets| matches!(Ext1Record::decode(&octets), Ok(None)))
+    };
+    let own = (1..=files.ext1_records()).rev().filter(|number| freed.contains(number));
+    let others = (1..=files.ext1_records()).rev().filter(is_free);
+    own.chain(others).filter_map(|number| RecordId::new(u8::try_from(number).ok()?)).collect()
 }

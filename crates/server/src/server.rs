@@ -305,7 +305,7 @@ fn describe_outgoing(message: &FromServer) -> String {
         FromServer::Ok { backup: BackupId { source, generation }, .. } => {
             format!("OK {source:?} {generation}")
         }
-        FromServer::Refused { backup: BackupId { source, generation }, reason } => {
+        FromServer::Refused { backup: BackupId { source, generation }, reason, .. } => {
             format!("REFUSED {source:?} {generation}: {reason:?}")
         }
         FromServer::Restore { generation, total, number, .. } => {

@@ -191,8 +191,7 @@ impl Phonebook for Memory {
     }
 
     fn alpha_octets(&self) -> u8 {
-        let longest = self.book.iter().map(|(_, record)| record.alpha.octets().len()).max();
-        longest.unwrap_or(0).min(0xF1) as u8
+        0
     }
 
     fn record(&self, slot: u16) -> Result<Option<Record>, PhonebookError> {

@@ -39,8 +39,6 @@ pub enum What {
         /// How long it takes.
         takes: Duration,
     },
-    /// The network did not take a message.
-    NotSent,
     /// The server has a message.
     Received(Option<ToServer>),
     /// The server sends a message.

@@ -76,6 +76,7 @@ pub struct World<E> {
     backups: [Stage; 2],
     is_asked: bool,
     calls: bool,
+    call_planned: bool,
     /// Messages whose DELIVER-REPORT is to come, and how often they were tried.
     delivered: VecDeque<(Vec<u8>, u8)>,
 }
@@ -130,6 +131,7 @@ impl<E: Esme> World<E> {
             backups: [Stage::Idle; 2],
             is_asked: false,
             calls: false,
+            call_planned: false,
             delivered: VecDeque::new(),
         }
     }
@@ -187,7 +189,8 @@ impl<E: Esme> World<E> {
     }
 
     fn begin_calls(&mut self) {
-        if !core::mem::replace(&mut self.calls, true) {
+        self.calls = true;
+        if !core::mem::replace(&mut self.call_planned, true) {
             self.plan_call();
         }
     }
@@ -214,7 +217,7 @@ impl<E: Esme> World<E> {
             }
             let Some(next) = self.next()? else { return Ok(false) };
             if next > end {
-                self.now = end;
+                self.now = self.now.max(end);
                 return Ok(false);
             }
             self.now = self.now.max(next);
@@ -274,9 +277,11 @@ impl<E: Esme> World<E> {
                 }
             }
             Planned::Call => {
+                self.call_planned = false;
                 if self.calls {
                     let blocked = self.terminal.is_busy();
                     self.note(What::Call { blocked });
+                    self.call_planned = true;
                     self.plan_call();
                 }
             }
@@ -366,13 +371,7 @@ impl<E: Esme> World<E> {
         match output {
             ApplicationOutput::Submit(tpdu) => self.terminal.submit_application(tpdu, None, self.now),
             ApplicationOutput::Ask(estimate) => {
-                let lines = [
-                    "Back up phonebook?".into(),
-                    format!("At once, phone busy {}", estimate.normal),
-                    format!("In parts, takes {}", estimate.asynchronous),
-                    "No backup".into(),
-                ];
-                self.note(What::Prompt { lines: lines.into() });
+                self.note(What::Prompt { lines: estimate.question().into() });
                 self.schedule.plan(self.now + self.user.thinks, Planned::Answer(self.user.answer));
             }
             ApplicationOutput::Report(Outcome::Started { .. }) => {}

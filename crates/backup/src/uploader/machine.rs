@@ -6,7 +6,7 @@ use oxisim_wire::Duration;
 
 use crate::{
     BlockSet, Digest, FromServer, ToServer,
-    journal::{Journal, Phase, Record, Run},
+    journal::{Journal, Phase, Run, State},
     message::{BackupId, Blocks, Pause, Refusal, Resumes, Source},
     settings::{Estimate, Mode, Settings, Way},
     uploader::{Choice, Failure, Host, Outcome, Output, Trigger, Wake, restore, snapshot},
@@ -92,8 +92,9 @@ impl Uploader {
         self.owed.clear();
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
-            if state.countdown == 0 {
-                state.countdown = this.interval_minutes();
+            let interval = this.interval_minutes();
+            if state.countdown == 0 || state.countdown > interval {
+                state.countdown = interval;
                 this.journal.write(host, &state)?;
             }
             this.go_on(&state, host)
@@ -102,6 +103,9 @@ impl Uploader {
 
     /// A backup shall start.
     pub fn start(&mut self, trigger: Trigger, host: &mut dyn Host) {
+        if self.is_asking() {
+            return;
+        }
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             if let Some((run, _)) = &state.run {
@@ -241,14 +245,16 @@ impl Uploader {
                 FromServer::Missing { backup, blocks } => this.missing(&mut state, backup, &blocks, host),
                 FromServer::Planned { backup, wait } => this.planned(&mut state, backup, wait, host),
                 FromServer::Ok { backup, digest } => this.ok(&mut state, backup, digest, host),
-                FromServer::Refused { backup, reason } => this.refused(&mut state, backup, reason, host),
+                FromServer::Refused { backup, reason, latest } => {
+                    this.refused(&mut state, backup, reason, latest, host)
+                }
             }
         });
     }
 
     fn missing(
         &mut self,
-        state: &mut Record,
+        state: &mut State,
         backup: BackupId,
         blocks: &BlockSet,
         host: &mut dyn Host,
@@ -280,7 +286,7 @@ impl Uploader {
     /// The server will ask by itself: until then there is no need to.
     fn planned(
         &mut self,
-        state: &mut Record,
+        state: &mut State,
         backup: BackupId,
         wait: Pause,
         host: &mut dyn Host,
@@ -297,7 +303,7 @@ impl Uploader {
 
     fn ok(
         &mut self,
-        state: &mut Record,
+        state: &mut State,
         backup: BackupId,
         digest: Digest,
         host: &mut dyn Host,
@@ -322,9 +328,10 @@ impl Uploader {
 
     fn refused(
         &mut self,
-        state: &mut Record,
+        state: &mut State,
         backup: BackupId,
         reason: Refusal,
+        latest: u16,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
         let Some((run, _)) = &state.run else { return Ok(()) };
@@ -332,13 +339,20 @@ impl Uploader {
             return Ok(());
         }
         let way = run.way;
-        if reason != Refusal::BASE_UNKNOWN || run.base_distance == 0 {
-            return self.give_up(state, host);
+        let again = match reason {
+            Refusal::BASE_UNKNOWN => run.base_distance != 0,
+            Refusal::GENERATION_OLD => latest != run.generation.wrapping_sub(1),
+            _ => false,
+        };
+        if !again {
+            let outcome = if reason == Refusal::RESTORING { Outcome::Restoring } else { Outcome::GivenUp };
+            return self.end(state, outcome, host);
         }
-        // The server has lost what this builds on: everything goes once more, the same way.
+        // The server has lost what this builds on, or the card has lost count: everything goes once more, the
+        // same way.
         state.run = None;
         state.confirmed = None;
-        state.last = backup.generation;
+        state.last = latest;
         let Some(snapshot) = snapshot::take(self.journal, &self.settings, state, host)? else {
             self.journal.write(host, state)?;
             self.report(Outcome::Unchanged);
@@ -355,7 +369,7 @@ impl Uploader {
         self.begin(state, run, host)
     }
 
-    fn begin(&mut self, state: &mut Record, run: Run, host: &mut dyn Host) -> Result<(), Failure> {
+    fn begin(&mut self, state: &mut State, run: Run, host: &mut dyn Host) -> Result<(), Failure> {
         self.report(Outcome::Started { blocks: run.todo.total() });
         state.last = run.generation;
         let phase = self.subset(run.way);
@@ -364,16 +378,20 @@ impl Uploader {
         self.go_on(state, host)
     }
 
-    fn give_up(&mut self, state: &mut Record, host: &mut dyn Host) -> Result<(), Failure> {
+    fn give_up(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
+        self.end(state, Outcome::GivenUp, host)
+    }
+
+    fn end(&mut self, state: &mut State, outcome: Outcome, host: &mut dyn Host) -> Result<(), Failure> {
         state.run = None;
         self.journal.write(host, state)?;
-        self.report(Outcome::GivenUp);
+        self.report(outcome);
         self.wait_for_interval(state);
         Ok(())
     }
 
     /// Does what the state asks for next: sends, or waits.
-    fn go_on(&mut self, state: &Record, host: &mut dyn Host) -> Result<(), Failure> {
+    fn go_on(&mut self, state: &State, host: &mut dyn Host) -> Result<(), Failure> {
         if self.sending.is_some() {
             return Ok(());
         }
@@ -434,7 +452,7 @@ impl Uploader {
         self.outputs.push_back(Output::Wake { after, why, way });
     }
 
-    fn wait_for_interval(&mut self, state: &Record) {
+    fn wait_for_interval(&mut self, state: &State) {
         self.outputs.push_back(Output::Sleep);
         if self.settings.interval.is_some() {
             let minutes = state.countdown.clamp(1, INTERVAL_STEP_MINUTES);
@@ -443,7 +461,7 @@ impl Uploader {
     }
 
     /// A part of the interval has passed, or all of it.
-    fn count_down(&mut self, state: &mut Record, host: &mut dyn Host) -> Result<(), Failure> {
+    fn count_down(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
         if self.settings.interval.is_none() {
             return Ok(());
         }

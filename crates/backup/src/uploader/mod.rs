@@ -18,7 +18,7 @@ pub trait Phonebook {
     /// Number of the highest slot; slots count from 1.
     fn slots(&self) -> u16;
 
-    /// Octets of an alpha identifier.
+    /// Octets that an alpha identifier takes at least, however short the name: those of a card's records.
     fn alpha_octets(&self) -> u8;
 
     /// The record of a slot; none if it is free.
@@ -139,6 +139,9 @@ pub enum Outcome {
     /// The memory or the phonebook failed.
     #[error("Backup failed: {0}")]
     Failed(Failure),
+    /// The server is writing its copy onto the card.
+    #[error("Backup refused: a restore is under way")]
+    Restoring,
     /// A restore is complete.
     #[error("Phonebook restored")]
     Restored,

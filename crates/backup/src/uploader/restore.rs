@@ -5,8 +5,8 @@ use oxisim_wire::Wire;
 use crate::{
     Block, BlockSet, Digest, Fingerprint, ToServer,
     digest::DigestBuilder,
-    journal::{Journal, Record},
-    uploader::{Failure, Host},
+    journal::{Journal, State},
+    uploader::{Failure, Host, PhonebookError},
 };
 
 /// One block of a restore, as it came.
@@ -21,11 +21,14 @@ pub(super) struct Part<'a> {
 /// the second result says whether the restore has just become complete.
 pub(super) fn apply(
     journal: Journal,
-    state: &mut Record,
+    state: &mut State,
     part: &Part<'_>,
     host: &mut dyn Host,
 ) -> Result<(Option<ToServer>, bool), Failure> {
     let Part { generation, total, number, block } = *part;
+    if total > journal.capacity() {
+        return Ok((None, false));
+    }
     let mut received = match state.restore.take() {
         Some((known, received)) if known == generation && received.total() == total => received,
         _ => begin(journal, state, total, host)?,
@@ -33,7 +36,11 @@ pub(super) fn apply(
     let was_full = received.is_full();
     if let (false, Ok(block)) = (received.contains(number), Block::decode(block, "block")) {
         for entry in &block.entries {
-            host.replace(entry.slot, entry.record.as_ref())?;
+            match host.replace(entry.slot, entry.record.as_ref()) {
+                // What the card cannot hold is left out; the digest says so.
+                Err(PhonebookError::NoSlot | PhonebookError::TooLarge) => continue,
+                written => written?,
+            }
             // What has been restored is what the server has.
             let fingerprint = Fingerprint::of(entry.record.as_ref());
             journal.confirm_slot(host, entry.slot, fingerprint)?;
@@ -60,12 +67,12 @@ pub(super) fn apply(
 }
 
 /// Begins a restore: until it is complete no difference can be told, and what it does not bring the server has not.
-fn begin(journal: Journal, state: &mut Record, total: u16, host: &mut dyn Host) -> Result<BlockSet, Failure> {
+fn begin(journal: Journal, state: &mut State, total: u16, host: &mut dyn Host) -> Result<BlockSet, Failure> {
     state.confirmed = None;
     state.restore = None;
     journal.write(host, state)?;
     journal.confirm_none(host)?;
-    Ok(BlockSet::empty(total.min(journal.capacity())))
+    Ok(BlockSet::empty(total))
 }
 
 fn digest(host: &dyn Host) -> Result<Digest, Failure> {

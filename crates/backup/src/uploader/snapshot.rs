@@ -27,7 +27,7 @@ pub(super) struct Snapshot {
 pub(super) fn take(
     journal: Journal,
     settings: &Settings,
-    state: &journal::Record,
+    state: &journal::State,
     host: &mut dyn Host,
 ) -> Result<Option<Snapshot>, Failure> {
     let generation = state.last.wrapping_add(1);
@@ -94,7 +94,7 @@ impl Packing {
     }
 
     fn push(&mut self, slot: u16, record: Option<Record>, host: &mut dyn Host) -> Result<(), Failure> {
-        let filled = self.packer.push(&Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
+        let filled = self.packer.push(Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
         self.put(filled, host)
     }
 
