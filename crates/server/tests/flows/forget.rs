@@ -36,11 +36,11 @@ fn nothing_of_a_forgotten_subscriber_stays_in_a_table_or_in_the_files() {
     let msisdn = network.subscribers[0].msisdn.clone();
     network.subscribers[0].start();
     network.run();
-    assert!(network.server.start_restore(&msisdn, network.now).unwrap());
     let records = (1..=30).map(|slot| (slot, contact(&format!("Yvonne {slot}"), "+3612345")));
     network.subscribers[0].memory.book.extend(records);
     network.subscribers[0].start();
     network.run_for(4);
+    assert!(network.server.start_restore(&msisdn, network.now).unwrap());
     assert_eq!(
         tables_in_use(&network.path()),
         ["backup", "block", "contact", "message", "phonebook", "restore", "subscriber"]
