@@ -200,7 +200,9 @@ fn open<V: Vault>(
     now: Instant,
 ) -> Result<Opened, ReceiverError<V::Error>> {
     let known = vault.session(backup.source).map_err(ReceiverError::Store)?;
-    let is_under_way = |session: &Session| session.backup == backup && session.standing == Standing::Open;
+    let is_under_way = |session: &Session| {
+        session.backup == backup && session.received.total() == total && session.standing != Standing::Refused
+    };
     let restore = vault.restore().map_err(ReceiverError::Store)?;
     if backup.source == Source::CARD
         && restore.is_some_and(|restore| restore.step == RestoreStep::Running)

@@ -291,11 +291,13 @@ impl Uploader {
         wait: Pause,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
-        let Some((run, phase @ Phase::Pausing { .. })) = &mut state.run else { return Ok(()) };
+        let Some((run, Phase::Pausing { asked } | Phase::Waiting { asked })) = &mut state.run else {
+            return Ok(());
+        };
         if !self.is_about(backup, run) || run.way != Way::SERVER {
             return Ok(());
         }
-        *phase = Phase::Pausing { asked: 0 };
+        *asked = 0;
         self.journal.write(host, state)?;
         self.wake(wait.duration() + FIRST_QUERY_AFTER, Wake::AskAgain, state.run.as_ref());
         Ok(())
