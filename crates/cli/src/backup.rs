@@ -106,6 +106,13 @@ const UNCHANGED: &str = "Phonebook has not changed";
 pub fn run(args: &Args) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
     let contacts = input::contacts(&args.contacts)?;
+    let rides_on_status =
+        args.mode == ModeName::Status || args.backup.asynchronous == options::WayName::Status;
+    if args.source == SourceName::Phone && rides_on_status {
+        let why =
+            "the phone's own phonebook has no card that could ride on STATUS: take normal, server or timer";
+        return Err(Failure::Usage(why.into()));
+    }
     if args.strict {
         for (phonebook, capacity) in args.source.capacities() {
             let import = oxisim_phonebook::import(&contacts, capacity);

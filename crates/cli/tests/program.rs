@@ -219,6 +219,7 @@ fn wrong_input_is_named_with_its_line_and_exit_status_2() {
     oxisim.run(&["backup", "c.vcf", "--db", "."]).code(2);
     oxisim.run(&["backup", "c.vcf", "--pause", "3x"]).code(2);
     oxisim.run(&["backup", "c.vcf", "--loss", "2"]).code(2);
+    oxisim.run(&["backup", "c.vcf", "--source", "phone", "--mode", "status"]).code(2);
 }
 
 #[test]
