@@ -33,12 +33,18 @@ pub fn write_length(length: usize, out: &mut Vec<u8>) {
 
 /// Appends `tag`, the length and the value that `fill` writes.
 pub fn write_tlv(tag: u8, out: &mut Vec<u8>, fill: impl FnOnce(&mut Vec<u8>)) {
-    out.push(tag);
+    // Most lengths take one octet; room for a longer one is made when it turns out to be needed.
+    out.extend([tag, 0]);
     let start = out.len();
     fill(out);
-    let mut length = Vec::with_capacity(4);
-    write_length(out.len() - start, &mut length);
-    out.splice(start..start, length);
+    let length = out.len() - start;
+    if length <= 0x7F {
+        out[start - 1] = length as u8;
+    } else {
+        let mut coded = Vec::with_capacity(4);
+        write_length(length, &mut coded);
+        out.splice(start - 1..start, coded);
+    }
 }
 
 /// A BER-TLV object with a tag of one octet.
