@@ -15,7 +15,8 @@
 //! # Ok::<(), oxisim_wire::Error>(())
 //! ```
 //!
-//! A card's functions return `Result<_, Status>`: the status word is the error type.
+//! A card's functions return `Result<_, Status>`: the status word is the error type. [`t0`] and [`t1`] carry APDUs
+//! over a line.
 #![no_std]
 
 extern crate alloc;
@@ -28,6 +29,8 @@ mod command;
 mod instruction;
 mod response;
 mod status;
+pub mod t0;
+pub mod t1;
 
 pub use atr::{Atr, Convention, InterfaceBytes};
 pub use class::{Class, SecureMessaging};

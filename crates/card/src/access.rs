@@ -1,8 +1,55 @@
-//! Access conditions and the rules of `EF_ARR` (TS 102 221 §9.2).
+//! Access conditions: security attributes of files and the rules of `EF_ARR` (TS 102 221 §9.2, §11.1.1.4.7).
 
 use alloc::vec::Vec;
 
-use oxisim_wire::tlv::write_tlv;
+use oxisim_apdu::{Instruction, Status};
+use oxisim_wire::{
+    Reader,
+    tlv::{Tlv, write_tlv},
+};
+
+use crate::{
+    file::{FileId, FileSystem, Kind},
+    memory::Memory,
+    pin::{KeyReference, Requirement, Verified},
+};
+
+/// Who may do what with a file (TS 102 221 §11.1.1.4.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecurityAttributes {
+    /// Referenced format, object `8B`: a record of an `EF_ARR`, which is looked for from the directory of the file
+    /// upwards.
+    Referenced {
+        /// File identifier of the `EF_ARR`.
+        arr: u16,
+        /// Number of the record.
+        record: u8,
+    },
+    /// Referenced format with a record for each security environment: 0 while PIN 1 is disabled, 1 while it is
+    /// enabled.
+    ReferencedBySe {
+        /// File identifier of the `EF_ARR`.
+        arr: u16,
+        /// Security environment and number of the record.
+        records: Vec<(u8, u8)>,
+    },
+    /// Compact format, object `8C`: access mode bytes, each with its security condition bytes.
+    Compact(Vec<u8>),
+    /// Expanded format, object `AB`: access mode data objects, each with its security condition data objects.
+    Expanded(Vec<u8>),
+}
+
+/// What a command does with a file, as access rules name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    /// READ, SEARCH, RETRIEVE DATA.
+    Read,
+    /// UPDATE, SET DATA.
+    Update,
+    Increase,
+    Deactivate,
+    Activate,
+}
 
 /// What must be fulfilled before a file may be read or written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +64,7 @@ pub enum Access {
     Never,
 }
 
-/// The access rule of an EF: a record of `EF_ARR`.
+/// An access rule of the default card: a record of `EF_ARR`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// Condition of READ and SEARCH.
@@ -25,11 +72,6 @@ pub struct Rule {
     /// Condition of UPDATE.
     pub update: Access,
 }
-
-/// Key reference of the first application PIN (TS 102 221 §9.5.1).
-const PIN_1: u8 = 0x01;
-/// Key reference of the first administrative key (TS 102 221 §9.5.1).
-const ADM_1: u8 = 0x0A;
 
 impl Rule {
     /// The rules that files use, in the order of the records of `EF_ARR`, which count from 1.
@@ -42,8 +84,8 @@ impl Rule {
         Self { read: Access::Adm, update: Access::Adm },
     ];
 
-    /// The rule of directories: anyone may select them.
-    pub const DIRECTORY: Self = Self::RECORDS[1];
+    /// The rule of directories, whose access modes are others: an administrative key creates and deletes files.
+    pub const DIRECTORY: Self = Self::RECORDS[5];
 
     /// The number of the record of `EF_ARR` that has this rule; the last, strictest one if none has.
     #[must_use]
@@ -80,10 +122,232 @@ impl Access {
         let key = match self {
             Self::Always => return out.extend_from_slice(&[0x90, 0x00]),
             Self::Never => return out.extend_from_slice(&[0x97, 0x00]),
-            Self::Pin => PIN_1,
-            Self::Adm => ADM_1,
+            Self::Pin => KeyReference::PIN_1,
+            Self::Adm => KeyReference::ADM_1,
         };
-        write_tlv(0xA4, out, |out| out.extend_from_slice(&[0x83, 0x01, key, 0x95, 0x01, 0x08]));
+        write_tlv(0xA4, out, |out| out.extend_from_slice(&[0x83, 0x01, key.0, 0x95, 0x01, 0x08]));
+    }
+}
+
+impl SecurityAttributes {
+    /// The attributes in an object of an FCP template; `None` if it is no such object.
+    #[must_use]
+    pub fn from_object(tag: u8, value: &[u8]) -> Option<Self> {
+        match (tag, value) {
+            (0x8B, &[high, low, record]) => {
+                Some(Self::Referenced { arr: u16::from_be_bytes([high, low]), record })
+            }
+            (0x8B, [high, low, pairs @ ..]) => {
+                let (records, []) = pairs.as_chunks::<2>() else { return None };
+                let records = records.iter().map(|&[environment, record]| (environment, record)).collect();
+                Some(Self::ReferencedBySe { arr: u16::from_be_bytes([*high, *low]), records })
+            }
+            (0x8C, compact) => Some(Self::Compact(compact.to_vec())),
+            (0xAB, expanded) => Some(Self::Expanded(expanded.to_vec())),
+            _ => None,
+        }
+    }
+
+    /// Appends the object of the FCP template.
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        match self {
+            Self::Referenced { arr, record } => write_tlv(0x8B, out, |out| {
+                out.extend_from_slice(&arr.to_be_bytes());
+                out.push(*record);
+            }),
+            Self::ReferencedBySe { arr, records } => write_tlv(0x8B, out, |out| {
+                out.extend_from_slice(&arr.to_be_bytes());
+                out.extend(records.iter().flat_map(|&(environment, record)| [environment, record]));
+            }),
+            Self::Compact(compact) => write_tlv(0x8C, out, |out| out.extend_from_slice(compact)),
+            Self::Expanded(expanded) => write_tlv(0xAB, out, |out| out.extend_from_slice(expanded)),
+        }
+    }
+}
+
+impl Operation {
+    /// Its bit in an access mode byte; an operation without one is named by its instruction only.
+    const fn mode(self) -> u8 {
+        match self {
+            Self::Read => 0x01,
+            Self::Update => 0x02,
+            Self::Deactivate => 0x08,
+            Self::Activate => 0x10,
+            Self::Increase => 0x00,
+        }
+    }
+
+    /// Its instruction, if access rules name it so.
+    const fn instruction(self) -> Option<Instruction> {
+        match self {
+            Self::Increase => Some(Instruction::INCREASE),
+            Self::Deactivate => Some(Instruction::DEACTIVATE_FILE),
+            Self::Activate => Some(Instruction::ACTIVATE_FILE),
+            Self::Read | Self::Update => None,
+        }
+    }
+}
+
+/// Who asks: the state of a card in which conditions are fulfilled or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Authority<'a> {
+    pub files: &'a FileSystem,
+    pub memory: &'a Memory,
+    pub verified: Verified,
+}
+
+/// Conditions nest no deeper than this.
+const DEPTH: u8 = 4;
+
+impl Authority<'_> {
+    /// Checks that an access rule of the file lets the operation be done.
+    pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
+        let file = self.files.get(id).ok_or(Status::FILE_NOT_FOUND)?;
+        let here = match file.kind {
+            Kind::Directory(_) => id,
+            Kind::Elementary(_) => file.parent,
+        };
+        let granted = match &file.security {
+            SecurityAttributes::Referenced { arr, record } => {
+                self.expanded(here, self.rule(file.parent, *arr, *record), operation)
+            }
+            SecurityAttributes::ReferencedBySe { arr, records } => {
+                let environment = self.environment(here);
+                records
+                    .iter()
+                    .filter(|(se, _)| *se == environment)
+                    .any(|(_, record)| self.expanded(here, self.rule(file.parent, *arr, *record), operation))
+            }
+            SecurityAttributes::Compact(rule) => self.compact(here, rule, operation.mode()),
+            SecurityAttributes::Expanded(rule) => self.expanded(here, rule, operation),
+        };
+        if granted { Ok(()) } else { Err(Status::SECURITY_STATUS_NOT_SATISFIED) }
+    }
+
+    /// The record of the nearest `EF_ARR` with that identifier, from `directory` upwards; empty if there is none.
+    fn rule(&self, mut directory: FileId, arr: u16, record: u8) -> &[u8] {
+        let found = loop {
+            match self.files.child(directory, arr) {
+                Some(id) => break self.files.elementary(id),
+                None if directory == FileSystem::MF => break None,
+                None => directory = self.files.parent(directory),
+            }
+        };
+        let rule = found.and_then(|ef| {
+            let length = ef.structure.record()?;
+            let start = usize::from(record.checked_sub(1)?) * length;
+            self.memory.read(ef.body).get(start..start + length)
+        });
+        rule.unwrap_or_default()
+    }
+
+    /// The security environment: 0 while PIN 1 is disabled, 1 otherwise.
+    fn environment(&self, directory: FileId) -> u8 {
+        let pin = self.files.pins.find(self.files, directory, KeyReference::PIN_1);
+        u8::from(pin.is_none_or(|(_, pin)| pin.requirement(self.memory) == Requirement::Enabled))
+    }
+
+    /// Whether a key has been verified or need not be.
+    fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
+        let Some((index, pin)) = self.files.pins.find(self.files, directory, reference) else { return false };
+        match pin.requirement(self.memory) {
+            Requirement::Enabled => self.verified.contains(index),
+            Requirement::Disabled => true,
+            Requirement::Replaced => {
+                reference != KeyReference::UNIVERSAL && self.holds(directory, KeyReference::UNIVERSAL)
+            }
+        }
+    }
+
+    /// Compact format: for each mode bit from b7 to b1 that is set, a security condition byte.
+    fn compact(&self, directory: FileId, rule: &[u8], mode: u8) -> bool {
+        const PROPRIETARY: u8 = 0x80;
+        let mut r = Reader::new(rule);
+        while let Ok(modes) = r.u8("access mode byte") {
+            for bit in (0..7).rev().map(|shift| 1 << shift).filter(|bit| modes & bit != 0) {
+                let Ok(condition) = r.u8("security condition byte") else { return false };
+                let is_meant = bit == mode && (modes & PROPRIETARY == 0 || bit <= 0x04);
+                if is_meant && self.condition_byte(directory, condition) {
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    /// A security condition byte. Of the mechanisms that it can ask for the card has user authentication; the
+    /// security environment is the number of the key, 0 being ADM1.
+    fn condition_byte(&self, directory: FileId, condition: u8) -> bool {
+        const ALL: u8 = 0x80;
+        const MECHANISMS: u8 = 0x70;
+        const USER_AUTHENTICATION: u8 = 0x10;
+        let is_user_authenticated = || {
+            let key = match condition & 0x0F {
+                0 => KeyReference::ADM_1,
+                key => KeyReference(key),
+            };
+            condition & USER_AUTHENTICATION != 0 && self.holds(directory, key)
+        };
+        match condition {
+            0x00 => true,
+            0xFF => false,
+            _ if condition & ALL != 0 && condition & MECHANISMS != USER_AUTHENTICATION => false,
+            _ => is_user_authenticated(),
+        }
+    }
+
+    /// Expanded format: access mode data objects, each with the conditions of which one must be fulfilled.
+    fn expanded(&self, directory: FileId, rule: &[u8], operation: Operation) -> bool {
+        const MODE_BYTE: u8 = 0x80;
+        const INSTRUCTION: u8 = 0x84;
+        let mut r = Reader::new(rule);
+        let mut applies = false;
+        while let Ok(object) = Tlv::read(&mut r, "access rule") {
+            let mut value = object.value;
+            match object.tag {
+                MODE_BYTE => applies = value.rest().iter().any(|modes| modes & operation.mode() != 0),
+                INSTRUCTION => {
+                    let instruction = operation.instruction();
+                    applies = value.rest().iter().any(|&code| instruction == Some(Instruction(code)));
+                }
+                0x81..=0x8F | 0x9C => applies = false,
+                tag if applies && self.condition(directory, tag, value, DEPTH) => return true,
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// A security condition data object (ISO/IEC 7816-4 §9.3).
+    fn condition(&self, directory: FileId, tag: u8, mut value: Reader<'_>, depth: u8) -> bool {
+        let Some(depth) = depth.checked_sub(1) else { return false };
+        let mut parts = value.clone();
+        let mut nested = core::iter::from_fn(move || Tlv::read(&mut parts, "security condition").ok())
+            .map(|part| self.condition(directory, part.tag, part.value, depth));
+        match tag {
+            0x90 => true,
+            0x9E => {
+                !value.is_empty() && value.rest().iter().all(|&byte| self.condition_byte(directory, byte))
+            }
+            0xA4 => self.authentication(directory, value),
+            0xA0 => nested.any(|fulfilled| fulfilled),
+            0xAF => !value.is_empty() && nested.all(|fulfilled| fulfilled),
+            _ => false,
+        }
+    }
+
+    /// A control reference template for authentication: the key, and how it is used.
+    fn authentication(&self, directory: FileId, mut template: Reader<'_>) -> bool {
+        const USER_AUTHENTICATION: u8 = 0x08;
+        let (mut key, mut usage) = (None, USER_AUTHENTICATION);
+        while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "control reference template") {
+            match (tag, value.rest()) {
+                (0x83, &[reference]) => key = Some(KeyReference(reference)),
+                (0x95, &[qualifier]) => usage = qualifier,
+                _ => return false,
+            }
+        }
+        usage & USER_AUTHENTICATION != 0 && key.is_some_and(|key| self.holds(directory, key))
     }
 }
 

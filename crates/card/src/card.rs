@@ -7,12 +7,15 @@ use oxisim_apdu::{Command, Response, Status};
 use oxisim_wire::Instant;
 
 use crate::{
+    access::{Authority, Operation},
     applet::Applet,
-    channel::Channel,
+    channel::{Channel, Channels},
     commands,
-    file::FileSystem,
+    file::{FileId, FileSystem},
+    image::{self, AuthenticationKey, Image, ImageError},
     memory::Memory,
-    profile::{self, Profile},
+    pin::{KeyReference, Pin, PinIndex, Verified},
+    profile::Profile,
     toolkit_session::{Installed, Runtime, Session as Toolkit},
     view::FileView,
 };
@@ -23,6 +26,8 @@ pub struct Card {
     memory: Memory,
     shared: Arc<Shared>,
     applets: Vec<Installed>,
+    /// Where the random numbers go on from.
+    random: u64,
     /// What is lost at power-off; nothing while there is no power.
     session: Option<Session>,
 }
@@ -30,14 +35,19 @@ pub struct Card {
 /// What copies of a card have in common.
 #[derive(Debug)]
 struct Shared {
+    atr: Vec<u8>,
     files: FileSystem,
     menu_title: String,
+    authentication: Vec<AuthenticationKey>,
 }
 
 /// What a card knows between power-on and power-off.
 #[derive(Clone, Debug)]
 pub(crate) struct Session {
+    /// The channel of the command that is being carried out.
     pub channel: Channel,
+    pub channels: Channels,
+    pub verified: Verified,
     pub toolkit: Toolkit,
 }
 
@@ -47,25 +57,35 @@ pub(crate) struct Powered<'a> {
     pub files: &'a FileSystem,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
+    /// Where the random numbers go on from.
+    pub random: &'a mut u64,
     menu_title: &'a str,
     applets: &'a mut [Installed],
 }
 
 impl Card {
-    /// The answer to reset (ISO/IEC 7816-3 §8.2, TS 102 221 §6.3): direct convention, T=0 up to F/D = 512/32,
-    /// classes A, B and C; the historical bytes say how files are selected, that lengths may be extended, and
-    /// `oxisim`.
-    pub const ATR: [u8; 21] = [
-        0x3B, 0x9E, 0x96, 0x80, 0x1F, 0xC7, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x40, 0x66, 0x6F, 0x78, 0x69,
-        0x73, 0x69, 0x6D, 0x8A,
-    ];
-
     /// A card personalised with `profile`, without power and without applets.
     #[must_use]
     pub fn new(profile: &Profile) -> Self {
-        let (files, memory) = profile::personalise(profile);
-        let shared = Shared { files, menu_title: profile.menu_title.clone() };
-        Self { memory, shared: Arc::new(shared), applets: Vec::new(), session: None }
+        let image = profile.image();
+        let files = image::build(&image);
+        debug_assert!(files.is_ok(), "{:?}", files.err());
+        Self::made_of(&image, files.unwrap_or_default())
+    }
+
+    /// The card that an image describes, without power and without applets.
+    pub fn from_image(image: &Image) -> Result<Self, ImageError> {
+        Ok(Self::made_of(image, image::build(image)?))
+    }
+
+    fn made_of(image: &Image, (files, memory): (FileSystem, Memory)) -> Self {
+        let shared = Shared {
+            atr: image.atr.clone(),
+            files,
+            menu_title: image.menu_title.clone(),
+            authentication: image.authentication.clone(),
+        };
+        Self { memory, shared: Arc::new(shared), applets: Vec::new(), session: None, random: 0 }
     }
 
     /// The card with one more applet, whose persistent array is made now; the applet runs from the next
@@ -90,11 +110,16 @@ impl Card {
     /// Returns the answer to reset.
     pub fn power_on(&mut self, now: Instant) -> Vec<u8> {
         self.memory.recover();
-        self.session = Some(Session { channel: Channel::after_reset(), toolkit: Toolkit::default() });
+        self.session = Some(Session {
+            channel: Channel::after_reset(),
+            channels: Channels::after_reset(),
+            verified: Verified::default(),
+            toolkit: Toolkit::default(),
+        });
         if let Some(mut powered) = self.powered(now) {
             powered.runtime().start();
         }
-        Self::ATR.to_vec()
+        self.shared.atr.clone()
     }
 
     /// Takes power away. Everything but memory is lost.
@@ -129,6 +154,17 @@ impl Card {
         response
     }
 
+    /// Says where the random numbers of GET CHALLENGE come from: the same seed gives the same ones.
+    pub const fn seed_random(&mut self, seed: u64) {
+        self.random = seed;
+    }
+
+    /// The keys for AUTHENTICATE.
+    #[must_use]
+    pub fn authentication_keys(&self) -> &[AuthenticationKey] {
+        &self.shared.authentication
+    }
+
     /// The files, past all access rules: a host's way to personalise a card and to look at it.
     #[must_use]
     pub fn files(&mut self) -> FileView<'_> {
@@ -159,6 +195,7 @@ impl Card {
             files: &self.shared.files,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
+            random: &mut self.random,
             menu_title: &self.shared.menu_title,
             applets: &mut self.applets,
         })
@@ -175,7 +212,29 @@ impl fmt::Debug for Card {
     }
 }
 
+impl<'a> Powered<'a> {
+    /// The key that `reference` names from the current directory.
+    pub fn pin(&self, reference: KeyReference) -> Option<(PinIndex, &'a Pin)> {
+        let files = self.files;
+        files.pins.find(files, self.session.channel.directory, reference)
+    }
+
+    /// Forgets that the PINs of an application were verified, if no channel has the application any more.
+    pub fn forget_unused(&mut self, application: Option<FileId>) {
+        let session = &mut *self.session;
+        if let Some(application) = application.filter(|&id| !session.channels.any_in(id)) {
+            self.files.pins.of_application(application).for_each(|pin| session.verified.remove(pin));
+        }
+    }
+}
+
 impl Powered<'_> {
+    /// Checks that the file's access rule lets the operation be done.
+    pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
+        let verified = self.session.verified;
+        Authority { files: self.files, memory: self.memory, verified }.permit(id, operation)
+    }
+
     /// The files, for a command that has checked that it may.
     pub const fn view(&mut self) -> FileView<'_> {
         FileView::new(self.files, self.memory)

@@ -56,3 +56,60 @@ impl Channel {
         self.ef.ok_or(Status::NO_EF_SELECTED)
     }
 }
+
+/// The logical channels of a card session (TS 102 221 §8.7): the basic one and 1 to 19.
+#[derive(Clone, Debug)]
+pub(crate) struct Channels([Option<Channel>; 20]);
+
+impl Channels {
+    /// The state after reset: the basic channel is open.
+    pub const fn after_reset() -> Self {
+        let mut channels = [None; 20];
+        channels[0] = Some(Channel::after_reset());
+        Self(channels)
+    }
+
+    /// A channel that is open.
+    pub fn get(&self, number: u8) -> Result<Channel, Status> {
+        self.0.get(usize::from(number)).copied().flatten().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
+    }
+
+    /// Keeps what a command has done to its channel; nothing, if it has closed it.
+    pub fn put(&mut self, number: u8, channel: Channel) {
+        if let Some(Some(place)) = self.0.get_mut(usize::from(number)) {
+            *place = channel;
+        }
+    }
+
+    /// Opens the channel `number`, or the first one that is free.
+    pub fn open(&mut self, number: Option<u8>, channel: Channel) -> Result<u8, Status> {
+        let free = |place: &Option<Channel>| place.is_none();
+        let number = match number {
+            Some(number) => usize::from(number),
+            None => self.0.iter().position(free).ok_or(Status::FUNCTION_NOT_SUPPORTED)?,
+        };
+        let place = self.0.get_mut(number).ok_or(Status::INCORRECT_P1_P2)?;
+        if place.is_some() {
+            return Err(Status::FUNCTION_NOT_SUPPORTED);
+        }
+        *place = Some(channel);
+        Ok(number as u8)
+    }
+
+    /// Closes a channel; the basic one stays open.
+    pub fn close(&mut self, number: u8) -> Result<(), Status> {
+        match self.0.get_mut(usize::from(number)) {
+            Some(place) if number != 0 && place.is_some() => {
+                *place = None;
+                Ok(())
+            }
+            Some(_) if number != 0 => Err(Status::LOGICAL_CHANNEL_NOT_SUPPORTED),
+            _ => Err(Status::INCORRECT_P1_P2),
+        }
+    }
+
+    /// Whether a channel has an application.
+    pub fn any_in(&self, application: FileId) -> bool {
+        self.0.iter().flatten().any(|channel| channel.application == Some(application))
+    }
+}

@@ -1,84 +1,216 @@
 //! File control parameters: what SELECT and STATUS say of a file (TS 102 221 §11.1.1.3).
 
-use alloc::vec::Vec;
+use alloc::{vec, vec::Vec};
 
-use oxisim_wire::tlv::write_tlv;
-
-use crate::{
-    access::Rule,
-    file::{Elementary, File, FileId, FileSystem, Kind, LifeCycle, Structure},
+use oxisim_wire::{
+    Error, ErrorKind, Reader,
+    tlv::{Tlv, write_tlv},
 };
 
-/// The `EF_ARR` of the MF level, and that of every other directory.
-pub(crate) const EF_ARR: [u16; 2] = [0x2F06, 0x6F06];
+use crate::{
+    access::SecurityAttributes,
+    file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure},
+    image::{Contents, FileImage, FileKind},
+    memory::Memory,
+    pin::{KeyReference, Requirement},
+};
 
-/// The FCP template of a file.
+/// The FCP template of a file; empty if the card has no such file.
 #[must_use]
-pub fn template(files: &FileSystem, id: FileId) -> Vec<u8> {
+pub(crate) fn template(files: &FileSystem, memory: &Memory, id: FileId) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     if let Some(file) = files.get(id) {
-        write_tlv(0x62, &mut out, |out| match &file.kind {
-            Kind::Directory(directory) => {
-                write_tlv(0x82, out, |out| out.extend_from_slice(&[DIRECTORY, DATA_CODING]));
-                match &directory.aid {
-                    Some(aid) => write_tlv(0x84, out, |out| out.extend_from_slice(aid.as_bytes())),
-                    None => write_fid(file, out),
-                }
-                write_tlv(0xA5, out, |out| out.extend_from_slice(&UICC_CHARACTERISTICS));
-                write_tlv(0x8A, out, |out| out.push(life_cycle(LifeCycle::Activated)));
-                write_security(Rule::DIRECTORY, files.parent(id), out);
-                out.extend_from_slice(&PIN_STATUS);
+        write_tlv(0x62, &mut out, |out| {
+            write_tlv(0x82, out, |out| write_descriptor(file, out));
+            if file.identified {
+                write_tlv(0x83, out, |out| out.extend_from_slice(&file.fid.to_be_bytes()));
             }
-            Kind::Elementary(ef) => {
-                write_tlv(0x82, out, |out| write_descriptor(ef, out));
-                write_fid(file, out);
-                write_tlv(0x8A, out, |out| out.push(life_cycle(ef.life_cycle)));
-                write_security(ef.rule, file.parent, out);
-                write_tlv(0x80, out, |out| out.extend_from_slice(&(ef.size as u16).to_be_bytes()));
-                write_tlv(0x88, out, |out| out.extend(ef.sfi.map(|sfi| sfi << 3)));
+            if let Kind::Directory(Directory { aid: Some(aid), .. }) = &file.kind {
+                write_tlv(0x84, out, |out| out.extend_from_slice(aid.as_bytes()));
+            }
+            if !file.proprietary.is_empty() {
+                write_tlv(0xA5, out, |out| out.extend_from_slice(&file.proprietary));
+            }
+            write_tlv(0x8A, out, |out| out.push(files.life_cycle(memory, id).code()));
+            file.security.write(out);
+            match &file.kind {
+                Kind::Elementary(ef) => {
+                    write_tlv(0x80, out, |out| write_size(ef.size, out));
+                    write_sfi(ef.sfi, out);
+                }
+                Kind::Directory(directory) => write_pin_status(files, memory, id, directory, out),
             }
         });
     }
     out
 }
 
-/// File descriptor byte of a shareable DF (TS 102 221 §11.1.1.4.3).
-const DIRECTORY: u8 = 0x78;
+impl FileImage {
+    /// The file of which a card says `fcp`, an FCP template, when it is selected at `path` (see [`path`](Self::path)).
+    ///
+    /// A card made from it says the same again, as long as the objects are those of TS 102 221 §11.1.1.3 without
+    /// the total file size, and in that order. Security attributes that are missing are an error.
+    pub fn from_fcp(path: Vec<u16>, fcp: &[u8], contents: Contents) -> Result<Self, Error> {
+        let mut outer = Reader::new(fcp);
+        let mut r = Tlv::expect(&mut outer, 0x62, "FCP template")?;
+        outer.finish("FCP template")?;
+        let (mut descriptor, mut size, mut sfi, mut aid) = (None, 0, Sfi::OfIdentifier, None);
+        let (mut identified, mut life_cycle, mut security) = (false, LifeCycle::Unknown, None);
+        let (mut proprietary, mut pin_status) = (Vec::new(), Vec::new());
+        while !r.is_empty() {
+            let Tlv { tag, mut value } = Tlv::read(&mut r, "FCP object")?;
+            match tag {
+                0x82 => descriptor = Some(Descriptor::read(&mut value)?),
+                0x83 => identified = true,
+                0x84 => aid = Aid::new(value.rest()),
+                0xA5 => proprietary = value.rest().to_vec(),
+                0x8A => {
+                    let code = value.u8("life cycle status")?;
+                    let error = value.error("life cycle status", ErrorKind::Value(code.into()));
+                    life_cycle = LifeCycle::from_code(code).ok_or(error)?;
+                }
+                0x80 => size = value.rest().iter().fold(0, |size, &octet| size << 8 | usize::from(octet)),
+                0x88 if value.is_empty() => sfi = Sfi::None,
+                0x88 => sfi = Sfi::Is(value.u8("short file identifier")? >> 3),
+                0xC6 => pin_status = read_pin_status(value)?,
+                _ => security = SecurityAttributes::from_object(tag, value.rest()).or(security),
+            }
+        }
+        let missing = |what| r.error(what, ErrorKind::Missing);
+        let descriptor = descriptor.ok_or_else(|| missing("file descriptor"))?;
+        Ok(Self {
+            path,
+            kind: match descriptor.structure {
+                None => FileKind::Directory { aid, pin_status },
+                Some(structure) => FileKind::Elementary { structure, size, sfi, contents },
+            },
+            security: security.ok_or_else(|| missing("security attributes"))?,
+            life_cycle,
+            shareable: descriptor.shareable,
+            identified,
+            proprietary,
+        })
+    }
+}
+
+/// A file descriptor (TS 102 221 §11.1.1.4.3).
+struct Descriptor {
+    shareable: bool,
+    /// `None`: a directory.
+    structure: Option<Structure>,
+}
+
+impl Descriptor {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let byte = r.u8("file descriptor byte")?;
+        let error = r.error("file descriptor byte", ErrorKind::Value(byte.into()));
+        r.u8("data coding byte")?;
+        let mut record = || -> Result<u8, Error> {
+            let length = r.u16("record length")?;
+            let error = r.error("record length", ErrorKind::Value(length.into()));
+            u8::try_from(length).ok().filter(|&length| length > 0).ok_or(error)
+        };
+        let structure = match byte & !SHAREABLE {
+            DIRECTORY => None,
+            0x01 => Some(Structure::Transparent),
+            0x02 => Some(Structure::LinearFixed { record: record()? }),
+            0x06 => Some(Structure::Cyclic { record: record()? }),
+            0x39 => Some(Structure::BerTlv),
+            _ => return Err(error),
+        };
+        Ok(Self { shareable: byte & SHAREABLE != 0, structure })
+    }
+}
+
+/// The keys of a PIN status template.
+fn read_pin_status(mut template: Reader<'_>) -> Result<Vec<KeyReference>, Error> {
+    let mut keys = Vec::new();
+    while !template.is_empty() {
+        let Tlv { tag, mut value } = Tlv::read(&mut template, "PIN status template")?;
+        if tag == 0x83 {
+            keys.push(KeyReference(value.u8("key reference")?));
+        }
+    }
+    Ok(keys)
+}
+
+/// File descriptor byte: several logical channels may select the file.
+const SHAREABLE: u8 = 0x40;
+/// File descriptor byte of a directory.
+const DIRECTORY: u8 = 0x38;
 /// Data coding byte (TS 102 221 §11.1.1.4.3).
 const DATA_CODING: u8 = 0x21;
-/// The clock may be stopped, at low level preferred (TS 102 221 §11.1.1.4.6.1).
-const UICC_CHARACTERISTICS: [u8; 3] = [0x80, 0x01, 0x71];
-/// PIN status template: PIN 01 disabled, PIN 81 and ADM 0A enabled (TS 102 221 §9.5.2).
-const PIN_STATUS: [u8; 14] =
-    [0xC6, 0x0C, 0x90, 0x01, 0x60, 0x83, 0x01, 0x01, 0x83, 0x01, 0x81, 0x83, 0x01, 0x0A];
 
-fn write_descriptor(ef: &Elementary, out: &mut Vec<u8>) {
-    let (byte, record) = match ef.structure {
-        Structure::Transparent => (0x41, None),
-        Structure::LinearFixed { record } => (0x42, Some(record)),
-        Structure::Cyclic { record } => (0x46, Some(record)),
+/// The file descriptor (TS 102 221 §11.1.1.4.3).
+fn write_descriptor(file: &File, out: &mut Vec<u8>) {
+    let byte = match &file.kind {
+        Kind::Directory(_) => DIRECTORY,
+        Kind::Elementary(ef) => match ef.structure {
+            Structure::Transparent => 0x01,
+            Structure::LinearFixed { .. } => 0x02,
+            Structure::Cyclic { .. } => 0x06,
+            Structure::BerTlv => 0x39,
+        },
     };
-    out.extend_from_slice(&[byte, DATA_CODING]);
-    if let Some(record) = record {
-        out.extend_from_slice(&[0x00, record, ef.record_count()]);
+    out.extend_from_slice(&[byte | if file.shareable { SHAREABLE } else { 0 }, DATA_CODING]);
+    if let Kind::Elementary(ef) = &file.kind {
+        write_records(ef, out);
     }
 }
 
-fn write_fid(file: &File, out: &mut Vec<u8>) {
-    write_tlv(0x83, out, |out| out.extend_from_slice(&file.fid.to_be_bytes()));
-}
-
-const fn life_cycle(state: LifeCycle) -> u8 {
-    match state {
-        LifeCycle::Activated => 0x05,
-        LifeCycle::Deactivated => 0x04,
+fn write_records(ef: &Elementary, out: &mut Vec<u8>) {
+    if let Some(record) = ef.record_length() {
+        out.extend_from_slice(&[0x00, record as u8, ef.record_count()]);
     }
 }
 
-/// Appends the reference to the access rule (TS 102 221 §11.1.1.4.7.3) for a file in `directory`.
-fn write_security(rule: Rule, directory: FileId, out: &mut Vec<u8>) {
-    let [arr_of_mf, arr] = EF_ARR;
-    let fid = if directory == FileSystem::MF { arr_of_mf } else { arr };
-    let [high, low] = fid.to_be_bytes();
-    write_tlv(0x8B, out, |out| out.extend_from_slice(&[high, low, rule.record_number()]));
+/// A size in two octets, or in three if it takes them.
+fn write_size(size: usize, out: &mut Vec<u8>) {
+    let octets = (size as u32).to_be_bytes();
+    let skip = if size > 0xFFFF { 1 } else { 2 };
+    out.extend(octets.iter().skip(skip));
+}
+
+/// The short file identifier (TS 102 221 §11.1.1.4.8).
+fn write_sfi(sfi: Sfi, out: &mut Vec<u8>) {
+    match sfi {
+        Sfi::OfIdentifier => {}
+        Sfi::None => write_tlv(0x88, out, |_| {}),
+        Sfi::Is(sfi) => write_tlv(0x88, out, |out| out.push(sfi << 3)),
+    }
+}
+
+/// The PIN status template (TS 102 221 §9.5.2): a bit for each key that says whether it is enabled, then the keys;
+/// before the universal PIN, whether it is used.
+fn write_pin_status(
+    files: &FileSystem,
+    memory: &Memory,
+    id: FileId,
+    directory: &Directory,
+    out: &mut Vec<u8>,
+) {
+    let requirement =
+        |key: &KeyReference| files.pins.find(files, id, *key).map(|(_, pin)| pin.requirement(memory));
+    let keys = &directory.pin_status;
+    if keys.is_empty() {
+        return;
+    }
+    let mut bits = vec![0_u8; keys.len().div_ceil(8)];
+    for (place, key) in keys.iter().enumerate() {
+        if let Some(octet) = bits.get_mut(place / 8)
+            && requirement(key) == Some(Requirement::Enabled)
+        {
+            *octet |= 0x80 >> (place % 8);
+        }
+    }
+    let is_replaced = keys.iter().any(|key| requirement(key) == Some(Requirement::Replaced));
+    write_tlv(0xC6, out, |out| {
+        write_tlv(0x90, out, |out| out.extend_from_slice(&bits));
+        for key in keys {
+            if *key == KeyReference::UNIVERSAL {
+                write_tlv(0x95, out, |out| out.push(if is_replaced { 0x08 } else { 0x00 }));
+            }
+            write_tlv(0x83, out, |out| out.push(key.0));
+        }
+    });
 }

@@ -2,7 +2,11 @@
 
 use alloc::vec::Vec;
 
-use crate::{access::Rule, memory::Handle};
+use crate::{
+    access::SecurityAttributes,
+    memory::{Handle, Memory, MemoryError},
+    pin::{KeyReference, Pins},
+};
 
 /// An application identifier, 5 to 16 octets (ISO/IEC 7816-4 §12.2.3, TS 101 220 Annex D).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,7 +50,7 @@ pub mod fid {
 }
 
 /// Names a file of a card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(u16);
 
 /// How an EF is organised (TS 102 221 §8.2.2).
@@ -64,15 +68,36 @@ pub enum Structure {
         /// Octets of a record.
         record: u8,
     },
+    /// BER-TLV objects, each under its tag.
+    BerTlv,
+}
+
+/// Short file identifier (TS 102 221 §11.1.1.4.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sfi {
+    /// SELECT does not tell: the five least significant bits of the file identifier.
+    OfIdentifier,
+    /// None.
+    None,
+    /// 1 to 30.
+    Is(u8),
 }
 
 /// Life cycle status (TS 102 221 §11.1.1.4.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LifeCycle {
+    /// No information given.
+    Unknown,
+    /// Being created.
+    Creation,
+    /// Being initialised.
+    Initialisation,
     /// Operational, activated.
     Activated,
     /// Operational, deactivated: it can be selected and neither read nor written.
     Deactivated,
+    /// Terminated, for ever.
+    Terminated,
 }
 
 /// A directory: the MF, a DF or an ADF.
@@ -80,6 +105,8 @@ pub enum LifeCycle {
 pub struct Directory {
     /// The application's name, if it is an ADF.
     pub aid: Option<Aid>,
+    /// The keys whose state its FCP tells.
+    pub pin_status: Vec<KeyReference>,
 }
 
 /// An elementary file.
@@ -87,12 +114,8 @@ pub struct Directory {
 pub struct Elementary {
     /// Organisation.
     pub structure: Structure,
-    /// Short file identifier, 1 to 30.
-    pub sfi: Option<u8>,
-    /// Who may do what.
-    pub rule: Rule,
-    /// Activated or not.
-    pub life_cycle: LifeCycle,
+    /// Short file identifier.
+    pub sfi: Sfi,
     /// Its contents; two files may have the same.
     pub body: Handle,
     /// Octets of the contents.
@@ -117,22 +140,30 @@ pub struct File {
     pub parent: FileId,
     /// What it is.
     pub kind: Kind,
+    /// Who may do what.
+    pub security: SecurityAttributes,
+    /// Whether several logical channels may select it at once.
+    pub shareable: bool,
+    /// Whether its FCP has its identifier.
+    pub identified: bool,
+    /// Value of the proprietary information of its FCP.
+    pub proprietary: Vec<u8>,
 }
 
-/// The tree of files. The MF is always there.
-#[derive(Clone, Debug)]
+/// The tree of files, with the keys that guard them. What changes of a file is in memory.
+#[derive(Clone, Debug, Default)]
 pub struct FileSystem {
     files: Vec<File>,
+    /// An octet for each file: its life cycle status.
+    pub(crate) life_cycles: Option<Handle>,
+    pub(crate) pins: Pins,
 }
 
 impl Elementary {
     /// Octets of a record; `None` for a transparent file.
     #[must_use]
     pub const fn record_length(&self) -> Option<usize> {
-        match self.structure {
-            Structure::Transparent => None,
-            Structure::LinearFixed { record } | Structure::Cyclic { record } => Some(record as usize),
-        }
+        self.structure.record()
     }
 
     /// Number of records, 254 or 255 at most; 0 for a transparent file.
@@ -143,10 +174,51 @@ impl Elementary {
     }
 }
 
-impl Default for FileSystem {
-    fn default() -> Self {
-        let mf = File { fid: fid::MF, parent: Self::MF, kind: Kind::Directory(Directory { aid: None }) };
-        Self { files: [mf].into() }
+impl Structure {
+    /// Octets of a record; `None` for a file without records.
+    #[must_use]
+    pub const fn record(self) -> Option<usize> {
+        match self {
+            Self::Transparent | Self::BerTlv => None,
+            Self::LinearFixed { record } | Self::Cyclic { record } => Some(record as usize),
+        }
+    }
+
+    /// What an octet is that nobody has written to; after the last object of a BER-TLV structure stands no tag.
+    pub(crate) const fn erased(self) -> u8 {
+        match self {
+            Self::BerTlv => 0x00,
+            Self::Transparent | Self::LinearFixed { .. } | Self::Cyclic { .. } => 0xFF,
+        }
+    }
+}
+
+impl LifeCycle {
+    /// As the life cycle status integer has it.
+    #[must_use]
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Unknown => 0x00,
+            Self::Creation => 0x01,
+            Self::Initialisation => 0x03,
+            Self::Deactivated => 0x04,
+            Self::Activated => 0x05,
+            Self::Terminated => 0x0C,
+        }
+    }
+
+    /// From a life cycle status integer.
+    #[must_use]
+    pub const fn from_code(code: u8) -> Option<Self> {
+        Some(match code {
+            0x00 => Self::Unknown,
+            0x01 => Self::Creation,
+            0x03 => Self::Initialisation,
+            0x04 | 0x06 => Self::Deactivated,
+            0x05 | 0x07 => Self::Activated,
+            0x0C..=0x0F => Self::Terminated,
+            _ => return None,
+        })
     }
 }
 
@@ -154,10 +226,27 @@ impl FileSystem {
     /// The master file.
     pub const MF: FileId = FileId(0);
 
-    /// Adds a file.
-    pub fn add(&mut self, file: File) -> FileId {
+    /// Adds a file; the first one is the MF.
+    pub(crate) fn add(&mut self, file: File) {
         self.files.push(file);
-        FileId((self.files.len() - 1) as u16)
+    }
+
+    /// Life cycle status of a file.
+    #[must_use]
+    pub fn life_cycle(&self, memory: &Memory, id: FileId) -> LifeCycle {
+        let code = self.life_cycles.and_then(|states| memory.read(states).get(usize::from(id.0)).copied());
+        code.and_then(LifeCycle::from_code).unwrap_or(LifeCycle::Unknown)
+    }
+
+    /// Gives a file another life cycle status.
+    pub(crate) fn set_life_cycle(
+        &self,
+        memory: &mut Memory,
+        id: FileId,
+        state: LifeCycle,
+    ) -> Result<(), MemoryError> {
+        let states = self.life_cycles.ok_or(MemoryError::Range)?;
+        memory.write(states, id.0.into(), &[state.code()])
     }
 
     /// A file, if it is one of this card's.
@@ -204,16 +293,14 @@ impl FileSystem {
     /// The EF with the short file identifier `sfi` directly in `directory`.
     #[must_use]
     pub fn by_sfi(&self, directory: FileId, sfi: u8) -> Option<FileId> {
-        self.children(directory)
-            .find(|(_, file)| matches!(&file.kind, Kind::Elementary(ef) if ef.sfi == Some(sfi)))
-            .map(|(id, _)| id)
+        self.children(directory).find(|(_, file)| file.sfi() == Some(sfi)).map(|(id, _)| id)
     }
 
     /// The applications whose AID starts with `prefix`, in the order of `EF_DIR`.
     pub fn applications<'a>(&'a self, prefix: &'a [u8]) -> impl Iterator<Item = FileId> + 'a {
         self.iter()
             .filter(move |(_, file)| match &file.kind {
-                Kind::Directory(Directory { aid: Some(aid) }) => aid.as_bytes().starts_with(prefix),
+                Kind::Directory(Directory { aid: Some(aid), .. }) => aid.as_bytes().starts_with(prefix),
                 _ => false,
             })
             .map(|(id, _)| id)
@@ -243,6 +330,16 @@ impl FileSystem {
         path.iter().try_fold(start, |directory, &fid| self.child(directory, fid))
     }
 
+    /// The file at the path that it has in the card's image, where ADFs go by an identifier too.
+    #[must_use]
+    pub fn at_image_path(&self, path: &[u16]) -> Option<FileId> {
+        let (first, path) = path.split_first()?;
+        let mf = self.get(Self::MF).filter(|mf| mf.fid == *first).map(|_| Self::MF)?;
+        path.iter().try_fold(mf, |directory, &fid| {
+            self.children(directory).find(|(_, file)| file.fid == fid).map(|(id, _)| id)
+        })
+    }
+
     fn children(&self, directory: FileId) -> impl Iterator<Item = (FileId, &File)> {
         self.iter().filter(move |&(id, file)| file.parent == directory && id != Self::MF)
     }
@@ -252,6 +349,19 @@ impl File {
     /// Whether it is an ADF.
     #[must_use]
     pub const fn is_application(&self) -> bool {
-        matches!(self.kind, Kind::Directory(Directory { aid: Some(_) }))
+        matches!(self.kind, Kind::Directory(Directory { aid: Some(_), .. }))
+    }
+
+    /// The short file identifier, if it is an EF and has one.
+    #[must_use]
+    pub const fn sfi(&self) -> Option<u8> {
+        match &self.kind {
+            Kind::Elementary(Elementary { sfi: Sfi::Is(sfi), .. }) => Some(*sfi),
+            Kind::Elementary(Elementary { sfi: Sfi::OfIdentifier, .. }) => match self.fid as u8 & 0x1F {
+                0 | 0x1F => None,
+                sfi => Some(sfi),
+            },
+            Kind::Elementary(_) | Kind::Directory(_) => None,
+        }
     }
 }

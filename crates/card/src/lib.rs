@@ -20,6 +20,7 @@
 //! assert_eq!(card.exchange(Instant::EPOCH, &iccid).data[..2], [0x98, 0x00]);
 //! ```
 //!
+//! - [`Image`] describes a whole card, and [`Card::from_image`] makes it.
 //! - [`Profile`] says whose card it is, [`path`] which files the default card has, and [`Card::files`] is the
 //!   host's way to them.
 //! - [`Applet`] and [`Env`] are all that an applet sees.
@@ -32,26 +33,31 @@ extern crate std;
 
 mod access;
 mod applet;
+pub mod authentication;
 mod card;
 mod channel;
 mod commands;
 mod env;
-pub mod fcp;
+mod fcp;
 pub mod file;
+pub mod image;
 mod memory;
+mod pin;
 mod profile;
 mod registry;
 mod toolkit_session;
 mod view;
 
-pub use access::{Access, Rule};
+pub use access::{Access, Rule, SecurityAttributes};
 pub use applet::{Applet, CloneApplet, Event, FormattedSms, ToolkitError, UnformattedSms};
 pub use card::Card;
 pub use env::Env;
 pub use file::{Aid, FileId};
+pub use image::{Image, ImageError};
 pub use memory::{Handle, Memory, MemoryError};
 pub use oxisim_apdu::Status;
 pub use oxisim_sms::packet::Tar;
+pub use pin::KeyReference;
 pub use profile::{AID_USIM, Profile, path};
 pub use registry::{ToolkitEvent, ToolkitRegistry};
 pub use view::FileView;

@@ -1,13 +1,14 @@
 //! What a card is personalised with, and the files of the default card.
 
-use alloc::{format, string::String, vec, vec::Vec};
+use alloc::{string::String, vec, vec::Vec};
 
 use oxisim_wire::{bcd, tlv::write_tlv};
 
 use crate::{
-    access::{Access, Rule},
-    file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Structure, fid},
-    memory::{Handle, Memory},
+    access::{Access, Rule, SecurityAttributes},
+    file::{Aid, LifeCycle, Sfi, Structure, fid},
+    image::{Contents as FileContents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    pin::KeyReference,
 };
 
 /// AID of the USIM application (TS 101 220 Annex D and E): RID of 3GPP, application code 1002.
@@ -226,65 +227,119 @@ const UST: [u8; 8] = [1, 10, 12, 19, 21, 28, 33, 34];
 /// download via SMS-PP, proactive SIM.
 const SST: [u8; 9] = [2, 4, 9, 10, 12, 13, 17, 26, 29];
 
-/// The tree and the memory of the default card.
-pub(crate) fn personalise(profile: &Profile) -> (FileSystem, Memory) {
-    let mut files = FileSystem::default();
-    let mut memory = Memory::default();
-    for entry in FILES {
-        let Some((&file_id, directories)) = entry.path.split_last() else { continue };
-        let parent = directory(&mut files, directories);
-        let structure = entry.shape.structure();
-        let (body, size) = entry.body(profile, &files, &mut memory);
-        let ef = Elementary {
-            structure,
-            sfi: entry.sfi,
-            rule: entry.rule,
-            life_cycle: LifeCycle::Activated,
-            body,
-            size,
+/// The answer to reset (ISO/IEC 7816-3 §8.2, TS 102 221 §6.3): direct convention, T=0 up to F/D = 512/32, classes
+/// A, B and C; the historical bytes say how files are selected, that lengths may be extended, and `oxisim`.
+const ATR: [u8; 21] = [
+    0x3B, 0x9E, 0x96, 0x80, 0x1F, 0xC7, 0x80, 0x31, 0xE0, 0x73, 0xF6, 0x21, 0x40, 0x66, 0x6F, 0x78, 0x69,
+    0x73, 0x69, 0x6D, 0x8A,
+];
+/// The clock may be stopped, at low level preferred (TS 102 221 §11.1.1.4.6.1).
+const UICC_CHARACTERISTICS: [u8; 3] = [0x80, 0x01, 0x71];
+/// The card knows TERMINAL CAPABILITY (TS 102 221 §11.1.1.4.6.8).
+const SYSTEM_COMMANDS: [u8; 3] = [0x87, 0x01, 0x01];
+/// What SELECT of a directory tells the state of.
+const PIN_STATUS: [KeyReference; 3] = [KeyReference::PIN_1, KeyReference::PIN_2, KeyReference::ADM_1];
+/// PIN 1 and PIN 2.
+const PIN: [u8; 8] = [b'0', b'0', b'0', b'0', 0xFF, 0xFF, 0xFF, 0xFF];
+/// What unblocks them, and the first administrative key.
+const KEY: [u8; 8] = *b"00000000";
+
+impl Profile {
+    /// The default card, personalised. PIN 1 is `0000` and disabled, PIN 2 `0000` and enabled; `00000000` unblocks
+    /// both and is ADM1.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        let mut files = Vec::with_capacity(FILES.len() + 5);
+        for entry in FILES {
+            for (depth, _) in entry.path.iter().enumerate().skip(1) {
+                let path = entry.path.get(..depth).unwrap_or_default();
+                if !files.iter().any(|file: &FileImage| file.path == path) {
+                    files.push(directory(path));
+                }
+            }
+            files.push(entry.file(self));
+        }
+        let pin = |reference, enabled| PinImage {
+            reference,
+            directory: None,
+            value: PIN,
+            retries: 3,
+            max_retries: 3,
+            enabled,
+            unblock: Some(UnblockImage { value: KEY, retries: 10, max_retries: 10 }),
         };
-        files.add(File { fid: file_id, parent, kind: Kind::Elementary(ef) });
+        let adm = PinImage { value: KEY, unblock: None, ..pin(KeyReference::ADM_1, true) };
+        Image {
+            atr: ATR.into(),
+            menu_title: self.menu_title.clone(),
+            pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
+            authentication: Vec::new(),
+            files,
+        }
     }
-    (files, memory)
 }
 
-/// The directory at `path`, made if it is not there.
-fn directory(files: &mut FileSystem, path: &[u16]) -> FileId {
-    let mut at = FileSystem::MF;
-    for (depth, &file_id) in path.iter().enumerate().skip(1) {
-        let prefix = path.get(..=depth).unwrap_or(path);
-        at = files.at_path(prefix).unwrap_or_else(|| {
-            let aid = if file_id == fid::CURRENT_APPLICATION { Aid::new(&AID_USIM) } else { None };
-            files.add(File { fid: file_id, parent: at, kind: Kind::Directory(Directory { aid }) })
-        });
+/// A directory of the default card.
+fn directory(path: &[u16]) -> FileImage {
+    let is_application = path.last() == Some(&fid::CURRENT_APPLICATION);
+    let system_commands = if path == [fid::MF] { &SYSTEM_COMMANDS[..] } else { &[] };
+    FileImage {
+        path: path.into(),
+        kind: FileKind::Directory {
+            aid: if is_application { Aid::new(&AID_USIM) } else { None },
+            pin_status: PIN_STATUS.into(),
+        },
+        security: rule_reference(Rule::DIRECTORY, path.len() <= 2),
+        life_cycle: LifeCycle::Activated,
+        shareable: true,
+        identified: !is_application,
+        proprietary: [&UICC_CHARACTERISTICS[..], system_commands].concat(),
     }
-    at
+}
+
+/// The reference to a rule for a file that stands in the MF, or elsewhere.
+fn rule_reference(rule: Rule, in_mf: bool) -> SecurityAttributes {
+    let arr = if in_mf { 0x2F06 } else { 0x6F06 };
+    SecurityAttributes::Referenced { arr, record: rule.record_number() }
 }
 
 impl Entry {
-    /// The memory object that holds the file's contents, and its size.
-    fn body(&self, profile: &Profile, files: &FileSystem, memory: &mut Memory) -> (Handle, usize) {
-        if let SameAs(path) = self.contents {
-            let other = files.at_path(path).and_then(|id| files.elementary(id));
-            if let Some(other) = other {
-                return (other.body, other.size);
+    fn file(&self, profile: &Profile) -> FileImage {
+        let (length, count) = match self.contents {
+            SameAs(path) => {
+                FILES.iter().find(|other| other.path == path).unwrap_or(self).shape.records(profile)
             }
+            Erased | Octets(_) | Of(_) => self.shape.records(profile),
+        };
+        FileImage {
+            path: self.path.into(),
+            kind: FileKind::Elementary {
+                structure: self.shape.structure(),
+                size: length * count,
+                sfi: self.sfi.map_or(Sfi::None, Sfi::Is),
+                contents: self.contents(profile, length, count),
+            },
+            security: rule_reference(self.rule, self.path.len() == 2),
+            life_cycle: LifeCycle::Activated,
+            shareable: true,
+            identified: true,
+            proprietary: Vec::new(),
         }
-        let (length, count) = self.shape.records(profile);
+    }
+
+    /// The octets of the file, whose records are made of what their first octets are and `FF`.
+    fn contents(&self, profile: &Profile, length: usize, count: usize) -> FileContents {
         let mut octets = vec![0xFF; length * count];
+        let records = octets.chunks_mut(length.max(1));
         match self.contents {
-            Octets(head) => octets.chunks_mut(length.max(1)).for_each(|record| overwrite(record, head)),
+            Octets(head) => records.for_each(|record| overwrite(record, head)),
             Of(contents) => {
-                let contents = contents(profile);
-                octets
-                    .chunks_mut(length.max(1))
-                    .zip(&contents)
-                    .for_each(|(record, head)| overwrite(record, head));
+                records.zip(&contents(profile)).for_each(|(record, head)| overwrite(record, head));
             }
-            Erased | SameAs(_) => {}
+            Erased => {}
+            SameAs(path) => return FileContents::SharedWith(path.into()),
         }
-        let name: Vec<String> = self.path.iter().map(|fid| format!("{fid:04X}")).collect();
-        (memory.create(name.join("/"), &octets), octets.len())
+        FileContents::Octets(octets)
     }
 }
 

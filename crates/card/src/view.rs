@@ -1,10 +1,12 @@
 //! Reading and writing files past access rules: what hosts and applets do, and commands once they may.
 
+use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use oxisim_apdu::Status;
 
 use crate::{
+    fcp,
     file::{Elementary, FileId, FileSystem, LifeCycle, Structure},
     memory::{Memory, MemoryError},
 };
@@ -59,6 +61,18 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         Ok(rest.get(..length).unwrap_or(rest))
     }
 
+    /// What SELECT says of a file: its FCP template (TS 102 221 §11.1.1.3).
+    #[must_use]
+    pub fn control_parameters(&self, file: FileId) -> Vec<u8> {
+        fcp::template(self.files, &self.memory, file)
+    }
+
+    /// Life cycle status of a file.
+    #[must_use]
+    pub fn life_cycle(&self, file: FileId) -> LifeCycle {
+        self.files.life_cycle(&self.memory, file)
+    }
+
     pub(crate) fn elementary(&self, file: FileId) -> Result<&'a Elementary, Status> {
         self.files.elementary(file).ok_or(Status::FILE_NOT_FOUND)
     }
@@ -67,7 +81,7 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         let ef = self.activated(file)?;
         match ef.structure {
             Structure::Transparent => Ok(ef),
-            Structure::LinearFixed { .. } | Structure::Cyclic { .. } => {
+            Structure::LinearFixed { .. } | Structure::Cyclic { .. } | Structure::BerTlv => {
                 Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)
             }
         }
@@ -81,9 +95,11 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
 
     fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
-        match ef.life_cycle {
-            LifeCycle::Activated => Ok(ef),
-            LifeCycle::Deactivated => Err(Status::REFERENCED_DATA_INVALIDATED),
+        match self.life_cycle(file) {
+            LifeCycle::Deactivated | LifeCycle::Terminated => Err(Status::REFERENCED_DATA_INVALIDATED),
+            LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
+                Ok(ef)
+            }
         }
     }
 }
@@ -104,7 +120,7 @@ impl<M: DerefMut<Target = Memory>> FileView<'_, M> {
                 records.splice(..length, record.iter().copied());
                 self.memory.write(body, 0, &records)?;
             }
-            Structure::LinearFixed { .. } | Structure::Transparent => {
+            Structure::LinearFixed { .. } | Structure::Transparent | Structure::BerTlv => {
                 let start = record_start(ef, length, number)?;
                 self.memory.write(body, start, record)?;
             }

@@ -4,6 +4,9 @@ use std::{io, path::PathBuf, process::ExitCode};
 
 use oxisim_phonebook::vcard::VcardError;
 use oxisim_server::{Error as ServerError, Msisdn, StoreError};
+use oxisim_transport::Error as CardError;
+
+use crate::image::Wrong;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +34,25 @@ pub enum Failure {
         path: PathBuf,
         /// What is wrong, and where.
         error: VcardError,
+    },
+    /// The file of a card is wrong.
+    #[error("{}, {wrong}", path.display())]
+    Image {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        wrong: Wrong,
+    },
+    /// Another process runs the card of this file.
+    #[error("the card of {} is in use by another process", .0.display())]
+    InUse(PathBuf),
+    /// What was found on a card cannot be understood.
+    #[error("{} is not what was found on a card: {reason}", path.display())]
+    Dump {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        reason: String,
     },
     /// A kept SIM cannot be used.
     #[error("{} is not the memory of a virtual SIM: {reason}", path.display())]
@@ -66,6 +88,9 @@ pub enum Failure {
     /// The server failed.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The card cannot be reached.
+    #[error(transparent)]
+    Card(#[from] CardError),
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
@@ -84,8 +109,9 @@ impl Failure {
             Self::Write { .. } | Self::NotDone(_) | Self::Output(_) | Self::Unknown(_) | Self::Empty(_) => {
                 ExitCode::from(1)
             }
-            Self::Server(ServerError::Store(StoreError::Open { .. })) => ExitCode::from(2),
-            Self::Server(_) => ExitCode::from(1),
+            Self::Server(ServerError::Store(StoreError::Open { .. }))
+            | Self::Card(CardError::NoReader { .. } | CardError::AmbiguousReader { .. }) => ExitCode::from(2),
+            Self::Server(_) | Self::Card(_) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }

@@ -3,11 +3,17 @@
 //! Exit status: 0 done, 1 what was asked for failed, 2 the words or the input are wrong.
 
 mod backup;
+mod card;
+mod card_image;
 mod compare;
 mod contacts;
 mod failure;
+mod image;
 mod input;
 mod options;
+mod phone;
+mod phonebook;
+mod readers;
 mod report;
 mod run;
 mod sim;
@@ -36,6 +42,10 @@ enum Command {
     Backup(Box<backup::Args>),
     Compare(Box<compare::Args>),
     Contacts(contacts::Args),
+    Card(card::Args),
+    Readers(readers::Args),
+    Phone(phone::Args),
+    Phonebook(phonebook::Args),
 }
 
 fn main() -> ExitCode {
@@ -47,6 +57,10 @@ fn main() -> ExitCode {
         Command::Backup(args) => backup::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Contacts(args) => contacts::run(&args),
+        Command::Card(args) => card::run(&args),
+        Command::Readers(args) => readers::run(&args),
+        Command::Phone(args) => phone::run(&args),
+        Command::Phonebook(args) => phonebook::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

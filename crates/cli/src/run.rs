@@ -164,13 +164,7 @@ impl Plan<'_> {
             None => {}
         }
         if self.source.has(Source::CARD) {
-            let mut records = read_phonebook(&mut card);
-            let old = records.book().unwrap_or_default();
-            let import = imported(&old, contacts, &Capacity::SIM);
-            records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
-            write_phonebook(&mut card, &records)
-                .map_err(|status| Failure::NotDone(format!("the card does not take a contact: {status}")))?;
-            imports.push(("SIM", import));
+            imports.push(("SIM", store_contacts(&mut card, contacts)?));
         }
         let mut application = None;
         if self.source.has(Source::PHONE) {
@@ -335,6 +329,17 @@ impl Plan<'_> {
 /// The server's number as an address.
 pub fn server_address() -> Address {
     SERVER.parse().expect("the server's number is one")
+}
+
+/// Gives a card the contacts; what it has of them already stays where it is.
+pub fn store_contacts(card: &mut Card, contacts: &[Contact]) -> Result<Import, Failure> {
+    let mut records = read_phonebook(card);
+    let old = records.book().unwrap_or_default();
+    let import = imported(&old, contacts, &Capacity::SIM);
+    records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
+    write_phonebook(card, &records)
+        .map_err(|status| Failure::NotDone(format!("the card does not take a contact: {status}")))?;
+    Ok(import)
 }
 
 fn imported(old: &Book, contacts: &[Contact], capacity: &Capacity) -> Import {

@@ -12,7 +12,10 @@ use oxisim_terminal::BackupApplication;
 use oxisim_wire::Wire;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    image::{restore_objects, write_whole},
+};
 
 /// What the phone's own phonebook holds: a contact must fit into one message.
 pub const PHONE: Capacity = Capacity { alpha: 40, additional_numbers: 2, ..Capacity::PHONE };
@@ -71,24 +74,21 @@ impl Kept {
         }
     }
 
+    /// The same, with what the card holds now.
+    pub fn with_card(self, card: &Card) -> Self {
+        Self { card: Self::of(card, None).card, ..self }
+    }
+
     /// Writes the file, whole or not at all.
     pub fn write(&self, path: &Path) -> Result<(), Failure> {
         let failed = |error| Failure::Write { path: path.into(), error };
         let text = serde_json::to_string_pretty(self).map_err(|error| failed(error.into()))?;
-        let mut partial = path.as_os_str().to_owned();
-        partial.push(".partial");
-        std::fs::write(&partial, text).map_err(failed)?;
-        std::fs::rename(&partial, path).map_err(failed)
+        write_whole(path, text.as_bytes()).map_err(failed)
     }
 
     /// Gives a new card the memory that was kept.
     pub fn restore_card(&self, card: &mut Card, path: &Path) -> Result<(), Failure> {
-        let wrong = |reason: String| Failure::Sim { path: path.into(), reason };
-        for (name, octets) in &self.card {
-            let octets = hex::decode(octets).map_err(|error| wrong(format!("{name}: {error}")))?;
-            card.memory_mut().restore(name, &octets).map_err(|error| wrong(format!("{name}: {error}")))?;
-        }
-        Ok(())
+        restore_objects(&self.card, card).map_err(|reason| Failure::Sim { path: path.into(), reason })
     }
 
     /// The phone's own phonebook, and what its application kept.

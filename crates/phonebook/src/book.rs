@@ -13,6 +13,8 @@ use crate::{AlphaIdentifier, number::DiallingNumber};
 pub struct Contact {
     /// The name as it is shown.
     pub name: String,
+    /// Another name, or the same in another script; may be empty.
+    pub second_name: String,
     /// Telephone numbers, the preferred one first.
     pub numbers: Vec<LabelledNumber>,
     /// E-mail addresses.
@@ -69,17 +71,32 @@ pub struct Capacity {
     pub digits: usize,
     /// Additional numbers of an entry.
     pub additional_numbers: usize,
+    /// Entries that can have additional numbers; fewer than `slots` where an `EF_ANR` has fewer records.
+    pub additional_entries: u16,
     /// Extension records of 20 digits each, shared by all numbers; records refer to no more than 254.
     pub ext1_records: usize,
 }
 
 impl Capacity {
     /// A SIM as it is commonly personalised.
-    pub const SIM: Self = Self { slots: 255, alpha: 14, digits: 40, additional_numbers: 1, ext1_records: 30 };
+    pub const SIM: Self = Self {
+        slots: 255,
+        alpha: 14,
+        digits: 40,
+        additional_numbers: 1,
+        additional_entries: 255,
+        ext1_records: 30,
+    };
 
     /// The memory of a phone.
-    pub const PHONE: Self =
-        Self { slots: 1000, alpha: 64, digits: 40, additional_numbers: 4, ext1_records: 254 };
+    pub const PHONE: Self = Self {
+        slots: 1000,
+        alpha: 64,
+        digits: 40,
+        additional_numbers: 4,
+        additional_entries: 1000,
+        ext1_records: 254,
+    };
 }
 
 impl Default for Capacity {

@@ -20,6 +20,8 @@ pub struct Import {
     pub book: Book,
     /// What was changed or lost, in the order of the contacts.
     pub report: Vec<Change>,
+    /// For each contact the slot of its entry; none if it was left out.
+    pub slots: Vec<Option<u16>>,
 }
 
 impl Import {
@@ -129,6 +131,20 @@ pub enum Loss {
         /// Its types.
         label: String,
     },
+    /// A second name is left out.
+    #[error("second name '{second_name}' left out")]
+    SecondNameLeftOut {
+        /// The second name.
+        second_name: String,
+    },
+    /// The second name is too long for its record, or has characters that a card cannot write.
+    #[error("second name shortened from '{from}' to '{to}'")]
+    SecondNameShortened {
+        /// The second name.
+        from: String,
+        /// What the record holds.
+        to: String,
+    },
     /// An e-mail address is left out.
     #[error("e-mail address {address} left out")]
     EmailLeftOut {
@@ -164,6 +180,8 @@ impl Loss {
             | Self::ExtensionsFull { .. }
             | Self::NumberLeftOut { .. }
             | Self::LabelLeftOut { .. }
+            | Self::SecondNameLeftOut { .. }
+            | Self::SecondNameShortened { .. }
             | Self::EmailLeftOut { .. }
             | Self::PropertiesLeftOut { .. }
             | Self::BookFull => true,
@@ -210,9 +228,11 @@ pub fn update(old: &Book, contacts: &[Contact], capacity: &Capacity) -> Import {
     for number in further {
         planner.further(number);
     }
-    let Planner { records, mut report, .. } = planner;
+    let Planner { records, mut report, entries, .. } = planner;
     report.sort_by_key(|change| change.contact);
-    Import { book: place(old, records, capacity.slots), report }
+    let (book, placed) = place(old, records, capacity.slots);
+    let slots = entries.into_iter().map(|record| placed.get(&record?).copied()).collect();
+    Import { book, report, slots }
 }
 
 /// A number that found no room in the entry of its contact.
@@ -227,13 +247,24 @@ struct Further<'a> {
 struct Planner<'a> {
     capacity: &'a Capacity,
     extensions: usize,
+    /// Entries that can still have additional numbers.
+    additional_entries: u16,
     records: Vec<Record>,
+    /// For each contact its own one of `records`.
+    entries: Vec<Option<usize>>,
     report: Vec<Change>,
 }
 
 impl<'a> Planner<'a> {
     fn new(capacity: &'a Capacity) -> Self {
-        Self { capacity, extensions: capacity.ext1_records, records: Vec::new(), report: Vec::new() }
+        Self {
+            capacity,
+            extensions: capacity.ext1_records,
+            additional_entries: capacity.additional_entries,
+            records: Vec::new(),
+            entries: Vec::new(),
+            report: Vec::new(),
+        }
     }
 
     /// Plans the entry of a contact and returns the numbers for which it has no room.
@@ -246,6 +277,7 @@ impl<'a> Planner<'a> {
         let nothing = fitted.alpha.is_empty() && no_number;
         if nothing || self.is_full() {
             self.say(index, contact, if nothing { Loss::Nothing } else { Loss::BookFull });
+            self.entries.push(None);
             return Vec::new();
         }
 
@@ -267,6 +299,7 @@ impl<'a> Planner<'a> {
         }
 
         let mut record = Record { alpha: fitted.alpha, ..Record::default() };
+        let room = if self.additional_entries > 0 { capacity.additional_numbers } else { 0 };
         let mut further = Vec::new();
         for (text, parsed) in parsed {
             let Some(parsed) = parsed else {
@@ -283,15 +316,20 @@ impl<'a> Planner<'a> {
             let number = parsed.number;
             if record.number.is_none() {
                 record.number = Some(self.extend(index, contact, number));
-            } else if record.additional.len() < capacity.additional_numbers {
+            } else if record.additional.len() < room {
                 self.say(index, contact, Loss::AdditionalNumber { number: number.to_string() });
                 record.additional.push(self.extend(index, contact, number));
             } else {
                 further.push(Further { index, contact, alpha: record.alpha.clone(), number });
             }
         }
+        self.additional_entries -= u16::from(!record.additional.is_empty());
+        self.entries.push(Some(self.records.len()));
         self.records.push(record);
 
+        if !contact.second_name.is_empty() {
+            self.say(index, contact, Loss::SecondNameLeftOut { second_name: contact.second_name.clone() });
+        }
         for address in &contact.emails {
             self.say(index, contact, Loss::EmailLeftOut { address: address.clone() });
         }
@@ -341,14 +379,16 @@ fn is_mobile(label: &str) -> bool {
     label.split(',').all(|part| ["CELL", "VOICE"].iter().any(|usual| part.trim().eq_ignore_ascii_case(usual)))
 }
 
-/// Gives every record a slot, the old one where there is one.
-fn place(old: &Book, records: Vec<Record>, slots: u16) -> Book {
+/// Gives every record a slot, the old one where there is one. With the book, the slot of each record by its index.
+fn place(old: &Book, records: Vec<Record>, slots: u16) -> (Book, BTreeMap<usize, u16>) {
     let mut old: BTreeMap<u16, &Record> = old.iter().filter(|(slot, _)| (1..=slots).contains(slot)).collect();
     let mut new: BTreeMap<usize, Record> = records.into_iter().enumerate().collect();
     let mut book = Book::default();
+    let mut placed = BTreeMap::new();
 
     for (slot, index) in pairs(&old, &new, |record| Some(shown(record))) {
         new.remove(&index);
+        placed.insert(index, slot);
         book.extend(old.remove(&slot).map(|record| (slot, record.clone())));
     }
     let name = |record: &Record| Some(record.alpha.text()).filter(|name| !name.is_empty());
@@ -356,13 +396,17 @@ fn place(old: &Book, records: Vec<Record>, slots: u16) -> Book {
     for key in [&name as &dyn Fn(&Record) -> Option<String>, &number] {
         for (slot, index) in pairs(&old, &new, key) {
             old.remove(&slot);
+            placed.insert(index, slot);
             book.extend(new.remove(&index).map(|record| (slot, record)));
         }
     }
 
     let taken: BTreeSet<u16> = book.iter().map(|(slot, _)| slot).collect();
-    book.extend((1..=slots).filter(|slot| !taken.contains(slot)).zip(new.into_values()));
-    book
+    for (slot, (index, record)) in (1..=slots).filter(|slot| !taken.contains(slot)).zip(new) {
+        placed.insert(index, slot);
+        book.insert(slot, record);
+    }
+    (book, placed)
 }
 
 /// Old slots and new records that have the same key, each at most once.

@@ -191,7 +191,7 @@ fn chain<F: EntryFiles + ?Sized>(
 }
 
 /// The extension records that belong to a slot.
-fn entry_chains(files: &(impl EntryFiles + ?Sized), slot: u16) -> Vec<u16> {
+pub(crate) fn entry_chains(files: &(impl EntryFiles + ?Sized), slot: u16) -> Vec<u16> {
     let adn = files.record(EntryFile::Adn, slot).and_then(|octets| AdnRecord::decode(&octets).ok().flatten());
     let mut first = vec![adn.and_then(|record| record.extension)];
     for file in 0..files.anr_files() {

@@ -58,7 +58,7 @@ pub enum VcardReason {
 
 /// Reads all vCards of a file.
 ///
-/// The name is FN, else N, else ORG. The number with the preferred mark comes first.
+/// The name is FN, else N, else ORG; the second name is NICKNAME. The number with the preferred mark comes first.
 ///
 /// ```
 /// use oxisim_phonebook::vcard;
@@ -171,6 +171,9 @@ fn from_entries(entries: &[VCardEntry]) -> Contact {
                 contact.numbers.insert(place, number);
             }
             VCardProperty::Email => contact.emails.extend(texts(entry)),
+            VCardProperty::Nickname if contact.second_name.is_empty() => {
+                contact.second_name = texts(entry).join(", ");
+            }
             property => {
                 let name = property.as_str().to_ascii_uppercase();
                 if !contact.other.contains(&name) {
@@ -222,6 +225,10 @@ fn card(contact: &Contact) -> VCard {
     components.resize(5, text(""));
     entries.push(VCardEntry::new(VCardProperty::Fn).with_value(text(&contact.name)));
     entries.push(VCardEntry::new(VCardProperty::N).with_values(components));
+    if !contact.second_name.is_empty() {
+        let nickname = VCardEntry::new(VCardProperty::Nickname);
+        entries.push(nickname.with_value(text(&contact.second_name)));
+    }
     for number in &contact.numbers {
         let types = number.label.split(',').filter(|name| !name.is_empty());
         let types = types.map(|name| {
@@ -295,6 +302,7 @@ mod tests {
     fn what_is_written_is_read_again() {
         let contact = Contact {
             name: "Semi;colon, back\\slash und ein Name, der länger ist als eine Zeile der Datei sein darf, 王小明".into(),
+            second_name: "Wáng, Xiǎomíng".into(),
             numbers: Vec::from([LabelledNumber { number: "+49p1,2".into(), label: "WORK,FAX".into() }]),
             emails: Vec::from(["a@example.org".to_owned()]),
             other: Vec::new(),

@@ -5,7 +5,14 @@ use oxisim_phonebook::{
 };
 use proptest::prelude::*;
 
-const SMALL: Capacity = Capacity { slots: 3, alpha: 8, digits: 40, additional_numbers: 1, ext1_records: 1 };
+const SMALL: Capacity = Capacity {
+    slots: 3,
+    alpha: 8,
+    digits: 40,
+    additional_numbers: 1,
+    additional_entries: 3,
+    ext1_records: 1,
+};
 
 fn contact(name: &str, numbers: &[&str]) -> Contact {
     let number = |number: &&str| LabelledNumber { number: (*number).into(), label: String::new() };
@@ -156,7 +163,7 @@ fn any_contact() -> impl Strategy<Value = Contact> {
         |(name, numbers, emails)| {
             let numbers =
                 numbers.into_iter().map(|(number, label)| LabelledNumber { number, label }).collect();
-            Contact { name, numbers, emails, other: Vec::new() }
+            Contact { name, numbers, emails, ..Contact::default() }
         },
     )
 }
@@ -168,7 +175,9 @@ proptest! {
         later in proptest::collection::vec(any_contact(), 0..12),
         slots in 0u16..12, alpha in 0usize..20, additional_numbers in 0usize..3, ext1_records in 0usize..6,
     ) {
-        let capacity = Capacity { slots, alpha, digits: 40, additional_numbers, ext1_records };
+        let capacity = Capacity {
+            slots, alpha, digits: 40, additional_numbers, additional_entries: slots, ext1_records,
+        };
         let mut files = CardFiles::blank(&capacity);
         let first = import(&contacts, &capacity).book;
         files.store(&first).unwrap();

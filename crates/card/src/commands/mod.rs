@@ -1,7 +1,12 @@
 //! The commands of TS 102 221 §11, a file for each family.
 
+mod channels;
+mod life_cycle;
+mod pin;
 mod records;
+mod search;
 mod select;
+mod terminal;
 mod toolkit;
 mod transparent;
 
@@ -10,7 +15,6 @@ use alloc::vec::Vec;
 use oxisim_apdu::{Class, Command, Instruction, Response, SecureMessaging, Status};
 
 use crate::{
-    access::Access,
     card::Powered,
     file::{Elementary, FileId},
 };
@@ -35,6 +39,18 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
         Instruction::UPDATE_BINARY => (Body::Iso, transparent::update_binary),
         Instruction::READ_RECORD => (Body::Iso, records::read_record),
         Instruction::UPDATE_RECORD => (Body::Iso, records::update_record),
+        Instruction::SEARCH_RECORD => (Body::Iso, search::search_record),
+        Instruction::INCREASE => (Body::Etsi, records::increase),
+        Instruction::VERIFY => (Body::Iso, pin::verify),
+        Instruction::CHANGE_PIN => (Body::Iso, pin::change),
+        Instruction::DISABLE_PIN => (Body::Iso, pin::disable),
+        Instruction::ENABLE_PIN => (Body::Iso, pin::enable),
+        Instruction::UNBLOCK_PIN => (Body::Iso, pin::unblock),
+        Instruction::DEACTIVATE_FILE => (Body::Iso, life_cycle::deactivate),
+        Instruction::ACTIVATE_FILE => (Body::Iso, life_cycle::activate),
+        Instruction::MANAGE_CHANNEL => (Body::Iso, channels::manage_channel),
+        Instruction::GET_CHALLENGE => (Body::Iso, terminal::challenge),
+        Instruction::TERMINAL_CAPABILITY => (Body::Etsi, terminal::capability),
         Instruction::TERMINAL_PROFILE => (Body::Etsi, toolkit::terminal_profile),
         Instruction::ENVELOPE => (Body::Etsi, toolkit::envelope),
         Instruction::FETCH => (Body::Etsi, toolkit::fetch),
@@ -51,20 +67,22 @@ pub(crate) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<R
     if (body == Body::Etsi) != class.is_proprietary() {
         return Err(Status::CLASS_NOT_SUPPORTED);
     }
-    check_functions(class, channel)?;
-    function(card, command)
+    check_functions(class)?;
+    card.session.channel = card.session.channels.get(channel)?;
+    let application = card.session.channel.application;
+    let answer = function(card, command);
+    card.session.channels.put(channel, card.session.channel);
+    card.forget_unused(application);
+    answer
 }
 
 /// Refuses what a class byte can ask for and this card does not have.
-const fn check_functions(class: Class, channel: u8) -> Result<(), Status> {
+const fn check_functions(class: Class) -> Result<(), Status> {
     if !matches!(class.secure_messaging(), SecureMessaging::None) {
         return Err(Status::SECURE_MESSAGING_NOT_SUPPORTED);
     }
     if class.is_chained() {
         return Err(Status::CLA_FUNCTION_NOT_SUPPORTED);
-    }
-    if channel != 0 {
-        return Err(Status::LOGICAL_CHANNEL_NOT_SUPPORTED);
     }
     Ok(())
 }
@@ -74,14 +92,6 @@ fn respond(command: &Command<'_>, data: Vec<u8>) -> Result<Response, Status> {
     match command.ne {
         Some(ne) if ne < data.len() => Err(Status::exact_length(data.len())),
         _ => Ok(Response::normal(data)),
-    }
-}
-
-/// Checks that `access` lets a file be read or written.
-const fn permit(access: Access) -> Result<(), Status> {
-    match access {
-        Access::Always | Access::Pin => Ok(()),
-        Access::Adm | Access::Never => Err(Status::SECURITY_STATUS_NOT_SATISFIED),
     }
 }
 

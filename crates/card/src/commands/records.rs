@@ -1,9 +1,10 @@
-//! READ RECORD and UPDATE RECORD (TS 102 221 §11.1.5, §11.1.6).
+//! READ RECORD, UPDATE RECORD and INCREASE (TS 102 221 §11.1.5, §11.1.6, §11.1.8).
 
 use oxisim_apdu::{Command, Response, Status};
 
-use super::{permit, respond, target};
+use super::{respond, target};
 use crate::{
+    access::Operation,
     card::Powered,
     file::{Elementary, Structure},
 };
@@ -12,7 +13,7 @@ use crate::{
 pub(super) fn read_record(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     let (sfi, mode) = reference(command)?;
     let (id, ef) = target(card, sfi)?;
-    permit(ef.rule.read)?;
+    card.permit(id, Operation::Read)?;
     let (number, pointer) = mode.resolve(ef, card.session.channel.record)?;
     let record = card.view().read_record(id, number)?.to_vec();
     let response = respond(command, record)?;
@@ -24,17 +25,54 @@ pub(super) fn read_record(card: &mut Powered<'_>, command: &Command<'_>) -> Resu
 pub(super) fn update_record(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     let (sfi, mode) = reference(command)?;
     let (id, ef) = target(card, sfi)?;
-    permit(ef.rule.update)?;
+    card.permit(id, Operation::Update)?;
     let (number, pointer) = match ef.structure {
         Structure::Cyclic { .. } if matches!(mode, Mode::Previous) => (1, Some(1)),
         Structure::Cyclic { .. } => return Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE),
-        Structure::LinearFixed { .. } | Structure::Transparent => {
+        Structure::LinearFixed { .. } | Structure::Transparent | Structure::BerTlv => {
             mode.resolve(ef, card.session.channel.record)?
         }
     };
     card.view().update_record(id, number, command.data)?;
     card.session.channel.record = pointer;
     Ok(Status::NORMAL.into())
+}
+
+/// INCREASE: the value in the latest record and the one in the data field make that of a new record.
+pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    let sfi = match command.p1 {
+        0x00 => None,
+        0x81..=0x9E => Some(command.p1 & 0x1F),
+        _ => return Err(Status::INCORRECT_P1_P2),
+    };
+    if command.p2 != 0 {
+        return Err(Status::INCORRECT_P1_P2);
+    }
+    let (id, ef) = target(card, sfi)?;
+    let Structure::Cyclic { record: length } = ef.structure else {
+        return Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE);
+    };
+    card.permit(id, Operation::Increase)?;
+    let added = command.data;
+    if added.is_empty() || added.len() > length.into() {
+        return Err(Status::WRONG_LENGTH);
+    }
+    let mut record = card.view().read_record(id, 1)?.to_vec();
+    add(&mut record, added).ok_or(Status::INCREASE_MAXIMUM)?;
+    let response = respond(command, [&record, added].concat())?;
+    card.view().update_record(id, 1, &record)?;
+    card.session.channel.record = Some(1);
+    Ok(response)
+}
+
+/// Adds a number to another, most significant octet first; `None` if it gets too large.
+fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
+    let mut carry = 0;
+    let number = number.iter().rev().copied().chain(core::iter::repeat(0));
+    for (octet, other) in sum.iter_mut().rev().zip(number) {
+        [carry, *octet] = (u16::from(*octet) + u16::from(other) + u16::from(carry)).to_be_bytes();
+    }
+    (carry == 0).then_some(())
 }
 
 /// How a record is named.

@@ -10,7 +10,7 @@ use crate::{
     card::Powered,
     channel::Channel,
     fcp,
-    file::{FileId, FileSystem, fid},
+    file::{FileId, FileSystem, LifeCycle, fid},
 };
 
 /// SELECT.
@@ -28,7 +28,15 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
         return Err(Status::INCORRECT_P1_P2);
     }
     card.session.channel.select(card.files, found)?;
-    Ok(Response::normal(if with_fcp { fcp::template(card.files, found) } else { Vec::new() }))
+    let data = if with_fcp { fcp::template(card.files, card.memory, found) } else { Vec::new() };
+    let status = match card.files.life_cycle(card.memory, found) {
+        LifeCycle::Deactivated => Status::FILE_INVALIDATED,
+        LifeCycle::Terminated => Status::FILE_TERMINATED,
+        LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
+            Status::NORMAL
+        }
+    };
+    Ok(Response { data, status })
 }
 
 /// STATUS; it tells toolkit applets that the terminal polls (TS 102 241).
@@ -38,7 +46,7 @@ pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     }
     let channel = &card.session.channel;
     let data = match command.p2 {
-        0x00 => fcp::template(card.files, channel.file()),
+        0x00 => fcp::template(card.files, card.memory, channel.file()),
         0x01 => application_name(card.files, channel)?,
         0x0C => Vec::new(),
         _ => return Err(Status::INCORRECT_P1_P2),
@@ -52,8 +60,8 @@ const BY_AID: u8 = 0x04;
 /// P2, bits 7 and 6: the application's session ends.
 const TERMINATION: u8 = 0x40;
 
-/// The file that SELECT means.
-fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, Status> {
+/// The file that SELECT means, or a command that selects as it does.
+pub(super) fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, Status> {
     let files = card.files;
     let channel = &card.session.channel;
     let found = match command.p1 {

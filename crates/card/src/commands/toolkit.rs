@@ -34,6 +34,10 @@ pub(super) fn terminal_response(card: &mut Powered<'_>, command: &Command<'_>) -
     Ok(Status::NORMAL.into())
 }
 
-const fn check_parameters(command: &Command<'_>) -> Result<(), Status> {
+/// These commands go over the basic channel, with P1 and P2 `00`.
+fn check_parameters(command: &Command<'_>) -> Result<(), Status> {
+    if command.class.channel() != Some(0) {
+        return Err(Status::LOGICAL_CHANNEL_NOT_SUPPORTED);
+    }
     if command.p1 == 0 && command.p2 == 0 { Ok(()) } else { Err(Status::INCORRECT_P1_P2) }
 }

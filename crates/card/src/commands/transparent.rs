@@ -2,14 +2,14 @@
 
 use oxisim_apdu::{Command, Response, Status};
 
-use super::{permit, target};
-use crate::card::Powered;
+use super::target;
+use crate::{access::Operation, card::Powered};
 
 /// READ BINARY. Le `00` means whatever is left of the file, 256 octets at most.
 pub(super) fn read_binary(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     let (sfi, offset) = place(command)?;
-    let (id, ef) = target(card, sfi)?;
-    permit(ef.rule.read)?;
+    let (id, _) = target(card, sfi)?;
+    card.permit(id, Operation::Read)?;
     let asked = command.ne.unwrap_or(ALL);
     let data = card.view().read_binary(id, offset, asked)?.to_vec();
     let short = data.len() < asked && asked != ALL && asked != ALL_EXTENDED;
@@ -22,8 +22,8 @@ pub(super) fn update_binary(card: &mut Powered<'_>, command: &Command<'_>) -> Re
     if command.data.is_empty() {
         return Err(Status::WRONG_LENGTH);
     }
-    let (id, ef) = target(card, sfi)?;
-    permit(ef.rule.update)?;
+    let (id, _) = target(card, sfi)?;
+    card.permit(id, Operation::Update)?;
     card.view().update_binary(id, offset, command.data)?;
     Ok(Status::NORMAL.into())
 }

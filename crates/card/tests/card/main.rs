@@ -1,10 +1,15 @@
 //! The card, driven by nothing but APDUs.
 
+mod access_rules;
 mod applet_memory;
+mod channels;
 mod classes_and_instructions;
 mod default_profile;
 mod file_control_parameters;
+mod further_commands;
 mod hello;
+mod images;
+mod pins;
 mod records;
 mod registry;
 mod selection;

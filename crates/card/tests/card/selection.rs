@@ -105,7 +105,7 @@ fn wrong_parameters_are_told_apart() {
         ("00A4000C01 3F", "6700"),
         ("80F2030000", "6A86"),
         ("80F2000200", "6A86"),
-        ("80F2000001", "6C25"),
+        ("80F2000001", "6C28"),
     ] {
         assert_eq!(terminal.send(apdu), status, "{apdu}");
     }

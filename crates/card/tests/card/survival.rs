@@ -32,9 +32,13 @@ fn a_terminal_response_to_nothing_is_survived() {
 
 /// An APDU that gets past the header often enough to matter.
 fn apdu() -> impl Strategy<Value = Vec<u8>> {
-    let instruction =
-        prop::sample::select(&[0xA4, 0xF2, 0xB0, 0xD6, 0xB2, 0xDC, 0x10, 0xC2, 0x12, 0x14, 0xC0][..]);
-    let class = prop_oneof![4 => Just(0x00), 4 => Just(0x80), 1 => any::<u8>()];
+    let instruction = prop::sample::select(
+        &[
+            0xA4, 0xF2, 0xB0, 0xD6, 0xB2, 0xDC, 0x10, 0xC2, 0x12, 0x14, 0xC0, 0xA2, 0x32, 0x20, 0x24, 0x26,
+            0x28, 0x2C, 0x04, 0x44, 0x70, 0x84, 0xAA,
+        ][..],
+    );
+    let class = prop_oneof![4 => Just(0x00), 4 => Just(0x80), 1 => Just(0x01), 1 => any::<u8>()];
     let parameter = || prop_oneof![Just(0x00), Just(0x01), Just(0x04), Just(0x0C), any::<u8>()];
     let data = prop::collection::vec(any::<u8>(), 0..40);
     let fid = prop::sample::select(&[0x3F00_u16, 0x7F10, 0x7FFF, 0x5F3A, 0x6F3A, 0x6F44, 0x4F30, 0x2FE2][..]);
@@ -63,7 +67,7 @@ proptest! {
         card.power_on(Instant::EPOCH);
         for apdu in &apdus {
             let response = card.exchange(Instant::EPOCH, apdu);
-            prop_assert!(matches!(response.status.sw1(), 0x62 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
+            prop_assert!(matches!(response.status.sw1(), 0x62 | 0x63 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
             prop_assert!(!card.memory().in_transaction() || card.memory().is_torn());
             if card.memory().is_torn() {
                 card.power_on(Instant::EPOCH);

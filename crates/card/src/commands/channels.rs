@@ -1,0 +1,41 @@
+//! MANAGE CHANNEL (TS 102 221 §11.1.17).
+
+use oxisim_apdu::{Command, Response, Status};
+
+use super::respond;
+use crate::{card::Powered, channel::Channel};
+
+/// MANAGE CHANNEL. A channel opened from the basic one has the MF; from another, what that one has.
+pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    const OPEN: u8 = 0x00;
+    const CLOSE: u8 = 0x80;
+    match (command.p1, command.p2) {
+        (OPEN, 0) => {
+            if command.ne.is_none() {
+                return Err(Status::WRONG_LENGTH);
+            }
+            let inherited = inherited(card, command);
+            let number = card.session.channels.open(None, inherited)?;
+            respond(command, [number].into())
+        }
+        (OPEN, number @ 1..=19) => {
+            let inherited = inherited(card, command);
+            card.session.channels.open(Some(number), inherited)?;
+            Ok(Status::NORMAL.into())
+        }
+        (CLOSE, number) => {
+            let application = card.session.channels.get(number).ok().and_then(|channel| channel.application);
+            card.session.channels.close(number)?;
+            card.forget_unused(application);
+            Ok(Status::NORMAL.into())
+        }
+        _ => Err(Status::INCORRECT_P1_P2),
+    }
+}
+
+fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Channel {
+    match command.class.channel() {
+        Some(1..) => Channel { ef: None, record: None, ..card.session.channel },
+        _ => Channel::after_reset(),
+    }
+}

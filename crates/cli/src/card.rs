@@ -1,0 +1,170 @@
+//! `oxisim card`: the virtual card in real time, in a reader.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use oxisim_backup::Settings;
+use oxisim_card::{Card, Status};
+use oxisim_server::Msisdn;
+use oxisim_transport::{SmartCard, TcpServer, vpcd};
+use signal_hook::{consts::signal, flag};
+
+use crate::{
+    backup::wall_clock,
+    card_image,
+    failure::Failure,
+    image::{self, StateFile},
+    input,
+    report::count,
+    run::{server_address, store_contacts},
+    sim,
+};
+
+/// What a reader that does not exist needs.
+const HELP: &str = "\
+The card goes into a PC/SC reader that does not exist: the driver vpcd of the Virtual Smart Card project, in the
+PC/SC service pcscd. On Debian and Ubuntu, as root:
+
+  apt-get install pcscd vsmartcard-vpcd opensc pcsc-tools
+  systemctl restart pcscd     (without systemd: pcscd)
+
+vpcd has two slots, at ports 35963 and 35964. Then, while the card runs:
+
+  oxisim readers
+  oxisim phone --reader \"Virtual PCD 00 00\"
+  opensc-tool --atr
+
+Examples:
+  oxisim card
+  oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
+  oxisim card --tcp 127.0.0.1:7816
+  oxisim card init --out CARD.toml
+  oxisim card --image CARD.toml";
+
+/// Run a virtual card with the backup applet, until Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    file: Option<FileCommand>,
+    /// Put the card into the reader of vpcd that listens here.
+    #[arg(long, value_name = "HOST:PORT", default_value = vpcd::DEFAULT_ADDRESS)]
+    vpcd: String,
+    /// Let terminals connect here instead; docs of oxisim-transport have the frames.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "vpcd")]
+    tcp: Option<String>,
+    #[command(flatten)]
+    card: Personal,
+}
+
+/// What is done with the file of a card.
+#[derive(Debug, clap::Subcommand)]
+enum FileCommand {
+    Init(card_image::InitArgs),
+    Import(card_image::ImportArgs),
+}
+
+/// What is on a virtual card.
+#[derive(Debug, clap::Args)]
+pub struct Personal {
+    /// The card of this file, as `oxisim card init` and `oxisim card import` write it; what it writes is kept beside.
+    #[arg(long, value_name = "CARD.toml", conflicts_with = "number")]
+    image: Option<PathBuf>,
+    /// Contacts for the card's phonebook.
+    #[arg(long, value_name = "F.vcf")]
+    contacts: Option<PathBuf>,
+    /// The subscriber.
+    #[arg(long, default_value = "+15550100001")]
+    number: Msisdn,
+}
+
+impl Personal {
+    /// A card with the backup applet; says what of the contacts is on it.
+    pub fn card(&self, out: &mut impl Write) -> Result<RealTime, Failure> {
+        let (mut card, mut state) = match &self.image {
+            Some(path) => image::open(path).map(|(card, state)| (card, Some(state)))?,
+            None => (sim::card(&self.number, Some((&server_address(), Settings::default()))), None),
+        };
+        if let Some(path) = &self.contacts {
+            let import = store_contacts(&mut card, &input::contacts(path)?)?;
+            input::report(path, "SIM", &import, out)?;
+            writeln!(out, "{} on the card", count(import.book.len(), "contact"))?;
+        }
+        if let Some(state) = &mut state {
+            state.save(&card)?;
+        }
+        Ok(RealTime { card, state })
+    }
+}
+
+/// A card that lives in real time.
+pub struct RealTime {
+    card: Card,
+    /// What keeps what it writes, if it has a file.
+    state: Option<StateFile>,
+}
+
+impl RealTime {
+    /// Puts on disk what the card has written, before anyone is told that it did.
+    fn keep(&mut self) -> Result<(), Status> {
+        let Some(state) = &mut self.state else { return Ok(()) };
+        state.save(&self.card).map_err(|failure| {
+            log::error!("card: {failure}");
+            Status::MEMORY_PROBLEM
+        })
+    }
+}
+
+impl SmartCard for RealTime {
+    fn power_on(&mut self) -> Vec<u8> {
+        log::info!("card: on");
+        self.card.power_on(wall_clock())
+    }
+
+    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
+        let response = self.card.exchange(wall_clock(), apdu);
+        let response = self.keep().map_or_else(Into::into, |()| response).to_bytes();
+        log::debug!("card: {} -> {}", hex::encode_upper(apdu), hex::encode_upper(&response));
+        response
+    }
+
+    fn power_off(&mut self) {
+        log::info!("card: off");
+        self.card.power_off();
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    match &args.file {
+        Some(FileCommand::Init(args)) => return card_image::init(args),
+        Some(FileCommand::Import(args)) => return card_image::import(args),
+        None => {}
+    }
+    let card = &mut args.card.card(&mut io::stdout())?;
+    let stop = Arc::new(AtomicBool::new(false));
+    for ends in [signal::SIGINT, signal::SIGTERM] {
+        flag::register(ends, Arc::clone(&stop))?;
+    }
+    match &args.tcp {
+        Some(address) => {
+            let server = TcpServer::bind(address)?;
+            say(&format!("the card waits for a terminal at {}", server.local_address()));
+            server.serve(card, &stop, |visit| say(&visit.to_string()))?;
+        }
+        None => vpcd::serve(&args.vpcd, card, &stop, |news| say(&news.to_string())),
+    }
+    say("the card is out of the reader");
+    Ok(())
+}
+
+/// Prints a line, which whoever reads it gets at once; if nobody does, the card goes on.
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        log::debug!("{line} (not printed: {error})");
+    }
+}

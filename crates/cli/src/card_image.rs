@@ -1,0 +1,76 @@
+//! `oxisim card init` and `oxisim card import`: the file that a card is made from.
+
+use std::{
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use oxisim_card::Profile;
+
+use crate::{
+    failure::Failure,
+    image::{self, DEFAULT_NOTES},
+    report::count,
+    run::SERVER,
+};
+
+/// Writes the file of a card: the built-in one, to be changed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  oxisim card init --out CARD.toml")]
+pub struct InitArgs {
+    /// The file; what is there already is kept. Without it the text is printed.
+    #[arg(long, value_name = "CARD.toml")]
+    out: Option<PathBuf>,
+}
+
+/// Writes the file of a card that is a copy of your own, from what a reader found on it.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  oxisim card import DUMP.json --out CARD.toml")]
+pub struct ImportArgs {
+    /// What was found: `atr`, and `files` with `fid_path`, `select_response`, and `binary` or `records`.
+    #[arg(value_name = "DUMP.json")]
+    dump: PathBuf,
+    /// The file; what is there already is kept.
+    #[arg(long, value_name = "CARD.toml")]
+    out: PathBuf,
+}
+
+/// Runs `card init`.
+pub fn init(args: &InitArgs) -> Result<(), Failure> {
+    let notes: Vec<String> = DEFAULT_NOTES.iter().map(|&note| note.into()).collect();
+    let text = image::write(&Profile::default().image(), &notes, Some(SERVER));
+    match &args.out {
+        Some(path) => {
+            create(path, &text)?;
+            writeln!(io::stdout(), "{} is the built-in card", path.display())?;
+        }
+        None => io::stdout().write_all(text.as_bytes())?,
+    }
+    Ok(())
+}
+
+/// Runs `card import`.
+pub fn import(args: &ImportArgs) -> Result<(), Failure> {
+    let read = |error| Failure::Read { path: args.dump.clone(), error };
+    let json = std::fs::read_to_string(&args.dump).map_err(read)?;
+    let imported =
+        image::import(&json).map_err(|reason| Failure::Dump { path: args.dump.clone(), reason })?;
+    let from = args.dump.file_name().unwrap_or_default().to_string_lossy();
+    let mut notes = vec![format!("A card, copied from {from}. What could not be read:")];
+    notes.extend(imported.missing.iter().map(|missing| format!("- {missing}")));
+    create(&args.out, &image::write(&imported.image, &notes, None))?;
+    let out = &mut io::stdout().lock();
+    writeln!(out, "{} in {}", count(imported.image.files.len(), "file"), args.out.display())?;
+    writeln!(out, "Not read:")?;
+    for missing in &imported.missing {
+        writeln!(out, "  {missing}")?;
+    }
+    Ok(())
+}
+
+/// Writes a file where none is.
+fn create(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error| Failure::Write { path: path.into(), error };
+    let mut file = std::fs::File::create_new(path).map_err(failed)?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+}

@@ -1,0 +1,407 @@
+//! From the form of a card's file to the card as data.
+
+use std::collections::{HashMap, HashSet};
+
+use oxisim_card::{
+    Aid, KeyReference, SecurityAttributes,
+    file::{LifeCycle, Sfi, Structure},
+    image::{
+        Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage, UnblockImage,
+    },
+};
+use toml::Spanned;
+
+use super::{
+    access::{Condition, Mode, OPERATIONS, expanded, parse_key},
+    body::body,
+    document::{
+        AlgorithmName, AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm,
+        SfiForm, StructureName,
+    },
+    locate::At,
+    octets::octets,
+    path::{FilePath, fid},
+};
+
+/// The identifier of the MF.
+const MF: u16 = 0x3F00;
+/// The first identifier that an ADF is given if it names none.
+const FIRST_ADF: u16 = 0x7FF0;
+
+/// The card that a document describes.
+pub fn build(document: &Document) -> Result<Image, At> {
+    let mut builder = Builder::default();
+    builder.applications(document)?;
+    let mut directories = document.directories.0.iter().peekable();
+    let mut files = Vec::new();
+    for (path, form) in &document.files.0 {
+        while let Some((path, form)) =
+            directories.next_if(|(other, _)| other.span().start < path.span().start)
+        {
+            files.push(builder.directory(path, form)?);
+        }
+        files.push(builder.file(path, form)?);
+    }
+    for (path, form) in directories {
+        files.push(builder.directory(path, form)?);
+    }
+    if !builder.directories.contains(&[MF][..]) {
+        return Err(At { span: 0..0, reason: "there is no [directories.\"MF\"]".into() });
+    }
+    let atr = hexadecimal(&document.atr)?;
+    oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
+    Ok(Image {
+        atr,
+        menu_title: document.menu_title.clone(),
+        pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
+        authentication: document
+            .authentication
+            .iter()
+            .map(|key| builder.authentication(key))
+            .collect::<Result<_, _>>()?,
+        files,
+    })
+}
+
+/// What the entries so far have made known.
+#[derive(Default)]
+struct Builder {
+    /// File identifiers of the ADFs by name.
+    applications: HashMap<String, u16>,
+    aids: HashSet<Vec<u8>>,
+    directories: HashSet<Vec<u16>>,
+    /// Structure and size of the EFs.
+    files: HashMap<Vec<u16>, (Structure, usize)>,
+    keys: HashSet<(KeyReference, Option<Vec<u16>>)>,
+}
+
+impl Builder {
+    /// Gives every ADF its file identifier.
+    fn applications(&mut self, document: &Document) -> Result<(), At> {
+        for (text, form) in &document.directories.0 {
+            let path = parse(text)?;
+            let (Some(name), true) = (path.application, path.fids.is_empty()) else { continue };
+            let free =
+                (FIRST_ADF..=u16::MAX).find(|fid| !self.applications.values().any(|other| other == fid));
+            let fid = match &form.fid {
+                Some(text) => four_digits(text)?,
+                None => free.unwrap_or(FIRST_ADF),
+            };
+            self.applications.insert(name, fid);
+        }
+        Ok(())
+    }
+
+    fn directory(&mut self, text: &Spanned<String>, form: &DirectoryForm) -> Result<FileImage, At> {
+        let path = parse(text)?;
+        let is_application = path.application.is_some() && path.fids.is_empty();
+        if let (false, Some(fid)) = (is_application, &form.fid) {
+            return Err(At::new(fid, "only an ADF has one beside its path"));
+        }
+        let aid = match (&form.aid, is_application) {
+            (Some(aid), true) => Some(self.aid(aid)?),
+            (None, true) => return Err(At::new(text, "an ADF needs its aid")),
+            (Some(aid), false) => {
+                return Err(At::new(aid, "only an ADF has one: its path is \"ADF.\" and a name"));
+            }
+            (None, false) => None,
+        };
+        let place = self.place(text, &path)?;
+        if path == FilePath::MF && !(self.directories.is_empty() && self.files.is_empty()) {
+            return Err(At::new(text, "the MF must be the first of the directories and files"));
+        }
+        self.directories.insert(place.clone());
+        let key = |key: &Spanned<String>| key_reference(key);
+        let pin_status = form.pin_status.iter().map(key).collect::<Result<_, _>>()?;
+        let rules = [
+            form.arr.as_ref().map(referenced),
+            form.compact.as_ref().map(|rule| Ok(SecurityAttributes::Compact(hexadecimal(rule)?))),
+            form.expanded.as_ref().map(|rule| Ok(SecurityAttributes::Expanded(hexadecimal(rule)?))),
+        ];
+        let security = one(rules.into_iter().flatten(), text, "access rule", "arr, compact or expanded")?;
+        Ok(FileImage {
+            path: place,
+            kind: FileKind::Directory { aid, pin_status },
+            security,
+            life_cycle: life_cycle(form.life_cycle),
+            shareable: form.shareable,
+            identified: form.show_fid.unwrap_or(!is_application),
+            proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    fn file(&mut self, text: &Spanned<String>, form: &FileForm) -> Result<FileImage, At> {
+        let path = parse(text)?;
+        if path.fids.is_empty() {
+            return Err(At::new(text, "this is a directory: it belongs under [directories]"));
+        }
+        let place = self.place(text, &path)?;
+        let shared = form.shared_with.as_ref().map(|other| self.shared(other)).transpose()?;
+        let body = body(text, form, path.name(), shared.as_ref().map(|(_, shape)| *shape))?;
+        let contents = match shared {
+            Some((path, _)) => Contents::SharedWith(path),
+            None => Contents::Octets(body.octets),
+        };
+        self.files.insert(place.clone(), (body.structure, body.size));
+        let sfi = match form.sfi.as_ref().map(Spanned::get_ref) {
+            Some(&SfiForm::Is(sfi)) => Sfi::Is(sfi),
+            Some(SfiForm::Implied) => Sfi::OfIdentifier,
+            Some(SfiForm::None) | None => Sfi::None,
+        };
+        Ok(FileImage {
+            path: place,
+            kind: FileKind::Elementary { structure: body.structure, size: body.size, sfi, contents },
+            security: file_security(text, form)?,
+            life_cycle: life_cycle(form.life_cycle),
+            shareable: form.shareable,
+            identified: true,
+            proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+        })
+    }
+
+    /// Where a file is, if its directory is there and the place is free.
+    fn place(&self, text: &Spanned<String>, path: &FilePath) -> Result<Vec<u16>, At> {
+        let place = self.identifiers(text, path)?;
+        if let Some(parent) = path.parent() {
+            let above = self.identifiers(text, &parent)?;
+            if !self.directories.contains(&above) {
+                return Err(At::new(text, format!("there is no [directories.\"{parent}\"] before it")));
+            }
+        }
+        if self.directories.contains(&place) || self.files.contains_key(&place) {
+            return Err(At::new(text, format!("{path} is there already")));
+        }
+        Ok(place)
+    }
+
+    fn identifiers(&self, text: &Spanned<String>, path: &FilePath) -> Result<Vec<u16>, At> {
+        let mut place = vec![MF];
+        if let Some(name) = &path.application {
+            let fid = self.applications.get(name);
+            place.push(*fid.ok_or_else(|| At::new(text, format!("there is no [directories.\"{name}\"]")))?);
+        }
+        place.extend(&path.fids);
+        Ok(place)
+    }
+
+    /// A directory that something else names.
+    fn named(&self, text: &Spanned<String>) -> Result<Vec<u16>, At> {
+        let place = self.identifiers(text, &parse(text)?)?;
+        let unknown = || At::new(text, format!("there is no [directories.\"{}\"]", text.get_ref()));
+        self.directories.contains(&place).then_some(place).ok_or_else(unknown)
+    }
+
+    fn shared(&self, text: &Spanned<String>) -> Result<(Vec<u16>, (Structure, usize)), At> {
+        let place = self.identifiers(text, &parse(text)?)?;
+        let shape = self.files.get(&place).copied();
+        let shape =
+            shape.ok_or_else(|| At::new(text, format!("there is no {} before it", text.get_ref())))?;
+        Ok((place, shape))
+    }
+
+    fn aid(&mut self, text: &Spanned<String>) -> Result<Aid, At> {
+        let octets = hexadecimal(text)?;
+        let wrong = || At::new(text, format!("{} octets are no AID: it has 5 to 16", octets.len()));
+        let aid = Aid::new(&octets).ok_or_else(wrong)?;
+        if self.aids.insert(octets) { Ok(aid) } else { Err(At::new(text, "another ADF has this AID")) }
+    }
+
+    fn pin(&mut self, pin: &PinForm) -> Result<PinImage, At> {
+        let reference = key_reference(&pin.key)?;
+        let directory = pin.directory.as_ref().map(|text| self.named(text)).transpose()?;
+        if !self.keys.insert((reference, directory.clone())) {
+            return Err(At::new(&pin.key, format!("{} is there already", pin.key.get_ref())));
+        }
+        if !pin.enabled && reference.is_administrative() {
+            return Err(At::new(&pin.key, "an administrative key cannot be disabled"));
+        }
+        let tries = |left: Option<u8>, most: u8| {
+            let left = left.unwrap_or(most);
+            let valid = (1..=15).contains(&most) && left <= most;
+            valid
+                .then_some(left)
+                .ok_or_else(|| At::new(&pin.key, format!("{left} of {most} tries: 1 to 15 can be")))
+        };
+        let retries = tries(pin.tries, pin.max_tries)?;
+        let unblock = match &pin.puk {
+            Some(puk) => Some(UnblockImage {
+                value: secret(puk)?,
+                retries: tries(pin.puk_tries, pin.puk_max_tries)?,
+                max_retries: pin.puk_max_tries,
+            }),
+            None => None,
+        };
+        Ok(PinImage {
+            reference,
+            directory,
+            value: secret(&pin.value)?,
+            retries,
+            max_retries: pin.max_tries,
+            enabled: pin.enabled,
+            unblock,
+        })
+    }
+
+    fn authentication(&self, form: &AuthenticationForm) -> Result<AuthenticationKey, At> {
+        let k = hexadecimal(&form.k)?;
+        let key = || exactly::<16>(&form.k);
+        let algorithm = match form.algorithm.get_ref() {
+            AlgorithmName::Milenage => Algorithm::Milenage { k: key()?, operator: operator(form)? },
+            AlgorithmName::Tuak => {
+                if ![16, 32].contains(&k.len()) {
+                    return Err(At::new(&form.k, format!("{} octets; a key of TUAK has 16 or 32", k.len())));
+                }
+                let iterations = form.iterations.as_ref().map_or(1, |iterations| *iterations.get_ref());
+                if let (0, Some(place)) = (iterations, &form.iterations) {
+                    return Err(At::new(place, "at least 1"));
+                }
+                return Ok(AuthenticationKey {
+                    directory: self.named(&form.directory)?,
+                    algorithm: Algorithm::Tuak { k, operator: operator(form)?, iterations },
+                });
+            }
+            AlgorithmName::Xor => Algorithm::Xor { k: key()? },
+            AlgorithmName::Comp128v1 => Algorithm::Comp128v1 { ki: key()? },
+            AlgorithmName::Comp128v2 => Algorithm::Comp128v2 { ki: key()? },
+            AlgorithmName::Comp128v3 => Algorithm::Comp128v3 { ki: key()? },
+        };
+        let is_milenage = *form.algorithm.get_ref() == AlgorithmName::Milenage;
+        if let (false, Some(place)) = (is_milenage, form.op.as_ref().or(form.opc.as_ref())) {
+            return Err(At::new(place, "this algorithm has none"));
+        }
+        if let Some(place) = &form.iterations {
+            return Err(At::new(place, "this algorithm has none"));
+        }
+        Ok(AuthenticationKey { directory: self.named(&form.directory)?, algorithm })
+    }
+}
+
+fn parse(text: &Spanned<String>) -> Result<FilePath, At> {
+    FilePath::parse(text.get_ref()).map_err(|error| At::new(text, error.to_string()))
+}
+
+fn four_digits(text: &Spanned<String>) -> Result<u16, At> {
+    fid(text.get_ref())
+        .ok_or_else(|| At::new(text, format!("{:?} is not four hexadecimal digits", text.get_ref())))
+}
+
+fn key_reference(text: &Spanned<String>) -> Result<KeyReference, At> {
+    let key = text.get_ref();
+    let wrong =
+        || At::new(text, format!("{key:?} is no key: write pin1, pin2, adm1, or two hexadecimal digits"));
+    parse_key(key).ok_or_else(wrong)
+}
+
+/// Octets in hexadecimal.
+pub fn hexadecimal(text: &Spanned<String>) -> Result<Vec<u8>, At> {
+    octets(text.get_ref()).map_err(|reason| At::new(text, reason))
+}
+
+fn exactly<const N: usize>(text: &Spanned<String>) -> Result<[u8; N], At> {
+    let octets = hexadecimal(text)?;
+    <[u8; N]>::try_from(&*octets)
+        .map_err(|_| At::new(text, format!("{} octets where {N} stand", octets.len())))
+}
+
+fn operator<const N: usize>(form: &AuthenticationForm) -> Result<Operator<N>, At> {
+    match (&form.op, &form.opc) {
+        (Some(op), None) => Ok(Operator::Common(exactly(op)?)),
+        (None, Some(opc)) => Ok(Operator::Subscriber(exactly(opc)?)),
+        (None, None) => Err(At::new(&form.algorithm, "op or opc must be given")),
+        (Some(_), Some(opc)) => Err(At::new(opc, "op is given already")),
+    }
+}
+
+/// A PIN as digits, filled up with `FF`, or eight octets in hexadecimal.
+fn secret(text: &Spanned<String>) -> Result<[u8; 8], At> {
+    let value = text.get_ref();
+    let digits = (4..=8).contains(&value.len()) && value.chars().all(|c| c.is_ascii_digit());
+    if digits {
+        let mut out = [0xFF; 8];
+        out.iter_mut().zip(value.bytes()).for_each(|(octet, digit)| *octet = digit);
+        return Ok(out);
+    }
+    let wrong = || At::new(text, format!("{value:?} is neither 4 to 8 digits nor 16 hexadecimal ones"));
+    octets(value).ok().and_then(|octets| octets.try_into().ok()).ok_or_else(wrong)
+}
+
+const fn life_cycle(name: Option<LifeCycleName>) -> LifeCycle {
+    match name {
+        None | Some(LifeCycleName::Activated) => LifeCycle::Activated,
+        Some(LifeCycleName::Deactivated) => LifeCycle::Deactivated,
+        Some(LifeCycleName::Terminated) => LifeCycle::Terminated,
+        Some(LifeCycleName::Unknown) => LifeCycle::Unknown,
+        Some(LifeCycleName::Creation) => LifeCycle::Creation,
+        Some(LifeCycleName::Initialisation) => LifeCycle::Initialisation,
+    }
+}
+
+/// Reads `2F06/3`, or with a record for each security environment `2F06/0:1 1:3`.
+fn referenced(text: &Spanned<String>) -> Result<SecurityAttributes, At> {
+    let rule = text.get_ref();
+    let wrong = || At::new(text, format!("{rule:?} is no reference to EF_ARR: write 2F06/3"));
+    let (arr, records) = rule.split_once('/').ok_or_else(wrong)?;
+    let arr = fid(arr).ok_or_else(wrong)?;
+    if let Ok(record) = records.parse() {
+        return Ok(SecurityAttributes::Referenced { arr, record });
+    }
+    let pairs = records.split(' ').map(|pair| {
+        let (environment, record) = pair.split_once(':')?;
+        Some((environment.parse().ok()?, record.parse().ok()?))
+    });
+    let records = pairs.collect::<Option<_>>().ok_or_else(wrong)?;
+    Ok(SecurityAttributes::ReferencedBySe { arr, records })
+}
+
+fn file_security(text: &Spanned<String>, form: &FileForm) -> Result<SecurityAttributes, At> {
+    let words = [&form.read, &form.update, &form.deactivate, &form.activate, &form.increase];
+    let mut conditions: Vec<(Mode, Condition)> = Vec::new();
+    for ((_, mode), words) in OPERATIONS.into_iter().zip(words) {
+        if let Some(words) = words {
+            let condition = Condition::parse(words.get_ref()).map_err(|reason| At::new(words, reason))?;
+            conditions.push((mode, condition));
+        }
+    }
+    let in_words = (!conditions.is_empty()).then(|| Ok(SecurityAttributes::Expanded(expanded(&conditions))));
+    let rules = [
+        form.arr.as_ref().map(referenced),
+        form.compact.as_ref().map(|rule| Ok(SecurityAttributes::Compact(hexadecimal(rule)?))),
+        form.expanded.as_ref().map(|rule| Ok(SecurityAttributes::Expanded(hexadecimal(rule)?))),
+        in_words,
+    ];
+    let ways = "arr, compact, expanded, or read and update";
+    one(rules.into_iter().flatten(), text, "access rule", ways)
+}
+
+/// The only one of several ways to say something.
+pub fn one<T>(
+    ways: impl IntoIterator<Item = Result<T, At>>,
+    text: &Spanned<String>,
+    what: &str,
+    names: &str,
+) -> Result<T, At> {
+    let mut ways = ways.into_iter();
+    let first = ways.next().ok_or_else(|| At::new(text, format!("no {what}: write {names}")))?;
+    match ways.next() {
+        Some(_) => Err(At::new(text, format!("more than one {what}: {names}"))),
+        None => first,
+    }
+}
+
+/// The structure that a form names, given the length of its records.
+pub fn structure(text: &Spanned<String>, form: &FileForm, record: Option<u8>) -> Result<Structure, At> {
+    let name = form.structure.as_ref().map(|name| *name.get_ref());
+    let place = form.structure.as_ref().map_or_else(|| text.span(), Spanned::span);
+    match (name, record) {
+        (Some(StructureName::Transparent) | None, None) => Ok(Structure::Transparent),
+        (Some(StructureName::BerTlv), None) => Ok(Structure::BerTlv),
+        (Some(StructureName::Linear) | None, Some(record)) => Ok(Structure::LinearFixed { record }),
+        (Some(StructureName::Cyclic), Some(record)) => Ok(Structure::Cyclic { record }),
+        (Some(StructureName::Linear | StructureName::Cyclic), None) => {
+            Err(At { span: place, reason: "record_length must be given".into() })
+        }
+        (Some(StructureName::Transparent | StructureName::BerTlv), Some(_)) => {
+            Err(At { span: place, reason: "a file of this structure has no record_length".into() })
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A whole card in one file that people read and write: TOML in, a [`Card`] out, and what it writes kept beside.
+
+mod access;
+mod body;
+mod build;
+mod contents;
+mod document;
+mod dump;
+mod locate;
+mod octets;
+mod path;
+mod state;
+mod write;
+
+use std::path::Path;
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::{Mode, Settings, Way};
+use oxisim_card::Card;
+use oxisim_server::Msisdn;
+use oxisim_wire::Duration;
+use toml::Spanned;
+
+use crate::{failure::Failure, span};
+
+pub use dump::import;
+pub use locate::Wrong;
+pub use state::{StateFile, restore_objects, write_whole};
+pub use write::{DEFAULT_NOTES, write};
+
+use document::{BackupForm, Document, ModeName, WayName};
+use locate::At;
+
+/// The card that the file at `path` describes, as it is before it writes anything.
+pub fn load(path: &Path) -> Result<Card, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    card(&text).map_err(|wrong| Failure::Image { path: path.into(), wrong })
+}
+
+/// The card of the file at `path` with what it has written since, and the file that keeps that.
+pub fn open(path: &Path) -> Result<(Card, StateFile), Failure> {
+    let mut card = load(path)?;
+    let state = StateFile::open(path, &mut card)?;
+    Ok((card, state))
+}
+
+/// The card that a text describes.
+fn card(text: &str) -> Result<Card, Wrong> {
+    (|| {
+        let document = document(text)?;
+        let image = build::build(&document)?;
+        let card = Card::from_image(&image).map_err(|error| At { span: 0..0, reason: error.to_string() })?;
+        match &document.applets.backup {
+            Some(form) => Ok(card.with_applet(backup(form)?)),
+            None => Ok(card),
+        }
+    })()
+    .map_err(|at: At| at.locate(text))
+}
+
+fn document(text: &str) -> Result<Document, At> {
+    toml::from_str(text).map_err(At::from)
+}
+
+/// The phonebook backup applet, as it is set.
+fn backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
+    let defaults = Settings::default();
+    let server: Msisdn =
+        form.server.get_ref().parse().map_err(|error| At::new(&form.server, format!("{error}")))?;
+    let settings = Settings {
+        mode: form.mode.map_or(defaults.mode, mode),
+        asynchronous: form.asynchronous.map_or(defaults.asynchronous, way),
+        subset: positive(form.subset.as_ref())?.unwrap_or(defaults.subset),
+        pause: time(form.pause.as_ref())?.unwrap_or(defaults.pause),
+        spread: time(form.spread.as_ref())?,
+        threshold: time(form.threshold.as_ref())?.unwrap_or(defaults.threshold),
+        volume_threshold: form.volume_threshold,
+        contacts_per_block: positive(form.contacts_per_block.as_ref())?
+            .map_or(defaults.contacts_per_block, usize::from),
+        interval: time(form.interval.as_ref())?,
+        ..defaults
+    };
+    Ok(PhonebookBackup::new(server.address(), settings))
+}
+
+fn time(text: Option<&Spanned<String>>) -> Result<Option<Duration>, At> {
+    text.map(|text| span::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
+}
+
+fn positive(number: Option<&Spanned<u16>>) -> Result<Option<u16>, At> {
+    match number {
+        Some(number) if *number.get_ref() == 0 => Err(At::new(number, "at least 1")),
+        number => Ok(number.map(|number| *number.get_ref())),
+    }
+}
+
+const fn mode(name: ModeName) -> Mode {
+    match name {
+        ModeName::Auto => Mode::Auto,
+        ModeName::Ask => Mode::Ask,
+        ModeName::Normal => Mode::Fixed(Way::NORMAL),
+        ModeName::Server => Mode::Fixed(Way::SERVER),
+        ModeName::Timer => Mode::Fixed(Way::TIMER),
+        ModeName::Status => Mode::Fixed(Way::STATUS),
+    }
+}
+
+const fn way(name: WayName) -> Way {
+    match name {
+        WayName::Server => Way::SERVER,
+        WayName::Timer => Way::TIMER,
+        WayName::Status => Way::STATUS,
+    }
+}
+
+#[cfg(test)]
+mod tests;

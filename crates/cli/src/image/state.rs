@@ -1,0 +1,114 @@
+//! What a card has written since its file was made, in a file of its own.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{self, Write as _},
+    path::{Path, PathBuf},
+};
+
+use oxisim_card::Card;
+use serde::{Deserialize, Serialize};
+
+use crate::failure::Failure;
+
+/// The file with the objects of a card's memory that differ from its image, and the right to write it: while
+/// this lives, no other process opens the same card.
+#[derive(Debug)]
+pub struct StateFile {
+    path: PathBuf,
+    /// The image, locked.
+    _image: File,
+    /// The objects as the image has them.
+    original: BTreeMap<String, Vec<u8>>,
+    /// The card's count of writes when its state was last on disk.
+    saved: u64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stored {
+    /// Version of the file.
+    version: u32,
+    /// Objects by name, in hexadecimal.
+    objects: BTreeMap<String, String>,
+}
+
+const VERSION: u32 = 1;
+
+impl StateFile {
+    /// Where the state of the card of `image` is: `CARD.state` beside `CARD.toml`.
+    pub fn path(image: &Path) -> PathBuf {
+        image.with_extension("state")
+    }
+
+    /// Gives `card`, which is as `image` describes it, the state that it had.
+    pub fn open(image: &Path, card: &mut Card) -> Result<Self, Failure> {
+        let read = |error| Failure::Read { path: image.into(), error };
+        let lock = File::open(image).map_err(read)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Err(Failure::InUse(image.into())),
+            Err(fs::TryLockError::Error(error)) => return Err(read(error)),
+        }
+        let original = card.memory().objects().map(|(name, octets)| (name.into(), octets.into())).collect();
+        let path = Self::path(image);
+        match fs::read_to_string(&path) {
+            Ok(text) => restore(&text, card).map_err(|reason| Failure::Sim { path: path.clone(), reason })?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::Read { path, error }),
+        }
+        Ok(Self { path, _image: lock, original, saved: card.memory().writes() })
+    }
+
+    /// Writes the state to disk if the card has written since the last time. Only after this may the answer of
+    /// the command leave the card: then nothing that anyone was told is lost, however the process ends.
+    pub fn save(&mut self, card: &Card) -> Result<(), Failure> {
+        let writes = card.memory().writes();
+        if writes == self.saved {
+            return Ok(());
+        }
+        let changed = card
+            .memory()
+            .objects()
+            .filter(|&(name, octets)| self.original.get(name).is_none_or(|original| original != octets));
+        let objects = changed.map(|(name, octets)| (name.into(), hex::encode_upper(octets))).collect();
+        let stored = Stored { version: VERSION, objects };
+        let failed = |error| Failure::Write { path: self.path.clone(), error };
+        let text = serde_json::to_string_pretty(&stored).map_err(|error| failed(error.into()))?;
+        write_whole(&self.path, text.as_bytes()).map_err(failed)?;
+        self.saved = writes;
+        Ok(())
+    }
+}
+
+fn restore(text: &str, card: &mut Card) -> Result<(), String> {
+    let stored: Stored = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    if stored.version != VERSION {
+        return Err(format!("it has version {}, this program knows {VERSION}", stored.version));
+    }
+    restore_objects(&stored.objects, card)
+}
+
+/// Gives a card objects of its memory, by name and in hexadecimal.
+pub fn restore_objects(objects: &BTreeMap<String, String>, card: &mut Card) -> Result<(), String> {
+    for (name, octets) in objects {
+        let octets = hex::decode(octets).map_err(|error| format!("{name}: {error}"))?;
+        card.memory_mut().restore(name, &octets).map_err(|error| format!("{name}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Writes a file whole or not at all, also if the process or the machine stops at any moment.
+pub fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let mut file = File::create(&partial)?;
+    file.write_all(octets)?;
+    file.sync_all()?;
+    drop(file);
+    fs::rename(&partial, path)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Where a folder cannot be opened as a file, the rename lasts without this.
+    File::open(folder).and_then(|folder| folder.sync_all()).or(Ok(()))
+}

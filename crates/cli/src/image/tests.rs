@@ -1,0 +1,609 @@
+//! A card's file as a whole: the round trip, copies of real cards, and every error with its text.
+
+use oxisim_apdu::{Class, Command, Instruction, Status};
+use oxisim_card::{
+    Image, Profile,
+    file::{Sfi, Structure},
+    image::{Contents, FileImage, FileKind},
+};
+use oxisim_wire::Instant;
+use serde_json::{Value, json};
+
+use super::{dump::Imported, *};
+
+/// The card that a text describes, as data.
+fn read(text: &str) -> Result<Image, Wrong> {
+    document(text).and_then(|document| build::build(&document)).map_err(|at| at.locate(text))
+}
+
+fn default_text() -> String {
+    write(
+        &Profile::default().image(),
+        &DEFAULT_NOTES.iter().map(|&note| note.into()).collect::<Vec<_>>(),
+        None,
+    )
+}
+
+/// The same card, with every octet of its files given.
+fn whole(mut image: Image) -> Image {
+    for file in &mut image.files {
+        if let FileKind::Elementary { size, contents: Contents::Octets(octets), .. } = &mut file.kind {
+            octets.resize(*size, 0xFF);
+        }
+    }
+    image
+}
+
+fn objects(card: &Card) -> Vec<(&str, &[u8])> {
+    card.memory().objects().collect()
+}
+
+#[test]
+fn the_built_in_card_is_the_same_card_from_its_file() {
+    let text = default_text();
+    assert_eq!(whole(read(&text).unwrap()), whole(Profile::default().image()));
+    let (built_in, loaded) = (Card::new(&Profile::default()), card(&text).unwrap());
+    assert_eq!(objects(&loaded), objects(&built_in));
+    for words in [
+        "imsi = \"001010000000001\"",
+        "iccid = ",
+        "spn = { name = \"oxisim\"",
+        "msisdn = ",
+        "service_centre = ",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn a_file_written_twice_is_the_same_text() {
+    for image in [Profile::default().image(), imported("sysmoisim-sja2").image, imported("gsm-sim").image] {
+        let text = write(&image, &[], None);
+        assert_eq!(write(&read(&text).unwrap(), &[], None), text);
+        assert_eq!(whole(read(&text).unwrap()), whole(image));
+    }
+}
+
+/// A dump of a real card, with its records unfolded.
+fn dump(name: &str) -> Value {
+    let path = format!("{}/tests/vectors/real_cards/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let mut dump: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for file in dump["files"].as_array_mut().unwrap() {
+        let Some(runs) = file.get("records").and_then(Value::as_array) else { continue };
+        let records = runs.iter().flat_map(|run| vec![run[1].clone(); run[0].as_u64().unwrap() as usize]);
+        file["records"] = records.collect();
+    }
+    dump
+}
+
+fn imported(name: &str) -> Imported {
+    import(&dump(name).to_string()).unwrap()
+}
+
+/// A copy of a real card, through its file, with all its keys verified.
+fn copy(name: &str) -> Card {
+    let text = write(&imported(name).image, &[], None);
+    let mut card = card(&text).unwrap();
+    card.power_on(Instant::EPOCH);
+    for (key, value) in [(0x0A, b"00000000"), (0x0B, b"00000000"), (0x81, b"0000\xFF\xFF\xFF\xFF")] {
+        let verify = Command::new(Class::INTERINDUSTRY, Instruction::VERIFY, 0, key).data(value);
+        let status = card.exchange(Instant::EPOCH, &verify.to_bytes()).status;
+        assert!(
+            status == Status::NORMAL || status == Status::REFERENCED_DATA_NOT_FOUND,
+            "{key:02X}: {status:?}"
+        );
+    }
+    card
+}
+
+/// SELECT with an answer; of a deactivated file too, which warns.
+fn select(card: &mut Card, p1: u8, data: &[u8]) -> Vec<u8> {
+    let select = Command::new(Class::INTERINDUSTRY, Instruction::SELECT, p1, 0x04).data(data).ne(256);
+    card.exchange(Instant::EPOCH, &select.to_bytes()).data
+}
+
+/// Selects the directory of a file, and returns the identifiers from the MF or from the application that is
+/// current then.
+fn enter(card: &mut Card, path: &str) -> Vec<u8> {
+    let mut steps: Vec<&str> = path.split('/').skip(1).collect();
+    if let Some(aid) = steps.first().copied().filter(|step| step.len() > 4) {
+        assert_ne!(select(card, 0x04, &hex::decode(aid).unwrap()), [0; 0], "{path}");
+        steps[0] = "7FFF";
+    }
+    hex::decode(steps.concat()).unwrap()
+}
+
+const BY_PATH: u8 = 0x08;
+const BY_IDENTIFIER: u8 = 0x00;
+const BY_NAME: u8 = 0x04;
+
+#[test]
+fn a_copy_of_a_uicc_answers_select_as_the_card_did() {
+    let mut card = copy("sysmoisim-sja2");
+    let mut selected = 0;
+    for file in dump("sysmoisim-sja2")["files"].as_array().unwrap() {
+        let (name, path) = (file["path"].as_str().unwrap(), file["fid_path"].as_str().unwrap());
+        let expected = hex::decode(file["select_response"].as_str().unwrap()).unwrap();
+        if expected[0] == 0x6F {
+            continue; // An application of GlobalPlatform, which has no FCP.
+        }
+        let answer = if let Some((_, aid)) = path.rsplit_once('/').filter(|(_, step)| step.len() > 4) {
+            select(&mut card, BY_NAME, &hex::decode(aid).unwrap())
+        } else if path == "3f00" {
+            select(&mut card, BY_IDENTIFIER, &[0x3F, 0x00])
+        } else {
+            let steps = enter(&mut card, path);
+            let by_path = select(&mut card, BY_PATH, &steps);
+            select(&mut card, BY_PATH, &steps);
+            let (directory, identifier) = steps.split_at(steps.len() - 2);
+            if directory.is_empty() {
+                select(&mut card, BY_IDENTIFIER, &[0x3F, 0x00]);
+            } else {
+                select(&mut card, BY_PATH, directory);
+            }
+            assert_eq!(
+                hex::encode_upper(select(&mut card, BY_IDENTIFIER, identifier)),
+                hex::encode_upper(&by_path),
+                "{name}"
+            );
+            by_path
+        };
+        assert_eq!(hex::encode_upper(answer), hex::encode_upper(expected), "{name}");
+        selected += 1;
+    }
+    assert_eq!(selected, 253);
+}
+
+/// Reads the file that is current, or the one with the short file identifier `sfi`.
+fn contents(card: &mut Card, structure: Structure, size: usize, sfi: Option<u8>) -> Result<Vec<u8>, Status> {
+    let mut out = Vec::new();
+    match structure {
+        Structure::Transparent | Structure::BerTlv => {
+            while out.len() < size {
+                let count = (size - out.len()).min(255);
+                let offset = out.len() as u16;
+                let [high, low] = offset.to_be_bytes();
+                let p1 = sfi.filter(|_| offset == 0).map_or(high, |sfi| 0x80 | sfi);
+                let read = Command::new(Class::INTERINDUSTRY, Instruction::READ_BINARY, p1, low).ne(count);
+                let response = card.exchange(Instant::EPOCH, &read.to_bytes());
+                if response.status != Status::NORMAL {
+                    return Err(response.status);
+                }
+                out.extend(response.data);
+            }
+        }
+        Structure::LinearFixed { record } | Structure::Cyclic { record } => {
+            for number in 1..=size / usize::from(record) {
+                let p2 = sfi.map_or(0, |sfi| sfi << 3) | 0x04;
+                let read = Command::new(Class::INTERINDUSTRY, Instruction::READ_RECORD, number as u8, p2);
+                let response = card.exchange(Instant::EPOCH, &read.ne(record.into()).to_bytes());
+                if response.status != Status::NORMAL {
+                    return Err(response.status);
+                }
+                out.extend(response.data);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// Compares the contents of every file with what the reader found, after SELECT and by short file identifier.
+/// Returns how many were compared, and how many by short file identifier.
+fn compare_contents(name: &str) -> (usize, usize) {
+    let mut card = copy(name);
+    let (mut compared, mut by_sfi) = (0, 0);
+    for file in dump(name)["files"].as_array().unwrap() {
+        let expected = match (&file["binary"], &file["records"]) {
+            (Value::String(binary), _) => binary.clone(),
+            (_, Value::Array(records)) => records.iter().map(|record| record.as_str().unwrap()).collect(),
+            _ => continue,
+        };
+        let steps = enter(&mut card, file["fid_path"].as_str().unwrap());
+        let answer = select(&mut card, BY_PATH, &steps);
+        let selected = FileImage::from_fcp(Vec::new(), &answer, Contents::Octets(Vec::new())).unwrap();
+        let FileKind::Elementary { structure, size, sfi, .. } = selected.kind else {
+            panic!("{}", file["path"])
+        };
+        let found = contents(&mut card, structure, size, None);
+        assert_eq!(found.map(hex::encode_upper), Ok(expected.clone()), "{}", file["path"]);
+        compared += 1;
+        if let Sfi::Is(sfi) = sfi {
+            let (directory, _) = steps.split_at(steps.len() - 2);
+            let directory = if directory.is_empty() { &[0x3F, 0x00][..] } else { directory };
+            select(&mut card, if directory == [0x3F, 0x00] { BY_IDENTIFIER } else { BY_PATH }, directory);
+            let found = contents(&mut card, structure, size, Some(sfi));
+            assert_eq!(found.map(hex::encode_upper), Ok(expected), "{} by SFI {sfi}", file["path"]);
+            by_sfi += 1;
+        }
+    }
+    (compared, by_sfi)
+}
+
+#[test]
+fn a_copy_of_a_uicc_holds_what_the_card_held() {
+    assert_eq!(compare_contents("sysmoisim-sja2"), (226, 66));
+}
+
+#[test]
+fn a_copy_of_a_sim_holds_what_the_card_held() {
+    assert_eq!(compare_contents("gsm-sim"), (30, 0));
+}
+
+#[test]
+fn what_an_import_could_not_read_is_named() {
+    let missing = imported("sysmoisim-sja2").missing;
+    for expected in [
+        "the contents of MF/DF.SYSTEM/EF.CHV1: FF stands there",
+        "MF/ADF.ISD: an application that has no files",
+        "pin1: 0000 stands there",
+        "adm2: 00000000 stands there",
+        "the keys for authentication",
+    ] {
+        assert!(missing.iter().any(|line| line == expected), "{expected}");
+    }
+}
+
+#[test]
+fn a_dump_that_is_none_is_refused() {
+    assert_eq!(import("{}").unwrap_err(), "missing field `atr` at line 1 column 2");
+    let file = json!({ "path": "MF", "fid_path": "3f00", "select_response": "62FF" });
+    let dump = json!({ "atr": "3B00", "files": [file] });
+    assert_eq!(
+        import(&dump.to_string()).unwrap_err(),
+        "MF: FCP template at octet 1: length coding 0xFF is not one of 00-7F, 81, 82, 83"
+    );
+}
+
+/// A card with little on it, for one more table.
+const SMALL: &str = r#"atr = "3B00"
+[[pins]]
+key = "pin1"
+value = "1234"
+[directories."MF"]
+compact = "00"
+[directories."MF/DF.TELECOM"]
+compact = "00"
+[directories."ADF.USIM"]
+aid = "A0000000871002"
+compact = "00"
+"#;
+
+/// What is wrong with a card's file.
+fn wrong(text: &str) -> String {
+    card(text).unwrap_err().to_string()
+}
+
+/// What is wrong with a file of [`SMALL`], without the line and the table.
+fn wrong_file(path: &str, lines: &str) -> String {
+    let error = wrong(&format!("{SMALL}[files.\"{path}\"]\n{lines}"));
+    let table = format!("files.{}", locate::quoted(path));
+    let (line, rest) = error.split_once(&table).unwrap();
+    assert!((12..17).any(|number| line == format!("line {number}: ")), "{error}");
+    rest.trim_start_matches(": ").trim_start_matches('.').into()
+}
+
+#[test]
+fn a_small_card_is_a_card() {
+    card(SMALL).unwrap();
+}
+
+#[test]
+fn a_wrong_file_is_named_with_line_and_key() {
+    let text = format!("{SMALL}[files.\"7F10/6F3A\"]\nread = \"pin1\"\nrecord_length = 13\n");
+    assert_eq!(wrong(&text), "line 14: files.\"7F10/6F3A\".record_length: 13 is too short for EF_ADN");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card.toml");
+    std::fs::write(&path, text).unwrap();
+    let error = load(&path).unwrap_err().to_string();
+    let error = error.strip_prefix(&format!("{}/", folder.path().display())).unwrap();
+    assert_eq!(error, "card.toml, line 14: files.\"7F10/6F3A\".record_length: 13 is too short for EF_ADN");
+}
+
+#[test]
+fn every_mistake_in_a_file_has_its_words() {
+    for (path, lines, expected) in [
+        (
+            "MF/EF.NONE",
+            "size = 1",
+            "\"EF.NONE\" is neither four hexadecimal digits nor the name of a file in MF that this program knows",
+        ),
+        ("MF/7F20/6F07", "size = 1", "there is no [directories.\"MF/DF.GSM\"] before it"),
+        ("ADF.ISIM/6F07", "size = 1", "there is no [directories.\"ADF.ISIM\"]"),
+        ("MF/DF.TELECOM", "size = 1", "MF/DF.TELECOM is there already"),
+        ("ADF.USIM", "size = 1", "this is a directory: it belongs under [directories]"),
+        ("2F05", "size = 4", "no access rule: write arr, compact, expanded, or read and update"),
+        ("2F05", "compact = \"00\"", "no size and no contents from which it would follow"),
+        ("2F05", "record_length = 4", "no record_count and no contents from which it would follow"),
+        ("2F05", "size = 70000", "size: a file has 65535 octets at most"),
+        ("2F05", "record_length = 300", "record_length: 300 is no length of a record: 1 to 255"),
+        ("2F05", "record_count = 3", "record_count: only a file with a record_length has records"),
+        ("2F05", "record_count = 0\nrecord_length = 1", "record_count: 0 is no number of records: 1 to 255"),
+        ("2F05", "size = 3\nrecord_length = 1", "size: a file with records has record_count instead"),
+        ("2F05", "structure = \"cyclic\"", "structure: record_length must be given"),
+        (
+            "2F05",
+            "structure = \"ber-tlv\"\nrecord_length = 1",
+            "structure: a file of this structure has no record_length",
+        ),
+        (
+            "2F05",
+            "structure = \"round\"",
+            "structure: unknown variant `round`, expected one of `transparent`, `linear`, `cyclic`, `ber-tlv`",
+        ),
+        ("2F05", "sfi = 31", "sfi: invalid value: integer `31`, expected 1 to 30, \"none\" or \"implied\""),
+        ("2F05", "colour = 1", "colour: unknown field `colour`"),
+        ("2F05", "contents = \"0g\"", "contents: 'g' is no hexadecimal digit"),
+        ("2F05", "contents = \"00..\"", "a size must be given, for the contents end with \"..\""),
+        ("2F05", "contents = \"0001\"\nsize = 1", "contents: 2 octets do not fit into 1"),
+        (
+            "2F05",
+            "contents = \"0001\"\nsize = 3",
+            "contents: 2 octets where 3 stand: end with \"FF..\" to fill the rest",
+        ),
+        ("2F05", "records = [\"00\"]", "records: records is for a file with a record_length"),
+        (
+            "2F05",
+            "records = [\"2 x 00\"]\nrecord_length = 1\nrecord_count = 1",
+            "records[1]: more records than the 1 of the file",
+        ),
+        (
+            "2F05",
+            "records = [\"00\", \"y x 00\"]\nrecord_length = 1",
+            "records[2]: \"y\" is no number of records from 1 to 255",
+        ),
+        ("2F05", "imsi = \"1\"", "imsi: \"1\" is not an IMSI: 6 to 15 digits"),
+        ("2F05", "imsi = \"001010000000001\"\nsize = 8", "imsi: 9 octets do not fit into 8"),
+        (
+            "2F05",
+            "imsi = \"001010000000001\"\ncontents = \"00\"",
+            "imsi: the contents are given already, as contents",
+        ),
+        ("2F05", "msisdn = \"112\"", "msisdn: msisdn is for a file with a record_length"),
+        (
+            "2F05",
+            "phonebook = [{ name = \"A\", slot = 3 }]\nrecord_length = 20\nrecord_count = 2",
+            "phonebook[1]: slot 3 is not one of 1 to 2",
+        ),
+        ("2F05", "phonebook = []\nrecord_length = 20", "record_count must be given"),
+        ("2F05", "shared_with = \"2F06\"", "shared_with: there is no 2F06 before it"),
+        ("2F05", "arr = \"2F06\"\nsize = 1", "arr: \"2F06\" is no reference to EF_ARR: write 2F06/3"),
+        (
+            "2F05",
+            "read = \"pin1 or me\"\nsize = 1",
+            "read: \"pin1 or me\" is not always, never, or keys such as \"pin1 or adm1\"",
+        ),
+        (
+            "2F05",
+            "size = 1\nread = \"always\"\ncompact = \"00\"",
+            "more than one access rule: arr, compact, expanded, or read and update",
+        ),
+    ] {
+        let found = wrong_file(path, lines);
+        let found = found.split(", expected one of `structure`").next().unwrap();
+        assert_eq!(found, expected, "{path} {lines}");
+    }
+}
+
+#[test]
+fn every_mistake_beside_files_has_its_words() {
+    let with = |lines: &str| wrong(&format!("{SMALL}{lines}"));
+    let pin = |lines: &str| with(&format!("[[pins]]\n{lines}"));
+    for (found, expected) in [
+        (wrong(""), "line 1: missing field `atr`"),
+        (wrong("atr = "), "line 1: string values must be quoted, expected literal string"),
+        (
+            wrong(&SMALL.replace("3B00", "3")),
+            "line 1: atr: 1 hexadecimal digits are no octets: their number is odd",
+        ),
+        (wrong(&SMALL.replace("3B00", "3B")), "line 1: atr: T0 at octet 1: 1 octets needed, 0 left"),
+        (wrong("atr = \"3B00\""), "line 1: there is no [directories.\"MF\"]"),
+        (with("[directories.\"MF\"]"), "line 12: duplicate key"),
+        (with("[directories.\"3F00\"]\ncompact = \"\""), "line 12: directories.3F00: MF is there already"),
+        (
+            with("[directories.\"7F20\"]"),
+            "line 12: directories.7F20: no access rule: write arr, compact or expanded",
+        ),
+        (
+            with("[directories.\"7F20\"]\nfid = \"7F20\""),
+            "line 13: directories.7F20.fid: only an ADF has one beside its path",
+        ),
+        (
+            with("[directories.\"7F20\"]\naid = \"00\""),
+            "line 13: directories.7F20.aid: only an ADF has one: its path is \"ADF.\" and a name",
+        ),
+        (with("[directories.\"ADF.B\"]"), "line 12: directories.\"ADF.B\": an ADF needs its aid"),
+        (
+            with("[directories.\"ADF.B\"]\naid = \"00\""),
+            "line 13: directories.\"ADF.B\".aid: 1 octets are no AID: it has 5 to 16",
+        ),
+        (
+            with("[directories.\"ADF.B\"]\naid = \"A0000000871002\""),
+            "line 13: directories.\"ADF.B\".aid: another ADF has this AID",
+        ),
+        (
+            with("[directories.\"ADF.B\"]\nfid = \"7\""),
+            "line 13: directories.\"ADF.B\".fid: \"7\" is not four hexadecimal digits",
+        ),
+        (
+            pin("key = \"pin7\"\nvalue = \"1234\""),
+            "line 13: pins[2].key: \"pin7\" is no key: write pin1, pin2, adm1, or two hexadecimal digits",
+        ),
+        (pin("key = \"pin1\"\nvalue = \"1234\""), "line 13: pins[2].key: pin1 is there already"),
+        (
+            pin("key = \"pin2\"\nvalue = \"123\""),
+            "line 14: pins[2].value: \"123\" is neither 4 to 8 digits nor 16 hexadecimal ones",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\ntries = 4"),
+            "line 13: pins[2].key: 4 of 3 tries: 1 to 15 can be",
+        ),
+        (
+            pin("key = \"adm1\"\nvalue = \"1234\"\nenabled = false"),
+            "line 13: pins[2].key: an administrative key cannot be disabled",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\ndirectory = \"7F20\""),
+            "line 15: pins[2].directory: there is no [directories.\"7F20\"]",
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn every_mistake_in_keys_and_applets_has_its_words() {
+    let key = |lines: &str| wrong(&format!("{SMALL}[[authentication]]\ndirectory = \"ADF.USIM\"\n{lines}"));
+    let applet = |lines: &str| wrong(&format!("{SMALL}[applets.backup]\n{lines}"));
+    let k = "k = \"00112233445566778899AABBCCDDEEFF\"";
+    for (found, expected) in [
+        (key(k), "line 12: authentication[1]: missing field `algorithm`"),
+        (
+            key(&format!("algorithm = \"milenage\"\n{k}")),
+            "line 14: authentication[1].algorithm: op or opc must be given",
+        ),
+        (key("algorithm = \"xor\"\nk = \"00\""), "line 15: authentication[1].k: 1 octets where 16 stand"),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\nop = \"00\"")),
+            "line 16: authentication[1].op: this algorithm has none",
+        ),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\niterations = 1")),
+            "line 16: authentication[1].iterations: this algorithm has none",
+        ),
+        (
+            key("algorithm = \"tuak\"\nk = \"00\""),
+            "line 15: authentication[1].k: 1 octets; a key of TUAK has 16 or 32",
+        ),
+        (
+            key(&format!("algorithm = \"tuak\"\n{k}\niterations = 0")),
+            "line 16: authentication[1].iterations: at least 1",
+        ),
+        (applet("server = \"nobody\""), "line 13: applets.backup.server: 'n' is no decimal digit"),
+        (applet("server = \"1\"\nsubset = 0"), "line 14: applets.backup.subset: at least 1"),
+        (
+            applet("server = \"1\"\npause = \"soon\""),
+            "line 14: applets.backup.pause: \"soon\" is no length of time: write 90s, 2m, 1h30m or 7d",
+        ),
+    ] {
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn the_applets_of_a_file_are_on_the_card() {
+    let text = format!("{}[applets.backup]\nserver = \"+15550199999\"\nmode = \"timer\"\n", default_text());
+    assert!(PhonebookBackup::is_on(&card(&text).unwrap()));
+    assert!(!PhonebookBackup::is_on(&card(&default_text()).unwrap()));
+}
+
+/// A folder with the built-in card's file.
+fn folder() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("card.toml");
+    std::fs::write(&path, default_text()).unwrap();
+    (folder, path)
+}
+
+/// Four octets of `EF_LOCI`, which anyone may update on the built-in card.
+fn update(card: &mut Card, number: u32) -> Status {
+    select(card, BY_NAME, &oxisim_card::AID_USIM);
+    select(card, BY_PATH, &[0x7F, 0xFF, 0x6F, 0x7E]);
+    let octets = number.to_be_bytes();
+    let update = Command::new(Class::INTERINDUSTRY, Instruction::UPDATE_BINARY, 0, 0).data(&octets);
+    card.exchange(Instant::EPOCH, &update.to_bytes()).status
+}
+
+/// What [`update`] has written.
+fn number(card: &Card) -> u32 {
+    let object = card.memory().find("3F00/7FFF/6F7E").unwrap();
+    u32::from_be_bytes(card.memory().read(object)[..4].try_into().unwrap())
+}
+
+#[test]
+fn what_a_card_writes_is_there_again() {
+    let (_folder, path) = folder();
+    let (mut card, mut state) = open(&path).unwrap();
+    state.save(&card).unwrap();
+    assert!(!StateFile::path(&path).exists(), "nothing was written");
+    card.power_on(Instant::EPOCH);
+    assert_eq!(update(&mut card, 7), Status::NORMAL);
+    state.save(&card).unwrap();
+    let text = std::fs::read_to_string(StateFile::path(&path)).unwrap();
+    assert!(text.contains("3F00/7FFF/6F7E") && !text.contains("6F3A"), "only what differs: {text}");
+    drop(state);
+    let (again, _state) = open(&path).unwrap();
+    assert_eq!(objects(&again), objects(&card));
+}
+
+#[test]
+fn a_card_runs_once() {
+    let (_folder, path) = folder();
+    let running = open(&path).unwrap();
+    let error = open(&path).unwrap_err().to_string();
+    assert_eq!(error, format!("the card of {} is in use by another process", path.display()));
+    drop(running);
+    open(&path).unwrap();
+}
+
+#[test]
+fn a_state_that_is_none_is_refused() {
+    let (_folder, path) = folder();
+    for (text, expected) in [
+        ("{", "EOF while parsing an object at line 1 column 1"),
+        (r#"{"version":9,"objects":{}}"#, "it has version 9, this program knows 1"),
+        (r#"{"version":1,"objects":{"x":"00"}}"#, "x: outside of the object"),
+        (r#"{"version":1,"objects":{"x":"0"}}"#, "x: Odd number of digits"),
+    ] {
+        let state = StateFile::path(&path);
+        std::fs::write(&state, text).unwrap();
+        let error = open(&path).unwrap_err().to_string();
+        assert_eq!(error, format!("{} is not the memory of a virtual SIM: {expected}", state.display()));
+    }
+}
+
+/// Where the process that is to be killed finds its card.
+const CHILD: &str = "OXISIM_TEST_CARD";
+
+#[test]
+#[ignore = "the process that a_killed_process_loses_nothing_acknowledged starts and kills"]
+fn child_that_writes() {
+    let Some(path) = std::env::var_os(CHILD) else { return };
+    let (mut card, mut state) = open(Path::new(&path)).unwrap();
+    card.power_on(Instant::EPOCH);
+    for next in number(&card).wrapping_add(1).. {
+        assert_eq!(update(&mut card, next), Status::NORMAL);
+        state.save(&card).unwrap();
+        println!("acknowledged {next}");
+    }
+}
+
+#[test]
+fn a_killed_process_loses_nothing_acknowledged() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        process::{Command, Stdio},
+    };
+    let (_folder, path) = folder();
+    let mut last = u32::MAX;
+    for round in 1..=8 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "image::tests::child_that_writes", "--ignored", "--nocapture"])
+            .env(CHILD, &path)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+        let mut acknowledged =
+            lines.filter_map(|line| Some(line.rsplit_once("acknowledged ")?.1.parse::<u32>().unwrap()));
+        let first = acknowledged.by_ref().nth(round * 3).expect("the child writes");
+        child.kill().unwrap();
+        // What it acknowledged until the kill is in the pipe.
+        let told = acknowledged.last().unwrap_or(first);
+        child.wait().unwrap();
+        let (card, _state) = open(&path).unwrap();
+        let kept = number(&card);
+        assert!(kept == told || kept == told.wrapping_add(1), "told {told}, kept {kept}");
+        assert_ne!(kept, last);
+        last = kept;
+    }
+}

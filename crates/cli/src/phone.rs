@@ -1,0 +1,269 @@
+//! `oxisim phone`: a phone in real time, with a card in a reader or with the built-in one.
+
+use std::{
+    io::{self, Write},
+    thread,
+};
+
+use oxisim_apdu::{Command as Apdu, Instruction};
+use oxisim_sms::{
+    Alphabet,
+    tpdu::{MobileOriginated, Submit},
+};
+use oxisim_terminal::{Config, Event, Menu, Output, Screen, Terminal, User};
+use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
+use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
+use oxisim_wire::{Duration, Instant, Wire};
+
+use crate::{backup::wall_clock, card::Personal, failure::Failure, report::count, span};
+
+/// Drive a card as a phone does, and print what the card asks for.
+///
+/// Short messages that the card sends are printed, and the card is told that they were sent. The user does nothing
+/// but what the options say.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1"
+)]
+pub struct Args {
+    /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
+    #[arg(long, value_name = "NAME")]
+    reader: Option<String>,
+    /// The card that waits here, as of `oxisim card --tcp`.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader")]
+    tcp: Option<String>,
+    /// Let no other program use the card at the same time.
+    #[arg(long, requires = "reader")]
+    exclusive: bool,
+    /// The protocol to speak with the card.
+    #[arg(long, requires = "reader", default_value = "any")]
+    protocol: ProtocolName,
+    /// How long.
+    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = span::duration)]
+    span: Duration,
+    /// Time between two STATUS commands, until the card asks for another.
+    #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span::duration)]
+    poll: Duration,
+    /// Choose this item of the card's menu as soon as it is there.
+    #[arg(long, value_name = "ITEM")]
+    choose: Option<u8>,
+    #[command(flatten, next_help_heading = "The card of this program")]
+    built_in: Personal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum ProtocolName {
+    /// Either.
+    Any,
+    /// T=0.
+    T0,
+    /// T=1.
+    T1,
+}
+
+impl From<ProtocolName> for Protocols {
+    fn from(name: ProtocolName) -> Self {
+        match name {
+            ProtocolName::Any => Self::Any,
+            ProtocolName::T0 => Self::T0,
+            ProtocolName::T1 => Self::T1,
+        }
+    }
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let card = args.card()?;
+    let mut phone = Phone {
+        terminal: Terminal::new(Config { poll_interval: args.poll, ..Config::default() }),
+        card: Traced::new(card, to_log),
+        begin: wall_clock(),
+        choice: args.choose,
+        has_menu: false,
+        commands: 0,
+        polls: 0,
+        out: io::stdout(),
+    };
+    phone.run(args.span)
+}
+
+impl Args {
+    fn card(&self) -> Result<Box<dyn Transport>, Failure> {
+        if let Some(reader) = &self.reader {
+            let sharing = if self.exclusive { Sharing::Exclusive } else { Sharing::Shared };
+            return Ok(Box::new(Pcsc::open(reader, sharing, self.protocol.into())?));
+        }
+        if let Some(address) = &self.tcp {
+            return Ok(Box::new(TcpClient::connect(address)?));
+        }
+        Ok(Box::new(InProcess(self.built_in.card(&mut io::stdout())?)))
+    }
+}
+
+/// A phone with its card.
+struct Phone<T, W> {
+    terminal: Terminal,
+    card: T,
+    begin: Instant,
+    /// The item of the menu to be chosen.
+    choice: Option<u8>,
+    /// Whether the card has set up its menu.
+    has_menu: bool,
+    /// Command APDUs that the card has got.
+    commands: usize,
+    /// STATUS commands among them.
+    polls: usize,
+    out: W,
+}
+
+impl<T: Transport, W: Write> Phone<T, W> {
+    fn run(&mut self, span: Duration) -> Result<(), Failure> {
+        let end = self.begin + span;
+        self.terminal.switch_on(self.begin);
+        loop {
+            self.drain()?;
+            if self.has_menu
+                && let Some(item) = self.choice.take()
+            {
+                self.say("user", &format!("chooses item {item} of the card's menu"))?;
+                self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                continue;
+            }
+            let now = wall_clock();
+            if now >= end {
+                break;
+            }
+            let next = self.terminal.poll_timeout().map_or(end, |next| next.min(end));
+            let wait = next.since(now);
+            thread::sleep(std::time::Duration::from_micros(wait.as_micros()));
+            self.terminal.handle_timeout(wall_clock());
+        }
+        self.terminal.switch_off(wall_clock());
+        self.drain()?;
+        let (commands, polls) = (count(self.commands, "command"), count(self.polls, "poll"));
+        self.say("phone", &format!("off after {commands}, {polls} among them"))
+    }
+
+    fn drain(&mut self) -> Result<(), Failure> {
+        while let Some(output) = self.terminal.poll_output() {
+            match output {
+                Output::PowerOn => {
+                    let answer = self.card.reset()?;
+                    self.say("phone", &format!("resets the card: ATR {}", hex::encode_upper(&answer)))?;
+                    self.terminal.handle_atr(&answer, wall_clock());
+                }
+                Output::Transmit(command) => {
+                    self.commands += 1;
+                    let response = self.card.exchange(&command)?;
+                    if Apdu::parse(&command).is_ok_and(|apdu| apdu.instruction == Instruction::STATUS) {
+                        self.polls += 1;
+                    }
+                    self.terminal.handle_response(&response, wall_clock());
+                }
+                Output::Submit { tpdu, .. } => {
+                    self.say("card", &format!("sends {}", message(&tpdu)))?;
+                    self.terminal.handle_submit_result(Ok(()), wall_clock());
+                }
+                Output::Screen(screen) => {
+                    if let Some(line) = shown(&screen) {
+                        self.say("screen", &line)?;
+                    }
+                }
+                Output::Event(event) => self.event(&event)?,
+                Output::Tone { length, .. } => self.say("phone", &format!("beeps for {length}"))?,
+                Output::PowerOff
+                | Output::DeliverReport(_)
+                | Output::Application { .. }
+                | Output::ApplicationSubmitted(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn event(&mut self, event: &Event) -> Result<(), Failure> {
+        match event {
+            Event::AnswerToReset(None) => self.say("card", "its answer to reset is not one"),
+            Event::SessionStarted(identity) => {
+                let known = |what: &str| if what.is_empty() { "unknown" } else { what }.to_owned();
+                let (iccid, imsi) = (known(&identity.iccid), known(&identity.imsi));
+                self.say("card", &format!("started: ICCID {iccid}, IMSI {imsi}"))
+            }
+            Event::ProactiveCommand(command) => self.say("card", &asked(command)),
+            Event::CommandRefused(refusal) => self.say("card", &refusal.to_string()),
+            Event::FetchFailed => self.say("card", "announced a command and did not deliver it"),
+            Event::PollInterval(Some(interval)) => self.say("phone", &format!("polls every {interval}")),
+            Event::PollInterval(None) => self.say("phone", "does not poll"),
+            Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
+            Event::MenuChanged => {
+                self.has_menu = true;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn say(&mut self, who: &str, what: &str) -> Result<(), Failure> {
+        let elapsed = wall_clock().since(self.begin).as_secs_f64();
+        writeln!(self.out, "{elapsed:>8.3}s  {who:<6}  {what}")?;
+        Ok(self.out.flush()?)
+    }
+}
+
+/// A proactive command: its name, and what a person wants to know of it.
+fn asked(command: &Command) -> String {
+    let name = command.body.kind().text();
+    let more = match &command.body {
+        Proactive::SetUpMenu(menu) => {
+            let items = menu.items.iter().filter_map(|item| Some((item.identifier?, &item.text)));
+            let items = items.map(|(identifier, text)| format!("{identifier} {:?}", alpha_text(text)));
+            let items: Vec<String> = items.collect();
+            format!("{:?}: {}", alpha_text(&menu.title.text), items.join(", "))
+        }
+        Proactive::DisplayText(body) => format!("{:?}", body.text.to_text()),
+        Proactive::GetInkey(body) => format!("{:?}", body.text.to_text()),
+        Proactive::GetInput(body) => format!("{:?}", body.text.to_text()),
+        Proactive::SetUpIdleModeText(body) => format!("{:?}", body.text.to_text()),
+        Proactive::PollInterval(body) => body.interval.duration().to_string(),
+        Proactive::TimerManagement(body) => {
+            let value = body.value.as_ref().map(|value| format!(", {}", value.duration()));
+            format!("timer {}{}", body.timer.identifier, value.unwrap_or_default())
+        }
+        _ => String::new(),
+    };
+    if more.is_empty() { format!("asks {name}") } else { format!("asks {name} {more}") }
+}
+
+/// What the user sees that no proactive command says already.
+fn shown(screen: &Screen) -> Option<String> {
+    match screen {
+        Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
+        Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
+        Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
+        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } => None,
+    }
+}
+
+fn listed(menu: &Menu) -> String {
+    let items: Vec<String> =
+        menu.items.iter().map(|item| format!("{} {:?}", item.identifier, item.text)).collect();
+    format!("{:?}: {}", menu.title, items.join(", "))
+}
+
+/// A short message: to whom, and its text or its octets.
+fn message(tpdu: &[u8]) -> String {
+    match MobileOriginated::decode(tpdu, "TPDU") {
+        Ok(MobileOriginated::Submit(Submit { destination, user_data, .. })) => {
+            let payload = if user_data.coding().alphabet() == Alphabet::EightBit {
+                format!(
+                    "{}: {}",
+                    count(user_data.payload().len(), "octet"),
+                    hex::encode_upper(user_data.payload())
+                )
+            } else {
+                format!("{:?}", user_data.text())
+            };
+            format!("an SMS to {destination}: {payload}")
+        }
+        _ => format!("an SMS that cannot be read: {}", hex::encode_upper(tpdu)),
+    }
+}

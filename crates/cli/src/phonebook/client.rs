@@ -1,0 +1,260 @@
+//! The few commands that a phonebook needs, to a UICC and to a SIM of GSM (TS 102 221 §11.1, TS 51.011 §9.2).
+
+use oxisim_apdu::{Class, Command, Instruction, Response, Status};
+use oxisim_transport::{Error as CardError, Transport};
+use oxisim_wire::{Reader, tlv::Tlv};
+
+use crate::failure::Failure;
+
+/// A card, and which commands it understands.
+pub struct Client {
+    card: Box<dyn Transport>,
+    class: Class,
+}
+
+/// A file with records.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// Octets of a record.
+    pub record: u8,
+    /// How many records.
+    pub records: u16,
+}
+
+/// Why the card did not do what it was told.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The card cannot be reached.
+    #[error(transparent)]
+    Card(#[from] CardError),
+    /// The card answers, and not as a card does.
+    #[error("the card answers {} octets without a status word", .0.len())]
+    NoStatus(Vec<u8>),
+    /// There is no such file, or no such record.
+    #[error("{0}")]
+    NotFound(Status),
+    /// A PIN must be verified before.
+    #[error("the card wants the PIN: give it with --pin")]
+    Pin,
+    /// Another error.
+    #[error("{0}")]
+    Status(Status),
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Card(error) => Self::Card(error),
+            other => Self::NotDone(other.to_string()),
+        }
+    }
+}
+
+/// Status words of a SIM of GSM (TS 51.011 §9.4).
+mod gsm {
+    use oxisim_apdu::Status;
+
+    /// `9FXX`: a response of so many octets waits.
+    pub const RESPONSE_AVAILABLE: u8 = 0x9F;
+    pub const OUT_OF_RANGE: Status = Status(0x9402);
+    pub const FILE_NOT_FOUND: Status = Status(0x9404);
+    pub const ACCESS_NOT_FULFILLED: Status = Status(0x9804);
+    pub const CHV_NOT_INITIALISED: Status = Status(0x9802);
+    pub const CHV_CONTRADICTION: Status = Status(0x9808);
+    pub const CHV_BLOCKED: Status = Status(0x9840);
+    pub const MEMORY_PROBLEM: Status = Status(0x9240);
+}
+
+/// Answers that one command may take until it is done: a right length, a response, and more of it.
+const ROUNDS: usize = 4;
+
+/// The PIN of the phonebook: CHV1, PIN of application 1 (TS 102 221 §9.5.1).
+const PIN_1: u8 = 0x01;
+
+/// The file identifier of the master file.
+const MF: u16 = 0x3F00;
+
+impl Client {
+    /// Resets the card and finds out which commands it understands.
+    pub fn new(mut card: Box<dyn Transport>) -> Result<Self, Refusal> {
+        card.reset()?;
+        let mut client = Self { card, class: Class::INTERINDUSTRY };
+        match client.select(MF) {
+            Err(Refusal::Status(Status::CLASS_NOT_SUPPORTED | Status::INSTRUCTION_NOT_SUPPORTED)) => {
+                client.class = Class::GSM;
+                client.select(MF)?;
+            }
+            other => {
+                other?;
+            }
+        }
+        Ok(client)
+    }
+
+    /// Whether the card is a SIM of GSM and no UICC.
+    pub fn is_gsm(&self) -> bool {
+        self.class == Class::GSM
+    }
+
+    /// Selects a file by its identifier, in the current directory, and returns what the card says of it.
+    pub fn select(&mut self, fid: u16) -> Result<Vec<u8>, Refusal> {
+        let fid = fid.to_be_bytes();
+        if self.is_gsm() {
+            return self.command(0xA4, 0x00, 0x00, &fid, None);
+        }
+        self.command(0xA4, 0x00, 0x04, &fid, Some(256))
+    }
+
+    /// Selects directories, one in the other, from the master file on.
+    pub fn enter(&mut self, path: &[u16]) -> Result<(), Refusal> {
+        self.select(MF)?;
+        path.iter().try_for_each(|&fid| self.select(fid).map(drop))
+    }
+
+    /// Selects an application by its identifier or the start of it.
+    pub fn select_application(&mut self, aid: &[u8]) -> Result<(), Refusal> {
+        self.command(0xA4, 0x04, 0x04, aid, Some(256)).map(drop)
+    }
+
+    /// Selects a file with records of one length; none if it is another file.
+    pub fn select_records(&mut self, fid: u16) -> Result<Option<Shape>, Refusal> {
+        let said = self.select(fid)?;
+        Ok(if self.is_gsm() { Shape::of_gsm(&said) } else { Shape::of_fcp(&said) })
+    }
+
+    /// Reads a record of the selected file.
+    pub fn read_record(&mut self, number: u8, shape: Shape) -> Result<Vec<u8>, Refusal> {
+        self.command(0xB2, number, 0x04, &[], Some(usize::from(shape.record)))
+    }
+
+    /// Writes a record of the selected file, in its whole length.
+    pub fn update_record(&mut self, number: u8, octets: &[u8]) -> Result<(), Refusal> {
+        self.command(0xDC, number, 0x04, octets, None).map(drop)
+    }
+
+    /// Verifies the PIN, once. A card whose PIN is disabled needs none.
+    pub fn verify(&mut self, pin: &str) -> Result<(), Failure> {
+        let mut value = pin.as_bytes().to_vec();
+        value.resize(8, 0xFF);
+        match self.command(0x20, 0x00, PIN_1, &value, None) {
+            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | gsm::CHV_CONTRADICTION)) => {
+                Ok(())
+            }
+            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | gsm::CHV_BLOCKED)) => {
+                Err(Failure::NotDone("the PIN is blocked: a phone can unblock it with the PUK".into()))
+            }
+            Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
+                let left = status.0 & 0x000F;
+                Err(Failure::NotDone(format!("the PIN is wrong; attempts left: {left}")))
+            }
+            Err(Refusal::Pin) => Err(Failure::NotDone("the PIN is wrong".into())),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Sends a command, and what it takes to have its whole response.
+    fn command(
+        &mut self,
+        instruction: u8,
+        p1: u8,
+        p2: u8,
+        data: &[u8],
+        ne: Option<usize>,
+    ) -> Result<Vec<u8>, Refusal> {
+        let mut command = Command::new(self.class, Instruction(instruction), p1, p2).data(data);
+        command.ne = ne;
+        let mut all = Vec::new();
+        for _ in 0..ROUNDS {
+            let octets = self.card.exchange(&command.to_bytes())?;
+            let response = Response::from_bytes(&octets).map_err(|_| Refusal::NoStatus(octets))?;
+            all.extend(response.data);
+            let waiting = match response.status.sw2() {
+                0 => 256,
+                length => usize::from(length),
+            };
+            match response.status.sw1() {
+                0x6C => command.ne = Some(waiting),
+                0x61 | gsm::RESPONSE_AVAILABLE => {
+                    command = Command::new(self.class, Instruction::GET_RESPONSE, 0, 0).ne(waiting);
+                }
+                _ => return self.ended(response.status).map(|()| all),
+            }
+        }
+        Err(Refusal::Status(Status::TECHNICAL_PROBLEM))
+    }
+
+    fn ended(&self, status: Status) -> Result<(), Refusal> {
+        match status {
+            gsm::MEMORY_PROBLEM if self.is_gsm() => Err(Refusal::Status(status)),
+            status if status.is_normal() => Ok(()),
+            Status::SECURITY_STATUS_NOT_SATISFIED | gsm::ACCESS_NOT_FULFILLED => Err(Refusal::Pin),
+            Status::FILE_NOT_FOUND
+            | Status::RECORD_NOT_FOUND
+            | gsm::FILE_NOT_FOUND
+            | gsm::OUT_OF_RANGE
+            | gsm::CHV_NOT_INITIALISED => Err(Refusal::NotFound(status)),
+            status => Err(Refusal::Status(status)),
+        }
+    }
+}
+
+impl Shape {
+    /// What the file control parameters of a UICC say (TS 102 221 §11.1.1.4.3).
+    fn of_fcp(fcp: &[u8]) -> Option<Self> {
+        let mut r = Reader::new(fcp);
+        let mut template = Tlv::expect(&mut r, 0x62, "FCP template").ok()?;
+        let mut record = None;
+        let mut count = None;
+        let mut size = None;
+        while !template.is_empty() {
+            let Tlv { tag, mut value } = Tlv::read(&mut template, "FCP").ok()?;
+            match tag {
+                0x82 => {
+                    let descriptor = value.u8("file descriptor").ok()?;
+                    // Working or internal EF, linear fixed or cyclic.
+                    if !matches!(descriptor & 0x3F, 0x02 | 0x06 | 0x0A | 0x0E) {
+                        return None;
+                    }
+                    value.u8("data coding").ok()?;
+                    record = Some(value.u16("record length").ok()?);
+                    count = value.u8("number of records").ok().map(u16::from);
+                }
+                0x80 => size = value.u16("file size").ok(),
+                _ => {}
+            }
+        }
+        let record = u8::try_from(record?).ok().filter(|&record| record > 0)?;
+        let records = count.filter(|&count| count > 0).or(size.map(|size| size / u16::from(record)))?;
+        Some(Self { record, records: records.min(u16::from(u8::MAX)) })
+    }
+
+    /// What the response of a SIM says (TS 51.011 §9.2.1).
+    fn of_gsm(said: &[u8]) -> Option<Self> {
+        let size = u16::from_be_bytes([*said.get(2)?, *said.get(3)?]);
+        let (structure, record) = (*said.get(13)?, *said.get(14)?);
+        let has_records = matches!(structure, 0x01 | 0x03) && record > 0;
+        has_records.then(|| Self { record, records: (size / u16::from(record)).min(u16::from(u8::MAX)) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_select_answers_tells_the_records() {
+        let fcp =
+            hex::decode("6221820542210022FA83026F3AA506D00130D2010F8A01058B036F0603800221348800").unwrap();
+        assert_eq!(Shape::of_fcp(&fcp), Some(Shape { record: 34, records: 250 }));
+        let transparent =
+            hex::decode("621E8202412183024F22A506D00120D2010F8A01058B036F0605800200048800").unwrap();
+        assert_eq!(Shape::of_fcp(&transparent), None);
+        let directory =
+            hex::decode("62218202782183025f3a8a01058b036f060cc60f90017083010183010c83010d83010e").unwrap();
+        assert_eq!(Shape::of_fcp(&directory), None);
+        let said = hex::decode("000019646F3A040011FF220102011A").unwrap();
+        assert_eq!(Shape::of_gsm(&said), Some(Shape { record: 26, records: 250 }));
+        let transparent = hex::decode("000000026F43040011FFFF01020000").unwrap();
+        assert_eq!(Shape::of_gsm(&transparent), None);
+    }
+}

@@ -1,0 +1,320 @@
+//! `oxisim phonebook`: the phonebook of any card, read into and written from a contacts file.
+
+mod client;
+mod dump;
+mod place;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fmt,
+    io::{self, BufRead, Write},
+    path::{Path, PathBuf},
+    rc::Rc,
+};
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::Settings;
+use oxisim_card::{Card, Profile};
+use oxisim_phonebook::{
+    Contact,
+    layout::{CardEntry, CardPhonebook, RecordUpdate},
+    vcard::{self, Version},
+};
+use oxisim_transport::{
+    InProcess, Pcsc, Protocols, Sharing, SmartCard, TcpClient, Traced, Transport, to_log,
+};
+
+use self::{
+    client::Client,
+    dump::DumpedCard,
+    place::{Found, Place},
+};
+use crate::{backup::wall_clock, failure::Failure, input, report::count, run::server_address, sim::Kept};
+
+/// Read or write the phonebook of a SIM, in a reader or virtual.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Action {
+    /// Write what the card's phonebook holds as vCard 4.0.
+    #[command(
+        after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"
+    )]
+    Read {
+        #[command(flatten)]
+        card: CardArgs,
+        /// A card that `fsdump` of pySim-shell wrote down.
+        #[arg(long, value_name = "DUMP.json", group = "which")]
+        dump: Option<PathBuf>,
+        /// The contacts file.
+        #[arg(value_name = "OUT.vcf")]
+        out: PathBuf,
+    },
+    /// Put contacts in the place of what the card's phonebook holds, and read them back.
+    ///
+    /// Only records that differ are written. The change counter and the unique identifiers, by which a phone that
+    /// keeps a copy of the phonebook finds out that it has changed, are left alone, and so are groups.
+    #[command(after_help = "Example:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf")]
+    Write {
+        #[command(flatten)]
+        card: CardArgs,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        /// The contacts file.
+        #[arg(value_name = "IN.vcf")]
+        contacts: PathBuf,
+    },
+}
+
+/// Which card, and its PIN.
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("which").required(true))]
+struct CardArgs {
+    /// The card in this PC/SC reader, by a part of its name.
+    #[arg(long, value_name = "NAME", group = "which")]
+    reader: Option<String>,
+    /// The card that waits here, as of `oxisim card --tcp`.
+    #[arg(long, value_name = "HOST:PORT", group = "which")]
+    tcp: Option<String>,
+    /// The virtual SIM in this file, as of `oxisim backup --sim`.
+    #[arg(long, value_name = "FILE", group = "which")]
+    sim: Option<PathBuf>,
+    /// The PIN; it is tried once. Without it no PIN is tried.
+    #[arg(long, value_name = "PIN", value_parser = pin)]
+    pin: Option<String>,
+}
+
+fn pin(text: &str) -> Result<String, String> {
+    let valid = (4..=8).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit());
+    if valid { Ok(text.into()) } else { Err("a PIN has 4 to 8 digits".into()) }
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    match &args.action {
+        Action::Read { card, dump: Some(path), out } => {
+            let dumped = Box::new(InProcess(DumpedCard::read(path)?));
+            read(&mut Client::new(dumped)?, card.pin.as_deref(), out)
+        }
+        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.pin.as_deref(), out)),
+        Action::Write { card, yes, contacts } => {
+            card.with(|client| write(client, card.pin.as_deref(), contacts, *yes))
+        }
+    }
+}
+
+impl CardArgs {
+    /// Works with the card, and keeps what is to be kept of it.
+    fn with(&self, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
+        let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.sim) {
+            (Some(reader), ..) => Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?),
+            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
+            (.., Some(path)) => return with_sim(path, work),
+            _ => return Err(Failure::Usage("which card? --reader, --tcp or --sim".into())),
+        };
+        work(&mut Client::new(Box::new(Traced::new(card, to_log)))?)
+    }
+}
+
+/// A virtual card whose memory is kept in a file.
+fn with_sim(path: &Path, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
+    let missing = || Failure::Read { path: path.into(), error: io::ErrorKind::NotFound.into() };
+    let kept = Kept::read(path)?.ok_or_else(missing)?;
+    // The subscriber's number, too, is in the memory that is kept.
+    let mut card = Card::new(&Profile::default())
+        .with_applet(PhonebookBackup::new(server_address(), Settings::default()));
+    kept.restore_card(&mut card, path)?;
+    with_virtual(card, work, |card| kept.with_card(card).write(path))
+}
+
+/// A virtual card; what is written to it is kept even if not all was.
+fn with_virtual(
+    card: Card,
+    work: impl FnOnce(&mut Client) -> Result<(), Failure>,
+    keep: impl FnOnce(&Card) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let card = Rc::new(RefCell::new(card));
+    let way = InProcess(SharedCard(Rc::clone(&card)));
+    let done = work(&mut Client::new(Box::new(Traced::new(way, to_log)))?);
+    keep(&card.borrow())?;
+    done
+}
+
+/// A virtual card that its host looks at afterwards.
+struct SharedCard(Rc<RefCell<Card>>);
+
+impl SmartCard for SharedCard {
+    fn power_on(&mut self) -> Vec<u8> {
+        self.0.borrow_mut().power_on(wall_clock())
+    }
+
+    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
+        self.0.borrow_mut().exchange(wall_clock(), apdu).to_bytes()
+    }
+
+    fn power_off(&mut self) {
+        self.0.borrow_mut().power_off();
+    }
+}
+
+/// Reads the phonebook into a contacts file.
+fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failure> {
+    let out = &mut io::stdout().lock();
+    let found = Found::look(client, pin)?;
+    let entries = entries(&found.phonebook)?;
+    let contacts: Vec<Contact> = entries.values().map(CardEntry::contact).collect();
+    std::fs::write(path, vcard::write(&contacts, Version::V4))
+        .map_err(|error| Failure::Write { path: path.into(), error })?;
+    writeln!(out, "{}, {} slots", found.place, found.phonebook.slots())?;
+    said_missing(&found, out)?;
+    for (slot, entry) in &entries {
+        let contact = entry.contact();
+        let texts = [&contact.name, &contact.second_name].into_iter().chain(&contact.emails);
+        for text in texts.filter(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
+            writeln!(out, "not all of slot {slot} could be read: '{text}'")?;
+        }
+    }
+    writeln!(out, "{} in {}", count(contacts.len(), "contact"), path.display())?;
+    Ok(())
+}
+
+/// Puts contacts in the place of the phonebook.
+fn write(client: &mut Client, pin: Option<&str>, path: &Path, yes: bool) -> Result<(), Failure> {
+    let out = &mut io::stdout().lock();
+    let contacts = input::contacts(path)?;
+    let found = Found::look(client, pin)?;
+    writeln!(out, "{}, {} slots", found.place, found.phonebook.slots())?;
+    said_missing(&found, out)?;
+    if !found.unread.is_empty() {
+        return Err(Failure::NotDone("nothing is written: not all of the phonebook could be read".into()));
+    }
+    let old = entries(&found.phonebook)?;
+    let plan = found.phonebook.plan(&contacts).map_err(|error| Failure::NotDone(error.to_string()))?;
+    let new = entries(&plan.phonebook)?;
+    input::report(path, "SIM", &plan.import, out)?;
+    let updates = plan.phonebook.updates_since(&found.phonebook);
+    let changes = Changes::between(&old, &new);
+    changes.say(&updates, out)?;
+    if updates.is_empty() {
+        writeln!(out, "The card holds this already.")?;
+        return Ok(());
+    }
+    if !yes && !confirmed(out)? {
+        return Err(Failure::NotDone("nothing is written".into()));
+    }
+    found.write(client, &updates)?;
+    let after = found.place.clone().read(client)?;
+    let equal = after.is_some_and(|after| after.unread.is_empty() && after.phonebook == plan.phonebook);
+    if !equal {
+        return Err(Failure::NotDone("not verified: the card differs from what was written".into()));
+    }
+    writeln!(out, "{} on the card, read back and equal", count(new.len(), "contact"))?;
+    if found.has_uid {
+        writeln!(
+            out,
+            "A phone that keeps a copy of the phonebook may not notice: EF_UID and EF_CC are as they were."
+        )?;
+    }
+    Ok(())
+}
+
+fn entries(phonebook: &CardPhonebook) -> Result<BTreeMap<u16, CardEntry>, Failure> {
+    phonebook.entries().map_err(|error| Failure::NotDone(format!("the phonebook cannot be read: {error}")))
+}
+
+/// Says what could not be read.
+fn said_missing(found: &Found, out: &mut impl Write) -> io::Result<()> {
+    for name in &found.missing {
+        writeln!(out, "the card has no {name}, which EF_PBR names")?;
+    }
+    found.unread.iter().try_for_each(|unread| writeln!(out, "could not be read: {unread}"))
+}
+
+/// Asks whether to go on; no answer is no.
+fn confirmed(out: &mut impl Write) -> io::Result<bool> {
+    write!(out, "Write this to the card? [y/N] ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// What becomes of the entries of a phonebook.
+#[derive(Debug, Default)]
+struct Changes {
+    kept: usize,
+    new: usize,
+    /// What the slots held, and what they are to hold; none if they become free.
+    overwritten: Vec<(u16, Contact, Option<Contact>)>,
+}
+
+impl Changes {
+    fn between(old: &BTreeMap<u16, CardEntry>, new: &BTreeMap<u16, CardEntry>) -> Self {
+        let mut changes = Self::default();
+        for (slot, entry) in old {
+            let (before, after) = (entry.contact(), new.get(slot).map(CardEntry::contact));
+            if after.as_ref() == Some(&before) {
+                changes.kept += 1;
+            } else {
+                changes.overwritten.push((*slot, before, after));
+            }
+        }
+        changes.new = new.keys().filter(|slot| !old.contains_key(slot)).count();
+        changes
+    }
+
+    /// Says how many entries stay, and names those that do not.
+    fn say(&self, updates: &[RecordUpdate], out: &mut impl Write) -> io::Result<()> {
+        let deleted = self.overwritten.iter().filter(|(.., after)| after.is_none()).count();
+        let changed = self.overwritten.len() - deleted;
+        let (kept, new, records) = (self.kept, self.new, count(updates.len(), "record"));
+        writeln!(
+            out,
+            "{kept} kept, {changed} changed, {deleted} deleted, {new} new: {records} to be written"
+        )?;
+        for (slot, before, after) in &self.overwritten {
+            match after {
+                Some(after) => writeln!(out, "  slot {slot}: {} -> {}", Line(before), Line(after))?,
+                None => writeln!(out, "  slot {slot}: {} -> deleted", Line(before))?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A contact in one line.
+struct Line<'a>(&'a Contact);
+
+impl fmt::Display for Line<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Contact { name, second_name, numbers, emails, .. } = self.0;
+        let numbers = numbers.iter().map(|number| &number.number);
+        let parts: Vec<&str> = [name, second_name]
+            .into_iter()
+            .chain(numbers)
+            .chain(emails)
+            .filter(|part| !part.is_empty())
+            .map(String::as_str)
+            .collect();
+        f.write_str(&parts.join(", "))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Usim(_) => "phonebook of the USIM",
+            Self::Telecom => "phonebook of DF_TELECOM",
+            Self::Gsm => "EF_ADN of DF_TELECOM",
+        })
+    }
+}

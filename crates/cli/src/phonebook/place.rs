@@ -1,0 +1,186 @@
+//! Where a card has its phonebook, and its records.
+
+use oxisim_phonebook::{
+    layout::{CardPhonebook, Layout, RecordUpdate, Records},
+    pbr::{PhonebookFile, PhonebookReference},
+};
+use oxisim_wire::{Reader, tlv::Tlv};
+
+use super::client::{Client, Refusal, Shape};
+use crate::failure::Failure;
+
+/// Where a phonebook is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// Under the USIM with this application identifier.
+    Usim(Vec<u8>),
+    /// Under `DF_TELECOM`, with `EF_PBR`.
+    Telecom,
+    /// `EF_ADN` under `DF_TELECOM`, as a SIM of GSM has it.
+    Gsm,
+}
+
+/// A phonebook as it was read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Where it is.
+    pub place: Place,
+    /// Its records.
+    pub phonebook: CardPhonebook,
+    /// Files that `EF_PBR` names and the card lacks.
+    pub missing: Vec<String>,
+    /// Records that could not be read; they count as free.
+    pub unread: Vec<String>,
+    /// Whether phones that keep a copy look for unique identifiers.
+    pub has_uid: bool,
+}
+
+/// The start of every USIM's application identifier (TS 101 220 Annex E).
+const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
+const EF_DIR: u16 = 0x2F00;
+const DF_TELECOM: u16 = 0x7F10;
+const DF_PHONEBOOK: u16 = 0x5F3A;
+const EF_PBR: u16 = 0x4F30;
+const EF_ADN: u16 = 0x6F3A;
+const EF_EXT1: u16 = 0x6F4A;
+
+impl Place {
+    /// Where a phonebook may be, the place that phones prefer first.
+    pub fn candidates(client: &mut Client) -> Result<Vec<Self>, Refusal> {
+        if client.is_gsm() {
+            return Ok(vec![Self::Gsm]);
+        }
+        Ok(vec![Self::Usim(usim(client)?), Self::Telecom, Self::Gsm])
+    }
+
+    /// Selects the directory.
+    pub fn enter(&self, client: &mut Client) -> Result<(), Refusal> {
+        match self {
+            Self::Usim(aid) => {
+                client.select_application(aid)?;
+                client.select(DF_PHONEBOOK).map(drop)
+            }
+            Self::Telecom => client.enter(&[DF_TELECOM, DF_PHONEBOOK]),
+            Self::Gsm => client.enter(&[DF_TELECOM]),
+        }
+    }
+
+    /// Reads the phonebook that is here; none if there is none.
+    pub fn read(self, client: &mut Client) -> Result<Option<Found>, Refusal> {
+        if found(self.enter(client))?.is_none() {
+            return Ok(None);
+        }
+        let mut unread = Vec::new();
+        let (layout, has_uid) = if self == Self::Gsm {
+            (Layout::gsm(EF_ADN, Some(EF_EXT1)), false)
+        } else {
+            let Some(references) = records(client, EF_PBR, "EF_PBR", &mut unread)? else { return Ok(None) };
+            let mut read = Vec::new();
+            for (number, octets) in (1..).zip(&references) {
+                match PhonebookReference::decode(octets) {
+                    Ok(reference) => read.push(reference),
+                    Err(error) => unread.push(format!("record {number} of EF_PBR: {error}")),
+                }
+            }
+            let has_uid = read.iter().any(|set| set.files(PhonebookFile::UID).next().is_some());
+            (Layout::new(&read), has_uid)
+        };
+        let mut all = Records::new();
+        let mut missing = Vec::new();
+        for (fid, file) in layout.files() {
+            let name = format!("EF_{file:?} ({fid:04X})");
+            match records(client, fid, &name, &mut unread)? {
+                Some(records) => {
+                    all.insert(fid, records);
+                }
+                None => missing.push(name),
+            }
+        }
+        let phonebook = CardPhonebook::new(layout, all);
+        let found = Found { place: self, phonebook, missing, unread, has_uid };
+        Ok((found.phonebook.slots() > 0).then_some(found))
+    }
+}
+
+impl Found {
+    /// Looks for the phonebook and reads it; the PIN is verified before, if there is one.
+    pub fn look(client: &mut Client, pin: Option<&str>) -> Result<Self, Failure> {
+        let places = Place::candidates(client)?;
+        if let Some(pin) = pin {
+            if let Some(Place::Usim(aid)) = places.first() {
+                found(client.select_application(aid))?;
+            }
+            client.verify(pin)?;
+        }
+        for place in places {
+            if let Some(found) = place.read(client)? {
+                return Ok(found);
+            }
+        }
+        Err(Failure::NotDone("the card has no phonebook".into()))
+    }
+
+    /// Writes records.
+    pub fn write(&self, client: &mut Client, updates: &[RecordUpdate]) -> Result<(), Refusal> {
+        self.place.enter(client)?;
+        let mut selected = None;
+        for RecordUpdate { fid, number, octets } in updates {
+            if selected != Some(*fid) {
+                client.select(*fid)?;
+                selected = Some(*fid);
+            }
+            client.update_record(*number as u8, octets)?;
+        }
+        Ok(())
+    }
+}
+
+/// The application identifier of the USIM: what `EF_DIR` says, or else its start, which a card completes.
+fn usim(client: &mut Client) -> Result<Vec<u8>, Refusal> {
+    client.enter(&[])?;
+    let templates = records(client, EF_DIR, "EF_DIR", &mut Vec::new())?.unwrap_or_default();
+    let mut aids = templates.iter().filter_map(|template| {
+        let mut template = Tlv::expect(&mut Reader::new(template), 0x61, "application template").ok()?;
+        let mut aid = Tlv::expect(&mut template, 0x4F, "application identifier").ok()?;
+        Some(aid.rest().to_vec())
+    });
+    Ok(aids.find(|aid| aid.starts_with(&USIM)).unwrap_or_else(|| USIM.to_vec()))
+}
+
+/// The records of a file in the current directory; none if there is no such file. What cannot be read of it is
+/// named in `unread`, and counts as free.
+fn records(
+    client: &mut Client,
+    fid: u16,
+    name: &str,
+    unread: &mut Vec<String>,
+) -> Result<Option<Vec<Vec<u8>>>, Refusal> {
+    let Some(Some(shape)) = found(client.select_records(fid))? else { return Ok(None) };
+    let Shape { record, records } = shape;
+    let mut all = Vec::new();
+    for number in (1..=u8::MAX).take(usize::from(records)) {
+        let octets = match client.read_record(number, shape) {
+            Ok(octets) if octets.len() == usize::from(record) => octets,
+            Ok(octets) => {
+                unread.push(format!("record {number} of {name}: {} octets of {record}", octets.len()));
+                vec![0xFF; usize::from(record)]
+            }
+            Err(Refusal::Status(status) | Refusal::NotFound(status)) => {
+                unread.push(format!("record {number} of {name}: {status}"));
+                vec![0xFF; usize::from(record)]
+            }
+            Err(other) => return Err(other),
+        };
+        all.push(octets);
+    }
+    Ok(Some(all))
+}
+
+/// What was asked for; none if the card has no such thing.
+fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Refusal::NotFound(_) | Refusal::Status(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
+}

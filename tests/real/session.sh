@@ -1,0 +1,56 @@
+# What a session with cards in readers does; sourced inside pcsc-namespace.sh. OXISIM is the program.
+
+# insert SLOT [ARGUMENT...]: runs a card in a slot and waits until the reader has it.
+insert() {
+    slot=$1
+    shift
+    eval "port=\$VPCD_$slot"
+    "$OXISIM" card --vpcd "127.0.0.1:$port" "$@" > "$FOLDER/card-$slot.log" 2>&1 &
+    eval "card_$slot=$!"
+    until_holds "$slot" card
+}
+
+# remove SLOT: ends the card in a slot and waits until the reader has noticed.
+remove() {
+    eval "process=\$card_$1"
+    kill "$process"
+    wait "$process"
+    until_holds "$1" empty
+}
+
+# until_holds SLOT STATE: waits until the reader of a slot is in that state.
+until_holds() {
+    attempt 10 holds "$1" "$2" || { echo "slot $1 is not in state $2" >&2; "$OXISIM" readers >&2; exit 1; }
+}
+
+holds() {
+    "$OXISIM" readers --json 2> /dev/null | grep -A 1 "\"Virtual PCD 00 0$1\"" | grep -q "\"state\": \"$2\""
+}
+
+# attempt SECONDS COMMAND...: tries until it succeeds.
+attempt() {
+    tries=$(($1 * 10))
+    shift
+    until "$@"; do
+        tries=$((tries - 1))
+        [ "$tries" -gt 0 ] || return 1
+        sleep 0.1
+    done
+}
+
+# stop_service, start_service: pcscd goes, and comes again.
+stop_service() {
+    kill "$PCSCD"
+    attempt 10 service_is_down
+    rm -f /run/pcscd/pcscd.comm /run/pcscd/pcscd.pid
+}
+
+service_is_down() {
+    ! "$OXISIM" readers > /dev/null 2>&1
+}
+
+start_service() {
+    pcscd --foreground --config "$FOLDER/readers" >> "$FOLDER/pcscd.log" 2>&1 &
+    PCSCD=$!
+    attempt 10 "$OXISIM" readers > /dev/null 2>&1
+}
