@@ -161,6 +161,21 @@ fn a_sim_whose_copy_the_server_has_lost_is_told_how_to_send_it_again() {
 }
 
 #[test]
+fn a_copy_that_is_not_the_phonebook_is_not_verified() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    let words = ["backup", "contacts-10.vcf", "--sim", "my.sim"];
+    oxisim.run(&words).success();
+    let db = rusqlite::Connection::open(oxisim.folder.path().join("oxisim.sqlite")).unwrap();
+    assert_eq!(db.execute("UPDATE contact SET digits = '4711' WHERE slot = 7", []).unwrap(), 1);
+    assert_eq!(db.execute("DELETE FROM contact WHERE slot = 3", []).unwrap(), 1);
+    drop(db);
+    let refused = oxisim.run(&words).code(1);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    let differences = "card: record 3 is missing in the copy; card: record 7 differs in the copy";
+    assert!(said.contains(differences), "{said}");
+}
+
+#[test]
 fn a_restore_does_not_overwrite_a_kept_sim() {
     let oxisim = Oxisim::new().with("contacts-10.vcf");
     oxisim.run(&["backup", "contacts-10.vcf", "--sim", "my.sim"]).success();

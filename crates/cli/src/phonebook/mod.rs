@@ -127,7 +127,10 @@ impl CardArgs {
 
 /// A virtual card whose memory is kept in a file.
 fn with_sim(path: &Path, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
-    let missing = || Failure::Read { path: path.into(), error: io::ErrorKind::NotFound.into() };
+    let missing = || Failure::Read {
+        path: path.into(),
+        error: io::Error::new(io::ErrorKind::NotFound, "there is no such file"),
+    };
     let kept = Kept::read(path)?.ok_or_else(missing)?;
     // The subscriber's number, too, is in the memory that is kept.
     let mut card = Card::new(&Profile::default())
