@@ -70,6 +70,8 @@ statuses! {
     INCORRECT_P1_P2 = 0x6A86, "incorrect parameters P1 to P2";
     LC_INCONSISTENT = 0x6A87, "Lc inconsistent with P1 to P2";
     REFERENCED_DATA_NOT_FOUND = 0x6A88, "referenced data not found";
+    FILE_EXISTS = 0x6A89, "file identifier already exists";
+    DF_NAME_EXISTS = 0x6A8A, "DF name already exists";
     WRONG_P1_P2 = 0x6B00, "wrong parameters P1 to P2";
     INSTRUCTION_NOT_SUPPORTED = 0x6D00, "instruction code not supported or invalid";
     CLASS_NOT_SUPPORTED = 0x6E00, "class not supported";

@@ -49,6 +49,13 @@ pub(crate) enum Operation {
     Increase,
     Deactivate,
     Activate,
+    CreateDirectory,
+    CreateElementary,
+    /// DELETE FILE of the file itself.
+    Delete,
+    /// TERMINATE EF, TERMINATE DF; of the MF TERMINATE CARD USAGE.
+    Terminate,
+    Resize,
 }
 
 /// What must be fulfilled before a file may be read or written.
@@ -170,10 +177,13 @@ impl Operation {
     const fn mode(self) -> u8 {
         match self {
             Self::Read => 0x01,
-            Self::Update => 0x02,
+            Self::Update | Self::CreateElementary => 0x02,
             Self::Deactivate => 0x08,
             Self::Activate => 0x10,
-            Self::Increase => 0x00,
+            Self::CreateDirectory => 0x04,
+            Self::Terminate => 0x20,
+            Self::Delete => 0x40,
+            Self::Increase | Self::Resize => 0x00,
         }
     }
 
@@ -183,7 +193,10 @@ impl Operation {
             Self::Increase => Some(Instruction::INCREASE),
             Self::Deactivate => Some(Instruction::DEACTIVATE_FILE),
             Self::Activate => Some(Instruction::ACTIVATE_FILE),
-            Self::Read | Self::Update => None,
+            Self::Resize => Some(Instruction::RESIZE_FILE),
+            Self::Delete => Some(Instruction::DELETE_FILE),
+            Self::CreateDirectory | Self::CreateElementary => Some(Instruction::CREATE_FILE),
+            Self::Read | Self::Update | Self::Terminate => None,
         }
     }
 }

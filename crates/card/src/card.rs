@@ -16,6 +16,7 @@ use crate::{
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
+    restore::{self, RestoreError},
     toolkit_session::{Installed, Runtime, Session as Toolkit},
     view::FileView,
 };
@@ -25,6 +26,8 @@ use crate::{
 pub struct Card {
     memory: Memory,
     shared: Arc<Shared>,
+    /// The files as they are now.
+    files: Arc<FileSystem>,
     applets: Vec<Installed>,
     /// Where the random numbers go on from.
     random: u64,
@@ -36,7 +39,8 @@ pub struct Card {
 #[derive(Debug)]
 struct Shared {
     atr: Vec<u8>,
-    files: FileSystem,
+    /// The files that the card was made with.
+    files: Arc<FileSystem>,
     menu_title: String,
     authentication: Vec<AuthenticationKey>,
 }
@@ -55,6 +59,10 @@ pub(crate) struct Session {
 pub(crate) struct Powered<'a> {
     pub now: Instant,
     pub files: &'a FileSystem,
+    /// The files that the card was made with.
+    pub made_with: &'a FileSystem,
+    /// The files from the next command on, if this one changes them.
+    pub changed: Option<FileSystem>,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -79,13 +87,14 @@ impl Card {
     }
 
     fn made_of(image: &Image, (files, memory): (FileSystem, Memory)) -> Self {
+        let files = Arc::new(files);
         let shared = Shared {
             atr: image.atr.clone(),
-            files,
+            files: Arc::clone(&files),
             menu_title: image.menu_title.clone(),
             authentication: image.authentication.clone(),
         };
-        Self { memory, shared: Arc::new(shared), applets: Vec::new(), session: None, random: 0 }
+        Self { memory, shared: Arc::new(shared), files, applets: Vec::new(), session: None, random: 0 }
     }
 
     /// The card with one more applet, whose persistent array is made now; the applet runs from the next
@@ -110,13 +119,15 @@ impl Card {
     /// Returns the answer to reset.
     pub fn power_on(&mut self, now: Instant) -> Vec<u8> {
         self.memory.recover();
+        self.reload();
         self.session = Some(Session {
             channel: Channel::after_reset(),
             channels: Channels::after_reset(),
             verified: Verified::default(),
             toolkit: Toolkit::default(),
         });
-        if let Some(mut powered) = self.powered(now) {
+        let files = Arc::clone(&self.files);
+        if let Some(mut powered) = self.powered(&files, now) {
             powered.runtime().start();
         }
         self.shared.atr.clone()
@@ -138,7 +149,8 @@ impl Card {
     ///
     /// Time passes only for what waits for more: the parts of a long message.
     pub fn exchange(&mut self, now: Instant, apdu: &[u8]) -> Response {
-        let Some(mut powered) = self.powered(now) else { return Status::TECHNICAL_PROBLEM.into() };
+        let files = Arc::clone(&self.files);
+        let Some(mut powered) = self.powered(&files, now) else { return Status::TECHNICAL_PROBLEM.into() };
         let mut response = Command::parse(apdu)
             .map_err(|_| Status::WRONG_LENGTH)
             .and_then(|command| commands::execute(&mut powered, &command))
@@ -150,6 +162,9 @@ impl Card {
             && let Some(length) = powered.session.toolkit.waiting(powered.menu_title)
         {
             response.status = Status::proactive(length);
+        }
+        if let Some(files) = powered.changed {
+            self.files = Arc::new(files);
         }
         response
     }
@@ -168,13 +183,13 @@ impl Card {
     /// The files, past all access rules: a host's way to personalise a card and to look at it.
     #[must_use]
     pub fn files(&mut self) -> FileView<'_> {
-        FileView::new(&self.shared.files, &mut self.memory)
+        FileView::new(&self.files, &mut self.memory)
     }
 
     /// The tree of files.
     #[must_use]
     pub fn file_system(&self) -> &FileSystem {
-        &self.shared.files
+        &self.files
     }
 
     /// The non-volatile memory.
@@ -189,10 +204,31 @@ impl Card {
         &mut self.memory
     }
 
-    fn powered(&mut self, now: Instant) -> Option<Powered<'_>> {
+    /// Puts objects of the memory back that [`Memory::objects`] of the same card gave, before the next power-on;
+    /// `None` makes one go. An object that is not what this card has under that name, or what a file that was created
+    /// or resized needs, is an error; the card is left as it was then.
+    pub fn restore<'a>(
+        &mut self,
+        objects: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
+    ) -> Result<(), RestoreError> {
+        let (memory, files) = restore::restore(&self.memory, &self.shared.files, objects)?;
+        self.memory = memory;
+        self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
+        Ok(())
+    }
+
+    /// Makes the files those that memory tells of: power loss can have taken a change back.
+    fn reload(&mut self) {
+        let files = self.shared.files.changed(&self.memory).unwrap_or_default();
+        self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
+    }
+
+    fn powered<'a>(&'a mut self, files: &'a FileSystem, now: Instant) -> Option<Powered<'a>> {
         Some(Powered {
             now,
-            files: &self.shared.files,
+            files,
+            made_with: &self.shared.files,
+            changed: None,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,

@@ -108,6 +108,14 @@ impl Channels {
         }
     }
 
+    /// The channels that are open, but `number`.
+    pub fn others(&self, number: u8) -> impl Iterator<Item = &Channel> {
+        (0..)
+            .zip(&self.0)
+            .filter(move |&(other, _)| other != number)
+            .filter_map(|(_, channel)| channel.as_ref())
+    }
+
     /// Whether a channel has an application.
     pub fn any_in(&self, application: FileId) -> bool {
         self.0.iter().flatten().any(|channel| channel.application == Some(application))

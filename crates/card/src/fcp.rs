@@ -51,25 +51,73 @@ impl FileImage {
     /// A card made from it says the same again, as long as the objects are those of TS 102 221 §11.1.1.3 without
     /// the total file size, and in that order. Security attributes that are missing are an error.
     pub fn from_fcp(path: Vec<u16>, fcp: &[u8], contents: Contents) -> Result<Self, Error> {
-        let mut outer = Reader::new(fcp);
-        let mut r = Tlv::expect(&mut outer, 0x62, "FCP template")?;
-        outer.finish("FCP template")?;
-        let (mut descriptor, mut size, mut sfi, mut aid) = (None, 0, Sfi::OfIdentifier, None);
-        let (mut identified, mut life_cycle, mut security) = (false, LifeCycle::Unknown, None);
+        let parameters = Parameters::read(fcp)?;
+        Ok(Self {
+            path,
+            kind: match parameters.structure {
+                None => FileKind::Directory { aid: parameters.aid, pin_status: parameters.pin_status },
+                Some(structure) => FileKind::Elementary {
+                    structure,
+                    size: parameters.size.unwrap_or(0),
+                    sfi: parameters.sfi,
+                    contents,
+                },
+            },
+            security: parameters.security,
+            life_cycle: parameters.life_cycle.unwrap_or(LifeCycle::Unknown),
+            shareable: parameters.shareable,
+            identified: parameters.fid.is_some(),
+            proprietary: parameters.proprietary,
+        })
+    }
+}
+
+/// What an FCP template says of a file.
+pub(crate) struct Parameters {
+    /// File identifier, `83`.
+    pub fid: Option<u16>,
+    /// `None`: a directory.
+    pub structure: Option<Structure>,
+    pub shareable: bool,
+    /// Number of records, if the file descriptor has one.
+    pub records: Option<u8>,
+    /// File size, `80`.
+    pub size: Option<usize>,
+    /// Total file size, `81`.
+    pub total_size: Option<usize>,
+    pub sfi: Sfi,
+    /// DF name, `84`.
+    pub aid: Option<Aid>,
+    pub life_cycle: Option<LifeCycle>,
+    pub security: SecurityAttributes,
+    /// Proprietary information, `A5`.
+    pub proprietary: Vec<u8>,
+    /// Keys of the PIN status template, `C6`.
+    pub pin_status: Vec<KeyReference>,
+}
+
+impl Parameters {
+    /// Reads an FCP template, whose objects may come in any order. What it must have are a file descriptor and
+    /// security attributes.
+    pub fn read(fcp: &[u8]) -> Result<Self, Error> {
+        let mut r = template_value(fcp)?;
+        let (mut descriptor, mut size, mut total_size, mut fid) = (None, None, None, None);
+        let (mut sfi, mut aid, mut life_cycle, mut security) = (Sfi::OfIdentifier, None, None, None);
         let (mut proprietary, mut pin_status) = (Vec::new(), Vec::new());
         while !r.is_empty() {
             let Tlv { tag, mut value } = Tlv::read(&mut r, "FCP object")?;
             match tag {
                 0x82 => descriptor = Some(Descriptor::read(&mut value)?),
-                0x83 => identified = true,
-                0x84 => aid = Aid::new(value.rest()),
+                0x83 => fid = Some(value.u16("file identifier")?),
+                0x84 => aid = Some(dedicated_file_name(&mut value)?),
                 0xA5 => proprietary = value.rest().to_vec(),
                 0x8A => {
                     let code = value.u8("life cycle status")?;
                     let error = value.error("life cycle status", ErrorKind::Value(code.into()));
-                    life_cycle = LifeCycle::from_code(code).ok_or(error)?;
+                    life_cycle = Some(LifeCycle::from_code(code).ok_or(error)?);
                 }
-                0x80 => size = value.rest().iter().fold(0, |size, &octet| size << 8 | usize::from(octet)),
+                0x80 => size = Some(number(&mut value, "file size")?),
+                0x81 => total_size = Some(number(&mut value, "total file size")?),
                 0x88 if value.is_empty() => sfi = Sfi::None,
                 0x88 => sfi = Sfi::Is(value.u8("short file identifier")? >> 3),
                 0xC6 => pin_status = read_pin_status(value)?,
@@ -79,18 +127,43 @@ impl FileImage {
         let missing = |what| r.error(what, ErrorKind::Missing);
         let descriptor = descriptor.ok_or_else(|| missing("file descriptor"))?;
         Ok(Self {
-            path,
-            kind: match descriptor.structure {
-                None => FileKind::Directory { aid, pin_status },
-                Some(structure) => FileKind::Elementary { structure, size, sfi, contents },
-            },
-            security: security.ok_or_else(|| missing("security attributes"))?,
-            life_cycle,
+            fid,
+            structure: descriptor.structure,
             shareable: descriptor.shareable,
-            identified,
+            records: descriptor.records,
+            size,
+            total_size,
+            sfi,
+            aid,
+            life_cycle,
+            security: security.ok_or_else(|| missing("security attributes"))?,
             proprietary,
+            pin_status,
         })
     }
+}
+
+/// The value of an FCP template, which is all that there is.
+pub(crate) fn template_value(fcp: &[u8]) -> Result<Reader<'_>, Error> {
+    let mut outer = Reader::new(fcp);
+    let value = Tlv::expect(&mut outer, 0x62, "FCP template")?;
+    outer.finish("FCP template")?;
+    Ok(value)
+}
+
+/// A number of one octet or more, the rest of `value`.
+pub(crate) fn number(value: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
+    let error = value.error(what, ErrorKind::TooLong { length: value.left(), limit: 4 });
+    let octets = value.rest();
+    if octets.len() > 4 {
+        return Err(error);
+    }
+    Ok(octets.iter().fold(0, |number, &octet| number << 8 | usize::from(octet)))
+}
+
+fn dedicated_file_name(value: &mut Reader<'_>) -> Result<Aid, Error> {
+    let error = value.error("DF name", ErrorKind::TooLong { length: value.left(), limit: 16 });
+    Aid::new(value.rest()).ok_or(error)
 }
 
 /// A file descriptor (TS 102 221 §11.1.1.4.3).
@@ -98,6 +171,7 @@ struct Descriptor {
     shareable: bool,
     /// `None`: a directory.
     structure: Option<Structure>,
+    records: Option<u8>,
 }
 
 impl Descriptor {
@@ -118,7 +192,9 @@ impl Descriptor {
             0x39 => Some(Structure::BerTlv),
             _ => return Err(error),
         };
-        Ok(Self { shareable: byte & SHAREABLE != 0, structure })
+        // The number of records, which some leave out where a file is created.
+        let records = if r.is_empty() { None } else { Some(r.u8("number of records")?) };
+        Ok(Self { shareable: byte & SHAREABLE != 0, structure, records })
     }
 }
 

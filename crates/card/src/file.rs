@@ -51,7 +51,7 @@ pub mod fid {
 
 /// Names a file of a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct FileId(u16);
+pub struct FileId(pub(crate) u16);
 
 /// How an EF is organised (TS 102 221 §8.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,9 +153,12 @@ pub struct File {
 /// The tree of files, with the keys that guard them. What changes of a file is in memory.
 #[derive(Clone, Debug, Default)]
 pub struct FileSystem {
-    files: Vec<File>,
+    /// By [`FileId`]; nothing in the place of a file that was deleted.
+    files: Vec<Option<File>>,
     /// An octet for each file: its life cycle status.
     pub(crate) life_cycles: Option<Handle>,
+    /// How the files differ from those that the card was made with.
+    pub(crate) changes: Option<Handle>,
     pub(crate) pins: Pins,
 }
 
@@ -228,7 +231,28 @@ impl FileSystem {
 
     /// Adds a file; the first one is the MF.
     pub(crate) fn add(&mut self, file: File) {
-        self.files.push(file);
+        self.files.push(Some(file));
+    }
+
+    /// Puts a file, or none, in the place of `id`.
+    pub(crate) fn put(&mut self, id: FileId, file: Option<File>) {
+        let index = usize::from(id.0);
+        if index >= self.files.len() {
+            self.files.resize(index + 1, None);
+        }
+        if let Some(place) = self.files.get_mut(index) {
+            *place = file;
+        }
+    }
+
+    /// A file, to change it.
+    pub(crate) fn get_mut(&mut self, id: FileId) -> Option<&mut File> {
+        self.files.get_mut(usize::from(id.0))?.as_mut()
+    }
+
+    /// How many places for files there are.
+    pub(crate) const fn places(&self) -> usize {
+        self.files.len()
     }
 
     /// Life cycle status of a file.
@@ -249,15 +273,29 @@ impl FileSystem {
         memory.write(states, id.0.into(), &[state.code()])
     }
 
+    /// Gives a new file its first life cycle status.
+    pub(crate) fn begin_life(
+        &self,
+        memory: &mut Memory,
+        id: FileId,
+        state: LifeCycle,
+    ) -> Result<(), MemoryError> {
+        let states = self.life_cycles.ok_or(MemoryError::Range)?;
+        let count = memory.read(states).len().max(usize::from(id.0) + 1);
+        memory.resize(states, count, LifeCycle::Unknown.code())?;
+        self.set_life_cycle(memory, id, state)
+    }
+
     /// A file, if it is one of this card's.
     #[must_use]
     pub fn get(&self, id: FileId) -> Option<&File> {
-        self.files.get(usize::from(id.0))
+        self.files.get(usize::from(id.0))?.as_ref()
     }
 
     /// Every file.
     pub fn iter(&self) -> impl Iterator<Item = (FileId, &File)> {
-        self.files.iter().enumerate().map(|(i, file)| (FileId(i as u16), file))
+        let files = self.files.iter().enumerate();
+        files.filter_map(|(i, file)| Some((FileId(i as u16), file.as_ref()?)))
     }
 
     /// An elementary file.
@@ -318,6 +356,15 @@ impl FileSystem {
         None
     }
 
+    /// Whether a file is `directory`, or stands in it, at any depth.
+    #[must_use]
+    pub fn is_within(&self, mut id: FileId, directory: FileId) -> bool {
+        while id != directory && id != Self::MF {
+            id = self.parent(id);
+        }
+        id == directory
+    }
+
     /// The file at a path of identifiers from the MF; the MF itself may be left out, and
     /// [`fid::CURRENT_APPLICATION`] at the start stands for the first application.
     #[must_use]
@@ -340,7 +387,8 @@ impl FileSystem {
         })
     }
 
-    fn children(&self, directory: FileId) -> impl Iterator<Item = (FileId, &File)> {
+    /// The files directly in `directory`.
+    pub fn children(&self, directory: FileId) -> impl Iterator<Item = (FileId, &File)> {
         self.iter().filter(move |&(id, file)| file.parent == directory && id != Self::MF)
     }
 }
@@ -350,6 +398,15 @@ impl File {
     #[must_use]
     pub const fn is_application(&self) -> bool {
         matches!(self.kind, Kind::Directory(Directory { aid: Some(_), .. }))
+    }
+
+    /// Its contents, if it is an EF.
+    #[must_use]
+    pub const fn body(&self) -> Option<Handle> {
+        match &self.kind {
+            Kind::Elementary(ef) => Some(ef.body),
+            Kind::Directory(_) => None,
+        }
     }
 
     /// The short file identifier, if it is an EF and has one.

@@ -6,6 +6,7 @@ use oxisim_apdu::Atr;
 
 use crate::{
     access::SecurityAttributes,
+    changes::CHANGES,
     file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
     memory::{Handle, Memory},
     pin::{KeyReference, Pin, Pins},
@@ -24,7 +25,12 @@ pub struct Image {
     pub authentication: Vec<AuthenticationKey>,
     /// The files: the MF first, and every directory before what stands in it.
     pub files: Vec<FileImage>,
+    /// Octets of non-volatile memory: what is left of them is room for files that are created.
+    pub memory: usize,
 }
+
+/// Octets of memory of a card whose image does not say: a card of 256 KiB.
+pub const MEMORY: usize = 0x4_0000;
 
 /// A PIN or an administrative key (TS 102 221 §9.4, §9.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -199,6 +205,14 @@ pub enum ImageError {
     /// A key has a wrong number of tries, is there twice, or its directory is not there.
     #[error("key {0:02X}: wrong number of tries, or there already, or without its directory")]
     Pin(u8),
+    /// The files, keys and what else there is take more octets than the memory has.
+    #[error("{used} octets are in use, the memory has {memory}")]
+    Memory {
+        /// Octets in use.
+        used: usize,
+        /// Octets of memory.
+        memory: usize,
+    },
     /// There are more keys or files than a card has room for.
     #[error("too many keys or files")]
     TooMany,
@@ -217,7 +231,7 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
     if image.files.len() > 0xFFFF || image.pins.len() > Pins::LIMIT {
         return Err(ImageError::TooMany);
     }
-    let mut memory = Memory::default();
+    let mut memory = Memory::with_capacity(image.memory);
     let mut files = FileSystem::default();
     for file in &image.files {
         let parent = parent(&files, file)?;
@@ -234,9 +248,13 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
     }
     let states: Vec<u8> = image.files.iter().map(|file| file.life_cycle.code()).collect();
     files.life_cycles = Some(memory.create("life cycle", &states));
+    files.changes = Some(memory.create(CHANGES, &[]));
     for pin in &image.pins {
         let pin = secret(pin, &files, &mut memory)?;
         files.pins.add(pin);
+    }
+    if memory.used() > image.memory {
+        return Err(ImageError::Memory { used: memory.used(), memory: image.memory });
     }
     Ok((files, memory))
 }
@@ -330,7 +348,7 @@ fn secret(pin: &PinImage, files: &FileSystem, memory: &mut Memory) -> Result<Pin
 }
 
 /// A path as the names of memory objects have it.
-fn name(path: &[u16]) -> String {
+pub(crate) fn name(path: &[u16]) -> String {
     let fids: Vec<String> = path.iter().map(|fid| format!("{fid:04X}")).collect();
     fids.join("/")
 }

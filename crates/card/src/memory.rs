@@ -2,11 +2,12 @@
 
 use alloc::{string::String, sync::Arc, vec::Vec};
 
-/// The non-volatile memory of a card: objects with a name and a size fixed at creation.
+/// The non-volatile memory of a card: objects with a name and a size.
 ///
-/// Every [`write`](Self::write) is atomic by itself; writes between [`begin`](Self::begin) and
-/// [`commit`](Self::commit) are atomic together. The undo log lives in the memory too, so whatever happens,
-/// [`recover`](Self::recover) at the next power-on finds all of a transaction or nothing of it.
+/// Every change is atomic by itself; changes between [`begin`](Self::begin) and [`commit`](Self::commit) are atomic
+/// together: writes, and objects that come, go or get another size. What a transaction has overwritten stays in the
+/// memory until the commit, so whatever happens, [`recover`](Self::recover) at the next power-on finds all of it or
+/// nothing.
 ///
 /// ```
 /// use oxisim_card::Memory;
@@ -19,12 +20,14 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 /// assert_eq!(memory.read(purse), [0, 5]);
 /// # Ok::<(), oxisim_card::MemoryError>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Memory {
-    /// All objects, end to end.
+    /// The octets of all objects, each where the layout says; what released ones had lies between.
     octets: Vec<u8>,
-    layout: Arc<Vec<Object>>,
+    layout: Arc<Layout>,
     undo: UndoLog,
+    /// The most octets that all objects may have together.
+    capacity: usize,
     writes: u64,
     tear_after: Option<u64>,
     torn: bool,
@@ -44,6 +47,9 @@ pub enum MemoryError {
     /// The object does not exist, or does not have these octets.
     #[error("outside of the object")]
     Range,
+    /// There is no room for so many octets, or for another object.
+    #[error("no room")]
+    Full,
     /// A transaction is open already (Java Card: `TransactionException.IN_PROGRESS`).
     #[error("a transaction is in progress")]
     InProgress,
@@ -59,33 +65,93 @@ struct Object {
     length: usize,
 }
 
-/// What open transactions have overwritten: for each write the octets, then their place and number.
+/// The objects by handle; nothing in the place of one that was released.
+type Layout = Vec<Option<Object>>;
+
+/// What open transactions have changed: for each write the old octets, then their place and number.
 #[derive(Clone, Debug, Default)]
 struct UndoLog {
     open: bool,
     octets: Vec<u8>,
+    /// The layout that there was, and where the octets ended.
+    layout: Option<(Arc<Layout>, usize)>,
 }
 
-/// The name under which [`Memory::objects`] shows the undo log of an open transaction.
-const TRANSACTION: &str = "transaction";
+/// Octets of released objects that may lie around, beside as many as there are in use.
+const WASTE: usize = 0x1000;
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self::with_capacity(usize::MAX)
+    }
+}
 
 impl Memory {
-    /// Creates an object, outside of any transaction; it counts as no write.
+    /// A memory of `capacity` octets, without objects.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self {
+            octets: Vec::new(),
+            layout: Arc::default(),
+            undo: UndoLog::default(),
+            capacity,
+            writes: 0,
+            tear_after: None,
+            torn: false,
+        }
+    }
+
+    /// Makes an object while the card is made: outside of any transaction, past the capacity, and as no write.
     pub fn create(&mut self, name: impl Into<String>, initial: &[u8]) -> Handle {
-        let object = Object { name: name.into(), start: self.octets.len(), length: initial.len() };
+        let object = self.place(name.into(), initial);
         let layout = Arc::make_mut(&mut self.layout);
-        layout.push(object);
-        self.octets.extend_from_slice(initial);
+        layout.push(Some(object));
         Handle((layout.len() - 1) as u16)
+    }
+
+    /// Makes an object; its name is that of no other one.
+    pub fn allocate(&mut self, name: impl Into<String>, initial: &[u8]) -> Result<Handle, MemoryError> {
+        let free = self.layout.iter().position(Option::is_none).unwrap_or(self.layout.len());
+        let handle = Handle(u16::try_from(free).map_err(|_| MemoryError::Full)?);
+        self.check_room(initial.len())?;
+        let name = name.into();
+        self.atomically(|memory| memory.lay(handle, name, initial).map(|()| handle))
+    }
+
+    /// Gives an object another size: it keeps its first octets, and what it gets more is `fill`.
+    pub fn resize(&mut self, object: Handle, length: usize, fill: u8) -> Result<(), MemoryError> {
+        let mut octets = self.read(object).to_vec();
+        let name = self.object(object).ok_or(MemoryError::Range)?.name.clone();
+        self.check_room(length.saturating_sub(octets.len()))?;
+        octets.resize(length, fill);
+        self.atomically(|memory| memory.lay(object, name, &octets))
+    }
+
+    /// Makes an object go.
+    pub fn release(&mut self, object: Handle) -> Result<(), MemoryError> {
+        self.object(object).ok_or(MemoryError::Range)?;
+        self.atomically(|memory| {
+            memory.count_write()?;
+            memory.keep_layout();
+            memory.put(object, None);
+            Ok(())
+        })
     }
 
     /// The object of that name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Handle> {
-        self.layout.iter().position(|object| object.name == name).map(|i| Handle(i as u16))
+        let is_it = |object: &Option<Object>| object.as_ref().is_some_and(|object| object.name == name);
+        self.layout.iter().position(is_it).map(|i| Handle(i as u16))
     }
 
-    /// An object's octets; none if the handle is another memory's.
+    /// The name of an object.
+    #[must_use]
+    pub fn name(&self, object: Handle) -> Option<&str> {
+        self.object(object).map(|object| &*object.name)
+    }
+
+    /// An object's octets; none if there is no such object.
     #[must_use]
     pub fn read(&self, object: Handle) -> &[u8] {
         self.span(object)
@@ -99,17 +165,11 @@ impl Memory {
         if offset.checked_add(octets.len()).is_none_or(|end| end > length) {
             return Err(MemoryError::Range);
         }
-        if self.undo.open {
-            self.store(start + offset, octets)
-        } else {
-            self.undo.open = true;
-            self.store(start + offset, octets)?;
-            self.commit()
-        }
+        self.atomically(|memory| memory.store(start + offset, octets))
     }
 
     /// Opens a transaction.
-    pub fn begin(&mut self) -> Result<(), MemoryError> {
+    pub const fn begin(&mut self) -> Result<(), MemoryError> {
         if self.undo.open {
             return Err(MemoryError::InProgress);
         }
@@ -117,20 +177,23 @@ impl Memory {
         Ok(())
     }
 
-    /// Makes the writes of the open transaction last.
+    /// Makes the changes of the open transaction last.
     pub fn commit(&mut self) -> Result<(), MemoryError> {
         if !self.undo.open {
             return Err(MemoryError::NotInProgress);
         }
         self.count_write()?;
+        if self.undo.layout.is_some() {
+            self.compact();
+        }
         self.undo.clear();
         Ok(())
     }
 
-    /// Takes back the writes of the open transaction, if one is open and power is there.
+    /// Takes back the changes of the open transaction, if one is open and power is there.
     pub fn abort(&mut self) {
         if !self.torn {
-            self.undo.roll_back(&mut self.octets);
+            self.roll_back();
         }
     }
 
@@ -143,13 +206,33 @@ impl Memory {
     /// What happens to memory at power-on: a transaction that power loss left open is taken back.
     pub fn recover(&mut self) {
         self.torn = false;
-        self.undo.roll_back(&mut self.octets);
+        self.roll_back();
+    }
+
+    /// The memory as it is at the next power-on, if power is lost now.
+    #[must_use]
+    pub fn after_power_loss(&self) -> Self {
+        let mut memory = self.clone();
+        memory.recover();
+        memory
     }
 
     /// How many times memory has been written to, undo log included.
     #[must_use]
     pub const fn writes(&self) -> u64 {
         self.writes
+    }
+
+    /// Octets that are in use.
+    #[must_use]
+    pub fn used(&self) -> usize {
+        self.layout.iter().flatten().map(|object| object.length).sum()
+    }
+
+    /// Octets that are free.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.capacity.saturating_sub(self.used())
     }
 
     /// Cuts power in the middle of the write that comes after `writes` more; `None` takes that back.
@@ -163,35 +246,112 @@ impl Memory {
         self.torn
     }
 
-    /// Every object with its name, and the undo log of a transaction that is open.
+    /// Every object with its name.
     pub fn objects(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        let undo = self.undo.open.then_some((TRANSACTION, &*self.undo.octets));
-        self.layout
-            .iter()
-            .filter_map(|object| {
-                let octets = self.octets.get(object.start..object.start + object.length)?;
-                Some((&*object.name, octets))
-            })
-            .chain(undo)
+        self.layout.iter().flatten().filter_map(|object| {
+            let octets = self.octets.get(object.start..object.start + object.length)?;
+            Some((&*object.name, octets))
+        })
     }
 
-    /// Puts back an object that [`objects`](Self::objects) has given.
-    pub fn restore(&mut self, name: &str, octets: &[u8]) -> Result<(), MemoryError> {
-        if name == TRANSACTION {
-            self.undo = UndoLog { open: true, octets: octets.to_vec() };
-            return Ok(());
-        }
-        let (start, length) =
-            self.find(name).and_then(|handle| self.span(handle)).ok_or(MemoryError::Range)?;
-        match self.octets.get_mut(start..start + length) {
-            Some(place) if length == octets.len() => place.copy_from_slice(octets),
-            _ => return Err(MemoryError::Range),
+    /// Puts an object that [`objects`](Self::objects) has given in the place of the one with that name, if there is
+    /// one; `None` makes it go. This counts as no write.
+    pub(crate) fn restore(&mut self, name: &str, octets: Option<&[u8]>) -> Result<(), MemoryError> {
+        let there = self.find(name);
+        match (there, octets) {
+            (None, None) => {}
+            (Some(handle), None) => self.put(handle, None),
+            (None, Some(octets)) => {
+                u16::try_from(self.layout.len()).map_err(|_| MemoryError::Full)?;
+                self.create(name, octets);
+            }
+            (Some(handle), Some(octets)) => match self.span(handle) {
+                Some((start, length)) if length == octets.len() => {
+                    let place = self.octets.get_mut(start..start + length).ok_or(MemoryError::Range)?;
+                    place.copy_from_slice(octets);
+                }
+                _ => {
+                    let object = self.place(name.into(), octets);
+                    self.put(handle, Some(object));
+                }
+            },
         }
         Ok(())
     }
 
-    fn span(&self, object: Handle) -> Option<(usize, usize)> {
-        self.layout.get(usize::from(object.0)).map(|object| (object.start, object.length))
+    fn object(&self, handle: Handle) -> Option<&Object> {
+        self.layout.get(usize::from(handle.0))?.as_ref()
+    }
+
+    fn span(&self, handle: Handle) -> Option<(usize, usize)> {
+        self.object(handle).map(|object| (object.start, object.length))
+    }
+
+    fn check_room(&self, octets: usize) -> Result<(), MemoryError> {
+        if octets > self.free() { Err(MemoryError::Full) } else { Ok(()) }
+    }
+
+    /// Makes a change in the open transaction, or in one of its own.
+    fn atomically<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T, MemoryError>,
+    ) -> Result<T, MemoryError> {
+        if self.undo.open {
+            return change(self);
+        }
+        self.undo.open = true;
+        let value = change(self).inspect_err(|_| self.abort())?;
+        self.commit()?;
+        Ok(value)
+    }
+
+    /// Sets octets aside at the end.
+    fn place(&mut self, name: String, octets: &[u8]) -> Object {
+        let start = self.octets.len();
+        self.octets.extend_from_slice(octets);
+        Object { name, start, length: octets.len() }
+    }
+
+    /// Changes the layout, as one write of the open transaction.
+    fn lay(&mut self, handle: Handle, name: String, octets: &[u8]) -> Result<(), MemoryError> {
+        self.count_write()?;
+        self.keep_layout();
+        let object = self.place(name, octets);
+        self.put(handle, Some(object));
+        Ok(())
+    }
+
+    /// Keeps the layout for the case that the transaction does not last.
+    fn keep_layout(&mut self) {
+        if self.undo.layout.is_none() {
+            self.undo.layout = Some((Arc::clone(&self.layout), self.octets.len()));
+        }
+    }
+
+    fn put(&mut self, handle: Handle, object: Option<Object>) {
+        let layout = Arc::make_mut(&mut self.layout);
+        let index = usize::from(handle.0);
+        if index >= layout.len() {
+            layout.resize(index + 1, None);
+        }
+        if let Some(place) = layout.get_mut(index) {
+            *place = object;
+        }
+    }
+
+    /// Moves the objects together, if much lies around between them.
+    fn compact(&mut self) {
+        let used = self.used();
+        if self.octets.len() <= 2 * used + WASTE {
+            return;
+        }
+        let mut together = Vec::with_capacity(used);
+        for object in Arc::make_mut(&mut self.layout).iter_mut().flatten() {
+            let octets = self.octets.get(object.start..object.start + object.length).unwrap_or_default();
+            object.start = together.len();
+            together.extend_from_slice(octets);
+        }
+        self.octets = together;
     }
 
     /// Logs what is at `at`, then overwrites it; power loss can leave half of the new octets there.
@@ -199,20 +359,10 @@ impl Memory {
         self.count_write()?;
         let place = self.octets.get_mut(at..at + octets.len()).ok_or(MemoryError::Range)?;
         self.undo.push(at, place);
-        match self.count_write() {
-            Ok(()) => {
-                self.octets.get_mut(at..at + octets.len()).ok_or(MemoryError::Range)?.copy_from_slice(octets);
-                Ok(())
-            }
-            Err(torn) => {
-                self.octets
-                    .iter_mut()
-                    .skip(at)
-                    .zip(octets.iter().take(octets.len() / 2))
-                    .for_each(|(o, n)| *o = *n);
-                Err(torn)
-            }
-        }
+        let whole = self.count_write();
+        let written = if whole.is_ok() { octets.len() } else { octets.len() / 2 };
+        place_octets(&mut self.octets, at, octets.get(..written).unwrap_or_default());
+        whole
     }
 
     fn count_write(&mut self) -> Result<(), MemoryError> {
@@ -226,6 +376,24 @@ impl Memory {
         self.writes += 1;
         Ok(())
     }
+
+    /// Puts back what the open transaction has changed, the latest first.
+    fn roll_back(&mut self) {
+        while let Some((old, at)) = self.undo.pop() {
+            place_octets(&mut self.octets, at, &old);
+        }
+        if let Some((layout, end)) = self.undo.layout.take() {
+            self.layout = layout;
+            self.octets.truncate(end);
+        }
+        self.undo.clear();
+    }
+}
+
+fn place_octets(memory: &mut [u8], at: usize, octets: &[u8]) {
+    if let Some(place) = memory.get_mut(at..at + octets.len()) {
+        place.copy_from_slice(octets);
+    }
 }
 
 impl UndoLog {
@@ -235,30 +403,21 @@ impl UndoLog {
         self.octets.extend_from_slice(&(old.len() as u32).to_be_bytes());
     }
 
-    fn clear(&mut self) {
-        self.octets.clear();
-        self.open = false;
-    }
-
-    /// Puts back what was overwritten, the latest first.
-    fn roll_back(&mut self, memory: &mut [u8]) {
-        while let Some((rest, at, length)) = self.last_entry() {
-            let (log, old) = self.octets.split_at(rest);
-            if let (Some(place), Some(old)) = (memory.get_mut(at..at + length), old.get(..length)) {
-                place.copy_from_slice(old);
-            }
-            let rest = log.len();
-            self.octets.truncate(rest);
-        }
-        self.clear();
-    }
-
-    /// Where the last entry starts, the place it is of, and its number of octets.
-    fn last_entry(&self) -> Option<(usize, usize, usize)> {
+    /// Takes the last entry: what was overwritten, and where.
+    fn pop(&mut self) -> Option<(Vec<u8>, usize)> {
         let (rest, length) = self.octets.split_last_chunk::<4>()?;
         let (rest, at) = rest.split_last_chunk::<4>()?;
         let (at, length) = (u32::from_be_bytes(*at) as usize, u32::from_be_bytes(*length) as usize);
-        Some((rest.len().checked_sub(length)?, at, length))
+        let start = rest.len().checked_sub(length)?;
+        let old = rest.get(start..)?.to_vec();
+        self.octets.truncate(start);
+        Some((old, at))
+    }
+
+    fn clear(&mut self) {
+        self.octets.clear();
+        self.layout = None;
+        self.open = false;
     }
 }
 
@@ -328,17 +487,70 @@ mod tests {
     }
 
     #[test]
-    fn an_image_of_torn_memory_recovers_elsewhere() {
+    fn a_copy_of_torn_memory_is_as_it_recovers() {
         let (mut memory, a, _) = two_objects();
         memory.begin().unwrap();
         memory.write(a, 0, &[9]).unwrap();
-        let (mut copy, ..) = two_objects();
-        for (name, octets) in memory.objects() {
-            copy.restore(name, octets).unwrap();
+        assert_eq!(memory.after_power_loss().read(a), [1, 2, 3]);
+        assert_eq!(memory.read(a), [9, 2, 3]);
+    }
+
+    #[test]
+    fn objects_come_go_and_grow_all_or_nothing() {
+        let change = |memory: &mut Memory, a, b| {
+            memory.begin()?;
+            memory.write(a, 0, &[9])?;
+            let c = memory.allocate("c", &[5; 4])?;
+            memory.write(c, 3, &[6])?;
+            memory.release(b)?;
+            memory.resize(a, 5, 0xFF)?;
+            memory.write(a, 4, &[8])?;
+            memory.commit()
+        };
+        for tear in 0.. {
+            let (mut memory, a, b) = two_objects();
+            let before: Vec<_> =
+                memory.objects().map(|(name, octets)| (String::from(name), octets.to_vec())).collect();
+            memory.tear_after(Some(tear));
+            let outcome = change(&mut memory, a, b);
+            memory.recover();
+            if outcome.is_ok() {
+                assert_eq!(memory.read(a), [9, 2, 3, 0xFF, 8]);
+                assert_eq!(memory.read(b), []);
+                assert_eq!(memory.find("c").map(|c| memory.read(c)), Some(&[5, 5, 5, 6][..]));
+                assert_eq!(memory.used(), 9);
+                assert_eq!(tear, 10);
+                break;
+            }
+            assert_eq!(outcome, Err(MemoryError::Torn));
+            let after: Vec<_> =
+                memory.objects().map(|(name, octets)| (String::from(name), octets.to_vec())).collect();
+            assert_eq!(before, after, "torn after {tear}");
         }
-        assert_eq!(copy.read(a), [9, 2, 3]);
-        copy.recover();
-        assert_eq!(copy.read(a), [1, 2, 3]);
+    }
+
+    #[test]
+    fn the_capacity_bounds_what_comes_later() {
+        let mut memory = Memory::with_capacity(6);
+        let a = memory.create("a", &[1, 2, 3]);
+        assert_eq!(memory.free(), 3);
+        assert_eq!(memory.allocate("b", &[0; 4]), Err(MemoryError::Full));
+        assert_eq!(memory.resize(a, 7, 0), Err(MemoryError::Full));
+        let b = memory.allocate("b", &[0; 3]).unwrap();
+        memory.release(b).unwrap();
+        assert_eq!(memory.allocate("c", &[0; 3]), Ok(b), "the place is used again");
+        assert!(!memory.in_transaction());
+    }
+
+    #[test]
+    fn what_released_objects_had_does_not_pile_up() {
+        let mut memory = Memory::default();
+        let a = memory.create("a", &[7; 100]);
+        for length in (0..10_000).map(|n| n % 200) {
+            memory.resize(a, length, 7).unwrap();
+        }
+        assert_eq!(memory.read(a), [7; 199]);
+        assert!(memory.octets.len() <= 2 * memory.used() + WASTE + 400);
     }
 
     #[test]
@@ -346,7 +558,7 @@ mod tests {
         let (mut memory, a, _) = two_objects();
         assert_eq!(memory.write(a, 2, &[1, 1]), Err(MemoryError::Range));
         assert_eq!(memory.write(a, usize::MAX, &[1]), Err(MemoryError::Range));
-        assert_eq!(memory.restore("a", &[1]), Err(MemoryError::Range));
-        assert_eq!(memory.restore("c", &[1]), Err(MemoryError::Range));
+        assert_eq!(memory.resize(Handle(7), 1, 0), Err(MemoryError::Range));
+        assert_eq!(memory.release(Handle(7)), Err(MemoryError::Range));
     }
 }

@@ -7,7 +7,7 @@ use oxisim_wire::{bcd, tlv::write_tlv};
 use crate::{
     access::{Access, Rule, SecurityAttributes},
     file::{Aid, LifeCycle, Sfi, Structure, fid},
-    image::{Contents as FileContents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    image::{Contents as FileContents, FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
     pin::KeyReference,
 };
 
@@ -275,6 +275,7 @@ impl Profile {
             pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
             authentication: Vec::new(),
             files,
+            memory: MEMORY,
         }
     }
 }

@@ -142,8 +142,13 @@ impl<M: DerefMut<Target = Memory>> FileView<'_, M> {
 }
 
 impl From<MemoryError> for Status {
-    fn from(_: MemoryError) -> Self {
-        Self::MEMORY_PROBLEM
+    fn from(error: MemoryError) -> Self {
+        match error {
+            MemoryError::Full => Self::NOT_ENOUGH_MEMORY,
+            MemoryError::Torn | MemoryError::Range | MemoryError::InProgress | MemoryError::NotInProgress => {
+                Self::MEMORY_PROBLEM
+            }
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub struct Kept {
     /// Version of the file.
     version: u32,
     /// Objects of the card's non-volatile memory by name, in hexadecimal.
-    card: BTreeMap<String, String>,
+    card: BTreeMap<String, Option<String>>,
     /// The phone's own phonebook, as one block of entries, in hexadecimal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phonebook: Option<String>,
@@ -65,7 +65,8 @@ impl Kept {
 
     /// Takes what is to be kept.
     pub fn of(card: &Card, application: Option<&BackupApplication>) -> Self {
-        let objects = card.memory().objects().map(|(name, octets)| (name.into(), hex::encode(octets)));
+        let memory = card.memory().after_power_loss();
+        let objects = memory.objects().map(|(name, octets)| (name.into(), Some(hex::encode(octets))));
         Self {
             version: VERSION,
             card: objects.collect(),

@@ -1,5 +1,6 @@
 //! The commands of TS 102 221 §11, a file for each family.
 
+mod administration;
 mod channels;
 mod life_cycle;
 mod pin;
@@ -53,6 +54,12 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
         Instruction::TERMINAL_CAPABILITY => (Body::Etsi, terminal::capability),
         Instruction::TERMINAL_PROFILE => (Body::Etsi, toolkit::terminal_profile),
         Instruction::ENVELOPE => (Body::Etsi, toolkit::envelope),
+        Instruction::CREATE_FILE => (Body::Iso, administration::create_file),
+        Instruction::DELETE_FILE => (Body::Iso, administration::delete_file),
+        Instruction::RESIZE_FILE => (Body::Etsi, administration::resize_file),
+        Instruction::TERMINATE_DF => (Body::Iso, administration::terminate_df),
+        Instruction::TERMINATE_EF => (Body::Iso, administration::terminate_ef),
+        Instruction::TERMINATE_CARD_USAGE => (Body::Iso, administration::terminate_card_usage),
         Instruction::FETCH => (Body::Etsi, toolkit::fetch),
         Instruction::TERMINAL_RESPONSE => (Body::Etsi, toolkit::terminal_response),
         _ => return None,
@@ -68,6 +75,7 @@ pub(crate) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<R
         return Err(Status::CLASS_NOT_SUPPORTED);
     }
     check_functions(class)?;
+    administration::check_usage(card, command.instruction)?;
     card.session.channel = card.session.channels.get(channel)?;
     let application = card.session.channel.application;
     let answer = function(card, command);

@@ -99,9 +99,7 @@ fn memory_moves_to_another_card_by_name() {
     let adn = one.files().find(path::EF_ADN).unwrap();
     one.files().update_record(adn, 1, &[7; 28]).unwrap();
     let mut two = Card::new(&Profile::default());
-    for (name, octets) in one.memory().objects() {
-        two.memory_mut().restore(name, octets).unwrap();
-    }
+    two.restore(one.memory().objects().map(|(name, octets)| (name, Some(octets)))).unwrap();
     assert_eq!(two.files().read_record(adn, 1), Ok(&[7; 28][..]));
     assert!(one.memory().objects().any(|(name, octets)| name == "3F00/7F10/6F3A" && octets.len() == 7140));
 }

@@ -1,6 +1,7 @@
 //! The card, driven by nothing but APDUs.
 
 mod access_rules;
+mod administration;
 mod applet_memory;
 mod channels;
 mod classes_and_instructions;

@@ -53,6 +53,7 @@ pub fn build(document: &Document) -> Result<Image, At> {
     Ok(Image {
         atr,
         menu_title: document.menu_title.clone(),
+        memory: document.memory,
         pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
         authentication: document
             .authentication

@@ -17,6 +17,9 @@ pub struct Document {
     /// Title of the menu of the toolkit applets.
     #[serde(default = "menu_title")]
     pub menu_title: String,
+    /// Octets of non-volatile memory.
+    #[serde(default = "memory")]
+    pub memory: usize,
     /// PINs and administrative keys.
     #[serde(default)]
     pub pins: Vec<PinForm>,
@@ -36,6 +39,10 @@ pub struct Document {
 
 fn menu_title() -> String {
     "SIM".into()
+}
+
+const fn memory() -> usize {
+    oxisim_card::image::MEMORY
 }
 
 /// A PIN or an administrative key.

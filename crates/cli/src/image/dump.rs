@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use oxisim_card::{
     KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Contents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
 };
 use oxisim_wire::{Reader, tlv::Tlv};
 use serde::Deserialize;
@@ -61,8 +61,14 @@ pub fn import(json: &str) -> Result<Imported, String> {
     importer.add_rules();
     let pins = importer.pins();
     importer.missing.push("the keys for authentication".into());
-    let image =
-        Image { atr, menu_title: "SIM".into(), pins, authentication: Vec::new(), files: importer.files };
+    let image = Image {
+        atr,
+        menu_title: "SIM".into(),
+        pins,
+        authentication: Vec::new(),
+        files: importer.files,
+        memory: MEMORY,
+    };
     Ok(Imported { image, missing: importer.missing })
 }
 

@@ -30,8 +30,8 @@ pub struct StateFile {
 struct Stored {
     /// Version of the file.
     version: u32,
-    /// Objects by name, in hexadecimal.
-    objects: BTreeMap<String, String>,
+    /// Objects by name, in hexadecimal; nothing for one that is no more.
+    objects: BTreeMap<String, Option<String>>,
 }
 
 const VERSION: u32 = 1;
@@ -68,11 +68,16 @@ impl StateFile {
         if writes == self.saved {
             return Ok(());
         }
-        let changed = card
-            .memory()
-            .objects()
-            .filter(|&(name, octets)| self.original.get(name).is_none_or(|original| original != octets));
-        let objects = changed.map(|(name, octets)| (name.into(), hex::encode_upper(octets))).collect();
+        // Power that goes with this process takes back what a transaction has not made last.
+        let memory = card.memory().after_power_loss();
+        let mut objects: BTreeMap<_, _> = self.original.keys().map(|name| (name.clone(), None)).collect();
+        for (name, octets) in memory.objects() {
+            if self.original.get(name).is_some_and(|original| original == octets) {
+                objects.remove(name);
+            } else {
+                objects.insert(name.into(), Some(hex::encode_upper(octets)));
+            }
+        }
         let stored = Stored { version: VERSION, objects };
         let failed = |error| Failure::Write { path: self.path.clone(), error };
         let text = serde_json::to_string_pretty(&stored).map_err(|error| failed(error.into()))?;
@@ -90,13 +95,15 @@ fn restore(text: &str, card: &mut Card) -> Result<(), String> {
     restore_objects(&stored.objects, card)
 }
 
-/// Gives a card objects of its memory, by name and in hexadecimal.
-pub fn restore_objects(objects: &BTreeMap<String, String>, card: &mut Card) -> Result<(), String> {
-    for (name, octets) in objects {
-        let octets = hex::decode(octets).map_err(|error| format!("{name}: {error}"))?;
-        card.memory_mut().restore(name, &octets).map_err(|error| format!("{name}: {error}"))?;
-    }
-    Ok(())
+/// Gives a card objects of its memory, by name and in hexadecimal; those without octets are no more.
+pub fn restore_objects(objects: &BTreeMap<String, Option<String>>, card: &mut Card) -> Result<(), String> {
+    let octets = |octets: &Option<String>| octets.as_ref().map(hex::decode).transpose();
+    let objects: Vec<(&str, Option<Vec<u8>>)> = objects
+        .iter()
+        .map(|(name, hex)| Ok((&**name, octets(hex).map_err(|error| format!("{name}: {error}"))?)))
+        .collect::<Result<_, String>>()?;
+    card.restore(objects.iter().map(|(name, octets)| (*name, octets.as_deref())))
+        .map_err(|error| error.to_string())
 }
 
 /// Writes a file whole or not at all, also if the process or the machine stops at any moment.

@@ -38,6 +38,9 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     writer.line(format_args!("atr = \"{}\"", hex::encode_upper(&image.atr)));
     writer.line(format_args!("# Title of the menu of the toolkit applets."));
     writer.line(format_args!("menu_title = {}", string(&image.menu_title)));
+    writer
+        .line(format_args!("# Octets of memory; what the files leave is for those that CREATE FILE makes."));
+    writer.line(format_args!("memory = {}", image.memory));
     if let Some(server) = server {
         writer.line(format_args!(
             "\n# Backs up the phonebook. Also: async, subset, spread, threshold, interval."
