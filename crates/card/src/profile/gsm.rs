@@ -49,7 +49,8 @@ files! {
     /// TS 51.011 §10.3.13.
     EF_CBMI_GSM [0x3F00/0x7F20/0x6F45], Transparent(20), Pin Pin, Erased;
     /// TS 51.011 §10.3.11.
-    EF_SPN_GSM [0x3F00/0x7F20/0x6F46], Transparent(17), Always Adm, Of(|profile| vec![provider(&profile.service_provider)]);
+    EF_SPN_GSM [0x3F00/0x7F20/0x6F46], Transparent(17), Always Adm,
+        Of(|profile| vec![provider(&profile.service_provider)]);
     /// TS 51.011 §10.3.28.
     EF_CBMIR_GSM [0x3F00/0x7F20/0x6F50], Transparent(20), Pin Pin, Erased;
     /// TS 51.011 §10.3.32: no key.
@@ -59,28 +60,34 @@ files! {
     /// TS 51.011 §10.3.34.
     EF_SUME_GSM [0x3F00/0x7F20/0x6F54], Transparent(32), Adm Adm, SameAs(EF_SUME);
     /// TS 51.011 §10.3.35.
-    EF_PLMNWACT_GSM [0x3F00/0x7F20/0x6F60], Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Pin, Of(|_| vec![networks_with_technology(&[])]);
+    EF_PLMNWACT_GSM [0x3F00/0x7F20/0x6F60], Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Pin,
+        Of(|_| vec![networks_with_technology(&[])]);
     /// TS 51.011 §10.3.36.
-    EF_OPLMNWACT_GSM [0x3F00/0x7F20/0x6F61], Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm, Of(|_| vec![networks_with_technology(&[])]);
+    EF_OPLMNWACT_GSM [0x3F00/0x7F20/0x6F61], Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm,
+        Of(|_| vec![networks_with_technology(&[])]);
     /// TS 51.011 §10.3.37.
     EF_HPLMNWACT_GSM [0x3F00/0x7F20/0x6F62], Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm,
         Of(|profile| vec![networks_with_technology(&[home_network(profile)])]);
     /// TS 51.011 §10.3.14.
     EF_BCCH [0x3F00/0x7F20/0x6F74], Transparent(16), Pin Pin, Erased;
     /// TS 51.011 §10.3.15.
-    EF_ACC_GSM [0x3F00/0x7F20/0x6F78], Transparent(2), Pin Adm, Of(|profile| vec![access_class(&profile.imsi)]);
+    EF_ACC_GSM [0x3F00/0x7F20/0x6F78], Transparent(2), Pin Adm,
+        Of(|profile| vec![access_class(&profile.imsi)]);
     /// TS 51.011 §10.3.16.
     EF_FPLMN_GSM [0x3F00/0x7F20/0x6F7B], Transparent(12), Pin Pin, Erased;
     /// TS 51.011 §10.3.17.
     EF_LOCI_GSM [0x3F00/0x7F20/0x6F7E], Transparent(11), Pin Pin, Octets(&NO_LOCATION_AREA);
     /// TS 51.011 §10.3.18.
-    EF_AD_GSM [0x3F00/0x7F20/0x6FAD], Transparent(4), Always Adm, Of(|profile| vec![administrative_data(profile)]);
+    EF_AD_GSM [0x3F00/0x7F20/0x6FAD], Transparent(4), Always Adm,
+        Of(|profile| vec![administrative_data(profile)]);
     /// TS 51.011 §10.3.19: phase 2, profile download required.
     EF_PHASE [0x3F00/0x7F20/0x6FAE], Transparent(1), Always Adm, Octets(&[0x03]);
     /// TS 51.011 §10.3.27: 112 and 911.
-    EF_ECC_GSM [0x3F00/0x7F20/0x6FB7], Transparent(15), Always Adm, Octets(&[0x11, 0xF2, 0xFF, 0x19, 0xF1, 0xFF]);
+    EF_ECC_GSM [0x3F00/0x7F20/0x6FB7], Transparent(15), Always Adm,
+        Octets(&[0x11, 0xF2, 0xFF, 0x19, 0xF1, 0xFF]);
     /// TS 51.011 §10.3.41.
-    EF_PNN_GSM [0x3F00/0x7F20/0x6FC5], Linear(24, 5), Always Adm, Of(|profile| vec![network_name(&profile.service_provider, 24)]);
+    EF_PNN_GSM [0x3F00/0x7F20/0x6FC5], Linear(24, 5), Always Adm,
+        Of(|profile| vec![network_name(&profile.service_provider, 24)]);
     /// TS 51.011 §10.3.42: the home network has the first name of `EF_PNN`.
     EF_OPL_GSM [0x3F00/0x7F20/0x6FC6], Linear(8, 5), Always Adm, Of(operators);
     /// TS 51.011 §10.3.43.
@@ -96,7 +103,8 @@ files! {
     /// Extensions of `EF_CFIS`, as TS 31.102 §4.2.65 has them.
     EF_EXT7_GSM [0x3F00/0x7F20/0x6FCC], Linear(13, 2), Pin Pin, Octets(&[0x00]);
     /// TS 51.011 §10.3.50: the home network is the service provider's.
-    EF_SPDI_GSM [0x3F00/0x7F20/0x6FCD], Transparent(17), Pin Adm, Of(|profile| vec![service_provider_networks(profile)]);
+    EF_SPDI_GSM [0x3F00/0x7F20/0x6FCD], Transparent(17), Pin Adm,
+        Of(|profile| vec![service_provider_networks(profile)]);
 }
 
 /// A cipher key and its sequence number, which says that there is none.

@@ -24,7 +24,8 @@ files! {
     /// TS 51.011 §10.5.5.
     EF_MSISDN [0x3F00/0x7F10/0x6F40], Linear(28, 1), Pin Pin, Of(|profile| vec![own_number(&profile.msisdn)]);
     /// TS 51.011 §10.5.6.
-    EF_SMSP [0x3F00/0x7F10/0x6F42], Linear(40, 1), Pin Pin, Of(|profile| vec![sms_parameters(&profile.service_centre)]);
+    EF_SMSP [0x3F00/0x7F10/0x6F42], Linear(40, 1), Pin Pin,
+        Of(|profile| vec![sms_parameters(&profile.service_centre)]);
     /// TS 51.011 §10.5.7.
     EF_SMSS [0x3F00/0x7F10/0x6F43], Transparent(2), Pin Pin, Erased;
     /// TS 51.011 §10.5.8.
@@ -42,5 +43,6 @@ files! {
     /// TS 31.102 §4.5.3, which lets no `EF_CCP` stand beside it.
     EF_ECCP [0x3F00/0x7F10/0x6F4F], Linear(15, 5), Pin Pin, Erased;
     /// TS 31.102 §4.5.4: the title of the menu of the toolkit applets.
-    EF_SUME [0x3F00/0x7F10/0x6F54], Transparent(32), Adm Adm, Of(|profile| vec![menu_title(&profile.menu_title)]);
+    EF_SUME [0x3F00/0x7F10/0x6F54], Transparent(32), Adm Adm,
+        Of(|profile| vec![menu_title(&profile.menu_title)]);
 }

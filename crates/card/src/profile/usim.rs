@@ -78,15 +78,19 @@ files! {
     /// TS 31.102 §4.2.48: no access point name.
     EF_ACL [0x3F00/0x7FFF/0x6F57], Transparent(101), Pin Pin2, Octets(&[0x00]);
     /// TS 31.102 §4.2.51.
-    EF_START_HFN [0x3F00/0x7FFF/0x6F5B] 0x0F, Transparent(6), Pin Pin, Octets(&[0xF0, 0x00, 0x00, 0xF0, 0x00, 0x00]);
+    EF_START_HFN [0x3F00/0x7FFF/0x6F5B] 0x0F, Transparent(6), Pin Pin,
+        Octets(&[0xF0, 0x00, 0x00, 0xF0, 0x00, 0x00]);
     /// TS 31.102 §4.2.52.
     EF_THRESHOLD [0x3F00/0x7FFF/0x6F5C] 0x10, Transparent(3), Pin Adm, Erased;
     /// TS 31.102 §4.2.5.
-    EF_PLMNWACT [0x3F00/0x7FFF/0x6F60] 0x0A, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Pin, SameAs(gsm::EF_PLMNWACT_GSM);
+    EF_PLMNWACT [0x3F00/0x7FFF/0x6F60] 0x0A, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Pin,
+        SameAs(gsm::EF_PLMNWACT_GSM);
     /// TS 31.102 §4.2.53.
-    EF_OPLMNWACT [0x3F00/0x7FFF/0x6F61] 0x11, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm, SameAs(gsm::EF_OPLMNWACT_GSM);
+    EF_OPLMNWACT [0x3F00/0x7FFF/0x6F61] 0x11, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm,
+        SameAs(gsm::EF_OPLMNWACT_GSM);
     /// TS 31.102 §4.2.54.
-    EF_HPLMNWACT [0x3F00/0x7FFF/0x6F62] 0x13, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm, SameAs(gsm::EF_HPLMNWACT_GSM);
+    EF_HPLMNWACT [0x3F00/0x7FFF/0x6F62] 0x13, Transparent(NETWORKS_WITH_TECHNOLOGY), Pin Adm,
+        SameAs(gsm::EF_HPLMNWACT_GSM);
     /// TS 31.102 §4.2.23.
     EF_PSLOCI [0x3F00/0x7FFF/0x6F73] 0x0C, Transparent(14), Pin Pin, Octets(&NO_ROUTING_AREA);
     /// TS 31.102 §4.2.15.
@@ -131,11 +135,13 @@ files! {
     /// TS 31.102 §4.2.66.
     EF_SPDI [0x3F00/0x7FFF/0x6FCD] 0x1B, Transparent(17), Pin Adm, SameAs(gsm::EF_SPDI_GSM);
     /// TS 31.102 §4.2.84: the home network.
-    EF_EHPLMN [0x3F00/0x7FFF/0x6FD9] 0x1D, Transparent(12), Pin Adm, Of(|profile| vec![home_network(profile).into()]);
+    EF_EHPLMN [0x3F00/0x7FFF/0x6FD9] 0x1D, Transparent(12), Pin Adm,
+        Of(|profile| vec![home_network(profile).into()]);
     /// TS 31.102 §4.2.85: no preference.
     EF_EHPLMNPI [0x3F00/0x7FFF/0x6FDB], Transparent(1), Pin Adm, Octets(&[0x00]);
     /// TS 31.102 §4.2.91: no identity, no tracking area, not updated.
-    EF_EPSLOCI [0x3F00/0x7FFF/0x6FE3] 0x1E, Transparent(18), Pin Pin, Octets(&ending::<18>(&[0x00, 0x00, 0x01]));
+    EF_EPSLOCI [0x3F00/0x7FFF/0x6FE3] 0x1E, Transparent(18), Pin Pin,
+        Octets(&ending::<18>(&[0x00, 0x00, 0x01]));
     /// TS 31.102 §4.2.92.
     EF_EPSNSC [0x3F00/0x7FFF/0x6FE4] 0x18, Linear(80, 1), Pin Pin, Erased;
 

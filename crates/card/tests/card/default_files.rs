@@ -281,7 +281,7 @@ fn conditions(rule: &[u8]) -> BTreeMap<(u8, u8), Vec<u8>> {
         let value = object.value.rest().to_vec();
         match object.tag {
             0x80 => {
-                modes = (0..7).map(|bit| (0x80, 1 << bit)).filter(|(_, bit)| value[0] & bit != 0).collect()
+                modes = (0..7).map(|bit| (0x80, 1 << bit)).filter(|(_, bit)| value[0] & bit != 0).collect();
             }
             0x84 => modes = vec![(0x84, value[0])],
             _ => conditions.extend(modes.iter().map(|&mode| (mode, [&[object.tag], &*value].concat()))),

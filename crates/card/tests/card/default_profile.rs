@@ -89,6 +89,32 @@ fn an_imsi_of_15_digits_has_odd_parity() {
     assert_eq!(terminal.ok("00B0870009"), "080910100000000010");
 }
 
+/// Fixed dialling, the call meter and the phonebook of a phone of GSM: PIN 2 guards what the user alone may do.
+#[test]
+fn pin_2_guards_what_it_is_there_for() {
+    const PIN_2: &str = "0020008108 30303030FFFFFFFF";
+    let mut terminal = Terminal::default();
+    let number = format!("00DC01041C{}", "FF".repeat(28));
+    let steps = [
+        ("00A4080C047F106F3B", number.as_str()),
+        ("00A4080C047F206F37", "00D6000003 0000FF"),
+        ("00A4080C047F206F39", "00DC000303 000001"),
+        ("00A4080C047F106F3A", "00040000"),
+    ];
+    for (select, apdu) in steps {
+        terminal.ok(select);
+        assert_eq!(terminal.send(apdu), "6982", "{select}");
+    }
+    terminal.ok("00A4080C047F206F39");
+    assert_eq!(terminal.ok("8032000003 000005 00"), "000005000005", "INCREASE takes PIN 1 only");
+    terminal.ok(PIN_2);
+    for (select, apdu) in steps {
+        terminal.ok(select);
+        terminal.ok(apdu);
+    }
+    terminal.ok("00440000");
+}
+
 #[test]
 fn a_copy_of_a_card_is_a_card_of_its_own() {
     let mut one = Card::new(&Profile::default());
