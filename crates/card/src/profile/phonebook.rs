@@ -1,5 +1,5 @@
-//! The files in `DF_PHONEBOOK` (TS 31.102 §4.4.2). It is the global phonebook, under `DF_TELECOM`: every phone knows
-//! that one, and a local one in the USIM would have to hold entries of its own.
+//! The files in `DF_PHONEBOOK` (TS 31.102 §4.4.2). It is the global phonebook, under `DF_TELECOM`: every phone
+//! knows that one, and a local one in the USIM would have to hold entries of its own.
 //!
 //! Identifiers are those of a sysmoISIM-SJA2; `EF_PBR` tells them to the phone.
 

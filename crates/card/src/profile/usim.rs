@@ -1,5 +1,5 @@
-//! The files in `ADF_USIM` (TS 31.102 §4.2, §4.4.3). Those that mean the same to a phone of GSM are one with those in
-//! `DF_GSM` and `DF_TELECOM`.
+//! The files in `ADF_USIM` (TS 31.102 §4.2, §4.4.3). Those that mean the same to a phone of GSM are one with
+//! those in `DF_GSM` and `DF_TELECOM`.
 
 use alloc::vec;
 
