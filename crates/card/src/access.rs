@@ -58,69 +58,148 @@ pub(crate) enum Operation {
     Resize,
 }
 
-/// What must be fulfilled before a file may be read or written.
+/// What must be fulfilled before something may be done with a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Access {
     /// Nothing.
     Always,
-    /// PIN verified, or disabled.
+    /// PIN 1 verified, or disabled.
     Pin,
+    /// PIN 2 verified, or disabled.
+    Pin2,
     /// An administrative key verified.
     Adm,
     /// It may not.
     Never,
 }
 
-/// An access rule of the default card: a record of `EF_ARR`.
+/// An access rule for an EF of the default card: a record of `EF_ARR`. An administrative key resizes, terminates and
+/// deletes the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Rule {
     /// Condition of READ and SEARCH.
     pub read: Access,
     /// Condition of UPDATE.
     pub update: Access,
+    /// Condition of INCREASE, for files that can be increased.
+    pub increase: Option<Access>,
+    /// Condition of ACTIVATE FILE and DEACTIVATE FILE.
+    pub activate: Access,
 }
 
 impl Rule {
     /// The rules that files use, in the order of the records of `EF_ARR`, which count from 1.
-    pub const RECORDS: [Self; 6] = [
-        Self { read: Access::Always, update: Access::Never },
-        Self { read: Access::Always, update: Access::Adm },
-        Self { read: Access::Always, update: Access::Pin },
-        Self { read: Access::Pin, update: Access::Adm },
-        Self { read: Access::Pin, update: Access::Pin },
-        Self { read: Access::Adm, update: Access::Adm },
+    pub const RECORDS: [Self; 10] = [
+        Self::new(Access::Always, Access::Never),
+        Self::new(Access::Always, Access::Adm),
+        Self::new(Access::Always, Access::Pin),
+        Self::new(Access::Pin, Access::Adm),
+        Self::new(Access::Pin, Access::Pin),
+        Self::new(Access::Adm, Access::Adm),
+        Self::new(Access::Pin, Access::Pin2),
+        Self::new(Access::Pin, Access::Pin).activate(Access::Pin2),
+        Self::new(Access::Pin, Access::Pin).increase(Access::Pin),
+        Self::new(Access::Pin, Access::Pin2).increase(Access::Pin),
     ];
 
-    /// The rule of directories, whose access modes are others: an administrative key creates and deletes files.
-    pub const DIRECTORY: Self = Self::RECORDS[5];
+    /// The number of the record of `EF_ARR` for directories, which comes after [`RECORDS`](Self::RECORDS): an
+    /// administrative key creates, deletes and terminates.
+    pub const DIRECTORY: u8 = Self::RECORDS.len() as u8 + 1;
 
-    /// The number of the record of `EF_ARR` that has this rule; the last, strictest one if none has.
+    /// A rule for a file that cannot be increased, and that an administrative key activates and deactivates.
+    #[must_use]
+    pub const fn new(read: Access, update: Access) -> Self {
+        Self { read, update, increase: None, activate: Access::Adm }
+    }
+
+    /// The rule with a condition of INCREASE.
+    #[must_use]
+    pub const fn increase(self, increase: Access) -> Self {
+        Self { increase: Some(increase), ..self }
+    }
+
+    /// The rule with another condition of ACTIVATE FILE and DEACTIVATE FILE.
+    #[must_use]
+    pub const fn activate(self, activate: Access) -> Self {
+        Self { activate, ..self }
+    }
+
+    /// The number of the record of `EF_ARR` that has this rule; that of directories, which is stricter than any, if
+    /// none has.
     #[must_use]
     pub fn record_number(self) -> u8 {
         let position = Self::RECORDS.iter().position(|&rule| rule == self);
-        position.map_or(Self::RECORDS.len() as u8, |i| i as u8 + 1)
+        position.map_or(Self::DIRECTORY, |i| i as u8 + 1)
     }
 
-    /// The rule in expanded format: access modes, each with its condition.
+    /// The records of `EF_ARR`, without what fills them up.
+    #[must_use]
+    pub fn records() -> Vec<Vec<u8>> {
+        let rules = Self::RECORDS.iter().map(|rule| rule.encode());
+        rules.chain([encode_directory_rule()]).collect()
+    }
+
+    /// The rule in expanded format: access modes, each with its condition (TS 102 221 §9.2.4). The modes of the
+    /// access mode byte that have the same condition stand together.
     #[must_use]
     pub fn encode(self) -> Vec<u8> {
-        const READ: u8 = 0x01;
-        const UPDATE: u8 = 0x02;
-        const ACTIVATE_DEACTIVATE: u8 = 0x18;
+        let modes = [
+            (mode::READ, self.read),
+            (mode::UPDATE, self.update),
+            (mode::ACTIVATE | mode::DEACTIVATE, self.activate),
+            (mode::DELETE | mode::TERMINATE, Access::Adm),
+        ];
         let mut out = Vec::new();
-        let mut add = |modes: u8, access: Access| {
-            write_tlv(0x80, &mut out, |out| out.push(modes));
-            access.write(&mut out);
-        };
-        if self.read == self.update {
-            add(READ | UPDATE, self.read);
-        } else {
-            add(READ, self.read);
-            add(UPDATE, self.update);
+        if let Some(access) = self.increase {
+            write_instruction(Instruction::INCREASE, access, &mut out);
         }
-        add(ACTIVATE_DEACTIVATE, Access::Adm);
+        for (i, (_, access)) in modes.iter().enumerate() {
+            let is_same = |(_, other): &&(u8, Access)| other == access;
+            if !modes.iter().take(i).any(|mode| is_same(&mode)) {
+                let bits = modes.iter().filter(is_same).fold(0, |bits, (mode, _)| bits | mode);
+                write_modes(bits, *access, &mut out);
+            }
+        }
+        write_instruction(Instruction::RESIZE_FILE, Access::Adm, &mut out);
         out
     }
+}
+
+/// Bits of the access mode byte (TS 102 221 §9.2.1, ISO/IEC 7816-4 §9.3.3.1).
+mod mode {
+    pub const READ: u8 = 0x01;
+    pub const UPDATE: u8 = 0x02;
+    pub const DEACTIVATE: u8 = 0x08;
+    pub const ACTIVATE: u8 = 0x10;
+    pub const TERMINATE: u8 = 0x20;
+    pub const DELETE: u8 = 0x40;
+    /// In the place of READ, for a directory.
+    pub const DELETE_CHILD: u8 = 0x01;
+    /// In the place of UPDATE, for a directory.
+    pub const CREATE_EF: u8 = 0x02;
+    pub const CREATE_DF: u8 = 0x04;
+}
+
+/// The rule of directories: everything by an administrative key.
+fn encode_directory_rule() -> Vec<u8> {
+    use mode::{ACTIVATE, CREATE_DF, CREATE_EF, DEACTIVATE, DELETE, DELETE_CHILD, TERMINATE};
+    let modes = DELETE_CHILD | CREATE_EF | CREATE_DF | DEACTIVATE | ACTIVATE | TERMINATE | DELETE;
+    let mut out = Vec::new();
+    write_modes(modes, Access::Adm, &mut out);
+    write_instruction(Instruction::RESIZE_FILE, Access::Adm, &mut out);
+    out
+}
+
+/// Appends an access mode byte and its condition.
+fn write_modes(modes: u8, access: Access, out: &mut Vec<u8>) {
+    write_tlv(0x80, out, |out| out.push(modes));
+    access.write(out);
+}
+
+/// Appends an access mode that is named by its instruction, and its condition.
+fn write_instruction(instruction: Instruction, access: Access, out: &mut Vec<u8>) {
+    write_tlv(0x84, out, |out| out.push(instruction.0));
+    access.write(out);
 }
 
 impl Access {
@@ -130,6 +209,7 @@ impl Access {
             Self::Always => return out.extend_from_slice(&[0x90, 0x00]),
             Self::Never => return out.extend_from_slice(&[0x97, 0x00]),
             Self::Pin => KeyReference::PIN_1,
+            Self::Pin2 => KeyReference::PIN_2,
             Self::Adm => KeyReference::ADM_1,
         };
         write_tlv(0xA4, out, |out| out.extend_from_slice(&[0x83, 0x01, key.0, 0x95, 0x01, 0x08]));
@@ -176,13 +256,13 @@ impl Operation {
     /// Its bit in an access mode byte; an operation without one is named by its instruction only.
     const fn mode(self) -> u8 {
         match self {
-            Self::Read => 0x01,
-            Self::Update | Self::CreateElementary => 0x02,
-            Self::Deactivate => 0x08,
-            Self::Activate => 0x10,
-            Self::CreateDirectory => 0x04,
-            Self::Terminate => 0x20,
-            Self::Delete => 0x40,
+            Self::Read => mode::READ,
+            Self::Update | Self::CreateElementary => mode::UPDATE,
+            Self::Deactivate => mode::DEACTIVATE,
+            Self::Activate => mode::ACTIVATE,
+            Self::CreateDirectory => mode::CREATE_DF,
+            Self::Terminate => mode::TERMINATE,
+            Self::Delete => mode::DELETE,
             Self::Increase | Self::Resize => 0x00,
         }
     }
@@ -368,18 +448,33 @@ impl Authority<'_> {
 mod tests {
     use super::*;
 
-    /// A real card's `EF_ARR` has such records: 800101 A406830101950108 …
+    /// The rules of a sysmoISIM-SJA2 (osmocom pysim, card export), to which TERMINATE and DELETE FILE by ADM1 come.
     #[test]
     fn a_rule_is_a_record_of_access_modes_and_conditions() {
-        let rule = Rule { read: Access::Pin, update: Access::Adm };
-        assert_eq!(rule.record_number(), 4);
+        let encoded = |record: usize| hex::encode_upper(Rule::RECORDS[record - 1].encode());
         assert_eq!(
-            hex::encode_upper(rule.encode()),
-            "800101A406830101950108800102A40683010A950108800118A40683010A950108"
+            encoded(1),
+            "800101900080010297008001 78A40683010A950108 8401D4A40683010A950108".replace(' ', "")
         );
         assert_eq!(
-            hex::encode_upper(Rule::RECORDS[0].encode()),
-            "800101900080010297008001 18A40683010A950108".replace(' ', "")
+            encoded(4),
+            "800101A4068301019501088001 7AA40683010A950108 8401D4A40683010A950108".replace(' ', "")
         );
+        assert_eq!(
+            encoded(10),
+            "840132A406830101950108 800101A406830101950108 800102A406830181950108 800178A40683010A950108 \
+             8401D4A40683010A950108"
+                .replace(' ', "")
+        );
+        let directory = Rule::records().pop().unwrap();
+        assert_eq!(hex::encode_upper(directory), "80017FA40683010A9501088401D4A40683010A950108");
+    }
+
+    #[test]
+    fn each_rule_has_a_record_of_its_own() {
+        for (number, rule) in (1..).zip(Rule::RECORDS) {
+            assert_eq!(rule.record_number(), number);
+        }
+        assert_eq!(Rule::new(Access::Never, Access::Never).record_number(), Rule::DIRECTORY);
     }
 }

@@ -94,7 +94,8 @@ fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
         _ => {
             let parent = files.parent(here);
             let is_directory = |&id: &FileId| files.directory(id).is_some();
-            let has_fid = |&id: &FileId| files.get(id).is_some_and(|file| file.fid == fid && !file.is_application());
+            let has_fid =
+                |&id: &FileId| files.get(id).is_some_and(|file| file.fid == fid && !file.is_application());
             files
                 .child(here, fid)
                 .or_else(|| files.child(parent, fid).filter(is_directory))

@@ -119,7 +119,7 @@ fn referenced_rules_are_looked_for_upwards_and_depend_on_the_environment() {
     let by_se = SecurityAttributes::ReferencedBySe { arr: 0x2F06, records: vec![(0, 6), (1, 3)] };
     assert_eq!(rights(&by_se), ["R", "RU", "RUA"]);
     assert_eq!(rights(&SecurityAttributes::Referenced { arr: 0x2F06, record: 4 }), ["", "R", "RUA"]);
-    for missing in [(0x2F06, 0), (0x2F06, 7), (0x2FFF, 1)] {
+    for missing in [(0x2F06, 0), (0x2F06, 0xFE), (0x2FFF, 1)] {
         let security = SecurityAttributes::Referenced { arr: missing.0, record: missing.1 };
         assert_eq!(rights(&security), ["", "", ""]);
     }

@@ -44,8 +44,42 @@ fn a_card_is_personalised_with_its_profile() {
         format!("{}E1{}0791947101670000FFFFFFFF000000", "FF".repeat(12), "FF".repeat(12))
     );
     assert_eq!(hex(path::EF_SPN, 0), format!("014D7E6C6C6572{}", "FF".repeat(10)));
+    assert_eq!(hex(path::EF_OPL, 1), "62F2100000FFFE01", "the same as pySim's");
+    assert_eq!(hex(path::EF_SPDI, 0), format!("A305800362F210{}", "FF".repeat(10)));
+    assert_eq!(hex(path::EF_EHPLMN, 0), format!("62F210{}", "FF".repeat(9)));
+    assert_eq!(hex(path::EF_HPLMNWACT, 0), format!("62F210C080{}", "FFFFFF0000".repeat(11)));
+    assert_eq!(hex(path::EF_ACC, 0), "0200", "class 9");
+    assert_eq!(hex(path::EF_AD, 0), "00000002");
+    assert_eq!(hex(path::EF_SUME, 0), format!("850353494D{}", "FF".repeat(27)));
     assert_eq!(files.record_count(files.find(path::EF_ADN).unwrap()), Ok(50));
     assert_eq!(files.record_count(files.find(path::EF_ANR).unwrap()), Ok(50));
+}
+
+#[test]
+fn a_mobile_network_code_can_have_three_digits() {
+    let profile = Profile { imsi: "310410123456782".into(), mnc_digits: 3, ..Profile::default() };
+    let mut card = Card::new(&profile);
+    let files = card.files();
+    let octets = |path| hex::encode_upper(files.read_binary(files.find(path).unwrap(), 0, 7).unwrap());
+    assert_eq!(octets(path::EF_SPDI), "A3058003130014");
+    assert_eq!((octets(path::EF_AD), octets(path::EF_ACC)), ("00000003".into(), "0004".into()));
+}
+
+/// TS 24.008 §10.5.3.5a: in the default alphabet with its spare bits, or in UCS2, as much as there is room for.
+#[test]
+fn a_network_has_its_full_name() {
+    for (name, expected) in [
+        ("hello", "430685E8329BFD06"),
+        ("Сеть", "43099004210435044204 4C"),
+        ("twenty-five septets long!", "431680F47BD94DCFB7CC697B19342FC3E965FA1CC47EBBCF"),
+        ("Одиннадцать", "43159004 1E 0434 0438 043D 043D 0430 0434 0446 0430 0442"),
+    ] {
+        let mut card = Card::new(&Profile { service_provider: name.into(), ..Profile::default() });
+        let files = card.files();
+        let record = hex::encode_upper(files.read_record(files.find(path::EF_PNN).unwrap(), 1).unwrap());
+        let expected = expected.replace(' ', "");
+        assert_eq!(record, format!("{expected}{}", "F".repeat(48 - expected.len())), "{name}");
+    }
 }
 
 #[test]
@@ -55,33 +89,30 @@ fn an_imsi_of_15_digits_has_odd_parity() {
     assert_eq!(terminal.ok("00B0870009"), "080910100000000010");
 }
 
-/// TS 31.102 §4.2.8 and TS 51.011 §10.3.7: the tables agree on what there is.
+/// Fixed dialling, the call meter and the phonebook of a phone of GSM: PIN 2 guards what the user alone may do.
 #[test]
-fn service_tables_say_what_there_is() {
-    let mut card = Card::new(&Profile::default());
-    let files = card.files();
-    let table = |path| files.read_binary(files.find(path).unwrap(), 0, 17).unwrap().to_vec();
-    let (ust, sst) = (table(path::EF_UST), table(path::EF_SST));
-    let usim = |service: usize| ust[(service - 1) / 8] >> ((service - 1) % 8) & 1 == 1;
-    let sim = |service: usize| sst[(service - 1) / 4] >> ((service - 1) % 4 * 2) & 3 == 3;
-    assert!([1, 10, 12, 19, 21, 28].into_iter().all(usim));
-    assert!([2, 4, 9, 10, 12, 17, 26, 29].into_iter().all(sim));
-    assert!(!usim(2) && !sim(3), "no FDN");
-}
-
-/// `EF_PBR` names files that are there, with their short identifiers (TS 31.102 §4.4.2.1).
-#[test]
-fn the_phonebook_reference_names_files_that_are_there() {
+fn pin_2_guards_what_it_is_there_for() {
+    const PIN_2: &str = "0020008108 30303030FFFFFFFF";
     let mut terminal = Terminal::default();
-    terminal.ok("00A4040C07A0000000871002");
-    terminal.ok("00A4080C047FFF5F3A");
-    terminal.ok("00A4000C024F30");
-    let pbr = terminal.ok("00B2010400");
-    assert!(pbr.starts_with("A80AC0034F3A01C4034F1108AA05C2034F4A03FF"), "{pbr}");
-    for (fid, sfi) in [("4F3A", 0x01), ("4F11", 0x08), ("4F4A", 0x03)] {
-        let by_fid = terminal.ok(&format!("00A4000402{fid}"));
-        assert!(by_fid.ends_with(&format!("8801{:02X}", sfi << 3)), "{by_fid}");
+    let number = format!("00DC01041C{}", "FF".repeat(28));
+    let steps = [
+        ("00A4080C047F106F3B", number.as_str()),
+        ("00A4080C047F206F37", "00D6000003 0000FF"),
+        ("00A4080C047F206F39", "00DC000303 000001"),
+        ("00A4080C047F106F3A", "00040000"),
+    ];
+    for (select, apdu) in steps {
+        terminal.ok(select);
+        assert_eq!(terminal.send(apdu), "6982", "{select}");
     }
+    terminal.ok("00A4080C047F206F39");
+    assert_eq!(terminal.ok("8032000003 000005 00"), "000005000005", "INCREASE takes PIN 1 only");
+    terminal.ok(PIN_2);
+    for (select, apdu) in steps {
+        terminal.ok(select);
+        terminal.ok(apdu);
+    }
+    terminal.ok("00440000");
 }
 
 #[test]

@@ -71,11 +71,11 @@ fn only_files_with_records_are_searched() {
     assert_eq!(terminal.send("00A2010402 0102"), "6981");
 }
 
-/// The default card with a call meter, `EF_ACM` of TS 51.011 §10.3.9.
+/// The default card with another call meter, such as `EF_ACM` of TS 51.011 §10.3.8.
 fn call_meter() -> Image {
     let mut image = Profile::default().image();
     image.files.push(FileImage {
-        path: vec![0x3F00, 0x7F20, 0x6F39],
+        path: vec![0x3F00, 0x7F20, 0x6FFA],
         kind: FileKind::Elementary {
             structure: Structure::Cyclic { record: 3 },
             size: 9,
@@ -96,7 +96,7 @@ fn call_meter() -> Image {
 #[test]
 fn increase_makes_a_new_record_of_the_latest() {
     let mut terminal = Terminal::with(Card::from_image(&call_meter()).unwrap());
-    terminal.ok("00A4080C047F206F39");
+    terminal.ok("00A4080C047F206FFA");
     assert_eq!(terminal.ok("8032000003 00000F 00"), "FFFFFF00000F");
     assert_eq!(terminal.ok("00B2010403"), "FFFFFF");
     assert_eq!(terminal.ok("00B2020403"), "FFFFF0");
@@ -114,12 +114,12 @@ fn increase_makes_a_new_record_of_the_latest() {
 fn a_torn_increase_is_done_or_not() {
     for tear in 0.. {
         let mut terminal = Terminal::with(Card::from_image(&call_meter()).unwrap());
-        terminal.ok("00A4080C047F206F39");
+        terminal.ok("00A4080C047F206FFA");
         terminal.card.memory_mut().tear_after(Some(tear));
         terminal.send("8032000003 00000F 00");
         let torn = terminal.card.memory().is_torn();
         terminal.card.power_on(Instant::EPOCH);
-        terminal.ok("00A4080C047F206F39");
+        terminal.ok("00A4080C047F206FFA");
         let records = ["00B2010403", "00B2020403"].map(|apdu| terminal.ok(apdu));
         assert_eq!(records, if torn { ["FFFFF0", "000002"] } else { ["FFFFFF", "FFFFF0"] });
         if !torn {
@@ -132,7 +132,7 @@ fn a_torn_increase_is_done_or_not() {
 fn a_deactivated_file_can_be_selected_and_nothing_else() {
     let mut terminal = Terminal::default();
     assert_eq!(terminal.send("00040000"), "6986");
-    terminal.ok("00A4080C047F106F3A");
+    terminal.ok("00A4080C047F106F4A");
     assert_eq!(terminal.send("00040000"), "6982");
     terminal.ok(ADM);
     terminal.ok("00040000");
@@ -140,10 +140,10 @@ fn a_deactivated_file_can_be_selected_and_nothing_else() {
         assert_eq!(terminal.send(apdu), "6984", "{apdu}");
     }
     terminal.card.power_on(Instant::EPOCH);
-    let answer = terminal.send("00A40804047F106F3A");
+    let answer = terminal.send("00A40804047F106F4A");
     assert!(answer.contains("8A0104") && answer.ends_with("6283"), "it survives: {answer}");
     terminal.ok(ADM);
-    terminal.ok("00440800047F106F3A");
+    terminal.ok("00440800047F106F4A");
     terminal.ok("00B2010400");
     assert_eq!(terminal.send("00440000027F10"), "6A82", "no EF");
     assert_eq!(terminal.send("00440300"), "6A86");
@@ -153,13 +153,13 @@ fn a_deactivated_file_can_be_selected_and_nothing_else() {
 fn a_torn_deactivation_is_done_or_not() {
     for tear in 0.. {
         let mut terminal = Terminal::default();
-        terminal.ok("00A4080C047F106F3A");
+        terminal.ok("00A4080C047F106F4A");
         terminal.ok(ADM);
         terminal.card.memory_mut().tear_after(Some(tear));
         terminal.send("00040000");
         let torn = terminal.card.memory().is_torn();
         terminal.card.power_on(Instant::EPOCH);
-        let answer = terminal.send("00A4080C047F106F3A");
+        let answer = terminal.send("00A4080C047F106F4A");
         assert_eq!(answer, if torn { "9000" } else { "6283" });
         if !torn {
             break;

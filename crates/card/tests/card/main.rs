@@ -5,6 +5,7 @@ mod administration;
 mod applet_memory;
 mod channels;
 mod classes_and_instructions;
+mod default_files;
 mod default_profile;
 mod file_control_parameters;
 mod further_commands;

@@ -73,8 +73,7 @@ fn the_phonebook_is_one_under_both_paths() {
     let contact = format!("48656C6C6F{}0791947106004034FFFFFFFFFFFF", "FF".repeat(9));
     terminal.ok("00A4080C047F106F3A");
     terminal.ok(&format!("00DC07041C{contact}"));
-    terminal.ok("00A4040C07A0000000871002");
-    terminal.ok("00A4080C047FFF5F3A");
+    terminal.ok("00A4080C047F105F3A");
     assert_eq!(terminal.ok("00B2070C00"), contact, "EF_ADN, SFI 01");
     terminal.ok("00A4000C024F4A");
     terminal.ok(&format!("00DC03040D{}", record(0x02)));

@@ -48,8 +48,8 @@ fn select_by_path_starts_at_the_mf_or_at_the_current_directory() {
     assert_eq!(current(&mut terminal), "6F4A");
     assert_eq!(terminal.send("00A4080C047FFF6F07"), "6A82", "no application yet");
     terminal.ok(&format!("00A4040C10{USIM}"));
-    terminal.ok("00A4080C067FFF5F3A4F30");
-    assert_eq!(current(&mut terminal), "4F30");
+    terminal.ok("00A4080C067FFF5F3B4F20");
+    assert_eq!(current(&mut terminal), "4F20");
     assert_eq!(terminal.send("00A4080C037F106F"), "6700");
 }
 

@@ -207,7 +207,8 @@ impl Reference {
                 self.permit(file, FILES[file].update)?;
                 self.must_be_active(file)?;
                 let latest = &self.contents[&file][..length];
-                let sum = latest.iter().fold(0_u64, |sum, &octet| sum << 8 | u64::from(octet)) + u64::from(*by);
+                let sum =
+                    latest.iter().fold(0_u64, |sum, &octet| sum << 8 | u64::from(octet)) + u64::from(*by);
                 if sum >> (8 * length) != 0 {
                     return Err(0x9850);
                 }
@@ -431,13 +432,17 @@ fn parent(file: usize) -> usize {
 /// TS 102 221 §8.4.1.
 fn by_identifier(place: &Place, fid: u16) -> Option<usize> {
     let here = place.directory;
-    let named = |file: &usize| FILES[*file].path.last() == Some(&fid) && FILES[*file].kind != Kind::Application;
+    let named =
+        |file: &usize| FILES[*file].path.last() == Some(&fid) && FILES[*file].kind != Kind::Application;
     let is_directory = |file: &usize| FILES[*file].size().is_none();
     match fid {
         0x3F00 => Some(MF),
-        0x7FFF => FILES.iter().position(|file| file.kind == Kind::Application).filter(|_| place.in_application),
+        0x7FFF => {
+            FILES.iter().position(|file| file.kind == Kind::Application).filter(|_| place.in_application)
+        }
         _ => {
-            let in_directory = |directory: usize| (1..FILES.len()).filter(move |&file| parent(file) == directory);
+            let in_directory =
+                |directory: usize| (1..FILES.len()).filter(move |&file| parent(file) == directory);
             in_directory(here)
                 .find(named)
                 .or_else(|| in_directory(parent(here)).filter(is_directory).find(named))

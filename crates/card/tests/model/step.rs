@@ -70,7 +70,9 @@ impl Step {
             Act::Increase { by } => (0x80, [0x32, 0x00, 0x00], vec![0x00, *by], Some(0)),
             Act::Tries(key) => (0x00, [0x20, 0x00, key.reference()], vec![], None),
             Act::Verify { key, value } => (0x00, [0x20, 0x00, key.reference()], value.to_vec(), None),
-            Act::Change { key, old, new } => (0x00, [0x24, 0x00, key.reference()], [*old, *new].concat(), None),
+            Act::Change { key, old, new } => {
+                (0x00, [0x24, 0x00, key.reference()], [*old, *new].concat(), None)
+            }
             Act::Disable { key, value } => (0x00, [0x26, 0x00, key.reference()], value.to_vec(), None),
             Act::Enable { key, value } => (0x00, [0x28, 0x00, key.reference()], value.to_vec(), None),
             Act::Unblock { key, value, new } => {
@@ -110,7 +112,8 @@ pub fn any_step(reference: &Reference) -> BoxedStrategy<Step> {
 }
 
 fn act(reference: &Reference) -> BoxedStrategy<Act> {
-    let fids: Vec<u16> = FILES.iter().map(|file| *file.path.last().unwrap()).chain([0x7FFF, 0x1234]).collect();
+    let fids: Vec<u16> =
+        FILES.iter().map(|file| *file.path.last().unwrap()).chain([0x7FFF, 0x1234]).collect();
     let paths: Vec<Vec<u16>> = FILES.iter().skip(1).map(|file| file.path[1..].to_vec()).collect();
     let sfi = || prop_oneof![2 => Just(None), 1 => (1u8..4).prop_map(Some)];
     let mode = || prop::sample::select(&[RecordMode::Next, RecordMode::Previous, RecordMode::Absolute][..]);
@@ -120,7 +123,8 @@ fn act(reference: &Reference) -> BoxedStrategy<Act> {
     let right = reference.clone();
     let right_value = move |key, is_right: bool| if is_right { right.value(key) } else { [b'0'; 8] };
     let right = reference.clone();
-    let right_unblock = move |key, is_right: bool| if is_right { right.unblock_value(key) } else { [b'0'; 8] };
+    let right_unblock =
+        move |key, is_right: bool| if is_right { right.unblock_value(key) } else { [b'0'; 8] };
     let (r1, r2, r3) = (right_value.clone(), right_value.clone(), right_value.clone());
     let fresh = || (b'1'..=b'6').prop_map(digits);
     let is_right = || prop::bool::weighted(0.7);

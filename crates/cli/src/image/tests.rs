@@ -56,6 +56,21 @@ fn the_built_in_card_is_the_same_card_from_its_file() {
 }
 
 #[test]
+fn every_file_of_the_built_in_card_has_a_name() {
+    let text = default_text();
+    let paths: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("[files.\"").or_else(|| line.strip_prefix("[directories.\"")))
+        .filter_map(|line| line.split('"').next())
+        .collect();
+    assert_eq!(paths.len(), Profile::default().image().files.len());
+    for path in paths {
+        let named = |step: &str| ["MF", "ADF.", "DF.", "EF."].iter().any(|kind| step.starts_with(kind));
+        assert!(path.split('/').all(named), "{path}");
+    }
+}
+
+#[test]
 fn a_file_written_twice_is_the_same_text() {
     for image in [Profile::default().image(), imported("sysmoisim-sja2").image, imported("gsm-sim").image] {
         let text = write(&image, &[], None);

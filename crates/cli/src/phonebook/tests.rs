@@ -1,5 +1,6 @@
 //! Phonebooks of cards that are there in memory: the virtual card, dumps, and the files of real cards.
 
+use oxisim_phonebook::LabelledNumber;
 use serde_json::{Value, json};
 
 use super::*;
@@ -88,10 +89,32 @@ fn the_virtual_card_holds_255_contacts_and_the_second_time_nothing_is_written() 
     let contacts = example("contacts-255.vcf");
     let (held, updates) = written(client, &contacts);
     assert_eq!((held.len(), updates), (255, 255));
-    assert_eq!(Found::look(client, None).unwrap().place, Place::Usim(oxisim_card::AID_USIM.to_vec()));
+    assert_eq!(Found::look(client, None).unwrap().place, Place::Telecom);
     assert_eq!(written(client, &contacts).1, 0);
     let text = vcard::write(&held, Version::V4);
     assert_eq!(vcard::read(text.as_bytes()).unwrap(), held);
+}
+
+/// `EF_SNE` is linked by record number, `EF_EMAIL` through `EF_IAP` (TS 31.102 §4.4.2.1).
+#[test]
+fn the_virtual_card_holds_second_names_and_addresses() {
+    let client = &mut client(virtual_card());
+    let contacts: Vec<Contact> = (0..120)
+        .map(|n| Contact {
+            name: format!("Name {n}"),
+            second_name: format!("Second {n}"),
+            numbers: ["+4917", "0301"]
+                .map(|area| LabelledNumber { number: format!("{area}{n:05}"), label: String::new() })
+                .into(),
+            emails: vec![format!("person.number{n}@mail.example.org")],
+            other: Vec::new(),
+        })
+        .collect();
+    let (held, _) = written(client, &contacts);
+    let with_address = contacts.iter().take(100).cloned();
+    let without = contacts.iter().skip(100).map(|contact| Contact { emails: Vec::new(), ..contact.clone() });
+    assert_eq!(held, with_address.chain(without).collect::<Vec<_>>(), "there are 100 records of EF_EMAIL");
+    assert_eq!(written(client, &[]).0, []);
 }
 
 #[test]
