@@ -12,7 +12,8 @@ use crate::{
     channel::{Channel, Channels},
     commands,
     file::{FileId, FileSystem},
-    image::{self, AuthenticationKey, Image, ImageError},
+    image::{self, Image, ImageError},
+    keys::Keys,
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
@@ -38,7 +39,7 @@ struct Shared {
     atr: Vec<u8>,
     files: FileSystem,
     menu_title: String,
-    authentication: Vec<AuthenticationKey>,
+    keys: Keys,
 }
 
 /// What a card knows between power-on and power-off.
@@ -55,6 +56,7 @@ pub(crate) struct Session {
 pub(crate) struct Powered<'a> {
     pub now: Instant,
     pub files: &'a FileSystem,
+    pub keys: &'a Keys,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -78,13 +80,8 @@ impl Card {
         Ok(Self::made_of(image, image::build(image)?))
     }
 
-    fn made_of(image: &Image, (files, memory): (FileSystem, Memory)) -> Self {
-        let shared = Shared {
-            atr: image.atr.clone(),
-            files,
-            menu_title: image.menu_title.clone(),
-            authentication: image.authentication.clone(),
-        };
+    fn made_of(image: &Image, (files, keys, memory): (FileSystem, Keys, Memory)) -> Self {
+        let shared = Shared { atr: image.atr.clone(), files, menu_title: image.menu_title.clone(), keys };
         Self { memory, shared: Arc::new(shared), applets: Vec::new(), session: None, random: 0 }
     }
 
@@ -159,12 +156,6 @@ impl Card {
         self.random = seed;
     }
 
-    /// The keys for AUTHENTICATE.
-    #[must_use]
-    pub fn authentication_keys(&self) -> &[AuthenticationKey] {
-        &self.shared.authentication
-    }
-
     /// The files, past all access rules: a host's way to personalise a card and to look at it.
     #[must_use]
     pub fn files(&mut self) -> FileView<'_> {
@@ -193,6 +184,7 @@ impl Card {
         Some(Powered {
             now,
             files: &self.shared.files,
+            keys: &self.shared.keys,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
@@ -233,6 +225,17 @@ impl Powered<'_> {
     pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
         let verified = self.session.verified;
         Authority { files: self.files, memory: self.memory, verified }.permit(id, operation)
+    }
+
+    /// Checks that a PIN or key that counts in a directory has been verified, or is disabled.
+    pub fn require(&self, directory: FileId, reference: KeyReference) -> Result<(), Status> {
+        let verified = self.session.verified;
+        let authority = Authority { files: self.files, memory: self.memory, verified };
+        if authority.holds(directory, reference) {
+            Ok(())
+        } else {
+            Err(Status::SECURITY_STATUS_NOT_SATISFIED)
+        }
     }
 
     /// The files, for a command that has checked that it may.

@@ -6,7 +6,9 @@ use oxisim_apdu::Atr;
 
 use crate::{
     access::SecurityAttributes,
+    authentication::{Algorithm, SequenceNumbers},
     file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
+    keys::Keys,
     memory::{Handle, Memory},
     pin::{KeyReference, Pin, Pins},
 };
@@ -20,7 +22,7 @@ pub struct Image {
     pub menu_title: String,
     /// PINs and administrative keys.
     pub pins: Vec<PinImage>,
-    /// Keys for AUTHENTICATE, in the order of the applications that have them.
+    /// Keys for AUTHENTICATE, one at most for a directory.
     pub authentication: Vec<AuthenticationKey>,
     /// The files: the MF first, and every directory before what stands in it.
     pub files: Vec<FileImage>,
@@ -59,61 +61,13 @@ pub struct UnblockImage {
 /// A subscriber's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthenticationKey {
-    /// The directory that authenticates with it: an ADF, or `DF_GSM`.
+    /// The directory that authenticates with it: an ADF, or `DF_GSM`, which without a key of its own has that of the
+    /// first ADF here.
     pub directory: Vec<u16>,
     /// Algorithm and key.
     pub algorithm: Algorithm,
-}
-
-/// An authentication algorithm with its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// TS 35.206.
-    Milenage {
-        /// Subscriber key.
-        k: [u8; 16],
-        /// Operator variant configuration field, of the operator or made for this subscriber.
-        operator: Operator<16>,
-    },
-    /// TS 35.231.
-    Tuak {
-        /// Subscriber key, 16 or 32 octets.
-        k: Vec<u8>,
-        /// Operator variant configuration field, of the operator or made for this subscriber.
-        operator: Operator<32>,
-        /// Iterations of Keccak, at least 1.
-        iterations: u8,
-    },
-    /// COMP128-1 of GSM.
-    Comp128v1 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// COMP128-2 of GSM.
-    Comp128v2 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// COMP128-3 of GSM.
-    Comp128v3 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// The test algorithm of TS 34.108 §8.1.2.
-    Xor {
-        /// Subscriber key.
-        k: [u8; 16],
-    },
-}
-
-/// An operator's field of `N` octets, as it stands in the card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator<const N: usize> {
-    /// The operator's own: OP, TOP.
-    Common([u8; N]),
-    /// Made from it and the subscriber key: `OPc`, `TOPc`.
-    Subscriber([u8; N]),
+    /// The sequence numbers to start with, and which are accepted from then on.
+    pub numbers: SequenceNumbers,
 }
 
 /// A file.
@@ -199,6 +153,9 @@ pub enum ImageError {
     /// A key has a wrong number of tries, is there twice, or its directory is not there.
     #[error("key {0:02X}: wrong number of tries, or there already, or without its directory")]
     Pin(u8),
+    /// A subscriber's key is for a directory that is neither an ADF nor `DF_GSM`, or that has a key already.
+    #[error("{0}: no directory to authenticate for, or there is a key for it already")]
+    AuthenticationKey(String),
     /// There are more keys or files than a card has room for.
     #[error("too many keys or files")]
     TooMany,
@@ -207,8 +164,8 @@ pub enum ImageError {
 /// The most octets of an EF: what a three-octet size in the FCP can say is more than any card has.
 const LARGEST: usize = 0xFF_FFFF;
 
-/// What a card is made of: its files and its memory.
-pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
+/// What a card is made of: its files, subscribers' keys, and its memory.
+pub(crate) fn build(image: &Image) -> Result<(FileSystem, Keys, Memory), ImageError> {
     Atr::parse(&image.atr).map_err(ImageError::Atr)?;
     let master = image.files.first().ok_or(ImageError::NoMasterFile)?;
     if master.path != [fid::MF] || !matches!(master.kind, FileKind::Directory { aid: None, .. }) {
@@ -238,7 +195,8 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
         let pin = secret(pin, &files, &mut memory)?;
         files.pins.add(pin);
     }
-    Ok((files, memory))
+    let keys = Keys::create(&image.authentication, &files, &mut memory)?;
+    Ok((files, keys, memory))
 }
 
 /// The directory that a file stands in.
@@ -330,7 +288,7 @@ fn secret(pin: &PinImage, files: &FileSystem, memory: &mut Memory) -> Result<Pin
 }
 
 /// A path as the names of memory objects have it.
-fn name(path: &[u16]) -> String {
+pub(crate) fn name(path: &[u16]) -> String {
     let fids: Vec<String> = path.iter().map(|fid| format!("{fid:04X}")).collect();
     fids.join("/")
 }

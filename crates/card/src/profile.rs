@@ -7,7 +7,9 @@ use oxisim_wire::{bcd, tlv::write_tlv};
 use crate::{
     access::{Access, Rule, SecurityAttributes},
     file::{Aid, LifeCycle, Sfi, Structure, fid},
-    image::{Contents as FileContents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    image::{
+        AuthenticationKey, Contents as FileContents, FileImage, FileKind, Image, PinImage, UnblockImage,
+    },
     pin::KeyReference,
 };
 
@@ -273,7 +275,7 @@ impl Profile {
             atr: ATR.into(),
             menu_title: self.menu_title.clone(),
             pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
-            authentication: Vec::new(),
+            authentication: vec![AuthenticationKey::of_tests(&[fid::MF, fid::CURRENT_APPLICATION])],
             files,
         }
     }

@@ -2,6 +2,7 @@
 
 mod access_rules;
 mod applet_memory;
+mod authenticate;
 mod channels;
 mod classes_and_instructions;
 mod default_profile;
