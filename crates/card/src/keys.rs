@@ -7,7 +7,7 @@ use oxisim_apdu::Status;
 use crate::{
     authentication::{Algorithm, GsmResponse, Milenage, Rand, SequenceNumbers, SequencePolicy, Sqn},
     card::Powered,
-    file::{FileId, FileSystem},
+    file::{File, FileId, FileSystem},
     image::{self, AuthenticationKey, ImageError},
     memory::{Handle, Memory, MemoryError},
 };
@@ -115,5 +115,5 @@ fn may_authenticate(files: &FileSystem, id: FileId) -> bool {
 }
 
 fn is_application(files: &FileSystem, id: FileId) -> bool {
-    files.get(id).is_some_and(|file| file.is_application())
+    files.get(id).is_some_and(File::is_application)
 }

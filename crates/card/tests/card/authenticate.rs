@@ -47,7 +47,9 @@ fn usim(key: AuthenticationKey, services: &[u8]) -> Terminal {
     let mut card = Card::from_image(&image).unwrap();
     let ust = card.files().find(path::EF_UST).unwrap();
     let mut table = vec![0; card.files().size(ust).unwrap()];
-    services.iter().for_each(|n| table[usize::from(n - 1) / 8] |= 1 << ((n - 1) % 8));
+    for n in services {
+        table[usize::from(n - 1) / 8] |= 1 << ((n - 1) % 8);
+    }
     card.files().update_binary(ust, 0, &table).unwrap();
     let mut terminal = Terminal::with(card);
     terminal.ok(SELECT_ADF);
@@ -154,15 +156,10 @@ fn every_published_challenge_is_answered() {
                 assert!(answer.starts_with("DC0E") && answer.ends_with(" 9000"), "{}: {answer}", row["id"]);
                 continue;
             }
-            let mut expected = String::from("DB");
-            for name in ["f2_res", "f3_ck", "f4_ik"] {
-                expected +=
-                    &format!("{:02X}{}", octets(&row[name]).len(), hex::encode_upper(octets(&row[name])));
-            }
-            expected += "08";
-            if let Some(kc) = row.get("gsm_kc") {
-                expected += &hex::encode_upper(octets(kc));
-            }
+            let kc = row.get("gsm_kc").map(octets).unwrap_or_default();
+            let values = ["f2_res", "f3_ck", "f4_ik"].map(|name| octets(&row[name]));
+            let values = values.map(|value| [&[value.len() as u8], &*value].concat()).concat();
+            let expected = hex::encode_upper([&[0xDB], &*values, &[8], &kc].concat());
             assert!(answer.starts_with(&expected) && answer.ends_with(" 9000"), "{}: {answer}", row["id"]);
             assert!(terminal.send(&challenge).starts_with("DC"), "{}: accepted twice", row["id"]);
             answered += 1;
