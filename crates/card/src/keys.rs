@@ -96,8 +96,8 @@ impl Powered<'_> {
 }
 
 impl AuthenticationKey {
-    /// The key of a new card, which anyone knows: K and OP of test set 1 of MILENAGE (TS 35.207 §4.3), and no
-    /// number accepted yet.
+    /// The key of a new card, which anyone knows: K and OP of test set 1 of MILENAGE (TS 35.207), and no number
+    /// accepted yet.
     #[must_use]
     pub fn of_tests(directory: &[u16]) -> Self {
         const K: u128 = 0x465B_5CE8_B199_B49F_AA5F_0A2E_E238_A6BC;

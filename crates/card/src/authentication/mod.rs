@@ -15,7 +15,7 @@
 //! let algorithm = Algorithm::Milenage(milenage);
 //! let numbers = SequenceNumbers::new(SequencePolicy::default());
 //! let accepted = algorithm.authenticate(&rand, &token, &numbers)?;
-//! assert_eq!(accepted.response.res.len(), 8);
+//! assert_eq!(accepted.keys.res.len(), 8);
 //!
 //! // The same token again is not fresh.
 //! let numbers = numbers.accept(accepted.sqn).unwrap_or(numbers);

@@ -81,7 +81,7 @@ impl SequencePolicy {
         self
     }
 
-    /// The same policy with L, how far SEQ may lie behind the highest (TS 33.102 §C.2.3).
+    /// The same policy with L: SEQ must lie less behind the highest (TS 33.102 §C.2.2).
     #[must_use]
     pub const fn age_limit(mut self, limit: u64) -> Self {
         self.age_limit = Some(if limit > Self::ABOVE_SEQ { Self::ABOVE_SEQ } else { limit });
@@ -177,8 +177,8 @@ impl SequenceNumbers {
             .unwrap_or_default()
     }
 
-    /// The numbers after `sqn`, or nothing if it is not fresh: too far ahead (§C.2.1), too old (§C.2.3), or not
-    /// above the one with the same IND (§C.2.2).
+    /// The numbers after `sqn`, or nothing if it is not fresh: too far ahead (TS 33.102 §C.2.1), too
+    /// old, or not above the one with the same IND (§C.2.2).
     #[must_use]
     pub fn accept(&self, sqn: Sqn) -> Option<Self> {
         let (seq, highest) = (self.policy.seq(sqn), self.policy.seq(self.highest()));

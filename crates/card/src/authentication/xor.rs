@@ -72,7 +72,7 @@ impl Functions for Xor {
     }
 }
 
-/// The algorithm of test SIMs (TS 51.010-1 Annex 4) with its key: SRES and Kc are the first twelve octets of the sum
+/// The algorithm of test SIMs (TS 51.010-1 §A4.1.2) with its key: SRES and Kc are the first twelve octets of the sum
 /// of challenge and key.
 #[derive(Clone, PartialEq, Eq)]
 pub struct GsmXor {

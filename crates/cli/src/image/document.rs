@@ -121,7 +121,7 @@ pub enum AlgorithmName {
     Tuak,
     /// TS 34.108 §8.1.2.
     Xor,
-    /// TS 51.010-1 Annex 4.
+    /// TS 51.010-1 §A4.1.2.
     #[serde(rename = "xor-2g")]
     GsmXor,
     /// COMP128-1.
