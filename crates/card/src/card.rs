@@ -13,7 +13,7 @@ use crate::{
     commands,
     file::{FileId, FileSystem},
     image::{self, Image, ImageError},
-    keys::Keys,
+    keys::SubscriberKeys,
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
@@ -39,7 +39,7 @@ struct Shared {
     atr: Vec<u8>,
     files: FileSystem,
     menu_title: String,
-    keys: Keys,
+    keys: SubscriberKeys,
 }
 
 /// What a card knows between power-on and power-off.
@@ -56,7 +56,7 @@ pub(crate) struct Session {
 pub(crate) struct Powered<'a> {
     pub now: Instant,
     pub files: &'a FileSystem,
-    pub keys: &'a Keys,
+    pub keys: &'a SubscriberKeys,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -80,7 +80,7 @@ impl Card {
         Ok(Self::made_of(image, image::build(image)?))
     }
 
-    fn made_of(image: &Image, (files, keys, memory): (FileSystem, Keys, Memory)) -> Self {
+    fn made_of(image: &Image, (files, keys, memory): (FileSystem, SubscriberKeys, Memory)) -> Self {
         let shared = Shared { atr: image.atr.clone(), files, menu_title: image.menu_title.clone(), keys };
         Self { memory, shared: Arc::new(shared), applets: Vec::new(), session: None, random: 0 }
     }

@@ -8,7 +8,7 @@ use crate::{
     access::SecurityAttributes,
     authentication::{Algorithm, SequenceNumbers},
     file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
-    keys::Keys,
+    keys::SubscriberKeys,
     memory::{Handle, Memory},
     pin::{KeyReference, Pin, Pins},
 };
@@ -22,7 +22,7 @@ pub struct Image {
     pub menu_title: String,
     /// PINs and administrative keys.
     pub pins: Vec<PinImage>,
-    /// Keys for AUTHENTICATE, one at most for a directory.
+    /// SubscriberKeys for AUTHENTICATE, one at most for a directory.
     pub authentication: Vec<AuthenticationKey>,
     /// The files: the MF first, and every directory before what stands in it.
     pub files: Vec<FileImage>,
@@ -165,7 +165,7 @@ pub enum ImageError {
 const LARGEST: usize = 0xFF_FFFF;
 
 /// What a card is made of: its files, subscribers' keys, and its memory.
-pub(crate) fn build(image: &Image) -> Result<(FileSystem, Keys, Memory), ImageError> {
+pub(crate) fn build(image: &Image) -> Result<(FileSystem, SubscriberKeys, Memory), ImageError> {
     Atr::parse(&image.atr).map_err(ImageError::Atr)?;
     let master = image.files.first().ok_or(ImageError::NoMasterFile)?;
     if master.path != [fid::MF] || !matches!(master.kind, FileKind::Directory { aid: None, .. }) {
@@ -195,7 +195,7 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, Keys, Memory), ImageEr
         let pin = secret(pin, &files, &mut memory)?;
         files.pins.add(pin);
     }
-    let keys = Keys::create(&image.authentication, &files, &mut memory)?;
+    let keys = SubscriberKeys::create(&image.authentication, &files, &mut memory)?;
     Ok((files, keys, memory))
 }
 

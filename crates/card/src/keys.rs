@@ -17,7 +17,7 @@ const DF_GSM: u16 = 0x7F20;
 
 /// A key of a card.
 #[derive(Clone, Debug)]
-pub(crate) struct Key {
+pub(crate) struct SubscriberKey {
     /// The ADF that authenticates with it, or `DF_GSM`.
     directory: FileId,
     pub algorithm: Algorithm,
@@ -27,9 +27,9 @@ pub(crate) struct Key {
 
 /// The keys of a card.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys(Vec<Key>);
+pub(crate) struct SubscriberKeys(Vec<SubscriberKey>);
 
-impl Keys {
+impl SubscriberKeys {
     /// The keys of an image, whose memory objects are made now.
     pub fn create(
         keys: &[AuthenticationKey],
@@ -43,7 +43,7 @@ impl Keys {
                 .at_image_path(&key.directory)
                 .filter(|&id| may_authenticate(files, id) && made.of(id).is_none())
                 .ok_or_else(|| ImageError::AuthenticationKey(place.clone()))?;
-            made.0.push(Key {
+            made.0.push(SubscriberKey {
                 directory,
                 algorithm: key.algorithm.clone(),
                 policy: key.numbers.policy(),
@@ -54,18 +54,18 @@ impl Keys {
     }
 
     /// The key of a directory.
-    pub fn of(&self, directory: FileId) -> Option<&Key> {
+    pub fn of(&self, directory: FileId) -> Option<&SubscriberKey> {
         self.0.iter().find(|key| key.directory == directory)
     }
 
     /// The key of `DF_GSM`; if it has none of its own, the first application's.
-    fn of_gsm(&self, files: &FileSystem) -> Option<&Key> {
+    fn of_gsm(&self, files: &FileSystem) -> Option<&SubscriberKey> {
         let own = files.child(FileSystem::MF, DF_GSM).and_then(|id| self.of(id));
         own.or_else(|| self.0.iter().find(|key| is_application(files, key.directory)))
     }
 }
 
-impl Key {
+impl SubscriberKey {
     /// The sequence numbers as they are now.
     pub fn numbers(&self, memory: &Memory) -> Result<SequenceNumbers, Status> {
         SequenceNumbers::from_bytes(self.policy, memory.read(self.numbers))

@@ -9,7 +9,7 @@ use crate::{
     authentication::{Failure, GsmResponse, Keys, Rand},
     card::Powered,
     file::{FileId, LifeCycle},
-    keys::Key,
+    keys::SubscriberKey,
     pin::KeyReference,
 };
 
@@ -94,7 +94,7 @@ fn of_gsm(
 fn umts(
     card: &mut Powered<'_>,
     application: FileId,
-    key: &Key,
+    key: &SubscriberKey,
     command: &Command<'_>,
 ) -> Result<Response, Status> {
     let (rand, rest) = field(command.data)?;
