@@ -22,7 +22,7 @@ pub struct Image {
     pub menu_title: String,
     /// PINs and administrative keys.
     pub pins: Vec<PinImage>,
-    /// SubscriberKeys for AUTHENTICATE, one at most for a directory.
+    /// Keys for AUTHENTICATE, one at most for a directory.
     pub authentication: Vec<AuthenticationKey>,
     /// The files: the MF first, and every directory before what stands in it.
     pub files: Vec<FileImage>,
