@@ -83,6 +83,9 @@ statuses! {
 }
 
 impl Status {
+    /// AUTHENTICATE: security context not supported (TS 31.102 §7.3). SUSPEND UICC gives the word another meaning.
+    pub const SECURITY_CONTEXT_NOT_SUPPORTED: Self = Self::SUSPENSION_TIME_TOO_LONG;
+
     /// `91XX`: normal ending, and a proactive command of `length` octets, 1 to 256, waits to be fetched.
     #[must_use]
     pub const fn proactive(length: usize) -> Self {

@@ -341,7 +341,7 @@ impl Authority<'_> {
     }
 
     /// Whether a key has been verified or need not be.
-    fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
+    pub fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
         let Some((index, pin)) = self.files.pins.find(self.files, directory, reference) else { return false };
         match pin.requirement(self.memory) {
             Requirement::Enabled => self.verified.contains(index),

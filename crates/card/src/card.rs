@@ -12,7 +12,8 @@ use crate::{
     channel::{Channel, Channels},
     commands,
     file::{FileId, FileSystem},
-    image::{self, AuthenticationKey, Image, ImageError},
+    image::{self, Image, ImageError},
+    keys::SubscriberKeys,
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
@@ -42,7 +43,7 @@ struct Shared {
     /// The files that the card was made with.
     files: Arc<FileSystem>,
     menu_title: String,
-    authentication: Vec<AuthenticationKey>,
+    keys: SubscriberKeys,
 }
 
 /// What a card knows between power-on and power-off.
@@ -63,6 +64,7 @@ pub(crate) struct Powered<'a> {
     pub made_with: &'a FileSystem,
     /// The files from the next command on, if this one changes them.
     pub changed: Option<FileSystem>,
+    pub keys: &'a SubscriberKeys,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -86,13 +88,13 @@ impl Card {
         Ok(Self::made_of(image, image::build(image)?))
     }
 
-    fn made_of(image: &Image, (files, memory): (FileSystem, Memory)) -> Self {
+    fn made_of(image: &Image, (files, keys, memory): (FileSystem, SubscriberKeys, Memory)) -> Self {
         let files = Arc::new(files);
         let shared = Shared {
             atr: image.atr.clone(),
             files: Arc::clone(&files),
             menu_title: image.menu_title.clone(),
-            authentication: image.authentication.clone(),
+            keys,
         };
         Self { memory, shared: Arc::new(shared), files, applets: Vec::new(), session: None, random: 0 }
     }
@@ -174,12 +176,6 @@ impl Card {
         self.random = seed;
     }
 
-    /// The keys for AUTHENTICATE.
-    #[must_use]
-    pub fn authentication_keys(&self) -> &[AuthenticationKey] {
-        &self.shared.authentication
-    }
-
     /// The files, past all access rules: a host's way to personalise a card and to look at it.
     #[must_use]
     pub fn files(&mut self) -> FileView<'_> {
@@ -229,6 +225,7 @@ impl Card {
             files,
             made_with: &self.shared.files,
             changed: None,
+            keys: &self.shared.keys,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
@@ -269,6 +266,17 @@ impl Powered<'_> {
     pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
         let verified = self.session.verified;
         Authority { files: self.files, memory: self.memory, verified }.permit(id, operation)
+    }
+
+    /// Checks that a PIN or key that counts in a directory has been verified, or is disabled.
+    pub fn require(&self, directory: FileId, reference: KeyReference) -> Result<(), Status> {
+        let verified = self.session.verified;
+        let authority = Authority { files: self.files, memory: self.memory, verified };
+        if authority.holds(directory, reference) {
+            Ok(())
+        } else {
+            Err(Status::SECURITY_STATUS_NOT_SATISFIED)
+        }
     }
 
     /// The files, for a command that has checked that it may.

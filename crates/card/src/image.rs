@@ -6,8 +6,10 @@ use oxisim_apdu::Atr;
 
 use crate::{
     access::SecurityAttributes,
+    authentication::{Algorithm, SequenceNumbers},
     changes::CHANGES,
     file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
+    keys::SubscriberKeys,
     memory::{Handle, Memory},
     pin::{KeyReference, Pin, Pins},
 };
@@ -21,7 +23,7 @@ pub struct Image {
     pub menu_title: String,
     /// PINs and administrative keys.
     pub pins: Vec<PinImage>,
-    /// Keys for AUTHENTICATE, in the order of the applications that have them.
+    /// Keys for AUTHENTICATE, one at most for a directory.
     pub authentication: Vec<AuthenticationKey>,
     /// The files: the MF first, and every directory before what stands in it.
     pub files: Vec<FileImage>,
@@ -65,61 +67,13 @@ pub struct UnblockImage {
 /// A subscriber's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthenticationKey {
-    /// The directory that authenticates with it: an ADF, or `DF_GSM`.
+    /// The directory that authenticates with it: an ADF, or `DF_GSM`, which without a key of its own has that of the
+    /// first ADF here.
     pub directory: Vec<u16>,
     /// Algorithm and key.
     pub algorithm: Algorithm,
-}
-
-/// An authentication algorithm with its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Algorithm {
-    /// TS 35.206.
-    Milenage {
-        /// Subscriber key.
-        k: [u8; 16],
-        /// Operator variant configuration field, of the operator or made for this subscriber.
-        operator: Operator<16>,
-    },
-    /// TS 35.231.
-    Tuak {
-        /// Subscriber key, 16 or 32 octets.
-        k: Vec<u8>,
-        /// Operator variant configuration field, of the operator or made for this subscriber.
-        operator: Operator<32>,
-        /// Iterations of Keccak, at least 1.
-        iterations: u8,
-    },
-    /// COMP128-1 of GSM.
-    Comp128v1 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// COMP128-2 of GSM.
-    Comp128v2 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// COMP128-3 of GSM.
-    Comp128v3 {
-        /// Subscriber key.
-        ki: [u8; 16],
-    },
-    /// The test algorithm of TS 34.108 §8.1.2.
-    Xor {
-        /// Subscriber key.
-        k: [u8; 16],
-    },
-}
-
-/// An operator's field of `N` octets, as it stands in the card.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operator<const N: usize> {
-    /// The operator's own: OP, TOP.
-    Common([u8; N]),
-    /// Made from it and the subscriber key: `OPc`, `TOPc`.
-    Subscriber([u8; N]),
+    /// The sequence numbers to start with, and which are accepted from then on.
+    pub numbers: SequenceNumbers,
 }
 
 /// A file.
@@ -213,6 +167,9 @@ pub enum ImageError {
         /// Octets of memory.
         memory: usize,
     },
+    /// A subscriber's key is for a directory that is neither an ADF nor `DF_GSM`, or that has a key already.
+    #[error("{0}: no directory to authenticate for, or there is a key for it already")]
+    AuthenticationKey(String),
     /// There are more keys or files than a card has room for.
     #[error("too many keys or files")]
     TooMany,
@@ -221,8 +178,8 @@ pub enum ImageError {
 /// The most octets of an EF: what a three-octet size in the FCP can say is more than any card has.
 const LARGEST: usize = 0xFF_FFFF;
 
-/// What a card is made of: its files and its memory.
-pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
+/// What a card is made of: its files, subscribers' keys, and its memory.
+pub(crate) fn build(image: &Image) -> Result<(FileSystem, SubscriberKeys, Memory), ImageError> {
     Atr::parse(&image.atr).map_err(ImageError::Atr)?;
     let master = image.files.first().ok_or(ImageError::NoMasterFile)?;
     if master.path != [fid::MF] || !matches!(master.kind, FileKind::Directory { aid: None, .. }) {
@@ -253,10 +210,11 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, Memory), ImageError> {
         let pin = secret(pin, &files, &mut memory)?;
         files.pins.add(pin);
     }
+    let keys = SubscriberKeys::create(&image.authentication, &files, &mut memory)?;
     if memory.used() > image.memory {
         return Err(ImageError::Memory { used: memory.used(), memory: image.memory });
     }
-    Ok((files, memory))
+    Ok((files, keys, memory))
 }
 
 /// The directory that a file stands in.

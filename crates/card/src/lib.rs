@@ -42,6 +42,7 @@ mod env;
 mod fcp;
 pub mod file;
 pub mod image;
+mod keys;
 mod memory;
 mod pin;
 mod profile;

@@ -3,8 +3,8 @@
 use std::num::NonZeroU8;
 
 use oxisim_card::authentication::{
-    Algorithm, Auts, Comp128, Failure, Functions, KeyLength, MacLength, Milenage, Rand, ResLength,
-    SequenceNumbers, SequencePolicy, Sqn, Tuak, TuakKey, Version, Xor, autn, auts,
+    Algorithm, Comp128, Failure, Functions, GsmXor, KeyLength, MacLength, Milenage, Rand, ResLength,
+    SequenceNumbers, SequencePolicy, Sqn, Tuak, TuakKey, TuakLengths, Version, Xor, autn, auts,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -31,85 +31,87 @@ fn milenage(row: &Value) -> Milenage {
     Milenage::new(fixed(&row["k"]), fixed(&row["opc"]))
 }
 
+/// Compares whatever of its functions a row tells.
+fn compare(row: &Value, functions: &dyn Functions) -> usize {
+    let (rand, sqn, amf): (Rand, _, _) =
+        (fixed(&row["rand"]), Sqn::from_bytes(fixed(&row["sqn"])), fixed(&row["amf"]));
+    let keys = functions.f2345(&rand);
+    let results = [
+        ("f1", functions.f1(&rand, sqn, amf)),
+        ("f1star", functions.f1_star(&rand, sqn, amf)),
+        ("f2_res", keys.res.clone()),
+        ("f3_ck", keys.ck.clone()),
+        ("f4_ik", keys.ik.clone()),
+        ("f5_ak", keys.ak.to_vec()),
+        ("f5star", functions.f5_star(&rand).to_vec()),
+        ("autn", autn(functions, &rand, sqn, amf)),
+        ("auts", auts(functions, &rand, sqn)),
+        ("gsm_sres", keys.sres().to_vec()),
+        ("gsm_kc", keys.kc().to_vec()),
+    ];
+    let mut compared = 0;
+    for (name, result) in results {
+        if let Some(expected) = given(row, name) {
+            assert_eq!(hex::encode(result), hex::encode(expected), "{name} of {}", row["id"]);
+            compared += 1;
+        }
+    }
+    compared
+}
+
 #[test]
 fn milenage_has_the_published_results() {
     let rows = vectors("milenage");
-    assert_eq!(rows.len(), 11);
+    assert_eq!(rows.len(), 14);
     for row in rows {
-        let (rand, sqn, amf): (Rand, _, _) =
-            (fixed(&row["rand"]), Sqn::from_bytes(fixed(&row["sqn"])), fixed(&row["amf"]));
         let milenage = milenage(&row);
         if let Some(op) = row.get("op") {
             assert_eq!(Milenage::from_op(fixed(&row["k"]), &fixed(op)).op_c(), milenage.op_c());
         }
-        let keys = milenage.f2345(&rand);
-        for (name, result) in [
-            ("f1", milenage.f1(&rand, sqn, amf).to_vec()),
-            ("f1star", milenage.f1_star(&rand, sqn, amf).to_vec()),
-            ("f2_res", keys.res.clone()),
-            ("f3_ck", keys.ck.to_vec()),
-            ("f4_ik", keys.ik.to_vec()),
-            ("f5_ak", keys.ak.to_vec()),
-            ("f5star", milenage.f5_star(&rand).to_vec()),
-            ("autn", autn(&milenage, &rand, sqn, amf).to_vec()),
-            ("auts", auts(&milenage, &rand, sqn).to_vec()),
-            ("gsm_sres", keys.sres().to_vec()),
-            ("gsm_kc", keys.kc().to_vec()),
-        ] {
-            if let Some(expected) = given(&row, name) {
-                assert_eq!(hex::encode(result), hex::encode(expected), "{name} of {}", row["id"]);
-            }
-        }
+        assert!(compare(&row, &milenage) >= 6);
     }
+}
+
+/// TUAK of a row, with the lengths that its results have.
+fn tuak(row: &Value) -> Tuak {
+    let key = octets(&row["k"]);
+    let key: TuakKey = match key.len() {
+        16 => <[u8; 16]>::try_from(key).unwrap().into(),
+        _ => <[u8; 32]>::try_from(key).unwrap().into(),
+    };
+    let length = |name: &str| octets(&row[name]).len();
+    let mac = [MacLength::Bits64, MacLength::Bits128, MacLength::Bits256];
+    let res = [ResLength::Bits32, ResLength::Bits64, ResLength::Bits128, ResLength::Bits256];
+    let key_length = |name| if length(name) == 16 { KeyLength::Bits128 } else { KeyLength::Bits256 };
+    let lengths = TuakLengths {
+        mac: mac.into_iter().find(|mac| *mac as usize == length("f1")).unwrap(),
+        res: res.into_iter().find(|res| *res as usize == length("f2_res")).unwrap(),
+        ck: key_length("f3_ck"),
+        ik: key_length("f4_ik"),
+    };
+    let iterations = NonZeroU8::new(row["iterations"].as_u64().unwrap().try_into().unwrap()).unwrap();
+    Tuak::from_top(key, fixed(&row["top"]), iterations).with_lengths(lengths)
 }
 
 #[test]
 fn tuak_has_the_published_results_in_every_length() {
     let rows = vectors("tuak");
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 6);
     for row in rows {
-        let key = octets(&row["k"]);
-        let key: TuakKey = match key.len() {
-            16 => <[u8; 16]>::try_from(key).unwrap().into(),
-            _ => <[u8; 32]>::try_from(key).unwrap().into(),
-        };
-        let mac = [MacLength::Bits64, MacLength::Bits128, MacLength::Bits256];
-        let mac = mac.into_iter().find(|mac| *mac as usize == octets(&row["f1"]).len()).unwrap();
-        let res = [ResLength::Bits32, ResLength::Bits64, ResLength::Bits128];
-        let res = res.into_iter().find(|res| *res as usize == octets(&row["f2"]).len()).unwrap();
-        let [ck, ik] = ["f3", "f4"]
-            .map(|name| if octets(&row[name]).len() == 16 { KeyLength::Bits128 } else { KeyLength::Bits256 });
-        let iterations = NonZeroU8::new(row["iterations"].as_u64().unwrap().try_into().unwrap()).unwrap();
+        let tuak = tuak(&row);
+        assert_eq!(hex::encode(tuak.top_c()), row["topc"].as_str().unwrap());
+        assert_eq!(compare(&row, &tuak), 7);
+    }
+}
 
-        let tuak = Tuak::from_top(key, fixed(&row["top"]), iterations).res(res);
-        let (rand, sqn, amf) = (fixed(&row["rand"]), Sqn::from_bytes(fixed(&row["sqn"])), fixed(&row["amf"]));
-        let keys = tuak.keys(&rand, ck, ik);
-        let mut results = vec![
-            ("topc", tuak.top_c().to_vec()),
-            ("f1", tuak.mac(&rand, sqn, amf, mac)),
-            ("f1star", tuak.mac_s(&rand, sqn, amf, mac)),
-            ("f2", keys.res.clone()),
-            ("f3", keys.ck.to_vec()),
-            ("f4", keys.ik.to_vec()),
-            ("f5", keys.ak.to_vec()),
-            ("f5star", tuak.f5_star(&rand).to_vec()),
-        ];
-        if (ck, ik) == (KeyLength::Bits128, KeyLength::Bits128) {
-            let keys = tuak.f2345(&rand);
-            results.extend([
-                ("f2", keys.res.clone()),
-                ("f3", keys.ck.to_vec()),
-                ("f4", keys.ik.to_vec()),
-                ("f5", keys.ak.to_vec()),
-            ]);
-        }
-        if mac == MacLength::Bits64 {
-            results.push(("f1", tuak.f1(&rand, sqn, amf).to_vec()));
-            results.push(("f1star", tuak.f1_star(&rand, sqn, amf).to_vec()));
-        }
-        for (name, result) in results {
-            assert_eq!(hex::encode(result), row[name].as_str().unwrap(), "{name} of {}", row["id"]);
-        }
+#[test]
+fn the_test_algorithm_has_the_published_results() {
+    for row in vectors("xor") {
+        assert_eq!(compare(&row, &Xor::new(fixed(&row["k"]))), 8);
+    }
+    for row in vectors("xor_2g") {
+        let response = Algorithm::GsmXor(GsmXor::new(fixed(&row[0]))).gsm(&fixed(&row[1]));
+        assert_eq!((response.sres, response.kc), (fixed(&row[2]), fixed(&row[3])), "{row}");
     }
 }
 
@@ -152,7 +154,7 @@ fn the_test_algorithm_adds_and_rotates() {
 }
 
 /// The network's half of resynchronisation: what number the card says it has, if its code is right.
-fn highest_of(functions: &dyn Functions, rand: &Rand, auts: Auts) -> Option<Sqn> {
+fn highest_of(functions: &dyn Functions, rand: &Rand, auts: &[u8]) -> Option<Sqn> {
     let sqn = Sqn::from_bytes(auts[..6].try_into().unwrap()).conceal(functions.f5_star(rand));
     (functions.f1_star(rand, sqn, [0, 0]) == auts[6..]).then_some(sqn)
 }
@@ -167,14 +169,36 @@ fn a_challenge_is_answered_once_and_then_resynchronised() {
     let token = autn(&milenage, &rand, Sqn::new(0x1234), [0x80, 0x00]);
 
     let accepted = algorithm.authenticate(&rand, &token, &numbers).unwrap();
-    assert_eq!(accepted.response.res, octets(&row["f2_res"]));
-    assert_eq!(accepted.response.ck, fixed(&row["f3_ck"]));
-    assert_eq!(accepted.response.ik, fixed(&row["f4_ik"]));
-    assert_eq!(accepted.response.kc, fixed(&row["gsm_kc"]));
+    assert_eq!(accepted.sqn, Sqn::new(0x1234));
+    assert_eq!(accepted.keys, milenage.f2345(&rand));
 
-    let again = algorithm.authenticate(&rand, &token, &accepted.numbers);
+    let numbers = numbers.accept(accepted.sqn).unwrap();
+    let again = algorithm.authenticate(&rand, &token, &numbers);
     let Err(Failure::Synchronisation { auts }) = again else { panic!("{again:?}") };
-    assert_eq!(highest_of(&milenage, &rand, auts), Some(Sqn::new(0x1234)));
+    assert_eq!(highest_of(&milenage, &rand, &auts), Some(Sqn::new(0x1234)));
+}
+
+#[test]
+fn the_network_reads_the_published_tokens_of_resynchronisation() {
+    let rows = vectors("resynchronisation");
+    assert_eq!(rows.len(), 1);
+    for row in rows {
+        let key = vectors("milenage").into_iter().find(|key| key["id"] == row["id"]).unwrap();
+        let (milenage, rand) = (milenage(&key), fixed(&key["rand"]));
+        let highest = Sqn::from_bytes(fixed(&row["sqn_ms"]));
+        assert_eq!(highest_of(&milenage, &rand, &octets(&row["auts"])), Some(highest));
+        assert_eq!(auts(&milenage, &rand, highest), octets(&row["auts"]));
+    }
+}
+
+#[test]
+fn a_token_of_another_length_is_none() {
+    let algorithm = Algorithm::Milenage(milenage(&vectors("milenage")[0]));
+    let numbers = SequenceNumbers::new(SequencePolicy::default());
+    for length in [0, 7, 8, 15, 17, 24] {
+        let failure = algorithm.authenticate(&[0; 16], &vec![0; length], &numbers);
+        assert_eq!(failure, Err(Failure::Length), "{length}");
+    }
 }
 
 #[test]
@@ -183,10 +207,10 @@ fn a_number_too_far_ahead_is_resynchronised() {
     let row = &vectors("milenage")[0];
     let algorithm = Algorithm::Milenage(milenage(row));
     let numbers = SequenceNumbers::new(SequencePolicy::default());
-    let failure = algorithm.authenticate(&fixed(&row["rand"]), &fixed(&row["autn"]), &numbers);
+    let failure = algorithm.authenticate(&fixed(&row["rand"]), &octets(&row["autn"]), &numbers);
     assert!(matches!(failure, Err(Failure::Synchronisation { .. })));
     let numbers = SequenceNumbers::new(SequencePolicy::default().delta(u64::MAX));
-    assert!(algorithm.authenticate(&fixed(&row["rand"]), &fixed(&row["autn"]), &numbers).is_ok());
+    assert!(algorithm.authenticate(&fixed(&row["rand"]), &octets(&row["autn"]), &numbers).is_ok());
 }
 
 #[test]
@@ -219,12 +243,12 @@ proptest! {
                 Algorithm::Milenage(milenage) => milenage,
                 Algorithm::Tuak(tuak) => tuak,
                 Algorithm::Xor(xor) => xor,
-                Algorithm::Comp128(_) => unreachable!(),
+                Algorithm::Comp128(_) | Algorithm::GsmXor(_) => unreachable!(),
             };
             let mut token = autn(functions, &rand, sqn, amf);
             let accepted = algorithm.authenticate(&rand, &token, &numbers).unwrap();
-            prop_assert_eq!(accepted.numbers.highest(), sqn);
-            prop_assert_eq!(accepted.response.kc, algorithm.gsm(&rand).kc);
+            prop_assert_eq!(accepted.sqn, sqn);
+            prop_assert_eq!(accepted.keys.kc(), algorithm.gsm(&rand).kc);
             token[bit / 8] ^= 1 << (bit % 8);
             prop_assert_eq!(algorithm.authenticate(&rand, &token, &numbers), Err(Failure::Mac));
         }

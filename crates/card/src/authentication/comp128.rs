@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::{
-    GsmResponse, Rand,
+    GsmFunctions, GsmResponse, Rand,
     comp128_tables::{INNER, LEVEL_0, LEVEL_1, LEVEL_2, LEVEL_3, LEVEL_4, OUTER},
 };
 
@@ -28,7 +28,7 @@ pub enum Version {
 }
 
 /// COMP128 with a subscriber's key.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Comp128 {
     version: Version,
     ki: Zeroizing<[u8; 16]>,
@@ -39,6 +39,18 @@ impl Comp128 {
     #[must_use]
     pub fn new(version: Version, ki: [u8; 16]) -> Self {
         Self { version, ki: Zeroizing::new(ki) }
+    }
+
+    /// Which version it is.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Ki.
+    #[must_use]
+    pub fn key(&self) -> [u8; 16] {
+        *self.ki
     }
 
     /// SRES and Kc of a challenge.
@@ -53,6 +65,12 @@ impl Comp128 {
             }
             Version::V3 => third(&self.ki, rand),
         }
+    }
+}
+
+impl GsmFunctions for Comp128 {
+    fn a3_a8(&self, rand: &Rand) -> GsmResponse {
+        self.run(rand)
     }
 }
 

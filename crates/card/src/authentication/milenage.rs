@@ -1,5 +1,7 @@
 //! MILENAGE (TS 35.206).
 
+use alloc::vec::Vec;
+
 use aes::{
     Aes128,
     cipher::{BlockCipherEncrypt, KeyInit},
@@ -12,7 +14,7 @@ use super::{Amf, Functions, Keys, Rand, Sqn};
 const CONSTANTS: [(u32, u128); 5] = [(64, 0), (0, 1), (32, 2), (64, 4), (96, 8)];
 
 /// MILENAGE with a subscriber's key and an operator's constant, and the rotations and constants of TS 35.206.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Milenage {
     k: Zeroizing<[u8; 16]>,
     op_c: Zeroizing<u128>,
@@ -32,6 +34,12 @@ impl Milenage {
         let op = u128::from_be_bytes(*op);
         milenage.op_c = Zeroizing::new(milenage.encrypt(op) ^ op);
         milenage
+    }
+
+    /// K.
+    #[must_use]
+    pub fn key(&self) -> [u8; 16] {
+        *self.k
     }
 
     /// `OPc`: a card keeps it in place of OP.
@@ -68,12 +76,12 @@ impl Milenage {
 }
 
 impl Functions for Milenage {
-    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8] {
-        halves(self.out_1(rand, sqn, amf)).0
+    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+        halves(self.out_1(rand, sqn, amf)).0.into()
     }
 
-    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8] {
-        halves(self.out_1(rand, sqn, amf)).1
+    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+        halves(self.out_1(rand, sqn, amf)).1.into()
     }
 
     fn f2345(&self, rand: &Rand) -> Keys {
@@ -81,8 +89,8 @@ impl Functions for Milenage {
         let ([a0, a1, a2, a3, a4, a5, ..], res) = halves(self.out(rand, two));
         Keys {
             res: res.to_vec(),
-            ck: self.out(rand, three),
-            ik: self.out(rand, four),
+            ck: self.out(rand, three).into(),
+            ik: self.out(rand, four).into(),
             ak: [a0, a1, a2, a3, a4, a5],
         }
     }

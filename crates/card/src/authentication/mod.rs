@@ -2,8 +2,8 @@
 //! numbers.
 //!
 //! [`Algorithm`] is what a card is personalised with. [`Algorithm::authenticate`] answers the challenge of the
-//! UMTS context, [`Algorithm::gsm`] that of the GSM context. Neither keeps anything: the sequence numbers go in and
-//! come out as [`SequenceNumbers`], for a card to keep in its memory.
+//! UMTS context, [`Algorithm::gsm`] that of the GSM context. Neither keeps anything: [`SequenceNumbers`] go in, and
+//! the number that was accepted comes out, for a card to keep in its memory.
 //!
 //! ```
 //! use oxisim_card::authentication::{Algorithm, Failure, Functions, Milenage, SequenceNumbers, SequencePolicy, Sqn, autn};
@@ -15,10 +15,11 @@
 //! let algorithm = Algorithm::Milenage(milenage);
 //! let numbers = SequenceNumbers::new(SequencePolicy::default());
 //! let accepted = algorithm.authenticate(&rand, &token, &numbers)?;
-//! assert_eq!(accepted.response.res.len(), 8);
+//! assert_eq!(accepted.keys.res.len(), 8);
 //!
 //! // The same token again is not fresh.
-//! let again = algorithm.authenticate(&rand, &token, &accepted.numbers);
+//! let numbers = numbers.accept(accepted.sqn).unwrap_or(numbers);
+//! let again = algorithm.authenticate(&rand, &token, &numbers);
 //! assert!(matches!(again, Err(Failure::Synchronisation { .. })));
 //! # Ok::<(), Failure>(())
 //! ```
@@ -39,27 +40,24 @@ use zeroize::Zeroize;
 pub use comp128::{Comp128, Version};
 pub use milenage::Milenage;
 pub use sequence::{SequenceNumbers, SequencePolicy, Sqn};
-pub use tuak::{KeyLength, MacLength, ResLength, Tuak, TuakKey, TuakKeys};
-pub use xor::Xor;
+pub use tuak::{KeyLength, MacLength, ResLength, Tuak, TuakKey, TuakLengths};
+pub use xor::{GsmXor, Xor};
 
 /// A random challenge, RAND.
 pub type Rand = [u8; 16];
-/// An authentication token, AUTN: SQN ⊕ AK, AMF and MAC (TS 33.102 §6.3.2).
-pub type Autn = [u8; 16];
 /// An authentication management field, AMF.
 pub type Amf = [u8; 2];
-/// A token of resynchronisation, AUTS: `SQN_MS` ⊕ AK* and MAC-S (TS 33.102 §6.3.3).
-pub type Auts = [u8; 14];
 
 /// AMF* of MAC-S: a dummy value of all zeros, so that it need not be sent (TS 33.102 §6.3.3).
 const AMF_OF_RESYNCHRONISATION: Amf = [0, 0];
 
-/// The functions f1 to f5* of an algorithm set (TS 33.102 §6.3.2, §6.3.3).
+/// The functions f1 to f5* of an algorithm set (TS 33.102 §6.3.2, §6.3.3). MACs have 8 octets and CK and IK 16
+/// (TS 33.102 §6.3.7), unless TUAK is told to make longer ones.
 pub trait Functions {
     /// f1: MAC, the code that authenticates the network.
-    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8];
-    /// f1*: MAC-S, the code of a message of resynchronisation.
-    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8];
+    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8>;
+    /// f1*: MAC-S, the code of a message of resynchronisation, as long as MAC.
+    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8>;
     /// f2 to f5: the response, the keys and the anonymity key.
     fn f2345(&self, rand: &Rand) -> Keys;
     /// f5*: AK*, the anonymity key of a message of resynchronisation.
@@ -69,18 +67,18 @@ pub trait Functions {
 /// What f2 to f5 make of a challenge.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Keys {
-    /// f2: RES, 4 to 16 octets.
+    /// f2: RES, 4 to 16 octets; TUAK has one of 32 too.
     pub res: Vec<u8>,
     /// f3: CK, the cipher key.
-    pub ck: [u8; 16],
+    pub ck: Vec<u8>,
     /// f4: IK, the integrity key.
-    pub ik: [u8; 16],
+    pub ik: Vec<u8>,
     /// f5: AK, which conceals the sequence number.
     pub ak: [u8; 6],
 }
 
 /// The algorithm of a subscription, with its keys, which are wiped when it is dropped and never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Algorithm {
     /// MILENAGE (TS 35.206).
     Milenage(Milenage),
@@ -90,19 +88,8 @@ pub enum Algorithm {
     Xor(Xor),
     /// COMP128: GSM only.
     Comp128(Comp128),
-}
-
-/// The answer to a challenge of the UMTS context.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Response {
-    /// RES, 4 to 16 octets.
-    pub res: Vec<u8>,
-    /// CK, the cipher key.
-    pub ck: [u8; 16],
-    /// IK, the integrity key.
-    pub ik: [u8; 16],
-    /// Kc of the conversion function c3, for the GSM access of a USIM.
-    pub kc: [u8; 8],
+    /// The algorithm of test SIMs: GSM only.
+    GsmXor(GsmXor),
 }
 
 /// The answer to a challenge of the GSM context.
@@ -117,15 +104,18 @@ pub struct GsmResponse {
 /// A challenge that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// The answer.
-    pub response: Response,
-    /// The sequence numbers from now on; a card keeps them before it answers.
-    pub numbers: SequenceNumbers,
+    /// The answer: RES, CK and IK.
+    pub keys: Keys,
+    /// The number of the token; a card keeps it before it answers.
+    pub sqn: Sqn,
 }
 
 /// Why a challenge of the UMTS context was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
+    /// The token is not as long as the MAC of the algorithm makes it.
+    #[error("the token has a wrong length")]
+    Length,
     /// The token is not from the network that shares the key.
     #[error("the MAC of the token is wrong")]
     Mac,
@@ -133,7 +123,7 @@ pub enum Failure {
     #[error("the sequence number of the token is not fresh")]
     Synchronisation {
         /// What tells the network the highest number that was accepted.
-        auts: Auts,
+        auts: Vec<u8>,
     },
     /// The algorithm has the GSM context only.
     #[error("the algorithm has no UMTS context")]
@@ -141,26 +131,29 @@ pub enum Failure {
 }
 
 impl Algorithm {
-    /// Answers a challenge of the UMTS context (TS 33.102 §6.3.3): checks the MAC of the token, then whether its
-    /// sequence number is fresh.
+    /// Answers a challenge of the UMTS context (TS 33.102 §6.3.3): checks the MAC of the token AUTN, then whether
+    /// its sequence number is fresh.
     pub fn authenticate(
         &self,
         rand: &Rand,
-        autn: &Autn,
+        autn: &[u8],
         numbers: &SequenceNumbers,
     ) -> Result<Accepted, Failure> {
         let Set::Umts(functions) = self.set() else { return Err(Failure::ContextNotSupported) };
-        let [s0, s1, s2, s3, s4, s5, a0, a1, mac @ ..] = *autn;
+        let (&[s0, s1, s2, s3, s4, s5, a0, a1], mac) = autn.split_first_chunk().ok_or(Failure::Length)?;
         let keys = functions.f2345(rand);
         let sqn = Sqn::from_bytes([s0, s1, s2, s3, s4, s5]).conceal(keys.ak);
-        if !bool::from(functions.f1(rand, sqn, [a0, a1]).ct_eq(&mac)) {
+        let expected = functions.f1(rand, sqn, [a0, a1]);
+        if mac.len() != expected.len() {
+            return Err(Failure::Length);
+        }
+        if !bool::from(expected.ct_eq(mac)) {
             return Err(Failure::Mac);
         }
-        let numbers = numbers
-            .accept(sqn)
-            .ok_or_else(|| Failure::Synchronisation { auts: auts(functions, rand, numbers.highest()) })?;
-        let response = Response { res: keys.res.clone(), ck: keys.ck, ik: keys.ik, kc: keys.kc() };
-        Ok(Accepted { response, numbers })
+        if numbers.accept(sqn).is_none() {
+            return Err(Failure::Synchronisation { auts: auts(functions, rand, numbers.highest()) });
+        }
+        Ok(Accepted { keys, sqn })
     }
 
     /// Answers a challenge of the GSM context. An algorithm of the UMTS context answers with the conversion
@@ -172,8 +165,14 @@ impl Algorithm {
                 let keys = functions.f2345(rand);
                 GsmResponse { sres: keys.sres(), kc: keys.kc() }
             }
-            Set::Gsm(comp128) => comp128.run(rand),
+            Set::Gsm(functions) => functions.a3_a8(rand),
         }
+    }
+
+    /// Whether it answers challenges of the UMTS context too.
+    #[must_use]
+    pub fn has_umts(&self) -> bool {
+        matches!(self.set(), Set::Umts(_))
     }
 
     fn set(&self) -> Set<'_> {
@@ -182,6 +181,7 @@ impl Algorithm {
             Self::Tuak(tuak) => Set::Umts(tuak),
             Self::Xor(xor) => Set::Umts(xor),
             Self::Comp128(comp128) => Set::Gsm(comp128),
+            Self::GsmXor(xor) => Set::Gsm(xor),
         }
     }
 }
@@ -191,24 +191,27 @@ enum Set<'a> {
     /// Both contexts.
     Umts(&'a dyn Functions),
     /// The GSM context.
-    Gsm(&'a Comp128),
+    Gsm(&'a dyn GsmFunctions),
 }
 
-/// The token of a challenge (TS 33.102 §6.3.2): what the network sends with RAND.
-#[must_use]
-pub fn autn(functions: &dyn Functions, rand: &Rand, sqn: Sqn, amf: Amf) -> Autn {
-    let [s0, s1, s2, s3, s4, s5] = sqn.conceal(functions.f2345(rand).ak).to_bytes();
-    let [m0, m1, m2, m3, m4, m5, m6, m7] = functions.f1(rand, sqn, amf);
-    [s0, s1, s2, s3, s4, s5, amf[0], amf[1], m0, m1, m2, m3, m4, m5, m6, m7]
+/// A3 and A8, the functions of an algorithm of the GSM context.
+trait GsmFunctions {
+    fn a3_a8(&self, rand: &Rand) -> GsmResponse;
 }
 
-/// The token of resynchronisation to the challenge `rand`, with the highest number that was accepted
-/// (TS 33.102 §6.3.3).
+/// The token of a challenge, AUTN: SQN ⊕ AK, AMF and MAC (TS 33.102 §6.3.2). The network sends it with RAND.
 #[must_use]
-pub fn auts(functions: &dyn Functions, rand: &Rand, highest: Sqn) -> Auts {
-    let [s0, s1, s2, s3, s4, s5] = highest.conceal(functions.f5_star(rand)).to_bytes();
-    let [m0, m1, m2, m3, m4, m5, m6, m7] = functions.f1_star(rand, highest, AMF_OF_RESYNCHRONISATION);
-    [s0, s1, s2, s3, s4, s5, m0, m1, m2, m3, m4, m5, m6, m7]
+pub fn autn(functions: &dyn Functions, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+    let concealed = sqn.conceal(functions.f2345(rand).ak).to_bytes();
+    [&concealed[..], &amf, &functions.f1(rand, sqn, amf)].concat()
+}
+
+/// The token of resynchronisation to the challenge `rand`, AUTS: `SQN_MS`, the highest number that was accepted,
+/// ⊕ AK*, and MAC-S (TS 33.102 §6.3.3).
+#[must_use]
+pub fn auts(functions: &dyn Functions, rand: &Rand, highest: Sqn) -> Vec<u8> {
+    let concealed = highest.conceal(functions.f5_star(rand)).to_bytes();
+    [&concealed[..], &functions.f1_star(rand, highest, AMF_OF_RESYNCHRONISATION)].concat()
 }
 
 impl Keys {
@@ -225,11 +228,13 @@ impl Keys {
         sres
     }
 
-    /// Kc of the conversion function c3: the halves of CK and IK added modulo 2 (TS 33.102 §6.8.1.2).
+    /// Kc of the conversion function c3: the halves of CK and IK added modulo 2 (TS 33.102 §6.8.1.2); of longer
+    /// keys the quarters.
     #[must_use]
     pub fn kc(&self) -> [u8; 8] {
-        let sum = u128::from_be_bytes(self.ck) ^ u128::from_be_bytes(self.ik);
-        (((sum >> 64) ^ sum) as u64).to_be_bytes()
+        let (ck, _) = self.ck.as_chunks();
+        let (ik, _) = self.ik.as_chunks();
+        ck.iter().chain(ik).fold(0, |sum, word| sum ^ u64::from_be_bytes(*word)).to_be_bytes()
     }
 }
 
@@ -239,15 +244,6 @@ impl Drop for Keys {
         self.ck.zeroize();
         self.ik.zeroize();
         self.ak.zeroize();
-    }
-}
-
-impl Drop for Response {
-    fn drop(&mut self) {
-        self.res.zeroize();
-        self.ck.zeroize();
-        self.ik.zeroize();
-        self.kc.zeroize();
     }
 }
 
@@ -269,7 +265,7 @@ macro_rules! debug_without_keys {
     )*};
 }
 
-debug_without_keys!(Keys, Response, GsmResponse, Milenage, Tuak, TuakKey, TuakKeys, Xor, Comp128);
+debug_without_keys!(Keys, GsmResponse, Milenage, Tuak, TuakKey, Xor, Comp128, GsmXor);
 
 /// The name of the algorithm, without its keys.
 impl fmt::Debug for Algorithm {
@@ -279,6 +275,7 @@ impl fmt::Debug for Algorithm {
             Self::Tuak(tuak) => tuak.fmt(f),
             Self::Xor(xor) => xor.fmt(f),
             Self::Comp128(comp128) => comp128.fmt(f),
+            Self::GsmXor(xor) => xor.fmt(f),
         }
     }
 }

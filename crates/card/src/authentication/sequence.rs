@@ -9,6 +9,9 @@ use oxisim_wire::{Error, Reader};
 pub struct Sqn(u64);
 
 impl Sqn {
+    /// Octets of a number.
+    pub(crate) const OCTETS: usize = 6;
+
     /// The low 48 bits of `number`.
     #[must_use]
     pub const fn new(number: u64) -> Self {
@@ -58,28 +61,37 @@ impl Default for SequencePolicy {
 
 impl SequencePolicy {
     /// The most bits of IND: 32 numbers are kept.
-    const INDEX_BITS: u8 = 5;
+    pub const MOST_INDEX_BITS: u8 = 5;
+
+    /// More than any SEQ.
+    const ABOVE_SEQ: u64 = 1 << 48;
 
     /// The same policy with an IND of `bits`, 5 at most (more is taken as 5): 2 to the power of `bits` numbers are
     /// kept.
     #[must_use]
     pub const fn index_bits(mut self, bits: u8) -> Self {
-        self.index_bits = if bits > Self::INDEX_BITS { Self::INDEX_BITS } else { bits };
+        self.index_bits = if bits > Self::MOST_INDEX_BITS { Self::MOST_INDEX_BITS } else { bits };
         self
     }
 
     /// The same policy with Δ, how far SEQ may jump (TS 33.102 §C.2.1).
     #[must_use]
     pub const fn delta(mut self, delta: u64) -> Self {
-        self.delta = delta;
+        self.delta = if delta > Self::ABOVE_SEQ { Self::ABOVE_SEQ } else { delta };
         self
     }
 
-    /// The same policy with L, how far SEQ may lie behind the highest (TS 33.102 §C.2.3).
+    /// The same policy with L: SEQ must lie less behind the highest (TS 33.102 §C.2.2).
     #[must_use]
     pub const fn age_limit(mut self, limit: u64) -> Self {
-        self.age_limit = Some(limit);
+        self.age_limit = Some(if limit > Self::ABOVE_SEQ { Self::ABOVE_SEQ } else { limit });
         self
+    }
+
+    /// How many bits IND has, Δ, and L if there is one.
+    #[must_use]
+    pub const fn parameters(self) -> (u8, u64, Option<u64>) {
+        (self.index_bits, self.delta, self.age_limit)
     }
 
     /// How many numbers are kept.
@@ -90,6 +102,11 @@ impl SequencePolicy {
 
     const fn seq(self, sqn: Sqn) -> u64 {
         sqn.0 >> self.index_bits
+    }
+
+    /// Where a number stands in the octets that are kept.
+    pub(crate) const fn offset(self, sqn: Sqn) -> usize {
+        self.ind(sqn) * Sqn::OCTETS
     }
 
     const fn ind(self, sqn: Sqn) -> usize {
@@ -110,6 +127,29 @@ impl SequenceNumbers {
     #[must_use]
     pub fn new(policy: SequencePolicy) -> Self {
         Self { policy, seq: vec![0; policy.entries()] }
+    }
+
+    /// The numbers that a card is personalised with: those of `accepted`, whether they are fresh or not, and zeros.
+    #[must_use]
+    pub fn having(policy: SequencePolicy, accepted: impl IntoIterator<Item = Sqn>) -> Self {
+        let mut numbers = Self::new(policy);
+        for sqn in accepted {
+            if let Some(last) = numbers.seq.get_mut(policy.ind(sqn)) {
+                *last = policy.seq(sqn).max(*last);
+            }
+        }
+        numbers
+    }
+
+    /// The policy.
+    #[must_use]
+    pub const fn policy(&self) -> SequencePolicy {
+        self.policy
+    }
+
+    /// The numbers that are not the zero where every IND begins, in the order of IND.
+    pub fn accepted(&self) -> impl Iterator<Item = Sqn> {
+        (0..self.seq.len()).map(|ind| self.entry(ind)).filter(|sqn| self.policy.seq(*sqn) > 0)
     }
 
     /// Reads what [`to_bytes`](Self::to_bytes) wrote under the same policy.
@@ -137,8 +177,8 @@ impl SequenceNumbers {
             .unwrap_or_default()
     }
 
-    /// The numbers after `sqn`, or nothing if it is not fresh: too far ahead (§C.2.1), too old (§C.2.3), or not
-    /// above the one with the same IND (§C.2.2).
+    /// The numbers after `sqn`, or nothing if it is not fresh: too far ahead (TS 33.102 §C.2.1), too
+    /// old, or not above the one with the same IND (§C.2.2).
     #[must_use]
     pub fn accept(&self, sqn: Sqn) -> Option<Self> {
         let (seq, highest) = (self.policy.seq(sqn), self.policy.seq(self.highest()));

@@ -51,8 +51,16 @@ mod instance {
 const NAME: &[u8] = b"TUAK1.0";
 
 /// The key K of TUAK, of 128 or 256 bits.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct TuakKey(Zeroizing<Vec<u8>>);
+
+impl TuakKey {
+    /// The octets, 16 or 32.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
 
 impl From<[u8; 16]> for TuakKey {
     fn from(key: [u8; 16]) -> Self {
@@ -69,7 +77,7 @@ impl From<[u8; 32]> for TuakKey {
 /// Length of a MAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MacLength {
-    /// 64 bits: the length in AUTN and AUTS.
+    /// 64 bits: the length in UMTS (TS 33.102 §6.3.7).
     Bits64 = 8,
     /// 128 bits.
     Bits128 = 16,
@@ -77,7 +85,7 @@ pub enum MacLength {
     Bits256 = 32,
 }
 
-/// Length of RES; the 256 bits that TUAK has besides are more than RES may have (TS 33.102 §6.3.7).
+/// Length of RES.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResLength {
     /// 32 bits.
@@ -86,49 +94,61 @@ pub enum ResLength {
     Bits64 = 8,
     /// 128 bits.
     Bits128 = 16,
+    /// 256 bits: more than RES may have in UMTS (TS 33.102 §6.3.7).
+    Bits256 = 32,
 }
 
 /// Length of CK or IK.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyLength {
-    /// 128 bits: the length that a USIM answers with.
+    /// 128 bits: the length in UMTS (TS 33.102 §6.3.7).
     Bits128 = 16,
     /// 256 bits.
     Bits256 = 32,
 }
 
-/// What f2 to f5 of TUAK make of a challenge.
-#[derive(Clone, PartialEq, Eq)]
-pub struct TuakKeys {
-    /// f2: RES.
-    pub res: Vec<u8>,
-    /// f3: CK.
-    pub ck: Zeroizing<Vec<u8>>,
-    /// f4: IK.
-    pub ik: Zeroizing<Vec<u8>>,
-    /// f5: AK.
-    pub ak: [u8; 6],
+/// How long the results of TUAK are. The lengths are an input too: a short result is no part of a long one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TuakLengths {
+    /// MAC of f1 and MAC-S of f1*.
+    pub mac: MacLength,
+    /// RES of f2.
+    pub res: ResLength,
+    /// CK of f3.
+    pub ck: KeyLength,
+    /// IK of f4.
+    pub ik: KeyLength,
+}
+
+/// The lengths in UMTS, with a RES of 64 bits.
+impl Default for TuakLengths {
+    fn default() -> Self {
+        Self {
+            mac: MacLength::Bits64,
+            res: ResLength::Bits64,
+            ck: KeyLength::Bits128,
+            ik: KeyLength::Bits128,
+        }
+    }
 }
 
 /// TUAK with a subscriber's key and an operator's constant.
-///
-/// As [`Functions`] it has MACs of 64 bits and keys of 128 bits, as tokens and USIMs do.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Tuak {
     key: TuakKey,
     top_c: Zeroizing<[u8; 32]>,
-    res: ResLength,
+    lengths: TuakLengths,
     iterations: NonZeroU8,
 }
 
 impl Tuak {
-    /// With K and `TOPc`, a RES of 64 bits, and one iteration of Keccak.
+    /// With K and `TOPc`, the lengths of UMTS, and one iteration of Keccak.
     #[must_use]
     pub fn new(key: impl Into<TuakKey>, top_c: [u8; 32]) -> Self {
         Self {
             key: key.into(),
             top_c: Zeroizing::new(top_c),
-            res: ResLength::Bits64,
+            lengths: TuakLengths::default(),
             iterations: NonZeroU8::MIN,
         }
     }
@@ -136,24 +156,42 @@ impl Tuak {
     /// With K and TOP, from which `TOPc` is derived with as many iterations (TS 35.231).
     #[must_use]
     pub fn from_top(key: impl Into<TuakKey>, top: [u8; 32], iterations: NonZeroU8) -> Self {
-        let mut tuak = Self::new(key, top).iterations(iterations);
+        let mut tuak = Self::new(key, top).with_iterations(iterations);
         let out = tuak.permute(instance::TOP_C, &[]);
         tuak.top_c = Zeroizing::new(take(&out, result::FIRST));
         tuak
     }
 
-    /// The same with a RES of another length.
+    /// The same with results of other lengths.
     #[must_use]
-    pub const fn res(mut self, length: ResLength) -> Self {
-        self.res = length;
+    pub const fn with_lengths(mut self, lengths: TuakLengths) -> Self {
+        self.lengths = lengths;
         self
     }
 
     /// The same with more iterations of Keccak, as operators may choose.
     #[must_use]
-    pub const fn iterations(mut self, iterations: NonZeroU8) -> Self {
+    pub const fn with_iterations(mut self, iterations: NonZeroU8) -> Self {
         self.iterations = iterations;
         self
+    }
+
+    /// K.
+    #[must_use]
+    pub const fn key(&self) -> &TuakKey {
+        &self.key
+    }
+
+    /// How long the results are.
+    #[must_use]
+    pub const fn lengths(&self) -> TuakLengths {
+        self.lengths
+    }
+
+    /// Iterations of Keccak.
+    #[must_use]
+    pub const fn iterations(&self) -> NonZeroU8 {
+        self.iterations
     }
 
     /// `TOPc`: a card keeps it in place of TOP.
@@ -162,42 +200,11 @@ impl Tuak {
         *self.top_c
     }
 
-    /// f1 with a MAC of `length`.
-    #[must_use]
-    pub fn mac(&self, rand: &Rand, sqn: Sqn, amf: Amf, length: MacLength) -> Vec<u8> {
-        piece(&self.code(instance::F1, rand, sqn, amf, length), result::FIRST, length as usize)
-    }
-
-    /// f1* with a MAC-S of `length`.
-    #[must_use]
-    pub fn mac_s(&self, rand: &Rand, sqn: Sqn, amf: Amf, length: MacLength) -> Vec<u8> {
-        piece(&self.code(instance::F1_STAR, rand, sqn, amf, length), result::FIRST, length as usize)
-    }
-
-    /// f2 to f5 with keys of these lengths. The lengths are an input too: a short key is no part of the long one.
-    #[must_use]
-    pub fn keys(&self, rand: &Rand, ck: KeyLength, ik: KeyLength) -> TuakKeys {
-        let out = self.f2345_output(rand, ck, ik);
-        TuakKeys {
-            res: piece(&out, result::FIRST, self.res as usize),
-            ck: Zeroizing::new(piece(&out, result::CK, ck as usize)),
-            ik: Zeroizing::new(piece(&out, result::IK, ik as usize)),
-            ak: take(&out, result::AK),
-        }
-    }
-
-    fn code(&self, function: u8, rand: &Rand, sqn: Sqn, amf: Amf, length: MacLength) -> Output {
+    fn code(&self, function: u8, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+        let length = self.lengths.mac as u8;
         let sqn = sqn.to_bytes();
         let fields = [(place::RAND, rand.as_slice()), (place::AMF, &amf), (place::SQN, &sqn)];
-        self.permute(function | length as u8, &fields)
-    }
-
-    fn f2345_output(&self, rand: &Rand, ck: KeyLength, ik: KeyLength) -> Output {
-        // The shortest RES has no bit of its own.
-        let res = if self.res == ResLength::Bits32 { 0 } else { self.res as u8 };
-        let long = |length, bit| if length == KeyLength::Bits256 { bit } else { 0 };
-        let lengths = res | long(ck, instance::LONG_CK) | long(ik, instance::LONG_IK);
-        self.permute(instance::F2345 | lengths, &[(place::RAND, rand)])
+        piece(&self.permute(function | length, &fields), result::FIRST, length.into())
     }
 
     /// Keccak-f\[1600\] of the fields, and of what every function has: `TOPc`, the name, the key and the padding.
@@ -233,20 +240,25 @@ impl Tuak {
 }
 
 impl Functions for Tuak {
-    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8] {
-        take(&self.code(instance::F1, rand, sqn, amf, MacLength::Bits64), result::FIRST)
+    fn f1(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+        self.code(instance::F1, rand, sqn, amf)
     }
 
-    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> [u8; 8] {
-        take(&self.code(instance::F1_STAR, rand, sqn, amf, MacLength::Bits64), result::FIRST)
+    fn f1_star(&self, rand: &Rand, sqn: Sqn, amf: Amf) -> Vec<u8> {
+        self.code(instance::F1_STAR, rand, sqn, amf)
     }
 
     fn f2345(&self, rand: &Rand) -> Keys {
-        let out = self.f2345_output(rand, KeyLength::Bits128, KeyLength::Bits128);
+        let TuakLengths { res, ck, ik, .. } = self.lengths;
+        let long = |length, bit| if length == KeyLength::Bits256 { bit } else { 0 };
+        // The shortest RES has no bit of its own.
+        let bits = if res == ResLength::Bits32 { 0 } else { res as u8 };
+        let lengths = bits | long(ck, instance::LONG_CK) | long(ik, instance::LONG_IK);
+        let out = self.permute(instance::F2345 | lengths, &[(place::RAND, rand)]);
         Keys {
-            res: piece(&out, result::FIRST, self.res as usize),
-            ck: take(&out, result::CK),
-            ik: take(&out, result::IK),
+            res: piece(&out, result::FIRST, res as usize),
+            ck: piece(&out, result::CK, ck as usize),
+            ik: piece(&out, result::IK, ik as usize),
             ak: take(&out, result::AK),
         }
     }

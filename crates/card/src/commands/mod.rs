@@ -1,6 +1,7 @@
 //! The commands of TS 102 221 §11, a file for each family.
 
 mod administration;
+mod authenticate;
 mod channels;
 mod life_cycle;
 mod pin;
@@ -50,6 +51,7 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
         Instruction::DEACTIVATE_FILE => (Body::Iso, life_cycle::deactivate),
         Instruction::ACTIVATE_FILE => (Body::Iso, life_cycle::activate),
         Instruction::MANAGE_CHANNEL => (Body::Iso, channels::manage_channel),
+        Instruction::AUTHENTICATE => (Body::Iso, authenticate::authenticate),
         Instruction::GET_CHALLENGE => (Body::Iso, terminal::challenge),
         Instruction::TERMINAL_CAPABILITY => (Body::Etsi, terminal::capability),
         Instruction::TERMINAL_PROFILE => (Body::Etsi, toolkit::terminal_profile),

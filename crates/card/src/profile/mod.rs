@@ -14,7 +14,7 @@ use alloc::{string::String, vec, vec::Vec};
 use crate::{
     access::{Rule, SecurityAttributes},
     file::{Aid, LifeCycle, fid},
-    image::{FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
+    image::{AuthenticationKey, FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
     pin::KeyReference,
 };
 use table::Entry;
@@ -116,7 +116,7 @@ impl Profile {
             atr: ATR.into(),
             menu_title: self.menu_title.clone(),
             pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
-            authentication: Vec::new(),
+            authentication: vec![AuthenticationKey::of_tests(&[fid::MF, fid::CURRENT_APPLICATION])],
             files,
             memory: MEMORY,
         }

@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 /// Services of the USIM (TS 31.102 §4.2.8).
-const UST: [u8; 37] = [
+const UST: [u8; 38] = [
     2,  // fixed dialling numbers
     3,  // their extensions
     4,  // service dialling numbers
@@ -29,6 +29,7 @@ const UST: [u8; 37] = [
     35, // list of access point names
     36, // depersonalisation control keys
     37, // co-operative networks
+    38, // GSM security context
     42, // networks of the operator's choice
     43, // access technologies of the home network
     44, // extensions of own number, incoming and outgoing calls

@@ -142,7 +142,8 @@ fn a_card_made_from_the_templates_of_real_cards_says_the_same() {
         let is_mf = fid == 0x3F00;
         let path = if is_mf { vec![fid] } else { vec![0x3F00, fid] };
         let file = FileImage::from_fcp(path.clone(), &template, Contents::Octets(Vec::new())).unwrap();
-        let mut image = Image { files: vec![default.files[0].clone()], ..default.clone() };
+        let mut image =
+            Image { files: vec![default.files[0].clone()], authentication: Vec::new(), ..default.clone() };
         let enabled = match &file.kind {
             FileKind::Directory { pin_status, .. } => pin_status.clone(),
             FileKind::Elementary { .. } => Vec::new(),

@@ -3,7 +3,7 @@
 use oxisim_card::{
     Card, Image, ImageError, KeyReference, Profile,
     file::{Sfi, Structure},
-    image::{Contents, FileImage, FileKind},
+    image::{AuthenticationKey, Contents, FileImage, FileKind},
 };
 use oxisim_wire::Instant;
 
@@ -103,4 +103,20 @@ fn a_short_identifier_can_follow_from_the_identifier() {
     card.power_on(Instant::EPOCH);
     let response = card.exchange(Instant::EPOCH, &[0x00, 0xB0, 0x82, 0x00, 0x01]);
     assert_eq!(response.to_bytes(), [0x98, 0x90, 0x00]);
+}
+
+#[test]
+fn a_key_is_for_a_directory_that_authenticates_and_has_none() {
+    for (directory, expected) in [
+        (&[0x3F00, 0x7FFF][..], "3F00/7FFF"),
+        (&[0x3F00], "3F00"),
+        (&[0x3F00, 0x7F10], "3F00/7F10"),
+        (&[0x3F00, 0x7F20, 0x6F07], "3F00/7F20/6F07"),
+        (&[0x3F00, 0x7F66], "3F00/7F66"),
+    ] {
+        assert_eq!(
+            error(|image| image.authentication.push(AuthenticationKey::of_tests(directory))),
+            format!("{expected}: no directory to authenticate for, or there is a key for it already")
+        );
+    }
 }

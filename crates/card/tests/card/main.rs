@@ -3,6 +3,7 @@
 mod access_rules;
 mod administration;
 mod applet_memory;
+mod authenticate;
 mod channels;
 mod classes_and_instructions;
 mod default_files;

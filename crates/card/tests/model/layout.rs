@@ -139,6 +139,7 @@ pub fn image() -> Image {
     Image {
         atr: vec![0x3B, 0x00],
         pins: Key::ALL.iter().map(|&key| pin(key)).collect(),
+        authentication: Vec::new(),
         files: FILES.iter().map(file).collect(),
         ..template()
     }

@@ -5,9 +5,7 @@ use std::collections::{HashMap, HashSet};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{
-        Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage, UnblockImage,
-    },
+    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, UnblockImage},
 };
 use toml::Spanned;
 
@@ -15,9 +13,9 @@ use super::{
     access::{Condition, Mode, OPERATIONS, expanded, parse_key},
     body::body,
     document::{
-        AlgorithmName, AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm,
-        SfiForm, StructureName,
+        AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm, SfiForm, StructureName,
     },
+    key,
     locate::At,
     octets::octets,
     path::{FilePath, fid},
@@ -25,6 +23,8 @@ use super::{
 
 /// The identifier of the MF.
 const MF: u16 = 0x3F00;
+/// The directory of GSM.
+const DF_GSM: [u16; 2] = [MF, 0x7F20];
 /// The first identifier that an ADF is given if it names none.
 const FIRST_ADF: u16 = 0x7FF0;
 
@@ -74,6 +74,8 @@ struct Builder {
     /// Structure and size of the EFs.
     files: HashMap<Vec<u16>, (Structure, usize)>,
     keys: HashSet<(KeyReference, Option<Vec<u16>>)>,
+    /// The directories that have a subscriber's key.
+    authenticating: HashSet<Vec<u16>>,
 }
 
 impl Builder {
@@ -243,37 +245,16 @@ impl Builder {
         })
     }
 
-    fn authentication(&self, form: &AuthenticationForm) -> Result<AuthenticationKey, At> {
-        let k = hexadecimal(&form.k)?;
-        let key = || exactly::<16>(&form.k);
-        let algorithm = match form.algorithm.get_ref() {
-            AlgorithmName::Milenage => Algorithm::Milenage { k: key()?, operator: operator(form)? },
-            AlgorithmName::Tuak => {
-                if ![16, 32].contains(&k.len()) {
-                    return Err(At::new(&form.k, format!("{} octets; a key of TUAK has 16 or 32", k.len())));
-                }
-                let iterations = form.iterations.as_ref().map_or(1, |iterations| *iterations.get_ref());
-                if let (0, Some(place)) = (iterations, &form.iterations) {
-                    return Err(At::new(place, "at least 1"));
-                }
-                return Ok(AuthenticationKey {
-                    directory: self.named(&form.directory)?,
-                    algorithm: Algorithm::Tuak { k, operator: operator(form)?, iterations },
-                });
-            }
-            AlgorithmName::Xor => Algorithm::Xor { k: key()? },
-            AlgorithmName::Comp128v1 => Algorithm::Comp128v1 { ki: key()? },
-            AlgorithmName::Comp128v2 => Algorithm::Comp128v2 { ki: key()? },
-            AlgorithmName::Comp128v3 => Algorithm::Comp128v3 { ki: key()? },
-        };
-        let is_milenage = *form.algorithm.get_ref() == AlgorithmName::Milenage;
-        if let (false, Some(place)) = (is_milenage, form.op.as_ref().or(form.opc.as_ref())) {
-            return Err(At::new(place, "this algorithm has none"));
+    fn authentication(&mut self, form: &AuthenticationForm) -> Result<AuthenticationKey, At> {
+        let directory = self.named(&form.directory)?;
+        let is_application = |fid: &u16| self.applications.values().any(|other| other == fid);
+        if directory != DF_GSM && !matches!(&*directory, [MF, fid] if is_application(fid)) {
+            return Err(At::new(&form.directory, "only ADFs and MF/DF.GSM authenticate"));
         }
-        if let Some(place) = &form.iterations {
-            return Err(At::new(place, "this algorithm has none"));
+        if !self.authenticating.insert(directory.clone()) {
+            return Err(At::new(&form.directory, format!("{} has a key already", form.directory.get_ref())));
         }
-        Ok(AuthenticationKey { directory: self.named(&form.directory)?, algorithm })
+        Ok(AuthenticationKey { directory, algorithm: key::algorithm(form)?, numbers: key::numbers(form)? })
     }
 }
 
@@ -298,19 +279,11 @@ pub fn hexadecimal(text: &Spanned<String>) -> Result<Vec<u8>, At> {
     octets(text.get_ref()).map_err(|reason| At::new(text, reason))
 }
 
-fn exactly<const N: usize>(text: &Spanned<String>) -> Result<[u8; N], At> {
+/// Exactly `N` octets in hexadecimal.
+pub fn exactly<const N: usize>(text: &Spanned<String>) -> Result<[u8; N], At> {
     let octets = hexadecimal(text)?;
     <[u8; N]>::try_from(&*octets)
         .map_err(|_| At::new(text, format!("{} octets where {N} stand", octets.len())))
-}
-
-fn operator<const N: usize>(form: &AuthenticationForm) -> Result<Operator<N>, At> {
-    match (&form.op, &form.opc) {
-        (Some(op), None) => Ok(Operator::Common(exactly(op)?)),
-        (None, Some(opc)) => Ok(Operator::Subscriber(exactly(opc)?)),
-        (None, None) => Err(At::new(&form.algorithm, "op or opc must be given")),
-        (Some(_), Some(opc)) => Err(At::new(opc, "op is given already")),
-    }
 }
 
 /// A PIN as digits, filled up with `FF`, or eight octets in hexadecimal.

@@ -88,7 +88,7 @@ const fn ten() -> u8 {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AuthenticationForm {
-    /// The ADF or DF that authenticates with it.
+    /// The ADF that authenticates with it, or `DF_GSM`.
     pub directory: Spanned<String>,
     /// The algorithm.
     pub algorithm: Spanned<AlgorithmName>,
@@ -100,6 +100,22 @@ pub struct AuthenticationForm {
     pub opc: Option<Spanned<String>>,
     /// TUAK: iterations of Keccak.
     pub iterations: Option<Spanned<u8>>,
+    /// TUAK: bits of MAC and MAC-S.
+    pub mac_bits: Option<Spanned<u16>>,
+    /// TUAK and the test algorithm: bits of RES.
+    pub res_bits: Option<Spanned<u16>>,
+    /// TUAK: bits of CK.
+    pub ck_bits: Option<Spanned<u16>>,
+    /// TUAK: bits of IK.
+    pub ik_bits: Option<Spanned<u16>>,
+    /// Bits of IND: the low end of a sequence number, for which numbers are kept apart.
+    pub ind_bits: Option<Spanned<u8>>,
+    /// How far a sequence number may jump.
+    pub delta: Option<Spanned<u64>>,
+    /// How far a sequence number may lie behind the highest; as far as it likes if it is not said.
+    pub age_limit: Option<Spanned<u64>>,
+    /// The sequence numbers that were accepted last, one at most for each IND.
+    pub sqn: Option<Spanned<Vec<Spanned<String>>>>,
 }
 
 /// An algorithm.
@@ -112,6 +128,9 @@ pub enum AlgorithmName {
     Tuak,
     /// TS 34.108 §8.1.2.
     Xor,
+    /// TS 51.010-1 §A4.1.2.
+    #[serde(rename = "xor-2g")]
+    GsmXor,
     /// COMP128-1.
     #[serde(rename = "comp128-1")]
     Comp128v1,

@@ -6,6 +6,7 @@ mod build;
 mod contents;
 mod document;
 mod dump;
+mod key;
 mod locate;
 mod octets;
 mod path;

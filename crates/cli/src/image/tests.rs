@@ -493,6 +493,58 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
             key(&format!("algorithm = \"tuak\"\n{k}\niterations = 0")),
             "line 16: authentication[1].iterations: at least 1",
         ),
+        (
+            key(&format!("algorithm = \"tuak\"\n{k}\nmac_bits = 32")),
+            "line 16: authentication[1].mac_bits: 32 bits: it has 64, 128, 256",
+        ),
+        (
+            key(&format!("algorithm = \"tuak\"\n{k}\nres_bits = 96")),
+            "line 16: authentication[1].res_bits: 96 bits: it has 32, 64, 128, 256",
+        ),
+        (
+            key(&format!("algorithm = \"tuak\"\n{k}\nck_bits = 64")),
+            "line 16: authentication[1].ck_bits: 64 bits: it has 128, 256",
+        ),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\nres_bits = 36")),
+            "line 16: authentication[1].res_bits: 36 bits: a multiple of 8 from 32 to 128",
+        ),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\nik_bits = 128")),
+            "line 16: authentication[1].ik_bits: this algorithm has none",
+        ),
+        (
+            key(&format!("algorithm = \"milenage\"\n{k}\nres_bits = 64")),
+            "line 16: authentication[1].res_bits: this algorithm has none",
+        ),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\nind_bits = 6")),
+            "line 16: authentication[1].ind_bits: 6 bits: 0 to 5 can be",
+        ),
+        (
+            key(&format!("algorithm = \"xor\"\n{k}\nsqn = [\"00\"]")),
+            "line 16: authentication[1].sqn[1]: 1 octets where 6 stand",
+        ),
+        (
+            key(&format!("algorithm = \"comp128-1\"\n{k}\nsqn = []")),
+            "line 16: authentication[1].sqn: this algorithm has none",
+        ),
+        (
+            key(&format!("algorithm = \"xor-2g\"\n{k}\ndelta = 5")),
+            "line 16: authentication[1].delta: this algorithm has none",
+        ),
+        (
+            key(&format!(
+                "algorithm = \"xor\"\n{k}\n[[authentication]]\ndirectory = \"ADF.USIM\"\nalgorithm = \"xor\"\n{k}"
+            )),
+            "line 17: authentication[2].directory: ADF.USIM has a key already",
+        ),
+        (
+            wrong(&format!(
+                "{SMALL}[[authentication]]\ndirectory = \"MF/DF.TELECOM\"\nalgorithm = \"xor\"\n{k}"
+            )),
+            "line 13: authentication[1].directory: only ADFs and MF/DF.GSM authenticate",
+        ),
         (applet("server = \"nobody\""), "line 13: applets.backup.server: 'n' is no decimal digit"),
         (applet("server = \"1\"\nsubset = 0"), "line 14: applets.backup.subset: at least 1"),
         (
@@ -501,6 +553,59 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
         ),
     ] {
         assert_eq!(found, expected);
+    }
+}
+
+/// A key of every algorithm comes back from its lines, with everything that can be said of it.
+#[test]
+fn every_key_is_the_same_from_its_file() {
+    const HEAD: &str = "[[authentication]]\ndirectory = \"ADF.USIM\"\nk = \"";
+    const K: &str = "00112233445566778899AABBCCDDEEFF";
+    let op = "FEDCBA98765432100123456789ABCDEF";
+    for lines in [
+        format!("{HEAD}{K}\"\nalgorithm = \"milenage\"\nop = \"{op}\""),
+        format!(
+            "{HEAD}{K}\"\nalgorithm = \"milenage\"\nopc = \"{op}\"\nind_bits = 3\ndelta = 7\nage_limit = 9"
+        ),
+        format!(
+            "{HEAD}{K}\"\nalgorithm = \"milenage\"\nopc = \"{op}\"\nsqn = [\"000000000020\", \"FFFFFFFFFFFF\"]"
+        ),
+        format!("{HEAD}{K}\"\nalgorithm = \"tuak\"\nop = \"{op}{op}\"\niterations = 2"),
+        format!(
+            "{HEAD}{K}{K}\"\nalgorithm = \"tuak\"\nopc = \"{op}{op}\"\nmac_bits = 128\nres_bits = 256\nck_bits = 256\nik_bits = 128"
+        ),
+        format!("{HEAD}{K}\"\nalgorithm = \"xor\"\nres_bits = 40"),
+        format!("{HEAD}{K}\"\nalgorithm = \"xor-2g\""),
+        format!("{HEAD}{K}\"\nalgorithm = \"comp128-1\""),
+        format!("{HEAD}{K}\"\nalgorithm = \"comp128-2\""),
+        format!("{HEAD}{K}\"\nalgorithm = \"comp128-3\""),
+    ] {
+        let image = read(&format!("{SMALL}{lines}")).unwrap();
+        let text = write(&image, &[], None);
+        assert_eq!(read(&text).unwrap().authentication, image.authentication, "{text}");
+        assert_eq!(image.authentication.len(), 1);
+    }
+}
+
+/// The published challenge of `crates/card/tests/vectors`, to a card whose file has OP and the highest number.
+#[test]
+fn a_card_authenticates_with_the_key_of_its_file() {
+    let key = "[[authentication]]\ndirectory = \"ADF.USIM\"\nalgorithm = \"milenage\"\n\
+               k = \"8BAF473F2F8FD09487CCCBD7097C6862\"\nop = \"11111111111111111111111111111111\"\n";
+    let challenge = "00880081 22 10 8838C355C878AA572149FE69DB686B5A 10 D744519B25AA800084BA37B0F6734DD1 00";
+    let challenge = hex::decode(challenge.replace(' ', "")).unwrap();
+    for (sqn, tag) in [("", 0xDB), ("sqn = [\"000000001B37\"]", 0xDB), ("sqn = [\"000000001B57\"]", 0xDC)] {
+        let mut card = card(
+            &format!("{SMALL}{key}{sqn}").replace("value = \"1234\"", "value = \"1234\"\nenabled = false"),
+        )
+        .unwrap();
+        card.power_on(Instant::EPOCH);
+        select(&mut card, BY_NAME, &oxisim_card::AID_USIM[..7]);
+        let response = card.exchange(Instant::EPOCH, &challenge);
+        assert_eq!((response.status, response.data[0]), (Status::NORMAL, tag), "{sqn}");
+        if tag == 0xDB {
+            assert_eq!(hex::encode_upper(&response.data[1..10]), "08E55D8827918DACC6");
+        }
     }
 }
 

@@ -5,12 +5,12 @@ use std::{collections::HashMap, fmt::Write as _};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage},
+    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage},
 };
 
 use super::{
     access::{show_key, words},
-    contents,
+    contents, key,
     locate::string,
     octets::{show, show_records},
     path::FilePath,
@@ -26,6 +26,10 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "spn = { name = \"…\", condition = 1 } or phonebook = [{ name = \"…\", number = \"…\" }].",
     "Access rules: arr = \"2F06/3\" (record 3 of EF_ARR), compact or expanded in octets, or in words:",
     "read = \"always\", update = \"pin1 or adm1\"; deactivate, activate, increase. What is not named is never allowed.",
+    "Keys for AUTHENTICATE: each ADF has one, and DF.GSM, which else has that of the first ADF. algorithm = \"milenage\"",
+    "with op or opc; \"tuak\" with op or opc (TOP, TOPc), iterations, mac_bits, res_bits, ck_bits and ik_bits; \"xor\" with",
+    "res_bits; \"comp128-1\", \"comp128-2\", \"comp128-3\", \"xor-2g\". Sequence numbers can have an age_limit. The key of a",
+    "new card is one for tests, which anyone knows: test set 1 of TS 35.207.",
 ];
 
 /// The text of a card's file: notes for its reader, the card, and the backup applet with its server's number.
@@ -122,27 +126,8 @@ impl Writer<'_> {
         self.line(format_args!("\n[[authentication]]"));
         let path = self.path(&key.directory);
         self.line(format_args!("directory = \"{path}\""));
-        let upper = hex::encode_upper::<&[u8]>;
-        let (algorithm, k, operator, iterations) = match &key.algorithm {
-            Algorithm::Milenage { k, operator } => {
-                ("milenage", upper(k), Some(show_operator(operator)), None)
-            }
-            Algorithm::Tuak { k, operator, iterations } => {
-                ("tuak", upper(k), Some(show_operator(operator)), Some(*iterations))
-            }
-            Algorithm::Xor { k } => ("xor", upper(k), None, None),
-            Algorithm::Comp128v1 { ki } => ("comp128-1", upper(ki), None, None),
-            Algorithm::Comp128v2 { ki } => ("comp128-2", upper(ki), None, None),
-            Algorithm::Comp128v3 { ki } => ("comp128-3", upper(ki), None, None),
-            _ => return,
-        };
-        self.line(format_args!("algorithm = \"{algorithm}\""));
-        self.line(format_args!("k = \"{k}\""));
-        if let Some((name, value)) = operator {
-            self.line(format_args!("{name} = \"{value}\""));
-        }
-        if let Some(iterations) = iterations {
-            self.line(format_args!("iterations = {iterations}"));
+        for line in key::lines(&key.algorithm, &key.numbers) {
+            self.line(format_args!("{line}"));
         }
     }
 
@@ -330,13 +315,6 @@ fn phonebook(whole: &[u8], record: usize) -> Option<String> {
         entries.push(format!("  {{ {slot}name = {}, number = {} }},\n", string(&name), string(&number)));
     }
     Some(format!("phonebook = [\n{}]", entries.concat()))
-}
-
-fn show_operator<const N: usize>(operator: &Operator<N>) -> (&'static str, String) {
-    match operator {
-        Operator::Common(op) => ("op", hex::encode_upper(op)),
-        Operator::Subscriber(opc) => ("opc", hex::encode_upper(opc)),
-    }
 }
 
 /// As digits, if it is digits.
