@@ -321,7 +321,10 @@ impl Card {
             }
             Direction::InOut => {
                 let mut apdu = if length == 0 { command.to_vec() } else { received };
-                apdu.push(0);
+                // A card of GSM says itself what waits, and keeps it.
+                if Class(command[0]) != Class::GSM {
+                    apdu.push(0);
+                }
                 let response = card(&apdu);
                 self.offer(Class(command[0]), response)
             }
@@ -362,7 +365,7 @@ impl Card {
     fn offer(&mut self, class: Class, response: Response) -> Vec<u8> {
         let status = match response.data.len() {
             0 => response.status,
-            _ if class == Class::GSM => Status(0x9F00 | self.keep(response).0 & 0xFF),
+            _ if class == Class::GSM => Status::gsm_response_available(self.keep(response).sw2().into()),
             _ => self.keep(response),
         };
         status.0.to_be_bytes().to_vec()

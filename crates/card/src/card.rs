@@ -7,12 +7,12 @@ use oxisim_apdu::{Command, Response, Status};
 use oxisim_wire::Instant;
 
 use crate::{
-    access::{Authority, Operation},
+    access::{Asker, Authority, Operation},
     applet::Applet,
     channel::{Channel, Channels},
-    commands,
+    commands::{self, gsm::Waiting},
     file::{FileId, FileSystem},
-    image::{self, AuthenticationKey, Image, ImageError},
+    image::{self, AuthenticationKey, Image, ImageError, Platform},
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
@@ -36,6 +36,7 @@ pub struct Card {
 #[derive(Debug)]
 struct Shared {
     atr: Vec<u8>,
+    platform: Platform,
     files: FileSystem,
     menu_title: String,
     authentication: Vec<AuthenticationKey>,
@@ -49,16 +50,21 @@ pub(crate) struct Session {
     pub channels: Channels,
     pub verified: Verified,
     pub toolkit: Toolkit,
+    /// What waits for GET RESPONSE of class `A0`.
+    pub waiting: Waiting,
 }
 
 /// A card that has power, with what its commands work on.
 pub(crate) struct Powered<'a> {
     pub now: Instant,
+    pub platform: Platform,
     pub files: &'a FileSystem,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
     pub random: &'a mut u64,
+    /// The keys of subscribers.
+    pub authentication: &'a [AuthenticationKey],
     menu_title: &'a str,
     applets: &'a mut [Installed],
 }
@@ -81,6 +87,7 @@ impl Card {
     fn made_of(image: &Image, (files, memory): (FileSystem, Memory)) -> Self {
         let shared = Shared {
             atr: image.atr.clone(),
+            platform: image.platform,
             files,
             menu_title: image.menu_title.clone(),
             authentication: image.authentication.clone(),
@@ -115,6 +122,7 @@ impl Card {
             channels: Channels::after_reset(),
             verified: Verified::default(),
             toolkit: Toolkit::default(),
+            waiting: Waiting::default(),
         });
         if let Some(mut powered) = self.powered(now) {
             powered.runtime().start();
@@ -192,10 +200,12 @@ impl Card {
     fn powered(&mut self, now: Instant) -> Option<Powered<'_>> {
         Some(Powered {
             now,
+            platform: self.shared.platform,
             files: &self.shared.files,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
+            authentication: &self.shared.authentication,
             menu_title: &self.shared.menu_title,
             applets: &mut self.applets,
         })
@@ -231,8 +241,16 @@ impl<'a> Powered<'a> {
 impl Powered<'_> {
     /// Checks that the file's access rule lets the operation be done.
     pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
-        let verified = self.session.verified;
-        Authority { files: self.files, memory: self.memory, verified }.permit(id, operation)
+        self.authority().permit(id, operation)
+    }
+
+    /// Whether a key has been verified or need not be, seen from a directory.
+    pub fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
+        self.authority().holds(directory, reference)
+    }
+
+    const fn authority(&self) -> Authority<'_> {
+        Authority { files: self.files, memory: self.memory, asker: Asker::Terminal(self.session.verified) }
     }
 
     /// The files, for a command that has checked that it may.

@@ -89,6 +89,7 @@ impl FileImage {
             shareable: descriptor.shareable,
             identified,
             proprietary,
+            header: None,
         })
     }
 }

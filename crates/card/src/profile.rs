@@ -7,7 +7,7 @@ use oxisim_wire::{bcd, tlv::write_tlv};
 use crate::{
     access::{Access, Rule, SecurityAttributes},
     file::{Aid, LifeCycle, Sfi, Structure, fid},
-    image::{Contents as FileContents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    image::{Contents as FileContents, FileImage, FileKind, Image, PinImage, Platform, UnblockImage},
     pin::KeyReference,
 };
 
@@ -271,6 +271,7 @@ impl Profile {
         let adm = PinImage { value: KEY, unblock: None, ..pin(KeyReference::ADM_1, true) };
         Image {
             atr: ATR.into(),
+            platform: Platform::default(),
             menu_title: self.menu_title.clone(),
             pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
             authentication: Vec::new(),
@@ -294,6 +295,7 @@ fn directory(path: &[u16]) -> FileImage {
         shareable: true,
         identified: !is_application,
         proprietary: [&UICC_CHARACTERISTICS[..], system_commands].concat(),
+        header: None,
     }
 }
 
@@ -324,6 +326,7 @@ impl Entry {
             shareable: true,
             identified: true,
             proprietary: Vec::new(),
+            header: None,
         }
     }
 
