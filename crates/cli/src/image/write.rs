@@ -5,7 +5,9 @@ use std::{collections::HashMap, fmt::Write as _};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage},
+    image::{
+        Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage, Platform,
+    },
 };
 
 use super::{
@@ -26,6 +28,7 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "spn = { name = \"…\", condition = 1 } or phonebook = [{ name = \"…\", number = \"…\" }].",
     "Access rules: arr = \"2F06/3\" (record 3 of EF_ARR), compact or expanded in octets, or in words:",
     "read = \"always\", update = \"pin1 or adm1\"; deactivate, activate, increase. What is not named is never allowed.",
+    "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];
 
 /// The text of a card's file: notes for its reader, the card, and the backup applet with its server's number.
@@ -36,6 +39,8 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     }
     writer.line(format_args!(""));
     writer.line(format_args!("atr = \"{}\"", hex::encode_upper(&image.atr)));
+    writer.line(format_args!("# \"uicc-with-sim\", \"uicc\" (no commands of GSM) or \"sim\" (no others)."));
+    writer.line(format_args!("platform = \"{}\"", platform(image.platform)));
     writer.line(format_args!("# Title of the menu of the toolkit applets."));
     writer.line(format_args!("menu_title = {}", string(&image.menu_title)));
     if let Some(server) = server {
@@ -51,6 +56,14 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     image.authentication.iter().for_each(|key| writer.authentication(key));
     image.files.iter().for_each(|file| writer.file(file));
     writer.out
+}
+
+const fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::UiccWithSim => "uicc-with-sim",
+        Platform::Uicc => "uicc",
+        Platform::Sim => "sim",
+    }
 }
 
 /// Names of the applications by their file identifiers.
@@ -178,6 +191,9 @@ impl Writer<'_> {
         }
         if !file.proprietary.is_empty() {
             self.line(format_args!("proprietary = \"{}\"", hex::encode_upper(&file.proprietary)));
+        }
+        if let Some(header) = &file.header {
+            self.line(format_args!("header = \"{}\"", hex::encode_upper(header)));
         }
     }
 
