@@ -261,6 +261,9 @@ impl Header {
 /// In T=0 a header does not say which way data goes; it is the instruction that does. `Card` knows the
 /// instructions of TS 102 221, TS 102 222, TS 31.102 and TS 51.011; one that it does not know goes to the APDU card
 /// as a command without data, to be refused.
+///
+/// A command with data goes to the APDU card with Le, and what it answers is kept for GET RESPONSE. In class `A0` it
+/// goes without: the card of GSM says `9FXX` and answers GET RESPONSE itself.
 #[derive(Clone, Debug, Default)]
 pub struct Card {
     received: Vec<u8>,

@@ -179,13 +179,13 @@ fn put_codes(files: &FileSystem, memory: &Memory, id: FileId, header: &mut [u8])
     let (chv1, chv2) = (find(KeyReference::PIN_1), find(KeyReference::PIN_2));
     let is_disabled = chv1.is_some_and(|pin| pin.requirement(memory) != Requirement::Enabled);
     set(header, place::CHARACTERISTICS, CHV1_DISABLED, is_disabled);
-    let states = [
+    let codes = [
         status(chv1, Secret::Pin),
         status(chv1, Secret::Unblock),
         status(chv2, Secret::Pin),
         status(chv2, Secret::Unblock),
     ];
-    put(header, place::CHV, &states);
+    put(header, place::CHV, &codes);
 }
 
 /// Overwrites octets of a header; those that it does not have are left out.

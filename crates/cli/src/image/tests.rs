@@ -436,6 +436,11 @@ fn every_mistake_in_a_file_has_its_words() {
             "structure: unknown variant `round`, expected one of `transparent`, `linear`, `cyclic`, `ber-tlv`",
         ),
         ("2F05", "sfi = 31", "sfi: invalid value: integer `31`, expected 1 to 30, \"none\" or \"implied\""),
+        (
+            "2F05",
+            "size = 1\ncompact = \"00\"\nheader = \"00\"",
+            "header: 1 octets; the header of a file has 14 to 255",
+        ),
         ("2F05", "colour = 1", "colour: unknown field `colour`"),
         ("2F05", "contents = \"0g\"", "contents: 'g' is no hexadecimal digit"),
         ("2F05", "contents = \"00..\"", "a size must be given, for the contents end with \"..\""),
@@ -515,6 +520,14 @@ fn every_mistake_beside_files_has_its_words() {
         (
             with("[directories.\"7F20\"]\naid = \"00\""),
             "line 13: directories.7F20.aid: only an ADF has one: its path is \"ADF.\" and a name",
+        ),
+        (
+            with("[directories.\"7F20\"]\ncompact = \"00\"\nheader = \"00\""),
+            "line 14: directories.7F20.header: 1 octets; the header of a directory has 22 to 255",
+        ),
+        (
+            wrong(&format!("platform = \"gsm\"\n{SMALL}")),
+            "line 1: platform: unknown variant `gsm`, expected one of `uicc-with-sim`, `uicc`, `sim`",
         ),
         (with("[directories.\"ADF.B\"]"), "line 12: directories.\"ADF.B\": an ADF needs its aid"),
         (
