@@ -1,7 +1,7 @@
 //! What SELECT and STATUS say of a file (TS 51.011 §9.2.1, §9.3).
 
 use oxisim_card::{
-    Card, ImageError, Profile,
+    Card, ImageError, Profile, SecurityAttributes,
     file::Structure,
     image::{FileImage, FileKind},
 };
@@ -130,5 +130,22 @@ fn the_default_card_has_headers_that_make_sense() {
                 assert_eq!((header.len(), header[6], header[11], header[12]), (15, 4, 1, 2));
             }
         }
+    }
+}
+
+/// A rule for each security environment: the header tells the one that counts while CHV1 is enabled.
+#[test]
+fn conditions_are_those_of_the_enabled_chv1() {
+    let rules = hex::decode("8001039000FFFFFFFFFFFFFFFFFFFFFF800103A406830101950108FFFFFFFFFF").unwrap();
+    let mut image = image(vec![
+        directory(&[0x3F00]),
+        ef(&[0x3F00, 0x2F06], Structure::LinearFixed { record: 16 }, 32, "0FFFFF", &rules),
+        ef(&[0x3F00, 0x2F05], Structure::Transparent, 2, "00FFFF", &[]),
+    ]);
+    image.files[2].security =
+        SecurityAttributes::ReferencedBySe { arr: 0x2F06, records: vec![(0, 1), (1, 2)] };
+    for enabled in [true, false] {
+        image.pins[0].enabled = enabled;
+        assert_eq!(Sim::of(&image).select("2F05"), "000000022F05040011FFFF01020000");
     }
 }
