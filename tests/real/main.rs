@@ -125,6 +125,25 @@ fn opensc_tool_talks_to_the_card() {
 }
 
 /// What the card says through pcscd, vpcd and TCP is octet by octet what it says to a plain call.
+/// A SIM of GSM through a reader of T=0 cards, to which the program sends no Le after data (TS 51.011 §9.2).
+#[test]
+fn opensc_tool_talks_to_the_card_as_a_sim_of_gsm() {
+    let script = "
+        insert 0
+        opensc-tool -r 0 -s A0A40000027F20 -s A0C0000016 -s A0A40000026F07 -s A0B0000009
+        opensc-tool -r 0 -s A0A40000026F1600 -s A0A40000027F1000 -s A0F2000016";
+    let Some(session) = Session::run(&["opensc-tool"], script) else { return };
+    session.prints(&[
+        "(SW1=0x9F, SW2=0x16)",
+        "(SW1=0x90, SW2=0x00):\n00 00 00 00 7F 20 02",
+        "(SW1=0x9F, SW2=0x0F)",
+        "(SW1=0x90, SW2=0x00):\n08 09 10 10 00 00 00 00 10",
+        "(SW1=0x94, SW2=0x04)",
+        "(SW1=0x9F, SW2=0x16)",
+        "(SW1=0x90, SW2=0x00):\n00 00 00 00 7F 10 02",
+    ]);
+}
+
 #[test]
 fn a_session_through_the_reader_equals_one_in_the_program() {
     const COMMANDS: &[&str] = &[

@@ -1,8 +1,9 @@
 //! The instruction byte.
 
 oxisim_wire::codes! {
-    /// An instruction of TS 102 221 §10.1.2, TS 102 222 or TS 31.102.
+    /// An instruction of TS 102 221 §10.1.2, TS 102 222, TS 31.102 or TS 51.011 §9.2.
     pub struct Instruction(u8) {
+        /// DEACTIVATE FILE, INVALIDATE in class `A0`.
         DEACTIVATE_FILE = 0x04,
         TERMINAL_PROFILE = 0x10,
         FETCH = 0x12,
@@ -15,6 +16,7 @@ oxisim_wire::codes! {
         ENABLE_PIN = 0x28,
         UNBLOCK_PIN = 0x2C,
         INCREASE = 0x32,
+        /// ACTIVATE FILE, REHABILITATE in class `A0`.
         ACTIVATE_FILE = 0x44,
         MANAGE_CHANNEL = 0x70,
         MANAGE_SECURE_CHANNEL = 0x73,
@@ -45,6 +47,8 @@ oxisim_wire::codes! {
         TERMINATE_DF = 0xE6,
         TERMINATE_EF = 0xE8,
         STATUS = 0xF2,
+        /// SLEEP of class `A0`, obsolete.
+        SLEEP = 0xFA,
         TERMINATE_CARD_USAGE = 0xFE,
     }
 }

@@ -1,4 +1,4 @@
-//! Status words (TS 102 221 §10.2.1).
+//! Status words (TS 102 221 §10.2.1, TS 51.011 §9.4).
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ macro_rules! statuses {
             /// A status word, SW1 and SW2: how a command ended.
             ///
             /// It is the error type of a card's functions. Words with a count or a length in them (`91XX`,
-            /// `61XX`, `6CXX`, `63CX`) have functions, the others constants.
+            /// `61XX`, `6CXX`, `63CX`; in class `A0` `9FXX`, `9EXX`, `67XX`) have functions, the others constants.
             pub struct Status(u16) {
                 $(#[doc = concat!("`", stringify!($value), "`: ", $text, ".")] $name = $value,)*
             }
@@ -27,6 +27,8 @@ macro_rules! statuses {
                     0x6F00..=0x6FFF => Some("technical problem, depending on the command"),
                     0x9100..=0x91FF => Some("normal ending, a proactive command of SW2 octets waits"),
                     0x9200..=0x92FF => Some("normal ending, concerning an ongoing data transfer session"),
+                    0x9E00..=0x9EFF => Some("SIM data download error, SW2 is the length of the response data"),
+                    0x9F00..=0x9FFF => Some("normal ending, SW2 is the length of the response data"),
                     _ => None,
                 }
             }
@@ -36,6 +38,7 @@ macro_rules! statuses {
 
 statuses! {
     NORMAL = 0x9000, "normal ending of the command";
+    GSM_MEMORY_PROBLEM = 0x9240, "memory problem, class A0";
     TOOLKIT_BUSY = 0x9300, "application toolkit busy, the command cannot be executed at present";
     WARNING_UNCHANGED = 0x6200, "no information given, state of non-volatile memory unchanged";
     DATA_MAY_BE_CORRUPTED = 0x6281, "part of returned data may be corrupted";
@@ -76,6 +79,15 @@ statuses! {
     INSTRUCTION_NOT_SUPPORTED = 0x6D00, "instruction code not supported or invalid";
     CLASS_NOT_SUPPORTED = 0x6E00, "class not supported";
     TECHNICAL_PROBLEM = 0x6F00, "technical problem, no precise diagnosis";
+    GSM_NO_EF_SELECTED = 0x9400, "no EF selected, class A0";
+    OUT_OF_RANGE = 0x9402, "out of range, invalid address";
+    GSM_NOT_FOUND = 0x9404, "file identifier or pattern not found";
+    FILE_INCONSISTENT = 0x9408, "file is inconsistent with the command";
+    CHV_NOT_INITIALISED = 0x9802, "no CHV initialised";
+    ACCESS_NOT_FULFILLED = 0x9804, "access condition not fulfilled, or verification failed with attempts left";
+    CHV_CONTRADICTION = 0x9808, "in contradiction with CHV status";
+    INVALIDATION_CONTRADICTION = 0x9810, "in contradiction with invalidation status";
+    CHV_BLOCKED = 0x9840, "verification failed with no attempt left, or CHV or UNBLOCK CHV blocked";
     INCREASE_MAXIMUM = 0x9850, "INCREASE cannot be performed, maximum value reached";
     AUTHENTICATION_ERROR = 0x9862, "authentication error, application specific";
     SECURITY_SESSION_EXPIRED = 0x9863, "security session or association expired";
@@ -104,6 +116,25 @@ impl Status {
         Self(0x6100 | (length as u16 & 0xFF))
     }
 
+    /// `9FXX` of class `A0`: normal ending, `length` octets, 1 to 256, can be had with GET RESPONSE.
+    #[must_use]
+    pub const fn gsm_response_available(length: usize) -> Self {
+        Self(0x9F00 | (length as u16 & 0xFF))
+    }
+
+    /// `9EXX` of class `A0`: the data download failed, and `length` octets for the network, 1 to 256, can be had with
+    /// GET RESPONSE.
+    #[must_use]
+    pub const fn data_download_error(length: usize) -> Self {
+        Self(0x9E00 | (length as u16 & 0xFF))
+    }
+
+    /// `67XX` of class `A0`: P3 is wrong, `length` is right; `6700`, if that is none of 1 to 255.
+    #[must_use]
+    pub const fn right_length(length: usize) -> Self {
+        Self(0x6700 | if length <= 0xFF { length as u16 } else { 0 })
+    }
+
     /// `63CX`: verification failed, `left` retries remain, 15 at most.
     #[must_use]
     pub const fn retries_left(left: u8) -> Self {
@@ -122,10 +153,10 @@ impl Status {
         self.0 as u8
     }
 
-    /// Whether the command ended normally: `9000`, `91XX`, `92XX` or `61XX`.
+    /// Whether the command ended normally: `9000`, `91XX`, `92XX`, `61XX` or `9FXX`.
     #[must_use]
     pub const fn is_normal(self) -> bool {
-        matches!(self.0, 0x9000 | 0x9100..=0x92FF | 0x6100..=0x61FF)
+        matches!(self.0, 0x9000 | 0x9100..=0x92FF | 0x6100..=0x61FF | 0x9F00..=0x9FFF)
     }
 
     /// Whether the command ended with a warning: `62XX` or `63XX`.
@@ -178,6 +209,16 @@ mod tests {
         assert_eq!(Status(0x9100).proactive_length(), Some(256));
         assert_eq!(Status::proactive(28).proactive_length(), Some(28));
         assert_eq!(Status::NORMAL.proactive_length(), None);
+    }
+
+    #[test]
+    fn the_words_of_class_a0_have_lengths_too() {
+        assert_eq!(Status::gsm_response_available(22), Status(0x9F16));
+        assert_eq!(Status::gsm_response_available(256), Status(0x9F00));
+        assert_eq!(Status::data_download_error(3), Status(0x9E03));
+        assert_eq!(Status::right_length(15), Status(0x670F));
+        assert_eq!(Status::right_length(300), Status::WRONG_LENGTH);
+        assert!(Status(0x9F0C).is_normal() && !Status(0x9E03).is_normal());
     }
 
     #[test]

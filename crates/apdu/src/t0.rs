@@ -261,6 +261,9 @@ impl Header {
 /// In T=0 a header does not say which way data goes; it is the instruction that does. `Card` knows the
 /// instructions of TS 102 221, TS 102 222, TS 31.102 and TS 51.011; one that it does not know goes to the APDU card
 /// as a command without data, to be refused.
+///
+/// A command with data goes to the APDU card with Le, and what it answers is kept for GET RESPONSE. In class `A0` it
+/// goes without: the card of GSM says `9FXX` and answers GET RESPONSE itself.
 #[derive(Clone, Debug, Default)]
 pub struct Card {
     received: Vec<u8>,
@@ -321,7 +324,10 @@ impl Card {
             }
             Direction::InOut => {
                 let mut apdu = if length == 0 { command.to_vec() } else { received };
-                apdu.push(0);
+                // A card of GSM says itself what waits, and keeps it.
+                if Class(command[0]) != Class::GSM {
+                    apdu.push(0);
+                }
                 let response = card(&apdu);
                 self.offer(Class(command[0]), response)
             }
@@ -362,7 +368,7 @@ impl Card {
     fn offer(&mut self, class: Class, response: Response) -> Vec<u8> {
         let status = match response.data.len() {
             0 => response.status,
-            _ if class == Class::GSM => Status(0x9F00 | self.keep(response).0 & 0xFF),
+            _ if class == Class::GSM => Status::gsm_response_available(self.keep(response).sw2().into()),
             _ => self.keep(response),
         };
         status.0.to_be_bytes().to_vec()

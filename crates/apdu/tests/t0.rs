@@ -4,7 +4,7 @@
 //! and receives (`<`), and the response. A dot is a digit that the test leaves open.
 
 use oxisim_apdu::{
-    Command, Instruction, Response, Status,
+    Class, Command, Instruction, Response, Status,
     t0::{Card, Error, Exchange, Rules, Step},
 };
 use proptest::prelude::*;
@@ -190,7 +190,9 @@ proptest! {
         let data: Vec<u8> = data.into_iter().take(command.ne.unwrap_or(0)).collect();
         let answer = Response { data, status: Status(status) };
         let (response, calls) = carry(&command, Rules::Uicc, |received| {
-            assert_eq!(received, apdu);
+            // A card of GSM is not told of Le after data: it says itself that a response waits.
+            let without_le = command.class == Class::GSM && !command.data.is_empty() && command.ne.is_some();
+            assert_eq!(received, if without_le { &apdu[..apdu.len() - 1] } else { &apdu });
             answer.clone()
         });
         prop_assert_eq!((response, calls), (answer, 1));

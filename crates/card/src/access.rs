@@ -286,7 +286,16 @@ impl Operation {
 pub(crate) struct Authority<'a> {
     pub files: &'a FileSystem,
     pub memory: &'a Memory,
-    pub verified: Verified,
+    pub asker: Asker,
+}
+
+/// Whose authority it is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asker {
+    /// A terminal, which has verified these keys; those that are disabled it need not verify.
+    Terminal(Verified),
+    /// Whoever has verified this key and no other, while all are enabled.
+    With(Option<KeyReference>),
 }
 
 /// Conditions nest no deeper than this.
@@ -336,15 +345,22 @@ impl Authority<'_> {
 
     /// The security environment: 0 while PIN 1 is disabled, 1 otherwise.
     fn environment(&self, directory: FileId) -> u8 {
+        if let Asker::With(_) = self.asker {
+            return 1;
+        }
         let pin = self.files.pins.find(self.files, directory, KeyReference::PIN_1);
         u8::from(pin.is_none_or(|(_, pin)| pin.requirement(self.memory) == Requirement::Enabled))
     }
 
     /// Whether a key has been verified or need not be.
     pub fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
+        let verified = match self.asker {
+            Asker::Terminal(verified) => verified,
+            Asker::With(key) => return key == Some(reference),
+        };
         let Some((index, pin)) = self.files.pins.find(self.files, directory, reference) else { return false };
         match pin.requirement(self.memory) {
-            Requirement::Enabled => self.verified.contains(index),
+            Requirement::Enabled => verified.contains(index),
             Requirement::Disabled => true,
             Requirement::Replaced => {
                 reference != KeyReference::UNIVERSAL && self.holds(directory, KeyReference::UNIVERSAL)

@@ -7,12 +7,12 @@ use oxisim_apdu::{Command, Response, Status};
 use oxisim_wire::Instant;
 
 use crate::{
-    access::{Authority, Operation},
+    access::{Asker, Authority, Operation},
     applet::Applet,
     channel::{Channel, Channels},
-    commands,
+    commands::{self, gsm::Waiting},
     file::{FileId, FileSystem},
-    image::{self, Image, ImageError},
+    image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
@@ -40,6 +40,7 @@ pub struct Card {
 #[derive(Debug)]
 struct Shared {
     atr: Vec<u8>,
+    platform: Platform,
     /// The files that the card was made with.
     files: Arc<FileSystem>,
     menu_title: String,
@@ -54,11 +55,14 @@ pub(crate) struct Session {
     pub channels: Channels,
     pub verified: Verified,
     pub toolkit: Toolkit,
+    /// What waits for GET RESPONSE of class `A0`.
+    pub waiting: Waiting,
 }
 
 /// A card that has power, with what its commands work on.
 pub(crate) struct Powered<'a> {
     pub now: Instant,
+    pub platform: Platform,
     pub files: &'a FileSystem,
     /// The files that the card was made with.
     pub made_with: &'a FileSystem,
@@ -92,6 +96,7 @@ impl Card {
         let files = Arc::new(files);
         let shared = Shared {
             atr: image.atr.clone(),
+            platform: image.platform,
             files: Arc::clone(&files),
             menu_title: image.menu_title.clone(),
             keys,
@@ -127,6 +132,7 @@ impl Card {
             channels: Channels::after_reset(),
             verified: Verified::default(),
             toolkit: Toolkit::default(),
+            waiting: Waiting::default(),
         });
         let files = Arc::clone(&self.files);
         if let Some(mut powered) = self.powered(&files, now) {
@@ -222,6 +228,7 @@ impl Card {
     fn powered<'a>(&'a mut self, files: &'a FileSystem, now: Instant) -> Option<Powered<'a>> {
         Some(Powered {
             now,
+            platform: self.shared.platform,
             files,
             made_with: &self.shared.files,
             changed: None,
@@ -264,19 +271,21 @@ impl<'a> Powered<'a> {
 impl Powered<'_> {
     /// Checks that the file's access rule lets the operation be done.
     pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
-        let verified = self.session.verified;
-        Authority { files: self.files, memory: self.memory, verified }.permit(id, operation)
+        self.authority().permit(id, operation)
+    }
+
+    /// Whether a key has been verified or need not be, seen from a directory.
+    pub fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
+        self.authority().holds(directory, reference)
+    }
+
+    const fn authority(&self) -> Authority<'_> {
+        Authority { files: self.files, memory: self.memory, asker: Asker::Terminal(self.session.verified) }
     }
 
     /// Checks that a PIN or key that counts in a directory has been verified, or is disabled.
     pub fn require(&self, directory: FileId, reference: KeyReference) -> Result<(), Status> {
-        let verified = self.session.verified;
-        let authority = Authority { files: self.files, memory: self.memory, verified };
-        if authority.holds(directory, reference) {
-            Ok(())
-        } else {
-            Err(Status::SECURITY_STATUS_NOT_SATISFIED)
-        }
+        if self.holds(directory, reference) { Ok(()) } else { Err(Status::SECURITY_STATUS_NOT_SATISFIED) }
     }
 
     /// The files, for a command that has checked that it may.

@@ -151,5 +151,6 @@ fn read_created(r: &mut Reader<'_>, memory: &Memory) -> Result<File, Error> {
         shareable: parameters.shareable,
         identified: parameters.fid.is_some(),
         proprietary: parameters.proprietary,
+        header: None,
     })
 }

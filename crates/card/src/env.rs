@@ -1,5 +1,6 @@
 //! What an applet can do: its environment while it handles an event.
 
+use oxisim_apdu::{Response, Status};
 use oxisim_toolkit::{Proactive, TerminalProfile};
 
 use crate::{
@@ -41,8 +42,13 @@ impl Env<'_> {
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the
     /// answer to an SMS-PP download on to the service centre.
     pub fn post_response(&mut self, data: &[u8]) {
-        self.toolkit.posted.clear();
-        self.toolkit.posted.extend_from_slice(data);
+        self.toolkit.posted = Response::normal(data.to_vec());
+    }
+
+    /// The same, and the answer is an error: a terminal sends it on in an error report (TS 31.111 §7.1.1,
+    /// TS 51.014 §7.1).
+    pub fn post_error_response(&mut self, data: &[u8]) {
+        self.toolkit.posted = Response { data: data.to_vec(), status: Status::WARNING_UNCHANGED };
     }
 
     /// What the terminal can do; `None` before TERMINAL PROFILE.

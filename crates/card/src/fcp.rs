@@ -68,6 +68,7 @@ impl FileImage {
             shareable: parameters.shareable,
             identified: parameters.fid.is_some(),
             proprietary: parameters.proprietary,
+            header: None,
         })
     }
 }

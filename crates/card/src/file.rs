@@ -148,6 +148,8 @@ pub struct File {
     pub identified: bool,
     /// Value of the proprietary information of its FCP.
     pub proprietary: Vec<u8>,
+    /// What its header says that the card does not know (TS 51.011 §9.2.1).
+    pub header: Option<Vec<u8>>,
 }
 
 /// The tree of files, with the keys that guard them. What changes of a file is in memory.

@@ -9,6 +9,7 @@ use crate::{
     authentication::{Algorithm, SequenceNumbers},
     changes::CHANGES,
     file::{Aid, Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
+    header,
     keys::SubscriberKeys,
     memory::{Handle, Memory},
     pin::{KeyReference, Pin, Pins},
@@ -19,6 +20,8 @@ use crate::{
 pub struct Image {
     /// The answer to reset (ISO/IEC 7816-3 §8.2, TS 102 221 §6.3).
     pub atr: Vec<u8>,
+    /// Which commands it understands.
+    pub platform: Platform,
     /// Title of the menu of the toolkit applets.
     pub menu_title: String,
     /// PINs and administrative keys.
@@ -33,6 +36,18 @@ pub struct Image {
 
 /// Octets of memory of a card whose image does not say: a card of 256 KiB.
 pub const MEMORY: usize = 0x4_0000;
+
+/// Which commands a card understands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Platform {
+    /// Those of a UICC, and those of a SIM of GSM with the same files: class `A0` (TS 51.011).
+    #[default]
+    UiccWithSim,
+    /// Those of a UICC only.
+    Uicc,
+    /// Those of a SIM of GSM only.
+    Sim,
+}
 
 /// A PIN or an administrative key (TS 102 221 §9.4, §9.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +109,10 @@ pub struct FileImage {
     pub identified: bool,
     /// Value of the object `A5`, proprietary information, in the FCP; none if empty.
     pub proprietary: Vec<u8>,
+    /// What SELECT of class `A0` says (TS 51.011 §9.2.1), where that cannot be told from the rest: octets that mean
+    /// nothing, characteristics, counts, access conditions. Identifier, size, record length, invalidation and the
+    /// state of CHV1 and CHV2 are the card's own, whatever stands here.
+    pub header: Option<Vec<u8>>,
 }
 
 /// What a file is, with its contents.
@@ -156,6 +175,9 @@ pub enum ImageError {
     /// A short file identifier is not 1 to 30.
     #[error("{0}: the short file identifier {1} is not 1 to 30")]
     Sfi(String, u8),
+    /// The header is shorter than one is.
+    #[error("{0}: {1} octets are no header of it")]
+    Header(String, usize),
     /// A key has a wrong number of tries, is there twice, or its directory is not there.
     #[error("key {0:02X}: wrong number of tries, or there already, or without its directory")]
     Pin(u8),
@@ -201,6 +223,7 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, SubscriberKeys, Memory
             shareable: file.shareable,
             identified: file.identified,
             proprietary: file.proprietary.clone(),
+            header: header(file)?,
         });
     }
     let states: Vec<u8> = image.files.iter().map(|file| file.life_cycle.code()).collect();
@@ -237,6 +260,20 @@ fn parent(files: &FileSystem, file: &FileImage) -> Result<FileId, ImageError> {
         .at_image_path(directories)
         .filter(|&id| files.directory(id).is_some())
         .ok_or_else(|| ImageError::NoDirectory(name(&file.path)))
+}
+
+/// The header that the image gives, if it is long enough.
+fn header(file: &FileImage) -> Result<Option<Vec<u8>>, ImageError> {
+    let shortest = match file.kind {
+        FileKind::Directory { .. } => header::DIRECTORY,
+        FileKind::Elementary { .. } => header::ELEMENTARY,
+    };
+    match &file.header {
+        Some(header) if !(shortest..=0xFF).contains(&header.len()) => {
+            Err(ImageError::Header(name(&file.path), header.len()))
+        }
+        header => Ok(header.clone()),
+    }
 }
 
 /// The file proper, with its memory.

@@ -80,12 +80,9 @@ impl SubscriberKey {
 
 impl Powered<'_> {
     /// Whether a directory is `DF_GSM` or stands in it.
-    pub fn is_in_gsm(&self, mut directory: FileId) -> bool {
+    pub fn is_in_gsm(&self, directory: FileId) -> bool {
         let gsm = self.files.child(FileSystem::MF, DF_GSM);
-        while directory != FileSystem::MF && gsm != Some(directory) {
-            directory = self.files.parent(directory);
-        }
-        directory != FileSystem::MF
+        gsm.is_some_and(|gsm| self.files.is_within(directory, gsm))
     }
 
     /// SRES and Kc of a challenge to `DF_GSM`, with its key or that of the first application.

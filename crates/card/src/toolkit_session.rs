@@ -3,7 +3,7 @@
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-use oxisim_apdu::Status;
+use oxisim_apdu::{Response, Status};
 use oxisim_sms::{
     ElementId, concatenation::Reassembler, packet::CommandPacket, tpdu::Deliver, tpdu::MobileTerminated,
 };
@@ -40,8 +40,8 @@ pub(crate) struct Session {
     exchange: Exchange,
     told: Told,
     reassembler: Reassembler,
-    /// Data that answers the ENVELOPE being handled.
-    pub posted: Vec<u8>,
+    /// What answers the ENVELOPE being handled.
+    pub posted: Response,
 }
 
 /// A command that waits for its turn.
@@ -100,7 +100,7 @@ impl Default for Session {
             exchange: Exchange::default(),
             told: Told::default(),
             reassembler: Reassembler::new(parts, lifetime),
-            posted: Vec::new(),
+            posted: Status::NORMAL.into(),
         }
     }
 }
@@ -146,10 +146,7 @@ impl Session {
         if matches!(self.exchange, Exchange::Idle) {
             self.offer_next(title);
         }
-        match &self.exchange {
-            Exchange::Offered(queued) => Some(queued.command.len()),
-            Exchange::Idle | Exchange::Fetched { .. } => None,
-        }
+        self.offered()
     }
 
     /// The command that waits, if it is no longer than `room` octets; the terminal owes the answer then.
@@ -168,6 +165,14 @@ impl Session {
                 self.exchange = other;
                 Err(Status::CONDITIONS_NOT_SATISFIED)
             }
+        }
+    }
+
+    /// Length of the command that the terminal was told of.
+    pub const fn offered(&self) -> Option<usize> {
+        match &self.exchange {
+            Exchange::Offered(queued) => Some(queued.command.len()),
+            Exchange::Idle | Exchange::Fetched { .. } => None,
         }
     }
 
@@ -318,10 +323,10 @@ impl Runtime<'_> {
         Ok(())
     }
 
-    /// ENVELOPE; the data that applets posted in answer.
-    pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Vec<u8>, Status> {
+    /// ENVELOPE; what applets posted in answer.
+    pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
         let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
-        self.session.posted.clear();
+        self.session.posted = Status::NORMAL.into();
         match envelope {
             // Events are told whatever is under way; the others start something of their own.
             Envelope::EventDownload(event) => self.event_download(&event),
@@ -330,7 +335,7 @@ impl Runtime<'_> {
             Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
             Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
         }
-        Ok(core::mem::take(&mut self.session.posted))
+        Ok(core::mem::replace(&mut self.session.posted, Status::NORMAL.into()))
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {

@@ -8,6 +8,7 @@ use oxisim_apdu::Status;
 use crate::{
     fcp,
     file::{Elementary, FileId, FileSystem, LifeCycle, Structure},
+    header,
     memory::{Memory, MemoryError},
 };
 
@@ -67,6 +68,12 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         fcp::template(self.files, &self.memory, file)
     }
 
+    /// What SELECT of class `A0` says of a file: its header (TS 51.011 §9.2.1).
+    #[must_use]
+    pub fn header(&self, file: FileId) -> Vec<u8> {
+        header::header(self.files, &self.memory, file)
+    }
+
     /// Life cycle status of a file.
     #[must_use]
     pub fn life_cycle(&self, file: FileId) -> LifeCycle {
@@ -95,7 +102,9 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
 
     fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
+        let header = self.files.get(file).and_then(|file| file.header.as_deref());
         match self.life_cycle(file) {
+            LifeCycle::Deactivated if header.is_some_and(header::is_usable_invalidated) => Ok(ef),
             LifeCycle::Deactivated | LifeCycle::Terminated => Err(Status::REFERENCED_DATA_INVALIDATED),
             LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
                 Ok(ef)

@@ -62,6 +62,7 @@ pub(super) fn create_file(card: &mut Powered<'_>, command: &Command<'_>) -> Resu
             shareable: parameters.shareable,
             identified: true,
             proprietary,
+            header: None,
         };
         files.put(id, Some(file));
         files.begin_life(memory, id, life_cycle)?;

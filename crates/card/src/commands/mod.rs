@@ -1,8 +1,9 @@
-//! The commands of TS 102 221 §11, a file for each family.
+//! The commands of TS 102 221 §11, a file for each family; those of class `A0` in [`gsm`].
 
 mod administration;
 mod authenticate;
 mod channels;
+pub(crate) mod gsm;
 mod life_cycle;
 mod pin;
 mod records;
@@ -19,6 +20,7 @@ use oxisim_apdu::{Class, Command, Instruction, Response, SecureMessaging, Status
 use crate::{
     card::Powered,
     file::{Elementary, FileId},
+    image::Platform,
 };
 
 /// Which classes an instruction is defined in.
@@ -71,6 +73,11 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
 /// Carries a command out.
 pub(crate) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     let class = command.class;
+    match card.platform {
+        Platform::UiccWithSim | Platform::Sim if class == Class::GSM => return gsm::execute(card, command),
+        Platform::Sim => return Err(Status::CLASS_NOT_SUPPORTED),
+        Platform::UiccWithSim | Platform::Uicc => card.session.waiting = gsm::Waiting::Nothing,
+    }
     let channel = class.channel().ok_or(Status::CLASS_NOT_SUPPORTED)?;
     let (body, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
     if (body == Body::Etsi) != class.is_proprietary() {

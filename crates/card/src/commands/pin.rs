@@ -125,7 +125,7 @@ const fn may_be_disabled(pin: &Pin) -> Result<(), Status> {
 }
 
 /// Presents a value; a PIN that this blocks is no longer verified.
-fn present(
+pub(super) fn present(
     card: &mut Powered<'_>,
     index: PinIndex,
     pin: &Pin,

@@ -66,7 +66,7 @@ pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
 }
 
 /// Adds a number to another, most significant octet first; `None` if it gets too large.
-fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
+pub(super) fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
     let mut carry = 0;
     let number = number.iter().rev().copied().chain(core::iter::repeat(0));
     for (octet, other) in sum.iter_mut().rev().zip(number) {
@@ -77,7 +77,7 @@ fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
 
 /// How a record is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mode {
+pub(super) enum Mode {
     Next,
     Previous,
     Current,
@@ -103,7 +103,7 @@ fn reference(command: &Command<'_>) -> Result<(Option<u8>, Mode), Status> {
 
 impl Mode {
     /// The number of the record, and the record pointer afterwards.
-    fn resolve(self, ef: &Elementary, pointer: Option<u8>) -> Result<(u8, Option<u8>), Status> {
+    pub fn resolve(self, ef: &Elementary, pointer: Option<u8>) -> Result<(u8, Option<u8>), Status> {
         ef.record_length().ok_or(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)?;
         let last = ef.record_count();
         let is_cyclic = matches!(ef.structure, Structure::Cyclic { .. });

@@ -86,7 +86,7 @@ fn one_fid(data: &[u8]) -> Result<u16, Status> {
 }
 
 /// TS 102 221 §8.4.1: what can be selected by its identifier from the current directory.
-fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
+pub(super) fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
     let here = channel.directory;
     match fid {
         fid::MF => Some(FileSystem::MF),

@@ -18,7 +18,7 @@ pub(super) fn terminal_profile(card: &mut Powered<'_>, command: &Command<'_>) ->
 pub(super) fn envelope(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     check_parameters(command)?;
     let now = card.now;
-    card.runtime().envelope(now, command.data).map(Response::normal)
+    card.runtime().envelope(now, command.data)
 }
 
 /// FETCH.

@@ -14,7 +14,7 @@ use alloc::{string::String, vec, vec::Vec};
 use crate::{
     access::{Rule, SecurityAttributes},
     file::{Aid, LifeCycle, fid},
-    image::{AuthenticationKey, FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
+    image::{AuthenticationKey, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
     pin::KeyReference,
 };
 use table::Entry;
@@ -114,6 +114,7 @@ impl Profile {
         let adm = PinImage { value: KEY, unblock: None, ..pin(KeyReference::ADM_1, true) };
         Image {
             atr: ATR.into(),
+            platform: Platform::default(),
             menu_title: self.menu_title.clone(),
             pins: vec![pin(KeyReference::PIN_1, false), pin(KeyReference::PIN_2, true), adm],
             authentication: vec![AuthenticationKey::of_tests(&[fid::MF, fid::CURRENT_APPLICATION])],
@@ -138,6 +139,7 @@ fn directory(path: &[u16]) -> FileImage {
         shareable: true,
         identified: !is_application,
         proprietary: [&UICC_CHARACTERISTICS[..], system_commands].concat(),
+        header: None,
     }
 }
 

@@ -87,6 +87,7 @@ impl Entry {
             shareable: true,
             identified: true,
             proprietary: Vec::new(),
+            header: None,
         }
     }
 

@@ -25,6 +25,7 @@ fn ef(fid: u16, structure: Structure, size: usize, security: SecurityAttributes)
         shareable: true,
         identified: true,
         proprietary: Vec::new(),
+        header: None,
     }
 }
 

@@ -10,10 +10,10 @@ fn classes_and_instructions_that_are_not_there_are_refused_by_name() {
     let mut terminal = Terminal::default();
     for (apdu, status) in [
         ("0001000001", "6D00"),
-        ("A0A40000023F00", "6E00"),
         ("80A40000023F00", "6E00"),
         ("00F2000000", "6E00"),
         ("20A40000023F00", "6E00"),
+        ("A1A40000023F00", "6E00"),
         ("FFA40000023F00", "6E00"),
         ("01A40000023F00", "6881"),
         ("40A40000023F00", "6881"),

@@ -46,7 +46,7 @@ fn numbers(value: &Value) -> Vec<u64> {
 }
 
 /// Services that are abilities of the card and have no file: SMS-PP download, and what "shall be set to 1".
-const USIM_ABILITIES: [u64; 2] = [28, 33];
+const USIM_ABILITIES: [u64; 3] = [28, 33, 38];
 /// PIN 1 can be disabled; SMS-PP download, menu selection, proactive commands.
 const SIM_ABILITIES: [u64; 4] = [1, 26, 27, 29];
 /// Files that a USIM may have without a service for them, and this one has not.

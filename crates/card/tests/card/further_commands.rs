@@ -89,6 +89,7 @@ fn call_meter() -> Image {
         shareable: true,
         identified: true,
         proprietary: Vec::new(),
+        header: None,
     });
     image
 }

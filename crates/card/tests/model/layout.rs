@@ -191,6 +191,7 @@ fn file(layout: &Layout) -> FileImage {
         shareable: true,
         identified: layout.kind != Kind::Application,
         proprietary: Vec::new(),
+        header: None,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, UnblockImage},
+    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform, UnblockImage},
 };
 use toml::Spanned;
 
@@ -13,7 +13,8 @@ use super::{
     access::{Condition, Mode, OPERATIONS, expanded, parse_key},
     body::body,
     document::{
-        AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm, SfiForm, StructureName,
+        AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm, PlatformName, SfiForm,
+        StructureName,
     },
     key,
     locate::At,
@@ -52,6 +53,11 @@ pub fn build(document: &Document) -> Result<Image, At> {
     oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
     Ok(Image {
         atr,
+        platform: match document.platform {
+            PlatformName::UiccWithSim => Platform::UiccWithSim,
+            PlatformName::Uicc => Platform::Uicc,
+            PlatformName::Sim => Platform::Sim,
+        },
         menu_title: document.menu_title.clone(),
         memory: document.memory,
         pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
@@ -130,6 +136,7 @@ impl Builder {
             shareable: form.shareable,
             identified: form.show_fid.unwrap_or(!is_application),
             proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+            header: header(form.header.as_ref(), "a directory", 22)?,
         })
     }
 
@@ -159,6 +166,7 @@ impl Builder {
             shareable: form.shareable,
             identified: true,
             proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+            header: header(form.header.as_ref(), "a file", 14)?,
         })
     }
 
@@ -272,6 +280,17 @@ fn key_reference(text: &Spanned<String>) -> Result<KeyReference, At> {
     let wrong =
         || At::new(text, format!("{key:?} is no key: write pin1, pin2, adm1, or two hexadecimal digits"));
     parse_key(key).ok_or_else(wrong)
+}
+
+/// The header of a file (TS 51.011 §9.2.1), which has at least so many octets.
+fn header(text: Option<&Spanned<String>>, of: &str, shortest: usize) -> Result<Option<Vec<u8>>, At> {
+    let Some(text) = text else { return Ok(None) };
+    let octets = hexadecimal(text)?;
+    if !(shortest..=0xFF).contains(&octets.len()) {
+        let reason = format!("{} octets; the header of {of} has {shortest} to 255", octets.len());
+        return Err(At::new(text, reason));
+    }
+    Ok(Some(octets))
 }
 
 /// Octets in hexadecimal.

@@ -14,6 +14,9 @@ use toml::Spanned;
 pub struct Document {
     /// The answer to reset, in hexadecimal.
     pub atr: Spanned<String>,
+    /// Which commands it understands.
+    #[serde(default)]
+    pub platform: PlatformName,
     /// Title of the menu of the toolkit applets.
     #[serde(default = "menu_title")]
     pub menu_title: String,
@@ -35,6 +38,16 @@ pub struct Document {
     /// EFs by path.
     #[serde(default)]
     pub files: Entries<FileForm>,
+}
+
+/// Which commands a card understands.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlatformName {
+    #[default]
+    UiccWithSim,
+    Uicc,
+    Sim,
 }
 
 fn menu_title() -> String {
@@ -224,6 +237,8 @@ pub struct DirectoryForm {
     pub shareable: bool,
     /// Proprietary information of the FCP.
     pub proprietary: Option<Spanned<String>>,
+    /// What SELECT of GSM says where that cannot be told from the rest.
+    pub header: Option<Spanned<String>>,
 }
 
 /// An EF.
@@ -263,6 +278,8 @@ pub struct FileForm {
     pub shareable: bool,
     /// Proprietary information of the FCP.
     pub proprietary: Option<Spanned<String>>,
+    /// What SELECT of GSM says where that cannot be told from the rest.
+    pub header: Option<Spanned<String>>,
     /// Contents: octets of the whole file.
     pub contents: Option<Spanned<String>>,
     /// Contents: octets of each record.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use oxisim_card::{
-    KeyReference, SecurityAttributes,
+    Card, ImageError, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, UnblockImage},
+    image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
 };
 use oxisim_wire::{Reader, tlv::Tlv};
 use serde::Deserialize;
@@ -61,14 +61,17 @@ pub fn import(json: &str) -> Result<Imported, String> {
     importer.add_rules();
     let pins = importer.pins();
     importer.missing.push("the keys for authentication".into());
-    let image = Image {
+    let mut image = Image {
         atr,
+        platform: importer.platform(),
         menu_title: "SIM".into(),
         pins,
         authentication: Vec::new(),
         files: importer.files,
         memory: MEMORY,
     };
+    // What is wrong with the image is said when its card is made.
+    let _ = add_headers(&mut image, &importer.headers);
     Ok(Imported { image, missing: importer.missing })
 }
 
@@ -78,8 +81,18 @@ struct Importer {
     missing: Vec<String>,
     /// File identifiers of the applications by what the dump calls them.
     applications: HashMap<String, u16>,
-    /// The keys that directories tell of, and whether each is enabled.
-    keys: Vec<(KeyReference, bool)>,
+    /// The keys that directories tell of.
+    keys: Vec<Key>,
+    /// What a SIM of GSM says of its files, by path.
+    headers: Vec<(Vec<u16>, Vec<u8>)>,
+}
+
+/// What a directory tells of a key.
+struct Key {
+    reference: KeyReference,
+    enabled: bool,
+    /// Tries that are left, of the key and of what unblocks it, if that is told.
+    tries: Option<(u8, Option<u8>)>,
 }
 
 impl Importer {
@@ -95,6 +108,8 @@ impl Importer {
         let mut octets = contents(file)?;
         if is_gsm {
             let image = gsm(path, &response, octets).ok_or("SELECT has no answer that makes sense")?;
+            self.note_codes(&response);
+            self.headers.push((image.path.clone(), response));
             self.note_unread(file, &image);
             self.files.push(image);
             return Ok(());
@@ -186,9 +201,7 @@ impl Importer {
                     (0x90, &[state, ..]) => states = state,
                     (0x83, &[reference]) => {
                         let key = KeyReference(reference);
-                        if !self.keys.iter().any(|(other, _)| *other == key) {
-                            self.keys.push((key, states & 0x80 != 0));
-                        }
+                        self.note_key(Key { reference: key, enabled: states & 0x80 != 0, tries: None });
                         states <<= 1;
                     }
                     _ => {}
@@ -197,29 +210,62 @@ impl Importer {
         }
     }
 
+    fn note_key(&mut self, key: Key) {
+        if !self.keys.iter().any(|other| other.reference == key.reference) {
+            self.keys.push(key);
+        }
+    }
+
+    /// Takes CHV1 and CHV2 from the header of a directory (TS 51.011 §9.2.1). It names no administrative keys.
+    fn note_codes(&mut self, header: &[u8]) {
+        const DISABLED: u8 = 0x80;
+        const INITIALISED: u8 = 0x80;
+        const TRIES: u8 = 0x0F;
+        let (Some(&(MF | DF)), Some(characteristics), Some(&[chv1, unblock1, chv2, unblock2])) =
+            (header.get(6), header.get(13), header.get(18..).and_then(<[u8]>::first_chunk))
+        else {
+            return;
+        };
+        let tries = |status: u8| (status & INITIALISED != 0).then_some(status & TRIES);
+        let is_enabled = characteristics & DISABLED == 0;
+        for (reference, enabled, status, unblock) in
+            [(KeyReference::PIN_1, is_enabled, chv1, unblock1), (KeyReference::PIN_2, true, chv2, unblock2)]
+        {
+            if let Some(left) = tries(status) {
+                self.note_key(Key { reference, enabled, tries: Some((left, tries(unblock))) });
+            }
+        }
+        self.note_key(Key { reference: KeyReference::ADM_1, enabled: true, tries: None });
+    }
+
+    /// A card that answers as a SIM of GSM does, and never as a UICC, is one.
+    fn platform(&self) -> Platform {
+        if !self.files.is_empty() && self.headers.len() == self.files.len() {
+            Platform::Sim
+        } else {
+            Platform::default()
+        }
+    }
+
     /// The keys with values that are not theirs.
     fn pins(&mut self) -> Vec<PinImage> {
         let mut pins = Vec::new();
-        if self.keys.is_empty() {
-            // A SIM of GSM, whose SELECT names no keys.
-            self.keys =
-                vec![(KeyReference::PIN_1, false), (KeyReference::PIN_2, true), (KeyReference::ADM_1, true)];
-        }
-        for &(reference, enabled) in &self.keys {
+        for &Key { reference, enabled, tries } in &self.keys {
             let is_administrative = reference.is_administrative();
             let value = if is_administrative { UNKNOWN_KEY } else { UNKNOWN_PIN };
             self.missing.push(format!("{}: {value} stands there", show_key(reference)));
+            let (retries, unblock) = tries.unwrap_or((3, (!is_administrative).then_some(10)));
             pins.push(PinImage {
                 reference,
                 directory: None,
                 value: digits(value),
-                retries: 3,
-                max_retries: 3,
+                retries,
+                max_retries: retries.max(3),
                 enabled: enabled || is_administrative,
-                unblock: (!is_administrative).then_some(UnblockImage {
+                unblock: unblock.map(|retries| UnblockImage {
                     value: digits(UNKNOWN_KEY),
-                    retries: 10,
-                    max_retries: 10,
+                    retries,
+                    max_retries: retries.max(10),
                 }),
             });
         }
@@ -268,13 +314,31 @@ fn own_identifier(fcp: &[u8]) -> Option<u16> {
     None
 }
 
+/// Gives the files of the card their headers where it would say something else of them.
+fn add_headers(image: &mut Image, headers: &[(Vec<u16>, Vec<u8>)]) -> Result<(), ImageError> {
+    let mut card = Card::from_image(image)?;
+    for (path, header) in headers {
+        let id = card.file_system().at_image_path(path);
+        let is_same = id.is_some_and(|id| card.files().header(id) == *header);
+        if let Some(file) = image.files.iter_mut().find(|file| file.path == *path && !is_same) {
+            file.header = Some(header.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Types of files (TS 51.011 §9.3).
+const MF: u8 = 0x01;
+const DF: u8 = 0x02;
+
 /// The file of which a SIM of GSM gives this answer to SELECT (TS 51.011 §9.2.1).
 fn gsm(path: Vec<u16>, response: &[u8], octets: Vec<u8>) -> Option<FileImage> {
-    const MF: u8 = 0x01;
-    const DF: u8 = 0x02;
+    const NOT_INVALIDATED: u8 = 0x01;
+    let is_activated = response.get(11).is_none_or(|status| status & NOT_INVALIDATED != 0);
     let &[_, _, high, low, _, _, kind, ref rest @ ..] = response else { return None };
     let size = usize::from(u16::from_be_bytes([high, low]));
     let directory = || FileKind::Directory { aid: None, pin_status: Vec::new() };
+    let is_directory = matches!(kind, MF | DF);
     let (kind, security) = match (kind, rest) {
         (MF | DF, _) => (directory(), SecurityAttributes::Expanded(Vec::new())),
         (_, &[_, read_update, increase, rehabilitate_invalidate, _, _, structure, ref record @ ..]) => {
@@ -303,16 +367,18 @@ fn gsm(path: Vec<u16>, response: &[u8], octets: Vec<u8>) -> Option<FileImage> {
         path,
         kind,
         security,
-        life_cycle: LifeCycle::Activated,
+        life_cycle: if is_activated || is_directory { LifeCycle::Activated } else { LifeCycle::Deactivated },
         shareable: true,
         identified: true,
         proprietary: Vec::new(),
+        header: None,
     })
 }
 
-/// An access condition of GSM (TS 51.011 §9.3); administrative levels are keys in their order.
+/// An access condition of GSM (TS 51.011 §9.3); administrative levels are keys in their order, and the last key has
+/// the level that is left.
 fn gsm_condition(level: u8) -> Condition {
-    const ADMINISTRATIVE: [u8; 10] = [0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x8A, 0x8B, 0x8C, 0x8D, 0x8E];
+    const ADMINISTRATIVE: [u8; 11] = [0x0A, 0x0B, 0x0C, 0x0D, 0x0E, 0x8A, 0x8B, 0x8C, 0x8D, 0x8E, 0x8E];
     match level {
         0 => Condition::Always,
         1 => Condition::OneOf(vec![KeyReference::PIN_1]),

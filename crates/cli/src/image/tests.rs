@@ -3,8 +3,8 @@
 use oxisim_apdu::{Class, Command, Instruction, Status};
 use oxisim_card::{
     Image, Profile,
-    file::{Sfi, Structure},
-    image::{Contents, FileImage, FileKind},
+    file::{LifeCycle, Sfi, Structure},
+    image::{Contents, FileImage, FileKind, Platform},
 };
 use oxisim_wire::Instant;
 use serde_json::{Value, json};
@@ -239,9 +239,114 @@ fn a_copy_of_a_uicc_holds_what_the_card_held() {
     assert_eq!(compare_contents("sysmoisim-sja2"), (226, 66));
 }
 
+/// SELECT of the files of a path, one in the other, in class `A0`, without Le: the header that waits then.
+fn select_in_gsm(card: &mut Card, path: &str) -> Vec<u8> {
+    let mut exchange = |command: Command<'_>| card.exchange(Instant::EPOCH, &command.to_bytes());
+    let mut header = Vec::new();
+    for step in path.split('/') {
+        let fid = hex::decode(step).unwrap();
+        let status = exchange(Command::new(Class::GSM, Instruction::SELECT, 0, 0).data(&fid)).status;
+        assert_eq!(status.sw1(), 0x9F, "{path} {status}");
+        let response = Command::new(Class::GSM, Instruction::GET_RESPONSE, 0, 0).ne(status.sw2().into());
+        header = exchange(response).data;
+    }
+    header
+}
+
+#[test]
+fn a_copy_of_a_sim_answers_select_as_the_card_did() {
+    let mut card = card(&write(&imported("gsm-sim").image, &[], None)).unwrap();
+    card.power_on(Instant::EPOCH);
+    let mut selected = 0;
+    for file in dump("gsm-sim")["files"].as_array().unwrap() {
+        let header = select_in_gsm(&mut card, file["fid_path"].as_str().unwrap());
+        assert_eq!(hex::encode_upper(header), file["select_response"].as_str().unwrap(), "{}", file["path"]);
+        selected += 1;
+    }
+    assert_eq!(selected, 33);
+}
+
 #[test]
 fn a_copy_of_a_sim_holds_what_the_card_held() {
-    assert_eq!(compare_contents("gsm-sim"), (30, 0));
+    let Imported { image, missing } = imported("gsm-sim");
+    assert_eq!(
+        missing,
+        [
+            "pin1: 0000 stands there",
+            "pin2: 0000 stands there",
+            "adm1: 00000000 stands there",
+            "the keys for authentication"
+        ]
+    );
+    let mut card = card(&write(&image, &[], None)).unwrap();
+    card.power_on(Instant::EPOCH);
+    let verify = Command::new(Class::GSM, Instruction::VERIFY, 0, 2).data(b"0000\xFF\xFF\xFF\xFF");
+    assert_eq!(card.exchange(Instant::EPOCH, &verify.to_bytes()).status, Status::NORMAL);
+    let mut compared = 0;
+    for file in dump("gsm-sim")["files"].as_array().unwrap() {
+        let expected = match (&file["binary"], &file["records"]) {
+            (Value::String(binary), _) => binary.clone(),
+            (_, Value::Array(records)) => records.iter().map(|record| record.as_str().unwrap()).collect(),
+            _ => continue,
+        };
+        let header = select_in_gsm(&mut card, file["fid_path"].as_str().unwrap());
+        let size = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        let commands: Vec<Command<'_>> = if header[13] == 0 {
+            vec![Command::new(Class::GSM, Instruction::READ_BINARY, 0, 0).ne(size)]
+        } else {
+            let read = |number| Command::new(Class::GSM, Instruction::READ_RECORD, number as u8, 4);
+            let record = usize::from(header[14]);
+            (1..=size / record).map(|number| read(number).ne(record)).collect()
+        };
+        let mut found = Vec::new();
+        for command in commands {
+            let response = card.exchange(Instant::EPOCH, &command.to_bytes());
+            assert_eq!(response.status, Status::NORMAL, "{}", file["path"]);
+            found.extend(response.data);
+        }
+        assert_eq!(hex::encode_upper(found), expected, "{}", file["path"]);
+        compared += 1;
+    }
+    assert_eq!(compared, 30);
+}
+
+#[test]
+fn a_dump_of_a_sim_makes_a_card_that_is_no_uicc() {
+    let image = imported("gsm-sim").image;
+    assert_eq!(image.platform, Platform::Sim);
+    assert_eq!(imported("sysmoisim-sja2").image.platform, Platform::UiccWithSim);
+    let directories = |file: &&FileImage| matches!(file.kind, FileKind::Directory { .. });
+    assert!(
+        image.files.iter().filter(directories).all(|file| file.header.is_some()),
+        "counts are not all known"
+    );
+    assert!(image.files.iter().filter(|file| !directories(file)).all(|file| file.header.is_none()));
+    let text = write(&image, &[], None);
+    assert!(text.contains("platform = \"sim\"") && text.contains("header = \"000000003F0001"));
+    let mut card = card(&text).unwrap();
+    card.power_on(Instant::EPOCH);
+    let select = [0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00];
+    assert_eq!(card.exchange(Instant::EPOCH, &select).status, Status::CLASS_NOT_SUPPORTED);
+}
+
+/// TS 51.011 §9.2.1: a dump tells how many tries are left, that CHV1 is enabled, and which files are invalidated.
+#[test]
+fn a_dump_of_a_sim_tells_the_state_of_its_codes_and_files() {
+    let file =
+        |path, fid_path, header| json!({ "path": path, "fid_path": fid_path, "select_response": header });
+    let import = |mf| {
+        let files =
+            [file("MF", "3f00", mf), file("MF/EF.ICCID", "3f00/2fe2", "0000000A2FE204000CFFFF00020000")];
+        import(&json!({ "atr": "3B00", "files": files }).to_string()).unwrap().image
+    };
+    let image = import("000000003F000100000000000911000104008287808A");
+    let keys: Vec<_> = image.pins.iter().map(|pin| (pin.reference.0, pin.enabled, pin.retries)).collect();
+    assert_eq!(keys, [(0x01, true, 2), (0x81, true, 0), (0x0A, true, 3)]);
+    assert_eq!(image.pins[0].unblock.unwrap().retries, 7);
+    assert_eq!(image.files[1].life_cycle, LifeCycle::Deactivated);
+    let image = import("000000003F0001000000000009910001040083000000");
+    assert_eq!(image.pins.len(), 2, "CHV2 is not initialised");
+    assert!(!image.pins[0].enabled && image.pins[0].unblock.is_none());
 }
 
 #[test]
@@ -346,6 +451,11 @@ fn every_mistake_in_a_file_has_its_words() {
             "structure: unknown variant `round`, expected one of `transparent`, `linear`, `cyclic`, `ber-tlv`",
         ),
         ("2F05", "sfi = 31", "sfi: invalid value: integer `31`, expected 1 to 30, \"none\" or \"implied\""),
+        (
+            "2F05",
+            "size = 1\ncompact = \"00\"\nheader = \"00\"",
+            "header: 1 octets; the header of a file has 14 to 255",
+        ),
         ("2F05", "colour = 1", "colour: unknown field `colour`"),
         ("2F05", "contents = \"0g\"", "contents: 'g' is no hexadecimal digit"),
         ("2F05", "contents = \"00..\"", "a size must be given, for the contents end with \"..\""),
@@ -425,6 +535,14 @@ fn every_mistake_beside_files_has_its_words() {
         (
             with("[directories.\"7F20\"]\naid = \"00\""),
             "line 13: directories.7F20.aid: only an ADF has one: its path is \"ADF.\" and a name",
+        ),
+        (
+            with("[directories.\"7F20\"]\ncompact = \"00\"\nheader = \"00\""),
+            "line 14: directories.7F20.header: 1 octets; the header of a directory has 22 to 255",
+        ),
+        (
+            wrong(&format!("platform = \"gsm\"\n{SMALL}")),
+            "line 1: platform: unknown variant `gsm`, expected one of `uicc-with-sim`, `uicc`, `sim`",
         ),
         (with("[directories.\"ADF.B\"]"), "line 12: directories.\"ADF.B\": an ADF needs its aid"),
         (

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage},
+    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform},
 };
 
 use super::{
@@ -30,6 +30,7 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "with op or opc; \"tuak\" with op or opc (TOP, TOPc), iterations, mac_bits, res_bits, ck_bits and ik_bits; \"xor\" with",
     "res_bits; \"comp128-1\", \"comp128-2\", \"comp128-3\", \"xor-2g\". Sequence numbers can have an age_limit. The key of a",
     "new card is one for tests, which anyone knows: test set 1 of TS 35.207.",
+    "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];
 
 /// The text of a card's file: notes for its reader, the card, and the backup applet with its server's number.
@@ -40,6 +41,8 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     }
     writer.line(format_args!(""));
     writer.line(format_args!("atr = \"{}\"", hex::encode_upper(&image.atr)));
+    writer.line(format_args!("# \"uicc-with-sim\", \"uicc\" (no commands of GSM) or \"sim\" (no others)."));
+    writer.line(format_args!("platform = \"{}\"", platform(image.platform)));
     writer.line(format_args!("# Title of the menu of the toolkit applets."));
     writer.line(format_args!("menu_title = {}", string(&image.menu_title)));
     writer
@@ -58,6 +61,14 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     image.authentication.iter().for_each(|key| writer.authentication(key));
     image.files.iter().for_each(|file| writer.file(file));
     writer.out
+}
+
+const fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::UiccWithSim => "uicc-with-sim",
+        Platform::Uicc => "uicc",
+        Platform::Sim => "sim",
+    }
 }
 
 /// Names of the applications by their file identifiers.
@@ -166,6 +177,9 @@ impl Writer<'_> {
         }
         if !file.proprietary.is_empty() {
             self.line(format_args!("proprietary = \"{}\"", hex::encode_upper(&file.proprietary)));
+        }
+        if let Some(header) = &file.header {
+            self.line(format_args!("header = \"{}\"", hex::encode_upper(header)));
         }
     }
 

@@ -50,20 +50,8 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// Status words of a SIM of GSM (TS 51.011 §9.4).
-mod gsm {
-    use oxisim_apdu::Status;
-
-    /// `9FXX`: a response of so many octets waits.
-    pub const RESPONSE_AVAILABLE: u8 = 0x9F;
-    pub const OUT_OF_RANGE: Status = Status(0x9402);
-    pub const FILE_NOT_FOUND: Status = Status(0x9404);
-    pub const ACCESS_NOT_FULFILLED: Status = Status(0x9804);
-    pub const CHV_NOT_INITIALISED: Status = Status(0x9802);
-    pub const CHV_CONTRADICTION: Status = Status(0x9808);
-    pub const CHV_BLOCKED: Status = Status(0x9840);
-    pub const MEMORY_PROBLEM: Status = Status(0x9240);
-}
+/// SW1 of a SIM of GSM: a response of SW2 octets waits (TS 51.011 §9.4.1).
+const GSM_RESPONSE_AVAILABLE: u8 = 0x9F;
 
 /// Answers that one command may take until it is done: a right length, a response, and more of it.
 const ROUNDS: usize = 4;
@@ -137,10 +125,10 @@ impl Client {
         let mut value = pin.as_bytes().to_vec();
         value.resize(8, 0xFF);
         match self.command(0x20, 0x00, PIN_1, &value, None) {
-            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | gsm::CHV_CONTRADICTION)) => {
+            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | Status::CHV_CONTRADICTION)) => {
                 Ok(())
             }
-            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | gsm::CHV_BLOCKED)) => {
+            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | Status::CHV_BLOCKED)) => {
                 Err(Failure::NotDone("the PIN is blocked: a phone can unblock it with the PUK".into()))
             }
             Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
@@ -174,7 +162,7 @@ impl Client {
             };
             match response.status.sw1() {
                 0x6C => command.ne = Some(waiting),
-                0x61 | gsm::RESPONSE_AVAILABLE => {
+                0x61 | GSM_RESPONSE_AVAILABLE => {
                     command = Command::new(self.class, Instruction::GET_RESPONSE, 0, 0).ne(waiting);
                 }
                 _ => return self.ended(response.status).map(|()| all),
@@ -185,14 +173,14 @@ impl Client {
 
     fn ended(&self, status: Status) -> Result<(), Refusal> {
         match status {
-            gsm::MEMORY_PROBLEM if self.is_gsm() => Err(Refusal::Status(status)),
+            Status::GSM_MEMORY_PROBLEM if self.is_gsm() => Err(Refusal::Status(status)),
             status if status.is_normal() => Ok(()),
-            Status::SECURITY_STATUS_NOT_SATISFIED | gsm::ACCESS_NOT_FULFILLED => Err(Refusal::Pin),
+            Status::SECURITY_STATUS_NOT_SATISFIED | Status::ACCESS_NOT_FULFILLED => Err(Refusal::Pin),
             Status::FILE_NOT_FOUND
             | Status::RECORD_NOT_FOUND
-            | gsm::FILE_NOT_FOUND
-            | gsm::OUT_OF_RANGE
-            | gsm::CHV_NOT_INITIALISED => Err(Refusal::NotFound(status)),
+            | Status::GSM_NOT_FOUND
+            | Status::OUT_OF_RANGE
+            | Status::CHV_NOT_INITIALISED => Err(Refusal::NotFound(status)),
             status => Err(Refusal::Status(status)),
         }
     }

@@ -1,5 +1,6 @@
 //! Phonebooks of cards that are there in memory: the virtual card, dumps, and the files of real cards.
 
+use oxisim_card::{Image, image::Platform};
 use oxisim_phonebook::LabelledNumber;
 use serde_json::{Value, json};
 
@@ -142,6 +143,16 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
     let commands = commands.borrow();
     assert!(commands[1..].iter().all(|command| command[0] == 0xA0));
     assert!(commands.iter().all(|command| command[1] != 0x20), "no PIN is tried");
+}
+
+#[test]
+fn a_virtual_sim_of_gsm_has_a_phonebook_in_its_own_class() {
+    let image = Image { platform: Platform::Sim, ..Profile::default().image() };
+    let card = SharedCard(Rc::new(RefCell::new(Card::from_image(&image).unwrap())));
+    let mut client = client(card);
+    assert!(client.is_gsm());
+    let contacts = example("contacts-10.vcf");
+    assert_eq!(names(&written(&mut client, &contacts).0), names(&contacts));
 }
 
 #[test]
