@@ -2,7 +2,11 @@
 
 use oxisim_apdu::Status;
 
-use crate::file::{FileId, FileSystem, Kind};
+use crate::{
+    commands::Transfer,
+    file::{FileId, FileSystem, Kind},
+    memory::Handle,
+};
 
 /// The files that a logical channel has selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,20 +19,14 @@ pub(crate) struct Channel {
     pub record: Option<u8>,
     /// Current application.
     pub application: Option<FileId>,
+    /// The object of the current EF whose blocks are going over (TS 102 221 §11.3.0): the current tag pointer.
+    pub transfer: Option<Transfer>,
 }
 
 impl Channel {
     /// The state after reset: the MF is selected.
     pub const fn after_reset() -> Self {
-        Self { directory: FileSystem::MF, ef: None, record: None, application: None }
-    }
-
-    /// The file that was selected last.
-    pub const fn file(&self) -> FileId {
-        match self.ef {
-            Some(ef) => ef,
-            None => self.directory,
-        }
+        Self { directory: FileSystem::MF, ef: None, record: None, application: None, transfer: None }
     }
 
     /// Selects a file.
@@ -42,18 +40,10 @@ impl Channel {
             directory,
             ef,
             record: None,
+            transfer: None,
             application: files.application_of(directory).or(self.application),
         };
         Ok(())
-    }
-
-    /// The EF that a command means: the one with the short identifier, which becomes current, or the current.
-    pub fn ef(&mut self, files: &FileSystem, sfi: Option<u8>) -> Result<FileId, Status> {
-        if let Some(sfi) = sfi {
-            let id = files.by_sfi(self.directory, sfi).ok_or(Status::FILE_NOT_FOUND)?;
-            self.select(files, id)?;
-        }
-        self.ef.ok_or(Status::NO_EF_SELECTED)
     }
 }
 
@@ -106,6 +96,22 @@ impl Channels {
             Some(_) if number != 0 => Err(Status::LOGICAL_CHANNEL_NOT_SUPPORTED),
             _ => Err(Status::INCORRECT_P1_P2),
         }
+    }
+
+    /// Whether a file is selected on another channel than `number`, and only one may have it (TS 102 221 §8.8).
+    pub fn is_taken(&self, files: &FileSystem, number: u8, id: FileId) -> bool {
+        let is_shareable = files.get(id).is_none_or(|file| file.shareable);
+        let has = |channel: &Channel| channel.directory == id || channel.ef == Some(id);
+        !is_shareable
+            && (0..).zip(&self.0).any(|(other, channel)| other != number && channel.as_ref().is_some_and(has))
+    }
+
+    /// Ends what is going over between any channel and the contents `body`.
+    pub fn end_transfers(&mut self, files: &FileSystem, body: Handle) {
+        let has = |channel: &Channel| {
+            channel.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
+        };
+        self.0.iter_mut().flatten().filter(|channel| has(channel)).for_each(|channel| channel.transfer = None);
     }
 
     /// Whether a channel has an application.

@@ -230,6 +230,6 @@ impl Requirement {
 }
 
 /// Whether `stored` starts with `value`; it takes as long wherever they differ.
-fn is_equal(stored: &[u8], value: [u8; 8]) -> bool {
+pub(crate) fn is_equal(stored: &[u8], value: [u8; 8]) -> bool {
     stored.len() >= value.len() && stored.iter().zip(value).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }

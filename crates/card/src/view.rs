@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use oxisim_apdu::Status;
+use oxisim_wire::{Reader, tlv::Tlv};
 
 use crate::{
     fcp,
-    file::{Elementary, FileId, FileSystem, LifeCycle, Structure},
+    file::{Elementary, File, FileId, FileSystem, LifeCycle, Structure},
     memory::{Memory, MemoryError},
 };
 
@@ -93,9 +94,21 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         Ok((ef, ef.record_length().ok_or(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)?))
     }
 
+    /// A file with a BER-TLV structure.
+    pub(crate) fn objects(&self, file: FileId) -> Result<&'a Elementary, Status> {
+        let ef = self.activated(file)?;
+        match ef.structure {
+            Structure::BerTlv => Ok(ef),
+            Structure::Transparent | Structure::LinearFixed { .. } | Structure::Cyclic { .. } => {
+                Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)
+            }
+        }
+    }
+
     fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
         match self.life_cycle(file) {
+            LifeCycle::Deactivated if self.files.get(file).is_some_and(is_open_when_deactivated) => Ok(ef),
             LifeCycle::Deactivated | LifeCycle::Terminated => Err(Status::REFERENCED_DATA_INVALIDATED),
             LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
                 Ok(ef)
@@ -145,6 +158,17 @@ impl From<MemoryError> for Status {
     fn from(_: MemoryError) -> Self {
         Self::MEMORY_PROBLEM
     }
+}
+
+/// Whether a file can be read and updated while it is deactivated: the file status byte, object `C0` of the
+/// proprietary information (TS 102 221 §11.1.14.1, TS 102 222 Table 5).
+fn is_open_when_deactivated(file: &File) -> bool {
+    const STATUS: u8 = 0xC0;
+    const OPEN: u8 = 0x40;
+    let mut r = Reader::new(&file.proprietary);
+    core::iter::from_fn(|| Tlv::read(&mut r, "proprietary information").ok())
+        .filter(|object| object.tag == STATUS)
+        .any(|mut object| object.value.u8("file status byte").is_ok_and(|status| status & OPEN != 0))
 }
 
 /// Where record `number` starts.

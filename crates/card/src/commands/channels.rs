@@ -11,9 +11,6 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
     const CLOSE: u8 = 0x80;
     match (command.p1, command.p2) {
         (OPEN, 0) => {
-            if command.ne.is_none() {
-                return Err(Status::WRONG_LENGTH);
-            }
             let inherited = inherited(card, command);
             let number = card.session.channels.open(None, inherited)?;
             respond(command, [number].into())
@@ -35,7 +32,7 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
 
 fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Channel {
     match command.class.channel() {
-        Some(1..) => Channel { ef: None, record: None, ..card.session.channel },
+        Some(1..) => Channel { ef: None, record: None, transfer: None, ..card.session.channel },
         _ => Channel::after_reset(),
     }
 }

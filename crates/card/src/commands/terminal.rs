@@ -41,7 +41,7 @@ pub(super) fn capability(_: &mut Powered<'_>, command: &Command<'_>) -> Result<R
 }
 
 /// `SplitMix64` (Steele, Lea and Flood, 2014).
-const fn next_random(state: &mut u64) -> u64 {
+pub(super) const fn next_random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

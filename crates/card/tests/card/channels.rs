@@ -14,8 +14,10 @@ fn channels_select_files_apart_from_each_other() {
     terminal.ok("01A4000C026F3A");
     assert_eq!(terminal.send("01A4000C026F07"), "6A82");
     terminal.ok("00A4000C026F07");
-    assert!(terminal.ok("81F2000000").contains("83026F3A"));
-    assert!(terminal.ok("80F2000000").contains("83026F07"));
+    assert!(terminal.ok("81F2000000").contains("83027F10"));
+    assert!(terminal.ok("80F2000000").contains("83027F20"));
+    assert_eq!(terminal.ok("00B0000001"), "08", "EF_IMSI");
+    assert_eq!(terminal.send("01B0000001"), "6981", "EF_ADN");
 }
 
 #[test]
@@ -44,7 +46,8 @@ fn a_channel_can_be_asked_for_by_number() {
     terminal.ok("41A4000C027F10");
     assert_eq!(terminal.send("00700005"), "6A81", "it is open");
     assert_eq!(terminal.send("00700014"), "6A86");
-    assert_eq!(terminal.send("00700000"), "6700", "nowhere to say which");
+    assert_eq!(terminal.send("00700000"), "6101", "which one waits");
+    assert_eq!(terminal.ok("00C0000001"), "01");
     assert_eq!(terminal.send("00704000"), "6A86");
 }
 

@@ -79,7 +79,7 @@ fn the_phonebook_reference_names_files_that_are_there() {
     let pbr = terminal.ok("00B2010400");
     assert!(pbr.starts_with("A80AC0034F3A01C4034F1108AA05C2034F4A03FF"), "{pbr}");
     for (fid, sfi) in [("4F3A", 0x01), ("4F11", 0x08), ("4F4A", 0x03)] {
-        let by_fid = terminal.ok(&format!("00A4000402{fid}"));
+        let by_fid = terminal.ok(&format!("00A4000402{fid}00"));
         assert!(by_fid.ends_with(&format!("8801{:02X}", sfi << 3)), "{by_fid}");
     }
 }

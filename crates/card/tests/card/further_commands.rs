@@ -24,13 +24,13 @@ fn records() -> Terminal {
 #[test]
 fn search_finds_the_records_with_a_string_in_the_order_of_the_search() {
     for (apdu, answer) in [
-        ("00A2010402 0102", "010405 9000"),
-        ("00A2020402 0102", "0405 9000"),
-        ("00A21E0502 0102", "050401 9000"),
-        ("00A2040502 0102", "0401 9000"),
-        ("00A2000402 0102", "010405 9000"),
-        ("00A2000502 0102", "050401 9000"),
-        ("00A2010403 AA0102", "04 9000"),
+        ("00A2010402 0102 00", "010405 9000"),
+        ("00A2020402 0102 00", "0405 9000"),
+        ("00A21E0502 0102 00", "050401 9000"),
+        ("00A2040502 0102 00", "0401 9000"),
+        ("00A2000402 0102 00", "010405 9000"),
+        ("00A2000502 0102 00", "050401 9000"),
+        ("00A2010403 AA0102 00", "04 9000"),
         ("00A2010402 0303", "6282"),
         ("00A21F0402 0102", "6A83"),
         ("00A201040E 0102030405060708090A0B0C0D0E", "6700"),
@@ -44,12 +44,12 @@ fn search_finds_the_records_with_a_string_in_the_order_of_the_search() {
 #[test]
 fn enhanced_search_looks_from_an_offset_or_after_a_value() {
     for (apdu, answer) in [
-        ("00A2010604 0401 0102", "04 9000"),
-        ("00A2010604 0400 0102", "010405 9000"),
-        ("00A21E0604 0500 0102", "050401 9000"),
-        ("00A2010604 0CAA 0102", "04 9000"),
-        ("00A2000604 0600 0102", "010405 9000"),
-        ("00A2000604 0700 0102", "050401 9000"),
+        ("00A2010604 0401 0102 00", "04 9000"),
+        ("00A2010604 0400 0102 00", "010405 9000"),
+        ("00A21E0604 0500 0102 00", "050401 9000"),
+        ("00A2010604 0CAA 0102 00", "04 9000"),
+        ("00A2000604 0600 0102 00", "010405 9000"),
+        ("00A2000604 0700 0102 00", "050401 9000"),
         ("00A2010604 0300 0102", "6A80"),
         ("00A2010602 0400", "6700"),
         ("00A2010601 04", "6700"),
@@ -57,10 +57,10 @@ fn enhanced_search_looks_from_an_offset_or_after_a_value() {
         assert_eq!(records().send(apdu), answer, "{apdu}");
     }
     let mut terminal = records();
-    terminal.ok("00A2020402 0102");
-    assert_eq!(terminal.ok("00A2000604 0600 0102"), "05", "after the record found, which is current");
+    terminal.ok("00A2020402 0102 00");
+    assert_eq!(terminal.ok("00A2000604 0600 0102 00"), "05", "after the record found, which is current");
     assert_eq!(terminal.send("00A2000604 0600 0102"), "6282");
-    assert_eq!(terminal.ok("00A2000604 0700 0102"), "0401");
+    assert_eq!(terminal.ok("00A2000604 0700 0102 00"), "0401");
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_deactivated_file_can_be_selected_and_nothing_else() {
         assert_eq!(terminal.send(apdu), "6984", "{apdu}");
     }
     terminal.card.power_on(Instant::EPOCH);
-    let answer = terminal.send("00A40804047F106F3A");
+    let answer = terminal.send("00A40804047F106F3A00");
     assert!(answer.contains("8A0104") && answer.ends_with("6283"), "it survives: {answer}");
     terminal.ok(ADM);
     terminal.ok("00440800047F106F3A");

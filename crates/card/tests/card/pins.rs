@@ -173,7 +173,7 @@ fn a_pin_of_an_application_counts_there_and_until_the_application_is_left() {
 fn select_tells_which_pins_are_enabled() {
     let mut terminal = Terminal::default();
     let status = |terminal: &mut Terminal| {
-        let template = terminal.ok("00A40004023F00");
+        let template = terminal.ok("00A40004023F0000");
         template[template.find("C60C").unwrap()..].to_owned()
     };
     assert_eq!(status(&mut terminal), "C60C90016083010183018183010A");

@@ -4,6 +4,7 @@ use crate::terminal::Terminal;
 
 const USIM: &str = "A0000000871002FFFFFFFF8907090000";
 
+/// The current directory.
 fn current(terminal: &mut Terminal) -> String {
     let fcp = terminal.ok("80F2000000");
     let fid = fcp.split_once("8302").map(|(_, rest)| rest[..4].to_owned());
@@ -22,34 +23,33 @@ fn select_by_identifier_reaches_children_siblings_parent_and_itself() {
     let mut terminal = Terminal::default();
     for (fid, now) in [
         ("7F10", "7F10"),
-        ("6F3A", "6F3A"),
-        ("6F4A", "6F4A"),
+        ("6F3A", "7F10"),
+        ("6F4A", "7F10"),
         ("7F20", "7F20"), // a DF beside the current one
         ("7F20", "7F20"),
-        ("6F07", "6F07"),
+        ("6F07", "7F20"),
         ("3F00", "3F00"),
-        ("2FE2", "2FE2"),
+        ("2FE2", "3F00"),
     ] {
-        terminal.ok(&format!("00A4000C02{fid}"));
+        assert!(terminal.ok(&format!("00A4000402{fid}00")).contains(&format!("8302{fid}")));
         assert_eq!(current(&mut terminal), now);
     }
     for unreachable in ["6F3A", "4F30", "7FFF", "0000"] {
         assert_eq!(terminal.send(&format!("00A4000C02{unreachable}")), "6A82", "{unreachable}");
     }
-    assert_eq!(current(&mut terminal), "2FE2", "a failed SELECT changes nothing");
+    assert_eq!(terminal.ok("00B0000002"), "9800", "a failed SELECT changes nothing");
 }
 
 #[test]
 fn select_by_path_starts_at_the_mf_or_at_the_current_directory() {
     let mut terminal = Terminal::default();
     terminal.ok("00A4080C047F106F3A");
-    assert_eq!(current(&mut terminal), "6F3A");
-    terminal.ok("00A4090C026F4A");
-    assert_eq!(current(&mut terminal), "6F4A");
+    assert_eq!(current(&mut terminal), "7F10");
+    assert!(terminal.ok("00A40904026F4A00").contains("83026F4A"));
     assert_eq!(terminal.send("00A4080C047FFF6F07"), "6A82", "no application yet");
     terminal.ok(&format!("00A4040C10{USIM}"));
-    terminal.ok("00A4080C067FFF5F3A4F30");
-    assert_eq!(current(&mut terminal), "4F30");
+    assert!(terminal.ok("00A40804067FFF5F3A4F3000").contains("83024F30"));
+    assert_eq!(current(&mut terminal), "5F3A");
     assert_eq!(terminal.send("00A4080C037F106F"), "6700");
 }
 
@@ -99,7 +99,11 @@ fn an_application_session_can_be_ended() {
 fn wrong_parameters_are_told_apart() {
     let mut terminal = Terminal::default();
     for (apdu, status) in [
-        ("00A4000002 3F00", "6A86"),
+        ("00A4000802 3F00", "6A86"),
+        ("00A4800C02 3F00", "6A86"),
+        ("00A4004C02 3F00", "6A86"),
+        ("00A4042C07 A0000000871002", "6A86"),
+        ("00A4046C07 A0000000871002", "6A86"),
         ("00A4000D02 3F00", "6A86"),
         ("00A4050C02 3F00", "6A86"),
         ("00A4000C01 3F", "6700"),

@@ -67,7 +67,7 @@ proptest! {
         card.power_on(Instant::EPOCH);
         for apdu in &apdus {
             let response = card.exchange(Instant::EPOCH, apdu);
-            prop_assert!(matches!(response.status.sw1(), 0x62 | 0x63 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
+            prop_assert!(matches!(response.status.sw1(), 0x61..=0x63 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
             prop_assert!(!card.memory().in_transaction() || card.memory().is_torn());
             if card.memory().is_torn() {
                 card.power_on(Instant::EPOCH);
