@@ -111,7 +111,11 @@ impl Channels {
         let has = |channel: &Channel| {
             channel.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
         };
-        self.0.iter_mut().flatten().filter(|channel| has(channel)).for_each(|channel| channel.transfer = None);
+        self.0
+            .iter_mut()
+            .flatten()
+            .filter(|channel| has(channel))
+            .for_each(|channel| channel.transfer = None);
     }
 
     /// Whether a channel has an application.

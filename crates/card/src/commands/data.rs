@@ -198,11 +198,7 @@ fn parameters(command: &Command<'_>) -> Result<(Option<u8>, Block), Status> {
 }
 
 /// The file that the command means, if it may do what it does.
-fn file<'a>(
-    card: &mut Powered<'a>,
-    sfi: Option<u8>,
-    operation: Operation,
-) -> Result<&'a Elementary, Status> {
+fn file<'a>(card: &mut Powered<'a>, sfi: Option<u8>, operation: Operation) -> Result<&'a Elementary, Status> {
     let (id, ef): (FileId, &'a Elementary) = target(card, sfi)?;
     if ef.structure != crate::file::Structure::BerTlv {
         return Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE);
