@@ -275,15 +275,17 @@ impl Authority<'_> {
         false
     }
 
-    /// A security condition byte. Of the mechanisms that it can ask for the card has user authentication; the
-    /// security environment is the number of the key, 0 being ADM1.
+    /// A security condition byte (ISO/IEC 7816-4 Table 20): which mechanisms one or all of are asked for, and the
+    /// security environment that says how. Of the mechanisms the card has user authentication. Its environment *n*
+    /// names key *n*, as the cards need it that have `1A` where ADM1 and `11` where PIN 1 is asked for; without an
+    /// environment it is the user's PIN 1.
     fn condition_byte(&self, directory: FileId, condition: u8) -> bool {
         const ALL: u8 = 0x80;
         const MECHANISMS: u8 = 0x70;
         const USER_AUTHENTICATION: u8 = 0x10;
         let is_user_authenticated = || {
             let key = match condition & 0x0F {
-                0 => KeyReference::ADM_1,
+                0 => KeyReference::PIN_1,
                 key => KeyReference(key),
             };
             condition & USER_AUTHENTICATION != 0 && self.holds(directory, key)
@@ -318,7 +320,8 @@ impl Authority<'_> {
         false
     }
 
-    /// A security condition data object (ISO/IEC 7816-4 §9.3).
+    /// A security condition data object (ISO/IEC 7816-4 §5.4.3.2): always, condition bytes, a key, or the templates
+    /// OR, NOT and AND.
     fn condition(&self, directory: FileId, tag: u8, mut value: Reader<'_>, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let mut parts = value.clone();
@@ -331,6 +334,7 @@ impl Authority<'_> {
             }
             0xA4 => self.authentication(directory, value),
             0xA0 => nested.any(|fulfilled| fulfilled),
+            0xA7 => !value.is_empty() && !nested.any(|fulfilled| fulfilled),
             0xAF => !value.is_empty() && nested.all(|fulfilled| fulfilled),
             _ => false,
         }

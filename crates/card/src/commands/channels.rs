@@ -11,12 +11,12 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
     const CLOSE: u8 = 0x80;
     match (command.p1, command.p2) {
         (OPEN, 0) => {
-            let inherited = inherited(card, command);
+            let inherited = inherited(card, command)?;
             let number = card.session.channels.open(None, inherited)?;
             respond(command, [number].into())
         }
         (OPEN, number @ 1..=19) => {
-            let inherited = inherited(card, command);
+            let inherited = inherited(card, command)?;
             card.session.channels.open(Some(number), inherited)?;
             Ok(Status::NORMAL.into())
         }
@@ -30,9 +30,14 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
     }
 }
 
-fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Channel {
+/// What the new channel begins with; `6985` if that is the other channel's alone (§8.8).
+fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Result<Channel, Status> {
+    let here = card.session.channel;
     match command.class.channel() {
-        Some(1..) => Channel { ef: None, record: None, transfer: None, ..card.session.channel },
-        _ => Channel::after_reset(),
+        Some(1..) if !card.files.get(here.directory).is_some_and(|directory| directory.shareable) => {
+            Err(Status::CONDITIONS_NOT_SATISFIED)
+        }
+        Some(1..) => Ok(Channel { ef: None, record: None, transfer: None, ..here }),
+        _ => Ok(Channel::after_reset()),
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     card::Powered,
     channel::Channel,
     fcp,
-    file::{FileId, FileSystem, LifeCycle, fid},
+    file::{File, FileId, FileSystem, LifeCycle, fid},
 };
 
 /// SELECT.
@@ -97,7 +97,11 @@ fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
         _ => {
             let parent = files.parent(here);
             let is_directory = |&id: &FileId| files.directory(id).is_some();
-            let has_fid = |&id: &FileId| files.get(id).is_some_and(|file| file.fid == fid);
+            // An ADF goes by its name and by 7FFF, unless it says an identifier.
+            let has_fid = |&id: &FileId| {
+                let is_named = |file: &File| file.identified || !file.is_application();
+                files.get(id).is_some_and(|file| file.fid == fid && is_named(file))
+            };
             files
                 .child(here, fid)
                 .or_else(|| files.child(parent, fid).filter(is_directory))

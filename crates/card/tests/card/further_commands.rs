@@ -149,6 +149,56 @@ fn a_deactivated_file_can_be_selected_and_nothing_else() {
     assert_eq!(terminal.send("00440300"), "6A86");
 }
 
+/// TS 102 221 §11.1.14.1: a deactivated file is there for SELECT and ACTIVATE FILE only.
+#[test]
+fn a_deactivated_file_cannot_be_deactivated_again() {
+    let mut terminal = Terminal::default();
+    terminal.ok(ADM);
+    terminal.ok("00040800047F106F3A");
+    assert_eq!(terminal.send("00040000"), "6984");
+    terminal.ok("00440000");
+    terminal.ok("00440000");
+    terminal.ok("00B2010400");
+}
+
+#[test]
+fn the_file_that_was_deactivated_is_the_current_one_unless_it_was_not() {
+    let mut terminal = Terminal::default();
+    terminal.ok("00A4080C047F206F07");
+    assert_eq!(terminal.send("00040800047F106F3A"), "6982");
+    terminal.ok("0020000A08 3030303030303030");
+    terminal.ok("00B0000001");
+    terminal.ok("00040800047F106F3A");
+    assert_eq!(terminal.send("00B2010400"), "6984");
+}
+
+/// TS 102 222 Table 5: bit 7 of the file status byte, object `C0`.
+#[test]
+fn a_file_can_stay_readable_and_updatable_while_it_is_deactivated() {
+    for (status, answer) in [("C00140", "9000"), ("C001C0", "9000"), ("C00180", "6984"), ("D00140", "6984")] {
+        let mut image = call_meter();
+        let meter = image.files.last_mut().unwrap();
+        meter.life_cycle = LifeCycle::Deactivated;
+        meter.proprietary = hex::decode(status).unwrap();
+        let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+        assert!(terminal.send("00A4080C047F206F39").ends_with("6283"));
+        assert!(terminal.send("00B2010403").ends_with(answer), "{status}");
+        assert!(terminal.send("00DC000303 000000").ends_with(answer), "{status}");
+    }
+}
+
+#[test]
+fn a_terminated_file_can_be_selected_and_not_be_brought_back() {
+    let mut image = call_meter();
+    image.files.last_mut().unwrap().life_cycle = LifeCycle::Terminated;
+    let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+    assert_eq!(terminal.send("00A4080C047F206F39"), "6285");
+    assert_eq!(terminal.send("00B2010403"), "6984");
+    for apdu in ["00440000", "00040000"] {
+        assert_eq!(terminal.send(apdu), "6985", "{apdu}");
+    }
+}
+
 #[test]
 fn a_torn_deactivation_is_done_or_not() {
     for tear in 0.. {

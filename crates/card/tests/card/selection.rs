@@ -1,5 +1,10 @@
 //! SELECT and STATUS (TS 102 221 §8.4, §11.1.1, §11.1.2).
 
+use oxisim_card::{
+    Aid, Card, Profile,
+    image::{FileImage, FileKind},
+};
+
 use crate::terminal::Terminal;
 
 const USIM: &str = "A0000000871002FFFFFFFF8907090000";
@@ -93,6 +98,93 @@ fn an_application_session_can_be_ended() {
     terminal.ok("00A4040C07A0000000871002");
     terminal.ok("00A4044C07A0000000871002");
     assert_eq!(terminal.send("00A4000C027FFF"), "6A82");
+}
+
+/// TS 102 221 §11.1.1.2 and ISO/IEC 7816-4 §7.1.1: the FCP template, also for a terminal that asks for the FCI.
+#[test]
+fn select_says_as_much_as_it_is_asked() {
+    let mut terminal = Terminal::default();
+    let fcp = terminal.ok("00A40004023F0000");
+    assert!(fcp.starts_with("62"), "{fcp}");
+    assert_eq!(terminal.ok("00A40000023F0000"), fcp);
+    terminal.ok("00A4000C027F10");
+    assert_eq!(terminal.ok("00A4000400"), fcp, "the MF without its identifier");
+    assert_eq!(terminal.ok("00A4000C023F00"), "");
+    assert_eq!(terminal.ok("00A4000C023F0000"), "");
+    assert_eq!(terminal.ok("00A4040007A000000087100200"), terminal.ok("00A4040407A000000087100200"));
+}
+
+/// The default card with two applications more, whose AIDs begin as the USIM's does.
+fn three_applications() -> Terminal {
+    let mut image = Profile::default().image();
+    for (fid, last) in [(0x7FE1, 1), (0x7FE2, 2)] {
+        let aid = Aid::new(&[&hex::decode("A0000000871002").unwrap()[..], &[last]].concat());
+        let master = image.files[0].clone();
+        image.files.push(FileImage {
+            path: vec![0x3F00, fid],
+            kind: FileKind::Directory { aid, pin_status: Vec::new() },
+            identified: false,
+            ..master
+        });
+    }
+    Terminal::with(Card::from_image(&image).unwrap())
+}
+
+#[test]
+fn applications_with_the_same_start_of_their_name_are_gone_through() {
+    let mut terminal = three_applications();
+    let (first, second, third) = (format!("8410{USIM}"), "8408A000000087100201", "8408A000000087100202");
+    for (occurrence, now) in [
+        ("00", &*first),
+        ("02", second),
+        ("02", third),
+        ("02", ""),
+        ("03", second),
+        ("03", &first),
+        ("03", ""),
+        ("01", third),
+        ("00", &first),
+    ] {
+        let answer = terminal.send(&format!(
+            "00A404{:02X}07A0000000871002",
+            0x0C | u8::from_str_radix(occurrence, 16).unwrap()
+        ));
+        if now.is_empty() {
+            assert_eq!(answer, "6A82", "{occurrence}");
+        } else {
+            assert_eq!((&*answer, &*terminal.ok("80F2000100")), ("9000", now), "{occurrence}");
+        }
+    }
+    terminal.ok("00A4040C08A000000087100202");
+    assert_eq!(terminal.ok("80F2000100"), third);
+    assert_eq!(terminal.send("00A4000C027FE2"), "6A82", "it has no identifier");
+    terminal.ok("00A4000C027FFF");
+}
+
+#[test]
+fn ending_a_session_names_the_application_that_is_current() {
+    let mut terminal = three_applications();
+    terminal.ok("00A4040C08A000000087100201");
+    assert_eq!(terminal.send("00A4044C08A000000087100202"), "6A82");
+    assert_eq!(terminal.ok("80F2000100"), "8408A000000087100201");
+    terminal.ok("00A4044C08A000000087100201");
+    assert_eq!(terminal.send("80F2000100"), "6985");
+    assert_eq!(current(&mut terminal), "3F00");
+}
+
+#[test]
+fn status_tells_the_directory_the_application_or_nothing() {
+    let mut terminal = Terminal::default();
+    terminal.ok("00A4080C047F106F3A");
+    let fcp = terminal.ok("00A40004027F1000");
+    terminal.ok("00A4000C026F3A");
+    for p1 in ["00", "01", "02"] {
+        assert_eq!(terminal.ok(&format!("80F2{p1}0000")), fcp, "the directory, not the EF");
+        assert_eq!(terminal.ok(&format!("80F2{p1}0C")), "");
+        assert_eq!(terminal.ok(&format!("80F2{p1}0C00")), "");
+    }
+    assert_eq!(terminal.ok(&format!("80F20000{:02X}", fcp.len() / 2)), fcp);
+    assert_eq!(terminal.ok("80F20000FF"), fcp, "more room than it takes");
 }
 
 #[test]
