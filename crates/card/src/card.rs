@@ -142,7 +142,7 @@ impl Card {
         self.shared.atr.clone()
     }
 
-    /// Takes power away. Everything but memory is lost.
+    /// Takes power away. Everything but memory is lost, and a session that is suspended (TS 102 221 §11.1.22).
     pub fn power_off(&mut self) {
         self.session = None;
     }
