@@ -7,7 +7,10 @@ use oxisim_card::{
 };
 use oxisim_wire::Instant;
 
-use crate::terminal::Terminal;
+use crate::{
+    hello::{Hello, PROFILE},
+    terminal::Terminal,
+};
 
 /// Octets of the file.
 const SIZE: usize = 600;
@@ -144,6 +147,7 @@ fn the_block_before_can_be_sent_again() {
     terminal.ok("80DB0000 02 2233");
     assert_eq!(terminal.send("80DB0040 01 44"), "63F1", "the last one, which is not the last any more");
     assert_eq!(terminal.send("80DB0040 03 445566"), "6A80", "more than the object has");
+    assert_eq!(terminal.send("80DB0000 02 4455"), "6985", "and with that it is over");
     assert_eq!(retrieve(&mut terminal, "A2"), "6A88");
     terminal.ok("80DB0080 02 A300");
     assert_eq!(retrieve(&mut terminal, "5C"), "5C0380A1A3");
@@ -178,6 +182,21 @@ fn a_transfer_is_over_when_another_file_or_object_becomes_current() {
         }
         assert_eq!(retrieve(&mut terminal, "80"), "80021122");
     }
+}
+
+/// TS 102 221 §10.2.1.3.
+#[test]
+fn between_blocks_a_proactive_command_is_told_too() {
+    let mut image = Profile::default().image();
+    image.files.push(file(0x6F78, Sfi::Is(10)));
+    let mut terminal = Terminal::with(Card::from_image(&image).unwrap().with_applet(Hello::default()));
+    assert!(terminal.send(PROFILE).starts_with("91"));
+    terminal.send("00A4000C026F78");
+    terminal.send("0020000A08 3030303030303030");
+    assert_eq!(terminal.send("80CB0080 01 80 02"), "8002 62F2");
+    assert_eq!(terminal.send("80CB0000 02"), "1122 9118");
+    assert_eq!(terminal.send("80DB0080 03 810211"), "63F2");
+    assert_eq!(terminal.send("80DB0000 01 22"), "9118");
 }
 
 #[test]

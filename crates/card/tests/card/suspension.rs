@@ -5,7 +5,10 @@
 use oxisim_card::{Card, Profile};
 use oxisim_wire::Instant;
 
-use crate::{hello::Hello, terminal::Terminal};
+use crate::{
+    hello::{HELLO_DONE, Hello, MENU_DONE, PROFILE, SELECT_HELLO},
+    terminal::Terminal,
+};
 
 const SUSPEND: &str = "8076000004 0001 00FF 0A";
 const PIN: &str = "0020000108 30303030FFFFFFFF";
@@ -134,7 +137,6 @@ fn wrong_parameters_are_told_apart() {
 
 #[test]
 fn applets_go_on_where_they_were_or_register_again() {
-    const PROFILE: &str = "8010000009 3BE1FF637100001F08";
     let card = || Card::new(&Profile::default()).with_applet(Hello::default());
     let mut terminal = Terminal::with(card());
     let answer = terminal.send(PROFILE);
@@ -148,6 +150,25 @@ fn applets_go_on_where_they_were_or_register_again() {
     assert_eq!(terminal.send("80F2000C"), "9000", "a new session has no terminal profile");
     assert_eq!(terminal.send(PROFILE), answer, "and its menu, once");
     assert_eq!(terminal.send(&resume(&token)), "6985");
+}
+
+/// What an applet knew without power is still known: it hears the answer to what it has asked.
+#[test]
+fn a_proactive_command_can_be_answered_after_the_card_was_suspended() {
+    let mut terminal = Terminal::with(Card::new(&Profile::default()).with_applet(Hello::default()));
+    let times_read = |terminal: &Terminal| {
+        let mut objects = terminal.card.memory().objects();
+        objects.find(|(name, _)| name.starts_with("applet/")).map(|(_, octets)| octets[0])
+    };
+    for apdu in [PROFILE, "8012000000", MENU_DONE, SELECT_HELLO, "8012000000"] {
+        assert!(terminal.send(apdu).contains('9'), "{apdu}");
+    }
+    let token = suspend(&mut terminal);
+    power_cycle(&mut terminal);
+    terminal.ok(&resume(&token));
+    assert_eq!(times_read(&terminal), Some(0));
+    terminal.ok(HELLO_DONE);
+    assert_eq!(times_read(&terminal), Some(1));
 }
 
 /// Suspends while a proactive command waits; the token.
