@@ -241,10 +241,20 @@ impl Authority<'_> {
         rule.unwrap_or_default()
     }
 
-    /// The security environment: 0 while PIN 1 is disabled, 1 otherwise.
+    /// The security environment (TS 102 221 §9.3): 1 while PIN 1 is enabled, or while neither it nor the universal
+    /// PIN, which is enabled, is used; 0 otherwise.
     fn environment(&self, directory: FileId) -> u8 {
-        let pin = self.files.pins.find(self.files, directory, KeyReference::PIN_1);
-        u8::from(pin.is_none_or(|(_, pin)| pin.requirement(self.memory) == Requirement::Enabled))
+        let requirement = |reference| {
+            let pin = self.files.pins.find(self.files, directory, reference);
+            pin.map(|(_, pin)| pin.requirement(self.memory))
+        };
+        match requirement(KeyReference::PIN_1) {
+            None | Some(Requirement::Enabled) => 1,
+            Some(Requirement::Replaced) => 0,
+            Some(Requirement::Disabled) => {
+                u8::from(requirement(KeyReference::UNIVERSAL) == Some(Requirement::Enabled))
+            }
+        }
     }
 
     /// Whether a key has been verified or need not be.
@@ -278,7 +288,7 @@ impl Authority<'_> {
     /// A security condition byte (ISO/IEC 7816-4 Table 20): which mechanisms one or all of are asked for, and the
     /// security environment that says how. Of the mechanisms the card has user authentication. Its environment *n*
     /// names key *n*, as the cards need it that have `1A` where ADM1 and `11` where PIN 1 is asked for; without an
-    /// environment it is the user's PIN 1.
+    /// environment it is the user's PIN 1, as in the example of TS 102 221 §9.2.4.
     fn condition_byte(&self, directory: FileId, condition: u8) -> bool {
         const ALL: u8 = 0x80;
         const MECHANISMS: u8 = 0x70;

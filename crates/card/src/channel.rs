@@ -49,46 +49,44 @@ impl Channel {
 
 /// The logical channels of a card session (TS 102 221 §8.7): the basic one and 1 to 19.
 #[derive(Clone, Debug)]
-pub(crate) struct Channels([Option<Channel>; 20]);
+pub(crate) struct Channels {
+    channels: [Option<Channel>; 20],
+    /// Whether the terminal knows of channels 4 to 19 (TERMINAL CAPABILITY, §11.1.17.1).
+    pub extended: bool,
+}
 
 impl Channels {
     /// The state after reset: the basic channel is open.
     pub const fn after_reset() -> Self {
         let mut channels = [None; 20];
         channels[0] = Some(Channel::after_reset());
-        Self(channels)
+        Self { channels, extended: false }
     }
 
     /// A channel that is open.
     pub fn get(&self, number: u8) -> Result<Channel, Status> {
-        self.0.get(usize::from(number)).copied().flatten().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
+        self.channels.get(usize::from(number)).copied().flatten().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
     }
 
     /// Keeps what a command has done to its channel; nothing, if it has closed it.
     pub fn put(&mut self, number: u8, channel: Channel) {
-        if let Some(Some(place)) = self.0.get_mut(usize::from(number)) {
+        if let Some(Some(place)) = self.channels.get_mut(usize::from(number)) {
             *place = channel;
         }
     }
 
-    /// Opens the channel `number`, or the first one that is free.
-    pub fn open(&mut self, number: Option<u8>, channel: Channel) -> Result<u8, Status> {
-        let free = |place: &Option<Channel>| place.is_none();
-        let number = match number {
-            Some(number) => usize::from(number),
-            None => self.0.iter().position(free).ok_or(Status::FUNCTION_NOT_SUPPORTED)?,
-        };
-        let place = self.0.get_mut(number).ok_or(Status::INCORRECT_P1_P2)?;
-        if place.is_some() {
-            return Err(Status::FUNCTION_NOT_SUPPORTED);
-        }
+    /// Opens the first channel that is free.
+    pub fn open(&mut self, channel: Channel) -> Result<u8, Status> {
+        let places = if self.extended { 20 } else { 4 };
+        let mut free = (0..).zip(self.channels.iter_mut().take(places)).filter(|(_, place)| place.is_none());
+        let (number, place) = free.next().ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
         *place = Some(channel);
-        Ok(number as u8)
+        Ok(number)
     }
 
     /// Closes a channel; the basic one stays open.
     pub fn close(&mut self, number: u8) -> Result<(), Status> {
-        match self.0.get_mut(usize::from(number)) {
+        match self.channels.get_mut(usize::from(number)) {
             Some(place) if number != 0 && place.is_some() => {
                 *place = None;
                 Ok(())
@@ -103,7 +101,9 @@ impl Channels {
         let is_shareable = files.get(id).is_none_or(|file| file.shareable);
         let has = |channel: &Channel| channel.directory == id || channel.ef == Some(id);
         !is_shareable
-            && (0..).zip(&self.0).any(|(other, channel)| other != number && channel.as_ref().is_some_and(has))
+            && (0..)
+                .zip(&self.channels)
+                .any(|(other, channel)| other != number && channel.as_ref().is_some_and(has))
     }
 
     /// Ends what is going over between any channel and the contents `body`.
@@ -111,7 +111,7 @@ impl Channels {
         let has = |channel: &Channel| {
             channel.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
         };
-        self.0
+        self.channels
             .iter_mut()
             .flatten()
             .filter(|channel| has(channel))
@@ -120,6 +120,6 @@ impl Channels {
 
     /// Whether a channel has an application.
     pub fn any_in(&self, application: FileId) -> bool {
-        self.0.iter().flatten().any(|channel| channel.application == Some(application))
+        self.channels.iter().flatten().any(|channel| channel.application == Some(application))
     }
 }

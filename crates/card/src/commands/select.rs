@@ -66,7 +66,7 @@ pub(super) fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, 
     let files = card.files;
     let channel = &card.session.channel;
     let found = match command.p1 {
-        // Without an identifier it is the MF (ISO/IEC 7816-4 §7.1.1).
+        // Without an identifier it is the MF (§11.1.1.2).
         0x00 if command.data.is_empty() => Some(FileSystem::MF),
         0x00 => by_fid(files, channel, one_fid(command.data)?),
         0x01 => {
@@ -88,7 +88,8 @@ fn one_fid(data: &[u8]) -> Result<u16, Status> {
     <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| Status::WRONG_LENGTH)
 }
 
-/// TS 102 221 §8.4.1: what can be selected by its identifier from the current directory.
+/// What can be selected by its identifier from the current directory (TS 102 221 §8.4.1), in the order of §11.1.1.2:
+/// its children, its parent, the directories beside it; and itself.
 fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
     let here = channel.directory;
     match fid {
@@ -104,8 +105,8 @@ fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
             };
             files
                 .child(here, fid)
-                .or_else(|| files.child(parent, fid).filter(is_directory))
                 .or_else(|| Some(parent).filter(has_fid))
+                .or_else(|| files.child(parent, fid).filter(is_directory))
                 .or_else(|| Some(here).filter(has_fid))
         }
     }

@@ -3,7 +3,7 @@
 use oxisim_card::{
     Card, KeyReference, Profile, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Contents, FileImage, FileKind, Image},
+    image::{Contents, FileImage, FileKind, Image, PinImage},
 };
 
 use crate::terminal::Terminal;
@@ -146,6 +146,45 @@ fn referenced_rules_are_looked_for_upwards_and_depend_on_the_environment() {
     assert_eq!(terminal.send("00B0000001"), "6982");
     terminal.ok(PIN);
     terminal.ok("00B0000001");
+}
+
+/// TS 102 221 §9.3: the environment is 0 when no PIN or the universal one instead of PIN 1 is used.
+#[test]
+fn the_environment_depends_on_both_pins() {
+    const DISABLE: &str = "0026000108 30303030FFFFFFFF";
+    const REPLACE: &str = "0026910108 30303030FFFFFFFF";
+    const DISABLE_UNIVERSAL: &str = "0026001108 39393939FFFFFFFF";
+    // Read in environment 1: always; in 0: never.
+    let by_se = SecurityAttributes::ReferencedBySe { arr: 0x2F06, records: vec![(1, 1)] };
+    for (universal, commands, is_one) in [
+        (false, &[][..], true),
+        (false, &[DISABLE], false),
+        (true, &[], true),
+        (true, &[DISABLE], true),
+        (true, &[REPLACE], false),
+        (true, &[DISABLE_UNIVERSAL], true),
+        (true, &[DISABLE_UNIVERSAL, DISABLE], false),
+        (true, &[REPLACE, DISABLE_UNIVERSAL], false),
+    ] {
+        let mut image: Image = Profile::default().image();
+        image.pins[0].enabled = true;
+        if universal {
+            let universal = PinImage {
+                reference: KeyReference::UNIVERSAL,
+                value: *b"9999\xFF\xFF\xFF\xFF",
+                ..image.pins[0].clone()
+            };
+            image.pins.push(universal);
+        }
+        image.files.push(ef(0x6F77, Structure::Transparent, 6, by_se.clone()));
+        let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+        terminal.ok("00A4000C026F77");
+        for command in commands {
+            terminal.ok(command);
+        }
+        let expected = if is_one { "00 9000" } else { "6982" };
+        assert_eq!(terminal.send("00B0000001"), expected, "{universal} {commands:?}");
+    }
 }
 
 /// `840132`: a real card names INCREASE by its instruction.

@@ -49,8 +49,10 @@ fn a_response_is_there_once_and_for_the_next_command_only() {
 #[test]
 fn a_response_is_its_channels() {
     let mut terminal = Terminal::default();
-    terminal.ok("0070000001");
-    terminal.ok("00700005");
+    terminal.ok("80AA000004 A9028100");
+    for _ in 1..=5 {
+        terminal.ok("0070000001");
+    }
     for (select, right, wrong) in
         [("00", "80", "01"), ("01", "01", "00"), ("41", "C1", "00"), ("41", "61", "41")]
     {

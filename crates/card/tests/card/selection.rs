@@ -114,6 +114,35 @@ fn select_says_as_much_as_it_is_asked() {
     assert_eq!(terminal.ok("00A4040007A000000087100200"), terminal.ok("00A4040407A000000087100200"));
 }
 
+/// TS 102 221 §11.1.1.2: a child comes before the parent, and the parent before a directory beside the current one.
+#[test]
+fn of_files_with_the_same_identifier_the_nearest_is_selected() {
+    let mut image = Profile::default().image();
+    let directory = |path: &[u16]| FileImage { path: path.to_vec(), ..image.files[0].clone() };
+    let files = [
+        directory(&[0x3F00, 0x5F01]),
+        directory(&[0x3F00, 0x5F01, 0x5F02]),
+        directory(&[0x3F00, 0x5F01, 0x5F01]),
+        directory(&[0x3F00, 0x5F01, 0x5F02, 0x5F01]),
+        directory(&[0x3F00, 0x5F01, 0x5F02, 0x5F03]),
+        directory(&[0x3F00, 0x5F01, 0x5F03]),
+    ];
+    image.files.extend(files);
+    let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+    let mut depth = |path: &str, fid: &str| {
+        terminal.ok(&format!("00A4080C{:02X}{path}", path.len() / 2));
+        terminal.ok(&format!("00A4000C02{fid}"));
+        (1..9).find(|_| {
+            terminal.ok("00A4030C");
+            current(&mut terminal) == "3F00"
+        })
+    };
+    assert_eq!(depth("5F015F02", "5F01"), Some(3), "the child, not the parent");
+    assert_eq!(depth("5F015F03", "5F01"), Some(1), "the parent, not the one beside");
+    assert_eq!(depth("5F015F02", "5F03"), Some(3), "the child, not the one beside");
+    assert_eq!(depth("5F015F01", "5F03"), Some(2), "the one beside");
+}
+
 /// The default card with two applications more, whose AIDs begin as the USIM's does.
 fn three_applications() -> Terminal {
     let mut image = Profile::default().image();

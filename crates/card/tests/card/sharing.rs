@@ -57,8 +57,6 @@ fn a_shareable_file_may_be_selected_twice() {
 fn no_channel_is_opened_into_a_directory_that_is_not_shareable() {
     let mut terminal = terminal();
     terminal.ok("01A4000C027F10");
-    for apdu in ["0170000001", "01700005"] {
-        assert_eq!(terminal.send(apdu), "6985", "{apdu}");
-    }
+    assert_eq!(terminal.send("0170000001"), "6985");
     assert_eq!(terminal.ok("0070000001"), "02", "from the basic channel it begins in the MF");
 }
