@@ -94,18 +94,8 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         Ok((ef, ef.record_length().ok_or(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)?))
     }
 
-    /// A file with a BER-TLV structure.
-    pub(crate) fn objects(&self, file: FileId) -> Result<&'a Elementary, Status> {
-        let ef = self.activated(file)?;
-        match ef.structure {
-            Structure::BerTlv => Ok(ef),
-            Structure::Transparent | Structure::LinearFixed { .. } | Structure::Cyclic { .. } => {
-                Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)
-            }
-        }
-    }
-
-    fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
+    /// An EF that its life cycle lets be read and written; `6984` otherwise.
+    pub(crate) fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
         match self.life_cycle(file) {
             LifeCycle::Deactivated if self.files.get(file).is_some_and(is_open_when_deactivated) => Ok(ef),

@@ -18,7 +18,7 @@ use super::target;
 use crate::{
     access::Operation,
     card::Powered,
-    file::{Elementary, FileId},
+    file::{Elementary, Structure},
 };
 
 /// Where the blocks of an object have got to.
@@ -199,12 +199,12 @@ fn parameters(command: &Command<'_>) -> Result<(Option<u8>, Block), Status> {
 
 /// The file that the command means, if it may do what it does.
 fn file<'a>(card: &mut Powered<'a>, sfi: Option<u8>, operation: Operation) -> Result<&'a Elementary, Status> {
-    let (id, ef): (FileId, &'a Elementary) = target(card, sfi)?;
-    if ef.structure != crate::file::Structure::BerTlv {
+    let (id, ef) = target(card, sfi)?;
+    if ef.structure != Structure::BerTlv {
         return Err(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE);
     }
     card.permit(id, operation)?;
-    card.view().objects(id)?;
+    card.view().activated(id)?;
     Ok(ef)
 }
 
