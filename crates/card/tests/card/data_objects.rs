@@ -6,6 +6,7 @@ use oxisim_card::{
     image::{Contents, FileImage, FileKind},
 };
 use oxisim_wire::Instant;
+use proptest::prelude::*;
 
 use crate::{
     hello::{Hello, PROFILE},
@@ -346,5 +347,142 @@ fn a_torn_chain_of_blocks_leaves_an_object_or_none() {
         if !torn {
             break;
         }
+    }
+}
+
+/// What is done to the objects of the file.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Sets an object in blocks of a size, and stops after so many.
+    Set {
+        tag: u8,
+        length: usize,
+        block: usize,
+        blocks: usize,
+    },
+    Delete {
+        tag: u8,
+    },
+    /// The block before comes again.
+    Again,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let tag = 0x81..0x86_u8;
+    prop_oneof![
+        4 => (tag.clone(), 0..300_usize, 1..200_usize, 1..6_usize)
+            .prop_map(|(tag, length, block, blocks)| Act::Set { tag, length, block, blocks }),
+        1 => tag.prop_map(|tag| Act::Delete { tag }),
+        1 => Just(Act::Again),
+    ]
+}
+
+fn octets_of(length: usize) -> usize {
+    length
+        + if length < 0x80 {
+            2
+        } else if length < 0x100 {
+            3
+        } else {
+            4
+        }
+}
+
+proptest! {
+    /// A file has the objects that were set to their end and not deleted or begun anew since, in that order.
+    #[test]
+    fn a_file_has_what_was_set(acts in prop::collection::vec(act(), 1..30)) {
+        let mut terminal = terminal();
+        let mut model = vec![(0x80, "1122".to_owned())];
+        let mut last = None;
+        for act in acts {
+            match act {
+                Act::Set { tag, length, block, blocks } => {
+                    let value = value(length);
+                    let others: usize =
+                        model.iter().filter(|(other, _)| *other != tag).map(|(_, value)| octets_of(value.len() / 2)).sum();
+                    let mut header = vec![tag];
+                    match length {
+                        0..0x80 => header.push(length as u8),
+                        0x80..0x100 => header.extend([0x81, length as u8]),
+                        _ => header.extend([0x82, (length >> 8) as u8, length as u8]),
+                    }
+                    let mut rest = value.as_str();
+                    for number in 0..blocks {
+                        let (part, after) = rest.split_at((2 * block).min(rest.len()));
+                        if number > 0 && part.is_empty() {
+                            break;
+                        }
+                        let (p2, data) = match number {
+                            0 => (0x80, format!("{}{part}", hex::encode_upper(&header))),
+                            _ => (0x00, part.to_owned()),
+                        };
+                        let answer = terminal.send(&format!("80DB00{p2:02X}{:02X}{data}", data.len() / 2));
+                        if others + octets_of(length) > SIZE {
+                            prop_assert_eq!(answer, "6A84");
+                            break;
+                        }
+                        model.retain(|(other, _)| *other != tag);
+                        rest = after;
+                        if rest.is_empty() {
+                            prop_assert_eq!(answer, "9000");
+                            model.push((tag, value.clone()));
+                        } else {
+                            prop_assert_eq!(answer, "63F1");
+                        }
+                        last = Some(data);
+                    }
+                    if others + octets_of(length) > SIZE {
+                        last = None;
+                    }
+                }
+                Act::Delete { tag } => {
+                    let answer = terminal.send(&format!("80DB008001{tag:02X}"));
+                    let there = model.iter().any(|(other, _)| *other == tag);
+                    prop_assert_eq!(answer, if there { "9000" } else { "6A88" });
+                    model.retain(|(other, _)| *other != tag);
+                    last = None;
+                }
+                Act::Again => {
+                    if let Some(data) = &last {
+                        let answer = terminal.send(&format!("80DB0040{:02X}{data}", data.len() / 2));
+                        prop_assert!(["9000", "63F1"].contains(&&*answer), "{}", answer);
+                    } else {
+                        prop_assert_eq!(terminal.send("80DB00400100"), "6985");
+                    }
+                }
+            }
+        }
+        let tags: String = model.iter().map(|(tag, _)| hex::encode_upper([*tag])).collect();
+        prop_assert_eq!(retrieve(&mut terminal, "5C"), format!("5C{:02X}{tags}", tags.len() / 2));
+        for (tag, value) in model {
+            let object = retrieve(&mut terminal, &hex::encode_upper([tag]));
+            prop_assert!(object.ends_with(&value) && object.len() == 2 * octets_of(value.len() / 2));
+        }
+    }
+
+    /// Whatever is sent, the answer is a status word, and the file holds objects from its beginning to their end.
+    #[test]
+    fn any_sequence_of_blocks_is_answered(
+        blocks in prop::collection::vec((any::<bool>(), 0..8_u8, prop::collection::vec(any::<u8>(), 0..40)), 1..30),
+        tear in 0..60_u64,
+    ) {
+        let mut terminal = terminal();
+        terminal.card.memory_mut().tear_after(Some(tear));
+        for (set, p2, data) in blocks {
+            let (instruction, le) = if set { ("DB", "") } else { ("CB", "00") };
+            let length = if data.is_empty() { String::new() } else { format!("{:02X}", data.len()) };
+            terminal.send(&format!("80{instruction}00{:02X}{length}{}{le}", p2 << 5, hex::encode(&data)));
+            if terminal.card.memory().is_torn() {
+                terminal.card.power_on(Instant::EPOCH);
+                terminal.ok("00A4000C026F78");
+                terminal.ok("0020000A08 3030303030303030");
+            }
+        }
+        terminal.card.memory_mut().tear_after(None);
+        let list = retrieve(&mut terminal, "5C");
+        prop_assert!(list.starts_with("5C"), "{}", list);
+        terminal.ok("80DB0080 03 9E0155");
+        prop_assert_eq!(retrieve(&mut terminal, "9E"), "9E0155");
     }
 }
