@@ -109,13 +109,15 @@ fn opensc_tool_talks_to_the_card() {
         insert 0
         opensc-tool -r 0 --atr
         opensc-tool -r 0 --name
-        opensc-tool -r 0 -s 00A40004023F00 -s 00A4000C022FE2 -s 00B000000A -s 00A4000C026FFF
+        opensc-tool -r 0 -s 00A40004023F0000 -s 00A40000023F0000 -s 00A4000C022FE2 -s 00B000000A -s 00A4000C026FFF
     ";
     let Some(session) = Session::run(&["opensc-tool"], script) else { return };
     session.prints(&[
         &spaced(&answer_to_reset(), ":").to_lowercase(),
         "Unsupported card",
-        "Sending: 00 A4 00 04 02 3F 00",
+        "Sending: 00 A4 00 04 02 3F 00 00",
+        "Received (SW1=0x90, SW2=0x00):\n62",
+        "Sending: 00 A4 00 00 02 3F 00 00",
         "Received (SW1=0x90, SW2=0x00):\n62",
         "Sending: 00 A4 00 0C 02 2F E2",
         "Received (SW1=0x90, SW2=0x00)",
@@ -148,7 +150,9 @@ fn opensc_tool_talks_to_the_card_as_a_sim_of_gsm() {
 fn a_session_through_the_reader_equals_one_in_the_program() {
     const COMMANDS: &[&str] = &[
         "00 A4 00 04 02 3F 00",
-        "00 A4 08 04 02 2F E2",
+        "00 C0 00 00 28",
+        "00 C0 00 00 00",
+        "00 A4 08 04 02 2F E2 00",
         "00 B0 00 00 0A",
         "00 B0 00 00 00",
         "00 B0 00 00 05",

@@ -306,7 +306,7 @@ impl Card {
         let [class, instruction, p1, p2, p3, data @ ..] = self.received.as_slice() else { return Vec::new() };
         let command = [*class, *instruction, *p1, *p2];
         let (instruction, length) = (*instruction, usize::from(*p3));
-        let direction = direction(Instruction(instruction), *p3);
+        let direction = direction(Instruction(instruction), *p2, *p3);
         if matches!(direction, Direction::In | Direction::InOut) && data.len() < length {
             // The terminal sends all of its data at the procedure byte that is the instruction.
             return if data.is_empty() { vec![instruction] } else { Vec::new() };
@@ -391,7 +391,7 @@ impl Kept {
 }
 
 /// The case of each instruction, as TS 102 221 §10.1.2 and TS 102 222 list them, and those of TS 51.011.
-fn direction(instruction: Instruction, p3: u8) -> Direction {
+fn direction(instruction: Instruction, p2: u8, p3: u8) -> Direction {
     match instruction {
         Instruction::STATUS
         | Instruction::READ_BINARY
@@ -401,6 +401,8 @@ fn direction(instruction: Instruction, p3: u8) -> Direction {
         | Instruction::GET_RESPONSE => Direction::Out,
         // Opening has the number of the channel as its response, closing has none.
         Instruction::MANAGE_CHANNEL if p3 > 0 => Direction::Out,
+        // The first block names its object, the others follow from it (TS 102 221 §11.3.1).
+        Instruction::RETRIEVE_DATA if p2 & 0x80 == 0 => Direction::Out,
         Instruction::UPDATE_BINARY
         | Instruction::UPDATE_RECORD
         | Instruction::VERIFY

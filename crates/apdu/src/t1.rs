@@ -1,6 +1,6 @@
 //! The transport protocol T=1 (ISO/IEC 7816-3 §11): blocks, and both sides of it.
 //!
-//! The epilogue of a block is the LRC, the sum of its octets modulo 2.
+//! The epilogue of a block is its LRC, or its CRC if the card says so in its answer to reset ([`Parameters`]).
 //!
 //! ```
 //! use oxisim_apdu::t1::{Step, Terminal};
@@ -19,8 +19,9 @@ mod card;
 use alloc::vec::Vec;
 use core::fmt;
 
+use crate::Atr;
 use block::LONGEST;
-pub use block::{Acknowledgement, Block, Content, Supervision};
+pub use block::{Acknowledgement, Block, Check, Content, Supervision};
 pub use card::Card;
 
 /// The length of an information field that both sides begin with.
@@ -31,6 +32,33 @@ const RETRIES: u8 = 3;
 const RESPONSE: usize = 0x1_0002;
 /// How many requests, and blocks without a part of the response, one command may have.
 const REQUESTS: u16 = 0x1000;
+
+/// What an answer to reset says of T=1: the first interface bytes for it (ISO/IEC 7816-3 §11.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parameters {
+    /// The longest information field that the card receives, IFSC.
+    pub card_size: u8,
+    /// The error detection code.
+    pub check: Check,
+}
+
+impl Parameters {
+    /// Those in an answer to reset, or what goes without saying: 32 octets, LRC.
+    #[must_use]
+    pub fn of(atr: &Atr) -> Self {
+        const CRC: u8 = 0x01;
+        // From the third group on, interface bytes are those of the protocol named before them.
+        let group = atr.interface.windows(2).skip(1).find_map(|pair| match pair {
+            [before, group] if before.td.is_some_and(|td| td & 0x0F == 1) => Some(*group),
+            _ => None,
+        });
+        let group = group.unwrap_or_default();
+        Self {
+            card_size: group.ta.filter(|size| (1..=LONGEST).contains(size)).unwrap_or(FIRST_SIZE),
+            check: if group.tc.is_some_and(|tc| tc & CRC != 0) { Check::Crc } else { Check::Lrc },
+        }
+    }
+}
 
 /// Why an exchange ended without a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +111,7 @@ pub enum Step {
 #[derive(Clone, Debug)]
 pub struct Terminal {
     nad: u8,
+    check: Check,
     /// The number of the I-block in flight or, if none is, of the next.
     number: bool,
     /// The number that the card's next I-block has.
@@ -120,6 +149,7 @@ impl Terminal {
     pub const fn new() -> Self {
         Self {
             nad: 0,
+            check: Check::Lrc,
             number: false,
             expected: false,
             card_size: FIRST_SIZE,
@@ -139,6 +169,13 @@ impl Terminal {
     pub fn card_size(mut self, size: u8) -> Self {
         self.card_size = size.clamp(1, LONGEST);
         self.first_card_size = self.card_size;
+        self
+    }
+
+    /// The same with the error detection code that the card says in its answer to reset.
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.check = check;
         self
     }
 
@@ -177,7 +214,7 @@ impl Terminal {
         if self.state == State::Idle {
             return Err(Error::Idle);
         }
-        match Block::parse(octets) {
+        match Block::parse(octets, self.check) {
             Ok(block) => self.content(block.content),
             Err(error) => self.recover(error),
         }
@@ -333,7 +370,7 @@ impl Terminal {
             Content::Ready { says, .. } => Some(says),
             _ => None,
         };
-        Block { nad: self.nad, content }.to_bytes()
+        Block { nad: self.nad, content }.to_bytes(self.check)
     }
 }
 

@@ -226,3 +226,22 @@ proptest! {
         }
     }
 }
+
+/// RETRIEVE DATA has data to the card in its first block only (TS 102 221 §11.3.1).
+#[test]
+fn a_further_block_of_retrieve_data_is_asked_for_and_not_sent() {
+    let mut card = Card::default();
+    let mut send = |octets: &[u8], expected: &[u8], length: usize| -> Vec<u8> {
+        let executes = |apdu: &[u8]| {
+            assert_eq!(apdu, expected);
+            Response { data: vec![0xA5; length], status: Status::MORE_DATA_AVAILABLE }
+        };
+        octets.iter().flat_map(|&octet| card.receive(octet, executes)).collect()
+    };
+    let first = send(&[0x80, 0xCB, 0x00, 0x80, 0x01, 0xA1], &[0x80, 0xCB, 0x00, 0x80, 0x01, 0xA1, 0x00], 2);
+    assert_eq!(first, [0xCB, 0x61, 0x02]);
+    let next = send(&[0x80, 0xCB, 0x00, 0x00, 0x02], &[0x80, 0xCB, 0x00, 0x00, 0x02], 2);
+    assert_eq!(next, [0xCB, 0xA5, 0xA5, 0x62, 0xF1]);
+    let short = send(&[0x80, 0xCB, 0x00, 0x00, 0x00], &[0x80, 0xCB, 0x00, 0x00, 0x00], 64);
+    assert_eq!(short, [0x6C, 0x40]);
+}

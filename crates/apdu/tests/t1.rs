@@ -6,8 +6,8 @@
 //! response. `send` sends the command again, `size` tells the card a size.
 
 use oxisim_apdu::{
-    Response,
-    t1::{Acknowledgement, Block, Card, Content, Error, Step, Supervision, Terminal},
+    Atr, Response,
+    t1::{Acknowledgement, Block, Card, Check, Content, Error, Parameters, Step, Supervision, Terminal},
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -102,6 +102,56 @@ fn a_card_answers_a_terminal_that_aborts_or_begins_anew() {
     assert_eq!(block, [0, 0, 2, 0x90, 0, 0x92]);
 }
 
+#[test]
+fn a_card_keeps_its_error_detection_code_when_both_sides_begin_anew() {
+    let mut card = Card::new().check(Check::Crc);
+    let resynch = Block { nad: 0, content: Content::Request(Supervision::Resynch) };
+    let answer = Block { nad: 0, content: Content::Answer(Supervision::Resynch) };
+    for _ in 0..2 {
+        let octets = card.receive(&resynch.to_bytes(Check::Crc), |_| panic!("no command"));
+        assert_eq!(Block::parse(&octets, Check::Crc), Ok(answer.clone()));
+        assert_eq!(octets.len(), 5);
+    }
+}
+
+/// An APDU with extended lengths goes over in as many blocks as it takes (ISO/IEC 7816-3 §12.3).
+#[test]
+fn extended_lengths_go_over_in_chains() {
+    let command = [&[0x00, 0xD6, 0x00, 0x00, 0x00, 0x02, 0x58][..], &[0xA5; 600], &[0x00, 0x00]].concat();
+    let (mut terminal, mut card) = (Terminal::new().card_size(254), Card::new());
+    let mut block = terminal.send(&command).unwrap();
+    let mut blocks = 1;
+    let response = loop {
+        let answer = card.receive(&block, |apdu| {
+            assert_eq!(apdu, command);
+            Response::normal(vec![0x5A; 700])
+        });
+        match terminal.receive(&answer).unwrap() {
+            Step::Transmit(next) => block = next,
+            Step::Finished(response) => break response,
+            other => panic!("{other:?}"),
+        }
+        blocks += 1;
+    };
+    assert_eq!((response.len(), blocks), (702, 3 + 702_usize.div_ceil(32) - 1));
+}
+
+#[test]
+fn an_answer_to_reset_says_the_size_and_the_error_detection_code() {
+    // Two SIMs (pcsc-tools, smartcard_list.txt), and the second as it would ask for the CRC.
+    let sim =
+        Atr::parse(&hex::decode("3B9F97C00AB1FE453FC6828031E073FE211B65D0023A14C9810F8B").unwrap()).unwrap();
+    let plain = Atr::parse(&hex::decode("3B8480014777F400C1").unwrap()).unwrap();
+    let mut with_crc = sim.clone();
+    with_crc.interface[2].tc = Some(0x01);
+    let with_crc = Atr::parse(&with_crc.to_bytes()).unwrap();
+    for (atr, card_size, check) in
+        [(plain, 32, Check::Lrc), (sim, 254, Check::Lrc), (with_crc, 254, Check::Crc)]
+    {
+        assert_eq!(Parameters::of(&atr), Parameters { card_size, check });
+    }
+}
+
 /// What happens to a block on its way.
 fn damage() -> impl Strategy<Value = Option<(bool, prop::sample::Index)>> {
     prop_oneof![4 => Just(None), 1 => any::<(bool, prop::sample::Index)>().prop_map(Some)]
@@ -127,8 +177,10 @@ proptest! {
         ),
         sizes in (1u8..=254, 1u8..=254),
         damages in prop::collection::vec(damage(), 1..60),
+        check in check(),
     ) {
-        let (mut terminal, mut card) = (Terminal::new().card_size(sizes.0), Card::new());
+        let mut terminal = Terminal::new().card_size(sizes.0).check(check);
+        let mut card = Card::new().check(check);
         let mut damages = damages.into_iter();
         let mut damage = || damages.next().flatten();
 
@@ -172,7 +224,7 @@ proptest! {
         let mut terminal = Terminal::new();
         terminal.send(&command).unwrap();
         let blocks: Vec<_> =
-            contents.into_iter().map(|content| Block { nad: 0, content }.to_bytes()).collect();
+            contents.into_iter().map(|content| Block { nad: 0, content }.to_bytes(Check::Lrc)).collect();
         let ends = blocks.iter().cycle().take(1_000_000).any(|block| {
             !matches!(terminal.receive(block), Ok(Step::Transmit(_) | Step::TransmitAndWait(..)))
         });
@@ -198,10 +250,22 @@ proptest! {
     }
 
     #[test]
-    fn every_block_comes_back(nad in any::<u8>(), content in content()) {
+    fn every_block_comes_back(nad in any::<u8>(), content in content(), check in check()) {
         let block = Block { nad, content };
-        prop_assert_eq!(Block::parse(&block.to_bytes()), Ok(block));
+        prop_assert_eq!(Block::parse(&block.to_bytes(check), check), Ok(block));
     }
+
+    #[test]
+    fn a_block_with_a_wrong_octet_is_refused(content in content(), check in check(), at in any::<prop::sample::Index>()) {
+        let mut octets = Block { nad: 0, content }.to_bytes(check);
+        let at = at.index(octets.len());
+        octets[at] ^= 0x10;
+        prop_assert!(Block::parse(&octets, check).is_err());
+    }
+}
+
+fn check() -> impl Strategy<Value = Check> {
+    prop_oneof![Just(Check::Lrc), Just(Check::Crc)]
 }
 
 fn content() -> impl Strategy<Value = Content> {

@@ -343,13 +343,23 @@ impl Authority<'_> {
         rule.unwrap_or_default()
     }
 
-    /// The security environment: 0 while PIN 1 is disabled, 1 otherwise.
+    /// The security environment (TS 102 221 §9.3): 1 while PIN 1 is enabled, or while neither it nor the universal
+    /// PIN, which is enabled, is used; 0 otherwise.
     fn environment(&self, directory: FileId) -> u8 {
         if let Asker::With(_) = self.asker {
             return 1;
         }
-        let pin = self.files.pins.find(self.files, directory, KeyReference::PIN_1);
-        u8::from(pin.is_none_or(|(_, pin)| pin.requirement(self.memory) == Requirement::Enabled))
+        let requirement = |reference| {
+            let pin = self.files.pins.find(self.files, directory, reference);
+            pin.map(|(_, pin)| pin.requirement(self.memory))
+        };
+        match requirement(KeyReference::PIN_1) {
+            None | Some(Requirement::Enabled) => 1,
+            Some(Requirement::Replaced) => 0,
+            Some(Requirement::Disabled) => {
+                u8::from(requirement(KeyReference::UNIVERSAL) == Some(Requirement::Enabled))
+            }
+        }
     }
 
     /// Whether a key has been verified or need not be.
@@ -384,15 +394,17 @@ impl Authority<'_> {
         false
     }
 
-    /// A security condition byte. Of the mechanisms that it can ask for the card has user authentication; the
-    /// security environment is the number of the key, 0 being ADM1.
+    /// A security condition byte (ISO/IEC 7816-4 Table 20): which mechanisms one or all of are asked for, and the
+    /// security environment that says how. Of the mechanisms the card has user authentication. Its environment *n*
+    /// names key *n*, as the cards need it that have `1A` where ADM1 and `11` where PIN 1 is asked for; without an
+    /// environment it is the user's PIN 1, as in the example of TS 102 221 §9.2.4.
     fn condition_byte(&self, directory: FileId, condition: u8) -> bool {
         const ALL: u8 = 0x80;
         const MECHANISMS: u8 = 0x70;
         const USER_AUTHENTICATION: u8 = 0x10;
         let is_user_authenticated = || {
             let key = match condition & 0x0F {
-                0 => KeyReference::ADM_1,
+                0 => KeyReference::PIN_1,
                 key => KeyReference(key),
             };
             condition & USER_AUTHENTICATION != 0 && self.holds(directory, key)
@@ -427,7 +439,8 @@ impl Authority<'_> {
         false
     }
 
-    /// A security condition data object (ISO/IEC 7816-4 §9.3).
+    /// A security condition data object (ISO/IEC 7816-4 §5.4.3.2): always, condition bytes, a key, or the templates
+    /// OR, NOT and AND.
     fn condition(&self, directory: FileId, tag: u8, mut value: Reader<'_>, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let mut parts = value.clone();
@@ -440,6 +453,7 @@ impl Authority<'_> {
             }
             0xA4 => self.authentication(directory, value),
             0xA0 => nested.any(|fulfilled| fulfilled),
+            0xA7 => !value.is_empty() && !nested.any(|fulfilled| fulfilled),
             0xAF => !value.is_empty() && nested.all(|fulfilled| fulfilled),
             _ => false,
         }

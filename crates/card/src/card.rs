@@ -3,14 +3,14 @@
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec, vec::Vec};
 use core::fmt;
 
-use oxisim_apdu::{Command, Response, Status};
+use oxisim_apdu::{Response, Status};
 use oxisim_wire::Instant;
 
 use crate::{
     access::{Asker, Authority, Operation},
     applet::Applet,
     channel::{Channel, Channels},
-    commands::{self, gsm::Waiting},
+    commands::{self, Suspension, Waiting},
     file::{FileId, FileSystem},
     image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
@@ -34,6 +34,8 @@ pub struct Card {
     random: u64,
     /// What is lost at power-off; nothing while there is no power.
     session: Option<Session>,
+    /// What SUSPEND UICC keeps over one power-off; a host that keeps memory only loses it.
+    suspension: Option<Box<Suspension>>,
 }
 
 /// What copies of a card have in common.
@@ -52,11 +54,15 @@ struct Shared {
 pub(crate) struct Session {
     /// The channel of the command that is being carried out.
     pub channel: Channel,
+    /// Its number.
+    pub number: u8,
     pub channels: Channels,
+    /// What GET RESPONSE can fetch.
+    pub waiting: Waiting,
     pub verified: Verified,
     pub toolkit: Toolkit,
-    /// What waits for GET RESPONSE of class `A0`.
-    pub waiting: Waiting,
+    /// Whether the applets know of this session.
+    started: bool,
 }
 
 /// A card that has power, with what its commands work on.
@@ -73,6 +79,7 @@ pub(crate) struct Powered<'a> {
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
     pub random: &'a mut u64,
+    pub suspension: &'a mut Option<Box<Suspension>>,
     menu_title: &'a str,
     applets: &'a mut [Installed],
 }
@@ -101,7 +108,15 @@ impl Card {
             menu_title: image.menu_title.clone(),
             keys,
         };
-        Self { memory, shared: Arc::new(shared), files, applets: Vec::new(), session: None, random: 0 }
+        Self {
+            memory,
+            shared: Arc::new(shared),
+            files,
+            applets: Vec::new(),
+            random: 0,
+            session: None,
+            suspension: None,
+        }
     }
 
     /// The card with one more applet, whose persistent array is made now; the applet runs from the next
@@ -122,26 +137,29 @@ impl Card {
         self
     }
 
-    /// Powers the card on, or resets it: memory recovers, every volatile state is new, applets register.
+    /// Powers the card on, or resets it: memory recovers, every volatile state is new, applets register. After
+    /// SUSPEND UICC they do so at the first command that does not lead to its resumption (TS 102 221 §11.1.22).
     /// Returns the answer to reset.
     pub fn power_on(&mut self, now: Instant) -> Vec<u8> {
         self.memory.recover();
         self.reload();
         self.session = Some(Session {
             channel: Channel::after_reset(),
+            number: 0,
             channels: Channels::after_reset(),
+            waiting: Waiting::MasterFile,
             verified: Verified::default(),
             toolkit: Toolkit::default(),
-            waiting: Waiting::default(),
+            started: false,
         });
         let files = Arc::clone(&self.files);
-        if let Some(mut powered) = self.powered(&files, now) {
-            powered.runtime().start();
+        if let Some(mut powered) = self.powered(&files, now).filter(|powered| powered.suspension.is_none()) {
+            powered.start();
         }
         self.shared.atr.clone()
     }
 
-    /// Takes power away. Everything but memory is lost.
+    /// Takes power away. Everything but memory is lost, and a session that is suspended (TS 102 221 §11.1.22).
     pub fn power_off(&mut self) {
         self.session = None;
     }
@@ -159,17 +177,14 @@ impl Card {
     pub fn exchange(&mut self, now: Instant, apdu: &[u8]) -> Response {
         let files = Arc::clone(&self.files);
         let Some(mut powered) = self.powered(&files, now) else { return Status::TECHNICAL_PROBLEM.into() };
-        let mut response = Command::parse(apdu)
-            .map_err(|_| Status::WRONG_LENGTH)
-            .and_then(|command| commands::execute(&mut powered, &command))
-            .unwrap_or_else(Response::from);
+        let mut response = commands::answer(&mut powered, apdu);
         if powered.memory.is_torn() {
             return Status::TECHNICAL_PROBLEM.into();
         }
-        if response.status == Status::NORMAL
+        if let Some(with_length) = proactive_status(response.status)
             && let Some(length) = powered.session.toolkit.waiting(powered.menu_title)
         {
-            response.status = Status::proactive(length);
+            response.status = with_length(length);
         }
         if let Some(files) = powered.changed {
             self.files = Arc::new(files);
@@ -236,10 +251,22 @@ impl Card {
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
+            suspension: &mut self.suspension,
             menu_title: &self.shared.menu_title,
             applets: &mut self.applets,
         })
     }
+}
+
+/// What a status word becomes while a proactive command of some length waits, if it can say so (TS 102 221
+/// §10.2.1.1, §10.2.1.3).
+fn proactive_status(status: Status) -> Option<fn(usize) -> Status> {
+    Some(match status {
+        Status::NORMAL => Status::proactive,
+        Status::MORE_DATA_AVAILABLE => |_| Status::MORE_DATA_AVAILABLE_PROACTIVE,
+        Status::MORE_DATA_EXPECTED => |_| Status::MORE_DATA_EXPECTED_PROACTIVE,
+        _ => return None,
+    })
 }
 
 impl fmt::Debug for Card {
@@ -269,9 +296,37 @@ impl<'a> Powered<'a> {
 }
 
 impl Powered<'_> {
-    /// Checks that the file's access rule lets the operation be done.
+    /// Lets the applets register, once in a session.
+    fn start(&mut self) {
+        if !self.session.started {
+            self.session.started = true;
+            self.runtime().start();
+        }
+    }
+
+    /// Forgets what SUSPEND UICC has kept, and goes on with this session.
+    pub fn end_suspension(&mut self) {
+        if self.suspension.take().is_some() {
+            self.start();
+        }
+    }
+
+    /// Selects a file on the channel of the command; `6985` if it is another channel's alone.
+    pub fn select(&mut self, id: FileId) -> Result<(), Status> {
+        if self.session.channels.is_taken(self.files, self.session.number, id) {
+            return Err(Status::CONDITIONS_NOT_SATISFIED);
+        }
+        self.session.channel.select(self.files, id)
+    }
+
+    /// Checks that the file's access rule lets the operation be done, and its life cycle that its contents be read
+    /// or changed.
     pub fn permit(&self, id: FileId, operation: Operation) -> Result<(), Status> {
-        self.authority().permit(id, operation)
+        self.authority().permit(id, operation)?;
+        if let Operation::Read | Operation::Update | Operation::Increase = operation {
+            FileView::new(self.files, &*self.memory).activated(id)?;
+        }
+        Ok(())
     }
 
     /// Whether a key has been verified or need not be, seen from a directory.

@@ -2,7 +2,11 @@
 
 use oxisim_apdu::Status;
 
-use crate::file::{FileId, FileSystem, Kind};
+use crate::{
+    commands::Transfer,
+    file::{FileId, FileSystem, Kind},
+    memory::Handle,
+};
 
 /// The files that a logical channel has selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,20 +19,14 @@ pub(crate) struct Channel {
     pub record: Option<u8>,
     /// Current application.
     pub application: Option<FileId>,
+    /// The object of the current EF whose blocks are going over (TS 102 221 §11.3.0): the current tag pointer.
+    pub transfer: Option<Transfer>,
 }
 
 impl Channel {
     /// The state after reset: the MF is selected.
     pub const fn after_reset() -> Self {
-        Self { directory: FileSystem::MF, ef: None, record: None, application: None }
-    }
-
-    /// The file that was selected last.
-    pub const fn file(&self) -> FileId {
-        match self.ef {
-            Some(ef) => ef,
-            None => self.directory,
-        }
+        Self { directory: FileSystem::MF, ef: None, record: None, application: None, transfer: None }
     }
 
     /// Selects a file.
@@ -42,63 +40,53 @@ impl Channel {
             directory,
             ef,
             record: None,
+            transfer: None,
             application: files.application_of(directory).or(self.application),
         };
         Ok(())
-    }
-
-    /// The EF that a command means: the one with the short identifier, which becomes current, or the current.
-    pub fn ef(&mut self, files: &FileSystem, sfi: Option<u8>) -> Result<FileId, Status> {
-        if let Some(sfi) = sfi {
-            let id = files.by_sfi(self.directory, sfi).ok_or(Status::FILE_NOT_FOUND)?;
-            self.select(files, id)?;
-        }
-        self.ef.ok_or(Status::NO_EF_SELECTED)
     }
 }
 
 /// The logical channels of a card session (TS 102 221 §8.7): the basic one and 1 to 19.
 #[derive(Clone, Debug)]
-pub(crate) struct Channels([Option<Channel>; 20]);
+pub(crate) struct Channels {
+    channels: [Option<Channel>; 20],
+    /// Whether the terminal knows of channels 4 to 19 (TERMINAL CAPABILITY, §11.1.17.1).
+    pub extended: bool,
+}
 
 impl Channels {
     /// The state after reset: the basic channel is open.
     pub const fn after_reset() -> Self {
         let mut channels = [None; 20];
         channels[0] = Some(Channel::after_reset());
-        Self(channels)
+        Self { channels, extended: false }
     }
 
     /// A channel that is open.
     pub fn get(&self, number: u8) -> Result<Channel, Status> {
-        self.0.get(usize::from(number)).copied().flatten().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
+        self.channels.get(usize::from(number)).copied().flatten().ok_or(Status::LOGICAL_CHANNEL_NOT_SUPPORTED)
     }
 
     /// Keeps what a command has done to its channel; nothing, if it has closed it.
     pub fn put(&mut self, number: u8, channel: Channel) {
-        if let Some(Some(place)) = self.0.get_mut(usize::from(number)) {
+        if let Some(Some(place)) = self.channels.get_mut(usize::from(number)) {
             *place = channel;
         }
     }
 
-    /// Opens the channel `number`, or the first one that is free.
-    pub fn open(&mut self, number: Option<u8>, channel: Channel) -> Result<u8, Status> {
-        let free = |place: &Option<Channel>| place.is_none();
-        let number = match number {
-            Some(number) => usize::from(number),
-            None => self.0.iter().position(free).ok_or(Status::FUNCTION_NOT_SUPPORTED)?,
-        };
-        let place = self.0.get_mut(number).ok_or(Status::INCORRECT_P1_P2)?;
-        if place.is_some() {
-            return Err(Status::FUNCTION_NOT_SUPPORTED);
-        }
+    /// Opens the first channel that is free.
+    pub fn open(&mut self, channel: Channel) -> Result<u8, Status> {
+        let places = if self.extended { 20 } else { 4 };
+        let mut free = (0..).zip(self.channels.iter_mut().take(places)).filter(|(_, place)| place.is_none());
+        let (number, place) = free.next().ok_or(Status::FUNCTION_NOT_SUPPORTED)?;
         *place = Some(channel);
-        Ok(number as u8)
+        Ok(number)
     }
 
     /// Closes a channel; the basic one stays open.
     pub fn close(&mut self, number: u8) -> Result<(), Status> {
-        match self.0.get_mut(usize::from(number)) {
+        match self.channels.get_mut(usize::from(number)) {
             Some(place) if number != 0 && place.is_some() => {
                 *place = None;
                 Ok(())
@@ -110,14 +98,31 @@ impl Channels {
 
     /// The channels that are open, but `number`.
     pub fn others(&self, number: u8) -> impl Iterator<Item = &Channel> {
-        (0..)
-            .zip(&self.0)
-            .filter(move |&(other, _)| other != number)
-            .filter_map(|(_, channel)| channel.as_ref())
+        let channels = (0..).zip(&self.channels);
+        channels.filter(move |&(other, _)| other != number).filter_map(|(_, channel)| channel.as_ref())
+    }
+
+    /// Whether a file is selected on another channel than `number`, and only one may have it (TS 102 221 §8.8).
+    pub fn is_taken(&self, files: &FileSystem, number: u8, id: FileId) -> bool {
+        let is_shareable = files.get(id).is_none_or(|file| file.shareable);
+        let has = |channel: &Channel| channel.directory == id || channel.ef == Some(id);
+        !is_shareable && self.others(number).any(has)
+    }
+
+    /// Ends what is going over between any channel and the contents `body`.
+    pub fn end_transfers(&mut self, files: &FileSystem, body: Handle) {
+        let has = |channel: &Channel| {
+            channel.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
+        };
+        self.channels
+            .iter_mut()
+            .flatten()
+            .filter(|channel| has(channel))
+            .for_each(|channel| channel.transfer = None);
     }
 
     /// Whether a channel has an application.
     pub fn any_in(&self, application: FileId) -> bool {
-        self.0.iter().flatten().any(|channel| channel.application == Some(application))
+        self.channels.iter().flatten().any(|channel| channel.application == Some(application))
     }
 }

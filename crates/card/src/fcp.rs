@@ -28,8 +28,14 @@ pub(crate) fn template(files: &FileSystem, memory: &Memory, id: FileId) -> Vec<u
             if let Kind::Directory(Directory { aid: Some(aid), .. }) = &file.kind {
                 write_tlv(0x84, out, |out| out.extend_from_slice(aid.as_bytes()));
             }
-            if !file.proprietary.is_empty() {
-                write_tlv(0xA5, out, |out| out.extend_from_slice(&file.proprietary));
+            match &file.kind {
+                Kind::Elementary(Elementary { structure: Structure::BerTlv, size, .. })
+                    if file.proprietary.is_empty() =>
+                {
+                    write_tlv(0xA5, out, |out| write_object_sizes(*size, out));
+                }
+                _ if file.proprietary.is_empty() => {}
+                _ => write_tlv(0xA5, out, |out| out.extend_from_slice(&file.proprietary)),
             }
             write_tlv(0x8A, out, |out| out.push(files.life_cycle(memory, id).code()));
             file.security.write(out);
@@ -246,6 +252,15 @@ fn write_size(size: usize, out: &mut Vec<u8>) {
     let octets = (size as u32).to_be_bytes();
     let skip = if size > 0xFFFF { 1 } else { 2 };
     out.extend(octets.iter().skip(skip));
+}
+
+/// What the FCP template of a file with a BER-TLV structure has to say: file details, reserved and maximum file
+/// size (TS 102 221 §11.1.1.4.6). The file's room is its own, and it does not grow.
+fn write_object_sizes(size: usize, out: &mut Vec<u8>) {
+    const DER: u8 = 0x01;
+    write_tlv(0x84, out, |out| out.push(DER));
+    write_tlv(0x85, out, |out| write_size(size, out));
+    write_tlv(0x86, out, |out| write_size(size, out));
 }
 
 /// The short file identifier (TS 102 221 §11.1.1.4.8).

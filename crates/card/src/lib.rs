@@ -2,7 +2,7 @@
 //! (TS 102 223, TS 31.111) and the applets' programming interface, which follows TS 102 241.
 //!
 //! A card is one plain call: an APDU in, its answer out. What survives [`Card::power_off`] is its
-//! [`Memory`], nothing else.
+//! [`Memory`], and the one session that SUSPEND UICC keeps, nothing else.
 //!
 //! ```
 //! use oxisim_apdu::{Command, Class, Instruction, Status};

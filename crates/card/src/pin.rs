@@ -108,9 +108,11 @@ impl Pins {
         self.0.get(index).map(|pin| (PinIndex(index), pin))
     }
 
-    /// The keys that count in `application` and nowhere else.
+    /// The keys that count in `application` and nowhere else; the universal PIN is no application's (TS 102 221
+    /// §9.4.1).
     pub fn of_application(&self, application: FileId) -> impl Iterator<Item = PinIndex> {
-        let is_of = move |pin: &Pin| pin.directory == Some(application);
+        let is_of =
+            move |pin: &Pin| pin.directory == Some(application) && pin.reference != KeyReference::UNIVERSAL;
         self.0.iter().enumerate().filter(move |(_, pin)| is_of(pin)).map(|(index, _)| PinIndex(index))
     }
 }
@@ -230,6 +232,6 @@ impl Requirement {
 }
 
 /// Whether `stored` starts with `value`; it takes as long wherever they differ.
-fn is_equal(stored: &[u8], value: [u8; 8]) -> bool {
+pub(crate) fn is_equal(stored: &[u8], value: [u8; 8]) -> bool {
     stored.len() >= value.len() && stored.iter().zip(value).fold(0, |sum, (a, b)| sum | (a ^ b)) == 0
 }

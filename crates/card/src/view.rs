@@ -4,10 +4,11 @@ use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
 
 use oxisim_apdu::Status;
+use oxisim_wire::{Reader, tlv::Tlv};
 
 use crate::{
     fcp,
-    file::{Elementary, FileId, FileSystem, LifeCycle, Structure},
+    file::{Elementary, File, FileId, FileSystem, LifeCycle, Structure},
     header,
     memory::{Memory, MemoryError},
 };
@@ -100,11 +101,11 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
         Ok((ef, ef.record_length().ok_or(Status::INCOMPATIBLE_WITH_FILE_STRUCTURE)?))
     }
 
-    fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
+    /// An EF that its life cycle lets be read and written; `6984` otherwise.
+    pub(crate) fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
-        let header = self.files.get(file).and_then(|file| file.header.as_deref());
         match self.life_cycle(file) {
-            LifeCycle::Deactivated if header.is_some_and(header::is_usable_invalidated) => Ok(ef),
+            LifeCycle::Deactivated if self.files.get(file).is_some_and(is_open_when_deactivated) => Ok(ef),
             LifeCycle::Deactivated | LifeCycle::Terminated => Err(Status::REFERENCED_DATA_INVALIDATED),
             LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
                 Ok(ef)
@@ -159,6 +160,20 @@ impl From<MemoryError> for Status {
             }
         }
     }
+}
+
+/// Whether a file can be read and updated while it is deactivated: the file status byte, object `C0` of the
+/// proprietary information (TS 102 221 §11.1.14.1, TS 102 222 Table 5).
+fn is_open_when_deactivated(file: &File) -> bool {
+    const STATUS: u8 = 0xC0;
+    const OPEN: u8 = 0x40;
+    if file.header.as_deref().is_some_and(header::is_usable_invalidated) {
+        return true;
+    }
+    let mut r = Reader::new(&file.proprietary);
+    core::iter::from_fn(|| Tlv::read(&mut r, "proprietary information").ok())
+        .filter(|object| object.tag == STATUS)
+        .any(|mut object| object.value.u8("file status byte").is_ok_and(|status| status & OPEN != 0))
 }
 
 /// Where record `number` starts.

@@ -18,12 +18,41 @@ pub enum Supervision {
     Waiting(u8),
 }
 
+/// The error detection code in a block's epilogue (ISO/IEC 7816-3 §11.4.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Check {
+    /// One octet, the sum of all others modulo 2.
+    #[default]
+    Lrc,
+    /// Two octets, the cyclic redundancy check of ISO/IEC 13239.
+    Crc,
+}
+
+impl Check {
+    /// Octets of it.
+    #[must_use]
+    pub const fn octets(self) -> usize {
+        match self {
+            Self::Lrc => 1,
+            Self::Crc => 2,
+        }
+    }
+
+    /// The code of what goes before it.
+    fn of(self, octets: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Lrc => vec![octets.iter().fold(0, |sum, octet| sum ^ octet)],
+            Self::Crc => crc(octets).to_le_bytes().to_vec(),
+        }
+    }
+}
+
 /// What an R-block says besides the number of the block that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Acknowledgement {
     /// No error.
     Good = 0,
-    /// The LRC or the parity of a character was wrong.
+    /// The error detection code or the parity of a character was wrong.
     Redundancy = 1,
     /// Another error.
     Other = 2,
@@ -65,13 +94,14 @@ pub struct Block {
 
 impl Block {
     /// Reads a block. The error is what an R-block says of it.
-    pub fn parse(octets: &[u8]) -> Result<Self, Acknowledgement> {
+    pub fn parse(octets: &[u8], check: Check) -> Result<Self, Acknowledgement> {
         let [nad, pcb, length, rest @ ..] = octets else { return Err(Acknowledgement::Other) };
         let (inf, epilogue) = rest.split_at_checked((*length).into()).ok_or(Acknowledgement::Other)?;
-        if *length > LONGEST || epilogue.len() != 1 {
+        if *length > LONGEST || epilogue.len() != check.octets() {
             return Err(Acknowledgement::Other);
         }
-        if lrc(octets) != 0 {
+        let checked = octets.get(..octets.len() - epilogue.len()).unwrap_or_default();
+        if check.of(checked) != epilogue {
             return Err(Acknowledgement::Redundancy);
         }
         let content = match (*pcb, inf) {
@@ -103,7 +133,7 @@ impl Block {
 
     /// The block as octets; of a part longer than 254 octets the rest is left out.
     #[must_use]
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self, check: Check) -> Vec<u8> {
         let supervision = |about: Supervision| match about {
             Supervision::Resynch => (0xC0, Vec::new()),
             Supervision::Size(size) => (0xC1, vec![size]),
@@ -124,11 +154,38 @@ impl Block {
         };
         let mut octets = vec![self.nad, pcb, inf.len() as u8];
         octets.extend(inf);
-        octets.push(lrc(&octets));
+        octets.extend(check.of(&octets));
         octets
     }
 }
 
-fn lrc(octets: &[u8]) -> u8 {
-    octets.iter().fold(0, |sum, octet| sum ^ octet)
+/// The 16-bit frame checking sequence of ISO/IEC 13239: x¹⁶ + x¹² + x⁵ + 1, the octets' least significant bit first,
+/// from all ones, and inverted.
+fn crc(octets: &[u8]) -> u16 {
+    const POLYNOMIAL: u16 = 0x8408;
+    !octets.iter().fold(0xFFFF, |crc, &octet| {
+        (0..8).fold(
+            crc ^ u16::from(octet),
+            |crc, _| {
+                if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ POLYNOMIAL }
+            },
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// ISO/IEC 14443-3 Annex B has these for the same sequence of ISO/IEC 13239, as `CRC_B`.
+    #[test]
+    fn the_crc_is_that_of_published_examples() {
+        for (octets, expected) in [
+            (&[0x00, 0x00, 0x00][..], [0xCC, 0xC6]),
+            (&[0x0F, 0xAA, 0xFF], [0xFC, 0xD1]),
+            (&[0x0A, 0x12, 0x34, 0x56], [0x2C, 0xF6]),
+        ] {
+            assert_eq!(Check::Crc.of(octets), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Acknowledgement, Block, Content, FIRST_SIZE, Supervision};
+use super::{Acknowledgement, Block, Check, Content, FIRST_SIZE, Supervision};
 use crate::Response;
 
 /// The longest command: header, extended lengths and 65 535 octets.
@@ -12,6 +12,7 @@ const COMMAND: usize = 4 + 3 + 0xFFFF + 2;
 /// more time, and no other size.
 #[derive(Clone, Debug)]
 pub struct Card {
+    check: Check,
     /// The number of the I-block in flight or, if none is, of the next.
     number: bool,
     /// The number that the terminal's next I-block has.
@@ -30,6 +31,7 @@ impl Card {
     #[must_use]
     pub const fn new() -> Self {
         Self {
+            check: Check::Lrc,
             number: false,
             expected: false,
             terminal_size: FIRST_SIZE,
@@ -40,19 +42,26 @@ impl Card {
         }
     }
 
+    /// The same with the error detection code that its answer to reset names.
+    #[must_use]
+    pub const fn check(mut self, check: Check) -> Self {
+        self.check = check;
+        self
+    }
+
     /// Takes a block from the terminal and returns the block that answers it; a block of another node goes to the
     /// same card.
     ///
     /// `card` executes a command APDU. It is called at most once, and for each command once, even if blocks are sent
     /// again.
     pub fn receive(&mut self, octets: &[u8], card: impl FnOnce(&[u8]) -> Response) -> Vec<u8> {
-        let (nad, content) = match Block::parse(octets) {
+        let (nad, content) = match Block::parse(octets, self.check) {
             Ok(block) => (block.nad, self.content(block.content, card)),
             Err(error) => (0, self.ready(error)),
         };
         self.last = content.clone();
         // The answer goes from where the block went to where it came from.
-        Block { nad: nad.rotate_left(4), content }.to_bytes()
+        Block { nad: nad.rotate_left(4), content }.to_bytes(self.check)
     }
 
     fn content(&mut self, content: Content, card: impl FnOnce(&[u8]) -> Response) -> Content {
@@ -83,7 +92,7 @@ impl Card {
             Content::Ready { .. } => self.last.clone(),
             Content::Request(about) => {
                 match about {
-                    Supervision::Resynch => *self = Self::new(),
+                    Supervision::Resynch => *self = Self::new().check(self.check),
                     Supervision::Size(size) => self.terminal_size = size,
                     Supervision::Abort => {
                         self.command.clear();

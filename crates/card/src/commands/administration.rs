@@ -148,6 +148,8 @@ pub(super) fn resize_file(card: &mut Powered<'_>, command: &Command<'_>) -> Resu
         }
         Ok(files.keep(made_with, memory)?)
     })?;
+    card.session.channels.end_transfers(card.files, body);
+    card.session.channel.transfer = None;
     if card.session.channel.ef == Some(id) {
         card.session.channel.record = None;
     }
@@ -397,7 +399,8 @@ fn has_body(files: &FileSystem, body: Handle) -> bool {
 fn check_not_selected_elsewhere(card: &Powered<'_>, command: &Command<'_>, id: FileId) -> Result<(), Status> {
     let is_there = |channel: &Channel| {
         let application = channel.application.unwrap_or(FileSystem::MF);
-        card.files.is_within(channel.file(), id) || card.files.is_within(application, id)
+        card.files.is_within(channel.ef.unwrap_or(channel.directory), id)
+            || card.files.is_within(application, id)
     };
     let own = command.class.channel().unwrap_or(0);
     if card.session.channels.others(own).any(is_there) {

@@ -5,23 +5,16 @@ use oxisim_apdu::{Command, Response, Status};
 use super::respond;
 use crate::{card::Powered, channel::Channel};
 
-/// MANAGE CHANNEL. A channel opened from the basic one has the MF; from another, what that one has.
+/// MANAGE CHANNEL. A channel opened from the basic one has the MF; from another, what that one has (§8.7, Table
+/// 8.3). Its number is the card's to choose.
 pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     const OPEN: u8 = 0x00;
     const CLOSE: u8 = 0x80;
     match (command.p1, command.p2) {
         (OPEN, 0) => {
-            if command.ne.is_none() {
-                return Err(Status::WRONG_LENGTH);
-            }
-            let inherited = inherited(card, command);
-            let number = card.session.channels.open(None, inherited)?;
+            let inherited = inherited(card, command)?;
+            let number = card.session.channels.open(inherited)?;
             respond(command, [number].into())
-        }
-        (OPEN, number @ 1..=19) => {
-            let inherited = inherited(card, command);
-            card.session.channels.open(Some(number), inherited)?;
-            Ok(Status::NORMAL.into())
         }
         (CLOSE, number) => {
             let application = card.session.channels.get(number).ok().and_then(|channel| channel.application);
@@ -33,9 +26,14 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
     }
 }
 
-fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Channel {
+/// What the new channel begins with; `6985` if that directory is the other channel's alone (§8.7).
+fn inherited(card: &Powered<'_>, command: &Command<'_>) -> Result<Channel, Status> {
+    let here = card.session.channel;
     match command.class.channel() {
-        Some(1..) => Channel { ef: None, record: None, ..card.session.channel },
-        _ => Channel::after_reset(),
+        Some(1..) if !card.files.get(here.directory).is_some_and(|directory| directory.shareable) => {
+            Err(Status::CONDITIONS_NOT_SATISFIED)
+        }
+        Some(1..) => Ok(Channel { ef: None, record: None, transfer: None, ..here }),
+        _ => Ok(Channel::after_reset()),
     }
 }

@@ -33,12 +33,17 @@ fn change(
         id
     };
     card.permit(id, operation)?;
-    if card.files.life_cycle(card.memory, id) == LifeCycle::Terminated {
-        return Err(Status::CONDITIONS_NOT_SATISFIED);
+    match card.files.life_cycle(card.memory, id) {
+        LifeCycle::Terminated => return Err(Status::CONDITIONS_NOT_SATISFIED),
+        // A deactivated file is there for SELECT and ACTIVATE FILE only (§11.1.14.1).
+        LifeCycle::Deactivated if state == LifeCycle::Deactivated => {
+            return Err(Status::REFERENCED_DATA_INVALIDATED);
+        }
+        _ => {}
+    }
+    if card.session.channel.ef != Some(id) {
+        card.select(id)?;
     }
     card.files.set_life_cycle(card.memory, id, state)?;
-    if card.session.channel.ef != Some(id) {
-        card.session.channel.select(card.files, id)?;
-    }
     Ok(Status::NORMAL.into())
 }

@@ -3,17 +3,21 @@
 mod administration;
 mod authenticate;
 mod channels;
-pub(crate) mod gsm;
+mod data;
+mod gsm;
 mod life_cycle;
 mod pin;
 mod records;
+mod response;
 mod search;
 mod select;
+mod suspend;
 mod terminal;
 mod toolkit;
 mod transparent;
 
 use alloc::vec::Vec;
+use core::mem;
 
 use oxisim_apdu::{Class, Command, Instruction, Response, SecureMessaging, Status};
 
@@ -22,6 +26,10 @@ use crate::{
     file::{Elementary, FileId},
     image::Platform,
 };
+
+pub(crate) use data::Transfer;
+pub(crate) use response::Waiting;
+pub(crate) use suspend::Suspension;
 
 /// Which classes an instruction is defined in.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -52,6 +60,9 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
         Instruction::UNBLOCK_PIN => (Body::Iso, pin::unblock),
         Instruction::DEACTIVATE_FILE => (Body::Iso, life_cycle::deactivate),
         Instruction::ACTIVATE_FILE => (Body::Iso, life_cycle::activate),
+        Instruction::RETRIEVE_DATA => (Body::Etsi, data::retrieve),
+        Instruction::SET_DATA => (Body::Etsi, data::set),
+        Instruction::SUSPEND_UICC => (Body::Etsi, suspend::suspend),
         Instruction::MANAGE_CHANNEL => (Body::Iso, channels::manage_channel),
         Instruction::AUTHENTICATE => (Body::Iso, authenticate::authenticate),
         Instruction::GET_CHALLENGE => (Body::Iso, terminal::challenge),
@@ -70,14 +81,33 @@ const fn function(instruction: Instruction) -> Option<(Body, Function)> {
     })
 }
 
-/// Carries a command out.
-pub(crate) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    let class = command.class;
-    match card.platform {
-        Platform::UiccWithSim | Platform::Sim if class == Class::GSM => return gsm::execute(card, command),
-        Platform::Sim => return Err(Status::CLASS_NOT_SUPPORTED),
-        Platform::UiccWithSim | Platform::Uicc => card.session.waiting = gsm::Waiting::Nothing,
+/// Answers an APDU; what is none has `6700`.
+pub(crate) fn answer(card: &mut Powered<'_>, apdu: &[u8]) -> Response {
+    let waiting = mem::take(&mut card.session.waiting);
+    let Ok(command) = Command::parse(apdu) else {
+        card.end_suspension();
+        return Status::WRONG_LENGTH.into();
+    };
+    if !suspend::is_kept_through(&command) {
+        card.end_suspension();
     }
+    let is_gsm = command.class == Class::GSM;
+    let answer = match card.platform {
+        Platform::UiccWithSim | Platform::Sim if is_gsm => {
+            return gsm::execute(card, &command, waiting).unwrap_or_else(Response::from);
+        }
+        Platform::Sim => Err(Status::CLASS_NOT_SUPPORTED),
+        Platform::UiccWithSim | Platform::Uicc if command.instruction == Instruction::GET_RESPONSE => {
+            response::get(waiting, &command)
+        }
+        Platform::UiccWithSim | Platform::Uicc => execute(card, &command),
+    };
+    response::deliver(&mut card.session.waiting, &command, answer.unwrap_or_else(Response::from))
+}
+
+/// Carries a command out.
+fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    let class = command.class;
     let channel = class.channel().ok_or(Status::CLASS_NOT_SUPPORTED)?;
     let (body, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
     if (body == Body::Etsi) != class.is_proprietary() {
@@ -86,9 +116,10 @@ pub(crate) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<R
     check_functions(class)?;
     administration::check_usage(card, command.instruction)?;
     card.session.channel = card.session.channels.get(channel)?;
+    card.session.number = channel;
     let application = card.session.channel.application;
     let answer = function(card, command);
-    card.session.channels.put(channel, card.session.channel);
+    card.session.channels.put(card.session.number, card.session.channel);
     card.forget_unused(application);
     answer
 }
@@ -114,6 +145,11 @@ fn respond(command: &Command<'_>, data: Vec<u8>) -> Result<Response, Status> {
 
 /// The EF that a command means, by short file identifier or as the current one.
 fn target<'a>(card: &mut Powered<'a>, sfi: Option<u8>) -> Result<(FileId, &'a Elementary), Status> {
-    let id = card.session.channel.ef(card.files, sfi)?;
+    if let Some(sfi) = sfi {
+        let directory = card.session.channel.directory;
+        let id = card.files.by_sfi(directory, sfi).ok_or(Status::FILE_NOT_FOUND)?;
+        card.select(id)?;
+    }
+    let id = card.session.channel.ef.ok_or(Status::NO_EF_SELECTED)?;
     Ok((id, card.files.elementary(id).ok_or(Status::NO_EF_SELECTED)?))
 }

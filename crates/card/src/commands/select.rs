@@ -10,7 +10,7 @@ use crate::{
     card::Powered,
     channel::Channel,
     fcp,
-    file::{FileId, FileSystem, LifeCycle, fid},
+    file::{File, FileId, FileSystem, LifeCycle, fid},
 };
 
 /// SELECT.
@@ -20,14 +20,15 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     }
     let found = find(card, command)?;
     let with_fcp = match command.p2 & 0x9C {
-        0x04 => true,
+        // `00` asks for the FCI in ISO/IEC 7816-4 §7.1.1, of which a UICC has the FCP.
+        0x00 | 0x04 => true,
         0x0C => false,
         _ => return Err(Status::INCORRECT_P1_P2),
     };
     if command.p1 != BY_AID && command.p2 & !0x0C != 0 {
         return Err(Status::INCORRECT_P1_P2);
     }
-    card.session.channel.select(card.files, found)?;
+    card.select(found)?;
     let data = if with_fcp { fcp::template(card.files, card.memory, found) } else { Vec::new() };
     let status = match card.files.life_cycle(card.memory, found) {
         LifeCycle::Deactivated => Status::FILE_INVALIDATED,
@@ -39,14 +40,14 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(Response { data, status })
 }
 
-/// STATUS; it tells toolkit applets that the terminal polls (TS 102 241).
+/// STATUS: the FCP template of the current directory, even if an EF is selected (§11.1.2.1). It tells toolkit applets that the terminal polls (TS 102 241).
 pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if command.p1 > 0x02 {
         return Err(Status::INCORRECT_P1_P2);
     }
     let channel = &card.session.channel;
     let data = match command.p2 {
-        0x00 => fcp::template(card.files, card.memory, channel.file()),
+        0x00 => fcp::template(card.files, card.memory, channel.directory),
         0x01 => application_name(card.files, channel)?,
         0x0C => Vec::new(),
         _ => return Err(Status::INCORRECT_P1_P2),
@@ -65,6 +66,8 @@ pub(super) fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, 
     let files = card.files;
     let channel = &card.session.channel;
     let found = match command.p1 {
+        // Without an identifier it is the MF (§11.1.1.2).
+        0x00 if command.data.is_empty() => Some(FileSystem::MF),
         0x00 => by_fid(files, channel, one_fid(command.data)?),
         0x01 => {
             let child = files.child(channel.directory, one_fid(command.data)?);
@@ -85,7 +88,8 @@ fn one_fid(data: &[u8]) -> Result<u16, Status> {
     <[u8; 2]>::try_from(data).map(u16::from_be_bytes).map_err(|_| Status::WRONG_LENGTH)
 }
 
-/// TS 102 221 §8.4.1: what can be selected by its identifier from the current directory.
+/// What can be selected by its identifier from the current directory (TS 102 221 §8.4.1), in the order of §11.1.1.2:
+/// its children, its parent, the directories beside it; and itself.
 pub(super) fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<FileId> {
     let here = channel.directory;
     match fid {
@@ -94,12 +98,15 @@ pub(super) fn by_fid(files: &FileSystem, channel: &Channel, fid: u16) -> Option<
         _ => {
             let parent = files.parent(here);
             let is_directory = |&id: &FileId| files.directory(id).is_some();
-            let has_fid =
-                |&id: &FileId| files.get(id).is_some_and(|file| file.fid == fid && !file.is_application());
+            // An ADF goes by its name and by 7FFF, unless it says an identifier.
+            let has_fid = |&id: &FileId| {
+                let is_named = |file: &File| file.identified || !file.is_application();
+                files.get(id).is_some_and(|file| file.fid == fid && is_named(file))
+            };
             files
                 .child(here, fid)
-                .or_else(|| files.child(parent, fid).filter(is_directory))
                 .or_else(|| Some(parent).filter(has_fid))
+                .or_else(|| files.child(parent, fid).filter(is_directory))
                 .or_else(|| Some(here).filter(has_fid))
         }
     }

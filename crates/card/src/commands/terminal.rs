@@ -22,8 +22,9 @@ pub(super) fn challenge(card: &mut Powered<'_>, command: &Command<'_>) -> Result
     Ok(Response::normal(octets))
 }
 
-/// TERMINAL CAPABILITY: a template `A9` of objects, none of which changes what this card does.
-pub(super) fn capability(_: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+/// TERMINAL CAPABILITY: a template `A9` of objects. Of those only `81` changes what this card does: the terminal
+/// knows of channels 4 to 19 (§11.1.19.2.2).
+pub(super) fn capability(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if command.p1 != 0 || command.p2 != 0 {
         return Err(Status::INCORRECT_P1_P2);
     }
@@ -34,14 +35,20 @@ pub(super) fn capability(_: &mut Powered<'_>, command: &Command<'_>) -> Result<R
     let mut template =
         Tlv::expect(&mut r, 0xA9, "terminal capability template").map_err(|_| Status::INCORRECT_DATA)?;
     r.finish("terminal capability template").map_err(|_| Status::INCORRECT_DATA)?;
+    let mut extended = false;
     while !template.is_empty() {
-        Tlv::read(&mut template, "terminal capability").map_err(|_| Status::INCORRECT_DATA)?;
+        let object = Tlv::read(&mut template, "terminal capability").map_err(|_| Status::INCORRECT_DATA)?;
+        extended |= object.tag == EXTENDED_CHANNELS;
     }
+    card.session.channels.extended |= extended;
     Ok(Status::NORMAL.into())
 }
 
+/// The object that says so.
+const EXTENDED_CHANNELS: u8 = 0x81;
+
 /// `SplitMix64` (Steele, Lea and Flood, 2014).
-const fn next_random(state: &mut u64) -> u64 {
+pub(super) const fn next_random(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let mut z = *state;
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -3,7 +3,7 @@
 use oxisim_card::{
     Card, KeyReference, Profile, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{Contents, FileImage, FileKind, Image},
+    image::{Contents, FileImage, FileKind, Image, PinImage},
 };
 
 use crate::terminal::Terminal;
@@ -86,6 +86,9 @@ fn conditions_are_combined() {
         ("800101 9E0111", ["", "R", "R"]),
         ("800101 A406830101950180", ["", "", ""]),
         ("840144 9000", ["A", "A", "A"]),
+        ("800101 A708 A406830101950108", ["R", "", ""]),
+        ("800101 AF12 A406830101950108 A708 A40683010A950108", ["", "R", ""]),
+        ("800101 A700", ["", "", ""]),
         ("AF00", ["", "", ""]),
         ("800101 AF00", ["", "", ""]),
         ("800101 A003 AF01", ["", "", ""]),
@@ -105,6 +108,15 @@ fn compact_rules_have_a_condition_for_each_mode() {
         ("1311FF00", ["R", "RA", "RA"]),
         ("03FF00", ["R", "R", "R"]),
         ("0111 011A", ["", "R", "R"]),
+        ("BB1A1A1A111111", ["", "RU", "RU"]),
+        ("0110", ["", "R", "R"]),
+        ("0190", ["", "R", "R"]),
+        ("0191", ["", "R", "R"]),
+        ("011F", ["", "", ""]),
+        ("0121", ["", "", ""]),
+        ("0141", ["", "", ""]),
+        ("0151", ["", "R", "R"]),
+        ("01D1", ["", "", ""]),
         ("01A1", ["", "", ""]),
         ("0131", ["", "R", "R"]),
         ("01B1", ["", "", ""]),
@@ -135,6 +147,45 @@ fn referenced_rules_are_looked_for_upwards_and_depend_on_the_environment() {
     assert_eq!(terminal.send("00B0000001"), "6982");
     terminal.ok(PIN);
     terminal.ok("00B0000001");
+}
+
+/// TS 102 221 §9.3: the environment is 0 when no PIN or the universal one instead of PIN 1 is used.
+#[test]
+fn the_environment_depends_on_both_pins() {
+    const DISABLE: &str = "0026000108 30303030FFFFFFFF";
+    const REPLACE: &str = "0026910108 30303030FFFFFFFF";
+    const DISABLE_UNIVERSAL: &str = "0026001108 39393939FFFFFFFF";
+    // Read in environment 1: always; in 0: never.
+    let by_se = SecurityAttributes::ReferencedBySe { arr: 0x2F06, records: vec![(1, 1)] };
+    for (universal, commands, is_one) in [
+        (false, &[][..], true),
+        (false, &[DISABLE], false),
+        (true, &[], true),
+        (true, &[DISABLE], true),
+        (true, &[REPLACE], false),
+        (true, &[DISABLE_UNIVERSAL], true),
+        (true, &[DISABLE_UNIVERSAL, DISABLE], false),
+        (true, &[REPLACE, DISABLE_UNIVERSAL], false),
+    ] {
+        let mut image: Image = Profile::default().image();
+        image.pins[0].enabled = true;
+        if universal {
+            let universal = PinImage {
+                reference: KeyReference::UNIVERSAL,
+                value: *b"9999\xFF\xFF\xFF\xFF",
+                ..image.pins[0].clone()
+            };
+            image.pins.push(universal);
+        }
+        image.files.push(ef(0x6F77, Structure::Transparent, 6, by_se.clone()));
+        let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+        terminal.ok("00A4000C026F77");
+        for command in commands {
+            terminal.ok(command);
+        }
+        let expected = if is_one { "00 9000" } else { "6982" };
+        assert_eq!(terminal.send("00B0000001"), expected, "{universal} {commands:?}");
+    }
 }
 
 /// `840132`: a real card names INCREASE by its instruction.

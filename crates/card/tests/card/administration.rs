@@ -74,7 +74,7 @@ fn a_new_file_is_selected_and_full_of_ff() {
     terminal.ok("00D6000002A5A5");
     terminal.ok("00A4000C023F00");
     assert_eq!(terminal.ok("00B08A0004"), "A5A5FFFF", "by its short file identifier");
-    let fcp = terminal.ok("00A40004022F50");
+    let fcp = terminal.ok("00A40004022F5000");
     assert!(
         fcp.starts_with("62")
             && fcp.contains("83022F50")
@@ -90,7 +90,7 @@ fn patterns_fill_a_new_file() {
     assert_eq!(terminal.ok("00B0000000"), "01020303030303", "the last octet goes on");
     terminal.ok(&transparent("2F51", 7, "A508 C203010203 D00120"));
     assert_eq!(terminal.ok("00B0000000"), "01020301020301", "the pattern goes on");
-    assert!(terminal.ok("00A40004022F51").contains("A503D00120"), "what else there is stays");
+    assert!(terminal.ok("00A40004022F5100").contains("A503D00120"), "what else there is stays");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn directories_and_records_can_be_made() {
     terminal.ok(&directory("7F66", ""));
     terminal.ok(&linear("6F01", 4, 3));
     terminal.ok("00DC010404DEADBEEF");
-    terminal.ok("00A40804047F666F01");
+    terminal.ok("00A40804047F666F0100");
     assert_eq!(terminal.ok("00B2010404"), "DEADBEEF");
     assert_eq!(terminal.ok("00B2030404"), "FFFFFFFF");
     assert_eq!(terminal.send("00B2040404"), "6A83");
@@ -114,13 +114,13 @@ fn an_application_can_be_made_and_selected_by_its_name() {
     terminal.ok(&directory("7F70", "8407A0000005591010"));
     terminal.ok(&transparent("6F01", 1, ""));
     terminal.ok("00A4000C023F00");
-    terminal.ok("00A4040407A0000005591010");
+    terminal.ok("00A4040C07A0000005591010");
     terminal.ok("00A4000C026F01");
     assert_eq!(terminal.send(&directory("7F71", "8407A0000005591010")), "6A8A");
     assert_eq!(terminal.send(&directory("7F70", "")), "6A89", "below itself");
     terminal.ok("00A4000C023F00");
     terminal.ok("00E40000027F70");
-    assert_eq!(terminal.send("00A4040407A0000005591010"), "6A82");
+    assert_eq!(terminal.send("00A4040C07A0000005591010"), "6A82");
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn memory_bounds_what_can_be_made() {
     terminal.ok(&transparent("2F50", 1000, ""));
     assert_eq!(terminal.send(&transparent("2F51", 1000, "")), "6A84");
     assert_eq!(terminal.send(&resize("2F50", 2000)), "6A84");
-    assert_eq!(terminal.ok("00A40004022F50").matches("800203E8").count(), 1, "nothing has changed");
+    assert_eq!(terminal.ok("00A40004022F5000").matches("800203E8").count(), 1, "nothing has changed");
     terminal.ok("00E40000022F50");
     terminal.ok(&transparent("2F52", 1000, ""));
 }
@@ -189,7 +189,7 @@ fn a_deleted_file_is_gone_and_its_identifier_free() {
     terminal.ok("00D6000003010203");
     terminal.ok("00E40000022F50");
     assert_eq!(terminal.send("00B0000000"), "6986", "nothing is selected");
-    assert_eq!(terminal.send("00A40004022F50"), "6A82");
+    assert_eq!(terminal.send("00A40004022F5000"), "6A82");
     assert_eq!(terminal.send("00E40000022F50"), "6A82");
     assert_eq!(terminal.send("00E40000012F"), "6700");
     assert_eq!(terminal.send("00E40000023F00"), "6985", "the MF stays");
@@ -277,7 +277,7 @@ fn a_file_that_shares_its_contents_is_resized_with_the_other() {
     terminal.ok(&resize("6F3C", 176 * 3));
     assert_eq!(terminal.send("00A4080C047F106F3C"), "9000");
     assert_eq!(terminal.send("00B20404B0"), "6A83");
-    terminal.ok("00A404040CA0000000871002FFFFFFFF89");
+    terminal.ok("00A4040C0CA0000000871002FFFFFFFF89");
     terminal.ok("00A4000C026F3C");
     assert_eq!(terminal.send("00B20404B0"), "6A83");
     assert_eq!(terminal.send(&resize("6F3C", 175)), "6A80", "no whole record");
@@ -289,7 +289,7 @@ fn a_terminated_file_is_so_for_ever() {
     terminal.ok(&transparent("2F50", 3, ""));
     terminal.ok("00E80000");
     assert_eq!(terminal.send("00B0000000"), "6984");
-    assert!(terminal.send("00A40004022F50").ends_with("6285"));
+    assert!(terminal.send("00A40004022F5000").ends_with("6285"));
     assert_eq!(terminal.send("00440000022F50"), "6985");
     assert_eq!(terminal.send(&resize("2F50", 4)), "6985");
     terminal.ok("00E40000022F50");
@@ -297,7 +297,7 @@ fn a_terminated_file_is_so_for_ever() {
     terminal.ok("00E60000");
     assert_eq!(terminal.send(&transparent("6F01", 1, "")), "6985");
     terminal.ok("00A4000C023F00");
-    assert!(terminal.send("00A40004027F66").ends_with("6285"));
+    assert!(terminal.send("00A40004027F6600").ends_with("6285"));
     terminal.ok("00A4000C023F00");
     assert_eq!(terminal.send("00E60000023F00"), "6985", "the MF has a command of its own");
 }
@@ -309,7 +309,7 @@ fn a_card_whose_usage_is_terminated_only_shows_itself() {
     terminal.ok(ADM);
     terminal.ok("00FE0000");
     terminal.card.power_on(Instant::EPOCH);
-    assert!(terminal.send("00A40004023F00").ends_with("6285"));
+    assert!(terminal.send("00A40004023F0000").ends_with("6285"));
     assert!(terminal.send("80F2000000").contains("8A010C"));
     for command in ["00B0820000", ADM, "801000000AFFFFFFFFFFFFFFFFFFFF", "0070000001"] {
         assert_eq!(terminal.send(command), "6985", "{command}");
@@ -326,16 +326,16 @@ fn changes_of_the_files_last_and_move_to_a_copy_of_the_card() {
     terminal.ok(&transparent("2F50", 3, ""));
     terminal.ok(&resize("2F50", 5));
     terminal.ok("00A4040C07A0000005591010");
-    let fcp = terminal.ok("00A40004026F01");
+    let fcp = terminal.ok("00A40004026F0100");
     let mut copy = Card::from_image(&image()).unwrap();
     copy.restore(terminal.card.memory().objects().map(|(name, octets)| (name, Some(octets)))).unwrap();
     copy.power_on(Instant::EPOCH);
     for mut terminal in [Terminal::with(copy), terminal] {
         terminal.card.power_on(Instant::EPOCH);
-        terminal.ok("00A4040407A0000005591010");
+        terminal.ok("00A4040C07A0000005591010");
         terminal.ok("00A4000C026F01");
         assert_eq!(terminal.ok("00B2010404"), "DEADBEEF");
-        assert_eq!(terminal.ok("80F2000000"), fcp);
+        assert_eq!(terminal.ok("00A40004026F0100"), fcp);
         terminal.ok("00A4080C022F50");
         assert_eq!(terminal.ok("00B0000000"), "FFFFFFFFFF");
     }
@@ -398,13 +398,13 @@ fn all_or_nothing(prepare: &[&str], command: &str, look: &[&str]) {
 fn files_are_made_deleted_resized_and_terminated_all_or_not_at_all() {
     let file = transparent("2F50", 3, "");
     let (directory, inside) = (directory("7F66", ""), transparent("6F01", 3, ""));
-    let look = ["00A40004022F50", "00A40804047F666F01", "00A40004022F50", "00B0000000"];
+    let look = ["00A40004022F5000", "00A40804047F666F0100", "00A40004022F5000", "00B0000000"];
     all_or_nothing(&[], &file, &look);
-    all_or_nothing(&[], &directory, &["00A40004027F66"]);
+    all_or_nothing(&[], &directory, &["00A40004027F6600"]);
     all_or_nothing(&[&file], "00E40000022F50", &look);
     all_or_nothing(&[&file, "00D6000003010203"], &resize("2F50", 9), &look);
     all_or_nothing(&[&file, "00D6000003010203"], &resize("2F50", 1), &look);
     all_or_nothing(&[&file], "00E80000", &look);
     all_or_nothing(&[&directory, &inside, "00A4000C023F00"], "00E40000027F66", &look);
-    all_or_nothing(&[&directory, &inside, "00A4000C023F00"], "00E60000027F66", &["00A40004027F66"]);
+    all_or_nothing(&[&directory, &inside, "00A4000C023F00"], "00E60000027F66", &["00A40004027F6600"]);
 }

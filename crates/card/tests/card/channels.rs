@@ -4,6 +4,9 @@ use oxisim_wire::Instant;
 
 use crate::terminal::Terminal;
 
+/// TERMINAL CAPABILITY: the terminal knows of channels 4 to 19.
+const EXTENDED: &str = "80AA000004 A9028100";
+
 #[test]
 fn channels_select_files_apart_from_each_other() {
     let mut terminal = Terminal::default();
@@ -14,13 +17,16 @@ fn channels_select_files_apart_from_each_other() {
     terminal.ok("01A4000C026F3A");
     assert_eq!(terminal.send("01A4000C026F07"), "6A82");
     terminal.ok("00A4000C026F07");
-    assert!(terminal.ok("81F2000000").contains("83026F3A"));
-    assert!(terminal.ok("80F2000000").contains("83026F07"));
+    assert!(terminal.ok("81F2000000").contains("83027F10"));
+    assert!(terminal.ok("80F2000000").contains("83027F20"));
+    assert_eq!(terminal.ok("00B0000001"), "08", "EF_IMSI");
+    assert_eq!(terminal.send("01B0000001"), "6981", "EF_ADN");
 }
 
 #[test]
 fn nineteen_channels_can_be_opened_and_closed() {
     let mut terminal = Terminal::default();
+    terminal.ok(EXTENDED);
     for number in 1..=19 {
         assert_eq!(terminal.ok("0070000001"), format!("{number:02X}"));
     }
@@ -37,15 +43,33 @@ fn nineteen_channels_can_be_opened_and_closed() {
     assert_eq!(terminal.send("00708014"), "6A86");
 }
 
+/// TS 102 221 §11.1.17.1.
 #[test]
-fn a_channel_can_be_asked_for_by_number() {
+fn a_terminal_that_does_not_say_that_it_knows_more_gets_three_channels() {
     let mut terminal = Terminal::default();
-    terminal.ok("00700005");
-    terminal.ok("41A4000C027F10");
-    assert_eq!(terminal.send("00700005"), "6A81", "it is open");
-    assert_eq!(terminal.send("00700014"), "6A86");
-    assert_eq!(terminal.send("00700000"), "6700", "nowhere to say which");
-    assert_eq!(terminal.send("00704000"), "6A86");
+    terminal.ok("80AA000005 A903800100");
+    for number in 1..=3 {
+        assert_eq!(terminal.ok("0070000001"), format!("{number:02X}"));
+    }
+    assert_eq!(terminal.send("0070000001"), "6A81");
+    terminal.ok(EXTENDED);
+    assert_eq!(terminal.ok("0070000001"), "04");
+    terminal.card.power_on(Instant::EPOCH);
+    for _ in 1..=3 {
+        terminal.ok("0070000001");
+    }
+    assert_eq!(terminal.send("0070000001"), "6A81", "a reset forgets it");
+}
+
+/// TS 102 221 Table 11.20: a number is for closing only.
+#[test]
+fn the_card_chooses_the_number_of_a_channel() {
+    let mut terminal = Terminal::default();
+    for apdu in ["00700001", "00700005", "00700014", "00704000"] {
+        assert_eq!(terminal.send(apdu), "6A86", "{apdu}");
+    }
+    assert_eq!(terminal.send("00700000"), "6101", "which one waits");
+    assert_eq!(terminal.ok("00C0000001"), "01");
 }
 
 #[test]

@@ -24,13 +24,13 @@ fn records() -> Terminal {
 #[test]
 fn search_finds_the_records_with_a_string_in_the_order_of_the_search() {
     for (apdu, answer) in [
-        ("00A2010402 0102", "010405 9000"),
-        ("00A2020402 0102", "0405 9000"),
-        ("00A21E0502 0102", "050401 9000"),
-        ("00A2040502 0102", "0401 9000"),
-        ("00A2000402 0102", "010405 9000"),
-        ("00A2000502 0102", "050401 9000"),
-        ("00A2010403 AA0102", "04 9000"),
+        ("00A2010402 0102 00", "010405 9000"),
+        ("00A2020402 0102 00", "0405 9000"),
+        ("00A21E0502 0102 00", "050401 9000"),
+        ("00A2040502 0102 00", "0401 9000"),
+        ("00A2000402 0102 00", "010405 9000"),
+        ("00A2000502 0102 00", "050401 9000"),
+        ("00A2010403 AA0102 00", "04 9000"),
         ("00A2010402 0303", "6282"),
         ("00A21F0402 0102", "6A83"),
         ("00A201040E 0102030405060708090A0B0C0D0E", "6700"),
@@ -44,12 +44,12 @@ fn search_finds_the_records_with_a_string_in_the_order_of_the_search() {
 #[test]
 fn enhanced_search_looks_from_an_offset_or_after_a_value() {
     for (apdu, answer) in [
-        ("00A2010604 0401 0102", "04 9000"),
-        ("00A2010604 0400 0102", "010405 9000"),
-        ("00A21E0604 0500 0102", "050401 9000"),
-        ("00A2010604 0CAA 0102", "04 9000"),
-        ("00A2000604 0600 0102", "010405 9000"),
-        ("00A2000604 0700 0102", "050401 9000"),
+        ("00A2010604 0401 0102 00", "04 9000"),
+        ("00A2010604 0400 0102 00", "010405 9000"),
+        ("00A21E0604 0500 0102 00", "050401 9000"),
+        ("00A2010604 0CAA 0102 00", "04 9000"),
+        ("00A2000604 0600 0102 00", "010405 9000"),
+        ("00A2000604 0700 0102 00", "050401 9000"),
         ("00A2010604 0300 0102", "6A80"),
         ("00A2010602 0400", "6700"),
         ("00A2010601 04", "6700"),
@@ -57,10 +57,10 @@ fn enhanced_search_looks_from_an_offset_or_after_a_value() {
         assert_eq!(records().send(apdu), answer, "{apdu}");
     }
     let mut terminal = records();
-    terminal.ok("00A2020402 0102");
-    assert_eq!(terminal.ok("00A2000604 0600 0102"), "05", "after the record found, which is current");
+    terminal.ok("00A2020402 0102 00");
+    assert_eq!(terminal.ok("00A2000604 0600 0102 00"), "05", "after the record found, which is current");
     assert_eq!(terminal.send("00A2000604 0600 0102"), "6282");
-    assert_eq!(terminal.ok("00A2000604 0700 0102"), "0401");
+    assert_eq!(terminal.ok("00A2000604 0700 0102 00"), "0401");
 }
 
 #[test]
@@ -141,13 +141,63 @@ fn a_deactivated_file_can_be_selected_and_nothing_else() {
         assert_eq!(terminal.send(apdu), "6984", "{apdu}");
     }
     terminal.card.power_on(Instant::EPOCH);
-    let answer = terminal.send("00A40804047F106F4A");
+    let answer = terminal.send("00A40804047F106F4A00");
     assert!(answer.contains("8A0104") && answer.ends_with("6283"), "it survives: {answer}");
     terminal.ok(ADM);
     terminal.ok("00440800047F106F4A");
     terminal.ok("00B2010400");
     assert_eq!(terminal.send("00440000027F10"), "6A82", "no EF");
     assert_eq!(terminal.send("00440300"), "6A86");
+}
+
+/// TS 102 221 §11.1.14.1: a deactivated file is there for SELECT and ACTIVATE FILE only.
+#[test]
+fn a_deactivated_file_cannot_be_deactivated_again() {
+    let mut terminal = Terminal::default();
+    terminal.ok(ADM);
+    terminal.ok("00040800047F106F4A");
+    assert_eq!(terminal.send("00040000"), "6984");
+    terminal.ok("00440000");
+    terminal.ok("00440000");
+    terminal.ok("00B2010400");
+}
+
+#[test]
+fn the_file_that_was_deactivated_is_the_current_one_unless_it_was_not() {
+    let mut terminal = Terminal::default();
+    terminal.ok("00A4080C047F206F07");
+    assert_eq!(terminal.send("00040800047F106F4A"), "6982");
+    terminal.ok("0020000A08 3030303030303030");
+    terminal.ok("00B0000001");
+    terminal.ok("00040800047F106F4A");
+    assert_eq!(terminal.send("00B2010400"), "6984");
+}
+
+/// TS 102 222 Table 5: bit 7 of the file status byte, object `C0`.
+#[test]
+fn a_file_can_stay_readable_and_updatable_while_it_is_deactivated() {
+    for (status, answer) in [("C00140", "9000"), ("C001C0", "9000"), ("C00180", "6984"), ("D00140", "6984")] {
+        let mut image = call_meter();
+        let meter = image.files.last_mut().unwrap();
+        meter.life_cycle = LifeCycle::Deactivated;
+        meter.proprietary = hex::decode(status).unwrap();
+        let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+        assert!(terminal.send("00A4080C047F206FFA").ends_with("6283"), "{status}");
+        assert!(terminal.send("00B2010403").ends_with(answer), "{status}");
+        assert!(terminal.send("00DC000303 000000").ends_with(answer), "{status}");
+    }
+}
+
+#[test]
+fn a_terminated_file_can_be_selected_and_not_be_brought_back() {
+    let mut image = call_meter();
+    image.files.last_mut().unwrap().life_cycle = LifeCycle::Terminated;
+    let mut terminal = Terminal::with(Card::from_image(&image).unwrap());
+    assert_eq!(terminal.send("00A4080C047F206FFA"), "6285");
+    assert_eq!(terminal.send("00B2010403"), "6984");
+    for apdu in ["00440000", "00040000"] {
+        assert_eq!(terminal.send(apdu), "6985", "{apdu}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! VERIFY, CHANGE, DISABLE, ENABLE and UNBLOCK PIN (TS 102 221 §11.1.9 to §11.1.13).
 
 use oxisim_card::{
-    Card, KeyReference, Profile,
+    Card, KeyReference, Profile, SecurityAttributes,
     image::{Image, PinImage},
 };
 use oxisim_wire::Instant;
@@ -169,11 +169,36 @@ fn a_pin_of_an_application_counts_there_and_until_the_application_is_left() {
     assert_eq!(terminal.send("00B0870009"), "6982");
 }
 
+/// TS 102 221 §9.4.1.
+#[test]
+fn the_universal_pin_is_no_applications_and_stays_verified() {
+    let mut image = enabled();
+    for (reference, value) in
+        [(KeyReference::UNIVERSAL, *b"9999\xFF\xFF\xFF\xFF"), (KeyReference(0x82), *b"8888\xFF\xFF\xFF\xFF")]
+    {
+        let directory = Some(vec![0x3F00, 0x7FFF]);
+        image.pins.push(PinImage { reference, value, directory, ..image.pins[0].clone() });
+    }
+    image.files.iter_mut().filter(|file| file.path == [0x3F00, 0x7FFF, 0x6F07]).for_each(|imsi| {
+        let rule = hex::decode("800101A406830111950108800102A406830182950108").unwrap();
+        imsi.security = SecurityAttributes::Expanded(rule);
+    });
+    let mut terminal = terminal(&image);
+    terminal.ok("00A4040C07A0000000871002");
+    terminal.ok("0020001108 39393939FFFFFFFF");
+    terminal.ok("0020008208 38383838FFFFFFFF");
+    terminal.ok("00D687000108");
+    terminal.ok("00A4044C07A0000000871002");
+    terminal.ok("00A4040C07A0000000871002");
+    terminal.ok("00B0870001");
+    assert_eq!(terminal.send("00D687000108"), "6982", "the application's own PIN does not");
+}
+
 #[test]
 fn select_tells_which_pins_are_enabled() {
     let mut terminal = Terminal::default();
     let status = |terminal: &mut Terminal| {
-        let template = terminal.ok("00A40004023F00");
+        let template = terminal.ok("00A40004023F0000");
         template[template.find("C60C").unwrap()..].to_owned()
     };
     assert_eq!(status(&mut terminal), "C60C90016083010183018183010A");

@@ -35,7 +35,7 @@ fn apdu() -> impl Strategy<Value = Vec<u8>> {
     let instruction = prop::sample::select(
         &[
             0xA4, 0xF2, 0xB0, 0xD6, 0xB2, 0xDC, 0x10, 0xC2, 0x12, 0x14, 0xC0, 0xA2, 0x32, 0x20, 0x24, 0x26,
-            0x28, 0x2C, 0x04, 0x44, 0x70, 0x84, 0xAA,
+            0x28, 0x2C, 0x04, 0x44, 0x70, 0x84, 0xAA, 0xCB, 0xDB, 0x76,
         ][..],
     );
     let class = prop_oneof![4 => Just(0x00), 4 => Just(0x80), 1 => Just(0x01), 1 => any::<u8>()];
@@ -68,7 +68,7 @@ proptest! {
         for apdu in &apdus {
             let response = card.exchange(Instant::EPOCH, apdu);
             let is_gsm = apdu.first() == Some(&0xA0);
-            prop_assert!(is_gsm || matches!(response.status.sw1(), 0x62 | 0x63 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
+            prop_assert!(is_gsm || matches!(response.status.sw1(), 0x61..=0x63 | 0x67..=0x6F | 0x90 | 0x91 | 0x93));
             prop_assert!(!card.memory().in_transaction() || card.memory().is_torn());
             if card.memory().is_torn() {
                 card.power_on(Instant::EPOCH);

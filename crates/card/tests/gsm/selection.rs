@@ -61,7 +61,7 @@ fn wrong_parameters_are_said() {
 fn an_application_of_the_uicc_cannot_be_selected() {
     let mut sim = Sim::with(Card::new(&Profile::default()));
     assert_eq!(sim.send("A0A40000027FFF"), "9404");
-    assert!(sim.send("00A4040410A0000000871002FFFFFFFF8907090000").ends_with("9000"));
+    assert!(sim.send("00A4040C10A0000000871002FFFFFFFF8907090000").ends_with("9000"));
     assert_eq!(sim.send("A0A40000027FFF"), "9404");
     assert_eq!(sim.send("A0A40000023F00"), "9F16");
 }

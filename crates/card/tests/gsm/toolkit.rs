@@ -104,7 +104,8 @@ fn an_error_of_a_data_download_waits() {
     assert_eq!(sim.send(&(message(b"error") + "00")), "9E02");
     assert_eq!(sim.send(&message(b"empty error")), "6F00");
     let uicc = message(b"error").replacen("A0", "80", 1);
-    assert_eq!(sim.send(&uicc), format!("{} 6200", hex::encode_upper("no")));
+    assert_eq!(sim.send(&uicc), "6102");
+    assert_eq!(sim.send("00C0000002"), format!("{} 6200", hex::encode_upper("no")));
 }
 
 #[test]

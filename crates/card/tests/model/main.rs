@@ -37,6 +37,13 @@ impl ReferenceStateMachine for Model {
     }
 }
 
+/// Powers the card on; the terminal knows of channels 4 to 19 (TERMINAL CAPABILITY).
+fn power_on(card: &mut Card) {
+    card.power_on(Instant::EPOCH);
+    let response = card.exchange(Instant::EPOCH, &[0x80, 0xAA, 0x00, 0x00, 0x04, 0xA9, 0x02, 0x81, 0x00]);
+    assert_eq!(response.status.0, 0x9000);
+}
+
 /// The card under test.
 struct Virtual;
 
@@ -46,14 +53,14 @@ impl StateMachineTest for Virtual {
 
     fn init_test(_: &Model) -> Card {
         let mut card = Card::from_image(&layout::image()).unwrap();
-        card.power_on(Instant::EPOCH);
+        power_on(&mut card);
         card
     }
 
     fn apply(mut card: Card, model: &Model, step: Step) -> Card {
         let answer = match (&step.act, step.torn_after) {
             (Act::Reset, _) => {
-                card.power_on(Instant::EPOCH);
+                power_on(&mut card);
                 Answer::from(0x9000)
             }
             (_, torn_after) => {
@@ -61,7 +68,7 @@ impl StateMachineTest for Virtual {
                 let response = card.exchange(Instant::EPOCH, &step.apdu());
                 card.memory_mut().tear_after(None);
                 if card.memory().is_torn() {
-                    card.power_on(Instant::EPOCH);
+                    power_on(&mut card);
                 }
                 Answer { data: response.data, status: response.status.0 }
             }

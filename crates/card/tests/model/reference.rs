@@ -162,7 +162,6 @@ impl Reference {
                 mode.check(*number)?;
                 let file = self.ef(place, None, |file| file.read)?;
                 let (length, record) = self.record(file, place, *mode, *number)?;
-                self.must_be_active(file)?;
                 if *mode != RecordMode::Absolute {
                     place.record = Some(record);
                 }
@@ -176,7 +175,6 @@ impl Reference {
                     if *mode != RecordMode::Previous {
                         return Err(0x6981);
                     }
-                    self.must_be_active(file)?;
                     self.rotate(file, length, data)?;
                     place.record = Some(1);
                 } else {
@@ -186,11 +184,9 @@ impl Reference {
                         && data.len() != length
                     {
                         // Of two things that are wrong the length is told.
-                        self.must_be_active(file)?;
                         return Err(0x6700);
                     }
                     let (length, record) = found?;
-                    self.must_be_active(file)?;
                     if data.len() != length {
                         return Err(0x6700);
                     }
@@ -275,6 +271,7 @@ impl Reference {
             Act::Deactivate => {
                 let file = place.ef.ok_or(0x6986_u16)?;
                 self.permit(file, Who::Holder(Key::Adm))?;
+                self.must_be_active(file)?;
                 self.deactivated.push(file);
             }
             Act::Activate => {
@@ -311,6 +308,7 @@ impl Reference {
             }
         };
         self.permit(file, who(&FILES[file]))?;
+        self.must_be_active(file)?;
         Ok(file)
     }
 
@@ -332,7 +330,6 @@ impl Reference {
     }
 
     fn transparent(&self, file: usize) -> Result<&[u8], u16> {
-        self.must_be_active(file)?;
         match FILES[file].kind {
             Kind::Transparent { .. } => Ok(&self.contents[&file]),
             _ => Err(0x6981),
@@ -445,8 +442,9 @@ fn by_identifier(place: &Place, fid: u16) -> Option<usize> {
                 |directory: usize| (1..FILES.len()).filter(move |&file| parent(file) == directory);
             in_directory(here)
                 .find(named)
+                .or_else(|| Some(parent(here)).filter(named))
                 .or_else(|| in_directory(parent(here)).filter(is_directory).find(named))
-                .or_else(|| [parent(here), here].into_iter().find(named))
+                .or_else(|| Some(here).filter(named))
         }
     }
 }

@@ -12,27 +12,14 @@ mod toolkit;
 mod transparent;
 
 use alloc::vec::Vec;
-use core::mem;
 
 use oxisim_apdu::{Command, Instruction, Response, Status};
 
+use super::{Waiting, administration};
 use crate::{
     card::Powered,
     file::{Elementary, FileId},
 };
-
-/// What waits for GET RESPONSE: the response to the command before.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Waiting {
-    /// There was no command since reset, which selects the MF (TS 51.011 §9.2.18).
-    #[default]
-    MasterFile,
-    /// This response. It stays until another command comes: a terminal may ask for its first octets, which say how
-    /// many there are, and then for all.
-    Octets(Vec<u8>),
-    /// Nothing.
-    Nothing,
-}
 
 /// Which way the data of a command goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,14 +66,18 @@ const fn function(instruction: Instruction) -> Option<(Data, Function)> {
 }
 
 /// Carries a command out.
-pub(super) fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    let waiting = mem::replace(&mut card.session.waiting, Waiting::Nothing);
+pub(super) fn execute(
+    card: &mut Powered<'_>,
+    command: &Command<'_>,
+    waiting: Waiting,
+) -> Result<Response, Status> {
     let (data, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
     data.check(command)?;
+    administration::check_usage(card, command.instruction)?;
     if command.instruction == Instruction::GET_RESPONSE {
         card.session.waiting = waiting;
     }
-    card.session.channel = card.session.channels.get(0)?;
+    (card.session.channel, card.session.number) = (card.session.channels.get(0)?, 0);
     let application = card.session.channel.application;
     let answer = function(card, command);
     card.session.channels.put(0, card.session.channel);
@@ -125,7 +116,7 @@ fn offer(card: &mut Powered<'_>, command: &Command<'_>, mut response: Response) 
         _ if length == 0 => {}
         Some(ne) if !is_error => response.data.truncate(ne),
         _ => {
-            card.session.waiting = Waiting::Octets(response.data);
+            card.session.waiting = Waiting::Gsm(response.data);
             let tell = if is_error { Status::data_download_error } else { Status::gsm_response_available };
             return tell(length).into();
         }

@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use oxisim_apdu::{Command, Response, Status};
 
-use super::{Waiting, check_parameters, data, first};
+use super::{check_parameters, data, first};
 use crate::{
     card::Powered,
-    commands::select::by_fid,
+    commands::{Waiting, select::by_fid},
     file::{FileId, FileSystem, fid},
     header::header,
 };
@@ -20,7 +20,7 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
         fid => by_fid(card.files, &card.session.channel, fid),
     };
     let id = found.ok_or(Status::GSM_NOT_FOUND)?;
-    card.session.channel.select(card.files, id)?;
+    card.select(id)?;
     Ok(Response::normal(header_of(card, id)))
 }
 
@@ -37,8 +37,8 @@ pub(super) fn get_response(card: &mut Powered<'_>, command: &Command<'_>) -> Res
     check_parameters(command)?;
     let octets = match &card.session.waiting {
         Waiting::MasterFile => header_of(card, FileSystem::MF),
-        Waiting::Octets(octets) => octets.clone(),
-        Waiting::Nothing => return Err(Status::TECHNICAL_PROBLEM),
+        Waiting::Gsm(octets) => octets.clone(),
+        Waiting::Nothing | Waiting::Rest { .. } => return Err(Status::TECHNICAL_PROBLEM),
     };
     first(command, octets)
 }
