@@ -20,7 +20,7 @@ use oxisim_backup::Settings;
 use oxisim_card::{Card, Profile};
 use oxisim_phonebook::{
     Contact,
-    layout::{CardEntry, CardPhonebook, RecordUpdate},
+    layout::{CardEntry, CardPhonebook, FileUpdate},
     vcard::{self, Version},
 };
 use oxisim_transport::{
@@ -30,7 +30,7 @@ use oxisim_transport::{
 use self::{
     client::Client,
     dump::DumpedCard,
-    place::{Found, Place},
+    place::{Found, Pin, Place},
 };
 use crate::{backup::wall_clock, failure::Failure, input, report::count, run::server_address, sim::Kept};
 
@@ -59,8 +59,9 @@ enum Action {
     },
     /// Put contacts in the place of what the card's phonebook holds, and read them back.
     ///
-    /// Only records that differ are written. The change counter and the unique identifiers, by which a phone that
-    /// keeps a copy of the phonebook finds out that it has changed, are left alone, and so are groups.
+    /// Says what the card cannot hold and what will be overwritten, and asks. Only records that differ are written.
+    /// Numbers beyond the first may have a label, and contacts a nickname, e-mail addresses and categories, where the
+    /// card has files for them. Changes are counted on the card, so that a phone with a copy of the phonebook finds out.
     #[command(after_help = "Example:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf")]
     Write {
         #[command(flatten)]
@@ -91,6 +92,9 @@ struct CardArgs {
     /// The PIN; it is tried once. Without it no PIN is tried.
     #[arg(long, value_name = "PIN", value_parser = pin)]
     pin: Option<String>,
+    /// Try the PIN even if the card blocks it should it be wrong.
+    #[arg(long, requires = "pin")]
+    last_attempt: bool,
 }
 
 fn pin(text: &str) -> Result<String, String> {
@@ -103,16 +107,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::Read { card, dump: Some(path), out } => {
             let dumped = Box::new(InProcess(DumpedCard::read(path)?));
-            read(&mut Client::new(dumped)?, card.pin.as_deref(), out)
+            read(&mut Client::new(dumped)?, card.pin(), out)
         }
-        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.pin.as_deref(), out)),
+        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.pin(), out)),
         Action::Write { card, yes, contacts } => {
-            card.with(|client| write(client, card.pin.as_deref(), contacts, *yes))
+            card.with(|client| write(client, card.pin(), contacts, *yes))
         }
     }
 }
 
 impl CardArgs {
+    fn pin(&self) -> Option<Pin<'_>> {
+        self.pin.as_deref().map(|pin| Pin { pin, last: self.last_attempt })
+    }
+
     /// Works with the card, and keeps what is to be kept of it.
     fn with(&self, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
         let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.sim) {
@@ -170,7 +178,7 @@ impl SmartCard for SharedCard {
 }
 
 /// Reads the phonebook into a contacts file.
-fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failure> {
+fn read(client: &mut Client, pin: Option<Pin<'_>>, path: &Path) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let found = Found::look(client, pin)?;
     let entries = entries(&found.phonebook)?;
@@ -181,7 +189,11 @@ fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failu
     said_missing(&found, out)?;
     for (slot, entry) in &entries {
         let contact = entry.contact();
-        let texts = [&contact.name, &contact.second_name].into_iter().chain(&contact.emails);
+        if entry.hidden {
+            writeln!(out, "slot {slot} is hidden: phones show it only to who knows the hidden key")?;
+        }
+        let texts =
+            [&contact.name, &contact.second_name].into_iter().chain(&contact.emails).chain(&contact.groups);
         for text in texts.filter(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
             writeln!(out, "not all of slot {slot} could be read: '{text}'")?;
         }
@@ -191,7 +203,7 @@ fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failu
 }
 
 /// Puts contacts in the place of the phonebook.
-fn write(client: &mut Client, pin: Option<&str>, path: &Path, yes: bool) -> Result<(), Failure> {
+fn write(client: &mut Client, pin: Option<Pin<'_>>, path: &Path, yes: bool) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let contacts = input::contacts(path)?;
     let found = Found::look(client, pin)?;
@@ -221,12 +233,6 @@ fn write(client: &mut Client, pin: Option<&str>, path: &Path, yes: bool) -> Resu
         return Err(Failure::NotDone("not verified: the card differs from what was written".into()));
     }
     writeln!(out, "{} on the card, read back and equal", count(new.len(), "contact"))?;
-    if found.has_uid {
-        writeln!(
-            out,
-            "A phone that keeps a copy of the phonebook may not notice: EF_UID and EF_CC are as they were."
-        )?;
-    }
     Ok(())
 }
 
@@ -276,7 +282,7 @@ impl Changes {
     }
 
     /// Says how many entries stay, and names those that do not.
-    fn say(&self, updates: &[RecordUpdate], out: &mut impl Write) -> io::Result<()> {
+    fn say(&self, updates: &[FileUpdate], out: &mut impl Write) -> io::Result<()> {
         let deleted = self.overwritten.iter().filter(|(.., after)| after.is_none()).count();
         let changed = self.overwritten.len() - deleted;
         let (kept, new, records) = (self.kept, self.new, count(updates.len(), "record"));
@@ -299,15 +305,15 @@ struct Line<'a>(&'a Contact);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contact { name, second_name, numbers, emails, .. } = self.0;
-        let numbers = numbers.iter().map(|number| &number.number);
-        let parts: Vec<&str> = [name, second_name]
-            .into_iter()
-            .chain(numbers)
-            .chain(emails)
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect();
+        let Contact { name, second_name, numbers, emails, groups, .. } = self.0;
+        let numbers = numbers.iter().map(|number| match number.label.as_str() {
+            "" => number.number.clone(),
+            label => format!("{} ({label})", number.number),
+        });
+        let groups = groups.iter().map(|group| format!("[{group}]"));
+        let names = [name, second_name].into_iter().cloned();
+        let parts = names.chain(numbers).chain(emails.iter().cloned()).chain(groups);
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
         f.write_str(&parts.join(", "))
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{client::Attempts, *};
 
 const UICC: &str = include_str!("../../tests/vectors/uicc.json");
 const GSM: &str = include_str!("../../tests/vectors/gsm.json");
@@ -137,7 +137,6 @@ fn more_than_255_entries_go_into_the_second_set() {
     contacts.extend(example("contacts-10.vcf"));
     let (held, _) = written(&mut client, &contacts);
     assert_eq!(held.len(), 265);
-    assert!(Found::look(&mut client, None).unwrap().has_uid);
 }
 
 /// A card that wants its PIN.
@@ -163,18 +162,32 @@ impl SmartCard for Locked {
 }
 
 #[test]
-fn a_pin_is_tried_once_and_only_if_it_is_given() {
-    for (pin, answer, says) in [
-        (None, 0x9000, "the card wants the PIN: give it with --pin"),
-        (Some("1234"), 0x63C2, "the PIN is wrong; attempts left: 2"),
-        (Some("1234"), 0x6983, "the PIN is blocked: a phone can unblock it with the PUK"),
+fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
+    let wrong_once = "a wrong PIN would block the card: one attempt is left. The PIN was not tried; --last-attempt tries it";
+    let not_said = "the card does not say how many attempts for the PIN are left. The PIN was not tried; --last-attempt tries it";
+    let blocked = "the PIN is blocked: a phone can unblock it with the PUK";
+    let pin = |last| Some(Pin { pin: "1234", last });
+    for (pin, answer, says, tried) in [
+        (None, 0x9000, "the card wants the PIN: give it with --pin", 0),
+        (pin(false), 0x63C2, "the PIN is wrong; attempts left: 2", 1),
+        (pin(false), 0x63C1, wrong_once, 0),
+        (pin(true), 0x63C1, "the PIN is wrong; attempts left: 1", 1),
+        (pin(false), 0x6A86, not_said, 0),
+        (pin(true), 0x6983, blocked, 0),
+        (pin(false), 0x63C0, blocked, 0),
     ] {
         let commands = Rc::default();
         let card = Locked { answer, card: layouts().remove(0) };
         let card = Recorded { card, commands: Rc::clone(&commands) };
         let mut client = Client::new(Box::new(card)).unwrap();
         assert_eq!(Found::look(&mut client, pin).unwrap_err().to_string(), says);
-        let tried = commands.borrow().iter().filter(|command| command[1] == 0x20).count();
-        assert_eq!(tried, usize::from(pin.is_some()));
+        let with_value = |command: &&Vec<u8>| command[1] == 0x20 && command.len() > 5;
+        assert_eq!(commands.borrow().iter().filter(with_value).count(), tried, "{answer:04X}");
     }
+}
+
+#[test]
+fn the_virtual_card_says_how_often_its_pin_may_be_tried() {
+    let mut client = client(virtual_card());
+    assert!(matches!(client.attempts().unwrap(), Attempts::Left(3) | Attempts::NotNeeded));
 }
