@@ -56,24 +56,32 @@ impl CardPhonebook {
     }
 
     fn differences(&self, old: &Self) -> Vec<FileUpdate> {
+        let (chains_before, chains) = (old.chains(), self.chains());
         let mut updates = Vec::new();
         for (&fid, records) in &self.records {
             let is_counter = self.layout.counters().contains(&fid);
             for (number, octets) in (1..=u16::MAX).zip(records) {
                 let before = old.records.get(&fid).and_then(|records| records.get(usize::from(number) - 1));
-                if before != Some(octets) {
-                    let turn = if is_counter {
-                        Turn::Counter
-                    } else {
-                        self.turn(fid, before.map_or(&[], Vec::as_slice), octets)
-                    };
-                    let record = (!is_counter).then_some(number);
-                    updates.push((turn, FileUpdate { fid, record, octets: octets.clone() }));
+                if before == Some(octets) {
+                    continue;
                 }
+                let turn = if is_counter {
+                    Turn::Counter
+                } else {
+                    self.turn(fid, before.map_or(&[], Vec::as_slice), octets)
+                };
+                // A chain grows from its start, and goes from its end.
+                let place = |chains: &Chains| chains.get(&(fid, number)).copied().unwrap_or(0);
+                let within = match turn {
+                    Turn::ExtensionFreed => usize::MAX - place(&chains_before),
+                    _ => place(&chains),
+                };
+                let record = (!is_counter).then_some(number);
+                updates.push((turn, within, FileUpdate { fid, record, octets: octets.clone() }));
             }
         }
-        updates.sort_by_key(|(turn, _)| *turn);
-        updates.into_iter().map(|(_, update)| update).collect()
+        updates.sort_by_key(|(turn, within, _)| (*turn, *within));
+        updates.into_iter().map(|(.., update)| update).collect()
     }
 
     fn turn(&self, fid: u16, before: &[u8], octets: &[u8]) -> Turn {
@@ -95,52 +103,72 @@ impl CardPhonebook {
         }
     }
 
-    /// What of `old` this phonebook keeps or changes: `old` without the data of entries that go, and without what
-    /// comes to belong to another entry.
+    /// What of `old` this phonebook keeps or changes: `old` without the data of entries that go, without extensions
+    /// that change, and without what comes to belong to another entry. Its counters are the new ones.
     fn what_stays(&self, old: &Self) -> Self {
         let mut between = old.clone();
+        for fid in self.layout.counters() {
+            between.records.extend(self.records.get(fid).map(|body| (*fid, body.clone())));
+        }
         for (slot, fate) in self.fates(old) {
-            if fate != Fate::Altered {
-                // Records that are not there are not to be cleared.
-                let _ = between.change(slot, |view, slot| {
+            let goes = fate != Fate::Altered;
+            let keeps_chains = !goes && self.chains_of(slot) == old.chains_of(slot);
+            // Records that are not there are not to be cleared.
+            let _ = between.change(slot, |view, slot| {
+                if !keeps_chains {
                     for number in entry_chains(view, slot) {
                         view.update(EntryFile::Ext1, number, &FREE_EXT1)?;
                     }
-                    let columns: Vec<_> = view.set.columns().copied().collect();
-                    columns.iter().try_for_each(|column| view.clear(column, slot))
-                });
-            }
+                }
+                let columns: Vec<_> = view.set.columns().filter(|_| goes).copied().collect();
+                columns.iter().try_for_each(|column| view.clear(column, slot))
+            });
         }
-        let (before, after) = (old.owners(), self.owners());
-        for (&(fid, number), owner) in &before {
-            if after.get(&(fid, number)).is_none_or(|next| next == owner) {
-                continue;
-            }
+        let after = self.links();
+        for (&(fid, number), owner) in &old.links() {
             let records = between.records.get_mut(&fid);
             if let Some(octets) = records.and_then(|records| records.get_mut(usize::from(number) - 1)) {
-                let is_ext1 = self.layout.sets.iter().any(|set| set.ext1 == Some(fid));
-                octets.fill(0xFF);
-                if let Some(kind) = octets.first_mut().filter(|_| is_ext1) {
-                    *kind = 0x00;
+                if after.get(&(fid, number)).is_some_and(|next| next != owner) {
+                    octets.fill(0xFF);
                 }
             }
         }
         between
     }
 
-    /// The slots of the records that something else than their number gives to an entry, by file and record.
-    fn owners(&self) -> BTreeMap<(u16, u16), u16> {
-        let mut owners = BTreeMap::new();
+    /// The slots whose octets of `EF_IAP` point to a record, by file and record.
+    fn links(&self) -> BTreeMap<(u16, u16), u16> {
+        let mut links = BTreeMap::new();
         for slot in 1..=self.slots() {
             let Some((set, local)) = self.locate(slot) else { continue };
             let view = View { set, records: Cow::Borrowed(&self.records) };
             let linked = set.columns().filter(|column| column.index.is_some());
-            owners
-                .extend(linked.filter_map(|column| Some(((column.fid, view.linked(column, local)?), slot))));
-            let chains = entry_chains(&view, local).into_iter();
-            owners
-                .extend(set.ext1.into_iter().flat_map(|ext1| chains.clone().map(move |n| ((ext1, n), slot))));
+            links.extend(linked.filter_map(|column| Some(((column.fid, view.linked(column, local)?), slot))));
         }
-        owners
+        links
+    }
+
+    /// Where extension records stand in the chains of the entries.
+    fn chains(&self) -> Chains {
+        let mut chains = Chains::new();
+        for slot in 1..=self.slots() {
+            let Some((set, local)) = self.locate(slot) else { continue };
+            let view = View { set, records: Cow::Borrowed(&self.records) };
+            let numbers = entry_chains(&view, local).into_iter().enumerate();
+            let file = set.ext1.unwrap_or_default();
+            chains.extend(numbers.map(|(place, number)| ((file, number), place)));
+        }
+        chains
+    }
+
+    /// The extension records of an entry.
+    fn chains_of(&self, slot: u16) -> Vec<(u16, Option<Vec<u8>>)> {
+        let Some((set, local)) = self.locate(slot) else { return Vec::new() };
+        let view = View { set, records: Cow::Borrowed(&self.records) };
+        let numbers = entry_chains(&view, local).into_iter();
+        numbers.map(|number| (number, view.record(EntryFile::Ext1, number))).collect()
     }
 }
+
+/// The places of extension records in the chains of their entries, by file and record.
+type Chains = BTreeMap<(u16, u16), usize>;
