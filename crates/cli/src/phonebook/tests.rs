@@ -39,6 +39,12 @@ fn virtual_card() -> SharedCard {
 
 /// A card with the files of a real one under the USIM.
 fn card_of(row: &Value) -> DumpedCard {
+    let usim = ("ADF.USIM", "620D820278218407A0000000871002");
+    card_with(row, usim)
+}
+
+/// A card with the files of a real one under a directory, and with the counters of a phonebook.
+fn card_with(row: &Value, (directory, fcp_of_directory): (&str, &str)) -> DumpedCard {
     let file = |path: &[&str], fcp: String, body: Value| {
         (path.join("/"), json!({ "path": path, "fcp_raw": fcp, "body": body }))
     };
@@ -46,10 +52,10 @@ fn card_of(row: &Value) -> DumpedCard {
     let fcp = |fid: &str, octets: u64, count: u64| format!("620B82054221{octets:04X}{count:02X}8302{fid}");
     let pbr = row["pbr"].as_array().unwrap();
     let octets = pbr[0].as_str().unwrap().len() as u64 / 2;
-    let book = ["MF", "ADF.USIM", "DF.PHONEBOOK"];
+    let book = ["MF", directory, "DF.PHONEBOOK"];
     let mut files = vec![
         file(&book[..1], "6208820278218302 3F00".replace(' ', ""), Value::Null),
-        file(&book[..2], "620D820278218407A0000000871002".into(), Value::Null),
+        file(&book[..2], fcp_of_directory.into(), Value::Null),
         file(&book, "62088202782183025F3A".into(), Value::Null),
         file(&[&book[..], &["EF.PBR"]].concat(), fcp("4F30", octets, pbr.len() as u64), row["pbr"].clone()),
     ];
@@ -57,6 +63,11 @@ fn card_of(row: &Value) -> DumpedCard {
         let (octets, count) = (size[0].as_u64().unwrap(), size[1].as_u64().unwrap());
         let name = format!("EF.{fid}");
         files.push(file(&[&book[..], &[&name]].concat(), fcp(fid, octets, count), records(octets, count)));
+    }
+    for (fid, octets) in [("4F22", 4), ("4F23", 2), ("4F24", 2)] {
+        let name = format!("EF.{fid}");
+        let fcp = format!("620C820241218302{fid}8002{octets:04X}");
+        files.push(file(&[&book[..], &[&name]].concat(), fcp, json!("00".repeat(octets))));
     }
     let files: serde_json::Map<String, Value> = files.into_iter().collect();
     DumpedCard::parse(&json!({ "files": files }).to_string()).unwrap()
@@ -137,6 +148,49 @@ fn more_than_255_entries_go_into_the_second_set() {
     contacts.extend(example("contacts-10.vcf"));
     let (held, _) = written(&mut client, &contacts);
     assert_eq!(held.len(), 265);
+}
+
+fn row(name: &str) -> Value {
+    let rows: Vec<Value> = serde_json::from_str(LAYOUTS).unwrap();
+    rows.into_iter().find(|row| row["name"] == name).unwrap()
+}
+
+/// Contacts that use all that a USIM's phonebook has.
+const FULL: &[u8] =
+    b"BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Ana\r\nNICKNAME:Anita\r\nTEL:+4930123456789012345678901\r\n\
+TEL;TYPE=WORK:0301234\r\nEMAIL:ana_l@example.org\r\nCATEGORIES:Family,Club\r\nEND:VCARD\r\n\
+BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Bob\r\nTEL:112\r\nCATEGORIES:Club\r\nEND:VCARD\r\n";
+
+#[test]
+fn a_contacts_file_read_from_a_card_is_the_one_that_was_written_to_it() {
+    let telecom = ("DF.TELECOM", "6208820278218302 7F10".replace(' ', ""));
+    let row = row("second names of type 1");
+    for (card, place) in [
+        (card_of(&row), Place::Usim(vec![0xA0, 0, 0, 0, 0x87, 0x10, 0x02])),
+        (card_with(&row, (telecom.0, &telecom.1)), Place::Telecom),
+    ] {
+        let mut client = client(card);
+        let contacts = vcard::read(FULL).unwrap();
+        let (held, updates) = written(&mut client, &contacts);
+        assert_eq!(held, contacts);
+        assert_eq!(vcard::read(vcard::write(&held, Version::V4).as_bytes()).unwrap(), contacts);
+        assert_eq!(Found::look(&mut client, None).unwrap().place, place);
+        assert!(updates > 10);
+        assert_eq!(written(&mut client, &contacts).1, 0);
+    }
+}
+
+#[test]
+fn counters_are_written_before_what_they_count() {
+    let commands = Rc::default();
+    let card = card_of(&row("second names of type 1"));
+    let mut client = Client::new(Box::new(Recorded { card, commands: Rc::clone(&commands) })).unwrap();
+    written(&mut client, &vcard::read(FULL).unwrap());
+    let commands = commands.borrow();
+    let writes: Vec<&Vec<u8>> = commands.iter().filter(|command| matches!(command[1], 0xD6 | 0xDC)).collect();
+    // EF_CC counts two entries, and EF_PUID has the identifier of the second.
+    assert_eq!(writes[..2], [&[0x00, 0xD6, 0x00, 0x00, 0x02, 0x00, 0x02]; 2]);
+    assert!(writes[2..].iter().all(|command| command[1] == 0xDC));
 }
 
 /// A card that wants its PIN.
