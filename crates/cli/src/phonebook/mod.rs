@@ -30,7 +30,7 @@ use oxisim_transport::{
 use self::{
     client::Client,
     dump::DumpedCard,
-    place::{Found, Pin, Place},
+    place::{Access, Found, Place},
 };
 use crate::{backup::wall_clock, failure::Failure, input, report::count, run::server_address, sim::Kept};
 
@@ -44,8 +44,11 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Write what the card's phonebook holds as vCard 4.0.
+    ///
+    /// Any card: a SIM of GSM, and a UICC with the files of its EF_PBR, linked in whatever way. Names, numbers with their
+    /// descriptions, second names (NICKNAME), e-mail addresses and groups (CATEGORIES) are read. Nothing is written.
     #[command(
-        after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"
+        after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --reader Omnikey --pin 1234 --local usim.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"
     )]
     Read {
         #[command(flatten)]
@@ -62,7 +65,9 @@ enum Action {
     /// Says what the card cannot hold and what will be overwritten, and asks. Only records that differ are written.
     /// Numbers beyond the first may have a label, and contacts a nickname, e-mail addresses and categories, where the
     /// card has files for them. Changes are counted on the card, so that a phone with a copy of the phonebook finds out.
-    #[command(after_help = "Example:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf")]
+    #[command(
+        after_help = "Examples:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf\n  oxisim phonebook write --sim my.sim --yes contacts.vcf"
+    )]
     Write {
         #[command(flatten)]
         card: CardArgs,
@@ -95,6 +100,9 @@ struct CardArgs {
     /// Try the PIN even if the card blocks it should it be wrong.
     #[arg(long, requires = "pin")]
     last_attempt: bool,
+    /// The phonebook of the USIM, even if the card has one for all applications, which phones prefer.
+    #[arg(long)]
+    local: bool,
 }
 
 fn pin(text: &str) -> Result<String, String> {
@@ -107,18 +115,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::Read { card, dump: Some(path), out } => {
             let dumped = Box::new(InProcess(DumpedCard::read(path)?));
-            read(&mut Client::new(dumped)?, card.pin(), out)
+            read(&mut Client::new(dumped)?, card.access(), out)
         }
-        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.pin(), out)),
+        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.access(), out)),
         Action::Write { card, yes, contacts } => {
-            card.with(|client| write(client, card.pin(), contacts, *yes))
+            card.with(|client| write(client, card.access(), contacts, *yes))
         }
     }
 }
 
 impl CardArgs {
-    fn pin(&self) -> Option<Pin<'_>> {
-        self.pin.as_deref().map(|pin| Pin { pin, last: self.last_attempt })
+    fn access(&self) -> Access<'_> {
+        Access { pin: self.pin.as_deref(), last_attempt: self.last_attempt, local: self.local }
     }
 
     /// Works with the card, and keeps what is to be kept of it.
@@ -178,9 +186,9 @@ impl SmartCard for SharedCard {
 }
 
 /// Reads the phonebook into a contacts file.
-fn read(client: &mut Client, pin: Option<Pin<'_>>, path: &Path) -> Result<(), Failure> {
+fn read(client: &mut Client, access: Access<'_>, path: &Path) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
-    let found = Found::look(client, pin)?;
+    let found = Found::look(client, access)?;
     let entries = entries(&found.phonebook)?;
     let contacts: Vec<Contact> = entries.values().map(CardEntry::contact).collect();
     std::fs::write(path, vcard::write(&contacts, Version::V4))
@@ -203,10 +211,10 @@ fn read(client: &mut Client, pin: Option<Pin<'_>>, path: &Path) -> Result<(), Fa
 }
 
 /// Puts contacts in the place of the phonebook.
-fn write(client: &mut Client, pin: Option<Pin<'_>>, path: &Path, yes: bool) -> Result<(), Failure> {
+fn write(client: &mut Client, access: Access<'_>, path: &Path, yes: bool) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let contacts = input::contacts(path)?;
-    let found = Found::look(client, pin)?;
+    let found = Found::look(client, access)?;
     writeln!(out, "{}, {} slots", found.place, found.phonebook.slots())?;
     said_missing(&found, out)?;
     if !found.unread.is_empty() {
@@ -263,18 +271,18 @@ struct Changes {
     kept: usize,
     new: usize,
     /// What the slots held, and what they are to hold; none if they become free.
-    overwritten: Vec<(u16, Contact, Option<Contact>)>,
+    overwritten: Vec<(u16, CardEntry, Option<CardEntry>)>,
 }
 
 impl Changes {
     fn between(old: &BTreeMap<u16, CardEntry>, new: &BTreeMap<u16, CardEntry>) -> Self {
         let mut changes = Self::default();
         for (slot, entry) in old {
-            let (before, after) = (entry.contact(), new.get(slot).map(CardEntry::contact));
-            if after.as_ref() == Some(&before) {
+            let after = new.get(slot);
+            if after.is_some_and(|after| after.contact() == entry.contact()) {
                 changes.kept += 1;
             } else {
-                changes.overwritten.push((*slot, before, after));
+                changes.overwritten.push((*slot, entry.clone(), after.cloned()));
             }
         }
         changes.new = new.keys().filter(|slot| !old.contains_key(slot)).count();
@@ -300,19 +308,19 @@ impl Changes {
     }
 }
 
-/// A contact in one line.
-struct Line<'a>(&'a Contact);
+/// An entry in one line.
+struct Line<'a>(&'a CardEntry);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contact { name, second_name, numbers, emails, groups, .. } = self.0;
-        let numbers = numbers.iter().map(|number| match number.label.as_str() {
-            "" => number.number.clone(),
+        let Contact { name, second_name, numbers, emails, groups, .. } = self.0.contact();
+        let numbers = numbers.into_iter().map(|number| match number.label.as_str() {
+            "" => number.number,
             label => format!("{} ({label})", number.number),
         });
-        let groups = groups.iter().map(|group| format!("[{group}]"));
-        let names = [name, second_name].into_iter().cloned();
-        let parts = names.chain(numbers).chain(emails.iter().cloned()).chain(groups);
+        let groups = groups.into_iter().map(|group| format!("[{group}]"));
+        let hidden = self.0.hidden.then(|| "hidden".into());
+        let parts = [name, second_name].into_iter().chain(numbers).chain(emails).chain(groups).chain(hidden);
         let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
         f.write_str(&parts.join(", "))
     }

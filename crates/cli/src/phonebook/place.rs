@@ -33,13 +33,15 @@ pub struct Found {
     pub unread: Vec<String>,
 }
 
-/// A PIN to be verified.
-#[derive(Clone, Copy, Debug)]
-pub struct Pin<'a> {
-    /// Its digits.
-    pub pin: &'a str,
-    /// Whether it is tried even if a wrong one blocks it.
-    pub last: bool,
+/// How to come to the phonebook.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Access<'a> {
+    /// The PIN to be verified.
+    pub pin: Option<&'a str>,
+    /// Whether the PIN is tried even if a wrong one blocks it.
+    pub last_attempt: bool,
+    /// Whether it is the phonebook of the USIM alone.
+    pub local: bool,
 }
 
 /// The start of every USIM's application identifier (TS 101 220 Annex E).
@@ -52,12 +54,11 @@ const EF_ADN: u16 = 0x6F3A;
 const EF_EXT1: u16 = 0x6F4A;
 
 impl Place {
-    /// Where a phonebook may be, the place that phones prefer first.
-    pub fn candidates(client: &mut Client) -> Result<Vec<Self>, Refusal> {
-        if client.is_gsm() {
-            return Ok(vec![Self::Gsm]);
-        }
-        Ok(vec![Self::Usim(usim(client)?), Self::Telecom, Self::Gsm])
+    /// Where a phonebook may be, the place that phones prefer first: every phone knows that of all applications, and not
+    /// every one that of the USIM (TS 31.102 §4.4.2).
+    fn candidates(usim: Option<Vec<u8>>, local: bool) -> Vec<Self> {
+        let Some(usim) = usim.map(Self::Usim) else { return vec![Self::Gsm] };
+        if local { vec![usim] } else { vec![Self::Telecom, usim, Self::Gsm] }
     }
 
     /// Selects the directory.
@@ -113,14 +114,15 @@ impl Place {
 
 impl Found {
     /// Looks for the phonebook and reads it; the PIN is verified before, if there is one.
-    pub fn look(client: &mut Client, pin: Option<Pin<'_>>) -> Result<Self, Failure> {
-        let places = Place::candidates(client)?;
-        if let Some(Pin { pin, last }) = pin {
-            if let Some(Place::Usim(aid)) = places.first() {
+    pub fn look(client: &mut Client, access: Access<'_>) -> Result<Self, Failure> {
+        let usim = if client.is_gsm() { None } else { Some(usim(client)?) };
+        if let Some(pin) = access.pin {
+            if let Some(aid) = &usim {
                 found(client.select_application(aid))?;
             }
-            client.verify(pin, last)?;
+            client.verify(pin, access.last_attempt)?;
         }
+        let places = Place::candidates(usim, access.local);
         for place in places {
             if let Some(found) = place.read(client)? {
                 return Ok(found);

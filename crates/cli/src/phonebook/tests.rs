@@ -39,12 +39,21 @@ fn virtual_card() -> SharedCard {
 
 /// A card with the files of a real one under the USIM.
 fn card_of(row: &Value) -> DumpedCard {
-    let usim = ("ADF.USIM", "620D820278218407A0000000871002");
-    card_with(row, usim)
+    card_with(&[(row, USIM)])
 }
 
-/// A card with the files of a real one under a directory, and with the counters of a phonebook.
-fn card_with(row: &Value, (directory, fcp_of_directory): (&str, &str)) -> DumpedCard {
+/// Directories that have phonebooks, and what SELECT says of them.
+const USIM: (&str, &str) = ("ADF.USIM", "620D820278218407A0000000871002");
+const TELECOM: (&str, &str) = ("DF.TELECOM", "62088202782183027F10");
+
+fn card_with(phonebooks: &[(&Value, (&str, &str))]) -> DumpedCard {
+    let files: serde_json::Map<String, Value> =
+        phonebooks.iter().flat_map(|(row, directory)| files_of(row, *directory)).collect();
+    DumpedCard::parse(&json!({ "files": files }).to_string()).unwrap()
+}
+
+/// The files of a real phonebook under a directory, and the counters of one.
+fn files_of(row: &Value, (directory, fcp_of_directory): (&str, &str)) -> Vec<(String, Value)> {
     let file = |path: &[&str], fcp: String, body: Value| {
         (path.join("/"), json!({ "path": path, "fcp_raw": fcp, "body": body }))
     };
@@ -69,8 +78,7 @@ fn card_with(row: &Value, (directory, fcp_of_directory): (&str, &str)) -> Dumped
         let fcp = format!("620C820241218302{fid}8002{octets:04X}");
         files.push(file(&[&book[..], &[&name]].concat(), fcp, json!("00".repeat(octets))));
     }
-    let files: serde_json::Map<String, Value> = files.into_iter().collect();
-    DumpedCard::parse(&json!({ "files": files }).to_string()).unwrap()
+    files
 }
 
 fn layouts() -> Vec<DumpedCard> {
@@ -79,11 +87,11 @@ fn layouts() -> Vec<DumpedCard> {
 
 /// Writes contacts, and returns what the card then holds and how many records were written.
 fn written(client: &mut Client, contacts: &[Contact]) -> (Vec<Contact>, usize) {
-    let found = Found::look(client, None).unwrap();
+    let found = Found::look(client, Access::default()).unwrap();
     let plan = found.phonebook.plan(contacts).unwrap();
     let updates = plan.phonebook.updates_since(&found.phonebook);
     found.write(client, &updates).unwrap();
-    let after = Found::look(client, None).unwrap();
+    let after = Found::look(client, Access::default()).unwrap();
     assert_eq!(after.phonebook, plan.phonebook);
     assert!(after.unread.is_empty());
     (entries(&after.phonebook).unwrap().values().map(CardEntry::contact).collect(), updates.len())
@@ -99,7 +107,10 @@ fn the_virtual_card_holds_255_contacts_and_the_second_time_nothing_is_written() 
     let contacts = example("contacts-255.vcf");
     let (held, updates) = written(client, &contacts);
     assert_eq!((held.len(), updates), (255, 255));
-    assert_eq!(Found::look(client, None).unwrap().place, Place::Usim(oxisim_card::AID_USIM.to_vec()));
+    assert_eq!(
+        Found::look(client, Access::default()).unwrap().place,
+        Place::Usim(oxisim_card::AID_USIM.to_vec())
+    );
     assert_eq!(written(client, &contacts).1, 0);
     let text = vcard::write(&held, Version::V4);
     assert_eq!(vcard::read(text.as_bytes()).unwrap(), held);
@@ -126,7 +137,7 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
     assert!(client.is_gsm());
     let (held, _) = written(&mut client, &example("contacts-10.vcf"));
     assert_eq!(held.len(), 10);
-    assert_eq!(Found::look(&mut client, None).unwrap().place, Place::Gsm);
+    assert_eq!(Found::look(&mut client, Access::default()).unwrap().place, Place::Gsm);
     let commands = commands.borrow();
     assert!(commands[1..].iter().all(|command| command[0] == 0xA0));
     assert!(commands.iter().all(|command| command[1] != 0x20), "no PIN is tried");
@@ -135,7 +146,7 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
 #[test]
 fn a_uicc_without_the_files_of_its_pbr_has_the_phonebook_of_df_telecom() {
     let mut client = client(DumpedCard::parse(UICC).unwrap());
-    let found = Found::look(&mut client, None).unwrap();
+    let found = Found::look(&mut client, Access::default()).unwrap();
     assert_eq!((found.place, found.phonebook.slots()), (Place::Gsm, 250));
     let contacts = example("contacts-10.vcf");
     assert_eq!(names(&written(&mut client, &contacts).0), names(&contacts));
@@ -163,21 +174,30 @@ BEGIN:VCARD\r\nVERSION:4.0\r\nFN:Bob\r\nTEL:112\r\nCATEGORIES:Club\r\nEND:VCARD\
 
 #[test]
 fn a_contacts_file_read_from_a_card_is_the_one_that_was_written_to_it() {
-    let telecom = ("DF.TELECOM", "6208820278218302 7F10".replace(' ', ""));
     let row = row("second names of type 1");
     for (card, place) in [
         (card_of(&row), Place::Usim(vec![0xA0, 0, 0, 0, 0x87, 0x10, 0x02])),
-        (card_with(&row, (telecom.0, &telecom.1)), Place::Telecom),
+        (card_with(&[(&row, TELECOM)]), Place::Telecom),
     ] {
         let mut client = client(card);
         let contacts = vcard::read(FULL).unwrap();
         let (held, updates) = written(&mut client, &contacts);
         assert_eq!(held, contacts);
         assert_eq!(vcard::read(vcard::write(&held, Version::V4).as_bytes()).unwrap(), contacts);
-        assert_eq!(Found::look(&mut client, None).unwrap().place, place);
+        assert_eq!(Found::look(&mut client, Access::default()).unwrap().place, place);
         assert!(updates > 10);
         assert_eq!(written(&mut client, &contacts).1, 0);
     }
+}
+
+#[test]
+fn the_phonebook_of_all_applications_is_preferred_to_that_of_the_usim() {
+    let (of_all, own) = (row("second names of type 1"), row("names and numbers only"));
+    let mut client = client(card_with(&[(&of_all, TELECOM), (&own, USIM)]));
+    let found = Found::look(&mut client, Access::default()).unwrap();
+    assert_eq!((found.place, found.phonebook.slots()), (Place::Telecom, 250));
+    let local = Access { local: true, ..Access::default() };
+    assert_eq!(Found::look(&mut client, local).unwrap().phonebook.slots(), 2);
 }
 
 #[test]
@@ -220,9 +240,9 @@ fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
     let wrong_once = "a wrong PIN would block the card: one attempt is left. The PIN was not tried; --last-attempt tries it";
     let not_said = "the card does not say how many attempts for the PIN are left. The PIN was not tried; --last-attempt tries it";
     let blocked = "the PIN is blocked: a phone can unblock it with the PUK";
-    let pin = |last| Some(Pin { pin: "1234", last });
-    for (pin, answer, says, tried) in [
-        (None, 0x9000, "the card wants the PIN: give it with --pin", 0),
+    let pin = |last_attempt| Access { pin: Some("1234"), last_attempt, local: false };
+    for (access, answer, says, tried) in [
+        (Access::default(), 0x9000, "the card wants the PIN: give it with --pin", 0),
         (pin(false), 0x63C2, "the PIN is wrong; attempts left: 2", 1),
         (pin(false), 0x63C1, wrong_once, 0),
         (pin(true), 0x63C1, "the PIN is wrong; attempts left: 1", 1),
@@ -234,7 +254,7 @@ fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
         let card = Locked { answer, card: layouts().remove(0) };
         let card = Recorded { card, commands: Rc::clone(&commands) };
         let mut client = Client::new(Box::new(card)).unwrap();
-        assert_eq!(Found::look(&mut client, pin).unwrap_err().to_string(), says);
+        assert_eq!(Found::look(&mut client, access).unwrap_err().to_string(), says);
         let with_value = |command: &&Vec<u8>| command[1] == 0x20 && command.len() > 5;
         assert_eq!(commands.borrow().iter().filter(with_value).count(), tried, "{answer:04X}");
     }
