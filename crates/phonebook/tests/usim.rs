@@ -268,7 +268,7 @@ fn a_counter_at_its_end_makes_it_another_phonebook() {
 fn a_hidden_entry_stays_hidden_if_it_is_changed_and_a_new_one_in_its_slot_is_not() {
     let (layout, _) = both().files();
     let ana = contact("Ana", &[("1", "")], &[], &[]);
-    let mut records = both().blank().plan(&[ana.clone()]).unwrap().phonebook.records().clone();
+    let mut records = both().blank().plan(std::slice::from_ref(&ana)).unwrap().phonebook.records().clone();
     // Hidden by the application in record 1 of EF_DIR, and changed by a GSM phone.
     records.get_mut(&PBC).unwrap()[0] = vec![0x01, 0x01];
     records.get_mut(&PBC).unwrap()[4] = vec![0x01, 0x00];
@@ -363,6 +363,31 @@ fn assert_nothing_is_lost_silently(plan: &Plan, contacts: &[Contact]) {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn no_card_makes_it_panic(
+        sets in proptest::collection::vec(proptest::collection::vec((0xC0u8..0xCD, 0xA8u8..0xAB, 0u16..8), 0..12), 1..3),
+        files in proptest::collection::btree_map(0u16..8, (prop_oneof![0usize..40, Just(13), Just(2)], 1usize..5, any::<u8>()), 0..8),
+        octets in proptest::collection::vec(prop_oneof![Just(0xFF), Just(0x01), any::<u8>()], 200),
+        contacts in proptest::collection::vec(any_contact(), 0..6),
+    ) {
+        // Some of the files have the identifiers of counters.
+        let fid = |number: u16| PSC + number;
+        let sets: Vec<_> = sets.into_iter().map(|files| PhonebookReference([(0xC0, 0xA8, 7)].into_iter().chain(files).map(|(file, link, number)| {
+            FileReference { file: PhonebookFile(file), link: Link(link), fid: fid(number), sfi: None }
+        }).collect())).collect();
+        let record = |n: usize, length| octets.iter().cycle().skip(n * 7).take(length).copied().collect::<Vec<u8>>();
+        let records: Records = files.into_iter().map(|(number, (length, count, start))| {
+            let length = if number == 7 { length + 14 } else { length };
+            (fid(number), (0..count).map(|n| record(n + usize::from(start), length)).collect())
+        }).collect();
+        let phonebook = CardPhonebook::new(Layout::new(&sets), records);
+        let _ = phonebook.entries();
+        if let Ok(plan) = phonebook.plan(&contacts) {
+            let _ = plan.phonebook.updates_since(&phonebook);
+            let _ = plan.phonebook.plan(&[]);
+        }
+    }
 
     #[test]
     fn every_layout_holds_what_it_does_not_name_as_lost(

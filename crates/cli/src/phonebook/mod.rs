@@ -45,7 +45,7 @@ pub struct Args {
 enum Action {
     /// Write what the card's phonebook holds as vCard 4.0.
     ///
-    /// Any card: a SIM of GSM, and a UICC with the files of its EF_PBR, linked in whatever way. Names, numbers with their
+    /// Any card: a SIM of GSM, and a UICC with whatever files, linked in whatever way. Names, numbers with their
     /// descriptions, second names (NICKNAME), e-mail addresses and groups (CATEGORIES) are read. Nothing is written.
     #[command(
         after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --reader Omnikey --pin 1234 --local usim.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"

@@ -125,12 +125,13 @@ impl CardPhonebook {
             });
         }
         let after = self.links();
-        for (&(fid, number), owner) in &old.links() {
+        let moves =
+            |(record, owner): &(&(u16, u16), &u16)| after.get(record).is_some_and(|next| next != *owner);
+        for (&(fid, number), _) in old.links().iter().filter(moves) {
             let records = between.records.get_mut(&fid);
-            if let Some(octets) = records.and_then(|records| records.get_mut(usize::from(number) - 1)) {
-                if after.get(&(fid, number)).is_some_and(|next| next != owner) {
-                    octets.fill(0xFF);
-                }
+            let record = records.and_then(|records| records.get_mut(usize::from(number).wrapping_sub(1)));
+            if let Some(octets) = record {
+                octets.fill(0xFF);
             }
         }
         between
