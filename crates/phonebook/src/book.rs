@@ -19,6 +19,8 @@ pub struct Contact {
     pub numbers: Vec<LabelledNumber>,
     /// E-mail addresses.
     pub emails: Vec<String>,
+    /// Names of the groups it is in, such as `Family`.
+    pub groups: Vec<String>,
     /// Names of what else is known: addresses, birthdays, pictures.
     pub other: Vec<String>,
 }

@@ -151,6 +151,12 @@ pub enum Loss {
         /// The address.
         address: String,
     },
+    /// A group is left out.
+    #[error("group '{group}' left out")]
+    GroupLeftOut {
+        /// Its name.
+        group: String,
+    },
     /// Other properties are left out.
     #[error("left out: {}", .names.join(", "))]
     PropertiesLeftOut {
@@ -183,6 +189,7 @@ impl Loss {
             | Self::SecondNameLeftOut { .. }
             | Self::SecondNameShortened { .. }
             | Self::EmailLeftOut { .. }
+            | Self::GroupLeftOut { .. }
             | Self::PropertiesLeftOut { .. }
             | Self::BookFull => true,
         }
@@ -332,6 +339,9 @@ impl<'a> Planner<'a> {
         }
         for address in &contact.emails {
             self.say(index, contact, Loss::EmailLeftOut { address: address.clone() });
+        }
+        for group in &contact.groups {
+            self.say(index, contact, Loss::GroupLeftOut { group: group.clone() });
         }
         if !contact.other.is_empty() {
             self.say(index, contact, Loss::PropertiesLeftOut { names: contact.other.clone() });

@@ -4,7 +4,8 @@
 //! - [`record`] has the records of `EF_ADN`, `EF_EXT1` and `EF_ANR`; [`pbr`] says which files a phonebook has.
 //! - [`Contact`] is what a person has, [`Record`] what a slot of a card holds, [`Book`] all of them.
 //!   [`import()`] makes the one of the other and names every loss; [`update`] keeps slots where they are.
-//! - [`layout`] has the phonebooks of all cards: sets of files, links of every type, second names and e-mail addresses.
+//! - [`layout`] has the phonebooks of all cards: sets of files, links of every type; second names, e-mail addresses,
+//!   descriptions of numbers, groups, and the counters by which phones find out that something has changed.
 //! - [`read_entry`] and [`write_entry`] work on one entry of a card's files, wherever they are; [`CardFiles`] are the records of a whole phonebook, read as a book and written with few changes.
 #![cfg_attr(feature = "vcard", doc = "- [`vcard`] reads and writes vCard files.")]
 #![cfg_attr(

@@ -58,7 +58,7 @@ pub enum VcardReason {
 
 /// Reads all vCards of a file.
 ///
-/// The name is FN, else N, else ORG; the second name is NICKNAME. The number with the preferred mark comes first.
+/// The name is FN, else N, else ORG; the second name is NICKNAME, and groups are CATEGORIES. The number with the preferred mark comes first.
 ///
 /// ```
 /// use oxisim_phonebook::vcard;
@@ -171,6 +171,13 @@ fn from_entries(entries: &[VCardEntry]) -> Contact {
                 contact.numbers.insert(place, number);
             }
             VCardProperty::Email => contact.emails.extend(texts(entry)),
+            VCardProperty::Categories => {
+                for group in texts(entry).iter().map(|group| group.trim()).filter(|group| !group.is_empty()) {
+                    if !contact.groups.iter().any(|other| other == group) {
+                        contact.groups.push(group.to_owned());
+                    }
+                }
+            }
             VCardProperty::Nickname if contact.second_name.is_empty() => {
                 contact.second_name = texts(entry).join(", ");
             }
@@ -240,6 +247,10 @@ fn card(contact: &Contact) -> VCard {
     let emails =
         contact.emails.iter().map(|address| VCardEntry::new(VCardProperty::Email).with_value(text(address)));
     entries.extend(emails);
+    if !contact.groups.is_empty() {
+        let groups = contact.groups.iter().map(|group| text(group)).collect();
+        entries.push(VCardEntry::new(VCardProperty::Categories).with_values(groups));
+    }
     VCard { entries }
 }
 
@@ -305,6 +316,7 @@ mod tests {
             second_name: "Wáng, Xiǎomíng".into(),
             numbers: Vec::from([LabelledNumber { number: "+49p1,2".into(), label: "WORK,FAX".into() }]),
             emails: Vec::from(["a@example.org".to_owned()]),
+            groups: Vec::from(["Family".to_owned(), "Büro, 2. Stock".to_owned()]),
             other: Vec::new(),
         };
         for version in [Version::V3, Version::V4] {

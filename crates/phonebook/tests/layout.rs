@@ -151,7 +151,7 @@ fn an_entry_that_goes_frees_its_records() {
     expected.get_mut(&0x4F12).unwrap()[0][0] = 0x00;
     assert_eq!(empty.records(), &expected);
     let first = empty.updates_since(&full).remove(0);
-    assert_eq!((first.fid, first.number), (0x4F3A, 1), "the entry goes before what it points to");
+    assert_eq!((first.fid, first.record), (0x4F12, Some(1)), "what goes before what points to it");
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn any_contact() -> impl Strategy<Value = Contact> {
     ("[A-C]{0,2}|\\PC{0,20}", "|\\PC{0,20}", numbers, emails).prop_map(
         |(name, second_name, numbers, emails)| {
             let numbers = numbers.into_iter().map(|number| LabelledNumber { number, label: String::new() });
-            Contact { name, second_name, numbers: numbers.collect(), emails, other: Vec::new() }
+            Contact { name, second_name, numbers: numbers.collect(), emails, ..Contact::default() }
         },
     )
 }
@@ -191,7 +191,8 @@ fn any_contact() -> impl Strategy<Value = Contact> {
 fn written(old: &CardPhonebook, plan: &Plan) -> BTreeMap<u16, Vec<Vec<u8>>> {
     let mut records = old.records().clone();
     for update in plan.phonebook.updates_since(old) {
-        let record = &mut records.get_mut(&update.fid).unwrap()[usize::from(update.number) - 1];
+        let number = update.record.unwrap_or(1);
+        let record = &mut records.get_mut(&update.fid).unwrap()[usize::from(number) - 1];
         assert_eq!(record.len(), update.octets.len());
         *record = update.octets;
     }

@@ -62,6 +62,30 @@ const PIN_1: u8 = 0x01;
 /// The file identifier of the master file.
 const MF: u16 = 0x3F00;
 
+const BLOCKED: &str = "the PIN is blocked: a phone can unblock it with the PUK";
+
+/// How often a wrong PIN may still be given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempts {
+    /// The PIN is disabled, or verified already.
+    NotNeeded,
+    /// So often; 0 if it is blocked.
+    Left(u8),
+    /// The card does not say.
+    NotSaid,
+}
+
+impl Attempts {
+    /// What the response to SELECT of a directory says (TS 51.011 §9.2.1).
+    fn of_gsm(said: &[u8]) -> Self {
+        match (said.get(13), said.get(18)) {
+            (Some(characteristics), _) if characteristics & 0x80 != 0 => Self::NotNeeded,
+            (_, Some(chv1)) => Self::Left(chv1 & 0x0F),
+            _ => Self::NotSaid,
+        }
+    }
+}
+
 impl Client {
     /// Resets the card and finds out which commands it understands.
     pub fn new(mut card: Box<dyn Transport>) -> Result<Self, Refusal> {
@@ -120,8 +144,56 @@ impl Client {
         self.command(0xDC, number, 0x04, octets, None).map(drop)
     }
 
-    /// Verifies the PIN, once. A card whose PIN is disabled needs none.
-    pub fn verify(&mut self, pin: &str) -> Result<(), Failure> {
+    /// Selects a file without records and returns its size in octets; none if it is another file.
+    pub fn select_binary(&mut self, fid: u16) -> Result<Option<u16>, Refusal> {
+        let said = self.select(fid)?;
+        Ok(if self.is_gsm() { gsm_size(&said) } else { fcp_size(&said) })
+    }
+
+    /// Reads the first octets of the selected file.
+    pub fn read_binary(&mut self, octets: u8) -> Result<Vec<u8>, Refusal> {
+        self.command(0xB0, 0x00, 0x00, &[], Some(usize::from(octets)))
+    }
+
+    /// Writes the first octets of the selected file.
+    pub fn update_binary(&mut self, octets: &[u8]) -> Result<(), Refusal> {
+        self.command(0xD6, 0x00, 0x00, octets, None).map(drop)
+    }
+
+    /// How often a wrong PIN may still be given. The card is asked; no attempt is made.
+    pub fn attempts(&mut self) -> Result<Attempts, Refusal> {
+        if self.is_gsm() {
+            return Ok(Attempts::of_gsm(&self.select(MF)?));
+        }
+        match self.command(0x20, 0x00, PIN_1, &[], None) {
+            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED)) => Ok(Attempts::NotNeeded),
+            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED)) => Ok(Attempts::Left(0)),
+            Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
+                Ok(Attempts::Left((status.0 & 0x000F) as u8))
+            }
+            Err(Refusal::Card(error)) => Err(Refusal::Card(error)),
+            Err(_) => Ok(Attempts::NotSaid),
+        }
+    }
+
+    /// Verifies the PIN, once. A card whose PIN is disabled needs none. Where a wrong one would block it, or may, for
+    /// all that the card says, it is tried only if `last` says so.
+    pub fn verify(&mut self, pin: &str, last: bool) -> Result<(), Failure> {
+        match self.attempts()? {
+            Attempts::NotNeeded => return Ok(()),
+            Attempts::Left(0) => return Err(Failure::NotDone(BLOCKED.into())),
+            Attempts::Left(1) if !last => {
+                let reason = "a wrong PIN would block the card: one attempt is left. The PIN was not tried; \
+                              --last-attempt tries it";
+                return Err(Failure::NotDone(reason.into()));
+            }
+            Attempts::NotSaid if !last => {
+                let reason = "the card does not say how many attempts for the PIN are left. The PIN was not \
+                              tried; --last-attempt tries it";
+                return Err(Failure::NotDone(reason.into()));
+            }
+            Attempts::Left(_) | Attempts::NotSaid => {}
+        }
         let mut value = pin.as_bytes().to_vec();
         value.resize(8, 0xFF);
         match self.command(0x20, 0x00, PIN_1, &value, None) {
@@ -129,7 +201,7 @@ impl Client {
                 Ok(())
             }
             Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | Status::CHV_BLOCKED)) => {
-                Err(Failure::NotDone("the PIN is blocked: a phone can unblock it with the PUK".into()))
+                Err(Failure::NotDone(BLOCKED.into()))
             }
             Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
                 let left = status.0 & 0x000F;
@@ -225,6 +297,29 @@ impl Shape {
     }
 }
 
+/// The size of a transparent file of a UICC (TS 102 221 §11.1.1.4.3).
+fn fcp_size(fcp: &[u8]) -> Option<u16> {
+    let mut r = Reader::new(fcp);
+    let mut template = Tlv::expect(&mut r, 0x62, "FCP template").ok()?;
+    let (mut transparent, mut size) = (false, None);
+    while !template.is_empty() {
+        let Tlv { tag, mut value } = Tlv::read(&mut template, "FCP").ok()?;
+        match tag {
+            0x82 => transparent = matches!(value.u8("file descriptor").ok()? & 0x3F, 0x01 | 0x09),
+            0x80 => size = value.u16("file size").ok(),
+            _ => {}
+        }
+    }
+    size.filter(|_| transparent)
+}
+
+/// The size of a transparent file of a SIM (TS 51.011 §9.2.1).
+fn gsm_size(said: &[u8]) -> Option<u16> {
+    let size = u16::from_be_bytes([*said.get(2)?, *said.get(3)?]);
+    let (kind, structure) = (*said.get(6)?, *said.get(13)?);
+    (kind == 0x04 && structure == 0x00).then_some(size)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,12 +332,24 @@ mod tests {
         let transparent =
             hex::decode("621E8202412183024F22A506D00120D2010F8A01058B036F0605800200048800").unwrap();
         assert_eq!(Shape::of_fcp(&transparent), None);
+        assert_eq!(fcp_size(&transparent), Some(4));
         let directory =
             hex::decode("62218202782183025f3a8a01058b036f060cc60f90017083010183010c83010d83010e").unwrap();
         assert_eq!(Shape::of_fcp(&directory), None);
+        assert_eq!(fcp_size(&directory), None);
         let said = hex::decode("000019646F3A040011FF220102011A").unwrap();
         assert_eq!(Shape::of_gsm(&said), Some(Shape { record: 26, records: 250 }));
         let transparent = hex::decode("000000026F43040011FFFF01020000").unwrap();
         assert_eq!(Shape::of_gsm(&transparent), None);
+        assert_eq!(gsm_size(&transparent), Some(2));
+    }
+
+    #[test]
+    fn a_sim_of_gsm_says_how_often_its_chv1_may_be_tried() {
+        let mut said = hex::decode("000000003F000100000000000981020C0400838A838A").unwrap();
+        assert_eq!(Attempts::of_gsm(&said), Attempts::NotNeeded);
+        said[13] = 0x01;
+        assert_eq!(Attempts::of_gsm(&said), Attempts::Left(3));
+        assert_eq!(Attempts::of_gsm(&said[..15]), Attempts::NotSaid);
     }
 }

@@ -26,6 +26,7 @@ struct DumpedFile {
     aid: Option<Vec<u8>>,
     /// What SELECT answers.
     said: Vec<u8>,
+    /// Its records; a file without records has its whole body in the place of the first.
     records: Vec<Vec<u8>>,
 }
 
@@ -58,7 +59,11 @@ impl DumpedCard {
         for (name, entry) in dump.files {
             let octets = |text: &str| hex::decode(text).map_err(|error| format!("{name}: {error}"));
             let Some(said) = entry.fcp_raw.as_deref().map(octets).transpose()? else { continue };
-            let records = entry.body.as_array().map_or(&[][..], |records| records);
+            let records = match &entry.body {
+                serde_json::Value::Array(records) => records.as_slice(),
+                body @ serde_json::Value::String(_) => core::slice::from_ref(body),
+                _ => &[],
+            };
             let records: Result<_, _> =
                 records.iter().map(|record| octets(record.as_str().unwrap_or_default())).collect();
             let (fid, aid) = names(&said);
@@ -108,8 +113,29 @@ impl DumpedCard {
                 record.copy_from_slice(command.data);
                 Err(Status::NORMAL)
             }
+            Instruction::READ_BINARY => {
+                let body = self.body()?;
+                if command.ne != Some(body.len()) {
+                    return Err(Status::exact_length(body.len()));
+                }
+                Ok(Response::normal(body.clone()))
+            }
+            Instruction::UPDATE_BINARY => {
+                let body = self.body()?;
+                if command.data.len() != body.len() {
+                    return Err(Status::WRONG_LENGTH);
+                }
+                body.copy_from_slice(command.data);
+                Err(Status::NORMAL)
+            }
             _ => Err(Status::INSTRUCTION_NOT_SUPPORTED),
         }
+    }
+
+    /// What a file without records holds.
+    fn body(&mut self) -> Result<&mut Vec<u8>, Status> {
+        let file = self.files.get_mut(&self.selected).ok_or(Status::NO_EF_SELECTED)?;
+        file.records.first_mut().ok_or(Status::RECORD_NOT_FOUND)
     }
 
     fn record(&mut self, number: u8) -> Result<&mut Vec<u8>, Status> {

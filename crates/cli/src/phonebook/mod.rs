@@ -20,7 +20,7 @@ use oxisim_backup::Settings;
 use oxisim_card::{Card, Profile};
 use oxisim_phonebook::{
     Contact,
-    layout::{CardEntry, CardPhonebook, RecordUpdate},
+    layout::{CardEntry, CardPhonebook, FileUpdate},
     vcard::{self, Version},
 };
 use oxisim_transport::{
@@ -30,7 +30,7 @@ use oxisim_transport::{
 use self::{
     client::Client,
     dump::DumpedCard,
-    place::{Found, Place},
+    place::{Access, Found, Place},
 };
 use crate::{backup::wall_clock, failure::Failure, input, report::count, run::server_address, sim::Kept};
 
@@ -44,8 +44,11 @@ pub struct Args {
 #[derive(Debug, clap::Subcommand)]
 enum Action {
     /// Write what the card's phonebook holds as vCard 4.0.
+    ///
+    /// Any card: a SIM of GSM, and a UICC with whatever files, linked in whatever way. Names, numbers with their
+    /// descriptions, second names (NICKNAME), e-mail addresses and groups (CATEGORIES) are read. Nothing is written.
     #[command(
-        after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"
+        after_help = "Examples:\n  oxisim phonebook read --reader Omnikey card.vcf\n  oxisim phonebook read --reader Omnikey --pin 1234 --local usim.vcf\n  oxisim phonebook read --dump fsdump.json card.vcf"
     )]
     Read {
         #[command(flatten)]
@@ -59,9 +62,12 @@ enum Action {
     },
     /// Put contacts in the place of what the card's phonebook holds, and read them back.
     ///
-    /// Only records that differ are written. The change counter and the unique identifiers, by which a phone that
-    /// keeps a copy of the phonebook finds out that it has changed, are left alone, and so are groups.
-    #[command(after_help = "Example:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf")]
+    /// Says what the card cannot hold and what will be overwritten, and asks. Only records that differ are written.
+    /// Numbers beyond the first may have a label, and contacts a nickname, e-mail addresses and categories, where the
+    /// card has files for them. Changes are counted on the card, so that a phone with a copy of the phonebook finds out.
+    #[command(
+        after_help = "Examples:\n  oxisim phonebook write --reader Omnikey --pin 1234 contacts.vcf\n  oxisim phonebook write --sim my.sim --yes contacts.vcf"
+    )]
     Write {
         #[command(flatten)]
         card: CardArgs,
@@ -91,6 +97,12 @@ struct CardArgs {
     /// The PIN; it is tried once. Without it no PIN is tried.
     #[arg(long, value_name = "PIN", value_parser = pin)]
     pin: Option<String>,
+    /// Try the PIN even if the card blocks it should it be wrong.
+    #[arg(long, requires = "pin")]
+    last_attempt: bool,
+    /// The phonebook of the USIM, even if the card has one for all applications, which phones prefer.
+    #[arg(long)]
+    local: bool,
 }
 
 fn pin(text: &str) -> Result<String, String> {
@@ -103,16 +115,20 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::Read { card, dump: Some(path), out } => {
             let dumped = Box::new(InProcess(DumpedCard::read(path)?));
-            read(&mut Client::new(dumped)?, card.pin.as_deref(), out)
+            read(&mut Client::new(dumped)?, card.access(), out)
         }
-        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.pin.as_deref(), out)),
+        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.access(), out)),
         Action::Write { card, yes, contacts } => {
-            card.with(|client| write(client, card.pin.as_deref(), contacts, *yes))
+            card.with(|client| write(client, card.access(), contacts, *yes))
         }
     }
 }
 
 impl CardArgs {
+    fn access(&self) -> Access<'_> {
+        Access { pin: self.pin.as_deref(), last_attempt: self.last_attempt, local: self.local }
+    }
+
     /// Works with the card, and keeps what is to be kept of it.
     fn with(&self, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
         let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.sim) {
@@ -170,9 +186,9 @@ impl SmartCard for SharedCard {
 }
 
 /// Reads the phonebook into a contacts file.
-fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failure> {
+fn read(client: &mut Client, access: Access<'_>, path: &Path) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
-    let found = Found::look(client, pin)?;
+    let found = Found::look(client, access)?;
     let entries = entries(&found.phonebook)?;
     let contacts: Vec<Contact> = entries.values().map(CardEntry::contact).collect();
     std::fs::write(path, vcard::write(&contacts, Version::V4))
@@ -181,7 +197,11 @@ fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failu
     said_missing(&found, out)?;
     for (slot, entry) in &entries {
         let contact = entry.contact();
-        let texts = [&contact.name, &contact.second_name].into_iter().chain(&contact.emails);
+        if entry.hidden {
+            writeln!(out, "slot {slot} is hidden: phones show it only to who knows the hidden key")?;
+        }
+        let texts =
+            [&contact.name, &contact.second_name].into_iter().chain(&contact.emails).chain(&contact.groups);
         for text in texts.filter(|text| text.contains(char::REPLACEMENT_CHARACTER)) {
             writeln!(out, "not all of slot {slot} could be read: '{text}'")?;
         }
@@ -191,10 +211,10 @@ fn read(client: &mut Client, pin: Option<&str>, path: &Path) -> Result<(), Failu
 }
 
 /// Puts contacts in the place of the phonebook.
-fn write(client: &mut Client, pin: Option<&str>, path: &Path, yes: bool) -> Result<(), Failure> {
+fn write(client: &mut Client, access: Access<'_>, path: &Path, yes: bool) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let contacts = input::contacts(path)?;
-    let found = Found::look(client, pin)?;
+    let found = Found::look(client, access)?;
     writeln!(out, "{}, {} slots", found.place, found.phonebook.slots())?;
     said_missing(&found, out)?;
     if !found.unread.is_empty() {
@@ -221,12 +241,6 @@ fn write(client: &mut Client, pin: Option<&str>, path: &Path, yes: bool) -> Resu
         return Err(Failure::NotDone("not verified: the card differs from what was written".into()));
     }
     writeln!(out, "{} on the card, read back and equal", count(new.len(), "contact"))?;
-    if found.has_uid {
-        writeln!(
-            out,
-            "A phone that keeps a copy of the phonebook may not notice: EF_UID and EF_CC are as they were."
-        )?;
-    }
     Ok(())
 }
 
@@ -257,18 +271,18 @@ struct Changes {
     kept: usize,
     new: usize,
     /// What the slots held, and what they are to hold; none if they become free.
-    overwritten: Vec<(u16, Contact, Option<Contact>)>,
+    overwritten: Vec<(u16, CardEntry, Option<CardEntry>)>,
 }
 
 impl Changes {
     fn between(old: &BTreeMap<u16, CardEntry>, new: &BTreeMap<u16, CardEntry>) -> Self {
         let mut changes = Self::default();
         for (slot, entry) in old {
-            let (before, after) = (entry.contact(), new.get(slot).map(CardEntry::contact));
-            if after.as_ref() == Some(&before) {
+            let after = new.get(slot);
+            if after.is_some_and(|after| after.contact() == entry.contact()) {
                 changes.kept += 1;
             } else {
-                changes.overwritten.push((*slot, before, after));
+                changes.overwritten.push((*slot, entry.clone(), after.cloned()));
             }
         }
         changes.new = new.keys().filter(|slot| !old.contains_key(slot)).count();
@@ -276,7 +290,7 @@ impl Changes {
     }
 
     /// Says how many entries stay, and names those that do not.
-    fn say(&self, updates: &[RecordUpdate], out: &mut impl Write) -> io::Result<()> {
+    fn say(&self, updates: &[FileUpdate], out: &mut impl Write) -> io::Result<()> {
         let deleted = self.overwritten.iter().filter(|(.., after)| after.is_none()).count();
         let changed = self.overwritten.len() - deleted;
         let (kept, new, records) = (self.kept, self.new, count(updates.len(), "record"));
@@ -294,20 +308,20 @@ impl Changes {
     }
 }
 
-/// A contact in one line.
-struct Line<'a>(&'a Contact);
+/// An entry in one line.
+struct Line<'a>(&'a CardEntry);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Contact { name, second_name, numbers, emails, .. } = self.0;
-        let numbers = numbers.iter().map(|number| &number.number);
-        let parts: Vec<&str> = [name, second_name]
-            .into_iter()
-            .chain(numbers)
-            .chain(emails)
-            .filter(|part| !part.is_empty())
-            .map(String::as_str)
-            .collect();
+        let Contact { name, second_name, numbers, emails, groups, .. } = self.0.contact();
+        let numbers = numbers.into_iter().map(|number| match number.label.as_str() {
+            "" => number.number,
+            label => format!("{} ({label})", number.number),
+        });
+        let groups = groups.into_iter().map(|group| format!("[{group}]"));
+        let hidden = self.0.hidden.then(|| "hidden".into());
+        let parts = [name, second_name].into_iter().chain(numbers).chain(emails).chain(groups).chain(hidden);
+        let parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
         f.write_str(&parts.join(", "))
     }
 }

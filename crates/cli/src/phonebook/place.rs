@@ -1,8 +1,8 @@
 //! Where a card has its phonebook, and its records.
 
 use oxisim_phonebook::{
-    layout::{CardPhonebook, Layout, RecordUpdate, Records},
-    pbr::{PhonebookFile, PhonebookReference},
+    layout::{CardPhonebook, FileUpdate, Layout, Records},
+    pbr::PhonebookReference,
 };
 use oxisim_wire::{Reader, tlv::Tlv};
 
@@ -31,8 +31,17 @@ pub struct Found {
     pub missing: Vec<String>,
     /// Records that could not be read; they count as free.
     pub unread: Vec<String>,
-    /// Whether phones that keep a copy look for unique identifiers.
-    pub has_uid: bool,
+}
+
+/// How to come to the phonebook.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Access<'a> {
+    /// The PIN to be verified.
+    pub pin: Option<&'a str>,
+    /// Whether the PIN is tried even if a wrong one blocks it.
+    pub last_attempt: bool,
+    /// Whether it is the phonebook of the USIM alone.
+    pub local: bool,
 }
 
 /// The start of every USIM's application identifier (TS 101 220 Annex E).
@@ -45,12 +54,11 @@ const EF_ADN: u16 = 0x6F3A;
 const EF_EXT1: u16 = 0x6F4A;
 
 impl Place {
-    /// Where a phonebook may be, the place that phones prefer first.
-    pub fn candidates(client: &mut Client) -> Result<Vec<Self>, Refusal> {
-        if client.is_gsm() {
-            return Ok(vec![Self::Gsm]);
-        }
-        Ok(vec![Self::Usim(usim(client)?), Self::Telecom, Self::Gsm])
+    /// Where a phonebook may be, the place that phones prefer first: every phone knows that of all applications, and not
+    /// every one that of the USIM (TS 31.102 §4.4.2).
+    fn candidates(usim: Option<Vec<u8>>, local: bool) -> Vec<Self> {
+        let Some(usim) = usim.map(Self::Usim) else { return vec![Self::Gsm] };
+        if local { vec![usim] } else { vec![Self::Telecom, usim, Self::Gsm] }
     }
 
     /// Selects the directory.
@@ -71,8 +79,8 @@ impl Place {
             return Ok(None);
         }
         let mut unread = Vec::new();
-        let (layout, has_uid) = if self == Self::Gsm {
-            (Layout::gsm(EF_ADN, Some(EF_EXT1)), false)
+        let layout = if self == Self::Gsm {
+            Layout::gsm(EF_ADN, Some(EF_EXT1))
         } else {
             let Some(references) = records(client, EF_PBR, "EF_PBR", &mut unread)? else { return Ok(None) };
             let mut read = Vec::new();
@@ -82,8 +90,7 @@ impl Place {
                     Err(error) => unread.push(format!("record {number} of EF_PBR: {error}")),
                 }
             }
-            let has_uid = read.iter().any(|set| set.files(PhonebookFile::UID).next().is_some());
-            (Layout::new(&read), has_uid)
+            Layout::new(&read)
         };
         let mut all = Records::new();
         let mut missing = Vec::new();
@@ -96,22 +103,26 @@ impl Place {
                 None => missing.push(name),
             }
         }
+        for &fid in layout.counters() {
+            all.extend(body(client, fid, &mut unread)?.map(|octets| (fid, vec![octets])));
+        }
         let phonebook = CardPhonebook::new(layout, all);
-        let found = Found { place: self, phonebook, missing, unread, has_uid };
+        let found = Found { place: self, phonebook, missing, unread };
         Ok((found.phonebook.slots() > 0).then_some(found))
     }
 }
 
 impl Found {
     /// Looks for the phonebook and reads it; the PIN is verified before, if there is one.
-    pub fn look(client: &mut Client, pin: Option<&str>) -> Result<Self, Failure> {
-        let places = Place::candidates(client)?;
-        if let Some(pin) = pin {
-            if let Some(Place::Usim(aid)) = places.first() {
+    pub fn look(client: &mut Client, access: Access<'_>) -> Result<Self, Failure> {
+        let usim = if client.is_gsm() { None } else { Some(usim(client)?) };
+        if let Some(pin) = access.pin {
+            if let Some(aid) = &usim {
                 found(client.select_application(aid))?;
             }
-            client.verify(pin)?;
+            client.verify(pin, access.last_attempt)?;
         }
+        let places = Place::candidates(usim, access.local);
         for place in places {
             if let Some(found) = place.read(client)? {
                 return Ok(found);
@@ -120,16 +131,19 @@ impl Found {
         Err(Failure::NotDone("the card has no phonebook".into()))
     }
 
-    /// Writes records.
-    pub fn write(&self, client: &mut Client, updates: &[RecordUpdate]) -> Result<(), Refusal> {
+    /// Writes records and counters.
+    pub fn write(&self, client: &mut Client, updates: &[FileUpdate]) -> Result<(), Refusal> {
         self.place.enter(client)?;
         let mut selected = None;
-        for RecordUpdate { fid, number, octets } in updates {
+        for FileUpdate { fid, record, octets } in updates {
             if selected != Some(*fid) {
                 client.select(*fid)?;
                 selected = Some(*fid);
             }
-            client.update_record(*number as u8, octets)?;
+            match record {
+                Some(number) => client.update_record(*number as u8, octets)?,
+                None => client.update_binary(octets)?,
+            }
         }
         Ok(())
     }
@@ -174,6 +188,22 @@ fn records(
         all.push(octets);
     }
     Ok(Some(all))
+}
+
+/// The octets of a file without records in the current directory; none if there is no such file. If it cannot be read
+/// it is named in `unread`.
+fn body(client: &mut Client, fid: u16, unread: &mut Vec<String>) -> Result<Option<Vec<u8>>, Refusal> {
+    let size = found(client.select_binary(fid))?.flatten().and_then(|size| u8::try_from(size).ok());
+    let Some(size) = size.filter(|&size| size > 0) else { return Ok(None) };
+    match client.read_binary(size) {
+        Ok(octets) if octets.len() == usize::from(size) => return Ok(Some(octets)),
+        Ok(octets) => unread.push(format!("file {fid:04X}: {} octets of {size}", octets.len())),
+        Err(Refusal::Status(status) | Refusal::NotFound(status)) => {
+            unread.push(format!("file {fid:04X}: {status}"));
+        }
+        Err(other) => return Err(other),
+    }
+    Ok(None)
 }
 
 /// What was asked for; none if the card has no such thing.

@@ -5,16 +5,19 @@
 //! files, one for each record of `EF_PBR`; the slots of the second set follow those of the first. A SIM of GSM
 //! has one set, of `EF_ADN` and `EF_EXT1`.
 //!
-//! Names, numbers with their extensions, second names and e-mail addresses are read and written. Groups,
-//! descriptions of numbers, bearer capabilities and control information stay as they are, and so do `EF_PSC`,
-//! `EF_CC`, `EF_PUID` and `EF_UID`, by which a phone finds out that the phonebook has changed.
+//! Names, numbers with their extensions and descriptions, second names, e-mail addresses and groups are read and
+//! written; bearer capabilities stay as they are. What is changed is counted in `EF_CC`, and new entries get unique
+//! identifiers in `EF_UID`, so that a phone with a copy of the phonebook finds out (TS 31.102 §4.4.2.12).
 
+mod sets;
+mod sync;
+mod texts;
+mod updates;
 mod view;
 
 use alloc::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
-    vec,
     vec::Vec,
 };
 
@@ -23,128 +26,20 @@ use oxisim_wire::Error;
 use crate::{
     AlphaIdentifier,
     book::{Book, Capacity, Contact, Record},
-    import::{Change, Import, Loss, update},
+    import::{Import, update},
     number::{EXTENSION_DIGITS, RECORD_DIGITS},
-    pbr::{FileReference, Link, PhonebookFile, PhonebookReference},
     record::{ADN_FIXED_OCTETS, EXT1_OCTETS, Ext1Record, is_free},
     slot::{EntryFiles, StoreError, entry_chains, read_entry, write_entry},
 };
 
+pub use sets::Layout;
+use sets::{Column, FileSet};
+pub use updates::FileUpdate;
 use view::View;
 
-/// The records of each file by its file identifier; record *n* is at index *n* − 1.
+/// The records of each file by its file identifier; record *n* is at index *n* − 1. A file without records has its
+/// whole body in the place of the first.
 pub type Records = BTreeMap<u16, Vec<Vec<u8>>>;
-
-/// Which files a phonebook has, and how they are linked.
-///
-/// ```
-/// use oxisim_phonebook::{layout::Layout, pbr::{PhonebookFile, PhonebookReference}};
-///
-/// // EF_ADN and EF_IAP of type 1, EF_EMAIL of type 2, EF_EXT1 of type 3.
-/// let record = [
-///     0xA8, 0x0A, 0xC0, 0x03, 0x4F, 0x3A, 0x01, 0xC1, 0x03, 0x4F, 0x25, 0x02,
-///     0xA9, 0x04, 0xCA, 0x02, 0x4F, 0x50,
-///     0xAA, 0x04, 0xC2, 0x02, 0x4F, 0x4A,
-/// ];
-/// let layout = Layout::new(&[PhonebookReference::decode(&record)?]);
-/// let files: Vec<_> = layout.files().into_iter().map(|(fid, _)| fid).collect();
-/// assert_eq!(files, [0x4F3A, 0x4F25, 0x4F4A, 0x4F50]);
-/// # Ok::<(), oxisim_wire::Error>(())
-/// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Layout {
-    sets: Vec<FileSet>,
-}
-
-/// The files that one record of `EF_PBR` names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct FileSet {
-    adn: u16,
-    /// Short file identifier of `EF_ADN`, by which records of type 2 name it.
-    sfi: Option<u8>,
-    iap: Option<u16>,
-    ext1: Option<u16>,
-    anr: Vec<Column>,
-    second_names: Vec<Column>,
-    emails: Vec<Column>,
-}
-
-/// A file with at most one record for an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Column {
-    file: PhonebookFile,
-    fid: u16,
-    /// The octet of `EF_IAP` that has the record number (type 2); none if it is that of `EF_ADN` (type 1).
-    index: Option<usize>,
-}
-
-impl Layout {
-    /// The layout that records of `EF_PBR` describe. Those without `EF_ADN` are left out.
-    #[must_use]
-    pub fn new(references: &[PhonebookReference]) -> Self {
-        Self { sets: references.iter().filter_map(FileSet::new).collect() }
-    }
-
-    /// The layout of a SIM without `EF_PBR` (TS 51.011 §10.5).
-    #[must_use]
-    pub fn gsm(adn: u16, ext1: Option<u16>) -> Self {
-        let (iap, sfi) = (None, None);
-        let (anr, second_names, emails) = Default::default();
-        Self { sets: vec![FileSet { adn, sfi, iap, ext1, anr, second_names, emails }] }
-    }
-
-    /// The files to be read, each once.
-    #[must_use]
-    pub fn files(&self) -> Vec<(u16, PhonebookFile)> {
-        let mut files: Vec<(u16, PhonebookFile)> = Vec::new();
-        for file in self.sets.iter().flat_map(FileSet::files) {
-            if !files.iter().any(|(fid, _)| *fid == file.0) {
-                files.push(file);
-            }
-        }
-        files
-    }
-}
-
-impl FileSet {
-    fn new(reference: &PhonebookReference) -> Option<Self> {
-        let fid = |file| reference.files(file).next().map(|found| found.fid);
-        let adn = reference.files(PhonebookFile::ADN).next()?;
-        let linked: Vec<&FileReference> =
-            reference.0.iter().filter(|file| file.link == Link::INDEX).collect();
-        let columns = |file| {
-            let column = |found: &FileReference| match found.link {
-                Link::SAME_RECORD => Some(Column { file, fid: found.fid, index: None }),
-                Link::INDEX => {
-                    let index = linked.iter().position(|other| *other == found);
-                    Some(Column { file, fid: found.fid, index: Some(index?) })
-                }
-                _ => None,
-            };
-            reference.files(file).filter_map(column).collect()
-        };
-        Some(Self {
-            adn: adn.fid,
-            sfi: adn.sfi,
-            iap: fid(PhonebookFile::IAP),
-            ext1: fid(PhonebookFile::EXT1),
-            anr: columns(PhonebookFile::ANR),
-            second_names: columns(PhonebookFile::SNE),
-            emails: columns(PhonebookFile::EMAIL),
-        })
-    }
-
-    fn files(&self) -> impl Iterator<Item = (u16, PhonebookFile)> {
-        let iap = self.iap.map(|fid| (fid, PhonebookFile::IAP));
-        let ext1 = self.ext1.map(|fid| (fid, PhonebookFile::EXT1));
-        let columns = self.columns().map(|column| (column.fid, column.file));
-        [(self.adn, PhonebookFile::ADN)].into_iter().chain(iap).chain(ext1).chain(columns)
-    }
-
-    fn columns(&self) -> impl Iterator<Item = &Column> {
-        self.anr.iter().chain(&self.second_names).chain(&self.emails)
-    }
-}
 
 /// An entry of a phonebook, in whatever files it stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -155,14 +50,26 @@ pub struct CardEntry {
     pub second_name: AlphaIdentifier,
     /// E-mail addresses (`EF_EMAIL`).
     pub emails: Vec<AlphaIdentifier>,
+    /// For each additional number its description (`EF_AAS`); may be empty.
+    pub descriptions: Vec<AlphaIdentifier>,
+    /// Names of its groups (`EF_GAS`).
+    pub groups: Vec<AlphaIdentifier>,
+    /// Whether phones show it only to who knows the hidden key (TS 31.102 §4.4.2.5).
+    pub hidden: bool,
 }
 
 impl CardEntry {
     /// The entry as a contact.
     #[must_use]
     pub fn contact(&self) -> Contact {
-        let emails = self.emails.iter().map(AlphaIdentifier::text).collect();
-        Contact { second_name: self.second_name.text(), emails, ..self.record.contact() }
+        let texts = |texts: &[AlphaIdentifier]| texts.iter().map(AlphaIdentifier::text).collect();
+        let mut contact = self.record.contact();
+        let first = usize::from(self.record.number.is_some());
+        for (number, description) in contact.numbers.iter_mut().skip(first).zip(&self.descriptions) {
+            number.label = description.text();
+        }
+        let (emails, groups) = (texts(&self.emails), texts(&self.groups));
+        Contact { second_name: self.second_name.text(), emails, groups, ..contact }
     }
 }
 
@@ -182,17 +89,6 @@ pub struct Plan {
     pub import: Import,
 }
 
-/// A record to be written to the card.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordUpdate {
-    /// The file.
-    pub fid: u16,
-    /// The record number, from 1.
-    pub number: u16,
-    /// The whole record.
-    pub octets: Vec<u8>,
-}
-
 impl CardPhonebook {
     /// A phonebook of these records. Files that the card lacks have none; sets without records of `EF_ADN` have
     /// no slots.
@@ -202,8 +98,8 @@ impl CardPhonebook {
             let adn = records.get(&set.adn).map_or(&[][..], |records| &records[..]);
             !adn.is_empty() && adn.iter().all(|octets| octets.len() >= ADN_FIXED_OCTETS)
         };
-        let sets = layout.sets.into_iter().filter(holds_entries).collect();
-        Self { layout: Layout { sets }, records }
+        let layout = layout.retain(holds_entries);
+        Self { layout, records }
     }
 
     /// The records of all files.
@@ -223,8 +119,14 @@ impl CardPhonebook {
         let Some((set, slot)) = self.locate(slot) else { return Ok(None) };
         let view = View { set, records: Cow::Borrowed(&self.records) };
         let Some(record) = read_entry(&view, slot)? else { return Ok(None) };
-        let second_name = view.texts(&set.second_names, slot).into_iter().next().unwrap_or_default();
-        Ok(Some(CardEntry { record, second_name, emails: view.texts(&set.emails, slot) }))
+        Ok(Some(CardEntry {
+            record,
+            second_name: view.texts(&set.second_names, slot).into_iter().next().unwrap_or_default(),
+            emails: view.texts(&set.emails, slot),
+            descriptions: view.descriptions(slot),
+            groups: view.group_names(slot),
+            hidden: view.is_hidden(slot),
+        }))
     }
 
     /// All entries by slot.
@@ -254,53 +156,22 @@ impl CardPhonebook {
         }
     }
 
-    /// Puts contacts in the place of what the phonebook holds, changing as few records as it can.
+    /// Puts contacts in the place of what the phonebook holds, changing as few records as it can. An entry that is
+    /// changed keeps its unique identifier, and stays hidden if it was.
     ///
     /// # Errors
     /// The records are not what their lengths and numbers say; a phonebook read from a card has none.
     pub fn plan(&self, contacts: &[Contact]) -> Result<Plan, StoreError> {
         let old = (1..=self.slots()).filter_map(|slot| Some((slot, self.entry(slot).ok()??.record)));
-        let mut import = update(&old.collect(), contacts, &self.capacity());
+        let capacity = self.capacity();
+        let mut import = update(&old.collect(), contacts, &capacity);
         let mut phonebook = self.clone();
         phonebook.store(&import.book)?;
         // A second time for entries that had extension records in common with those that were changed.
         phonebook.store(&import.book)?;
-        phonebook.store_texts(contacts, &mut import)?;
+        phonebook.store_texts(contacts, capacity.digits, &mut import)?;
+        phonebook.count_changes(self)?;
         Ok(Plan { phonebook, import })
-    }
-
-    /// The records to be written to make a card that holds `old` hold this phonebook, in an order that leaves
-    /// no entry pointing to what it does not mean: what is pointed to comes before what points to it.
-    #[must_use]
-    pub fn updates_since(&self, old: &Self) -> Vec<RecordUpdate> {
-        let mut updates = Vec::new();
-        for (fid, records) in &self.records {
-            for (number, octets) in (1..=u16::MAX).zip(records) {
-                let before = old.records.get(fid).and_then(|records| records.get(usize::from(number) - 1));
-                if before != Some(octets) {
-                    let update = RecordUpdate { fid: *fid, number, octets: octets.clone() };
-                    updates.push((self.turn(*fid, octets), update));
-                }
-            }
-        }
-        updates.sort_by_key(|(turn, _)| *turn);
-        updates.into_iter().map(|(_, update)| update).collect()
-    }
-
-    /// When a record is to be written, among others.
-    fn turn(&self, fid: u16, octets: &[u8]) -> u8 {
-        let is_adn = self.layout.sets.iter().any(|set| set.adn == fid);
-        let is_pointed_to = self.layout.sets.iter().any(|set| {
-            set.ext1 == Some(fid) || set.columns().any(|column| column.fid == fid && column.index.is_some())
-        });
-        let free = is_free(octets) || is_pointed_to && matches!(Ext1Record::decode(octets), Ok(None));
-        match (is_adn, is_pointed_to, free) {
-            (true, _, true) => 0,
-            (_, true, false) => 1,
-            (false, false, _) => 2,
-            (true, _, false) => 3,
-            (_, true, true) => 4,
-        }
     }
 
     fn slots_of(&self, set: &FileSet) -> u16 {
@@ -391,57 +262,6 @@ impl CardPhonebook {
         Ok(())
     }
 
-    /// Makes the second names and e-mail addresses those of the contacts, as far as there is room, and takes what
-    /// has found room out of the report.
-    fn store_texts(&mut self, contacts: &[Contact], import: &mut Import) -> Result<(), StoreError> {
-        let mut wanted = BTreeMap::new();
-        for (place, contact) in (1..).zip(contacts) {
-            if let Some(slot) = import.slots.get(place - 1).copied().flatten() {
-                wanted.insert(slot, Wanted { place, contact });
-            }
-        }
-        let mut changed = Vec::new();
-        for slot in 1..=self.slots() {
-            let Some((set, local)) = self.locate(slot) else { continue };
-            let view = View { set, records: Cow::Borrowed(&self.records) };
-            let (names, emails) = wanted.get(&slot).map(|wanted| wanted.texts(&view)).unwrap_or_default();
-            for (kind, texts) in [(Text::SecondName, names), (Text::Email, emails)] {
-                if view.texts(kind.columns(set), local) != texts {
-                    changed.push((slot, kind, texts));
-                } else if let Some(wanted) = wanted.get(&slot) {
-                    for text in &texts {
-                        wanted.stored(kind, text, &mut import.report);
-                    }
-                }
-            }
-        }
-        for (slot, kind, _) in &changed {
-            self.change(*slot, |view, slot| {
-                kind.columns(view.set).iter().try_for_each(|column| view.clear(column, slot))
-            })?;
-        }
-        for (slot, kind, texts) in changed {
-            let mut stored = Vec::new();
-            self.change(slot, |view, slot| {
-                let mut columns: Vec<&Column> = kind.columns(view.set).iter().collect();
-                for text in texts {
-                    let fits = columns.iter().position(|column| view.accepts(column, slot, text.octets()));
-                    if let Some(column) = fits.map(|fits| columns.remove(fits)) {
-                        view.write(column, slot, text.octets())?;
-                        stored.push(text);
-                    }
-                }
-                Ok(())
-            })?;
-            if let Some(wanted) = wanted.get(&slot) {
-                for text in &stored {
-                    wanted.stored(kind, text, &mut import.report);
-                }
-            }
-        }
-        Ok(())
-    }
-
     /// Changes what a slot holds.
     fn change(
         &mut self,
@@ -455,69 +275,4 @@ impl CardPhonebook {
         self.records = view.records.into_owned();
         done
     }
-}
-
-/// What a contact has beside its names and numbers.
-struct Wanted<'a> {
-    /// The contact's place in the list, from 1.
-    place: usize,
-    contact: &'a Contact,
-}
-
-/// Texts of an entry that have files of their own.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Text {
-    SecondName,
-    Email,
-}
-
-impl Text {
-    fn columns(self, set: &FileSet) -> &[Column] {
-        match self {
-            Self::SecondName => &set.second_names,
-            Self::Email => &set.emails,
-        }
-    }
-}
-
-impl Wanted<'_> {
-    /// The second name and the e-mail addresses as the files of a set can hold them.
-    fn texts(&self, view: &View<'_>) -> (Vec<AlphaIdentifier>, Vec<AlphaIdentifier>) {
-        let room = |columns: &[Column]| columns.iter().map(|column| view.room(column)).max().unwrap_or(0);
-        let second_name = AlphaIdentifier::fit(&self.contact.second_name, room(&view.set.second_names)).alpha;
-        let names = [second_name].into_iter().filter(|name| !name.is_empty()).collect();
-        let most = room(&view.set.emails);
-        let emails = self.contact.emails.iter().filter_map(|address| email(address, most));
-        (names, emails.take(view.set.emails.len()).collect())
-    }
-
-    /// Takes a text that is on the card out of the report of what is not.
-    fn stored(&self, kind: Text, text: &AlphaIdentifier, report: &mut Vec<Change>) {
-        let about = |change: &Change| {
-            change.contact == self.place
-                && match &change.what {
-                    Loss::SecondNameLeftOut { .. } => kind == Text::SecondName,
-                    Loss::EmailLeftOut { address } => {
-                        kind == Text::Email && email(address, usize::MAX).as_ref() == Some(text)
-                    }
-                    _ => false,
-                }
-        };
-        let Some(at) = report.iter().position(about) else { return };
-        let change = report.remove(at);
-        let from = self.contact.second_name.clone();
-        if kind == Text::SecondName && text.text() != from {
-            let what = Loss::SecondNameShortened { from, to: text.text() };
-            report.insert(at, Change { what, ..change });
-        }
-    }
-}
-
-/// An e-mail address in at most `room` octets of the GSM default alphabet (TS 31.102 §4.4.2.13), whole or not at
-/// all.
-fn email(address: &str, room: usize) -> Option<AlphaIdentifier> {
-    let fitted = AlphaIdentifier::fit(address, room);
-    let whole = fitted.cut.is_none() && fitted.dropped.is_none() && !fitted.alpha.is_empty();
-    let default_alphabet = fitted.alpha.octets().iter().all(|&octet| octet < 0x80);
-    (whole && default_alphabet).then_some(fitted.alpha)
 }

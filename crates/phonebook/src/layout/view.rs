@@ -2,7 +2,11 @@
 
 use alloc::{borrow::Cow, vec, vec::Vec};
 
-use super::{Column, FileSet, Records};
+use super::{
+    Records,
+    sets::{Column, FileSet},
+    texts::{NO_DESCRIPTION, NO_GROUP, whole},
+};
 use crate::{
     AlphaIdentifier,
     pbr::PhonebookFile,
@@ -100,6 +104,67 @@ impl View<'_> {
         let mut octets = self.record_of(iap, slot).cloned().unwrap_or_default();
         *octets.get_mut(index).ok_or(StoreError::NotWritten { number: slot })? = number;
         self.replace(iap, slot, octets)
+    }
+
+    /// The files in which an entry has an additional number, in their order.
+    pub fn number_columns(&self, slot: u16) -> Vec<Column> {
+        let has_number = |column: &&Column| {
+            let record = self.field(column, slot).and_then(|field| AnrRecord::decode(field).ok().flatten());
+            record.is_some_and(|record| record.number.is_some())
+        };
+        self.set.anr.iter().take(self.anr_files()).filter(has_number).copied().collect()
+    }
+
+    /// The descriptions of an entry's additional numbers; empty ones for none.
+    pub fn descriptions(&self, slot: u16) -> Vec<AlphaIdentifier> {
+        let description = |column: &Column| {
+            let number = *self.field(column, slot)?.first()?;
+            let record = self.record_of(self.set.descriptions?, u16::from(number))?;
+            Some(AlphaIdentifier::from_field(record))
+        };
+        self.number_columns(slot).iter().map(|column| description(column).unwrap_or_default()).collect()
+    }
+
+    /// Sets the record number of the description of an additional number.
+    pub fn describe(&mut self, column: &Column, slot: u16, description: u8) -> Result<(), StoreError> {
+        let Some(number) = self.linked(column, slot) else { return Ok(()) };
+        let mut octets = self.record_of(column.fid, number).cloned().unwrap_or_default();
+        match octets.first_mut() {
+            Some(octet) if *octet != description => *octet = description,
+            _ => return Ok(()),
+        }
+        self.replace(column.fid, number, octets)
+    }
+
+    /// The record numbers of an entry's groups.
+    pub fn groups(&self, slot: u16) -> Vec<u8> {
+        let octets = self.set.groups.and_then(|file| self.record_of(file, slot));
+        let is_group = |octet: &&u8| ![NO_GROUP, 0xFF].contains(octet);
+        octets.map(|octets| octets.iter().filter(is_group).copied().collect()).unwrap_or_default()
+    }
+
+    /// The names of an entry's groups.
+    pub fn group_names(&self, slot: u16) -> Vec<AlphaIdentifier> {
+        let name = |&number: &u8| self.record_of(self.set.group_names?, u16::from(number));
+        let names = self.groups(slot);
+        let names = names.iter().filter_map(name).map(|record| AlphaIdentifier::from_field(record));
+        names.filter(|name| !name.is_empty()).collect()
+    }
+
+    /// The record of a file of texts that says `text`, in whatever case, or else a free one that now does.
+    pub fn record_saying(&mut self, file: u16, text: &str) -> Option<u8> {
+        let records = self.records.get(&file)?;
+        let folded = text.to_lowercase();
+        let says = |record: &Vec<u8>| AlphaIdentifier::from_field(record).text().to_lowercase() == folded;
+        let numbers = || (NO_DESCRIPTION + 1..u8::MAX).zip(records);
+        if let Some((number, _)) = numbers().find(|(_, record)| says(record)) {
+            return Some(number);
+        }
+        let free =
+            |record: &Vec<u8>| is_free(record).then(|| whole(text, record.len())?.padded(record.len()));
+        let (number, octets) = numbers().find_map(|(number, record)| Some((number, free(record)??)))?;
+        self.replace(file, u16::from(number), octets).ok()?;
+        Some(number)
     }
 
     /// The texts that an entry has in some columns.
