@@ -11,6 +11,7 @@ mod further_commands;
 mod get_response;
 mod hello;
 mod images;
+mod life_cycles;
 mod pins;
 mod records;
 mod registry;
