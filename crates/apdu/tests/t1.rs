@@ -145,9 +145,18 @@ fn an_answer_to_reset_says_the_size_and_the_error_detection_code() {
     let mut with_crc = sim.clone();
     with_crc.interface[2].tc = Some(0x01);
     let with_crc = Atr::parse(&with_crc.to_bytes()).unwrap();
-    for (atr, card_size, check) in
-        [(plain, 32, Check::Lrc), (sim, 254, Check::Lrc), (with_crc, 254, Check::Crc)]
-    {
+    // TA2 is not the size even if T=1 is named before it: it concerns every protocol (§8.2.3).
+    let mut specific = sim.clone();
+    specific.interface[0].td = Some(0x01);
+    specific.interface[1].ta = Some(0x81);
+    specific.interface[2].ta = Some(0x40);
+    let specific = Atr::parse(&specific.to_bytes()).unwrap();
+    for (atr, card_size, check) in [
+        (plain, 32, Check::Lrc),
+        (sim, 254, Check::Lrc),
+        (with_crc, 254, Check::Crc),
+        (specific, 64, Check::Lrc),
+    ] {
         assert_eq!(Parameters::of(&atr), Parameters { card_size, check });
     }
 }

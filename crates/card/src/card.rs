@@ -120,9 +120,10 @@ impl Card {
     }
 
     /// The card with one more applet, whose persistent array is made now; the applet runs from the next
-    /// power-on. An applet whose AID is on the card already takes the place of that one and keeps its array.
+    /// power-on, before which no suspended session is resumed. An applet whose AID is on the card already takes the place of that one and keeps its array.
     #[must_use]
     pub fn with_applet(mut self, applet: impl Applet + 'static) -> Self {
+        self.suspension = None;
         let aid = applet.aid();
         let name = format!("applet/{aid:?}/state");
         let store = self

@@ -115,6 +115,9 @@ fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, St
     }
     check_functions(class)?;
     administration::check_usage(card, command.instruction)?;
+    if has_no_data(command.instruction) && !command.data.is_empty() {
+        return Err(Status::WRONG_LENGTH);
+    }
     card.session.channel = card.session.channels.get(channel)?;
     card.session.number = channel;
     let application = card.session.channel.application;
@@ -122,6 +125,19 @@ fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, St
     card.session.channels.put(card.session.number, card.session.channel);
     card.forget_unused(application);
     answer
+}
+
+/// Whether a command of the instruction has no data field (§11: Lc not present).
+const fn has_no_data(instruction: Instruction) -> bool {
+    matches!(
+        instruction,
+        Instruction::STATUS
+            | Instruction::READ_BINARY
+            | Instruction::READ_RECORD
+            | Instruction::MANAGE_CHANNEL
+            | Instruction::GET_CHALLENGE
+            | Instruction::FETCH
+    )
 }
 
 /// Refuses what a class byte can ask for and this card does not have.

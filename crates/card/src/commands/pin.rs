@@ -7,7 +7,9 @@ use crate::{
     pin::{KeyReference, Pin, PinIndex, Requirement, Secret},
 };
 
-/// VERIFY PIN; without a value it asks how many tries are left.
+/// VERIFY PIN; without a value it asks how many tries are left. A wrong value has `63CX`, and what is blocked `6983`
+/// (§11.1.9.1.1); the tries are told whether the PIN is disabled or not (§11.1.9.1.2). What is verified counts on
+/// every logical channel.
 pub(super) fn verify(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     check_p1(command)?;
     let (index, pin) = named(card, command)?;
@@ -68,7 +70,8 @@ pub(super) fn enable(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(Status::NORMAL.into())
 }
 
-/// UNBLOCK PIN: what unblocks, the new PIN; without them it asks how many tries are left.
+/// UNBLOCK PIN: what unblocks, the new PIN; without them it asks how many tries are left. The PIN need not be blocked,
+/// and is enabled and verified afterwards; a wrong value leaves it as it is (§11.1.13.1.1).
 pub(super) fn unblock(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     check_p1(command)?;
     let (index, pin) = named(card, command)?;
@@ -112,6 +115,7 @@ fn tries(card: &Powered<'_>, pin: &Pin, secret: Secret) -> Status {
     }
 }
 
+/// VERIFY, CHANGE and DISABLE PIN are for a PIN that is not disabled (§11.1.9.1.1, §11.1.10.1).
 fn must_be_enabled(card: &Powered<'_>, pin: &Pin) -> Result<(), Status> {
     match pin.requirement(card.memory) {
         Requirement::Enabled => Ok(()),

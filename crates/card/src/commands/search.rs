@@ -90,9 +90,10 @@ impl Place {
 }
 
 impl Order {
-    /// The numbers of the records. P1 `00` means the current one; without a current one all are searched.
+    /// The numbers of the records. P1 `00` means the current one; without a current one all are searched. From the
+    /// next or the previous record on P1 has no meaning (§11.1.7.2).
     fn numbers(self, p1: u8, pointer: Option<u8>, last: u8) -> Result<Vec<u8>, Status> {
-        if p1 > last {
+        if p1 > last && matches!(self, Self::Forward | Self::Backward) {
             return Err(Status::RECORD_NOT_FOUND);
         }
         let start = if p1 == 0 { pointer } else { Some(p1) };

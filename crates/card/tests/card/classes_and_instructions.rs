@@ -29,6 +29,17 @@ fn classes_and_instructions_that_are_not_there_are_refused_by_name() {
 }
 
 #[test]
+fn commands_that_have_no_data_field_are_refused_with_one() {
+    let mut terminal = Terminal::default();
+    terminal.ok("00A4000C022FE2");
+    for header in ["80F20000", "00B00000", "00B2F404", "00700000", "00840000", "80120000"] {
+        assert_eq!(terminal.send(&format!("{header}01AA")), "6700", "{header}");
+        assert_eq!(terminal.send(&format!("{header}01AA01")), "6700", "{header}");
+    }
+    assert_eq!(terminal.ok("0070000001"), "01", "none was opened");
+}
+
+#[test]
 fn a_card_without_power_answers_with_a_technical_problem() {
     let mut terminal = Terminal { card: Card::new(&Profile::default()) };
     assert_eq!(terminal.send("80F2000000"), "6F00");

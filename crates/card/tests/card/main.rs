@@ -14,6 +14,7 @@ mod further_commands;
 mod get_response;
 mod hello;
 mod images;
+mod life_cycles;
 mod pins;
 mod records;
 mod registry;

@@ -171,6 +171,15 @@ fn a_proactive_command_can_be_answered_after_the_card_was_suspended() {
     assert_eq!(times_read(&terminal), Some(1));
 }
 
+#[test]
+fn a_card_that_gets_another_applet_starts_anew() {
+    let mut terminal = busy();
+    let token = suspend(&mut terminal);
+    terminal.card.power_off();
+    let mut terminal = Terminal::with(terminal.card.with_applet(Hello::default()));
+    assert_eq!(terminal.send(&resume(&token)), "6985");
+}
+
 /// Suspends while a proactive command waits; the token.
 fn suspend_with(terminal: &mut Terminal) -> String {
     let answer = terminal.send(SUSPEND);
