@@ -25,6 +25,7 @@ fn terminal(rule: &str, life_cycle: LifeCycle) -> Terminal {
         shareable: true,
         identified: true,
         proprietary: Vec::new(),
+        header: None,
     });
     Terminal::with(Card::from_image(&image).unwrap())
 }
