@@ -8,31 +8,51 @@ use oxisim_card::{
     image::{Contents, FileImage, FileKind, Image, PinImage, UnblockImage},
 };
 use oxisim_wire::{Reader, tlv::Tlv};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::access::{Condition, Mode, expanded, show_key};
 
 /// What a reader found.
-#[derive(Debug, Deserialize)]
-struct Dump {
-    atr: String,
-    files: Vec<DumpedFile>,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dump {
+    /// The answer to reset.
+    pub atr: String,
+    /// The files.
+    pub files: Vec<DumpedFile>,
+    /// What could not be read, and why, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
 }
 
 /// A file that the reader tried to select.
-#[derive(Debug, Deserialize)]
-struct DumpedFile {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DumpedFile {
     /// Names from the MF, such as `MF/EF.ICCID`.
-    path: String,
+    pub path: String,
     /// Identifiers from the MF; an application's is its AID or the start of it.
-    fid_path: String,
+    pub fid_path: String,
     /// The answer to SELECT; none if there is no such file.
-    select_response: Option<String>,
+    pub select_response: Option<String>,
     /// Octets of a transparent file.
-    binary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<String>,
     /// Records of another one.
-    records: Option<Vec<Option<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<Option<String>>>,
 }
+
+/// What SELECT's answer says that a file is: a UICC's, or a SIM's of GSM.
+pub fn described(response: &[u8]) -> Result<FileKind, String> {
+    let file = match response.first() {
+        Some(0x62) => FileImage::from_fcp(Vec::new(), response, Contents::Octets(Vec::new()))
+            .map_err(|error| error.to_string())?,
+        _ => gsm(Vec::new(), response, Vec::new()).ok_or(NONSENSE)?,
+    };
+    Ok(file.kind)
+}
+
+/// What is said of an answer to SELECT that is no one's.
+const NONSENSE: &str = "SELECT has no answer that makes sense";
 
 /// A card that was copied, and what of it was not.
 #[derive(Debug)]
@@ -88,7 +108,7 @@ impl Importer {
         let is_gsm = response.first() != Some(&0x62);
         let mut octets = contents(file)?;
         if is_gsm {
-            let image = gsm(path, &response, octets).ok_or("SELECT has no answer that makes sense")?;
+            let image = gsm(path, &response, octets).ok_or(NONSENSE)?;
             self.note_unread(file, &image);
             self.files.push(image);
             return Ok(());

@@ -6,8 +6,10 @@ use oxisim_phonebook::{
 };
 use oxisim_wire::{Reader, tlv::Tlv};
 
-use super::client::{Client, Refusal, Shape};
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    live::{Client, PinArgs, Refusal, Shape, USIM, found},
+};
 
 /// Where a phonebook is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +37,6 @@ pub struct Found {
     pub has_uid: bool,
 }
 
-/// The start of every USIM's application identifier (TS 101 220 Annex E).
-const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 const EF_DIR: u16 = 0x2F00;
 const DF_TELECOM: u16 = 0x7F10;
 const DF_PHONEBOOK: u16 = 0x5F3A;
@@ -104,14 +104,9 @@ impl Place {
 
 impl Found {
     /// Looks for the phonebook and reads it; the PIN is verified before, if there is one.
-    pub fn look(client: &mut Client, pin: Option<&str>) -> Result<Self, Failure> {
+    pub fn look(client: &mut Client, pin: &PinArgs) -> Result<Self, Failure> {
         let places = Place::candidates(client)?;
-        if let Some(pin) = pin {
-            if let Some(Place::Usim(aid)) = places.first() {
-                found(client.select_application(aid))?;
-            }
-            client.verify(pin)?;
-        }
+        pin.verify(client)?;
         for place in places {
             if let Some(found) = place.read(client)? {
                 return Ok(found);
@@ -174,13 +169,4 @@ fn records(
         all.push(octets);
     }
     Ok(Some(all))
-}
-
-/// What was asked for; none if the card has no such thing.
-fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Refusal::NotFound(_) | Refusal::Status(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
 }

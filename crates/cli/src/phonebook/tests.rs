@@ -1,5 +1,6 @@
 //! Phonebooks of cards that are there in memory: the virtual card, dumps, and the files of real cards.
 
+use oxisim_transport::Transport;
 use serde_json::{Value, json};
 
 use super::*;
@@ -68,11 +69,11 @@ fn layouts() -> Vec<DumpedCard> {
 
 /// Writes contacts, and returns what the card then holds and how many records were written.
 fn written(client: &mut Client, contacts: &[Contact]) -> (Vec<Contact>, usize) {
-    let found = Found::look(client, None).unwrap();
+    let found = Found::look(client, &PinArgs::default()).unwrap();
     let plan = found.phonebook.plan(contacts).unwrap();
     let updates = plan.phonebook.updates_since(&found.phonebook);
     found.write(client, &updates).unwrap();
-    let after = Found::look(client, None).unwrap();
+    let after = Found::look(client, &PinArgs::default()).unwrap();
     assert_eq!(after.phonebook, plan.phonebook);
     assert!(after.unread.is_empty());
     (entries(&after.phonebook).unwrap().values().map(CardEntry::contact).collect(), updates.len())
@@ -88,7 +89,10 @@ fn the_virtual_card_holds_255_contacts_and_the_second_time_nothing_is_written() 
     let contacts = example("contacts-255.vcf");
     let (held, updates) = written(client, &contacts);
     assert_eq!((held.len(), updates), (255, 255));
-    assert_eq!(Found::look(client, None).unwrap().place, Place::Usim(oxisim_card::AID_USIM.to_vec()));
+    assert_eq!(
+        Found::look(client, &PinArgs::default()).unwrap().place,
+        Place::Usim(oxisim_card::AID_USIM.to_vec())
+    );
     assert_eq!(written(client, &contacts).1, 0);
     let text = vcard::write(&held, Version::V4);
     assert_eq!(vcard::read(text.as_bytes()).unwrap(), held);
@@ -115,7 +119,7 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
     assert!(client.is_gsm());
     let (held, _) = written(&mut client, &example("contacts-10.vcf"));
     assert_eq!(held.len(), 10);
-    assert_eq!(Found::look(&mut client, None).unwrap().place, Place::Gsm);
+    assert_eq!(Found::look(&mut client, &PinArgs::default()).unwrap().place, Place::Gsm);
     let commands = commands.borrow();
     assert!(commands[1..].iter().all(|command| command[0] == 0xA0));
     assert!(commands.iter().all(|command| command[1] != 0x20), "no PIN is tried");
@@ -124,7 +128,7 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
 #[test]
 fn a_uicc_without_the_files_of_its_pbr_has_the_phonebook_of_df_telecom() {
     let mut client = client(DumpedCard::parse(UICC).unwrap());
-    let found = Found::look(&mut client, None).unwrap();
+    let found = Found::look(&mut client, &PinArgs::default()).unwrap();
     assert_eq!((found.place, found.phonebook.slots()), (Place::Gsm, 250));
     let contacts = example("contacts-10.vcf");
     assert_eq!(names(&written(&mut client, &contacts).0), names(&contacts));
@@ -137,7 +141,7 @@ fn more_than_255_entries_go_into_the_second_set() {
     contacts.extend(example("contacts-10.vcf"));
     let (held, _) = written(&mut client, &contacts);
     assert_eq!(held.len(), 265);
-    assert!(Found::look(&mut client, None).unwrap().has_uid);
+    assert!(Found::look(&mut client, &PinArgs::default()).unwrap().has_uid);
 }
 
 /// A card that wants its PIN.
@@ -163,18 +167,27 @@ impl SmartCard for Locked {
 }
 
 #[test]
-fn a_pin_is_tried_once_and_only_if_it_is_given() {
-    for (pin, answer, says) in [
-        (None, 0x9000, "the card wants the PIN: give it with --pin"),
-        (Some("1234"), 0x63C2, "the PIN is wrong; attempts left: 2"),
-        (Some("1234"), 0x6983, "the PIN is blocked: a phone can unblock it with the PUK"),
+fn a_pin_is_tried_once_and_only_if_it_is_given_and_blocks_nothing() {
+    for (pin, last_try, answer, says, tried) in [
+        (None, false, 0x9000, "the card wants the PIN: give it with --pin", 0),
+        (Some("1234"), false, 0x63C2, "the PIN is wrong; attempts left: 2", 1),
+        (
+            Some("1234"),
+            false,
+            0x63C1,
+            "the PIN is not tried: a wrong one would block it (attempts left: 1); --last-try tries it",
+            0,
+        ),
+        (Some("1234"), true, 0x63C1, "the PIN is wrong; attempts left: 1", 1),
+        (Some("1234"), false, 0x6983, "the PIN is blocked: a phone can unblock it with the PUK", 1),
     ] {
         let commands = Rc::default();
         let card = Locked { answer, card: layouts().remove(0) };
         let card = Recorded { card, commands: Rc::clone(&commands) };
         let mut client = Client::new(Box::new(card)).unwrap();
-        assert_eq!(Found::look(&mut client, pin).unwrap_err().to_string(), says);
-        let tried = commands.borrow().iter().filter(|command| command[1] == 0x20).count();
-        assert_eq!(tried, usize::from(pin.is_some()));
+        let pin = PinArgs { pin: pin.map(|pin| pin.parse().unwrap()), last_try };
+        assert_eq!(Found::look(&mut client, &pin).unwrap_err().to_string(), says);
+        let presented = |command: &&Vec<u8>| command[1] == 0x20 && command.len() > 5;
+        assert_eq!(commands.borrow().iter().filter(presented).count(), tried, "{says}");
     }
 }

@@ -1,15 +1,27 @@
-//! The few commands that a phonebook needs, to a UICC and to a SIM of GSM (TS 102 221 §11.1, TS 51.011 §9.2).
+//! The few commands that it takes to read and write files, to a UICC and to a SIM of GSM (TS 102 221 §11.1,
+//! TS 51.011 §9.2).
 
 use oxisim_apdu::{Class, Command, Instruction, Response, Status};
 use oxisim_transport::{Error as CardError, Transport};
 use oxisim_wire::{Reader, tlv::Tlv};
 
+use super::keys::Key;
 use crate::failure::Failure;
 
 /// A card, and which commands it understands.
 pub struct Client {
     card: Box<dyn Transport>,
     class: Class,
+    answer_to_reset: Vec<u8>,
+}
+
+/// What a command brought, whatever its status word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The data of the response.
+    pub data: Vec<u8>,
+    /// How the command ended.
+    pub status: Status,
 }
 
 /// A file with records.
@@ -68,17 +80,14 @@ mod gsm {
 /// Answers that one command may take until it is done: a right length, a response, and more of it.
 const ROUNDS: usize = 4;
 
-/// The PIN of the phonebook: CHV1, PIN of application 1 (TS 102 221 §9.5.1).
-const PIN_1: u8 = 0x01;
-
 /// The file identifier of the master file.
 const MF: u16 = 0x3F00;
 
 impl Client {
     /// Resets the card and finds out which commands it understands.
     pub fn new(mut card: Box<dyn Transport>) -> Result<Self, Refusal> {
-        card.reset()?;
-        let mut client = Self { card, class: Class::INTERINDUSTRY };
+        let answer_to_reset = card.reset()?;
+        let mut client = Self { card, class: Class::INTERINDUSTRY, answer_to_reset };
         match client.select(MF) {
             Err(Refusal::Status(Status::CLASS_NOT_SUPPORTED | Status::INSTRUCTION_NOT_SUPPORTED)) => {
                 client.class = Class::GSM;
@@ -96,13 +105,29 @@ impl Client {
         self.class == Class::GSM
     }
 
+    /// What the card answered to reset.
+    pub fn answer_to_reset(&self) -> &[u8] {
+        &self.answer_to_reset
+    }
+
+    /// The way to the card, for someone else who resets it first.
+    pub fn into_transport(self) -> Box<dyn Transport> {
+        self.card
+    }
+
     /// Selects a file by its identifier, in the current directory, and returns what the card says of it.
     pub fn select(&mut self, fid: u16) -> Result<Vec<u8>, Refusal> {
+        let Answer { data, status } = self.try_select(fid)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// The same, whatever the status word: a deactivated file is selected with a warning.
+    pub fn try_select(&mut self, fid: u16) -> Result<Answer, Refusal> {
         let fid = fid.to_be_bytes();
         if self.is_gsm() {
-            return self.command(0xA4, 0x00, 0x00, &fid, None);
+            return self.ask(0xA4, 0x00, 0x00, &fid, None);
         }
-        self.command(0xA4, 0x00, 0x04, &fid, Some(256))
+        self.ask(0xA4, 0x00, 0x04, &fid, Some(256))
     }
 
     /// Selects directories, one in the other, from the master file on.
@@ -113,7 +138,13 @@ impl Client {
 
     /// Selects an application by its identifier or the start of it.
     pub fn select_application(&mut self, aid: &[u8]) -> Result<(), Refusal> {
-        self.command(0xA4, 0x04, 0x04, aid, Some(256)).map(drop)
+        let Answer { status, .. } = self.try_select_application(aid)?;
+        self.ended(status)
+    }
+
+    /// The same, whatever the status word, with what the card says of it.
+    pub fn try_select_application(&mut self, aid: &[u8]) -> Result<Answer, Refusal> {
+        self.ask(0xA4, 0x04, 0x04, aid, Some(256))
     }
 
     /// Selects a file with records of one length; none if it is another file.
@@ -124,7 +155,20 @@ impl Client {
 
     /// Reads a record of the selected file.
     pub fn read_record(&mut self, number: u8, shape: Shape) -> Result<Vec<u8>, Refusal> {
-        self.command(0xB2, number, 0x04, &[], Some(usize::from(shape.record)))
+        let Answer { data, status } = self.try_read_record(number, shape.record)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// Reads a record of so many octets of the selected file, whatever the status word.
+    pub fn try_read_record(&mut self, number: u8, octets: u8) -> Result<Answer, Refusal> {
+        self.ask(0xB2, number, 0x04, &[], Some(usize::from(octets)))
+    }
+
+    /// Reads `count` octets, 255 at most, of the selected transparent file, whatever the status word. The offset is
+    /// below 8000.
+    pub fn try_read_binary(&mut self, offset: u16, count: u8) -> Result<Answer, Refusal> {
+        let [high, low] = offset.to_be_bytes();
+        self.ask(0xB0, high, low, &[], Some(usize::from(count)))
     }
 
     /// Writes a record of the selected file, in its whole length.
@@ -132,27 +176,54 @@ impl Client {
         self.command(0xDC, number, 0x04, octets, None).map(drop)
     }
 
-    /// Verifies the PIN, once. A card whose PIN is disabled needs none.
-    pub fn verify(&mut self, pin: &str) -> Result<(), Failure> {
-        let mut value = pin.as_bytes().to_vec();
-        value.resize(8, 0xFF);
-        match self.command(0x20, 0x00, PIN_1, &value, None) {
-            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | gsm::CHV_CONTRADICTION)) => {
-                Ok(())
+    /// Verifies a key, once; a card whose PIN is disabled needs none. While a wrong one would block the key, it is
+    /// tried only `at_all_costs`. `false`: the card has no such key here.
+    pub fn verify<K: Key>(&mut self, key: &K, at_all_costs: bool) -> Result<bool, Failure> {
+        let name = K::NAME;
+        let not_done = |reason: String| Failure::NotDone(format!("the {name} {reason}"));
+        match self.attempts_left(K::REFERENCE.0)? {
+            Some(1) if !at_all_costs => {
+                let reason =
+                    "is not tried: a wrong one would block it (attempts left: 1); --last-try tries it";
+                return Err(not_done(reason.into()));
             }
+            _ => {}
+        }
+        match self.command(0x20, 0x00, K::REFERENCE.0, &key.octets(), None) {
+            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | gsm::CHV_CONTRADICTION)) => {
+                Ok(true)
+            }
+            Err(Refusal::Status(Status::REFERENCED_DATA_NOT_FOUND)) => Ok(false),
             Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | gsm::CHV_BLOCKED)) => {
-                Err(Failure::NotDone("the PIN is blocked: a phone can unblock it with the PUK".into()))
+                let way_out = if K::REFERENCE.is_administrative() {
+                    ""
+                } else {
+                    ": a phone can unblock it with the PUK"
+                };
+                Err(not_done(format!("is blocked{way_out}")))
             }
             Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
-                let left = status.0 & 0x000F;
-                Err(Failure::NotDone(format!("the PIN is wrong; attempts left: {left}")))
+                Err(not_done(format!("is wrong; attempts left: {}", status.0 & 0x000F)))
             }
-            Err(Refusal::Pin) => Err(Failure::NotDone("the PIN is wrong".into())),
+            Err(Refusal::Pin) => Err(not_done("is wrong".into())),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Sends a command, and what it takes to have its whole response.
+    /// How many wrong presentations of a key are left, as far as the card tells: a UICC by VERIFY without data
+    /// (TS 102 221 §11.1.9), a SIM in its answer to SELECT (TS 51.011 §9.2.1).
+    fn attempts_left(&mut self, reference: u8) -> Result<Option<u8>, Refusal> {
+        /// Where CHV1 status is, in the answer to SELECT of a directory.
+        const CHV1_STATUS: usize = 18;
+        if self.is_gsm() {
+            let said = self.select(MF)?;
+            return Ok(said.get(CHV1_STATUS).map(|status| status & 0x0F));
+        }
+        let Answer { status, .. } = self.ask(0x20, 0x00, reference, &[], None)?;
+        Ok((status.0 & 0xFFF0 == 0x63C0).then_some(status.sw2() & 0x0F))
+    }
+
+    /// Sends a command, and what it takes to have its whole response; every error is a refusal.
     fn command(
         &mut self,
         instruction: u8,
@@ -161,6 +232,19 @@ impl Client {
         data: &[u8],
         ne: Option<usize>,
     ) -> Result<Vec<u8>, Refusal> {
+        let Answer { data, status } = self.ask(instruction, p1, p2, data, ne)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// Sends a command, and what it takes to have its whole response.
+    fn ask(
+        &mut self,
+        instruction: u8,
+        p1: u8,
+        p2: u8,
+        data: &[u8],
+        ne: Option<usize>,
+    ) -> Result<Answer, Refusal> {
         let mut command = Command::new(self.class, Instruction(instruction), p1, p2).data(data);
         command.ne = ne;
         let mut all = Vec::new();
@@ -177,10 +261,10 @@ impl Client {
                 0x61 | gsm::RESPONSE_AVAILABLE => {
                     command = Command::new(self.class, Instruction::GET_RESPONSE, 0, 0).ne(waiting);
                 }
-                _ => return self.ended(response.status).map(|()| all),
+                _ => return Ok(Answer { data: all, status: response.status }),
             }
         }
-        Err(Refusal::Status(Status::TECHNICAL_PROBLEM))
+        Ok(Answer { data: all, status: Status::TECHNICAL_PROBLEM })
     }
 
     fn ended(&self, status: Status) -> Result<(), Refusal> {
@@ -195,6 +279,15 @@ impl Client {
             | gsm::CHV_NOT_INITIALISED => Err(Refusal::NotFound(status)),
             status => Err(Refusal::Status(status)),
         }
+    }
+}
+
+/// What was asked for; none if the card has no such thing.
+pub fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Refusal::NotFound(_) | Refusal::Status(_)) => Ok(None),
+        Err(other) => Err(other),
     }
 }
 
