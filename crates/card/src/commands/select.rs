@@ -20,7 +20,7 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     }
     let found = find(card, command)?;
     let with_fcp = match command.p2 & 0x9C {
-        0x04 => true,
+        0x00 | 0x04 => true,
         0x0C => false,
         _ => return Err(Status::INCORRECT_P1_P2),
     };
