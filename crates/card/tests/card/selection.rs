@@ -99,7 +99,6 @@ fn an_application_session_can_be_ended() {
 fn wrong_parameters_are_told_apart() {
     let mut terminal = Terminal::default();
     for (apdu, status) in [
-        ("00A4000002 3F00", "6A86"),
         ("00A4000D02 3F00", "6A86"),
         ("00A4050C02 3F00", "6A86"),
         ("00A4000C01 3F", "6700"),

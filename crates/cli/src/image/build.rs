@@ -9,6 +9,7 @@ use oxisim_card::{
         Algorithm, AuthenticationKey, Contents, FileImage, FileKind, Image, Operator, PinImage, UnblockImage,
     },
 };
+use oxisim_toolkit::objects::alpha;
 use toml::Spanned;
 
 use super::{
@@ -48,11 +49,12 @@ pub fn build(document: &Document) -> Result<Image, At> {
     if !builder.directories.contains(&[MF][..]) {
         return Err(At { span: 0..0, reason: "there is no [directories.\"MF\"]".into() });
     }
+    one_key_each(&document.authentication)?;
     let atr = hexadecimal(&document.atr)?;
     oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
     Ok(Image {
         atr,
-        menu_title: document.menu_title.clone(),
+        menu_title: menu_title(document.menu_title.as_ref())?,
         pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
         authentication: document
             .authentication
@@ -61,6 +63,25 @@ pub fn build(document: &Document) -> Result<Image, At> {
             .collect::<Result<_, _>>()?,
         files,
     })
+}
+
+/// A directory authenticates with one key.
+fn one_key_each(keys: &[AuthenticationForm]) -> Result<(), At> {
+    let mut known = HashSet::new();
+    let mut places = keys.iter().map(|key| &key.directory);
+    let twice = places.find(|place| FilePath::parse(place.get_ref()).is_ok_and(|path| !known.insert(path)));
+    twice.map_or(Ok(()), |place| Err(At::new(place, format!("{} has a key already", place.get_ref()))))
+}
+
+/// The title of the toolkit menu, which SET UP MENU has to hold beside the items.
+fn menu_title(title: Option<&Spanned<String>>) -> Result<String, At> {
+    /// Octets that leave room for items in a proactive command of 255.
+    const MOST: usize = 127;
+    let Some(title) = title else { return Ok("SIM".into()) };
+    match alpha(title.get_ref()).len() {
+        0..=MOST => Ok(title.get_ref().clone()),
+        octets => Err(At::new(title, format!("{octets} octets do not fit into {MOST}"))),
+    }
 }
 
 /// What the entries so far have made known.

@@ -15,8 +15,7 @@ pub struct Document {
     /// The answer to reset, in hexadecimal.
     pub atr: Spanned<String>,
     /// Title of the menu of the toolkit applets.
-    #[serde(default = "menu_title")]
-    pub menu_title: String,
+    pub menu_title: Option<Spanned<String>>,
     /// PINs and administrative keys.
     #[serde(default)]
     pub pins: Vec<PinForm>,
@@ -32,10 +31,6 @@ pub struct Document {
     /// EFs by path.
     #[serde(default)]
     pub files: Entries<FileForm>,
-}
-
-fn menu_title() -> String {
-    "SIM".into()
 }
 
 /// A PIN or an administrative key.
