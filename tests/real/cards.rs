@@ -97,3 +97,42 @@ fn a_reader_without_a_card_has_nothing_to_dump_and_nothing_to_back_up() {
     ]);
     assert!(!session.output.contains("DUMP.json\n") && !session.output.contains("oxisim.sqlite"));
 }
+
+#[test]
+fn a_killed_card_comes_back_into_its_reader_with_all_that_it_acknowledged() {
+    let script = r#"
+        cd "$FOLDER"
+        "$OXISIM" card init --out CARD.toml
+        insert 0 --image CARD.toml
+        "$OXISIM" phonebook write --reader "00 00" --yes "$CONTACTS"
+        kill -KILL $card_0
+        wait $card_0 || echo "killed: $?"
+        until_holds 0 empty
+        insert 0 --image CARD.toml
+        "$OXISIM" phonebook read --reader "00 00" card.vcf
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&[
+        "10 contacts on the card, read back and equal",
+        "killed: 137",
+        "10 contacts in card.vcf",
+    ]);
+}
+
+#[test]
+fn a_card_that_goes_while_it_is_used_is_told() {
+    let script = r#"
+        cd "$FOLDER"
+        insert 0 --contacts "$CONTACTS"
+        kill -STOP $card_0
+        "$OXISIM" card dump --reader "00 00" --scan --out DUMP.json > dump.log 2>&1 &
+        dump=$!
+        sleep 0.3
+        kill -KILL $card_0
+        wait $dump && echo "the dump did not notice" || echo "the dump: $?"
+        cat dump.log
+        [ -e DUMP.json ] || echo "no half of a dump"
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&["the dump: 1", "reader \"Virtual PCD 00 00\"", "no half of a dump"]);
+}
