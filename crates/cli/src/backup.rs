@@ -27,6 +27,9 @@ use crate::{
     timeline::{self, Lane},
 };
 
+/// The options that name a card that is there.
+const THERE: [&str; 3] = ["reader", "tcp", "image"];
+
 /// Back up a phonebook: contacts go into a virtual SIM, its applet sends them by SMS through a phone and an SMS
 /// centre to the server, and the server's copy is compared with the SIM. All in simulated time.
 ///
@@ -46,6 +49,31 @@ pub struct Args {
     /// vCard file, version 2.1, 3.0 or 4.0.
     #[arg(value_name = "CONTACTS.vcf", group = "which")]
     contacts: Option<PathBuf>,
+    /// The subscriber's number; without it that of the card, or +15550100001 for a virtual SIM of contacts.
+    #[arg(long)]
+    number: Option<Msisdn>,
+    /// The server's database; `:memory:` keeps nothing.
+    #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+    db: String,
+    /// Keep the SIM's and the phone's memory in this file: the next run with it finds the SIM as it was left, and
+    /// backs up what has changed. Without it the SIM is new.
+    #[arg(long, value_name = "FILE", conflicts_with_all = THERE)]
+    sim: Option<PathBuf>,
+    /// Send everything, also what the server has confirmed before.
+    #[arg(long, conflicts_with_all = THERE)]
+    full: bool,
+    /// Refuse contacts that the phonebook cannot hold as they are.
+    #[arg(long, conflicts_with_all = THERE)]
+    strict: bool,
+    /// Draw what happened.
+    #[arg(long, value_name = "F.svg")]
+    timeline: Option<PathBuf>,
+    /// Print the figures as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print every line of what happened.
+    #[arg(long)]
+    all: bool,
     #[command(flatten, next_help_heading = "The card that is there")]
     which: Which,
     #[command(flatten)]
@@ -57,46 +85,21 @@ pub struct Args {
     #[arg(long, default_value = "auto", help_heading = "The backup")]
     mode: ModeName,
     /// Whose phonebook is backed up.
-    #[arg(long, default_value = "card", conflicts_with_all = ["reader", "tcp", "image"], help_heading = "The backup")]
+    #[arg(long, default_value = "card", conflicts_with_all = THERE, help_heading = "The backup")]
     source: SourceName,
     #[command(flatten)]
     backup: options::Backup,
     /// The card starts the backup by itself after this time; the user does nothing.
-    #[arg(long, value_name = "TIME", conflicts_with_all = ["reader", "tcp", "image"], value_parser = span::duration, help_heading = "The backup")]
+    #[arg(long, value_name = "TIME", conflicts_with_all = THERE, value_parser = span::duration, help_heading = "The backup")]
     interval: Option<Duration>,
     #[command(flatten)]
     world: options::World,
-    /// The subscriber's number; without it that of the card, or +15550100001 for a virtual SIM of contacts.
-    #[arg(long)]
-    number: Option<Msisdn>,
-    /// The server's database; `:memory:` keeps nothing.
-    #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
-    db: String,
-    /// Keep the SIM's and the phone's memory in this file: the next run with it finds the SIM as it was left, and
-    /// backs up what has changed. Without it the SIM is new.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["reader", "tcp", "image"])]
-    sim: Option<PathBuf>,
-    /// Send everything, also what the server has confirmed before.
-    #[arg(long, conflicts_with_all = ["reader", "tcp", "image"])]
-    full: bool,
     /// `ask`: what the user answers.
     #[arg(long, value_name = "ANSWER", default_value = "async", help_heading = "The backup")]
     answer: options::AnswerName,
     /// Time of day at which it begins (UTC); now, if it is not given.
     #[arg(long, value_name = "HH:MM", value_parser = span::time_of_day, help_heading = "The world")]
     at: Option<u32>,
-    /// Refuse contacts that the phonebook cannot hold as they are.
-    #[arg(long, conflicts_with_all = ["reader", "tcp", "image"])]
-    strict: bool,
-    /// Draw what happened.
-    #[arg(long, value_name = "F.svg")]
-    timeline: Option<PathBuf>,
-    /// Print the figures as JSON.
-    #[arg(long)]
-    json: bool,
-    /// Print every line of what happened.
-    #[arg(long)]
-    all: bool,
 }
 
 /// The time now, for the database.

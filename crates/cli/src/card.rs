@@ -25,8 +25,8 @@ use crate::{
 
 /// What a reader that does not exist needs.
 const HELP: &str = "\
-The card goes into a PC/SC reader that does not exist: the driver vpcd of the Virtual Smart Card project, in the
-PC/SC service pcscd. On Debian and Ubuntu, as root:
+The card goes into a PC/SC reader that does not exist: the driver vpcd of the Virtual Smart Card
+project, in the PC/SC service pcscd. On Debian and Ubuntu, as root:
 
   apt-get install pcscd vsmartcard-vpcd opensc pcsc-tools
   systemctl restart pcscd     (without systemd: pcscd)
@@ -42,7 +42,9 @@ Examples:
   oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
   oxisim card --tcp 127.0.0.1:7816
   oxisim card init --out CARD.toml
-  oxisim card --image CARD.toml";
+  oxisim card --image CARD.toml
+  oxisim card dump --reader Omnikey --out DUMP.json
+  oxisim card import DUMP.json --out COPY.toml";
 
 /// Run a virtual card with the backup applet, until Ctrl-C.
 #[derive(Debug, clap::Args)]

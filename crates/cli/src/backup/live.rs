@@ -25,6 +25,9 @@ use crate::{
 const DF_TELECOM: u16 = 0x7F10;
 const EF_MSISDN: u16 = 0x6F40;
 
+/// A few polls.
+const MENU_COMES_WITHIN: Duration = Duration::from_mins(2);
+
 /// What was done, and by whom.
 struct Done {
     source: SourceName,
@@ -53,6 +56,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         let plan = args.plan(&number, SourceName::Card, args.server.address());
         let mut world = plan.world(LiveCard::new(client.into_transport()), None, server);
         let ready = world.switch_on()?;
+        // Some cards set up their menu only when they are polled.
+        world.run_until(MENU_COMES_WITHIN, |world| world.terminal.menu().is_some())?;
         if world.is_lost() {
             world.card.into_transport()?;
             return Err(Failure::NotDone("the card does not answer".into()));
