@@ -30,6 +30,7 @@ const MENU_COMES_WITHIN: Duration = Duration::from_mins(2);
 
 /// What was done, and by whom.
 struct Done {
+    number: Msisdn,
     source: SourceName,
     outcome: Outcome,
 }
@@ -37,7 +38,17 @@ struct Done {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let card = args.which.open()?.ok_or_else(|| Failure::Usage("which card?".into()))?;
-    let out: &mut dyn Write = if args.json { &mut io::stderr() } else { &mut io::stdout() };
+    let done = if args.json {
+        back_up(args, card, &mut io::stderr())?
+    } else {
+        back_up(args, card, &mut io::stdout())?
+    };
+    let plan = args.plan(&done.number, done.source, args.server.address());
+    args.conclude(&plan, &done.outcome, &[], &mut io::stdout())
+}
+
+/// Makes the backup, and says who makes it.
+fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result<Done, Failure> {
     let mut client = Client::new(card)?;
     let number = args.number.clone().map_or_else(|| own_number(&mut client), Ok)?;
     let phonebook = Phonebook::read(&mut client, args)?;
@@ -49,7 +60,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         count(phonebook.book.len(), "contact")
     )?;
     let server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
-    let Done { source, outcome } = if client.is_gsm() {
+    let (source, outcome) = if client.is_gsm() {
         writeln!(out, "A SIM of GSM, on which a phone starts no toolkit here: {BY_PHONE}")?;
         by_phone(args, &number, client.into_transport(), &phonebook, server, out)?
     } else {
@@ -71,8 +82,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     };
     writeln!(out)?;
-    let plan = args.plan(&number, source, args.server.address());
-    args.conclude(&plan, &outcome, &[], &mut io::stdout())
+    Ok(Done { number, source, outcome })
 }
 
 const BY_PHONE: &str = "the phone makes the backup, and the card is only read.";
@@ -98,7 +108,7 @@ fn by_applet(
     args: &Args,
     number: &Msisdn,
     mut world: World<Server<SqliteStore>, LiveCard>,
-) -> Result<Done, Failure> {
+) -> Result<(SourceName, Outcome), Failure> {
     let source = SourceName::Card;
     world.request_card_backup()?;
     let ended = world.run_backup(LIMIT)?;
@@ -109,7 +119,7 @@ fn by_applet(
     let held = Held::new(Source::CARD, held.book);
     let plan = args.plan(number, source, args.server.address());
     let outcome = plan.outcome(record, &mut server, &[held], ended)?;
-    Ok(Done { source, outcome })
+    Ok((source, outcome))
 }
 
 /// Lets the phone back up what it has read, with a SIM of its own; the card is read once more afterwards.
@@ -120,7 +130,7 @@ fn by_phone(
     phonebook: &Phonebook,
     mut server: Server<SqliteStore>,
     out: &mut dyn Write,
-) -> Result<Done, Failure> {
+) -> Result<(SourceName, Outcome), Failure> {
     let source = SourceName::Phone;
     args.refuse_status()?;
     phonebook.say_left_out(out)?;
@@ -137,7 +147,7 @@ fn by_phone(
     if after.book != phonebook.book {
         outcome.differences.push("the card's phonebook has changed meanwhile".into());
     }
-    Ok(Done { source, outcome })
+    Ok((source, outcome))
 }
 
 /// Switches the phone off, and the card with it.
@@ -209,4 +219,120 @@ fn own_number(client: &mut Client) -> Result<Msisdn, Failure> {
         }
     }
     Err(Failure::Usage("the card does not say whose it is: give the number with --number".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{cell::RefCell, rc::Rc};
+
+    use clap::Parser as _;
+    use oxisim_transport::Error;
+
+    use super::*;
+    use crate::{
+        image::Dump,
+        live::bench::{Recorded, Replayed, only_reads, real},
+    };
+
+    #[derive(clap::Parser)]
+    struct Words {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn args(words: &[&str]) -> Args {
+        let first = ["backup", "--reader", "any", "--db", ":memory:"];
+        Words::parse_from(first.iter().chain(words)).args
+    }
+
+    /// A real card with two contacts.
+    fn filled(name: &str) -> Dump {
+        let mut dump = real(name);
+        let adn = dump.files.iter_mut().find(|file| file.path == "MF/DF.TELECOM/EF.ADN").unwrap();
+        let records = adn.records.as_mut().unwrap();
+        let octets = records[0].as_ref().unwrap().len() / 2;
+        for (slot, name) in [(2, "Zoe"), (9, "Bob")] {
+            let mut record = vec![0xFF; octets];
+            record[..name.len()].copy_from_slice(name.as_bytes());
+            record[octets - 14..octets - 8].copy_from_slice(&[0x05, 0x91, 0x94, 0x51, 0x21, 0x43]);
+            records[slot - 1] = Some(hex::encode_upper(record));
+        }
+        dump
+    }
+
+    /// Backs a card up, and returns what was said and what was sent to the card.
+    fn done(card: Dump, words: &[&str]) -> (Result<Done, Failure>, String, Vec<Vec<u8>>) {
+        let commands: Rc<RefCell<Vec<Vec<u8>>>> = Rc::default();
+        let card = Recorded { card: Replayed::new(card), commands: Rc::clone(&commands) };
+        let mut said = Vec::new();
+        let done = back_up(&args(words), Box::new(card), &mut said);
+        let commands = commands.borrow().clone();
+        (done, String::from_utf8(said).unwrap(), commands)
+    }
+
+    #[test]
+    fn a_sim_of_gsm_is_read_and_backed_up_by_the_phone() {
+        let (done, said, commands) = done(filled("gsm-sim"), &["--number", "+4912345"]);
+        let done = done.unwrap();
+        assert_eq!((done.source, done.outcome.contacts), (SourceName::Phone, 2));
+        assert!(done.outcome.verified(), "{:?}", done.outcome.differences);
+        assert!(said.contains("A SIM of GSM"), "{said}");
+        only_reads(&commands, 0);
+    }
+
+    #[test]
+    fn a_uicc_without_a_toolkit_is_read_and_backed_up_by_the_phone() {
+        let (done, said, mut commands) = done(filled("sysmoisim-sja2"), &["--number", "+4912345"]);
+        let done = done.unwrap();
+        assert_eq!((done.source, done.outcome.contacts), (SourceName::Phone, 2));
+        assert!(done.outcome.verified(), "{:?}", done.outcome.differences);
+        assert!(said.contains("The card shows no menu"), "{said}");
+        // The phone tells what it can do, and polls.
+        commands.retain(|command| ![0x10, 0xF2].contains(&command[1]));
+        only_reads(&commands, 0);
+    }
+
+    #[test]
+    fn a_phonebook_of_which_a_part_cannot_be_read_is_not_backed_up() {
+        let mut card = filled("gsm-sim");
+        let adn = card.files.iter_mut().find(|file| file.path == "MF/DF.TELECOM/EF.ADN").unwrap();
+        adn.records.as_mut().unwrap()[4] = None;
+        let (done, ..) = done(card, &["--number", "+4912345"]);
+        let said = done.map(|_| ()).unwrap_err().to_string();
+        assert_eq!(said.split(": ").next(), Some("not all of the phonebook can be read"), "{said}");
+    }
+
+    /// A card that answers so many commands more.
+    struct Leaving<C> {
+        card: C,
+        left: usize,
+    }
+
+    impl<C: Transport> Transport for Leaving<C> {
+        fn reset(&mut self) -> Result<Vec<u8>, Error> {
+            self.card.reset()
+        }
+
+        fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Error> {
+            self.left = self.left.checked_sub(1).ok_or(Error::CardRemoved { reader: "any".into() })?;
+            self.card.exchange(apdu)
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_taken_out_is_told_whenever_it_happens() {
+        let args = args(&["--number", "+4912345"]);
+        let mut failed = 0;
+        for left in (0..2_000).step_by(53) {
+            let card = oxisim_transport::InProcess(Replayed::new(filled("sysmoisim-sja2")));
+            match back_up(&args, Box::new(Leaving { card, left }), &mut io::sink()) {
+                Err(failure) => {
+                    assert_eq!(failure.to_string(), "the card in reader \"any\" was removed", "{left}");
+                    failed += 1;
+                }
+                Ok(done) => assert!(done.outcome.verified()),
+            }
+        }
+        assert!(failed > 10, "{failed}");
+    }
 }

@@ -1,32 +1,16 @@
 //! What is read of a card makes a copy, of which the same is read.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{collections::BTreeMap, rc::Rc};
 
-use oxisim_apdu::{Class, Command, Instruction, Response, Status};
 use oxisim_card::{Card, Profile};
-use oxisim_transport::{Error, SmartCard, Transport};
+use oxisim_transport::SmartCard;
 use oxisim_wire::Instant;
-use serde_json::Value;
 
 use super::*;
-use crate::image::{self, DumpedFile, described};
-
-/// A way to a card that remembers the commands.
-struct Recorded<C> {
-    card: C,
-    commands: Rc<RefCell<Vec<Vec<u8>>>>,
-}
-
-impl<C: SmartCard> Transport for Recorded<C> {
-    fn reset(&mut self) -> Result<Vec<u8>, Error> {
-        Ok(self.card.power_on())
-    }
-
-    fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Error> {
-        self.commands.borrow_mut().push(apdu.to_vec());
-        Ok(self.card.exchange(apdu))
-    }
-}
+use crate::{
+    image::{self, DumpedFile},
+    live::bench::{Recorded, Replayed, only_reads, real},
+};
 
 /// A card of this program.
 struct Virtual(Card);
@@ -41,104 +25,6 @@ impl SmartCard for Virtual {
     }
 
     fn power_off(&mut self) {}
-}
-
-/// A card that answers as another one did of which there is a dump. It has no access conditions: what the dump lacks
-/// is denied.
-struct Replayed {
-    dump: Dump,
-    /// Files by identifiers, the AID of an application written in full.
-    files: BTreeMap<String, DumpedFile>,
-    directory: String,
-    selected: String,
-    response: Vec<u8>,
-}
-
-impl Replayed {
-    fn new(dump: Dump) -> Self {
-        let files = dump.files.iter().map(|file| (file.fid_path.clone(), file.clone())).collect();
-        let (directory, selected) = ("3f00".into(), "3f00".into());
-        Self { dump, files, directory, selected, response: Vec::new() }
-    }
-
-    fn is_gsm(&self) -> bool {
-        !self.dump.files[0].select_response.as_ref().unwrap().starts_with("62")
-    }
-
-    fn find(&self, command: &Command<'_>) -> Option<String> {
-        let wanted = hex::encode(command.data);
-        if command.p1 == 0x04 {
-            let is_meant = |path: &&String| {
-                path.strip_prefix("3f00/")
-                    .is_some_and(|step| step.len() > 4 && !step.contains('/') && step.starts_with(&wanted))
-            };
-            return self.files.keys().find(is_meant).cloned();
-        }
-        if wanted == "3f00" {
-            return Some(wanted);
-        }
-        let path = format!("{}/{wanted}", self.directory);
-        self.files.contains_key(&path).then_some(path)
-    }
-
-    fn execute(&mut self, command: &Command<'_>) -> Result<Response, Status> {
-        if self.is_gsm() != (command.class == Class::GSM) {
-            return Err(Status::CLASS_NOT_SUPPORTED);
-        }
-        let denied = if self.is_gsm() { Status(0x9804) } else { Status::SECURITY_STATUS_NOT_SATISFIED };
-        match command.instruction {
-            Instruction::SELECT => {
-                let not_found = if self.is_gsm() { Status(0x9404) } else { Status::FILE_NOT_FOUND };
-                let path = self.find(command).ok_or(not_found)?;
-                self.response = hex::decode(self.files[&path].select_response.as_ref().unwrap()).unwrap();
-                if !matches!(described(&self.response), Ok(oxisim_card::image::FileKind::Elementary { .. })) {
-                    self.directory.clone_from(&path);
-                }
-                self.selected = path;
-                Err(Status(if self.is_gsm() { 0x9F00 } else { 0x6100 } | self.response.len() as u16))
-            }
-            Instruction::GET_RESPONSE => Ok(Response::normal(std::mem::take(&mut self.response))),
-            Instruction::READ_BINARY => {
-                let binary = self.files[&self.selected].binary.as_ref().ok_or(denied)?;
-                let octets = hex::decode(binary).unwrap();
-                let offset = usize::from(u16::from_be_bytes([command.p1, command.p2]));
-                let end = (offset + command.ne.unwrap()).min(octets.len());
-                Ok(Response::normal(octets[offset..end].to_vec()))
-            }
-            Instruction::READ_RECORD => {
-                let records = self.files[&self.selected].records.as_ref().ok_or(denied)?;
-                let record =
-                    records[usize::from(command.p1) - 1].as_ref().ok_or(Status::TECHNICAL_PROBLEM)?;
-                Ok(Response::normal(hex::decode(record).unwrap()))
-            }
-            _ => Err(Status::INSTRUCTION_NOT_SUPPORTED),
-        }
-    }
-}
-
-impl SmartCard for Replayed {
-    fn power_on(&mut self) -> Vec<u8> {
-        hex::decode(&self.dump.atr).unwrap()
-    }
-
-    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
-        let command = Command::parse(apdu).unwrap();
-        self.execute(&command).unwrap_or_else(Response::from).to_bytes()
-    }
-
-    fn power_off(&mut self) {}
-}
-
-/// The dump of a real card that others have made, with its records unfolded.
-fn real(name: &str) -> Dump {
-    let path = format!("{}/tests/vectors/real_cards/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let mut dump: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for file in dump["files"].as_array_mut().unwrap() {
-        let Some(runs) = file.get("records").and_then(Value::as_array) else { continue };
-        let records = runs.iter().flat_map(|run| vec![run[1].clone(); run[0].as_u64().unwrap() as usize]);
-        file["records"] = records.collect();
-    }
-    serde_json::from_value(dump).unwrap()
 }
 
 /// Reads a card, and returns the commands too.
@@ -180,16 +66,6 @@ fn a_copy_of_the_virtual_card_says_and_holds_the_same() {
     let (second, _) = read_of(Virtual(copy(&first)), "0000", "00000000", false);
     assert_eq!(second, first);
     only_reads(&commands, 2);
-}
-
-/// The commands change nothing, and a key is presented so often.
-#[track_caller]
-fn only_reads(commands: &[Vec<u8>], presented: usize) {
-    for command in commands {
-        assert!([0xA4, 0xB0, 0xB2, 0xC0, 0x20].contains(&command[1]), "{}", hex::encode_upper(command));
-    }
-    let keys = commands.iter().filter(|command| command[1] == 0x20 && command.len() > 5);
-    assert_eq!(keys.count(), presented);
 }
 
 /// Sorted by identifiers, with the same case, the files that were found.

@@ -1,5 +1,7 @@
 //! A card that is there: in a reader, at an address or in a file, and what is said to it in APDUs.
 
+#[cfg(test)]
+pub mod bench;
 mod client;
 mod keys;
 mod slot;

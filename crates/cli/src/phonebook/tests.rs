@@ -1,30 +1,13 @@
 //! Phonebooks of cards that are there in memory: the virtual card, dumps, and the files of real cards.
 
-use oxisim_transport::Transport;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::live::bench::Recorded;
 
 const UICC: &str = include_str!("../../tests/vectors/uicc.json");
 const GSM: &str = include_str!("../../tests/vectors/gsm.json");
 const LAYOUTS: &str = include_str!("../../../phonebook/tests/vectors/layouts.json");
-
-/// A way to a card that remembers the commands.
-struct Recorded<C> {
-    card: C,
-    commands: Rc<RefCell<Vec<Vec<u8>>>>,
-}
-
-impl<C: SmartCard> Transport for Recorded<C> {
-    fn reset(&mut self) -> Result<Vec<u8>, oxisim_transport::Error> {
-        Ok(self.card.power_on())
-    }
-
-    fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, oxisim_transport::Error> {
-        self.commands.borrow_mut().push(apdu.to_vec());
-        Ok(self.card.exchange(apdu))
-    }
-}
 
 fn example(name: &str) -> Vec<Contact> {
     input::contacts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)).unwrap()
