@@ -161,12 +161,28 @@ fn what_cannot_be_read_is_named() {
     let (found, _) = read_of(Replayed::new(dump), "", "", false);
     let found: Vec<&str> = found.not_read.iter().map(String::as_str).collect();
     let expected = [
-        "MF/EF.ICCID: 9804",
-        "MF/DF.TELECOM/EF.ADN: 1 of 250 records: 6F00 technical problem, no precise diagnosis",
-        "MF/DF.TELECOM/EF.SMS: 9804",
+        "MF/EF.ICCID: 9804 access condition not fulfilled; read always",
+        "MF/DF.TELECOM/EF.ADN: 1 of 250 records: 6F00 technical problem, no precise diagnosis; read pin1",
+        "MF/DF.TELECOM/EF.SMS: 9804 access condition not fulfilled; read pin1",
         "the values of PINs, PUKs and keys, which no card tells",
     ];
     assert_eq!(found, expected);
+}
+
+#[test]
+fn what_a_pin_would_open_is_named_with_the_rule() {
+    let image = Profile::default().image();
+    let mut pins = image.pins.clone();
+    for pin in &mut pins {
+        pin.enabled = true;
+    }
+    let image = oxisim_card::Image { pins, ..image };
+    let card = || Virtual(Card::from_image(&image).unwrap());
+    let (found, _) = read_of(card(), "", "", false);
+    let imsi = found.not_read.iter().find(|line| line.starts_with("MF/ADF.USIM/EF.IMSI")).unwrap();
+    assert_eq!(imsi, "MF/ADF.USIM/EF.IMSI: 6982 security status not satisfied; read pin1");
+    let (found, _) = read_of(card(), "0000", "", false);
+    assert_eq!(found.not_read, ["the values of PINs, PUKs and keys, which no card tells"]);
 }
 
 #[test]

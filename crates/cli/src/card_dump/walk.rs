@@ -8,7 +8,7 @@ use oxisim_phonebook::pbr::PhonebookReference;
 use oxisim_wire::{Reader, tlv::Tlv};
 
 use crate::{
-    image::{Dump, DumpedFile, FilePath, described},
+    image::{Dump, DumpedFile, FilePath, access, described},
     live::{Answer, Client, Refusal, USIM},
     progress::Progress,
 };
@@ -31,10 +31,20 @@ const EF_PBR: u16 = 0x4F30;
 /// Reads everything that the card lets anyone read who has verified what has been verified.
 pub fn walk(client: &mut Client, scan: bool) -> Result<Dump, Refusal> {
     let atr = hex::encode_upper(client.answer_to_reset());
-    let mut walk = Walk { client, scan, dump: Dump { atr, ..Dump::default() }, progress: Progress::new(1) };
+    let dump = Dump { atr, ..Dump::default() };
+    let mut walk = Walk { client, scan, dump, unread: Vec::new(), progress: Progress::new(1) };
     walk.all()?;
-    walk.dump.not_read.push("the values of PINs, PUKs and keys, which no card tells".into());
-    Ok(walk.dump)
+    let Walk { mut dump, unread, .. } = walk;
+    let rules = access(&dump);
+    dump.not_read = unread
+        .into_iter()
+        .map(|(what, reason)| match rules.get(&what).and_then(|rule| of_reading(rule)) {
+            Some(rule) => format!("{what}: {reason}; {rule}"),
+            None => format!("{what}: {reason}"),
+        })
+        .chain(["the values of PINs, PUKs and keys, which no card tells".into()])
+        .collect();
+    Ok(dump)
 }
 
 struct Walk<'a> {
@@ -42,6 +52,8 @@ struct Walk<'a> {
     /// Whether identifiers are tried that nobody knows of.
     scan: bool,
     dump: Dump,
+    /// What could not be read, and why.
+    unread: Vec<(String, String)>,
     progress: Progress,
 }
 
@@ -98,7 +110,7 @@ impl Walk<'_> {
         if !is_selected(status) {
             if status != Status::FILE_NOT_FOUND {
                 let aid = hex::encode_upper(aid);
-                self.dump.not_read.push(format!("the application {aid}: {status}"));
+                self.unread.push((format!("the application {aid}"), in_words(status)));
             }
             return Ok(());
         }
@@ -226,7 +238,7 @@ impl Walk<'_> {
             }
         };
         if let Err(reason) = read {
-            self.dump.not_read.push(format!("{path}: {reason}"));
+            self.unread.push((path.into(), reason));
         }
         self.dump.files.push(file);
         Ok(is_directory)
@@ -260,7 +272,7 @@ impl Walk<'_> {
             let count = (size - octets.len()).min(usize::from(CHUNK)) as u8;
             let Answer { data, status } = self.client.try_read_binary(octets.len() as u16, count)?;
             if !is_read(status) {
-                return Ok(Err(status.to_string()));
+                return Ok(Err(in_words(status)));
             }
             if data.is_empty() {
                 return Ok(Err(format!("{} octets of {size}", octets.len())));
@@ -287,12 +299,12 @@ impl Walk<'_> {
                     if is_read(status) {
                         format!("record {number} has {} octets of {octets}", data.len())
                     } else {
-                        status.to_string()
+                        in_words(status)
                     }
                 });
                 // What is refused for the first record is refused for all.
                 if number == 1 && is_denied(status) {
-                    return Ok(Err(status.to_string()));
+                    return Ok(Err(in_words(status)));
                 }
             }
             records.push(whole.then(|| hex::encode_upper(data)));
@@ -303,6 +315,22 @@ impl Walk<'_> {
     }
 }
 
+/// What a rule in words says of reading.
+fn of_reading(rule: &str) -> Option<&str> {
+    rule.split(", ").find(|part| part.split(['/', ' ']).any(|word| word == "read"))
+}
+
+/// A status word with what it means, also of a SIM.
+fn in_words(status: Status) -> String {
+    match status {
+        Status(NOT_FULFILLED) => format!("{NOT_FULFILLED:04X} access condition not fulfilled"),
+        status => status.to_string(),
+    }
+}
+
+/// The access condition is not fulfilled, on a SIM of GSM (TS 51.011 §9.4.4).
+const NOT_FULFILLED: u16 = 0x9804;
+
 /// Whether a file is selected; of a deactivated or terminated one the card warns.
 fn is_selected(status: Status) -> bool {
     status.is_normal() || matches!(status, Status::FILE_INVALIDATED | Status::FILE_TERMINATED)
@@ -312,9 +340,9 @@ fn is_read(status: Status) -> bool {
     status.is_normal() || matches!(status, Status::DATA_MAY_BE_CORRUPTED | Status::END_OF_FILE)
 }
 
-/// Whether the access condition is not fulfilled: of a UICC, or of a SIM (TS 51.011 §9.4.4).
+/// Whether the access condition is not fulfilled.
 fn is_denied(status: Status) -> bool {
-    matches!(status, Status::SECURITY_STATUS_NOT_SATISFIED | Status(0x9804))
+    matches!(status, Status::SECURITY_STATUS_NOT_SATISFIED | Status(NOT_FULFILLED))
 }
 
 /// The AID in a template.

@@ -10,7 +10,10 @@ use oxisim_card::{
 use oxisim_wire::{Reader, tlv::Tlv};
 use serde::{Deserialize, Serialize};
 
-use super::access::{Condition, Mode, expanded, show_key};
+use super::{
+    access::{Condition, Mode, expanded, show_key},
+    write,
+};
 
 /// What a reader found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,31 @@ pub fn import(json: &str) -> Result<Imported, String> {
     let image =
         Image { atr, menu_title: "SIM".into(), pins, authentication: Vec::new(), files: importer.files };
     Ok(Imported { image, missing: importer.missing })
+}
+
+/// Who may do what with the EFs of a dump, in words, by their paths; those whose rules say what words do not are left
+/// out.
+pub fn access(dump: &Dump) -> HashMap<String, String> {
+    let mut importer = Importer::default();
+    let mut places = Vec::new();
+    for file in &dump.files {
+        let index = importer.files.len();
+        if importer.file(file).is_ok() && importer.files.len() > index {
+            places.push((&file.path, index));
+        }
+    }
+    let image = Image {
+        atr: Vec::new(),
+        menu_title: String::new(),
+        pins: Vec::new(),
+        authentication: Vec::new(),
+        files: importer.files,
+    };
+    let words = |index: usize| {
+        let file = image.files.get(index).filter(|file| matches!(file.kind, FileKind::Elementary { .. }))?;
+        write::access(&image, file)
+    };
+    places.into_iter().filter_map(|(path, index)| Some((path.clone(), words(index)?))).collect()
 }
 
 #[derive(Default)]

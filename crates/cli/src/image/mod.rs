@@ -23,7 +23,7 @@ use toml::Spanned;
 
 use crate::{failure::Failure, span};
 
-pub use dump::{Dump, DumpedFile, described, import};
+pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
 pub use path::FilePath;
 pub use state::{StateFile, restore_objects, write_whole};

@@ -53,6 +53,18 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     writer.out
 }
 
+/// Who may do what with a file, in words; none if its rules say what words do not.
+pub fn access(image: &Image, file: &FileImage) -> Option<String> {
+    match &file.security {
+        SecurityAttributes::Referenced { arr, record } => {
+            let writer = Writer { out: String::new(), names: HashMap::new(), image };
+            writer.rule(&file.path, *arr, *record)
+        }
+        SecurityAttributes::Expanded(rule) => words(rule),
+        SecurityAttributes::ReferencedBySe { .. } | SecurityAttributes::Compact(_) => None,
+    }
+}
+
 /// Names of the applications by their file identifiers.
 fn names(image: &Image) -> HashMap<u16, String> {
     let mut names: HashMap<u16, String> = HashMap::new();
