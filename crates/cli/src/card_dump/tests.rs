@@ -169,6 +169,91 @@ fn what_cannot_be_read_is_named() {
     assert_eq!(found, expected);
 }
 
+/// A card that has a directory under every identifier.
+struct Endless;
+
+impl SmartCard for Endless {
+    fn power_on(&mut self) -> Vec<u8> {
+        vec![0x3B, 0x00]
+    }
+
+    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
+        match apdu {
+            [_, 0xA4, 0x00, _, _, high, low, ..] => {
+                vec![0x62, 0x0A, 0x82, 0x02, 0x78, 0x21, 0x83, 0x02, *high, *low, 0x8A, 0x00, 0x90, 0x00]
+            }
+            _ => vec![0x6A, 0x82],
+        }
+    }
+
+    fn power_off(&mut self) {}
+}
+
+#[test]
+fn a_card_that_has_every_file_is_not_followed_for_ever() {
+    for scan in [false, true] {
+        let (found, commands) = read_of(Endless, "", "", scan);
+        assert!(found.files.len() <= 4_096, "{}", found.files.len());
+        assert!(commands.len() < 100_000, "{}", commands.len());
+    }
+}
+
+/// A card whose answers make no sense.
+struct Babbling(u32);
+
+impl SmartCard for Babbling {
+    fn power_on(&mut self) -> Vec<u8> {
+        vec![0x3B, 0x00]
+    }
+
+    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
+        let mut octet = || {
+            self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (self.0 >> 24) as u8
+        };
+        let mut answer: Vec<u8> = Vec::new();
+        if octet() < 0xC0 {
+            let kind = [0x41, 0x42, 0x46, 0x78, octet()][usize::from(octet() % 5)];
+            answer.extend([
+                0x62,
+                0x0F,
+                0x82,
+                0x05,
+                kind,
+                0x21,
+                0x00,
+                octet(),
+                octet(),
+                0x83,
+                0x02,
+                0x6F,
+                octet(),
+                0x80,
+                0x02,
+            ]);
+            answer.extend([octet() & 1, octet()]);
+        }
+        answer.truncate(answer.len() - usize::from(octet() % 3).min(answer.len()));
+        let status = [0x9000, 0x6A82, 0x6C00, 0x6110, 0x6283, 0x6982][usize::from(octet() % 6)];
+        answer.extend(u16::to_be_bytes(if apdu[1] == 0xC0 { 0x9000 } else { status }));
+        answer
+    }
+
+    fn power_off(&mut self) {}
+}
+
+#[test]
+fn a_card_that_babbles_breaks_nothing() {
+    for seed in 0..40 {
+        let Ok(mut client) = Client::new(Box::new(oxisim_transport::InProcess(Babbling(seed)))) else {
+            continue;
+        };
+        if let Ok(dump) = walk::walk(&mut client, false) {
+            let _ = image::import(&serde_json::to_string(&dump).unwrap());
+        }
+    }
+}
+
 #[test]
 fn what_a_pin_would_open_is_named_with_the_rule() {
     let image = Profile::default().image();

@@ -19,6 +19,9 @@ const ISIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04];
 /// Directories in directories that are gone into; no standard has more than four.
 const DEEPEST: usize = 6;
 
+/// No card has so many files; one that finds a file under every identifier is not followed further.
+const MOST_FILES: usize = 4_096;
+
 /// READ BINARY asks for so many octets at once.
 const CHUNK: u8 = 0xFF;
 
@@ -34,6 +37,9 @@ pub fn walk(client: &mut Client, scan: bool) -> Result<Dump, Refusal> {
     let dump = Dump { atr, ..Dump::default() };
     let mut walk = Walk { client, scan, dump, unread: Vec::new(), progress: Progress::new(1) };
     walk.all()?;
+    if walk.dump.files.len() >= MOST_FILES {
+        walk.unread.push(("the rest".into(), format!("more than {MOST_FILES} files")));
+    }
     let Walk { mut dump, unread, .. } = walk;
     let rules = access(&dump);
     dump.not_read = unread
@@ -142,6 +148,9 @@ impl Walk<'_> {
         self.progress.more(children.len() as u64);
         let mut directories = Vec::new();
         while let Some(fid) = children.pop_front() {
+            if self.dump.files.len() >= MOST_FILES {
+                return Ok(());
+            }
             let known = directory.known.child(fid);
             let name = known.name().map_or_else(|| format!("{fid:04X}"), str::to_owned);
             let names = format!("{}/{name}", directory.names);
