@@ -1,4 +1,4 @@
-//! TERMINAL PROFILE, ENVELOPE, FETCH and TERMINAL RESPONSE (TS 102 221 §11.2).
+//! TERMINAL PROFILE, ENVELOPE, FETCH and TERMINAL RESPONSE (TS 102 221 §11.2, TS 51.011 §9.2.19 to §9.2.22).
 
 use oxisim_apdu::{Command, Response, Status};
 
@@ -6,7 +6,7 @@ use crate::card::Powered;
 
 /// TERMINAL PROFILE.
 pub(super) fn terminal_profile(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    check_parameters(command)?;
+    check_parameters(card, command)?;
     if command.data.is_empty() {
         return Err(Status::WRONG_LENGTH);
     }
@@ -16,27 +16,27 @@ pub(super) fn terminal_profile(card: &mut Powered<'_>, command: &Command<'_>) ->
 
 /// ENVELOPE.
 pub(super) fn envelope(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    check_parameters(command)?;
+    check_parameters(card, command)?;
     let now = card.now;
     card.runtime().envelope(now, command.data)
 }
 
 /// FETCH.
 pub(super) fn fetch(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    check_parameters(command)?;
+    check_parameters(card, command)?;
     card.session.toolkit.fetch(command.ne.unwrap_or(0x100)).map(Response::normal)
 }
 
 /// TERMINAL RESPONSE.
 pub(super) fn terminal_response(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
-    check_parameters(command)?;
+    check_parameters(card, command)?;
     card.runtime().terminal_response(command.data)?;
     Ok(Status::NORMAL.into())
 }
 
 /// These commands go over the basic channel, with P1 and P2 `00`.
-fn check_parameters(command: &Command<'_>) -> Result<(), Status> {
-    if command.class.channel() != Some(0) {
+fn check_parameters(card: &Powered<'_>, command: &Command<'_>) -> Result<(), Status> {
+    if card.session.number != 0 {
         return Err(Status::LOGICAL_CHANNEL_NOT_SUPPORTED);
     }
     if command.p1 == 0 && command.p2 == 0 { Ok(()) } else { Err(Status::INCORRECT_P1_P2) }

@@ -15,7 +15,7 @@ const ADM: &str = "0020000A083030303030303030";
 const BY_ADM: &str = "A40683010A950108";
 
 /// A card in whose directories ADM1 may do everything.
-fn image() -> image::Image {
+pub fn image() -> image::Image {
     let mut image = Profile { phonebook_records: 5, ..Profile::default() }.image();
     for file in image.files.iter_mut().filter(|file| matches!(file.kind, FileKind::Directory { .. })) {
         let rule = hex::decode(format!("80017E{BY_ADM}8401D4{BY_ADM}")).unwrap();
@@ -49,7 +49,7 @@ fn expanded(rule: &str) -> String {
 }
 
 /// A transparent EF that anyone reads, writes, resizes, and ADM1 deletes and terminates.
-fn transparent(fid: &str, size: u16, more: &str) -> String {
+pub fn transparent(fid: &str, size: u16, more: &str) -> String {
     let rule = expanded(&format!("800103 9000 8401D4 9000 800178 {BY_ADM}"));
     create(&format!("82024121 8302{fid} 8A0105 {rule} 8002{size:04X} {more}"))
 }
@@ -62,7 +62,7 @@ fn linear(fid: &str, record: u8, count: u8) -> String {
 }
 
 /// A directory in which ADM1 may do everything.
-fn directory(fid: &str, more: &str) -> String {
+pub fn directory(fid: &str, more: &str) -> String {
     create(&format!("82027821 8302{fid} 8A0105 {} {more}", expanded(&format!("80017E {BY_ADM}"))))
 }
 
@@ -226,7 +226,7 @@ fn what_another_channel_has_selected_stays() {
     terminal.ok("00E40000027F66");
 }
 
-fn resize(fid: &str, size: u16) -> String {
+pub fn resize(fid: &str, size: u16) -> String {
     format!("80D400000A62088302{fid}8002{size:04X}")
 }
 
@@ -358,53 +358,4 @@ fn what_makes_no_files_is_not_restored() {
     let after: Vec<_> =
         card.memory().objects().map(|(name, octets)| (name.to_owned(), octets.to_vec())).collect();
     assert_eq!(before, after);
-}
-
-/// Tears `command` after every number of writes, after `prepare`; what `look` answers must be as before or as after.
-fn all_or_nothing(prepare: &[&str], command: &str, look: &[&str]) {
-    let ready = || {
-        let mut terminal = administrator();
-        for command in prepare {
-            terminal.ok(command);
-        }
-        terminal
-    };
-    let view = |terminal: &mut Terminal| {
-        terminal.card.power_on(Instant::EPOCH);
-        terminal.ok(ADM);
-        let answers: Vec<String> = look.iter().map(|command| terminal.send(command)).collect();
-        (answers, terminal.card.memory().used())
-    };
-    let (before, mut after) = (view(&mut ready()), ready());
-    after.ok(command);
-    let after = view(&mut after);
-    assert_ne!(before, after);
-    for tear in 0.. {
-        let mut terminal = ready();
-        terminal.card.memory_mut().tear_after(Some(tear));
-        let answer = terminal.send(command);
-        let torn = terminal.card.memory().is_torn();
-        terminal.card.memory_mut().tear_after(None);
-        assert_eq!(answer, if torn { "6F00" } else { "9000" });
-        let now = view(&mut terminal);
-        assert_eq!(now, if torn { before.clone() } else { after.clone() }, "torn after {tear} writes");
-        if !torn {
-            break;
-        }
-    }
-}
-
-#[test]
-fn files_are_made_deleted_resized_and_terminated_all_or_not_at_all() {
-    let file = transparent("2F50", 3, "");
-    let (directory, inside) = (directory("7F66", ""), transparent("6F01", 3, ""));
-    let look = ["00A40004022F5000", "00A40804047F666F0100", "00A40004022F5000", "00B0000000"];
-    all_or_nothing(&[], &file, &look);
-    all_or_nothing(&[], &directory, &["00A40004027F6600"]);
-    all_or_nothing(&[&file], "00E40000022F50", &look);
-    all_or_nothing(&[&file, "00D6000003010203"], &resize("2F50", 9), &look);
-    all_or_nothing(&[&file, "00D6000003010203"], &resize("2F50", 1), &look);
-    all_or_nothing(&[&file], "00E80000", &look);
-    all_or_nothing(&[&directory, &inside, "00A4000C023F00"], "00E40000027F66", &look);
-    all_or_nothing(&[&directory, &inside, "00A4000C023F00"], "00E60000027F66", &["00A40004027F6600"]);
 }

@@ -17,7 +17,7 @@ use crate::{
 const SIZE: usize = 600;
 
 /// `6F78`, short file identifier 10, with `80` and a value of two octets.
-fn file(fid: u16, sfi: Sfi) -> FileImage {
+pub fn file(fid: u16, sfi: Sfi) -> FileImage {
     FileImage {
         path: vec![0x3F00, fid],
         kind: FileKind::Elementary {

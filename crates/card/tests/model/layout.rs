@@ -25,6 +25,13 @@ pub enum Key {
     Adm,
 }
 
+/// A key's value, the tries after a right one, and the same of what unblocks it.
+pub struct First {
+    pub value: [u8; 8],
+    pub tries: u8,
+    pub unblock: Option<([u8; 8], u8)>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Directory,
@@ -119,12 +126,12 @@ impl Key {
         }
     }
 
-    /// Its value at first, the tries after a right one, and the same of what unblocks it.
-    pub const fn first(self) -> ([u8; 8], u8, Option<([u8; 8], u8)>) {
+    /// What it is at first.
+    pub const fn first(self) -> First {
         match self {
-            Self::Pin1 => (digits(b'1'), 3, Some(([b'7'; 8], 4))),
-            Self::Pin2 => (digits(b'2'), 2, Some(([b'8'; 8], 2))),
-            Self::Adm => ([b'3'; 8], 5, None),
+            Self::Pin1 => First { value: digits(b'1'), tries: 3, unblock: Some(([b'7'; 8], 4)) },
+            Self::Pin2 => First { value: digits(b'2'), tries: 2, unblock: Some(([b'8'; 8], 2)) },
+            Self::Adm => First { value: [b'3'; 8], tries: 5, unblock: None },
         }
     }
 }
@@ -151,7 +158,7 @@ fn template() -> Image {
 }
 
 fn pin(key: Key) -> PinImage {
-    let (value, tries, unblock) = key.first();
+    let First { value, tries, unblock } = key.first();
     PinImage {
         reference: KeyReference(key.reference()),
         directory: (key == Key::Pin2).then(|| vec![0x3F00, APPLICATION]),

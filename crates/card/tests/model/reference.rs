@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    layout::{APPLICATION, FILES, Key, Kind, Layout, Who},
+    layout::{APPLICATION, FILES, First, Key, Kind, Layout, Who},
     step::{Act, RecordMode, Step},
 };
 
@@ -54,7 +54,7 @@ impl Reference {
     pub fn new() -> Self {
         let sizes = FILES.iter().enumerate().filter_map(|(file, layout)| Some((file, layout.size()?)));
         let secrets = Key::ALL.iter().map(|key| {
-            let (value, tries, unblock) = key.first();
+            let First { value, tries, unblock } = key.first();
             let unblock_tries = unblock.map_or(0, |(_, tries)| tries);
             Secret { value, tries, unblock_tries, enabled: true, verified: false }
         });
@@ -81,10 +81,6 @@ impl Reference {
 
     pub fn value(&self, key: Key) -> [u8; 8] {
         self.secrets[key as usize].value
-    }
-
-    pub fn unblock_value(&self, key: Key) -> [u8; 8] {
-        key.first().2.map_or([0; 8], |(value, _)| value)
     }
 
     pub fn apply(&mut self, step: &Step) -> Answer {
@@ -161,7 +157,7 @@ impl Reference {
             Act::ReadRecord { mode, number } => {
                 mode.check(*number)?;
                 let file = self.ef(place, None, |file| file.read)?;
-                let (length, record) = self.record(file, place, *mode, *number)?;
+                let (length, record) = record(file, place, *mode, *number)?;
                 if *mode != RecordMode::Absolute {
                     place.record = Some(record);
                 }
@@ -178,7 +174,7 @@ impl Reference {
                     self.rotate(file, length, data)?;
                     place.record = Some(1);
                 } else {
-                    let found = self.record(file, place, *mode, *number);
+                    let found = record(file, place, *mode, *number);
                     if let Kind::Linear { length, .. } = FILES[file].kind
                         && *number != 0
                         && data.len() != length
@@ -219,12 +215,12 @@ impl Reference {
             }
             Act::Verify { key, value } => {
                 self.key(place, *key)?.must_be_enabled()?;
-                self.present(*key, value)?;
+                self.present(*key, *value)?;
                 self.secrets[*key as usize].verified = true;
             }
             Act::Change { key, old, new } => {
                 self.key(place, *key)?.must_be_enabled()?;
-                self.present(*key, old)?;
+                self.present(*key, *old)?;
                 let secret = &mut self.secrets[*key as usize];
                 (secret.value, secret.verified) = (*new, true);
             }
@@ -234,7 +230,7 @@ impl Reference {
                     return Err(0x6985);
                 }
                 self.secrets[*key as usize].must_be_enabled()?;
-                self.present(*key, value)?;
+                self.present(*key, *value)?;
                 self.secrets[*key as usize].enabled = false;
             }
             Act::Enable { key, value } => {
@@ -242,20 +238,20 @@ impl Reference {
                 if *key == Key::Adm || secret.enabled {
                     return Err(0x6985);
                 }
-                self.present(*key, value)?;
+                self.present(*key, *value)?;
                 let secret = &mut self.secrets[*key as usize];
                 (secret.enabled, secret.verified) = (true, true);
             }
             Act::Unblock { key, value, new } => {
                 self.key(place, *key)?;
-                let (right, most) = key.first().2.ok_or(0x6A88_u16)?;
+                let (right, most) = key.first().unblock.ok_or(0x6A88_u16)?;
                 let secret = &mut self.secrets[*key as usize];
                 secret.unblock_tries = secret.unblock_tries.checked_sub(1).ok_or(0x6983_u16)?;
                 if *value != right {
                     return Err(0x63C0 | u16::from(secret.unblock_tries));
                 }
                 secret.unblock_tries = most;
-                secret.tries = key.first().1;
+                secret.tries = key.first().tries;
                 (secret.value, secret.enabled, secret.verified) = (*new, true, true);
             }
             Act::Open => {
@@ -336,27 +332,6 @@ impl Reference {
         }
     }
 
-    /// Length and number of the record that is meant.
-    fn record(&self, file: usize, place: &Place, mode: RecordMode, number: u8) -> Result<(usize, u8), u16> {
-        let (length, records, is_cyclic) = match FILES[file].kind {
-            Kind::Linear { length, records } => (length, records, false),
-            Kind::Cyclic { length, records } => (length, records, true),
-            _ => return Err(0x6981),
-        };
-        let record = match (mode, number, place.record) {
-            (RecordMode::Absolute, 0, None) => None,
-            (RecordMode::Absolute, 0, current) => current,
-            (RecordMode::Absolute, number, _) => Some(number).filter(|&number| number <= records),
-            (RecordMode::Next, _, None) => Some(1),
-            (RecordMode::Next, _, Some(current)) if current < records => Some(current + 1),
-            (RecordMode::Next, ..) => Some(1).filter(|_| is_cyclic),
-            (RecordMode::Previous, _, None) => Some(records),
-            (RecordMode::Previous, _, Some(current)) if current > 1 => Some(current - 1),
-            (RecordMode::Previous, ..) => Some(records).filter(|_| is_cyclic),
-        };
-        Ok((length, record.ok_or(0x6A83_u16)?))
-    }
-
     fn rotate(&mut self, file: usize, length: usize, latest: &[u8]) -> Result<(), u16> {
         if latest.len() != length {
             return Err(0x6700);
@@ -373,11 +348,11 @@ impl Reference {
         if counts { Ok(&self.secrets[key as usize]) } else { Err(0x6A88) }
     }
 
-    fn present(&mut self, key: Key, value: &[u8; 8]) -> Result<(), u16> {
+    fn present(&mut self, key: Key, value: [u8; 8]) -> Result<(), u16> {
         let secret = &mut self.secrets[key as usize];
         let left = secret.tries.checked_sub(1).ok_or(0x6983_u16)?;
-        if *value == secret.value {
-            secret.tries = key.first().1;
+        if value == secret.value {
+            secret.tries = key.first().tries;
             return Ok(());
         }
         secret.tries = left;
@@ -419,6 +394,27 @@ impl Layout {
     }
 }
 
+/// Length and number of the record that is meant.
+fn record(file: usize, place: &Place, mode: RecordMode, number: u8) -> Result<(usize, u8), u16> {
+    let (length, records, is_cyclic) = match FILES[file].kind {
+        Kind::Linear { length, records } => (length, records, false),
+        Kind::Cyclic { length, records } => (length, records, true),
+        _ => return Err(0x6981),
+    };
+    let record = match (mode, number, place.record) {
+        (RecordMode::Absolute, 0, None) => None,
+        (RecordMode::Absolute, 0, current) => current,
+        (RecordMode::Absolute, number, _) => Some(number).filter(|&number| number <= records),
+        (RecordMode::Next, _, None) => Some(1),
+        (RecordMode::Next, _, Some(current)) if current < records => Some(current + 1),
+        (RecordMode::Next, ..) => Some(1).filter(|_| is_cyclic),
+        (RecordMode::Previous, _, None) => Some(records),
+        (RecordMode::Previous, _, Some(current)) if current > 1 => Some(current - 1),
+        (RecordMode::Previous, ..) => Some(records).filter(|_| is_cyclic),
+    };
+    Ok((length, record.ok_or(0x6A83_u16)?))
+}
+
 /// The directory that a file stands in; the MF stands in itself.
 fn parent(file: usize) -> usize {
     let path = FILES[file].path;
@@ -438,12 +434,11 @@ fn by_identifier(place: &Place, fid: u16) -> Option<usize> {
             FILES.iter().position(|file| file.kind == Kind::Application).filter(|_| place.in_application)
         }
         _ => {
-            let in_directory =
-                |directory: usize| (1..FILES.len()).filter(move |&file| parent(file) == directory);
-            in_directory(here)
+            let children = |directory: usize| (1..FILES.len()).filter(move |&file| parent(file) == directory);
+            children(here)
                 .find(named)
                 .or_else(|| Some(parent(here)).filter(named))
-                .or_else(|| in_directory(parent(here)).filter(is_directory).find(named))
+                .or_else(|| children(parent(here)).filter(is_directory).find(named))
                 .or_else(|| Some(here).filter(named))
         }
     }

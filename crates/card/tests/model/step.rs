@@ -122,9 +122,10 @@ fn act(reference: &Reference) -> BoxedStrategy<Act> {
     let key = || prop::sample::select(&Key::ALL[..]);
     let right = reference.clone();
     let right_value = move |key, is_right: bool| if is_right { right.value(key) } else { [b'0'; 8] };
-    let right = reference.clone();
-    let right_unblock =
-        move |key, is_right: bool| if is_right { right.unblock_value(key) } else { [b'0'; 8] };
+    let right_unblock = |key: Key, is_right: bool| match key.first().unblock {
+        Some((value, _)) if is_right => value,
+        _ => [b'0'; 8],
+    };
     let (r1, r2, r3) = (right_value.clone(), right_value.clone(), right_value.clone());
     let fresh = || (b'1'..=b'6').prop_map(digits);
     let is_right = || prop::bool::weighted(0.7);

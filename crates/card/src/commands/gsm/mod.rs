@@ -15,7 +15,7 @@ use alloc::vec::Vec;
 
 use oxisim_apdu::{Command, Instruction, Response, Status};
 
-use super::{Waiting, administration};
+use super::{Waiting, administration, toolkit as uicc};
 use crate::{
     card::Powered,
     file::{Elementary, FileId},
@@ -57,10 +57,10 @@ const fn function(instruction: Instruction) -> Option<(Data, Function)> {
         Instruction::AUTHENTICATE => (Data::InOut, algorithm::run_gsm_algorithm),
         Instruction::SLEEP => (Data::None, sleep),
         Instruction::GET_RESPONSE => (Data::Out, select::get_response),
-        Instruction::TERMINAL_PROFILE => (Data::In, toolkit::terminal_profile),
-        Instruction::ENVELOPE => (Data::InOut, toolkit::envelope),
+        Instruction::TERMINAL_PROFILE => (Data::In, uicc::terminal_profile),
+        Instruction::ENVELOPE => (Data::InOut, uicc::envelope),
         Instruction::FETCH => (Data::Out, toolkit::fetch),
-        Instruction::TERMINAL_RESPONSE => (Data::In, toolkit::terminal_response),
+        Instruction::TERMINAL_RESPONSE => (Data::In, uicc::terminal_response),
         _ => return None,
     })
 }
