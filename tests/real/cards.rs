@@ -40,7 +40,7 @@ fn the_applet_of_a_card_in_a_reader_makes_the_backup() {
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&[
-        "phonebook of the USIM, 255 slots, 10 contacts",
+        "phonebook of DF_TELECOM, 255 slots, 10 contacts",
         "has \"Backup phonebook\": its applet makes the backup.",
         "10 contacts in the phonebook",
         "of +15550100001",

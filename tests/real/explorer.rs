@@ -97,7 +97,7 @@ fn opensc_explorer_understands_the_file_control_parameters_of_every_file() {
 
 #[test]
 fn what_opensc_explorer_sends_by_hand_is_answered() {
-    let commands = ["apdu 00 A4 00 04 02 7F FF", "apdu 00 A4 00 00 02 3F 00", "apdu 00 20 00 01"];
+    let commands = ["apdu 00 A4 00 04 02 7F FF", "apdu 00 A4 00 00 02 3F 00 00", "apdu 00 20 00 01"];
     let Some(session) = explore(&commands) else { return };
     session.prints(&["SW1=0x6A, SW2=0x82", "SW1=0x90, SW2=0x00):\n62 26 82 02 78 21", "SW1=0x63, SW2=0xC3"]);
 }
