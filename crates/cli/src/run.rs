@@ -376,7 +376,7 @@ pub fn server_address() -> Address {
 pub fn store_contacts(card: &mut Card, contacts: &[Contact]) -> Result<Import, Failure> {
     let mut records = read_phonebook(card);
     let old = records.book().unwrap_or_default();
-    let import = imported(&old, contacts, &Capacity::SIM);
+    let import = imported(&old, contacts, &records.capacity());
     records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
     write_phonebook(card, &records)
         .map_err(|status| Failure::NotDone(format!("the card does not take a contact: {status}")))?;
@@ -407,4 +407,23 @@ fn block_octets(record: &Record) -> u32 {
         }
     }
     blocks.values().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_a_sim_takes_contacts_as_it_has_room_for_them() {
+        let dump = serde_json::to_string(&crate::live::bench::real("gsm-sim")).unwrap();
+        let mut card = Card::from_image(&crate::image::import(&dump).unwrap().image).unwrap();
+        let contacts = crate::input::contacts(std::path::Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../examples/contacts-255.vcf"
+        )));
+        let import = store_contacts(&mut card, &contacts.unwrap()).unwrap();
+        assert!(import.book.iter().all(|(_, record)| record.alpha.octets().len() <= 12));
+        assert_eq!((import.book.len(), import.slots.iter().filter(|slot| slot.is_none()).count()), (250, 5));
+        assert_eq!(read_phonebook(&mut card).book().unwrap(), import.book);
+    }
 }

@@ -183,9 +183,10 @@ impl Phonebook {
         let entries = self.found.phonebook.entries().unwrap_or_default();
         for (slot, entry) in entries {
             let contact = entry.contact();
-            let second = Some(&contact.second_name).filter(|name| !name.is_empty());
-            let left_out = second.into_iter().chain(&contact.emails);
-            for text in left_out {
+            let labels = contact.numbers.iter().map(|number| &number.label);
+            let texts = [&contact.second_name].into_iter().chain(labels);
+            let texts = texts.chain(&contact.emails).chain(&contact.groups);
+            for text in texts.filter(|text| !text.is_empty()) {
                 writeln!(out, "  - slot {slot} ({}): left out: {text}", contact.name)?;
             }
         }

@@ -123,7 +123,9 @@ impl Found {
                 return Ok(found);
             }
         }
-        Err(Failure::NotDone("the card has no phonebook".into()))
+        let of_usim = access.local && !client.is_gsm();
+        let who = if of_usim { "the USIM has no phonebook of its own" } else { "the card has no phonebook" };
+        Err(Failure::NotDone(who.into()))
     }
 
     /// Writes records and counters.

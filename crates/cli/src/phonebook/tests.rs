@@ -218,6 +218,13 @@ fn the_phonebook_of_all_applications_is_preferred_to_that_of_the_usim() {
 }
 
 #[test]
+fn a_usim_without_a_phonebook_of_its_own_is_told_from_a_card_without_any() {
+    let local = Access { local: true, ..Access::default() };
+    let failure = Found::look(&mut client(virtual_card()), &local).unwrap_err();
+    assert_eq!(failure.to_string(), "the USIM has no phonebook of its own");
+}
+
+#[test]
 fn counters_are_written_before_what_they_count() {
     let commands = Rc::default();
     let card = card_of(&row("second names of type 1"));
