@@ -1,6 +1,9 @@
 //! The virtual card and the phone beside the programs that others use: pcscd, vpcd, `OpenSC`, pcsc-tools.
 
+mod cards;
+mod explorer;
 mod namespace;
+mod phone_session;
 
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
@@ -171,6 +174,18 @@ fn a_session_through_the_reader_equals_one_in_the_program() {
     let script =
         format!("insert 0\nscriptor -r 'Virtual PCD 00 00' << END\nreset\n{}\nEND", COMMANDS.join("\n"));
     let Some(session) = Session::run(&["scriptor"], &script) else { return };
+    let octets = |command: &&str| octets(command);
+    compare_answers(&session, &COMMANDS.iter().map(octets).collect::<Vec<_>>());
+}
+
+/// Octets as people write them, with spaces.
+fn octets(text: &str) -> Vec<u8> {
+    text.split(' ').map(|octet| u8::from_str_radix(octet, 16).expect("octets")).collect()
+}
+
+/// What scriptor printed of a reset and these commands is what a card in this program answers.
+#[track_caller]
+fn compare_answers(session: &Session, commands: &[Vec<u8>]) {
     // Each answer begins with `< `, may go over several lines, and ends with ` : ` and words.
     let mut answers = session.output.split("\n< ").skip(1).map(|answer| {
         let octets = answer.split(" : ").next().unwrap_or_default();
@@ -181,12 +196,10 @@ fn a_session_through_the_reader_equals_one_in_the_program() {
 
     let mut card = card();
     card.power_on(Instant::EPOCH);
-    for command in COMMANDS {
-        let octets: Vec<u8> =
-            command.split(' ').map(|octet| u8::from_str_radix(octet, 16).expect("octets")).collect();
-        let response = card.exchange(Instant::EPOCH, &octets);
+    for command in commands {
+        let response = card.exchange(Instant::EPOCH, command);
         let expected = spaced(&response.to_bytes(), " ");
-        assert_eq!(answers.next(), Some(expected), "{command}:\n{}", session.output);
+        assert_eq!(answers.next(), Some(expected), "{}:\n{}", spaced(command, " "), session.output);
     }
     assert_eq!(answers.next(), None);
 }

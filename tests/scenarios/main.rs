@@ -1,6 +1,7 @@
 //! Whole backups: card, phone, SMS centre and server, in simulated time. One behaviour a file.
 
 mod auto_and_ask;
+mod behind_a_reader;
 mod busy;
 mod changes;
 mod losses;

@@ -9,7 +9,7 @@ use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Bearer, Setup, User, What, World, read_phonebook, write_phonebook};
+use oxisim_world::{Bearer, Setup, Slot, User, What, World, read_phonebook, write_phonebook};
 
 /// The subscriber.
 pub const SUBSCRIBER: &str = "+15550100001";
@@ -72,6 +72,14 @@ impl Scene {
     /// If the phone does not start up.
     #[must_use]
     pub fn world(self) -> World<Server<SqliteStore>> {
+        self.world_of(|card| card)
+    }
+
+    /// The same, with the card in a slot that is made for it.
+    ///
+    /// # Panics
+    /// If the phone does not start up.
+    pub fn world_of<C: Slot>(self, put: impl FnOnce(Card) -> C) -> World<Server<SqliteStore>, C> {
         let server: Address = SERVER.parse().expect("a number");
         let mut card = Card::new(&Profile { phonebook_records: self.slots, ..Profile::default() });
         if self.applet {
@@ -82,7 +90,7 @@ impl Scene {
             self.phone.map(|book| BackupApplication::new(server.clone(), self.settings.clone(), book));
         let store = SqliteStore::open(":memory:").expect("a database in memory");
         let setup = Setup {
-            card,
+            card: put(card),
             terminal: Terminal::new(self.config),
             application,
             subscriber: SUBSCRIBER.parse().expect("a number"),

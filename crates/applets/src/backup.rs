@@ -56,6 +56,9 @@ pub struct PhonebookBackup {
 }
 
 impl PhonebookBackup {
+    /// The text of the applet's entry in the toolkit menu.
+    pub const MENU_ENTRY: &'static str = "Backup phonebook";
+
     /// The applet, which sends to `server`.
     #[must_use]
     pub fn new(server: Address, mut settings: Settings) -> Self {
@@ -227,7 +230,7 @@ impl Applet for PhonebookBackup {
     fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
         self.files = Some(Files::find(env)?);
         let mut registry = env.registry();
-        self.menu_entry = registry.init_menu_entry(alpha("Backup phonebook"))?;
+        self.menu_entry = registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
         self.timer = registry.allocate_timer().ok();
         registry.set_event(ToolkitEvent::ProfileDownload);
         Ok(())

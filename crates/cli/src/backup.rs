@@ -1,5 +1,7 @@
 //! `oxisim backup`: the main job.
 
+mod live;
+
 use std::{
     io::Write,
     path::{Path, PathBuf},
@@ -8,67 +10,60 @@ use std::{
 
 use oxisim_backup::Policy;
 use oxisim_server::{Msisdn, Server, SqliteStore};
+use oxisim_sms::Address;
 use oxisim_wire::{Duration, Instant};
+use oxisim_world::What;
 use serde_json::json;
 
 use crate::{
     failure::Failure,
     input,
+    live::{PinArgs, Which},
     options::{self, ModeName, way_name},
     report::{self, count, percent},
-    run::{Outcome, Plan, SourceName},
+    run::{Outcome, Plan, SERVER, SourceName, server_address},
     sim::Kept,
     span,
     timeline::{self, Lane},
 };
 
+/// The options that name a card that is there.
+const THERE: [&str; 3] = ["reader", "tcp", "image"];
+
 /// Back up a phonebook: contacts go into a virtual SIM, its applet sends them by SMS through a phone and an SMS
 /// centre to the server, and the server's copy is compared with the SIM. All in simulated time.
+///
+/// With `--reader`, `--tcp` or `--image` it is the phonebook of the card that is there. If the card's menu has the entry
+/// of the backup applet, the emulated phone lets the applet make the backup, in the way that the applet is set to;
+/// otherwise the phone reads the phonebook and makes the backup itself, and nothing is written to the card.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(group = clap::ArgGroup::new("which").required(true), after_help = "\
 Examples:
   oxisim backup contacts.vcf                       the card chooses the way
   oxisim backup contacts.vcf --mode server --timeline backup.svg
   oxisim backup contacts.vcf --mode ask --answer refuse
-  oxisim backup contacts.vcf --sim my.sim          keeps the SIM; the next backup sends what changed")]
+  oxisim backup contacts.vcf --sim my.sim          keeps the SIM; the next backup sends what changed
+  oxisim backup --reader Omnikey --pin 1234        the card in a reader
+  oxisim backup --image CARD.toml --number +15550100001")]
 pub struct Args {
     /// vCard file, version 2.1, 3.0 or 4.0.
-    #[arg(value_name = "CONTACTS.vcf")]
-    contacts: PathBuf,
-    /// The way of the backup.
-    #[arg(long, default_value = "auto")]
-    mode: ModeName,
-    /// Whose phonebook is backed up.
-    #[arg(long, default_value = "card")]
-    source: SourceName,
-    #[command(flatten)]
-    backup: options::Backup,
-    /// The card starts the backup by itself after this time; the user does nothing.
-    #[arg(long, value_name = "TIME", value_parser = span::duration, help_heading = "The backup")]
-    interval: Option<Duration>,
-    #[command(flatten)]
-    world: options::World,
-    /// The subscriber's number.
-    #[arg(long, default_value = "+15550100001")]
-    number: Msisdn,
+    #[arg(value_name = "CONTACTS.vcf", group = "which")]
+    contacts: Option<PathBuf>,
+    /// The subscriber's number; without it that of the card, or +15550100001 for a virtual SIM of contacts.
+    #[arg(long)]
+    number: Option<Msisdn>,
     /// The server's database; `:memory:` keeps nothing.
     #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
     db: String,
     /// Keep the SIM's and the phone's memory in this file: the next run with it finds the SIM as it was left, and
     /// backs up what has changed. Without it the SIM is new.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = THERE)]
     sim: Option<PathBuf>,
     /// Send everything, also what the server has confirmed before.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = THERE)]
     full: bool,
-    /// `ask`: what the user answers.
-    #[arg(long, value_name = "ANSWER", default_value = "async", help_heading = "The backup")]
-    answer: options::AnswerName,
-    /// Time of day at which it begins (UTC); now, if it is not given.
-    #[arg(long, value_name = "HH:MM", value_parser = span::time_of_day, help_heading = "The world")]
-    at: Option<u32>,
     /// Refuse contacts that the phonebook cannot hold as they are.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = THERE)]
     strict: bool,
     /// Draw what happened.
     #[arg(long, value_name = "F.svg")]
@@ -79,6 +74,32 @@ pub struct Args {
     /// Print every line of what happened.
     #[arg(long)]
     all: bool,
+    #[command(flatten, next_help_heading = "The card that is there")]
+    which: Which,
+    #[command(flatten)]
+    pin: PinArgs,
+    /// The number that the card's applet sends to.
+    #[arg(long, value_name = "NUMBER", default_value = SERVER, conflicts_with = "contacts")]
+    server: Msisdn,
+    /// The way of the backup; of a card that is there, only if the phone makes it.
+    #[arg(long, default_value = "auto", help_heading = "The backup")]
+    mode: ModeName,
+    /// Whose phonebook is backed up.
+    #[arg(long, default_value = "card", conflicts_with_all = THERE, help_heading = "The backup")]
+    source: SourceName,
+    #[command(flatten)]
+    backup: options::Backup,
+    /// The card starts the backup by itself after this time; the user does nothing.
+    #[arg(long, value_name = "TIME", conflicts_with_all = THERE, value_parser = span::duration, help_heading = "The backup")]
+    interval: Option<Duration>,
+    #[command(flatten)]
+    world: options::World,
+    /// `ask`: what the user answers.
+    #[arg(long, value_name = "ANSWER", default_value = "async", help_heading = "The backup")]
+    answer: options::AnswerName,
+    /// Time of day at which it begins (UTC); now, if it is not given.
+    #[arg(long, value_name = "HH:MM", value_parser = span::time_of_day, help_heading = "The world")]
+    at: Option<u32>,
 }
 
 /// The time now, for the database.
@@ -99,42 +120,38 @@ pub fn open_server(db: &str, policy: Policy, seed: u64) -> Result<Server<SqliteS
     Ok(Server::new(store, policy, seed))
 }
 
+/// The subscriber of a virtual SIM.
+const NUMBER: &str = "+15550100001";
+
 /// What the card says if it has nothing to send.
 const UNCHANGED: &str = "Phonebook has not changed";
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    let Some(path) = &args.contacts else { return live::run(args) };
+    if args.pin.pin.is_some() || args.pin.last_try {
+        return Err(Failure::Usage("a PIN is for a card that is there: --reader, --tcp or --image".into()));
+    }
     let out = &mut std::io::stdout().lock();
-    let contacts = input::contacts(&args.contacts)?;
-    let rides_on_status =
-        args.mode == ModeName::Status || args.backup.asynchronous == options::WayName::Status;
-    if args.source == SourceName::Phone && rides_on_status {
-        let why =
-            "the phone's own phonebook has no card that could ride on STATUS: take normal, server or timer";
-        return Err(Failure::Usage(why.into()));
+    let contacts = input::contacts(path)?;
+    if args.source == SourceName::Phone {
+        args.refuse_status()?;
     }
     if args.strict {
         for (phonebook, capacity) in args.source.capacities() {
             let import = oxisim_phonebook::import(&contacts, capacity);
-            input::strict(&args.contacts, phonebook, &import, &mut std::io::stderr())?;
+            input::strict(path, phonebook, &import, &mut std::io::stderr())?;
         }
     }
     let kept = args.sim.as_deref().map(Kept::read).transpose()?.flatten();
     let mut server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
-    let plan = Plan {
-        number: &args.number,
-        source: args.source,
-        mode: args.mode,
-        backup: &args.backup,
-        world: &args.world,
-        interval: args.interval,
-        answer: args.answer,
-        start: args.at.map_or_else(wall_clock, today_at),
-    };
+    let number = args.number.clone().map_or_else(|| NUMBER.parse(), Ok);
+    let number = number.map_err(|error| Failure::Usage(error.to_string()))?;
+    let plan = args.plan(&number, args.source, server_address());
     let mut device = plan.device(&contacts, kept.as_ref().zip(args.sim.as_deref()), &mut server)?;
     let mut said = Vec::new();
     for (phonebook, import) in &device.imports {
-        input::report(&args.contacts, phonebook, import, &mut said)?;
+        input::report(path, phonebook, import, &mut said)?;
     }
     if args.full {
         device.forget_confirmed()?;
@@ -147,20 +164,58 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let losses: Vec<String> =
         device.imports.iter().flat_map(|(_, import)| import.report.iter().map(ToString::to_string)).collect();
     let outcome = plan.run(device, server)?;
-    if let Some(path) = &args.sim {
-        outcome.kept.write(path)?;
+    if let Some((path, kept)) = args.sim.as_ref().zip(outcome.kept.as_ref()) {
+        kept.write(path)?;
     }
-    if let Some(path) = &args.timeline {
-        draw(path, &title(args, &outcome), &[Lane { name: name(args, &outcome), record: &outcome.record }])?;
+    args.conclude(&plan, &outcome, &losses, out)
+}
+
+impl Args {
+    /// What is to be run.
+    fn plan<'a>(&'a self, number: &'a Msisdn, source: SourceName, server: Address) -> Plan<'a> {
+        Plan {
+            number,
+            source,
+            mode: self.mode,
+            backup: &self.backup,
+            world: &self.world,
+            interval: self.interval,
+            answer: self.answer,
+            start: self.at.map_or_else(wall_clock, today_at),
+            server,
+        }
     }
-    if args.json {
-        writeln!(out, "{:#}", figures(args, &outcome, &losses))?;
-    } else {
-        print(args, &outcome, out)?;
+
+    /// The phone's own application has no STATUS.
+    fn refuse_status(&self) -> Result<(), Failure> {
+        if self.mode == ModeName::Status || self.backup.asynchronous == options::WayName::Status {
+            let why = "the phone's own phonebook has no card that could ride on STATUS: take normal, server or timer";
+            return Err(Failure::Usage(why.into()));
+        }
+        Ok(())
     }
-    match outcome.differences.len() {
-        0 => Ok(()),
-        _ => Err(Failure::NotDone(unverified(&outcome))),
+
+    /// Draws and prints what came of it; an error if the copy is not the phonebook.
+    fn conclude(
+        &self,
+        plan: &Plan<'_>,
+        outcome: &Outcome,
+        losses: &[String],
+        out: &mut impl Write,
+    ) -> Result<(), Failure> {
+        if let Some(path) = &self.timeline {
+            let lane = Lane { name: name(self, outcome), record: &outcome.record };
+            draw(path, &title(self, outcome), &[lane])?;
+        }
+        if self.json {
+            writeln!(out, "{:#}", figures(self, plan, outcome, losses))?;
+        } else {
+            print(self, plan, outcome, out)?;
+        }
+        match outcome.differences.len() {
+            0 => Ok(()),
+            _ => Err(Failure::NotDone(unverified(outcome))),
+        }
     }
 }
 
@@ -197,14 +252,22 @@ fn unverified(outcome: &Outcome) -> String {
     let more = outcome.differences.len() - first.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let hint = if outcome.way.is_none() && outcome.told.as_deref() == Some(UNCHANGED) {
-        "; the SIM believes that the server has its contacts: --full sends them again"
+        match outcome.kept {
+            Some(_) => "; the SIM believes that the server has its contacts: --full sends them again",
+            None => "; the card believes that the server has its contacts, and sends only what changes",
+        }
+    } else if let Some((_, to)) = outcome.record.find(|what| match what {
+        What::Astray { to } => Some(to),
+        _ => None,
+    }) {
+        &format!("; the card sends its messages to {to}: --server {to} makes that the server")
     } else {
         ""
     };
     format!("not verified: {}{more} (phone: {told}){hint}", first.join("; "))
 }
 
-fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Failure> {
+fn print(args: &Args, plan: &Plan<'_>, outcome: &Outcome, out: &mut impl Write) -> Result<(), Failure> {
     let summary = &outcome.summary;
     let estimate = &outcome.estimate;
     writeln!(
@@ -212,7 +275,7 @@ fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Fai
         "{} in the phonebook ({} octets) of {}",
         count(outcome.contacts, "contact"),
         outcome.phonebook_octets,
-        args.number
+        plan.number
     )?;
     if let Some(way) = outcome.way {
         writeln!(
@@ -267,12 +330,12 @@ fn print(args: &Args, outcome: &Outcome, out: &mut impl Write) -> Result<(), Fai
     Ok(())
 }
 
-fn figures(args: &Args, outcome: &Outcome, changes: &[String]) -> serde_json::Value {
+fn figures(args: &Args, plan: &Plan<'_>, outcome: &Outcome, changes: &[String]) -> serde_json::Value {
     let mut figures = json!({
         "mode": outcome.way.map_or_else(|| mode_name(args.mode), |way| way_name(way).into()),
         "requested_mode": mode_name(args.mode),
-        "source": args.source.name(),
-        "number": args.number.to_string(),
+        "source": plan.source.name(),
+        "number": plan.number.to_string(),
         "contacts": outcome.contacts,
     });
     let estimate = outcome.way.map(|_| &outcome.estimate);

@@ -2,7 +2,7 @@
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
 };
 
@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 
 use crate::{
     backup::wall_clock,
-    card_image,
+    card_dump, card_image,
     failure::Failure,
     image::{self, StateFile},
     input,
@@ -25,8 +25,8 @@ use crate::{
 
 /// What a reader that does not exist needs.
 const HELP: &str = "\
-The card goes into a PC/SC reader that does not exist: the driver vpcd of the Virtual Smart Card project, in the
-PC/SC service pcscd. On Debian and Ubuntu, as root:
+The card goes into a PC/SC reader that does not exist: the driver vpcd of the Virtual Smart Card
+project, in the PC/SC service pcscd. On Debian and Ubuntu, as root:
 
   apt-get install pcscd vsmartcard-vpcd opensc pcsc-tools
   systemctl restart pcscd     (without systemd: pcscd)
@@ -42,7 +42,9 @@ Examples:
   oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
   oxisim card --tcp 127.0.0.1:7816
   oxisim card init --out CARD.toml
-  oxisim card --image CARD.toml";
+  oxisim card --image CARD.toml
+  oxisim card dump --reader Omnikey --out DUMP.json
+  oxisim card import DUMP.json --out COPY.toml";
 
 /// Run a virtual card with the backup applet, until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -60,11 +62,12 @@ pub struct Args {
     card: Personal,
 }
 
-/// What is done with the file of a card.
+/// What is done with the file of a card, and what makes one of a card in a reader.
 #[derive(Debug, clap::Subcommand)]
 enum FileCommand {
     Init(card_image::InitArgs),
     Import(card_image::ImportArgs),
+    Dump(card_dump::DumpArgs),
 }
 
 /// What is on a virtual card.
@@ -84,9 +87,9 @@ pub struct Personal {
 impl Personal {
     /// A card with the backup applet; says what of the contacts is on it.
     pub fn card(&self, out: &mut impl Write) -> Result<RealTime, Failure> {
-        let (mut card, mut state) = match &self.image {
-            Some(path) => image::open(path).map(|(card, state)| (card, Some(state)))?,
-            None => (sim::card(&self.number, Some((&server_address(), Settings::default()))), None),
+        let RealTime { mut card, mut state } = match &self.image {
+            Some(path) => RealTime::open(path)?,
+            None => RealTime::new(sim::card(&self.number, Some((&server_address(), Settings::default())))),
         };
         if let Some(path) = &self.contacts {
             let import = store_contacts(&mut card, &input::contacts(path)?)?;
@@ -108,6 +111,17 @@ pub struct RealTime {
 }
 
 impl RealTime {
+    /// A card that keeps nothing.
+    const fn new(card: Card) -> Self {
+        Self { card, state: None }
+    }
+
+    /// The card of a file.
+    pub fn open(path: &Path) -> Result<Self, Failure> {
+        let (card, state) = image::open(path)?;
+        Ok(Self { card, state: Some(state) })
+    }
+
     /// Puts on disk what the card has written, before anyone is told that it did.
     fn keep(&mut self) -> Result<(), Status> {
         let Some(state) = &mut self.state else { return Ok(()) };
@@ -142,6 +156,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.file {
         Some(FileCommand::Init(args)) => return card_image::init(args),
         Some(FileCommand::Import(args)) => return card_image::import(args),
+        Some(FileCommand::Dump(args)) => return card_dump::run(args),
         None => {}
     }
     let card = &mut args.card.card(&mut io::stdout())?;

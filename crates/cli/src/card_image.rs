@@ -25,7 +25,9 @@ pub struct InitArgs {
 
 /// Writes the file of a card that is a copy of your own, from what a reader found on it.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  oxisim card import DUMP.json --out CARD.toml")]
+#[command(
+    after_help = "Examples:\n  oxisim card dump --reader Omnikey --out DUMP.json\n  oxisim card import DUMP.json --out CARD.toml"
+)]
 pub struct ImportArgs {
     /// What was found: `atr`, and `files` with `fid_path`, `select_response`, and `binary` or `records`.
     #[arg(value_name = "DUMP.json")]
@@ -69,7 +71,7 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
 }
 
 /// Writes a file where none is.
-fn create(path: &Path, text: &str) -> Result<(), Failure> {
+pub fn create(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error| Failure::Write { path: path.into(), error };
     let mut file = std::fs::File::create_new(path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)

@@ -12,7 +12,7 @@ use crate::{
     input,
     options::{self, ModeName, way_name},
     report::{self, count, percent},
-    run::{Outcome, Plan, SourceName},
+    run::{Outcome, Plan, SourceName, server_address},
     timeline::Lane,
 };
 
@@ -62,6 +62,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             answer: options::AnswerName::None,
             interval: None,
             start: START,
+            server: server_address(),
         };
         let device = plan.device(&contacts, None, &mut server)?;
         if outcomes.is_empty() && !args.json {

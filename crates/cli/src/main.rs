@@ -4,15 +4,18 @@
 
 mod backup;
 mod card;
+mod card_dump;
 mod card_image;
 mod compare;
 mod contacts;
 mod failure;
 mod image;
 mod input;
+mod live;
 mod options;
 mod phone;
 mod phonebook;
+mod progress;
 mod readers;
 mod report;
 mod run;

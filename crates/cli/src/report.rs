@@ -154,6 +154,7 @@ fn describe(what: &What) -> Option<String> {
         What::Delivered(Some(FromServer::Ok { .. })) => "card has the OK".into(),
         What::Lost { to_server: true } => "a message to the server is lost".into(),
         What::Lost { to_server: false } => "a message to the card is lost".into(),
+        What::Astray { to } => format!("that message is for {to}, not for the server"),
         What::TimerStarted { timer, runs } => format!("card sets timer {timer} in the phone: {runs}"),
         What::TimerExpired { timer } => format!("timer {timer} expires and wakes the card"),
         What::PollInterval { asked, granted: Some(granted) } if asked == granted => {

@@ -9,7 +9,7 @@ use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Record, Setup, Summary, What, World, read_phonebook, write_phonebook};
+use oxisim_world::{Record, Setup, Slot, Summary, What, World, read_phonebook, write_phonebook};
 
 use crate::{
     failure::Failure,
@@ -21,7 +21,7 @@ use crate::{
 pub const SERVER: &str = "+15550199999";
 
 /// Simulated time after which a backup that has not ended is given up.
-const LIMIT: Duration = Duration::from_mins(60 * 24 * 60);
+pub const LIMIT: Duration = Duration::from_mins(60 * 24 * 60);
 
 /// Time between the user's two requests, if both phonebooks are backed up.
 const BETWEEN_REQUESTS: Duration = Duration::from_mins(1);
@@ -83,6 +83,8 @@ pub struct Plan<'a> {
     pub interval: Option<Duration>,
     /// When it begins.
     pub start: Instant,
+    /// The server's number.
+    pub server: Address,
 }
 
 /// Card and phone with their phonebooks, ready to be switched on.
@@ -126,8 +128,26 @@ pub struct Outcome {
     pub differences: Vec<String>,
     /// What the user was told last.
     pub told: Option<String>,
-    /// Card and phone as they are now.
-    pub kept: Kept,
+    /// Card and phone as they are now; none of a card that is not this program's.
+    pub kept: Option<Kept>,
+}
+
+/// A phonebook as it is after the backup, with which the server's copy must be equal.
+pub struct Held {
+    /// Whose.
+    pub source: Source,
+    /// Its entries.
+    pub book: Book,
+    /// Octets of its records.
+    pub octets: usize,
+}
+
+impl Held {
+    /// A phonebook that has no files.
+    pub fn new(source: Source, book: Book) -> Self {
+        let octets = book.iter().map(|(_, record)| record_octets(record)).sum();
+        Self { source, book, octets }
+    }
 }
 
 impl Outcome {
@@ -138,7 +158,8 @@ impl Outcome {
 }
 
 impl Plan<'_> {
-    fn settings(&self) -> Settings {
+    /// The uploader's settings.
+    pub fn settings(&self) -> Settings {
         self.backup.settings(self.mode, self.interval)
     }
 
@@ -149,7 +170,7 @@ impl Plan<'_> {
         kept: Option<(&Kept, &Path)>,
         server: &mut Server<SqliteStore>,
     ) -> Result<Device, Failure> {
-        let address = server_address();
+        let address = self.server.clone();
         let mut imports = Vec::new();
         let applet = self.source.has(Source::CARD).then(|| (&address, self.settings()));
         let mut card = sim::card(self.number, applet);
@@ -188,22 +209,7 @@ impl Plan<'_> {
 
     /// Lets the phone back up what the device holds.
     pub fn run(&self, device: Device, server: Server<SqliteStore>) -> Result<Outcome, Failure> {
-        let mut config = Config::default();
-        if let Some((least, most)) = self.world.grant {
-            config.grantable = least..=most;
-        }
-        let setup = Setup {
-            card: device.card,
-            terminal: Terminal::new(config),
-            application: device.application,
-            subscriber: self.number.address(),
-            server: server_address(),
-            bearer: self.world.bearer(),
-            user: self.world.user(self.answer),
-            start: self.start,
-            seed: self.world.seed,
-        };
-        let mut world = World::new(setup, server);
+        let mut world = self.world(device.card, device.application, server);
         if !world.switch_on()? {
             return Err(Failure::NotDone("the phone did not start up".into()));
         }
@@ -227,49 +233,84 @@ impl Plan<'_> {
         self.judge(world, ended)
     }
 
+    /// A phone with a card, and the world around it.
+    pub fn world<C: Slot>(
+        &self,
+        card: C,
+        application: Option<BackupApplication>,
+        server: Server<SqliteStore>,
+    ) -> World<Server<SqliteStore>, C> {
+        let mut config = Config::default();
+        if let Some((least, most)) = self.world.grant {
+            config.grantable = least..=most;
+        }
+        let setup = Setup {
+            card,
+            terminal: Terminal::new(config),
+            application,
+            subscriber: self.number.address(),
+            server: self.server.clone(),
+            bearer: self.world.bearer(),
+            user: self.world.user(self.answer),
+            start: self.start,
+            seed: self.world.seed,
+        };
+        World::new(setup, server)
+    }
+
     fn judge(&self, mut world: World<Server<SqliteStore>>, ended: bool) -> Result<Outcome, Failure> {
+        let mut books = Vec::new();
+        if self.source.has(Source::CARD) {
+            let records = read_phonebook(&mut world.card);
+            let (book, octets) = (records.book().unwrap_or_default(), records.octets_in_use());
+            books.push(Held { source: Source::CARD, book, octets });
+        }
+        if self.source.has(Source::PHONE) {
+            let book = world.application.as_ref().map(|application| application.book().clone());
+            books.push(Held::new(Source::PHONE, book.unwrap_or_default()));
+        }
+        let kept = Kept::of(&world.card, world.application.as_ref());
+        let outcome = self.outcome(world.record, &mut world.esme, &books, ended)?;
+        Ok(Outcome { kept: Some(kept), ..outcome })
+    }
+
+    /// What came of what happened, and whether the server's copy equals the phonebooks.
+    pub fn outcome(
+        &self,
+        record: Record,
+        server: &mut Server<SqliteStore>,
+        books: &[Held],
+        ended: bool,
+    ) -> Result<Outcome, Failure> {
         let mut differences = Vec::new();
         if !ended {
             differences.push("the backup did not end".into());
         }
-        let mut contacts = 0;
-        let mut phonebook_octets = 0;
-        if self.source.has(Source::CARD) {
-            let records = read_phonebook(&mut world.card);
-            let book = records.book().unwrap_or_default();
-            contacts += book.len();
-            phonebook_octets += records.octets_in_use();
-            differences.extend(self.compare(&mut world, Source::CARD, "card", &book)?);
+        for held in books {
+            let name = if held.source == Source::CARD { "card" } else { "phone" };
+            differences.extend(self.compare(server, held.source, name, &held.book)?);
         }
-        if self.source.has(Source::PHONE) {
-            let book = world.application.as_ref().map(|application| application.book().clone());
-            let book = book.unwrap_or_default();
-            contacts += book.len();
-            phonebook_octets += book.iter().map(|(_, record)| record_octets(record)).sum::<usize>();
-            differences.extend(self.compare(&mut world, Source::PHONE, "phone", &book)?);
-        }
-        let summary = Summary::of(&world.record);
-        let octets = block_octets(&world.record);
-        let told = world.record.happenings.iter().rev().find_map(|happening| match &happening.what {
+        let summary = Summary::of(&record);
+        let octets = block_octets(&record);
+        let told = record.happenings.iter().rev().find_map(|happening| match &happening.what {
             What::Text(text) => Some(text.clone()),
             _ => None,
         });
-        let way = world.record.find(|what| match what {
+        let way = record.find(|what| match what {
             What::Began { way, .. } => Some(*way),
             _ => None,
         });
         let estimate = self.estimate(&summary, octets);
-        let kept = Kept::of(&world.card, world.application.as_ref());
         Ok(Outcome {
             summary,
             way: way.map(|(_, way)| way),
             estimate,
-            contacts,
-            phonebook_octets,
+            contacts: books.iter().map(|held| held.book.len()).sum(),
+            phonebook_octets: books.iter().map(|held| held.octets).sum(),
             differences,
             told,
-            kept,
-            record: world.record,
+            kept: None,
+            record,
         })
     }
 
@@ -288,12 +329,12 @@ impl Plan<'_> {
     /// Where the server's copy differs from a phonebook.
     fn compare(
         &self,
-        world: &mut World<Server<SqliteStore>>,
+        server: &mut Server<SqliteStore>,
         source: Source,
         name: &str,
         book: &Book,
     ) -> Result<Vec<String>, Failure> {
-        let store = world.esme.store();
+        let store = server.store();
         let (held, session) =
             store.subscriber(self.number, |account| -> Result<_, oxisim_server::StoreError> {
                 use oxisim_backup::Vault;
@@ -335,7 +376,7 @@ pub fn server_address() -> Address {
 pub fn store_contacts(card: &mut Card, contacts: &[Contact]) -> Result<Import, Failure> {
     let mut records = read_phonebook(card);
     let old = records.book().unwrap_or_default();
-    let import = imported(&old, contacts, &Capacity::SIM);
+    let import = imported(&old, contacts, &records.capacity());
     records.store(&import.book).map_err(|error| Failure::NotDone(error.to_string()))?;
     write_phonebook(card, &records)
         .map_err(|status| Failure::NotDone(format!("the card does not take a contact: {status}")))?;
@@ -346,7 +387,7 @@ fn imported(old: &Book, contacts: &[Contact], capacity: &Capacity) -> Import {
     if old.is_empty() { import(contacts, capacity) } else { update(old, contacts, capacity) }
 }
 
-fn not_personalised(error: oxisim_backup::StorageError) -> Failure {
+pub fn not_personalised(error: oxisim_backup::StorageError) -> Failure {
     Failure::NotDone(format!("the SIM cannot be personalised: {error}"))
 }
 
@@ -366,4 +407,23 @@ fn block_octets(record: &Record) -> u32 {
         }
     }
     blocks.values().sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_of_a_sim_takes_contacts_as_it_has_room_for_them() {
+        let dump = serde_json::to_string(&crate::live::bench::real("gsm-sim")).unwrap();
+        let mut card = Card::from_image(&crate::image::import(&dump).unwrap().image).unwrap();
+        let contacts = crate::input::contacts(std::path::Path::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../examples/contacts-255.vcf"
+        )));
+        let import = store_contacts(&mut card, &contacts.unwrap()).unwrap();
+        assert!(import.book.iter().all(|(_, record)| record.alpha.octets().len() <= 12));
+        assert_eq!((import.book.len(), import.slots.iter().filter(|slot| slot.is_none()).count()), (250, 5));
+        assert_eq!(read_phonebook(&mut card).book().unwrap(), import.book);
+    }
 }

@@ -1,50 +1,10 @@
 //! The program as its user sees it: what it prints, what it leaves, and how it ends.
 
-use std::path::{Path, PathBuf};
+mod oxisim;
 
-use snapbox::{cmd::Command, file};
+use snapbox::file;
 
-/// The program, in a folder of its own.
-struct Oxisim {
-    folder: tempfile::TempDir,
-}
-
-fn example(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)
-}
-
-impl Oxisim {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn run(&self, words: &[&str]) -> snapbox::cmd::OutputAssert {
-        Command::new(snapbox::cmd::cargo_bin!("oxisim"))
-            .args(words)
-            .current_dir(self.folder.path())
-            .env_remove("RUST_LOG")
-            .assert()
-    }
-
-    fn json(&self, words: &[&str]) -> serde_json::Value {
-        let output = self.run(words).success();
-        serde_json::from_slice(&output.get_output().stdout).unwrap()
-    }
-
-    /// Puts an example file into the folder, under its own name.
-    fn with(self, name: &str) -> Self {
-        std::fs::copy(example(name), self.folder.path().join(name)).unwrap();
-        self
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
-    }
-
-    fn read(&self, name: &str) -> String {
-        std::fs::read_to_string(self.folder.path().join(name)).unwrap()
-    }
-}
+use oxisim::{Oxisim, example};
 
 #[test]
 fn a_backup_of_255_contacts_prints_what_the_readme_shows() {

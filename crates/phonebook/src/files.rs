@@ -6,6 +6,7 @@ use oxisim_wire::Error;
 
 use crate::{
     book::{Book, Capacity},
+    number::{EXTENSION_DIGITS, RECORD_DIGITS},
     record::{ADN_FIXED_OCTETS, AnrRecord, Ext1Record, FREE_EXT1, is_free},
     slot::{EntryFile, EntryFiles, StoreError, read_entry, write_entry},
 };
@@ -32,6 +33,22 @@ impl CardFiles {
             adn: file(slots, capacity.alpha + ADN_FIXED_OCTETS),
             anr: vec![file(slots, AnrRecord::TYPE_1_OCTETS); capacity.additional_numbers],
             ext1: vec![FREE_EXT1.to_vec(); capacity.ext1_records],
+        }
+    }
+
+    /// What there is room for.
+    #[must_use]
+    pub fn capacity(&self) -> Capacity {
+        let records = |file: &Vec<Vec<u8>>| file.len().min(usize::from(u16::MAX)) as u16;
+        let slots = records(&self.adn);
+        let extension = if self.ext1.is_empty() { 0 } else { EXTENSION_DIGITS };
+        Capacity {
+            slots,
+            alpha: self.adn.first().map_or(0, |record| record.len().saturating_sub(ADN_FIXED_OCTETS)),
+            digits: RECORD_DIGITS + extension,
+            additional_numbers: self.anr.len(),
+            additional_entries: self.anr.iter().map(records).min().unwrap_or(0).min(slots),
+            ext1_records: self.ext1.len().min(254),
         }
     }
 

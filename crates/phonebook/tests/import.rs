@@ -130,6 +130,13 @@ fn storing_a_small_change_changes_few_records() {
 }
 
 #[test]
+fn files_have_room_for_what_they_were_made_for() {
+    for capacity in [Capacity::SIM, SMALL] {
+        assert_eq!(CardFiles::blank(&capacity).capacity(), capacity);
+    }
+}
+
+#[test]
 fn a_book_too_large_for_the_files_leaves_them_as_they_were() {
     let book = |contacts: &[Contact]| import(contacts, &Capacity::PHONE).book;
     let mut files = CardFiles::blank(&SMALL);

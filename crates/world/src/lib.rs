@@ -2,7 +2,8 @@
 //!
 //! [`World`] joins the machines; nothing but APDU bytes passes between card and phone, nothing but TPDUs between
 //! phone and SMS centre. [`Bearer`] says how long a message takes and what becomes of it, [`Record`] is what
-//! happened, [`Summary`] what of it matters to the user. A seed makes every run repeatable.
+//! happened, [`Summary`] what of it matters to the user. A seed makes every run repeatable. The card is one of this
+//! program, or any other that the host puts into the phone's [`Slot`].
 #![no_std]
 
 extern crate alloc;
@@ -13,6 +14,7 @@ mod bearer;
 mod phonebook;
 mod record;
 mod schedule;
+mod slot;
 mod summary;
 mod user;
 mod world;
@@ -20,6 +22,7 @@ mod world;
 pub use bearer::{Bearer, Fate};
 pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Happening, Record, What};
+pub use slot::Slot;
 pub use summary::{Summary, busy_stretches};
 pub use user::User;
 pub use world::{Setup, World};

@@ -11,7 +11,7 @@ pub fn read_phonebook(card: &mut Card) -> CardFiles {
     let view = card.files();
     CardFiles {
         adn: records(&view, path::EF_ADN),
-        anr: [records(&view, path::EF_ANR)].into(),
+        anr: [records(&view, path::EF_ANR)].into_iter().filter(|records| !records.is_empty()).collect(),
         ext1: records(&view, path::EF_EXT1),
     }
 }

@@ -50,6 +50,11 @@ pub enum What {
         /// Whether it was on its way to the server.
         to_server: bool,
     },
+    /// A message went to somebody else than the server.
+    Astray {
+        /// To whom.
+        to: String,
+    },
     /// The phone runs a timer for the card.
     TimerStarted {
         /// Which.

@@ -17,7 +17,7 @@ use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
-use crate::{Bearer, Record, User, What, schedule::Schedule};
+use crate::{Bearer, Record, Slot, User, What, schedule::Schedule, slot::Seen};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
@@ -28,9 +28,9 @@ const MAX_TRIES: u8 = 20;
 
 /// What a world is made of.
 #[derive(Debug)]
-pub struct Setup {
+pub struct Setup<C = Card> {
     /// The card.
-    pub card: Card,
+    pub card: C,
     /// The phone.
     pub terminal: Terminal,
     /// The phone's own backup application, if it has one.
@@ -51,9 +51,9 @@ pub struct Setup {
 
 /// Card, phone, SMS centre, server and user under one virtual clock.
 #[derive(Debug)]
-pub struct World<E> {
+pub struct World<E, C = Card> {
     /// The card.
-    pub card: Card,
+    pub card: C,
     /// The phone.
     pub terminal: Terminal,
     /// The phone's own backup application.
@@ -74,6 +74,10 @@ pub struct World<E> {
     radio_free: Instant,
     /// How the backups of the card and of the phone stand.
     backups: [Stage; 2],
+    /// What the phone sees of the card's.
+    seen: Seen,
+    /// The card has not answered.
+    is_lost: bool,
     is_asked: bool,
     calls: bool,
     call_planned: bool,
@@ -108,10 +112,10 @@ enum Planned {
     Call,
 }
 
-impl<E: Esme> World<E> {
+impl<E: Esme, C: Slot> World<E, C> {
     /// A world at its beginning, with the phone off.
     #[must_use]
-    pub fn new(setup: Setup, esme: E) -> Self {
+    pub fn new(setup: Setup<C>, esme: E) -> Self {
         let Setup { card, terminal, application, subscriber, server, bearer, user, start, seed } = setup;
         Self {
             card,
@@ -129,6 +133,8 @@ impl<E: Esme> World<E> {
             schedule: Schedule::default(),
             radio_free: start,
             backups: [Stage::Idle; 2],
+            seen: Seen::Nothing,
+            is_lost: false,
             is_asked: false,
             calls: false,
             call_planned: false,
@@ -140,6 +146,12 @@ impl<E: Esme> World<E> {
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
+    }
+
+    /// Whether the card has not answered: then nothing happens any more.
+    #[must_use]
+    pub const fn is_lost(&self) -> bool {
+        self.is_lost
     }
 
     /// Switches the phone on and lets it start the card; `false` if it does not within a minute.
@@ -163,10 +175,18 @@ impl<E: Esme> World<E> {
         Ok(began)
     }
 
-    /// The user chooses the first entry of the toolkit menu.
+    /// The entry of the backup applet in the toolkit menu, if the card has shown it.
+    #[must_use]
+    pub fn menu_entry(&self) -> Option<u8> {
+        let items = &self.terminal.menu()?.items;
+        items.iter().find(|item| item.text == PhonebookBackup::MENU_ENTRY).map(|item| item.identifier)
+    }
+
+    /// The user chooses the applet's entry of the toolkit menu.
     pub fn request_card_backup(&mut self) -> Result<(), E::Error> {
-        let item = self.terminal.menu().and_then(|menu| menu.items.first()).map(|item| item.identifier);
+        let item = self.menu_entry();
         self.begin(Source::CARD);
+        self.seen = item.map_or(Seen::Nothing, |_| Seen::Requested);
         if let Some(item) = item {
             self.terminal.handle_user(&Press::SelectMenu(item), self.now);
         }
@@ -212,6 +232,9 @@ impl<E: Esme> World<E> {
         let end = self.now + limit;
         loop {
             self.settle()?;
+            if self.is_lost {
+                return Ok(false);
+            }
             if done(self) {
                 return Ok(true);
             }
@@ -305,6 +328,9 @@ impl<E: Esme> World<E> {
     /// Drains every machine until none wants anything more now.
     fn settle(&mut self) -> Result<(), E::Error> {
         loop {
+            if self.is_lost {
+                return Ok(());
+            }
             if let Some(output) = self.terminal.poll_output() {
                 self.terminal_output(output);
             } else if let Some(output) = self.application.as_mut().and_then(BackupApplication::poll_output) {
@@ -326,14 +352,16 @@ impl<E: Esme> World<E> {
     fn terminal_output(&mut self, output: Output) {
         match output {
             Output::PowerOn => {
-                let atr = self.card.power_on(self.now);
+                let Some(atr) = self.card.power_on(self.now) else { return self.is_lost = true };
                 log::debug!("{} ATR {}", self.clock(), hex::encode_upper(&atr));
                 self.terminal.handle_atr(&atr, self.now);
             }
             Output::PowerOff => self.card.power_off(),
             Output::Transmit(command) => {
                 self.now = self.now + EXCHANGE_TIME;
-                let response = self.card.exchange(self.now, &command).to_bytes();
+                let Some(response) = self.card.exchange(self.now, &command) else {
+                    return self.is_lost = true;
+                };
                 log::debug!(
                     "{} APDU {} -> {}",
                     self.clock(),
@@ -346,6 +374,9 @@ impl<E: Esme> World<E> {
                 log::debug!("{} SMS-SUBMIT {}", self.clock(), hex::encode_upper(&tpdu));
                 let takes = Bearer::originated(tpdu.len());
                 let message = submitted(&tpdu).as_ref().and_then(to_server);
+                if let Some(message) = &message {
+                    self.seen.sends(message);
+                }
                 self.note(What::Sending { message, octets: tpdu.len(), takes });
                 let ends = self.take_radio(takes);
                 self.schedule.plan(ends, Planned::Originated(tpdu));
@@ -382,7 +413,10 @@ impl<E: Esme> World<E> {
     /// The user looks at the screen.
     fn look(&mut self, screen: &Screen) {
         match screen {
-            Screen::Text { text, .. } | Screen::Notice { text } => self.note(What::Text(text.clone())),
+            Screen::Text { text, .. } | Screen::Notice { text } => {
+                self.seen.shows(text);
+                self.note(What::Text(text.clone()));
+            }
             Screen::Select { menu, .. } if !self.is_asked => {
                 self.is_asked = true;
                 let items = menu.items.iter().map(|item| item.text.clone());
@@ -410,12 +444,14 @@ impl<E: Esme> World<E> {
             Event::Busy(busy) => What::Busy(busy),
             Event::ProactiveCommand(command) => match command.body {
                 Proactive::TimerManagement(timer) if command.details.qualifier == TimerAction::START.0 => {
+                    self.seen.waits(Way::TIMER);
                     What::TimerStarted {
                         timer: timer.timer.identifier,
                         runs: timer.value.map_or(Duration::ZERO, TimerValue::duration),
                     }
                 }
                 Proactive::PollInterval(poll) => {
+                    self.seen.waits(Way::STATUS);
                     What::PollInterval { asked: poll.interval.duration(), granted: None }
                 }
                 _ => return,
@@ -442,6 +478,8 @@ impl<E: Esme> World<E> {
         if submit.destination == self.server {
             let user_data = Box::new(submit.user_data);
             self.travel(Planned::ToServer(user_data.clone()), Planned::ToServer(user_data), true);
+        } else {
+            self.note(What::Astray { to: format!("{}", submit.destination) });
         }
     }
 
@@ -482,8 +520,11 @@ impl<E: Esme> World<E> {
         let application = self.application.as_ref();
         let phone_asks = application.is_some_and(BackupApplication::is_asking);
         let phone_way = application.and_then(BackupApplication::under_way);
-        let card_way = PhonebookBackup::under_way(&self.card);
-        let sources = [(Source::CARD, card_way, self.is_asked), (Source::PHONE, phone_way, phone_asks)];
+        let (card_way, card_asks) = match self.card.backup() {
+            Some(way) => (way, self.is_asked),
+            None => (self.seen.way(), self.seen.is_beginning()),
+        };
+        let sources = [(Source::CARD, card_way, card_asks), (Source::PHONE, phone_way, phone_asks)];
         for (state, (source, way, is_asking)) in self.backups.iter_mut().zip(sources) {
             let next = match way {
                 Some(way) => Stage::UnderWay(way),

@@ -1,5 +1,7 @@
 //! Structure, size and contents of an EF, from their form.
 
+use std::collections::HashSet;
+
 use oxisim_card::file::Structure;
 use toml::Spanned;
 
@@ -159,11 +161,14 @@ impl Shape<'_> {
             return self.phonebook(entries);
         }
         let (place, octets) = if let Some(digits) = &form.imsi {
+            self.no_records(digits.span(), "imsi")?;
             (digits.span(), contents::imsi(digits.get_ref()))
         } else if let Some(digits) = &form.iccid {
+            self.no_records(digits.span(), "iccid")?;
             (digits.span(), contents::iccid(digits.get_ref()))
         } else if let Some(provider) = &form.spn {
             let name = provider.get_ref();
+            self.no_records(provider.span(), "spn")?;
             (provider.span(), contents::provider(name.condition, &name.name))
         } else if let Some(number) = &form.msisdn {
             let record = self.record_for(number.span(), "msisdn")?;
@@ -186,6 +191,13 @@ impl Shape<'_> {
 
     fn record_for(&self, span: std::ops::Range<usize>, what: &str) -> Result<usize, At> {
         self.record.ok_or_else(|| At { span, reason: format!("{what} is for a file with a record_length") })
+    }
+
+    fn no_records(&self, span: std::ops::Range<usize>, what: &str) -> Result<(), At> {
+        match self.record {
+            Some(_) => Err(At { span, reason: format!("{what} is for a file without records") }),
+            None => Ok(()),
+        }
     }
 
     fn whole(&self, text: &Spanned<String>) -> Result<Vec<u8>, At> {
@@ -223,6 +235,7 @@ impl Shape<'_> {
         let no_count = || At::new(self.text, "record_count must be given");
         let size = self.size()?.ok_or_else(no_count)?;
         let mut out = vec![0xFF; size];
+        let mut taken = HashSet::new();
         let mut slot = 0;
         for entry in entries.get_ref() {
             let EntryForm { slot: at, name, number } = entry.get_ref();
@@ -232,6 +245,9 @@ impl Shape<'_> {
             let most = size / length;
             let place =
                 place.ok_or_else(|| At::new(entry, format!("slot {slot} is not one of 1 to {most}")))?;
+            if !taken.insert(slot) {
+                return Err(At::new(entry, format!("slot {slot} is taken already")));
+            }
             place.copy_from_slice(&record);
         }
         Ok(out)

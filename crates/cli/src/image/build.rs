@@ -7,6 +7,7 @@ use oxisim_card::{
     file::{LifeCycle, Sfi, Structure},
     image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform, UnblockImage},
 };
+use oxisim_toolkit::objects::alpha;
 use toml::Spanned;
 
 use super::{
@@ -58,7 +59,7 @@ pub fn build(document: &Document) -> Result<Image, At> {
             PlatformName::Uicc => Platform::Uicc,
             PlatformName::Sim => Platform::Sim,
         },
-        menu_title: document.menu_title.clone(),
+        menu_title: menu_title(document.menu_title.as_ref())?,
         memory: document.memory,
         pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
         authentication: document
@@ -68,6 +69,17 @@ pub fn build(document: &Document) -> Result<Image, At> {
             .collect::<Result<_, _>>()?,
         files,
     })
+}
+
+/// The title of the toolkit menu, which SET UP MENU has to hold beside the items.
+fn menu_title(title: Option<&Spanned<String>>) -> Result<String, At> {
+    /// Octets that leave room for items in a proactive command of 255.
+    const MOST: usize = 127;
+    let Some(title) = title else { return Ok("SIM".into()) };
+    match alpha(title.get_ref()).len() {
+        0..=MOST => Ok(title.get_ref().clone()),
+        octets => Err(At::new(title, format!("{octets} octets do not fit into {MOST}"))),
+    }
 }
 
 /// What the entries so far have made known.

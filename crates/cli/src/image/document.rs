@@ -18,8 +18,7 @@ pub struct Document {
     #[serde(default)]
     pub platform: PlatformName,
     /// Title of the menu of the toolkit applets.
-    #[serde(default = "menu_title")]
-    pub menu_title: String,
+    pub menu_title: Option<Spanned<String>>,
     /// Octets of non-volatile memory.
     #[serde(default = "memory")]
     pub memory: usize,
@@ -48,10 +47,6 @@ pub enum PlatformName {
     UiccWithSim,
     Uicc,
     Sim,
-}
-
-fn menu_title() -> String {
-    "SIM".into()
 }
 
 const fn memory() -> usize {

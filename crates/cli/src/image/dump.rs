@@ -8,31 +8,54 @@ use oxisim_card::{
     image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
 };
 use oxisim_wire::{Reader, tlv::Tlv};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use super::access::{Condition, Mode, expanded, show_key};
+use super::{
+    access::{Condition, Mode, expanded, show_key},
+    write,
+};
 
 /// What a reader found.
-#[derive(Debug, Deserialize)]
-struct Dump {
-    atr: String,
-    files: Vec<DumpedFile>,
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dump {
+    /// The answer to reset.
+    pub atr: String,
+    /// The files.
+    pub files: Vec<DumpedFile>,
+    /// What could not be read, and why, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_read: Vec<String>,
 }
 
 /// A file that the reader tried to select.
-#[derive(Debug, Deserialize)]
-struct DumpedFile {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DumpedFile {
     /// Names from the MF, such as `MF/EF.ICCID`.
-    path: String,
+    pub path: String,
     /// Identifiers from the MF; an application's is its AID or the start of it.
-    fid_path: String,
+    pub fid_path: String,
     /// The answer to SELECT; none if there is no such file.
-    select_response: Option<String>,
+    pub select_response: Option<String>,
     /// Octets of a transparent file.
-    binary: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub binary: Option<String>,
     /// Records of another one.
-    records: Option<Vec<Option<String>>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<Option<String>>>,
 }
+
+/// What SELECT's answer says that a file is: a UICC's, or a SIM's of GSM.
+pub fn described(response: &[u8]) -> Result<FileKind, String> {
+    let file = match response.first() {
+        Some(0x62) => FileImage::from_fcp(Vec::new(), response, Contents::Octets(Vec::new()))
+            .map_err(|error| error.to_string())?,
+        _ => gsm(Vec::new(), response, Vec::new()).ok_or(NONSENSE)?,
+    };
+    Ok(file.kind)
+}
+
+/// What is said of an answer to SELECT that is no one's.
+const NONSENSE: &str = "SELECT has no answer that makes sense";
 
 /// A card that was copied, and what of it was not.
 #[derive(Debug)]
@@ -75,6 +98,33 @@ pub fn import(json: &str) -> Result<Imported, String> {
     Ok(Imported { image, missing: importer.missing })
 }
 
+/// Who may do what with the EFs of a dump, in words, by their paths; those whose rules say what words do not are left
+/// out.
+pub fn access(dump: &Dump) -> HashMap<String, String> {
+    let mut importer = Importer::default();
+    let mut places = Vec::new();
+    for file in &dump.files {
+        let index = importer.files.len();
+        if importer.file(file).is_ok() && importer.files.len() > index {
+            places.push((&file.path, index));
+        }
+    }
+    let image = Image {
+        atr: Vec::new(),
+        platform: Platform::default(),
+        menu_title: String::new(),
+        pins: Vec::new(),
+        authentication: Vec::new(),
+        files: importer.files,
+        memory: MEMORY,
+    };
+    let words = |index: usize| {
+        let file = image.files.get(index).filter(|file| matches!(file.kind, FileKind::Elementary { .. }))?;
+        write::access(&image, file)
+    };
+    places.into_iter().filter_map(|(path, index)| Some((path.clone(), words(index)?))).collect()
+}
+
 #[derive(Default)]
 struct Importer {
     files: Vec<FileImage>,
@@ -107,7 +157,7 @@ impl Importer {
         let is_gsm = response.first() != Some(&0x62);
         let mut octets = contents(file)?;
         if is_gsm {
-            let image = gsm(path, &response, octets).ok_or("SELECT has no answer that makes sense")?;
+            let image = gsm(path, &response, octets).ok_or(NONSENSE)?;
             self.note_codes(&response);
             self.headers.push((image.path.clone(), response));
             self.note_unread(file, &image);

@@ -24,8 +24,9 @@ use toml::Spanned;
 
 use crate::{failure::Failure, span};
 
-pub use dump::import;
+pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
+pub use path::FilePath;
 pub use state::{StateFile, restore_objects, write_whole};
 pub use write::{DEFAULT_NOTES, write};
 

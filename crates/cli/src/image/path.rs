@@ -84,6 +84,21 @@ impl FilePath {
         self.fids.iter().fold(self.start("3F00").to_owned(), |path, fid| format!("{path}/{fid:04X}"))
     }
 
+    /// Identifiers of the files that the table knows in this directory.
+    pub fn known_children(&self) -> impl Iterator<Item = u16> {
+        let within = self.identifiers();
+        TABLE.lines().filter_map(move |line| {
+            let (identifiers, _) = line.split_once(' ')?;
+            fid(identifiers.strip_prefix(&within)?.strip_prefix('/')?)
+        })
+    }
+
+    /// The path of a file in this directory.
+    pub fn child(&self, fid: u16) -> Self {
+        let fids = self.fids.iter().copied().chain([fid]).collect();
+        Self { application: self.application.clone(), fids }
+    }
+
     fn start<'a>(&'a self, mf: &'a str) -> &'a str {
         self.application.as_deref().unwrap_or(mf)
     }

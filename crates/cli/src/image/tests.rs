@@ -489,7 +489,25 @@ fn every_mistake_in_a_file_has_its_words() {
             "phonebook = [{ name = \"A\", slot = 3 }]\nrecord_length = 20\nrecord_count = 2",
             "phonebook[1]: slot 3 is not one of 1 to 2",
         ),
+        (
+            "2F05",
+            "phonebook = [{ name = \"A\" }, { name = \"B\", slot = 1 }]\nrecord_length = 20\nrecord_count = 2",
+            "phonebook[2]: slot 1 is taken already",
+        ),
+        (
+            "2F05",
+            "phonebook = [{ name = \"Alexander\" }]\nrecord_length = 20\nrecord_count = 2",
+            "phonebook[1]: \"Alexander\" does not fit into 6 octets: \"der\" is left over",
+        ),
         ("2F05", "phonebook = []\nrecord_length = 20", "record_count must be given"),
+        ("2F05", "imsi = \"001010000000001\"\nrecord_length = 9", "imsi: imsi is for a file without records"),
+        ("2F05", "iccid = \"8900\"\nrecord_length = 10", "iccid: iccid is for a file without records"),
+        (
+            "2F05",
+            "spn = { name = \"A\", condition = 1 }\nrecord_length = 17",
+            "spn: spn is for a file without records",
+        ),
+        ("2F05", "records = [\"00\", \"0001\"]\nrecord_length = 1", "records[2]: 2 octets do not fit into 1"),
         ("2F05", "shared_with = \"2F06\"", "shared_with: there is no 2F06 before it"),
         ("2F05", "arr = \"2F06\"\nsize = 1", "arr: \"2F06\" is no reference to EF_ARR: write 2F06/3"),
         (
@@ -523,6 +541,16 @@ fn every_mistake_beside_files_has_its_words() {
         (wrong(&SMALL.replace("3B00", "3B")), "line 1: atr: T0 at octet 1: 1 octets needed, 0 left"),
         (wrong("atr = \"3B00\""), "line 1: there is no [directories.\"MF\"]"),
         (with("[directories.\"MF\"]"), "line 12: duplicate key"),
+        (
+            with(
+                "[files.\"MF/EF.PL\"]\nsize = 1\nread = \"always\"\n[files.\"2f05\"]\nsize = 1\nread = \"always\"",
+            ),
+            "line 15: files.2f05: MF/EF.PL is there already",
+        ),
+        (
+            wrong(&SMALL.replace("\"3B00\"\n", &format!("\"3B00\"\nmenu_title = \"{}\"\n", "m".repeat(128)))),
+            "line 2: menu_title: 128 octets do not fit into 127",
+        ),
         (with("[directories.\"3F00\"]\ncompact = \"\""), "line 12: directories.3F00: MF is there already"),
         (
             with("[directories.\"7F20\"]"),
@@ -662,6 +690,16 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
                 "{SMALL}[[authentication]]\ndirectory = \"MF/DF.TELECOM\"\nalgorithm = \"xor\"\n{k}"
             )),
             "line 13: authentication[1].directory: only ADFs and MF/DF.GSM authenticate",
+        ),
+        (
+            wrong(&format!("{SMALL}[applets.hello]\n")),
+            "line 12: applets.hello: unknown field `hello`, expected `backup`",
+        ),
+        (applet("mode = \"timer\""), "line 12: applets.backup: missing field `server`"),
+        (
+            applet("server = \"1\"\nmode = \"fast\""),
+            "line 14: applets.backup.mode: unknown variant `fast`, expected one of `auto`, `normal`, `server`, `timer`, \
+             `status`, `ask`",
         ),
         (applet("server = \"nobody\""), "line 13: applets.backup.server: 'n' is no decimal digit"),
         (applet("server = \"1\"\nsubset = 0"), "line 14: applets.backup.subset: at least 1"),

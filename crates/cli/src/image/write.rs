@@ -63,6 +63,18 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     writer.out
 }
 
+/// Who may do what with a file, in words; none if its rules say what words do not.
+pub fn access(image: &Image, file: &FileImage) -> Option<String> {
+    match &file.security {
+        SecurityAttributes::Referenced { arr, record } => {
+            let writer = Writer { out: String::new(), names: HashMap::new(), image };
+            writer.rule(&file.path, *arr, *record)
+        }
+        SecurityAttributes::Expanded(rule) => words(rule),
+        SecurityAttributes::ReferencedBySe { .. } | SecurityAttributes::Compact(_) => None,
+    }
+}
+
 const fn platform(platform: Platform) -> &'static str {
     match platform {
         Platform::UiccWithSim => "uicc-with-sim",

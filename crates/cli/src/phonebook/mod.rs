@@ -1,6 +1,5 @@
 //! `oxisim phonebook`: the phonebook of any card, read into and written from a contacts file.
 
-mod client;
 mod dump;
 mod place;
 #[cfg(test)]
@@ -23,16 +22,19 @@ use oxisim_phonebook::{
     layout::{CardEntry, CardPhonebook, FileUpdate},
     vcard::{self, Version},
 };
-use oxisim_transport::{
-    InProcess, Pcsc, Protocols, Sharing, SmartCard, TcpClient, Traced, Transport, to_log,
-};
+use oxisim_transport::{InProcess, SmartCard, Traced, to_log};
 
-use self::{
-    client::Client,
-    dump::DumpedCard,
-    place::{Access, Found, Place},
+pub use self::place::{Access, Found};
+use self::{dump::DumpedCard, place::Place};
+use crate::{
+    backup::wall_clock,
+    failure::Failure,
+    input,
+    live::{Client, Which},
+    report::count,
+    run::server_address,
+    sim::Kept,
 };
-use crate::{backup::wall_clock, failure::Failure, input, report::count, run::server_address, sim::Kept};
 
 /// Read or write the phonebook of a SIM, in a reader or virtual.
 #[derive(Debug, clap::Args)]
@@ -85,29 +87,13 @@ enum Action {
 #[group(skip)]
 #[command(group = clap::ArgGroup::new("which").required(true))]
 struct CardArgs {
-    /// The card in this PC/SC reader, by a part of its name.
-    #[arg(long, value_name = "NAME", group = "which")]
-    reader: Option<String>,
-    /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", group = "which")]
-    tcp: Option<String>,
+    #[command(flatten)]
+    which: Which,
     /// The virtual SIM in this file, as of `oxisim backup --sim`.
     #[arg(long, value_name = "FILE", group = "which")]
     sim: Option<PathBuf>,
-    /// The PIN; it is tried once. Without it no PIN is tried.
-    #[arg(long, value_name = "PIN", value_parser = pin)]
-    pin: Option<String>,
-    /// Try the PIN even if the card blocks it should it be wrong.
-    #[arg(long, requires = "pin")]
-    last_attempt: bool,
-    /// The phonebook of the USIM, even if the card has one for all applications, which phones prefer.
-    #[arg(long)]
-    local: bool,
-}
-
-fn pin(text: &str) -> Result<String, String> {
-    let valid = (4..=8).contains(&text.len()) && text.bytes().all(|octet| octet.is_ascii_digit());
-    if valid { Ok(text.into()) } else { Err("a PIN has 4 to 8 digits".into()) }
+    #[command(flatten)]
+    access: Access,
 }
 
 /// Runs the command.
@@ -115,29 +101,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.action {
         Action::Read { card, dump: Some(path), out } => {
             let dumped = Box::new(InProcess(DumpedCard::read(path)?));
-            read(&mut Client::new(dumped)?, card.access(), out)
+            read(&mut Client::new(dumped)?, &card.access, out)
         }
-        Action::Read { card, dump: None, out } => card.with(|client| read(client, card.access(), out)),
+        Action::Read { card, dump: None, out } => card.with(|client| read(client, &card.access, out)),
         Action::Write { card, yes, contacts } => {
-            card.with(|client| write(client, card.access(), contacts, *yes))
+            card.with(|client| write(client, &card.access, contacts, *yes))
         }
     }
 }
 
 impl CardArgs {
-    fn access(&self) -> Access<'_> {
-        Access { pin: self.pin.as_deref(), last_attempt: self.last_attempt, local: self.local }
-    }
-
     /// Works with the card, and keeps what is to be kept of it.
     fn with(&self, work: impl FnOnce(&mut Client) -> Result<(), Failure>) -> Result<(), Failure> {
-        let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.sim) {
-            (Some(reader), ..) => Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?),
-            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
-            (.., Some(path)) => return with_sim(path, work),
-            _ => return Err(Failure::Usage("which card? --reader, --tcp or --sim".into())),
-        };
-        work(&mut Client::new(Box::new(Traced::new(card, to_log)))?)
+        match (self.which.open()?, &self.sim) {
+            (Some(card), _) => work(&mut Client::new(card)?),
+            (None, Some(path)) => with_sim(path, work),
+            (None, None) => Err(Failure::Usage("which card? --reader, --tcp, --image or --sim".into())),
+        }
     }
 }
 
@@ -186,7 +166,7 @@ impl SmartCard for SharedCard {
 }
 
 /// Reads the phonebook into a contacts file.
-fn read(client: &mut Client, access: Access<'_>, path: &Path) -> Result<(), Failure> {
+fn read(client: &mut Client, access: &Access, path: &Path) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let found = Found::look(client, access)?;
     let entries = entries(&found.phonebook)?;
@@ -211,7 +191,7 @@ fn read(client: &mut Client, access: Access<'_>, path: &Path) -> Result<(), Fail
 }
 
 /// Puts contacts in the place of the phonebook.
-fn write(client: &mut Client, access: Access<'_>, path: &Path, yes: bool) -> Result<(), Failure> {
+fn write(client: &mut Client, access: &Access, path: &Path, yes: bool) -> Result<(), Failure> {
     let out = &mut io::stdout().lock();
     let contacts = input::contacts(path)?;
     let found = Found::look(client, access)?;

@@ -6,8 +6,10 @@ use oxisim_phonebook::{
 };
 use oxisim_wire::{Reader, tlv::Tlv};
 
-use super::client::{Client, Refusal, Shape};
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    live::{Client, PinArgs, Refusal, Shape, USIM, found},
+};
 
 /// Where a phonebook is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +36,16 @@ pub struct Found {
 }
 
 /// How to come to the phonebook.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Access<'a> {
-    /// The PIN to be verified.
-    pub pin: Option<&'a str>,
-    /// Whether the PIN is tried even if a wrong one blocks it.
-    pub last_attempt: bool,
-    /// Whether it is the phonebook of the USIM alone.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct Access {
+    /// What is verified before.
+    #[command(flatten)]
+    pub pin: PinArgs,
+    /// The phonebook of the USIM, even if the card has one for all applications, which phones prefer.
+    #[arg(long)]
     pub local: bool,
 }
 
-/// The start of every USIM's application identifier (TS 101 220 Annex E).
-const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 const EF_DIR: u16 = 0x2F00;
 const DF_TELECOM: u16 = 0x7F10;
 const DF_PHONEBOOK: u16 = 0x5F3A;
@@ -114,21 +114,18 @@ impl Place {
 
 impl Found {
     /// Looks for the phonebook and reads it; the PIN is verified before, if there is one.
-    pub fn look(client: &mut Client, access: Access<'_>) -> Result<Self, Failure> {
+    pub fn look(client: &mut Client, access: &Access) -> Result<Self, Failure> {
         let usim = if client.is_gsm() { None } else { Some(usim(client)?) };
-        if let Some(pin) = access.pin {
-            if let Some(aid) = &usim {
-                found(client.select_application(aid))?;
-            }
-            client.verify(pin, access.last_attempt)?;
-        }
+        access.pin.verify(client)?;
         let places = Place::candidates(usim, access.local);
         for place in places {
             if let Some(found) = place.read(client)? {
                 return Ok(found);
             }
         }
-        Err(Failure::NotDone("the card has no phonebook".into()))
+        let of_usim = access.local && !client.is_gsm();
+        let who = if of_usim { "the USIM has no phonebook of its own" } else { "the card has no phonebook" };
+        Err(Failure::NotDone(who.into()))
     }
 
     /// Writes records and counters.
@@ -204,13 +201,4 @@ fn body(client: &mut Client, fid: u16, unread: &mut Vec<String>) -> Result<Optio
         Err(other) => return Err(other),
     }
     Ok(None)
-}
-
-/// What was asked for; none if the card has no such thing.
-fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(Refusal::NotFound(_) | Refusal::Status(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
 }

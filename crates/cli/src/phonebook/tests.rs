@@ -4,28 +4,12 @@ use oxisim_card::{Image, image::Platform};
 use oxisim_phonebook::LabelledNumber;
 use serde_json::{Value, json};
 
-use super::{client::Attempts, *};
+use super::*;
+use crate::live::{Attempts, Key, Pin, PinArgs, bench::Recorded};
 
 const UICC: &str = include_str!("../../tests/vectors/uicc.json");
 const GSM: &str = include_str!("../../tests/vectors/gsm.json");
 const LAYOUTS: &str = include_str!("../../../phonebook/tests/vectors/layouts.json");
-
-/// A way to a card that remembers the commands.
-struct Recorded<C> {
-    card: C,
-    commands: Rc<RefCell<Vec<Vec<u8>>>>,
-}
-
-impl<C: SmartCard> Transport for Recorded<C> {
-    fn reset(&mut self) -> Result<Vec<u8>, oxisim_transport::Error> {
-        Ok(self.card.power_on())
-    }
-
-    fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, oxisim_transport::Error> {
-        self.commands.borrow_mut().push(apdu.to_vec());
-        Ok(self.card.exchange(apdu))
-    }
-}
 
 fn example(name: &str) -> Vec<Contact> {
     input::contacts(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name)).unwrap()
@@ -89,11 +73,11 @@ fn layouts() -> Vec<DumpedCard> {
 
 /// Writes contacts, and returns what the card then holds and how many records were written.
 fn written(client: &mut Client, contacts: &[Contact]) -> (Vec<Contact>, usize) {
-    let found = Found::look(client, Access::default()).unwrap();
+    let found = Found::look(client, &Access::default()).unwrap();
     let plan = found.phonebook.plan(contacts).unwrap();
     let updates = plan.phonebook.updates_since(&found.phonebook);
     found.write(client, &updates).unwrap();
-    let after = Found::look(client, Access::default()).unwrap();
+    let after = Found::look(client, &Access::default()).unwrap();
     assert_eq!(after.phonebook, plan.phonebook);
     assert!(after.unread.is_empty());
     (entries(&after.phonebook).unwrap().values().map(CardEntry::contact).collect(), updates.len())
@@ -110,7 +94,7 @@ fn the_virtual_card_holds_255_contacts_and_the_second_time_nothing_is_written() 
     let (held, updates) = written(client, &contacts);
     // Beside its record each entry gets a unique identifier; EF_CC and EF_PUID tell of it all.
     assert_eq!((held.len(), updates), (255, 2 * 255 + 2));
-    assert_eq!(Found::look(client, Access::default()).unwrap().place, Place::Telecom);
+    assert_eq!(Found::look(client, &Access::default()).unwrap().place, Place::Telecom);
     assert_eq!(written(client, &contacts).1, 0);
     let text = vcard::write(&held, Version::V4);
     assert_eq!(vcard::read(text.as_bytes()).unwrap(), held);
@@ -160,7 +144,7 @@ fn a_sim_of_gsm_is_spoken_to_in_its_own_class() {
     assert!(client.is_gsm());
     let (held, _) = written(&mut client, &example("contacts-10.vcf"));
     assert_eq!(held.len(), 10);
-    assert_eq!(Found::look(&mut client, Access::default()).unwrap().place, Place::Gsm);
+    assert_eq!(Found::look(&mut client, &Access::default()).unwrap().place, Place::Gsm);
     let commands = commands.borrow();
     assert!(commands[1..].iter().all(|command| command[0] == 0xA0));
     assert!(commands.iter().all(|command| command[1] != 0x20), "no PIN is tried");
@@ -179,7 +163,7 @@ fn a_virtual_sim_of_gsm_has_a_phonebook_in_its_own_class() {
 #[test]
 fn a_uicc_without_the_files_of_its_pbr_has_the_phonebook_of_df_telecom() {
     let mut client = client(DumpedCard::parse(UICC).unwrap());
-    let found = Found::look(&mut client, Access::default()).unwrap();
+    let found = Found::look(&mut client, &Access::default()).unwrap();
     assert_eq!((found.place, found.phonebook.slots()), (Place::Gsm, 250));
     let contacts = example("contacts-10.vcf");
     assert_eq!(names(&written(&mut client, &contacts).0), names(&contacts));
@@ -217,7 +201,7 @@ fn a_contacts_file_read_from_a_card_is_the_one_that_was_written_to_it() {
         let (held, updates) = written(&mut client, &contacts);
         assert_eq!(held, contacts);
         assert_eq!(vcard::read(vcard::write(&held, Version::V4).as_bytes()).unwrap(), contacts);
-        assert_eq!(Found::look(&mut client, Access::default()).unwrap().place, place);
+        assert_eq!(Found::look(&mut client, &Access::default()).unwrap().place, place);
         assert!(updates > 10);
         assert_eq!(written(&mut client, &contacts).1, 0);
     }
@@ -227,10 +211,17 @@ fn a_contacts_file_read_from_a_card_is_the_one_that_was_written_to_it() {
 fn the_phonebook_of_all_applications_is_preferred_to_that_of_the_usim() {
     let (of_all, own) = (row("second names of type 1"), row("names and numbers only"));
     let mut client = client(card_with(&[(&of_all, TELECOM), (&own, USIM)]));
-    let found = Found::look(&mut client, Access::default()).unwrap();
+    let found = Found::look(&mut client, &Access::default()).unwrap();
     assert_eq!((found.place, found.phonebook.slots()), (Place::Telecom, 250));
     let local = Access { local: true, ..Access::default() };
-    assert_eq!(Found::look(&mut client, local).unwrap().phonebook.slots(), 2);
+    assert_eq!(Found::look(&mut client, &local).unwrap().phonebook.slots(), 2);
+}
+
+#[test]
+fn a_usim_without_a_phonebook_of_its_own_is_told_from_a_card_without_any() {
+    let local = Access { local: true, ..Access::default() };
+    let failure = Found::look(&mut client(virtual_card()), &local).unwrap_err();
+    assert_eq!(failure.to_string(), "the USIM has no phonebook of its own");
 }
 
 #[test]
@@ -270,24 +261,29 @@ impl SmartCard for Locked {
 
 #[test]
 fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
-    let wrong_once = "a wrong PIN would block the card: one attempt is left. The PIN was not tried; --last-attempt tries it";
-    let not_said = "the card does not say how many attempts for the PIN are left. The PIN was not tried; --last-attempt tries it";
+    let would_block =
+        "the PIN is not tried: a wrong one would block it (attempts left: 1); --last-try tries it";
+    let not_said =
+        "the PIN is not tried: the card does not say how many attempts are left; --last-try tries it";
     let blocked = "the PIN is blocked: a phone can unblock it with the PUK";
-    let pin = |last_attempt| Access { pin: Some("1234"), last_attempt, local: false };
-    for (access, answer, says, tried) in [
-        (Access::default(), 0x9000, "the card wants the PIN: give it with --pin", 0),
+    let pin = |last_try| PinArgs { pin: Some("1234".parse().unwrap()), last_try };
+    for (pin, answer, says, tried) in [
+        (PinArgs::default(), 0x9000, "the card wants the PIN: give it with --pin", 0),
         (pin(false), 0x63C2, "the PIN is wrong; attempts left: 2", 1),
-        (pin(false), 0x63C1, wrong_once, 0),
+        (pin(false), 0x63C1, would_block, 0),
         (pin(true), 0x63C1, "the PIN is wrong; attempts left: 1", 1),
         (pin(false), 0x6A86, not_said, 0),
+        (pin(true), 0x6A86, "6A86 incorrect parameters P1 to P2", 1),
         (pin(true), 0x6983, blocked, 0),
         (pin(false), 0x63C0, blocked, 0),
+        (pin(true), 0x6A88, "the card has no PIN", 0),
     ] {
         let commands = Rc::default();
         let card = Locked { answer, card: layouts().remove(0) };
         let card = Recorded { card, commands: Rc::clone(&commands) };
         let mut client = Client::new(Box::new(card)).unwrap();
-        assert_eq!(Found::look(&mut client, access).unwrap_err().to_string(), says);
+        let access = Access { pin, local: false };
+        assert_eq!(Found::look(&mut client, &access).unwrap_err().to_string(), says);
         let with_value = |command: &&Vec<u8>| command[1] == 0x20 && command.len() > 5;
         assert_eq!(commands.borrow().iter().filter(with_value).count(), tried, "{answer:04X}");
     }
@@ -296,5 +292,5 @@ fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
 #[test]
 fn the_virtual_card_says_how_often_its_pin_may_be_tried() {
     let mut client = client(virtual_card());
-    assert!(matches!(client.attempts().unwrap(), Attempts::Left(3) | Attempts::NotNeeded));
+    assert!(matches!(client.attempts(Pin::REFERENCE).unwrap(), Attempts::Left(3) | Attempts::NotNeeded));
 }

@@ -1,15 +1,28 @@
-//! The few commands that a phonebook needs, to a UICC and to a SIM of GSM (TS 102 221 §11.1, TS 51.011 §9.2).
+//! The few commands that it takes to read and write files, to a UICC and to a SIM of GSM (TS 102 221 §11.1,
+//! TS 51.011 §9.2).
 
 use oxisim_apdu::{Class, Command, Instruction, Response, Status};
+use oxisim_card::KeyReference;
 use oxisim_transport::{Error as CardError, Transport};
 use oxisim_wire::{Reader, tlv::Tlv};
 
+use super::keys::Key;
 use crate::failure::Failure;
 
 /// A card, and which commands it understands.
 pub struct Client {
     card: Box<dyn Transport>,
     class: Class,
+    answer_to_reset: Vec<u8>,
+}
+
+/// What a command brought, whatever its status word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The data of the response.
+    pub data: Vec<u8>,
+    /// How the command ended.
+    pub status: Status,
 }
 
 /// A file with records.
@@ -56,17 +69,17 @@ const GSM_RESPONSE_AVAILABLE: u8 = 0x9F;
 /// Answers that one command may take until it is done: a right length, a response, and more of it.
 const ROUNDS: usize = 4;
 
-/// The PIN of the phonebook: CHV1, PIN of application 1 (TS 102 221 §9.5.1).
-const PIN_1: u8 = 0x01;
-
 /// The file identifier of the master file.
 const MF: u16 = 0x3F00;
 
-const BLOCKED: &str = "the PIN is blocked: a phone can unblock it with the PUK";
+/// VERIFY, in class `A0` VERIFY CHV.
+const VERIFY: u8 = Instruction::VERIFY.0;
 
-/// How often a wrong PIN may still be given.
+/// How often a wrong value of a key may still be given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempts {
+    /// There is no such key here.
+    NoKey,
     /// The PIN is disabled, or verified already.
     NotNeeded,
     /// So often; 0 if it is blocked.
@@ -78,8 +91,13 @@ pub enum Attempts {
 impl Attempts {
     /// What the response to SELECT of a directory says (TS 51.011 §9.2.1).
     fn of_gsm(said: &[u8]) -> Self {
+        /// CHV1 is disabled.
+        const DISABLED: u8 = 0x80;
+        /// CHV1 has a value.
+        const INITIALISED: u8 = 0x80;
         match (said.get(13), said.get(18)) {
-            (Some(characteristics), _) if characteristics & 0x80 != 0 => Self::NotNeeded,
+            (Some(characteristics), _) if characteristics & DISABLED != 0 => Self::NotNeeded,
+            (_, Some(chv1)) if chv1 & INITIALISED == 0 => Self::NoKey,
             (_, Some(chv1)) => Self::Left(chv1 & 0x0F),
             _ => Self::NotSaid,
         }
@@ -89,8 +107,8 @@ impl Attempts {
 impl Client {
     /// Resets the card and finds out which commands it understands.
     pub fn new(mut card: Box<dyn Transport>) -> Result<Self, Refusal> {
-        card.reset()?;
-        let mut client = Self { card, class: Class::INTERINDUSTRY };
+        let answer_to_reset = card.reset()?;
+        let mut client = Self { card, class: Class::INTERINDUSTRY, answer_to_reset };
         match client.select(MF) {
             Err(Refusal::Status(Status::CLASS_NOT_SUPPORTED | Status::INSTRUCTION_NOT_SUPPORTED)) => {
                 client.class = Class::GSM;
@@ -108,13 +126,29 @@ impl Client {
         self.class == Class::GSM
     }
 
+    /// What the card answered to reset.
+    pub fn answer_to_reset(&self) -> &[u8] {
+        &self.answer_to_reset
+    }
+
+    /// The way to the card, for someone else who resets it first.
+    pub fn into_transport(self) -> Box<dyn Transport> {
+        self.card
+    }
+
     /// Selects a file by its identifier, in the current directory, and returns what the card says of it.
     pub fn select(&mut self, fid: u16) -> Result<Vec<u8>, Refusal> {
+        let Answer { data, status } = self.try_select(fid)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// The same, whatever the status word: a deactivated file is selected with a warning.
+    pub fn try_select(&mut self, fid: u16) -> Result<Answer, Refusal> {
         let fid = fid.to_be_bytes();
         if self.is_gsm() {
-            return self.command(0xA4, 0x00, 0x00, &fid, None);
+            return self.ask(0xA4, 0x00, 0x00, &fid, None);
         }
-        self.command(0xA4, 0x00, 0x04, &fid, Some(256))
+        self.ask(0xA4, 0x00, 0x04, &fid, Some(256))
     }
 
     /// Selects directories, one in the other, from the master file on.
@@ -125,7 +159,13 @@ impl Client {
 
     /// Selects an application by its identifier or the start of it.
     pub fn select_application(&mut self, aid: &[u8]) -> Result<(), Refusal> {
-        self.command(0xA4, 0x04, 0x04, aid, Some(256)).map(drop)
+        let Answer { status, .. } = self.try_select_application(aid)?;
+        self.ended(status)
+    }
+
+    /// The same, whatever the status word, with what the card says of it.
+    pub fn try_select_application(&mut self, aid: &[u8]) -> Result<Answer, Refusal> {
+        self.ask(0xA4, 0x04, 0x04, aid, Some(256))
     }
 
     /// Selects a file with records of one length; none if it is another file.
@@ -136,7 +176,20 @@ impl Client {
 
     /// Reads a record of the selected file.
     pub fn read_record(&mut self, number: u8, shape: Shape) -> Result<Vec<u8>, Refusal> {
-        self.command(0xB2, number, 0x04, &[], Some(usize::from(shape.record)))
+        let Answer { data, status } = self.try_read_record(number, shape.record)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// Reads a record of so many octets of the selected file, whatever the status word.
+    pub fn try_read_record(&mut self, number: u8, octets: u8) -> Result<Answer, Refusal> {
+        self.ask(0xB2, number, 0x04, &[], Some(usize::from(octets)))
+    }
+
+    /// Reads `count` octets, 255 at most, of the selected transparent file, whatever the status word. The offset is
+    /// below 8000.
+    pub fn try_read_binary(&mut self, offset: u16, count: u8) -> Result<Answer, Refusal> {
+        let [high, low] = offset.to_be_bytes();
+        self.ask(0xB0, high, low, &[], Some(usize::from(count)))
     }
 
     /// Writes a record of the selected file, in its whole length.
@@ -152,7 +205,8 @@ impl Client {
 
     /// Reads the first octets of the selected file.
     pub fn read_binary(&mut self, octets: u8) -> Result<Vec<u8>, Refusal> {
-        self.command(0xB0, 0x00, 0x00, &[], Some(usize::from(octets)))
+        let Answer { data, status } = self.try_read_binary(0, octets)?;
+        self.ended(status).map(|()| data)
     }
 
     /// Writes the first octets of the selected file.
@@ -160,59 +214,61 @@ impl Client {
         self.command(0xD6, 0x00, 0x00, octets, None).map(drop)
     }
 
-    /// How often a wrong PIN may still be given. The card is asked; no attempt is made.
-    pub fn attempts(&mut self) -> Result<Attempts, Refusal> {
+    /// How often a wrong value of a key may still be given. The card is asked; no attempt is made: a UICC by VERIFY
+    /// without data (TS 102 221 §11.1.9), a SIM, which tells of CHV1 only, by SELECT (TS 51.011 §9.2.1).
+    pub fn attempts(&mut self, key: KeyReference) -> Result<Attempts, Refusal> {
         if self.is_gsm() {
-            return Ok(Attempts::of_gsm(&self.select(MF)?));
+            let said = self.select(MF)?;
+            return Ok(if key == KeyReference::PIN_1 { Attempts::of_gsm(&said) } else { Attempts::NotSaid });
         }
-        match self.command(0x20, 0x00, PIN_1, &[], None) {
-            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED)) => Ok(Attempts::NotNeeded),
-            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED)) => Ok(Attempts::Left(0)),
-            Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
-                Ok(Attempts::Left((status.0 & 0x000F) as u8))
-            }
-            Err(Refusal::Card(error)) => Err(Refusal::Card(error)),
-            Err(_) => Ok(Attempts::NotSaid),
-        }
+        let Answer { status, .. } = self.ask(VERIFY, 0x00, key.0, &[], None)?;
+        Ok(match status {
+            Status::REFERENCED_DATA_INVALIDATED => Attempts::NotNeeded,
+            Status::REFERENCED_DATA_NOT_FOUND => Attempts::NoKey,
+            Status::AUTHENTICATION_BLOCKED => Attempts::Left(0),
+            status if status.is_normal() => Attempts::NotNeeded,
+            status => retries_left(status).map_or(Attempts::NotSaid, Attempts::Left),
+        })
     }
 
-    /// Verifies the PIN, once. A card whose PIN is disabled needs none. Where a wrong one would block it, or may, for
-    /// all that the card says, it is tried only if `last` says so.
-    pub fn verify(&mut self, pin: &str, last: bool) -> Result<(), Failure> {
-        match self.attempts()? {
-            Attempts::NotNeeded => return Ok(()),
-            Attempts::Left(0) => return Err(Failure::NotDone(BLOCKED.into())),
-            Attempts::Left(1) if !last => {
-                let reason = "a wrong PIN would block the card: one attempt is left. The PIN was not tried; \
-                              --last-attempt tries it";
-                return Err(Failure::NotDone(reason.into()));
-            }
-            Attempts::NotSaid if !last => {
-                let reason = "the card does not say how many attempts for the PIN are left. The PIN was not \
-                              tried; --last-attempt tries it";
-                return Err(Failure::NotDone(reason.into()));
-            }
-            Attempts::Left(_) | Attempts::NotSaid => {}
+    /// Verifies a key, once; a card whose PIN is disabled needs none. Where a wrong one would block the key, or may, for
+    /// all that the card says, it is tried only if it is the `last_try`. `false`: the card has no such key here.
+    pub fn verify<K: Key>(&mut self, key: &K, last_try: bool) -> Result<bool, Failure> {
+        let not_done = |reason: &str| Failure::NotDone(format!("the {} {reason}", K::NAME));
+        let blocked = || {
+            let is_users = !K::REFERENCE.is_administrative();
+            not_done(if is_users { "is blocked: a phone can unblock it with the PUK" } else { "is blocked" })
+        };
+        let risk = match self.attempts(K::REFERENCE)? {
+            Attempts::NoKey => return Ok(false),
+            Attempts::NotNeeded => return Ok(true),
+            Attempts::Left(0) => return Err(blocked()),
+            Attempts::Left(1) => Some("a wrong one would block it (attempts left: 1)"),
+            Attempts::NotSaid => Some("the card does not say how many attempts are left"),
+            Attempts::Left(_) => None,
+        };
+        if let Some(risk) = risk.filter(|_| !last_try) {
+            return Err(not_done(&format!("is not tried: {risk}; --last-try tries it")));
         }
-        let mut value = pin.as_bytes().to_vec();
-        value.resize(8, 0xFF);
-        match self.command(0x20, 0x00, PIN_1, &value, None) {
+        match self.command(VERIFY, 0x00, K::REFERENCE.0, &key.octets(), None) {
             Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | Status::CHV_CONTRADICTION)) => {
-                Ok(())
+                Ok(true)
             }
-            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | Status::CHV_BLOCKED)) => {
-                Err(Failure::NotDone(BLOCKED.into()))
-            }
-            Err(Refusal::Status(status)) if status.0 & 0xFFF0 == 0x63C0 => {
-                let left = status.0 & 0x000F;
-                Err(Failure::NotDone(format!("the PIN is wrong; attempts left: {left}")))
-            }
-            Err(Refusal::Pin) => Err(Failure::NotDone("the PIN is wrong".into())),
+            Err(
+                Refusal::Status(Status::REFERENCED_DATA_NOT_FOUND)
+                | Refusal::NotFound(Status::CHV_NOT_INITIALISED),
+            ) => Ok(false),
+            Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | Status::CHV_BLOCKED)) => Err(blocked()),
+            Err(Refusal::Pin) => Err(not_done("is wrong")),
+            Err(Refusal::Status(status)) => Err(match retries_left(status) {
+                Some(left) => not_done(&format!("is wrong; attempts left: {left}")),
+                None => Refusal::Status(status).into(),
+            }),
             Err(other) => Err(other.into()),
         }
     }
 
-    /// Sends a command, and what it takes to have its whole response.
+    /// Sends a command, and what it takes to have its whole response; every error is a refusal.
     fn command(
         &mut self,
         instruction: u8,
@@ -221,6 +277,19 @@ impl Client {
         data: &[u8],
         ne: Option<usize>,
     ) -> Result<Vec<u8>, Refusal> {
+        let Answer { data, status } = self.ask(instruction, p1, p2, data, ne)?;
+        self.ended(status).map(|()| data)
+    }
+
+    /// Sends a command, and what it takes to have its whole response.
+    fn ask(
+        &mut self,
+        instruction: u8,
+        p1: u8,
+        p2: u8,
+        data: &[u8],
+        ne: Option<usize>,
+    ) -> Result<Answer, Refusal> {
         let mut command = Command::new(self.class, Instruction(instruction), p1, p2).data(data);
         command.ne = ne;
         let mut all = Vec::new();
@@ -237,10 +306,10 @@ impl Client {
                 0x61 | GSM_RESPONSE_AVAILABLE => {
                     command = Command::new(self.class, Instruction::GET_RESPONSE, 0, 0).ne(waiting);
                 }
-                _ => return self.ended(response.status).map(|()| all),
+                _ => return Ok(Answer { data: all, status: response.status }),
             }
         }
-        Err(Refusal::Status(Status::TECHNICAL_PROBLEM))
+        Ok(Answer { data: all, status: Status::TECHNICAL_PROBLEM })
     }
 
     fn ended(&self, status: Status) -> Result<(), Refusal> {
@@ -255,6 +324,20 @@ impl Client {
             | Status::CHV_NOT_INITIALISED => Err(Refusal::NotFound(status)),
             status => Err(Refusal::Status(status)),
         }
+    }
+}
+
+/// How many attempts are left, if that is what the status word says: `63CX`.
+fn retries_left(status: Status) -> Option<u8> {
+    (status.0 & 0xFFF0 == 0x63C0).then_some(status.sw2() & 0x0F)
+}
+
+/// What was asked for; none if the card has no such thing.
+pub fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(Refusal::NotFound(_) | Refusal::Status(_)) => Ok(None),
+        Err(other) => Err(other),
     }
 }
 
@@ -350,6 +433,8 @@ mod tests {
         assert_eq!(Attempts::of_gsm(&said), Attempts::NotNeeded);
         said[13] = 0x01;
         assert_eq!(Attempts::of_gsm(&said), Attempts::Left(3));
+        said[18] = 0x03;
+        assert_eq!(Attempts::of_gsm(&said), Attempts::NoKey);
         assert_eq!(Attempts::of_gsm(&said[..15]), Attempts::NotSaid);
     }
 }

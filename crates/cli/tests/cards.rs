@@ -1,0 +1,239 @@
+//! Cards that are there, as the program's user has them: dumped, copied, backed up, and killed.
+
+mod oxisim;
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+use oxisim::Oxisim;
+use oxisim_transport::{TcpClient, Transport};
+
+/// `oxisim card --tcp`, in a process of its own.
+struct Running {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    address: String,
+}
+
+impl Running {
+    /// Starts a card, with what else it is told.
+    fn start(oxisim: &Oxisim, words: &[&str]) -> Self {
+        let mut process = Command::new(snapbox::cmd::cargo_bin!("oxisim"))
+            .args(["card", "--tcp", "127.0.0.1:0"])
+            .args(words)
+            .current_dir(oxisim.folder.path())
+            .env_remove("RUST_LOG")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        let address = loop {
+            line.clear();
+            assert_ne!(output.read_line(&mut line).unwrap(), 0, "the card has ended");
+            if let Some((_, address)) = line.split_once("waits for a terminal at ") {
+                break address.trim().to_owned();
+            }
+        };
+        Self { process, output, address }
+    }
+
+    fn client(&self) -> TcpClient {
+        TcpClient::connect(&self.address).unwrap()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = self.output.read_line(&mut String::new());
+    }
+}
+
+/// A folder with the file of a card with these lines for the applet; without any it has no applet.
+fn folder(applet: Option<&str>) -> Oxisim {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["card", "init", "--out", "CARD.toml"]).success();
+    let text = oxisim.read("CARD.toml");
+    let (before, table) = text.split_once("[applets.backup]\n").expect("the applet's table");
+    let (_, after) = table.split_once("\n\n").expect("the end of the table");
+    let applet = applet.map(|lines| format!("[applets.backup]\nserver = \"+15550199999\"\n{lines}\n"));
+    oxisim.write("CARD.toml", &format!("{before}{}\n{after}", applet.unwrap_or_default()));
+    oxisim
+}
+
+#[test]
+fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
+    for (lines, way, subsets) in [
+        ("mode = \"normal\"\ncontacts_per_block = 1", "normal", 1),
+        ("mode = \"timer\"\ncontacts_per_block = 1", "timer", 4),
+        ("mode = \"status\"\ncontacts_per_block = 1", "status", 4),
+        ("mode = \"server\"\ncontacts_per_block = 1", "server", 4),
+    ] {
+        let oxisim = folder(Some(lines));
+        let card = Running::start(&oxisim, &["--image", "CARD.toml", "--contacts", "contacts-10.vcf"]);
+        let figures = oxisim.json(&["backup", "--tcp", &card.address, "--json"]);
+        assert_eq!((&figures["verified"], &figures["mode"]), (&true.into(), &way.into()), "{figures}");
+        assert_eq!((&figures["source"], &figures["contacts"]), (&"card".into(), &10.into()));
+        assert_eq!(figures["subsets"], subsets, "{way}");
+        assert_eq!(figures["number"], "+15550100001", "as EF_MSISDN says");
+        let again = oxisim.json(&["backup", "--tcp", &card.address, "--json"]);
+        assert_eq!(
+            (&again["messages"], &again["verified"]),
+            (&0.into(), &true.into()),
+            "nothing has changed"
+        );
+    }
+}
+
+#[test]
+fn a_card_without_the_applet_is_read_and_nothing_more() {
+    let oxisim = folder(None);
+    let words = ["backup", "--image", "CARD.toml"];
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    let before = oxisim.read("CARD.state");
+    let backup = oxisim.run(&words).success();
+    let said = String::from_utf8_lossy(&backup.get_output().stdout).into_owned();
+    let found = "The card shows no menu: the phone makes the backup, and the card is only read.\n";
+    assert!(said.contains(found), "{said}");
+    assert!(said.contains("Verified: the copy in oxisim.sqlite equals the phonebook"), "{said}");
+    assert_eq!(oxisim.read("CARD.state"), before);
+    let held = oxisim.json(&["contacts", "list", "--source", "phone", "--json"]);
+    assert_eq!((&held[0]["source"], &held[0]["contacts"]), (&"phone".into(), &10.into()), "{held}");
+    let again = oxisim.json(&[&words[..], &["--json"]].concat());
+    assert_eq!((&again["source"], &again["verified"]), (&"phone".into(), &true.into()));
+    assert_eq!(oxisim.read("CARD.state"), before);
+}
+
+#[test]
+fn a_card_that_sends_to_another_server_is_told() {
+    let oxisim = folder(Some("mode = \"normal\""));
+    let text = oxisim.read("CARD.toml");
+    oxisim.write("CARD.toml", &text.replace("+15550199999", "+491700000000"));
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    let refused = oxisim.run(&["backup", "--image", "CARD.toml"]).code(1);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(said.contains("the card sends its messages to +491700000000: --server +491700000000"), "{said}");
+    let figures = oxisim.json(&["backup", "--image", "CARD.toml", "--server", "+491700000000", "--json"]);
+    assert_eq!(figures["verified"], true);
+}
+
+#[test]
+fn contacts_and_a_card_exclude_each_other() {
+    let oxisim = folder(None);
+    for words in [
+        &["backup"][..],
+        &["backup", "contacts-10.vcf", "--image", "CARD.toml"],
+        &["backup", "--image", "CARD.toml", "--tcp", "127.0.0.1:1"],
+        &["backup", "--image", "CARD.toml", "--sim", "my.sim"],
+        &["backup", "--image", "CARD.toml", "--source", "phone"],
+        &["backup", "--image", "CARD.toml", "--full"],
+        &["backup", "contacts-10.vcf", "--pin", "1234"],
+        &["backup", "contacts-10.vcf", "--server", "+4912"],
+        &["backup", "--image", "NONE.toml"],
+    ] {
+        oxisim.run(words).code(2);
+    }
+    oxisim.run(&["backup", "--tcp", "127.0.0.1:1"]).code(1);
+}
+
+#[test]
+fn a_card_that_does_not_say_whose_it_is_needs_a_number() {
+    let oxisim = folder(None);
+    let text = oxisim.read("CARD.toml");
+    let mute: String = text
+        .lines()
+        .filter(|line| !line.starts_with("msisdn"))
+        .fold(String::new(), |all, line| all + line + "\n");
+    assert_ne!(mute.len(), text.len());
+    oxisim.write("CARD.toml", &mute);
+    let refused = oxisim.run(&["backup", "--image", "CARD.toml"]).code(2);
+    refused.stderr_eq("oxisim: the card does not say whose it is: give the number with --number\n");
+    oxisim.run(&["backup", "--image", "CARD.toml", "--number", "+4912345"]).success();
+}
+
+#[test]
+fn a_dump_becomes_a_copy_with_the_same_contents() {
+    let oxisim = folder(None);
+    let original = Running::start(&oxisim, &["--image", "CARD.toml", "--contacts", "contacts-10.vcf"]);
+    let dump = |address: &str, out: &str| {
+        let words = ["card", "dump", "--tcp", address, "--adm", "00000000", "--out", out];
+        let dumped = oxisim.run(&words).success();
+        String::from_utf8_lossy(&dumped.get_output().stdout).into_owned()
+    };
+    let said = dump(&original.address, "DUMP.json");
+    assert!(said.starts_with("UICC, ATR 3B9E96801FC78031E073F62140666F786973696D8A\n"), "{said}");
+    assert!(said.contains("Not read:\n") && said.contains("the values of PINs, PUKs and keys"), "{said}");
+    oxisim.run(&["card", "dump", "--tcp", &original.address, "--out", "DUMP.json"]).code(2);
+    drop(original);
+    oxisim.run(&["card", "import", "DUMP.json", "--out", "COPY.toml"]).success();
+    let copy = Running::start(&oxisim, &["--image", "COPY.toml"]);
+    dump(&copy.address, "AGAIN.json");
+    assert_eq!(oxisim.read("AGAIN.json"), oxisim.read("DUMP.json"));
+    oxisim.run(&["phonebook", "read", "--tcp", &copy.address, "copy.vcf"]).success();
+    assert_eq!(oxisim.read("copy.vcf").matches("BEGIN:VCARD").count(), 10);
+}
+
+/// A record of `EF_ADN` with this octet everywhere in the name.
+fn record(octet: u8) -> Vec<u8> {
+    let mut record = vec![octet; 14];
+    record.extend([0xFF; 14]);
+    record
+}
+
+const SELECT_ADN: [u8; 10] = [0x00, 0xA4, 0x08, 0x0C, 0x04, 0x7F, 0x10, 0x6F, 0x3A, 0x00];
+
+fn select_adn(card: &mut TcpClient) {
+    card.reset().unwrap();
+    assert_eq!(card.exchange(&SELECT_ADN[..9]).unwrap(), [0x90, 0x00]);
+}
+
+fn update(card: &mut TcpClient, octets: &[u8]) -> Result<Vec<u8>, oxisim_transport::Error> {
+    let mut command = vec![0x00, 0xDC, 0x01, 0x04, octets.len() as u8];
+    command.extend(octets);
+    card.exchange(&command)
+}
+
+/// Whatever the moment: all that was acknowledged is kept, and a record is the old one or the new one.
+#[test]
+fn a_card_whose_process_is_killed_keeps_every_record_whole_that_it_acknowledged() {
+    let oxisim = folder(None);
+    let mut last = None;
+    for round in 0..6u8 {
+        let card = Running::start(&oxisim, &["--image", "CARD.toml"]);
+        let mut client = card.client();
+        select_adn(&mut client);
+        let found = client.exchange(&[0x00, 0xB2, 0x01, 0x04, 0x1C]).unwrap();
+        if let Some((acknowledged, sent)) = last {
+            let kept =
+                [record(acknowledged), record(sent)].map(|octets| [&octets[..], &[0x90, 0x00]].concat());
+            assert!(kept.contains(&found), "round {round}: {found:02X?}");
+        }
+        let killer = {
+            let id = card.process.id().to_string();
+            // While the card is at its work, after a time that no one plans.
+            std::thread::spawn(move || {
+                for _ in 0..round {
+                    std::thread::yield_now();
+                }
+                Command::new("kill").args(["-KILL", &id]).status().unwrap()
+            })
+        };
+        let first = 0x21 + round * 0x20;
+        let mut acknowledged = found[0];
+        let mut sent = acknowledged;
+        for octet in (first..first + 0x1F).cycle() {
+            sent = octet;
+            match update(&mut client, &record(octet)) {
+                Ok(status) => assert_eq!(status, [0x90, 0x00]),
+                Err(_) => break,
+            }
+            acknowledged = octet;
+        }
+        assert!(killer.join().unwrap().success());
+        last = Some((acknowledged, sent));
+    }
+}
