@@ -821,6 +821,32 @@ fn a_card_runs_once() {
     open(&path).unwrap();
 }
 
+/// CREATE FILE and DELETE FILE (TS 102 222 §6.3, §6.4).
+#[test]
+fn files_that_come_and_go_are_there_again_or_not() {
+    let (_folder, path) = folder();
+    let send = |card: &mut Card, apdu: &str| {
+        card.exchange(Instant::EPOCH, &hex::decode(apdu.replace(' ', "")).unwrap())
+    };
+    let (mut card, mut state) = open(&path).unwrap();
+    card.power_on(Instant::EPOCH);
+    for apdu in [
+        "0020000A083030303030303030",
+        "00E00000196217 82024121 83022F71 8A0105 8C03030000 80020003 8801A0",
+        "00D6000003010203",
+        "00A4000C023F00",
+        "00E40000022F05",
+    ] {
+        assert_eq!(send(&mut card, apdu).status, Status::NORMAL, "{apdu}");
+    }
+    state.save(&card).unwrap();
+    drop(state);
+    let (mut card, _state) = open(&path).unwrap();
+    card.power_on(Instant::EPOCH);
+    assert_eq!(send(&mut card, "00B0940000").data, [1, 2, 3]);
+    assert_eq!(send(&mut card, "00A4000C022F05").status, Status::FILE_NOT_FOUND);
+}
+
 #[test]
 fn a_state_that_is_none_is_refused() {
     let (_folder, path) = folder();
