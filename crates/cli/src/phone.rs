@@ -189,6 +189,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
         match event {
             Event::AnswerToReset(None) => self.say("card", "its answer to reset is not one"),
             Event::SessionStarted(identity) => self.started(identity),
+            Event::SimChanged => self.say("card", "is another, or is used by another program"),
             Event::ProactiveCommand(command) => self.say("card", &asked(command)),
             Event::CommandRefused(refusal) => self.say("card", &refusal.to_string()),
             Event::FetchFailed => self.say("card", "announced a command and did not deliver it"),

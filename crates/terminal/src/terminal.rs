@@ -59,6 +59,8 @@ pub(crate) struct CardState {
     pub(crate) identity: CardIdentity,
     pub(crate) session: Session,
     pub(crate) polling: Polling,
+    /// The file identifier in the header that the last STATUS of a SIM has had for an answer.
+    present: Option<[u8; 2]>,
     pub(crate) envelopes: Envelopes,
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
@@ -305,7 +307,10 @@ impl Terminal {
     fn finish(&mut self, purpose: Purpose, answer: Answer, now: Instant) {
         match purpose {
             Purpose::Startup(startup) => self.go_on(startup, answer, now),
-            Purpose::Status => self.announce(answer.last),
+            Purpose::Status => {
+                self.detect_presence(&answer);
+                self.announce(answer.last);
+            }
             Purpose::Fetch if answer.data.is_empty() => {
                 self.event(Event::FetchFailed);
                 self.end_session();
@@ -319,6 +324,15 @@ impl Terminal {
                 }
             }
             Purpose::Envelope(pending) => self.told(pending, &answer, now),
+        }
+    }
+
+    /// Looks whether a SIM is still the one that answered STATUS before.
+    fn detect_presence(&mut self, answer: &Answer) {
+        let named = answer.data.get(4..6).and_then(|identifier| identifier.try_into().ok());
+        let before = core::mem::replace(&mut self.card.present, named);
+        if before.is_some() && before != named {
+            self.event(Event::SimChanged);
         }
     }
 

@@ -237,6 +237,27 @@ fn a_proactive_sim_is_polled_and_answered_in_its_class() {
 }
 
 #[test]
+fn a_sim_that_is_exchanged_between_two_polls_is_noticed() {
+    for (second, is_noticed) in
+        [(format!("{GSM}9000"), false), (format!("{TELECOM}9000"), true), ("6F00".into(), true)]
+    {
+        let mut bench = ready();
+        bench.seconds(30);
+        bench.exchange("A0F2000016", &format!("{GSM}9000"));
+        bench.seconds(30);
+        bench.exchange("A0F2000016", &second);
+        assert_eq!(bench.saw(&Event::SimChanged), is_noticed, "{second}");
+    }
+    // A UICC is not asked.
+    let mut bench = Bench::ready();
+    for _ in 0..2 {
+        bench.seconds(30);
+        bench.exchange("80F2000C", "9000");
+    }
+    assert!(!bench.saw(&Event::SimChanged));
+}
+
+#[test]
 fn an_envelope_waits_for_a_sim_that_is_busy() {
     let mut bench = ready();
     bench.seconds(30);
