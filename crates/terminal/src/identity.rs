@@ -62,9 +62,14 @@ impl CardIdentity {
         octet.is_some_and(|octet| octet >> (index % in_octet * bits) & all == all)
     }
 
-    /// Whether the card has commands of its own: a UICC always may, a SIM says so.
+    /// Whether the card has commands of its own: a UICC always may, a SIM says so, and one whose services cannot be read
+    /// has them if it wants to know the profile.
     pub(crate) fn is_proactive(&self) -> bool {
-        self.platform == Platform::Uicc || self.has_service(service::PROACTIVE_SIM)
+        match self.platform {
+            Platform::Sim if self.services.is_empty() => self.wants_profile(),
+            Platform::Sim => self.has_service(service::PROACTIVE_SIM),
+            Platform::Uicc => true,
+        }
     }
 
     /// Whether the card is to be told what the phone can do.

@@ -91,7 +91,7 @@ impl Answer {
 }
 
 impl Link {
-    /// The link to a card that has answered to reset: with the protocol that it offers first (TS 102 221 §6.3.1).
+    /// The link to a card that has answered to reset: with the protocol that it offers first (ISO/IEC 7816-3 §8.2.3).
     pub(crate) fn to(atr: Option<&Atr>) -> Self {
         let offers = atr.and_then(|atr| atr.protocols().next());
         let protocol = if offers == Some(1) { Protocol::T1 } else { Protocol::T0 };

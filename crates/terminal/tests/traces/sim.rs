@@ -359,6 +359,24 @@ fn chv1_is_left_alone_without_a_pin_and_before_it_blocks() {
 }
 
 #[test]
+fn a_locked_sim_that_has_got_the_profile_is_polled() {
+    for (phase, is_polled) in [("02", false), ("03", true)] {
+        let mut bench = locked(None, "83");
+        reads(&mut bench, "6FAE", phase);
+        if is_polled {
+            bench.exchange("A010000002FF01", "9000");
+        }
+        for identifier in ["6FAD", "6F38", "6F07", "7F10", "7F20"] {
+            misses(&mut bench, identifier);
+        }
+        bench.quiet();
+        bench.seconds(30);
+        let next = bench.next();
+        assert_eq!(next, is_polled.then(|| Output::Transmit(vec![0xA0, 0xF2, 0x00, 0x00, 0x16])));
+    }
+}
+
+#[test]
 fn a_pin_that_was_refused_is_forgotten() {
     let mut bench = locked(Some("1234"), "83");
     bench.exchange("A02000010831323334FFFFFFFF", "9804");
