@@ -226,6 +226,26 @@ fn a_phone_starts_the_card_in_a_reader_and_sends_its_messages() {
 }
 
 #[test]
+fn a_phone_starts_a_sim_of_gsm_in_a_reader_and_sends_its_messages() {
+    let script = r#"
+        "$OXISIM" card init > "$FOLDER/card.toml"
+        sed -i 's/^platform = .*/platform = "sim"/' "$FOLDER/card.toml"
+        insert 0 --image "$FOLDER/card.toml" --contacts "$CONTACTS"
+        "$OXISIM" phone --reader "00 00" --for 2s --poll 1s --choose 1
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&[
+        "started: ICCID 89",
+        "(SIM of GSM)",
+        "SET UP MENU \"SIM\": 1 \"Backup phonebook\"",
+        "chooses item 1",
+        "SEND SHORT MESSAGE",
+        "sends an SMS to +15550199999",
+        "off after",
+    ]);
+}
+
+#[test]
 fn insertion_and_removal_are_seen() {
     let script = r#"
         pcsc_scan -n > "$FOLDER/scan.log" 2>&1 &

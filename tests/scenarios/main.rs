@@ -7,6 +7,7 @@ mod changes;
 mod losses;
 mod phone;
 mod restores;
+mod sim;
 mod spacing;
 mod tears;
 mod ten_blocks;

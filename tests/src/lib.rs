@@ -3,7 +3,7 @@
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source};
-use oxisim_card::{Card, Profile};
+use oxisim_card::{Card, Image, Profile, image::Platform};
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
 use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
@@ -42,6 +42,8 @@ pub struct Scene {
     pub phone: Option<Book>,
     /// Records of the card's phonebook.
     pub slots: u8,
+    /// Which commands the card understands.
+    pub platform: Platform,
     /// Whether the card has the backup applet.
     pub applet: bool,
     /// What decides by chance.
@@ -61,6 +63,7 @@ impl Scene {
             book: contacts(10),
             phone: None,
             slots: 255,
+            platform: Platform::default(),
             applet: true,
             seed: 1,
         }
@@ -69,7 +72,7 @@ impl Scene {
     /// The world, with the phone switched on.
     ///
     /// # Panics
-    /// If the phone does not start up.
+    /// If the card cannot be made, or the phone does not start up.
     #[must_use]
     pub fn world(self) -> World<Server<SqliteStore>> {
         self.world_of(|card| card)
@@ -81,7 +84,9 @@ impl Scene {
     /// If the phone does not start up.
     pub fn world_of<C: Slot>(self, put: impl FnOnce(Card) -> C) -> World<Server<SqliteStore>, C> {
         let server: Address = SERVER.parse().expect("a number");
-        let mut card = Card::new(&Profile { phonebook_records: self.slots, ..Profile::default() });
+        let image = Profile { phonebook_records: self.slots, ..Profile::default() }.image();
+        let image = Image { platform: self.platform, ..image };
+        let mut card = Card::from_image(&image).expect("a card");
         if self.applet {
             card = card.with_applet(PhonebookBackup::new(server.clone(), self.settings.clone()));
         }

@@ -10,7 +10,9 @@ use oxisim_sms::{
     Alphabet,
     tpdu::{MobileOriginated, Submit},
 };
-use oxisim_terminal::{Config, Event, Menu, Output, Screen, Terminal, User};
+use oxisim_terminal::{
+    CardIdentity, Config, Event, Menu, Output, Pin, PinState, Platform, Screen, Terminal, User,
+};
 use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
@@ -44,6 +46,9 @@ pub struct Args {
     /// Time between two STATUS commands, until the card asks for another.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span::duration)]
     poll: Duration,
+    /// The user's PIN, which the card gets once if it asks for it, but not if a wrong one would block it.
+    #[arg(long)]
+    pin: Option<Pin>,
     /// Choose this item of the card's menu as soon as it is there.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
@@ -75,7 +80,7 @@ impl From<ProtocolName> for Protocols {
 pub fn run(args: &Args) -> Result<(), Failure> {
     let card = args.card()?;
     let mut phone = Phone {
-        terminal: Terminal::new(Config { poll_interval: args.poll, ..Config::default() }),
+        terminal: Terminal::new(Config { poll_interval: args.poll, pin: args.pin, ..Config::default() }),
         card: Traced::new(card, to_log),
         begin: wall_clock(),
         choice: args.choose,
@@ -183,11 +188,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
     fn event(&mut self, event: &Event) -> Result<(), Failure> {
         match event {
             Event::AnswerToReset(None) => self.say("card", "its answer to reset is not one"),
-            Event::SessionStarted(identity) => {
-                let known = |what: &str| if what.is_empty() { "unknown" } else { what }.to_owned();
-                let (iccid, imsi) = (known(&identity.iccid), known(&identity.imsi));
-                self.say("card", &format!("started: ICCID {iccid}, IMSI {imsi}"))
-            }
+            Event::SessionStarted(identity) => self.started(identity),
+            Event::SimChanged => self.say("card", "is another, or is used by another program"),
             Event::ProactiveCommand(command) => self.say("card", &asked(command)),
             Event::CommandRefused(refusal) => self.say("card", &refusal.to_string()),
             Event::FetchFailed => self.say("card", "announced a command and did not deliver it"),
@@ -202,10 +204,35 @@ impl<T: Transport, W: Write> Phone<T, W> {
         }
     }
 
+    fn started(&mut self, identity: &CardIdentity) -> Result<(), Failure> {
+        let platform = match identity.platform {
+            Platform::Uicc => "UICC",
+            Platform::Sim => "SIM of GSM",
+        };
+        let known = |what: &str| if what.is_empty() { "unknown" } else { what }.to_owned();
+        let (iccid, imsi) = (known(&identity.iccid), known(&identity.imsi));
+        self.say("card", &format!("started: ICCID {iccid}, IMSI {imsi} ({platform})"))?;
+        match pin(identity.pin) {
+            Some(line) => self.say("card", line),
+            None => Ok(()),
+        }
+    }
+
     fn say(&mut self, who: &str, what: &str) -> Result<(), Failure> {
         let elapsed = wall_clock().since(self.begin).as_secs_f64();
         writeln!(self.out, "{elapsed:>8.3}s  {who:<6}  {what}")?;
         Ok(self.out.flush()?)
+    }
+}
+
+/// What a person wants to know of the PIN.
+const fn pin(state: PinState) -> Option<&'static str> {
+    match state {
+        PinState::NotNeeded | PinState::Verified => None,
+        PinState::Wanted => Some("wants the PIN: give it with --pin"),
+        PinState::Refused => Some("refuses the PIN"),
+        PinState::LastAttempt => Some("wants the PIN, and a wrong one would block it: it was not tried"),
+        PinState::Blocked => Some("has its PIN blocked"),
     }
 }
 

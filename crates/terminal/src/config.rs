@@ -6,11 +6,15 @@ use core::{fmt, ops::RangeInclusive, str::FromStr};
 use oxisim_toolkit::{Facility, TerminalProfile, objects::LocationInformation};
 use oxisim_wire::{Duration, bcd};
 
+use crate::Pin;
+
 /// How a phone is made and set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The phone's identity.
     pub imei: Imei,
+    /// The user's PIN, which a card that asks for it gets once; a card that refuses it makes the phone forget it.
+    pub pin: Option<Pin>,
     /// What the phone tells the card that it can do; it answers commands beyond that with "beyond terminal's
     /// capabilities".
     pub profile: TerminalProfile,
@@ -38,6 +42,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             imei: Imei([4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1, 8]),
+            pin: None,
             profile: full_profile(),
             language: *b"en",
             quarter_hours: 0,

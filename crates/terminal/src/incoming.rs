@@ -2,7 +2,7 @@
 
 use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
-use oxisim_apdu::{Response, Status};
+use oxisim_apdu::Status;
 use oxisim_sms::{
     Address, Class, ElementId, ProtocolIdentifier,
     tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, Parameters},
@@ -12,6 +12,7 @@ use oxisim_wire::Wire;
 use crate::{
     Event, Output, Terminal,
     envelope::{Download, Pending},
+    link::Answer,
 };
 
 /// Messages that may wait for the one that is with the card.
@@ -99,14 +100,15 @@ impl Terminal {
         Some(acknowledged())
     }
 
-    /// The card has answered a message for it (TS 31.111 §7.1.1.1).
-    pub(crate) fn downloaded(&mut self, download: &Download, response: &Response) {
-        let cause = match response.status {
-            status if status.is_normal() => None,
+    /// The card has answered a message for it (TS 31.111 §7.1.1.1). What a SIM answers to one that it has refused
+    /// comes after `9EXX` (TS 51.011 §9.4.1).
+    pub(crate) fn downloaded(&mut self, download: &Download, answer: &Answer) {
+        let cause = match answer.verdict {
+            _ if answer.is_normal(self.card.identity.platform) => None,
             Status::TOOLKIT_BUSY => Some(FailureCause::TOOLKIT_BUSY),
             _ => Some(FailureCause::DATA_DOWNLOAD_ERROR),
         };
-        self.finish_download(report(download, cause, &response.data));
+        self.finish_download(report(download, cause, &answer.data));
     }
 
     /// The card will not answer any more: the service centre is to try again.

@@ -1,5 +1,6 @@
 //! The phone of oxisim: start-up, polling, proactive commands, timers, envelopes and short messages
-//! (TS 102 221, TS 102 223, TS 31.111), as a machine without a clock and without connections.
+//! (TS 102 221, TS 102 223, TS 31.111; TS 51.011 and TS 51.014 for a SIM of GSM), as a machine without a clock and
+//! without connections.
 //!
 //! # The law
 //!
@@ -44,8 +45,12 @@
 //!
 //! # What goes on at the card
 //!
-//! One command is with the card at most. `61XX` and `6CXX` are dealt with below everything else; `91XX` after any
-//! command begins a proactive session, unless one is under way. Between commands the phone sends what is most
+//! The phone takes the card for a UICC until the card refuses the class of the first command; then it is a SIM of GSM,
+//! and [`Platform`] makes the commands that it gets from then on.
+//!
+//! One command is with the card at most. GET RESPONSE and lengths that are put right (`61XX`, `6CXX`; `9FXX`, `9EXX`,
+//! `67XX` of a SIM) are dealt with below everything else; `91XX` after any command begins a proactive session, unless
+//! one is under way. Between commands the phone sends what is most
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
 //! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
 //! messages, which the service centre sends again.
@@ -59,9 +64,12 @@ mod application;
 mod config;
 mod envelope;
 mod execute;
+mod identity;
 mod incoming;
 mod link;
 mod output;
+mod pin;
+mod platform;
 mod prompt;
 mod screen;
 mod session;
@@ -73,8 +81,10 @@ mod user;
 
 pub use application::{ApplicationOutput, BackupApplication};
 pub use config::{Config, Imei, InvalidImei, Service};
+pub use identity::CardIdentity;
 pub use output::{Event, Output, SubmitError, User};
+pub use pin::{InvalidPin, Pin, PinState};
+pub use platform::Platform;
 pub use screen::{Characters, Menu, MenuItem, Screen};
-pub use startup::CardIdentity;
 pub use terminal::Terminal;
 pub use timer::ToolkitTimer;

@@ -63,6 +63,9 @@ pub enum Event {
     AnswerToReset(Option<Atr>),
     /// The start-up is over: this is the card.
     SessionStarted(CardIdentity),
+    /// A SIM does not answer STATUS with the directory that it has answered with before: it is another card, or someone
+    /// else has used it (TS 51.011 §11.2.8).
+    SimChanged,
     /// The card has asked for this.
     ProactiveCommand(Box<Command>),
     /// The card has asked for something that cannot be understood.

@@ -2,17 +2,17 @@
 
 use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
 
-use oxisim_apdu::{Atr, Class, Command, Instruction, Response, Status};
+use oxisim_apdu::{Atr, Status};
 use oxisim_sms::Address;
 use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CardIdentity, Config, Event, Menu, Output, Screen, Service, SubmitError, User,
+    CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
     envelope::{CardEvent, Envelopes, Pending},
     execute::Polling,
     incoming::Reception,
-    link::{Link, Progress, Purpose},
+    link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
     startup::Startup,
     submission::{Origin, Submission, Submissions},
@@ -59,6 +59,8 @@ pub(crate) struct CardState {
     pub(crate) identity: CardIdentity,
     pub(crate) session: Session,
     pub(crate) polling: Polling,
+    /// The file identifier in the header that the last STATUS of a SIM has had for an answer.
+    present: Option<[u8; 2]>,
     pub(crate) envelopes: Envelopes,
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
@@ -114,7 +116,9 @@ impl Terminal {
     /// not keep the phone from going on.
     pub fn handle_atr(&mut self, bytes: &[u8], now: Instant) {
         if self.phase == Phase::Resetting {
-            self.event(Event::AnswerToReset(Atr::parse(bytes).ok()));
+            let atr = Atr::parse(bytes).ok();
+            self.card.link = Link::to(atr.as_ref());
+            self.event(Event::AnswerToReset(atr));
             if bytes.is_empty() {
                 self.phase = Phase::Mute;
             } else {
@@ -129,7 +133,7 @@ impl Terminal {
     pub fn handle_response(&mut self, bytes: &[u8], now: Instant) {
         match self.card.link.receive(bytes) {
             Progress::Transmit(command) => self.output(Output::Transmit(command)),
-            Progress::Finished(purpose, response) => self.finish(purpose, &response, now),
+            Progress::Finished(purpose, answer) => self.finish(purpose, answer, now),
             Progress::Unexpected => {}
         }
         self.settle(now);
@@ -258,7 +262,7 @@ impl Terminal {
 
     /// Sends a command to the card, which must be free.
     pub(crate) fn transmit(&mut self, purpose: Purpose, command: Vec<u8>) {
-        self.card.link.send(purpose, &command);
+        let command = self.card.link.send(purpose, command);
         self.output(Output::Transmit(command));
     }
 
@@ -295,51 +299,78 @@ impl Terminal {
     }
 
     pub(crate) fn start(&mut self, startup: Startup) {
-        let command = startup.command(&self.card.identity, &self.config.profile);
+        let command = startup.command(&self.card.identity, &self.config);
         self.transmit(Purpose::Startup(startup), command);
     }
 
-    /// Acts on the response to a command.
-    fn finish(&mut self, purpose: Purpose, response: &Response, now: Instant) {
+    /// Acts on the answer to a command.
+    fn finish(&mut self, purpose: Purpose, answer: Answer, now: Instant) {
         match purpose {
-            Purpose::Startup(startup) => match startup.next(response, &mut self.card.identity) {
-                Some(startup) => self.start(startup),
-                None => self.started(response.status, now),
-            },
-            Purpose::Status => self.announce(response.status),
-            Purpose::Fetch if response.data.is_empty() => {
+            Purpose::Startup(startup) => self.go_on(startup, answer, now),
+            Purpose::Status => {
+                self.detect_presence(&answer);
+                self.announce(answer.last);
+            }
+            Purpose::Fetch if answer.data.is_empty() => {
                 self.event(Event::FetchFailed);
                 self.end_session();
             }
-            Purpose::Fetch => self.fetched(&response.data, now),
+            Purpose::Fetch => self.fetched(&answer.data, now),
             Purpose::Respond => {
                 self.card.session = Session::Ended;
-                self.announce(response.status);
+                self.announce(answer.last);
                 if self.card.session.is_ended() {
                     self.end_session();
                 }
             }
-            Purpose::Envelope(pending) => self.told(pending, response, now),
+            Purpose::Envelope(pending) => self.told(pending, &answer, now),
+        }
+    }
+
+    /// Looks whether a SIM is still the one that answered STATUS before.
+    fn detect_presence(&mut self, answer: &Answer) {
+        let named = answer.data.get(4..6).and_then(|identifier| identifier.try_into().ok());
+        let before = core::mem::replace(&mut self.card.present, named);
+        if before.is_some() && before != named {
+            self.event(Event::SimChanged);
+        }
+    }
+
+    /// Goes on with a start-up. What the card announces meanwhile is fetched after it.
+    fn go_on(&mut self, startup: Startup, answer: Answer, now: Instant) {
+        self.announce(answer.last);
+        let next = startup.next(answer, &mut self.card.identity, &self.config);
+        if self.card.identity.pin == PinState::Refused {
+            self.config.pin = None;
+        }
+        match next {
+            Some(startup) => self.start(startup),
+            None => self.started(now),
         }
     }
 
     /// The start-up, or the part of it that REFRESH asked for, is over.
-    fn started(&mut self, status: Status, now: Instant) {
-        if let Session::Executing(job, Task::Initialisation) = core::mem::take(&mut self.card.session) {
-            let outcome = job.done();
-            return self.conclude(job, outcome);
+    fn started(&mut self, now: Instant) {
+        match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, Task::Initialisation) => {
+                let outcome = job.done();
+                return self.conclude(job, outcome);
+            }
+            session => self.card.session = session,
         }
         self.phase = Phase::Ready;
         self.event(Event::SessionStarted(self.card.identity.clone()));
         self.show_idle();
-        self.poll_every(self.config.poll_interval, now);
-        self.announce(status);
+        if self.card.identity.is_proactive() {
+            self.poll_every(self.config.poll_interval, now);
+        }
     }
 
     /// Heeds a proactive command that a status word announces. While another is under way the card has to announce
     /// it again.
     fn announce(&mut self, status: Status) {
-        if let (Session::Ended, Some(length)) = (&self.card.session, status.proactive_length()) {
+        let is_free = matches!(self.card.session, Session::Ended | Session::Announced(_));
+        if let Some(length) = status.proactive_length().filter(|_| is_free) {
             self.card.session = Session::Announced(length);
         }
     }
@@ -353,17 +384,17 @@ impl Terminal {
     }
 
     /// The card has been told, or was too busy for it.
-    fn told(&mut self, pending: Pending, response: &Response, now: Instant) {
+    fn told(&mut self, pending: Pending, answer: &Answer, now: Instant) {
         match pending {
-            Pending::Message(download) => self.downloaded(&download, response),
-            pending if response.status == Status::TOOLKIT_BUSY => {
+            Pending::Message(download) => self.downloaded(&download, answer),
+            pending if answer.verdict == Status::TOOLKIT_BUSY => {
                 self.card.envelopes.put_back(pending);
                 self.timers.set(Timer::EnvelopeRetry, now + self.config.envelope_retry);
                 self.event(Event::EnvelopePostponed);
             }
             _ => {}
         }
-        self.announce(response.status);
+        self.announce(answer.last);
     }
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
@@ -384,17 +415,16 @@ impl Terminal {
     /// Sends the card the command that is most urgent: first what the proactive session needs, then envelopes,
     /// then STATUS.
     fn next_command(&mut self, now: Instant) {
+        let platform = self.card.identity.platform;
         match core::mem::take(&mut self.card.session) {
             Session::Answered(response) => {
                 self.card.session = Session::Responding;
-                let data = response.encode();
-                let command = Command::new(Class::ETSI, Instruction::TERMINAL_RESPONSE, 0, 0).data(&data);
-                return self.transmit(Purpose::Respond, command.to_bytes());
+                let command = platform.terminal_response(&response.encode()).to_bytes();
+                return self.transmit(Purpose::Respond, command);
             }
             Session::Announced(length) => {
                 self.card.session = Session::Fetching;
-                let command = Command::new(Class::ETSI, Instruction::FETCH, 0, 0).ne(length);
-                return self.transmit(Purpose::Fetch, command.to_bytes());
+                return self.transmit(Purpose::Fetch, platform.fetch(length).to_bytes());
             }
             session => self.card.session = session,
         }
@@ -403,7 +433,7 @@ impl Terminal {
         if let Some(pending) = self.card.envelopes.take(only_messages) {
             let envelope = pending.envelope(now);
             let data = envelope.encode();
-            let mut command = Command::new(Class::ETSI, Instruction::ENVELOPE, 0, 0).data(&data);
+            let mut command = platform.envelope(&data);
             if matches!(pending, Pending::Message(_)) {
                 command = command.ne(256);
             }
@@ -413,8 +443,7 @@ impl Terminal {
         } else if let (true, Polling::Due { interval }) = (session_ended, self.card.polling) {
             self.card.polling = Polling::Waiting { interval };
             self.timers.set(Timer::Poll, now + interval);
-            let command = Command::new(Class::ETSI, Instruction::STATUS, 0x00, 0x0C);
-            self.transmit(Purpose::Status, command.to_bytes());
+            self.transmit(Purpose::Status, platform.status().to_bytes());
         }
     }
 }

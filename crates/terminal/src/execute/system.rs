@@ -14,7 +14,6 @@ use oxisim_wire::Instant;
 use crate::{
     Event, Terminal,
     config::Service,
-    link::Purpose,
     session::{Job, Outcome, Task},
     startup::Startup,
     timer::Timer,
@@ -101,9 +100,7 @@ impl Terminal {
             }
             _ => return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
         }
-        let startup = Startup::of_application();
-        let command = startup.command(&self.card.identity, &self.config.profile);
-        self.transmit(Purpose::Startup(startup), command);
+        self.start(Startup::of_application(self.card.identity.platform));
         Outcome::Wait(Task::Initialisation)
     }
 

@@ -34,7 +34,7 @@ fn a_message_for_the_card_goes_to_the_card_and_its_answer_to_the_service_centre(
     bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), Some(&centre), bench.now);
     let envelope = format!("820283818607911122334455F68B{:02X}{tpdu}", tpdu.len() / 2);
     let length = envelope.len() / 2;
-    bench.exchange(&format!("80C20000{:02X}D1{length:02X}{envelope}00", length + 2), "027100009000");
+    bench.exchange(&format!("80C20000{:02X}D1{length:02X}{envelope}", length + 2), "027100009000");
     // The answer has a header, as the message has: a response packet.
     reports(&mut bench, "40077FF60402710000");
     bench.quiet();
@@ -60,6 +60,28 @@ fn a_card_that_is_busy_or_in_trouble_lets_the_service_centre_know() {
         bench.command();
         bench.card(answer);
         reports(&mut bench, expected);
+        bench.quiet();
+    }
+}
+
+#[test]
+fn what_a_card_answers_with_a_warning_goes_to_the_service_centre_too() {
+    for rounds in [
+        &[("6102", "00C0000002"), ("AABB6300", "")][..],
+        &[("6300", "00C0000000"), ("6C02", "00C0000002"), ("AABB9000", "")],
+        &[("6200", "00C0000000"), ("AABB9000", "")],
+    ] {
+        let mut bench = Bench::ready();
+        bench.quiet();
+        deliver(&mut bench, FOR_CARD);
+        bench.command();
+        for (answer, next) in rounds {
+            bench.card(answer);
+            if !next.is_empty() {
+                assert_eq!(bench.command(), *next);
+            }
+        }
+        reports(&mut bench, "00D5077FF602AABB");
         bench.quiet();
     }
 }

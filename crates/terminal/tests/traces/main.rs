@@ -12,6 +12,7 @@ mod messages;
 mod polling;
 mod questions;
 mod refusals;
+mod sim;
 mod startup;
 mod system;
 mod texts;

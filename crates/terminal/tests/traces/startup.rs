@@ -1,5 +1,5 @@
 use oxisim_apdu::{Atr, Convention};
-use oxisim_terminal::{CardIdentity, Config, Event, Output};
+use oxisim_terminal::{CardIdentity, Config, Event, Output, Pin, PinState};
 use oxisim_toolkit::TerminalProfile;
 
 use crate::bench::Bench;
@@ -13,20 +13,24 @@ fn the_card_is_read_file_by_file_and_then_told_the_profile() {
     let mut bench = Bench::switched_on(config());
     bench.phone.handle_atr(&hex::decode("3B9F96801F878031E073FE211B674A4C753034054BA9").unwrap(), bench.now);
     let aid = "A0000000871002FFFFFFFF8907090000";
-    bench.exchange("00A40004023F0000", "6203820178219000");
-    bench.exchange("00A40004022FE200", "62009000");
+    bench.exchange("00A40004023F00", "6203820178219000");
+    bench.exchange("00A40004022FE2", "62009000");
     bench.exchange("00B000000A", "989410000000000000F19000");
-    bench.exchange("00A40004022F0000", "62009000");
+    bench.exchange("00A40004022F05", "62009000");
+    bench.exchange("00B0000000", "656E64657275FFFFFFFF9000");
+    bench.exchange("00A40004022F00", "62009000");
     bench.exchange("00B2010400", "61094F07A00000008710049000");
     bench.exchange("00B2020400", &format!("61124F10{aid}FFFFFF9000"));
     bench.exchange("00B2030400", "6A83");
-    bench.exchange(&format!("00A4040410{aid}00"), "62009000");
-    bench.exchange("00A40004026FAD00", "62009000");
+    bench.exchange(&format!("00A4040410{aid}"), "62009000");
+    bench.exchange("00A40004026FAD", "62009000");
     bench.exchange("00B0000000", "000000029000");
-    bench.exchange("00A40004026F0700", "62009000");
+    bench.exchange("00A40004026F07", "62009000");
     bench.exchange("00B0000009", "0809101000000000109000");
-    bench.exchange("00A40004026F3800", "62009000");
-    bench.exchange("00B0000000", "0200009000");
+    bench.exchange("00A40004026F38", "62009000");
+    bench.exchange("00B0000000", "0208009000");
+    bench.exchange("00A40004026F42", "62009000");
+    bench.exchange("00B2010400", "534D5343E1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A99000");
     bench.exchange("80F2010C", "9000");
     bench.exchange("8010000002FF01", "9000");
     bench.quiet();
@@ -34,9 +38,12 @@ fn the_card_is_read_file_by_file_and_then_told_the_profile() {
     let identity = CardIdentity {
         iccid: "8949010000000000001".into(),
         aid: hex::decode(aid).unwrap(),
+        languages: vec![*b"en", *b"de", *b"ru"],
         imsi: "001010000000001".into(),
         administrative_data: vec![0, 0, 0, 2],
-        services: vec![2, 0, 0],
+        services: vec![2, 8, 0],
+        service_centre: Some("+4915790109999".parse().unwrap()),
+        ..CardIdentity::default()
     };
     assert!(identity.has_service(2));
     assert_eq!(bench.phone.identity(), &identity);
@@ -49,10 +56,11 @@ fn the_card_is_read_file_by_file_and_then_told_the_profile() {
 fn a_card_without_files_is_used_all_the_same() {
     let mut bench = Bench::switched_on(config());
     bench.phone.handle_atr(&[0x00, 0x01], bench.now);
-    bench.exchange("00A40004023F0000", "6E00");
-    bench.exchange("00A40004022FE200", "6A82");
-    bench.exchange("00A40004022F0000", "6A82");
-    bench.exchange("00A4040407A000000087100200", "6A82");
+    bench.exchange("00A40004023F00", "6A82");
+    bench.exchange("00A40004022FE2", "6A82");
+    bench.exchange("00A40004022F05", "6A82");
+    bench.exchange("00A40004022F00", "6A82");
+    bench.exchange("00A4040407A0000000871002", "6A82");
     bench.exchange("8010000002FF01", "9000");
     bench.quiet();
     assert!(bench.phone.is_ready());
@@ -63,13 +71,14 @@ fn a_card_without_files_is_used_all_the_same() {
 fn a_directory_without_end_is_read_for_a_while() {
     let mut bench = Bench::switched_on(config());
     bench.phone.handle_atr(&[0x3B, 0x00], bench.now);
-    bench.exchange("00A40004023F0000", "9000");
-    bench.exchange("00A40004022FE200", "6A82");
-    bench.exchange("00A40004022F0000", "9000");
+    bench.exchange("00A40004023F00", "9000");
+    bench.exchange("00A40004022FE2", "6A82");
+    bench.exchange("00A40004022F05", "6A82");
+    bench.exchange("00A40004022F00", "9000");
     for record in 1..=16 {
         bench.exchange(&format!("00B2{record:02X}0400"), "FFFF9000");
     }
-    bench.exchange("00A4040407A000000087100200", "6A82");
+    bench.exchange("00A4040407A0000000871002", "6A82");
 }
 
 #[test]
@@ -84,13 +93,13 @@ fn what_the_card_announces_after_the_profile_is_fetched_at_once() {
 fn a_wrong_le_is_put_right_and_response_data_fetched() {
     let mut bench = Bench::switched_on(config());
     bench.phone.handle_atr(&[0x3B, 0x00], bench.now);
-    bench.exchange("00A40004023F0000", "6104");
+    bench.exchange("00A40004023F00", "6104");
     bench.exchange("00C0000004", "620282009000");
-    bench.exchange("00A40004022FE200", "6102");
+    bench.exchange("00A40004022FE2", "6102");
     bench.exchange("00C0000002", "62009000");
     bench.exchange("00B000000A", "6C09");
     bench.exchange("00B0000009", "9894100000000000009000");
-    bench.exchange("00A40004022F0000", "6A82");
+    bench.exchange("00A40004022F05", "6A82");
     assert_eq!(bench.phone.identity().iccid, "894901000000000000");
 }
 
@@ -113,4 +122,56 @@ fn a_phone_that_is_switched_off_waits_for_nothing() {
     assert_eq!(bench.next(), None);
     bench.phone.switch_on(bench.now);
     assert_eq!(bench.next(), Some(Output::PowerOn));
+}
+
+/// A phone with a PIN, at a UICC whose second application PIN is enabled, up to the selection of the USIM.
+fn locked(pin: Option<&str>) -> Bench {
+    let pin = pin.map(|pin| pin.parse::<Pin>().unwrap());
+    let mut bench = Bench::switched_on(Config { pin, ..config() });
+    bench.phone.handle_atr(&[0x3B, 0x00], bench.now);
+    bench.exchange("00A40004023F00", "6A82");
+    bench.exchange("00A40004022FE2", "6A82");
+    bench.exchange("00A40004022F05", "6A82");
+    bench.exchange("00A40004022F00", "6A82");
+    bench.exchange("00A4040407A0000000871002", "6110");
+    bench.exchange("00C0000010", "620EC60C9001409501088301118301029000");
+    bench
+}
+
+#[test]
+fn the_pin_is_verified_once_if_more_than_one_attempt_is_left() {
+    for (left, answer, expected) in [
+        ("63C3", "9000", PinState::Verified),
+        ("63C2", "63C1", PinState::Refused),
+        ("63C2", "6983", PinState::Blocked),
+        ("63C3", "6984", PinState::NotNeeded),
+        ("63C1", "", PinState::LastAttempt),
+        ("63C0", "", PinState::Blocked),
+        ("6983", "", PinState::Blocked),
+        ("9000", "", PinState::Verified),
+        ("6D00", "", PinState::LastAttempt),
+    ] {
+        let mut bench = locked(Some("1234"));
+        bench.exchange("00200002", left);
+        if !answer.is_empty() {
+            bench.exchange("002000020831323334FFFFFFFF", answer);
+        }
+        assert_eq!(bench.command(), "00A40004026FAD");
+        assert_eq!(bench.phone.identity().pin, expected, "{left} {answer}");
+    }
+}
+
+#[test]
+fn a_phone_without_a_pin_tries_none() {
+    let mut bench = locked(None);
+    assert_eq!(bench.command(), "00A40004026FAD");
+    assert_eq!(bench.phone.identity().pin, PinState::Wanted);
+}
+
+#[test]
+fn a_card_with_t1_only_is_told_how_much_it_may_answer() {
+    let mut bench = Bench::switched_on(config());
+    bench.phone.handle_atr(&[0x3B, 0x80, 0x01, 0x81], bench.now);
+    bench.exchange("00A40004023F0000", "620082019000");
+    assert_eq!(bench.command(), "00A40004022FE200");
 }

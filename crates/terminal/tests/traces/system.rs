@@ -53,11 +53,11 @@ fn a_refresh_starts_the_application_again_before_it_is_answered() {
     let mut bench = Bench::ready();
     // REFRESH, initialization and full file change notification.
     bench.proactive("D009810301010082028182");
-    bench.exchange("00A4040407A000000087100200", "9000");
-    bench.exchange("00A40004026FAD00", "6A82");
-    bench.exchange("00A40004026F0700", "9000");
+    bench.exchange("00A4040407A0000000871002", "9000");
+    bench.exchange("00A40004026FAD", "6A82");
+    bench.exchange("00A40004026F07", "9000");
     bench.exchange("00B0000009", "0809101000000000109000");
-    bench.exchange("00A40004026F3800", "6A82");
+    bench.exchange("00A40004026F38", "6A82");
     bench.exchange("80F2010C", "9000");
     bench.responds("810301010082028281830100");
     bench.card("9000");
