@@ -11,7 +11,7 @@ use oxisim_sms::{
     tpdu::{MobileOriginated, Submit},
 };
 use oxisim_terminal::{
-    CardIdentity, Config, Event, Menu, Output, Pin, PinState, Platform, Screen, Terminal, User,
+    CardIdentity, Config, Event, Menu, Output, Pin, PinState, Platform, Protocol, Screen, Terminal, User,
 };
 use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
@@ -76,11 +76,26 @@ impl From<ProtocolName> for Protocols {
     }
 }
 
+impl From<ProtocolName> for Option<Protocol> {
+    fn from(name: ProtocolName) -> Self {
+        match name {
+            ProtocolName::Any => None,
+            ProtocolName::T0 => Some(Protocol::T0),
+            ProtocolName::T1 => Some(Protocol::T1),
+        }
+    }
+}
+
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let card = args.card()?;
     let mut phone = Phone {
-        terminal: Terminal::new(Config { poll_interval: args.poll, pin: args.pin, ..Config::default() }),
+        terminal: Terminal::new(Config {
+            poll_interval: args.poll,
+            protocol: args.protocol.into(),
+            pin: args.pin,
+            ..Config::default()
+        }),
         card: Traced::new(card, to_log),
         begin: wall_clock(),
         choice: args.choose,

@@ -6,13 +6,15 @@ use core::{fmt, ops::RangeInclusive, str::FromStr};
 use oxisim_toolkit::{Facility, TerminalProfile, objects::LocationInformation};
 use oxisim_wire::{Duration, bcd};
 
-use crate::Pin;
+use crate::{Pin, Protocol};
 
 /// How a phone is made and set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// The phone's identity.
     pub imei: Imei,
+    /// The transmission protocol to the card; `None` for the one that its answer to reset offers first.
+    pub protocol: Option<Protocol>,
     /// The user's PIN, which a card that asks for it gets once; a card that refuses it makes the phone forget it.
     pub pin: Option<Pin>,
     /// What the phone tells the card that it can do; it answers commands beyond that with "beyond terminal's
@@ -42,6 +44,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             imei: Imei([4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1, 8]),
+            protocol: None,
             pin: None,
             profile: full_profile(),
             language: *b"en",

@@ -82,6 +82,7 @@ mod user;
 pub use application::{ApplicationOutput, BackupApplication};
 pub use config::{Config, Imei, InvalidImei, Service};
 pub use identity::CardIdentity;
+pub use link::Protocol;
 pub use output::{Event, Output, SubmitError, User};
 pub use pin::{InvalidPin, Pin, PinState};
 pub use platform::Platform;

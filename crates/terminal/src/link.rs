@@ -24,9 +24,9 @@ pub(crate) enum Purpose {
     Envelope(Pending),
 }
 
-/// How commands travel.
+/// The transmission protocol, by which commands travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Protocol {
+pub enum Protocol {
     /// T=0: a command with data has no Le, and the card says that there is a response.
     #[default]
     T0,
@@ -91,11 +91,12 @@ impl Answer {
 }
 
 impl Link {
-    /// The link to a card that has answered to reset: with the protocol that it offers first (ISO/IEC 7816-3 §8.2.3).
-    pub(crate) fn to(atr: Option<&Atr>) -> Self {
+    /// The link to a card that has answered to reset: with the protocol that was chosen, or the one that the card
+    /// offers first (ISO/IEC 7816-3 §8.2.3).
+    pub(crate) fn to(atr: Option<&Atr>, chosen: Option<Protocol>) -> Self {
         let offers = atr.and_then(|atr| atr.protocols().next());
-        let protocol = if offers == Some(1) { Protocol::T1 } else { Protocol::T0 };
-        Self { protocol, exchange: None }
+        let offered = if offers == Some(1) { Protocol::T1 } else { Protocol::T0 };
+        Self { protocol: chosen.unwrap_or(offered), exchange: None }
     }
 
     /// Whether the card waits for a command.
@@ -228,14 +229,17 @@ mod tests {
 
     #[test]
     fn over_t0_a_command_with_data_has_no_le() {
-        let send =
-            |atr: &Atr, command: Command<'_>| Link::to(Some(atr)).send(Purpose::Status, command.to_bytes());
+        let send = |atr: &Atr, command: Command<'_>| {
+            Link::to(Some(atr), None).send(Purpose::Status, command.to_bytes())
+        };
         let select = Platform::Uicc.select(&[0x3F, 0x00]);
         let t0 = Atr::parse(&[0x3B, 0x00]).unwrap();
         assert_eq!(send(&t0, select), [0x00, 0xA4, 0, 0x04, 2, 0x3F, 0]);
         // Card of ISO/IEC 7816-3 with T=1 only: TD1, TCK.
         let t1 = Atr::parse(&[0x3B, 0x80, 0x01, 0x81]).unwrap();
         assert_eq!(send(&t1, select), [0x00, 0xA4, 0, 0x04, 2, 0x3F, 0, 0]);
+        let chosen = Link::to(Some(&t0), Some(Protocol::T1)).send(Purpose::Status, select.to_bytes());
+        assert_eq!(chosen, [0x00, 0xA4, 0, 0x04, 2, 0x3F, 0, 0], "chosen by the host");
         let select = Platform::Sim.select(&[0x3F, 0x00]);
         assert_eq!(send(&t1, select), [0xA0, 0xA4, 0, 0, 2, 0x3F, 0]);
     }

@@ -117,7 +117,7 @@ impl Terminal {
     pub fn handle_atr(&mut self, bytes: &[u8], now: Instant) {
         if self.phase == Phase::Resetting {
             let atr = Atr::parse(bytes).ok();
-            self.card.link = Link::to(atr.as_ref());
+            self.card.link = Link::to(atr.as_ref(), self.config.protocol);
             self.event(Event::AnswerToReset(atr));
             if bytes.is_empty() {
                 self.phase = Phase::Mute;
