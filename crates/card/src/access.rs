@@ -83,13 +83,15 @@ pub struct Rule {
     pub update: Access,
     /// Condition of INCREASE, for files that can be increased.
     pub increase: Option<Access>,
-    /// Condition of ACTIVATE FILE and DEACTIVATE FILE.
+    /// Condition of DEACTIVATE FILE.
+    pub deactivate: Access,
+    /// Condition of ACTIVATE FILE.
     pub activate: Access,
 }
 
 impl Rule {
     /// The rules that files use, in the order of the records of `EF_ARR`, which count from 1.
-    pub const RECORDS: [Self; 10] = [
+    pub const RECORDS: [Self; 12] = [
         Self::new(Access::Always, Access::Never),
         Self::new(Access::Always, Access::Adm),
         Self::new(Access::Always, Access::Pin),
@@ -97,9 +99,11 @@ impl Rule {
         Self::new(Access::Pin, Access::Pin),
         Self::new(Access::Adm, Access::Adm),
         Self::new(Access::Pin, Access::Pin2),
-        Self::new(Access::Pin, Access::Pin).activate(Access::Pin2),
+        Self::new(Access::Pin, Access::Pin).deactivate(Access::Pin2).activate(Access::Pin2),
         Self::new(Access::Pin, Access::Pin).increase(Access::Pin),
         Self::new(Access::Pin, Access::Pin2).increase(Access::Pin),
+        Self::new(Access::Pin, Access::Adm).activate(Access::Pin),
+        Self::new(Access::Pin, Access::Pin).activate(Access::Pin),
     ];
 
     /// The number of the record of `EF_ARR` for directories, which comes after [`RECORDS`](Self::RECORDS): an
@@ -109,7 +113,7 @@ impl Rule {
     /// A rule for a file that cannot be increased, and that an administrative key activates and deactivates.
     #[must_use]
     pub const fn new(read: Access, update: Access) -> Self {
-        Self { read, update, increase: None, activate: Access::Adm }
+        Self { read, update, increase: None, deactivate: Access::Adm, activate: Access::Adm }
     }
 
     /// The rule with a condition of INCREASE.
@@ -118,7 +122,13 @@ impl Rule {
         Self { increase: Some(increase), ..self }
     }
 
-    /// The rule with another condition of ACTIVATE FILE and DEACTIVATE FILE.
+    /// The rule with another condition of DEACTIVATE FILE.
+    #[must_use]
+    pub const fn deactivate(self, deactivate: Access) -> Self {
+        Self { deactivate, ..self }
+    }
+
+    /// The rule with another condition of ACTIVATE FILE.
     #[must_use]
     pub const fn activate(self, activate: Access) -> Self {
         Self { activate, ..self }
@@ -146,7 +156,8 @@ impl Rule {
         let modes = [
             (mode::READ, self.read),
             (mode::UPDATE, self.update),
-            (mode::ACTIVATE | mode::DEACTIVATE, self.activate),
+            (mode::ACTIVATE, self.activate),
+            (mode::DEACTIVATE, self.deactivate),
             (mode::DELETE | mode::TERMINATE, Access::Adm),
         ];
         let mut out = Vec::new();

@@ -120,7 +120,8 @@ impl Card {
     }
 
     /// The card with one more applet, whose persistent array is made now; the applet runs from the next
-    /// power-on, before which no suspended session is resumed. An applet whose AID is on the card already takes the place of that one and keeps its array.
+    /// power-on, before which no suspended session is resumed. An applet whose AID is on the card already takes the
+    /// place of that one and keeps its array.
     #[must_use]
     pub fn with_applet(mut self, applet: impl Applet + 'static) -> Self {
         self.suspension = None;
@@ -237,8 +238,11 @@ impl Card {
 
     /// Makes the files those that memory tells of: power loss can have taken a change back.
     fn reload(&mut self) {
-        let files = self.shared.files.changed(&self.memory).unwrap_or_default();
-        self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
+        let files = self.shared.files.changed(&self.memory);
+        debug_assert!(files.is_ok(), "what the card itself has written: {:?}", files.err());
+        if let Ok(files) = files {
+            self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
+        }
     }
 
     fn powered<'a>(&'a mut self, files: &'a FileSystem, now: Instant) -> Option<Powered<'a>> {

@@ -35,7 +35,26 @@ impl FileSystem {
         while !r.is_empty() {
             files.apply(&mut r, memory)?;
         }
-        Ok(Some(files))
+        let lost = files.iter().map(|(id, _)| id).find(|&id| !files.is_in_tree(id));
+        match lost {
+            Some(id) => Err(r.error("directory of a file", ErrorKind::Value(id.0.into()))),
+            None => Ok(Some(files)),
+        }
+    }
+
+    /// Whether the directories that a file stands in lead to the MF.
+    fn is_in_tree(&self, id: FileId) -> bool {
+        let mut at = id;
+        for _ in 0..=self.places() {
+            if at == Self::MF {
+                return true;
+            }
+            at = self.parent(at);
+            if self.directory(at).is_none() {
+                return false;
+            }
+        }
+        false
     }
 
     fn apply(&mut self, r: &mut Reader<'_>, memory: &Memory) -> Result<(), Error> {
@@ -50,7 +69,9 @@ impl FileSystem {
             }
             CREATED => {
                 let file = read_created(r, memory)?;
-                if usize::from(id.0) > self.places() || self.directory(file.parent).is_none() {
+                // Each file that there ever was has its octet.
+                let states = self.life_cycles.map_or(0, |states| memory.read(states).len());
+                if usize::from(id.0) >= states {
                     return Err(unknown);
                 }
                 self.put(id, Some(file));

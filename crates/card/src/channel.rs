@@ -45,6 +45,18 @@ impl Channel {
         };
         Ok(())
     }
+
+    /// Forgets where the channel is in the contents `body`: the current record, and what is going over.
+    pub fn forget_position(&mut self, files: &FileSystem, body: Handle) {
+        if self.has(files, body) {
+            (self.record, self.transfer) = (None, None);
+        }
+    }
+
+    /// Whether the current EF has the contents `body`.
+    fn has(&self, files: &FileSystem, body: Handle) -> bool {
+        self.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
+    }
 }
 
 /// The logical channels of a card session (TS 102 221 §8.7): the basic one and 1 to 19.
@@ -111,14 +123,16 @@ impl Channels {
 
     /// Ends what is going over between any channel and the contents `body`.
     pub fn end_transfers(&mut self, files: &FileSystem, body: Handle) {
-        let has = |channel: &Channel| {
-            channel.ef.and_then(|id| files.elementary(id)).is_some_and(|ef| ef.body == body)
-        };
-        self.channels
-            .iter_mut()
-            .flatten()
-            .filter(|channel| has(channel))
-            .for_each(|channel| channel.transfer = None);
+        for channel in self.channels.iter_mut().flatten().filter(|channel| channel.has(files, body)) {
+            channel.transfer = None;
+        }
+    }
+
+    /// Forgets where any channel is in the contents `body`.
+    pub fn forget_positions(&mut self, files: &FileSystem, body: Handle) {
+        for channel in self.channels.iter_mut().flatten() {
+            channel.forget_position(files, body);
+        }
     }
 
     /// Whether a channel has an application.

@@ -264,6 +264,19 @@ impl FileSystem {
         code.and_then(LifeCycle::from_code).unwrap_or(LifeCycle::Unknown)
     }
 
+    /// Life cycle status of a file, which is that of a directory above it if that is terminated (TS 102 222 §6.7).
+    #[must_use]
+    pub fn effective_life_cycle(&self, memory: &Memory, id: FileId) -> LifeCycle {
+        let mut above = id;
+        loop {
+            match self.life_cycle(memory, above) {
+                LifeCycle::Terminated => return LifeCycle::Terminated,
+                _ if above == Self::MF => return self.life_cycle(memory, id),
+                _ => above = self.parent(above),
+            }
+        }
+    }
+
     /// Gives a file another life cycle status.
     pub(crate) fn set_life_cycle(
         &self,

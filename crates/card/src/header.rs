@@ -69,7 +69,7 @@ pub(crate) fn header(files: &FileSystem, memory: &Memory, id: FileId) -> Vec<u8>
     let Some(file) = files.get(id) else { return Vec::new() };
     let mut header = match (&file.header, &file.kind) {
         (Some(header), _) => header.clone(),
-        (None, Kind::Directory(_)) => directory(files, id, file),
+        (None, Kind::Directory(_)) => directory(files, memory, id, file),
         (None, Kind::Elementary(_)) => elementary(files, memory, id, file),
     };
     put(&mut header, place::FILE_IDENTIFIER, &file.fid.to_be_bytes());
@@ -94,9 +94,9 @@ pub(crate) fn is_usable_invalidated(header: &[u8]) -> bool {
     header.get(place::STATUS).is_some_and(|status| status & USABLE_INVALIDATED != 0)
 }
 
-/// What is not known of a directory elsewhere: no memory is left in it, its clock may be stopped as the UICC
-/// characteristics say, and how many files and codes it has.
-fn directory(files: &FileSystem, id: FileId, file: &File) -> Vec<u8> {
+/// What is not known of a directory elsewhere: how much memory is left, which no directory has of its own; that its
+/// clock may be stopped as the UICC characteristics say; and how many files and codes it has.
+fn directory(files: &FileSystem, memory: &Memory, id: FileId, file: &File) -> Vec<u8> {
     const MASTER: u8 = 0x01;
     const DEDICATED: u8 = 0x02;
     let children = |is_meant: fn(&File) -> bool| {
@@ -106,6 +106,8 @@ fn directory(files: &FileSystem, id: FileId, file: &File) -> Vec<u8> {
         u8::try_from(count.count()).unwrap_or(u8::MAX)
     };
     let mut header = vec![0; DIRECTORY];
+    let free = u16::try_from(memory.free()).unwrap_or(u16::MAX);
+    put(&mut header, place::SIZE, &free.to_be_bytes());
     put(&mut header, place::TYPE, &[if id == FileSystem::MF { MASTER } else { DEDICATED }]);
     put(&mut header, place::LENGTH, &[(DIRECTORY - place::LENGTH - 1) as u8]);
     put(&mut header, place::CHARACTERISTICS, &[characteristics(&file.proprietary)]);

@@ -1,4 +1,5 @@
-//! A UICC with a USIM (TS 102 221, TS 31.102), which is a SIM of GSM too (TS 51.011): file system, memory that survives tearing, toolkit session
+//! A UICC with a USIM (TS 102 221, TS 31.102), which is a SIM of GSM too (TS 51.011): file system, memory that
+//! survives tearing, toolkit session
 //! (TS 102 223, TS 31.111) and the applets' programming interface, which follows TS 102 241.
 //!
 //! A card is one plain call: an APDU in, its answer out. What survives [`Card::power_off`] is its

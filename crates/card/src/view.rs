@@ -104,7 +104,7 @@ impl<'a, M: Deref<Target = Memory>> FileView<'a, M> {
     /// An EF that its life cycle lets be read and written; `6984` otherwise.
     pub(crate) fn activated(&self, file: FileId) -> Result<&'a Elementary, Status> {
         let ef = self.elementary(file)?;
-        match self.life_cycle(file) {
+        match self.files.effective_life_cycle(&self.memory, file) {
             LifeCycle::Deactivated if self.files.get(file).is_some_and(is_open_when_deactivated) => Ok(ef),
             LifeCycle::Deactivated | LifeCycle::Terminated => Err(Status::REFERENCED_DATA_INVALIDATED),
             LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {

@@ -148,11 +148,8 @@ pub(super) fn resize_file(card: &mut Powered<'_>, command: &Command<'_>) -> Resu
         }
         Ok(files.keep(made_with, memory)?)
     })?;
-    card.session.channels.end_transfers(card.files, body);
-    card.session.channel.transfer = None;
-    if card.session.channel.ef == Some(id) {
-        card.session.channel.record = None;
-    }
+    card.session.channels.forget_positions(card.files, body);
+    card.session.channel.forget_position(card.files, body);
     card.changed = Some(files);
     Ok(Status::NORMAL.into())
 }
@@ -230,7 +227,7 @@ fn check_parameters(command: &Command<'_>) -> Result<(), Status> {
 
 /// A terminated file stays as it is.
 fn check_operational(card: &Powered<'_>, id: FileId) -> Result<(), Status> {
-    match card.files.life_cycle(card.memory, id) {
+    match card.files.effective_life_cycle(card.memory, id) {
         LifeCycle::Terminated => Err(Status::CONDITIONS_NOT_SATISFIED),
         _ => Ok(()),
     }

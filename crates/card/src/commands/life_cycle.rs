@@ -33,7 +33,7 @@ fn change(
         id
     };
     card.permit(id, operation)?;
-    match card.files.life_cycle(card.memory, id) {
+    match card.files.effective_life_cycle(card.memory, id) {
         LifeCycle::Terminated => return Err(Status::CONDITIONS_NOT_SATISFIED),
         // A deactivated file is there for SELECT and ACTIVATE FILE only (§11.1.14.1).
         LifeCycle::Deactivated if state == LifeCycle::Deactivated => {

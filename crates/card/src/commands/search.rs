@@ -103,7 +103,9 @@ impl Order {
             Self::ForwardFromNext => {
                 (pointer.map_or(1, |current| current.saturating_add(1))..=last).collect()
             }
-            Self::BackwardFromPrevious => (1..=pointer.map_or(last, |current| current - 1)).rev().collect(),
+            Self::BackwardFromPrevious => {
+                (1..=pointer.map_or(last, |current| current.saturating_sub(1))).rev().collect()
+            }
         })
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     }
     card.select(found)?;
     let data = if with_fcp { fcp::template(card.files, card.memory, found) } else { Vec::new() };
-    let status = match card.files.life_cycle(card.memory, found) {
+    let status = match card.files.effective_life_cycle(card.memory, found) {
         LifeCycle::Deactivated => Status::FILE_INVALIDATED,
         LifeCycle::Terminated => Status::FILE_TERMINATED,
         LifeCycle::Unknown | LifeCycle::Creation | LifeCycle::Initialisation | LifeCycle::Activated => {
@@ -40,7 +40,8 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(Response { data, status })
 }
 
-/// STATUS: the FCP template of the current directory, even if an EF is selected (§11.1.2.1). It tells toolkit applets that the terminal polls (TS 102 241).
+/// STATUS: the FCP template of the current directory, even if an EF is selected (§11.1.2.1). It tells toolkit applets
+/// that the terminal polls (TS 102 241).
 pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if command.p1 > 0x02 {
         return Err(Status::INCORRECT_P1_P2);

@@ -23,7 +23,7 @@ files! {
     /// TS 51.011 §10.3.1: English, as cell broadcast codes it.
     EF_LP [0x3F00/0x7F20/0x6F05], Transparent(4), Always Pin, Octets(&[0x01]);
     /// TS 51.011 §10.3.2.
-    EF_IMSI_GSM [0x3F00/0x7F20/0x6F07], Transparent(9), Pin Adm, Of(|profile| vec![imsi(&profile.imsi)]);
+    EF_IMSI_GSM [0x3F00/0x7F20/0x6F07], Transparent(9), Pin Adm activate Pin, Of(|profile| vec![imsi(&profile.imsi)]);
     /// TS 51.011 §10.3.3: no key.
     EF_KC [0x3F00/0x7F20/0x6F20], Transparent(9), Pin Pin, Octets(&NO_KEY);
     /// TS 51.011 §10.3.29.
@@ -76,7 +76,7 @@ files! {
     /// TS 51.011 §10.3.16.
     EF_FPLMN_GSM [0x3F00/0x7F20/0x6F7B], Transparent(12), Pin Pin, Erased;
     /// TS 51.011 §10.3.17.
-    EF_LOCI_GSM [0x3F00/0x7F20/0x6F7E], Transparent(11), Pin Pin, Octets(&NO_LOCATION_AREA);
+    EF_LOCI_GSM [0x3F00/0x7F20/0x6F7E], Transparent(11), Pin Pin activate Pin, Octets(&NO_LOCATION_AREA);
     /// TS 51.011 §10.3.18.
     EF_AD_GSM [0x3F00/0x7F20/0x6FAD], Transparent(4), Always Adm,
         Of(|profile| vec![administrative_data(profile)]);

@@ -10,12 +10,13 @@ use crate::{
 };
 
 /// Declares the files of a directory: name, path and short file identifier; structure; conditions of READ and of
-/// UPDATE, of INCREASE if it can be increased, and of ACTIVATE FILE if that is not ADM; and contents.
+/// UPDATE, of INCREASE if it can be increased, of DEACTIVATE FILE and ACTIVATE FILE if that is not ADM; and contents.
 macro_rules! files {
     ($(
         $(#[$meta:meta])*
         $name:ident [$($fid:literal)/ +] $($sfi:literal)?, $structure:expr,
-            $read:ident $update:ident $(increase $increase:ident)? $(activate $activate:ident)?, $contents:expr;
+            $read:ident $update:ident $(increase $increase:ident)? $(deactivate $deactivate:ident)?
+            $(activate $activate:ident)?, $contents:expr;
     )*) => {
         /// Paths of the files, from the MF.
         pub mod path {
@@ -29,6 +30,7 @@ macro_rules! files {
                 shape: $structure,
                 rule: $crate::Rule::new($crate::Access::$read, $crate::Access::$update)
                     $(.increase($crate::Access::$increase))?
+                    $(.deactivate($crate::Access::$deactivate))?
                     $(.activate($crate::Access::$activate))?,
                 contents: $contents,
             },

@@ -16,7 +16,7 @@ files! {
     /// TS 31.102 §4.5.5.
     EF_ARR_TELECOM [0x3F00/0x7F10/0x6F06], Linear(RULE_OCTETS, RULES), Always Adm, SameAs(EF_ARR);
     /// TS 51.011 §10.5.1, TS 31.102 §4.5.1. A phone of GSM deactivates it to enable fixed dialling.
-    EF_ADN [0x3F00/0x7F10/0x6F3A], Phonebook(28), Pin Pin activate Pin2, Erased;
+    EF_ADN [0x3F00/0x7F10/0x6F3A], Phonebook(28), Pin Pin deactivate Pin2 activate Pin2, Erased;
     /// TS 51.011 §10.5.2.
     EF_FDN [0x3F00/0x7F10/0x6F3B], Linear(28, 10), Pin Pin2, Erased;
     /// TS 51.011 §10.5.3.

@@ -5,6 +5,7 @@ use oxisim_card::{
     image::{self, FileKind},
 };
 use oxisim_wire::Instant;
+use proptest::prelude::*;
 
 use crate::terminal::Terminal;
 
@@ -358,4 +359,128 @@ fn what_makes_no_files_is_not_restored() {
     let after: Vec<_> =
         card.memory().objects().map(|(name, octets)| (name.to_owned(), octets.to_vec())).collect();
     assert_eq!(before, after);
+}
+
+/// A step of an administrator.
+#[derive(Clone, Debug)]
+enum Act {
+    /// SELECT the MF, or one of the directories, by the path of one or two of them.
+    Enter(Vec<u8>),
+    Directory(u8),
+    File(u8, u8),
+    Delete(u8),
+    Resize(u8, u8),
+    Reset,
+}
+
+fn act() -> impl Strategy<Value = Act> {
+    let name = || 0u8..6;
+    prop_oneof![
+        3 => prop::collection::vec(name(), 0..3).prop_map(Act::Enter),
+        3 => name().prop_map(Act::Directory),
+        5 => (name(), 1u8..20).prop_map(|(name, size)| Act::File(name, size)),
+        4 => name().prop_map(Act::Delete),
+        1 => (name(), 1u8..20).prop_map(|(name, size)| Act::Resize(name, size)),
+        1 => Just(Act::Reset),
+    ]
+}
+
+/// Size and contents of an EF.
+type Held = Option<(usize, Vec<u8>)>;
+
+/// Every file by its path, with what it holds.
+fn tree(card: &Card) -> Vec<(Vec<u16>, Held)> {
+    let files = card.file_system();
+    let mut tree: Vec<_> = files
+        .iter()
+        .map(|(id, file)| {
+            let mut path = vec![file.fid];
+            let mut at = id;
+            while at != files.parent(at) {
+                at = files.parent(at);
+                path.insert(0, files.get(at).unwrap().fid);
+            }
+            let ef = files.elementary(id);
+            (path, ef.map(|ef| (ef.size, card.memory().read(ef.body).to_vec())))
+        })
+        .collect();
+    tree.sort();
+    tree
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// Directories `7F60` to `7F65` in each other, files `6F60` to `6F65` in them: the tree that is there after a reset
+    /// is the one before it, and a copy of the memory makes the same.
+    #[test]
+    fn the_tree_is_the_same_after_a_reset(acts in prop::collection::vec(act(), 1..40)) {
+        let mut terminal = administrator();
+        for act in acts {
+            let directory_id = |name: u8| format!("7F6{name}");
+            match act {
+                Act::Enter(path) => {
+                    terminal.ok("00A4000C023F00");
+                    for name in path {
+                        terminal.send(&format!("00A4000C02{}", directory_id(name)));
+                    }
+                }
+                Act::Directory(name) => drop(terminal.send(&directory(&directory_id(name), ""))),
+                Act::File(name, size) => {
+                    terminal.send(&transparent(&format!("6F6{name}"), size.into(), "8800"));
+                    terminal.send("00D6000001A5");
+                }
+                Act::Delete(name) => {
+                    terminal.send(&format!("00E4000002{}", directory_id(name)));
+                    terminal.send(&format!("00E40000026F6{name}"));
+                }
+                Act::Resize(name, size) => drop(terminal.send(&resize(&format!("6F6{name}"), size.into()))),
+                Act::Reset => {
+                    terminal.card.power_on(Instant::EPOCH);
+                    terminal.ok(ADM);
+                }
+            }
+            let before = tree(&terminal.card);
+            let mut reset = terminal.card.clone();
+            reset.power_on(Instant::EPOCH);
+            prop_assert_eq!(&tree(&reset), &before);
+            let mut copy = Card::from_image(&image()).unwrap();
+            copy.restore(terminal.card.memory().objects().map(|(name, octets)| (name, Some(octets)))).unwrap();
+            prop_assert_eq!(&tree(&copy), &before);
+        }
+    }
+}
+
+/// TS 102 222 §6.7: what a directory had is no more to be had.
+#[test]
+fn what_is_below_a_terminated_directory_is_terminated() {
+    let mut terminal = administrator();
+    terminal.ok(&directory("7F66", ""));
+    terminal.ok(&directory("5F01", ""));
+    terminal.ok(&transparent("6F01", 3, ""));
+    terminal.ok("00A4000C023F00");
+    terminal.ok("00E60000027F66");
+    assert_eq!(terminal.send("00A4080C067F665F016F01"), "6285");
+    assert_eq!(terminal.send("00B0000000"), "6984");
+    assert_eq!(terminal.send("00D6000001A5"), "6984");
+    assert_eq!(terminal.send("00440000"), "6985");
+    assert_eq!(terminal.send(&resize("6F01", 4)), "6985");
+    assert_eq!(terminal.send(&transparent("6F02", 3, "")), "6985");
+    for (apdu, answer) in [("A0A40000023F00", "9F16"), ("A0A40000027F66", "9F16"), ("A0A40000025F01", "9F16")]
+    {
+        assert_eq!(terminal.send(apdu), answer);
+    }
+    terminal.send("A0A40000026F01");
+    assert_eq!(terminal.send("A0B0000001"), "9810");
+}
+
+#[test]
+fn records_of_a_smaller_file_are_forgotten_on_every_channel() {
+    let mut terminal = administrator();
+    terminal.ok(&create("82054221000403 83022F50 8A0105 AB0A8001039000 8401D49000 8002000C"));
+    terminal.ok("0070000001");
+    terminal.ok("01A4000C022F50");
+    terminal.ok("01B2000304");
+    terminal.ok(&resize("2F50", 4));
+    assert_eq!(terminal.ok("01B2000304"), "FFFFFFFF", "the last one, as after SELECT");
 }

@@ -11,11 +11,11 @@ use crate::sim::{Sim, directory, ef, image, sim};
 #[test]
 fn a_directory_counts_its_files_and_codes() {
     let mut sim = sim();
-    assert_eq!(sim.select("3F00"), "000000003F0001000000000009110201 05 00 838A838A".replace(' ', ""));
-    assert_eq!(sim.select("3F00/7F20"), "000000007F2002000000000009110104 05 00 838A838A".replace(' ', ""));
+    assert_eq!(sim.select("3F00"), "0000FFFF3F0001000000000009110201 05 00 838A838A".replace(' ', ""));
+    assert_eq!(sim.select("3F00/7F20"), "0000FFFF7F2002000000000009110104 05 00 838A838A".replace(' ', ""));
     assert_eq!(
         sim.select("3F00/7F20/5F3C"),
-        "000000005F3C0200000000000911000105 00838A838A".replace(' ', "")
+        "0000FFFF5F3C0200000000000911000105 00838A838A".replace(' ', "")
     );
 }
 
@@ -50,7 +50,7 @@ fn a_code_that_is_not_initialised_has_no_tries() {
     image.pins[0].unblock = None;
     assert_eq!(
         Sim::of(&image).select("3F00"),
-        "000000003F000100000000000911000001 0083000000".replace(' ', "")
+        "0000FFFF3F000100000000000911000001 0083000000".replace(' ', "")
     );
 }
 
@@ -98,9 +98,11 @@ fn a_header_that_is_too_short_makes_no_card() {
 fn the_default_card_has_headers_that_make_sense() {
     let image = Profile::default().image();
     let mut sim = Sim::of(&image);
-    assert_eq!(&sim.select("3F00")[..26], "000000003F0001000000000009");
+    assert_eq!(&sim.select("3F00")[..26], "0000FFFF3F0001000000000009");
     let imsi = sim.select("3F00/7F20/6F07");
-    assert_eq!(imsi, "000000096F0704 00 14FF44 01 02 0000".replace(' ', ""));
+    assert_eq!(imsi, "000000096F0704 00 14FF14 01 02 0000".replace(' ', ""));
+    // A phone that finds them invalidated rehabilitates them with CHV1 (TS 51.011 §10.3.2, §10.3.17).
+    assert_eq!(sim.select("3F00/7F20/6F7E"), "0000000B6F7E0400 11FF14 01020000".replace(' ', ""));
     let is_application = |file: &&FileImage| matches!(file.kind, FileKind::Directory { aid: Some(_), .. });
     let applications: Vec<_> = image.files.iter().filter(is_application).map(|file| &file.path).collect();
     // Files of an application cannot be selected in class A0.

@@ -25,7 +25,7 @@ fn change(
     check_parameters(command)?;
     let (id, _) = current(card)?;
     card.permit(id, operation)?;
-    let is_invalidated = match card.files.life_cycle(card.memory, id) {
+    let is_invalidated = match card.files.effective_life_cycle(card.memory, id) {
         LifeCycle::Terminated => return Err(Status::TECHNICAL_PROBLEM),
         old => old == LifeCycle::Deactivated,
     };

@@ -18,6 +18,7 @@ use oxisim_apdu::{Command, Instruction, Response, Status};
 use super::{Waiting, administration, toolkit as uicc};
 use crate::{
     card::Powered,
+    channel::Channel,
     file::{Elementary, FileId},
 };
 
@@ -73,11 +74,15 @@ pub(super) fn execute(
 ) -> Result<Response, Status> {
     let (data, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
     data.check(command)?;
-    administration::check_usage(card, command.instruction)?;
+    administration::check_usage(card, command.instruction).map_err(translate)?;
     if command.instruction == Instruction::GET_RESPONSE {
         card.session.waiting = waiting;
     }
     (card.session.channel, card.session.number) = (card.session.channels.get(0)?, 0);
+    if card.files.application_of(card.session.channel.directory).is_some() {
+        // No application of a UICC is there for a terminal of GSM.
+        card.session.channel = Channel::after_reset();
+    }
     let application = card.session.channel.application;
     let answer = function(card, command);
     card.session.channels.put(0, card.session.channel);
