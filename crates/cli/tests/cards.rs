@@ -15,6 +15,8 @@ struct Running {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
+    /// What it printed before it waited.
+    said: String,
 }
 
 impl Running {
@@ -29,15 +31,16 @@ impl Running {
             .spawn()
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
+        let (mut line, mut said) = (String::new(), String::new());
         let address = loop {
+            said += &line;
             line.clear();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "the card has ended");
             if let Some((_, address)) = line.split_once("waits for a terminal at ") {
                 break address.trim().to_owned();
             }
         };
-        Self { process, output, address }
+        Self { process, output, address, said }
     }
 
     fn client(&self) -> TcpClient {
@@ -87,6 +90,50 @@ fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
             "nothing has changed"
         );
     }
+}
+
+/// Contacts that use all that the built-in card has room for, and a little more.
+const FULL: &str = "BEGIN:VCARD\nVERSION:4.0\nFN:Ana\nNICKNAME:Anita\nTEL:+493012345\nTEL;TYPE=WORK:0301234\n\
+EMAIL:ana@example.org\nBDAY:19990101\nEND:VCARD\n";
+
+#[test]
+fn contacts_come_onto_a_card_in_one_way_whoever_puts_them_there() {
+    let oxisim = folder(None);
+    oxisim.write("full.vcf", FULL);
+    let words = ["phonebook", "write", "--image", "CARD.toml", "--yes", "full.vcf"];
+    let written = oxisim.run(&words).success();
+    let written = String::from_utf8_lossy(&written.get_output().stdout).into_owned();
+    let losses = |said: &str| -> Vec<String> {
+        said.lines().filter(|line| line.starts_with("  - ")).map(Into::into).collect()
+    };
+    let state = oxisim.read("CARD.state");
+    std::fs::remove_file(oxisim.folder.path().join("CARD.state")).unwrap();
+
+    let mut card = Running::start(&oxisim, &["--image", "CARD.toml", "--contacts", "full.vcf"]);
+    assert_eq!(losses(&card.said), losses(&written));
+    assert!(!card.said.contains("ana@example.org"), "{}", card.said);
+    card.process.kill().unwrap();
+    card.process.wait().unwrap();
+    assert_eq!(oxisim.read("CARD.state"), state);
+    oxisim.run(&["phonebook", "read", "--image", "CARD.toml", "read.vcf"]).success();
+    let read = oxisim.read("read.vcf");
+    assert!(["NICKNAME:Anita", "EMAIL:ana@example.org"].iter().all(|line| read.contains(line)), "{read}");
+}
+
+#[test]
+fn contacts_for_a_card_that_wants_its_pin_take_the_pin() {
+    let oxisim = folder(None);
+    let text = oxisim.read("CARD.toml");
+    let (before, after) = text.split_once("enabled = false").unwrap();
+    oxisim.write("CARD.toml", &format!("{before}enabled = true{after}"));
+    let words = ["phone", "--image", "CARD.toml", "--contacts", "contacts-10.vcf", "--for", "0s"];
+    oxisim.run(&words).code(1).stderr_eq("oxisim: the card wants the PIN: give it with --pin\n");
+    oxisim.run(&[&words[..], &["--pin", "0000"]].concat()).success();
+    let card = ["card", "--image", "CARD.toml", "--pin", "0000"];
+    oxisim
+        .run(&card)
+        .code(2)
+        .stderr_eq("oxisim: the PIN is for contacts that are to be written: --contacts\n");
 }
 
 #[test]
