@@ -21,7 +21,7 @@ use crate::{
     live::PinArgs,
     phonebook,
     report::count,
-    run::server_address,
+    run::{forget_confirmed, server_address},
     sim,
 };
 
@@ -126,6 +126,12 @@ impl RealTime {
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let (card, state) = image::open(path)?;
         Ok(Self { card, state: Some(state) })
+    }
+
+    /// Lets the applet, if it is on the card, send everything the next time, whatever the server has confirmed.
+    pub fn forget_confirmed(mut self) -> Result<(), Failure> {
+        forget_confirmed(&mut self.card)?;
+        self.state.as_mut().map_or(Ok(()), |state| state.save(&self.card))
     }
 
     /// Puts on disk what the card has written, before anyone is told that it did.

@@ -92,6 +92,59 @@ fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
     }
 }
 
+#[test]
+fn what_a_backup_does_not_carry_is_named_once_whoever_makes_it() {
+    for applet in [None, Some("mode = \"normal\"")] {
+        let oxisim = folder(applet);
+        oxisim.write("full.vcf", FULL);
+        oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "full.vcf"]).success();
+        let backup = oxisim.run(&["backup", "--image", "CARD.toml"]).success();
+        let said = String::from_utf8_lossy(&backup.get_output().stdout).into_owned();
+        let losses: Vec<&str> = said.lines().filter(|line| line.starts_with("  - ")).collect();
+        assert_eq!(
+            losses,
+            [
+                "  - slot 1 (Ana): second name 'Anita' left out",
+                "  - slot 1 (Ana): label 'WORK' of number 0301234 left out",
+                "  - slot 1 (Ana): e-mail address ana@example.org left out"
+            ],
+            "{said}"
+        );
+        assert!(
+            said.contains("equals the phonebook, record by record, but for what is left out.\n"),
+            "{said}"
+        );
+        let ok = if applet.is_some() { "card has the OK" } else { "phone has the OK" };
+        assert!(said.contains(ok), "{said}");
+        let figures = oxisim.json(&["backup", "--image", "CARD.toml", "--json"]);
+        assert_eq!(figures["import"].as_array().unwrap().len(), 3, "{figures}");
+    }
+}
+
+#[test]
+fn a_card_whose_copy_the_server_has_lost_sends_it_again_if_it_is_told_to_or_changes() {
+    let oxisim = folder(Some("mode = \"normal\""));
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    oxisim.run(&["backup", "--image", "CARD.toml"]).success();
+    let lost = |words: &[&str], hint: &str| {
+        let refused = oxisim.run(words).code(1);
+        let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(said.contains(hint), "{said}");
+    };
+    let again = ["backup", "--image", "CARD.toml", "--db", "second.sqlite"];
+    lost(&again, "--full sends them again");
+    oxisim.run(&[&again[..], &["--full"]].concat()).success();
+
+    let card = Running::start(&oxisim, &["--image", "CARD.toml"]);
+    let again = ["backup", "--tcp", &card.address, "--db", "third.sqlite"];
+    lost(&again, "change a contact on the card");
+    let edited = oxisim.read("contacts-10.vcf").replacen("FN:", "FN:A", 1);
+    oxisim.write("edited.vcf", &edited);
+    oxisim.run(&["phonebook", "write", "--tcp", &card.address, "--yes", "edited.vcf"]).success();
+    let figures = oxisim.json(&[&again[..], &["--json"]].concat());
+    assert_eq!((&figures["verified"], &figures["contacts"]), (&true.into(), &10.into()), "{figures}");
+}
+
 /// Contacts that use all that the built-in card has room for, and a little more.
 const FULL: &str = "BEGIN:VCARD\nVERSION:4.0\nFN:Ana\nNICKNAME:Anita\nTEL:+493012345\nTEL;TYPE=WORK:0301234\n\
 EMAIL:ana@example.org\nBDAY:19990101\nEND:VCARD\n";
@@ -177,7 +230,7 @@ fn contacts_and_a_card_exclude_each_other() {
         &["backup", "--image", "CARD.toml", "--tcp", "127.0.0.1:1"],
         &["backup", "--image", "CARD.toml", "--sim", "my.sim"],
         &["backup", "--image", "CARD.toml", "--source", "phone"],
-        &["backup", "--image", "CARD.toml", "--full"],
+        &["backup", "--tcp", "127.0.0.1:1", "--full"],
         &["backup", "contacts-10.vcf", "--pin", "1234"],
         &["backup", "contacts-10.vcf", "--server", "+4912"],
         &["backup", "--image", "NONE.toml"],
