@@ -59,8 +59,8 @@ pub struct Args {
     /// backs up what has changed. Without it the SIM is new.
     #[arg(long, value_name = "FILE", conflicts_with_all = THERE)]
     sim: Option<PathBuf>,
-    /// Send everything, also what the server has confirmed before. A card in a reader cannot be told to: if a contact of
-    /// it changes, and the server lacks what was confirmed, it asks for everything itself.
+    /// Send everything, also what the server has confirmed before. The applet of a card in a reader cannot be told to:
+    /// there, when a contact changes, a server that lacks what was confirmed asks for everything.
     #[arg(long, conflicts_with_all = ["reader", "tcp"])]
     full: bool,
     /// Refuse contacts that the phonebook cannot hold as they are.
@@ -256,8 +256,8 @@ fn unverified(args: &Args, outcome: &Outcome) -> String {
         if args.which.reader.is_none() && args.which.tcp.is_none() {
             "; the SIM believes that the server has its contacts: --full sends them again"
         } else {
-            "; the card believes that the server has its contacts: put the server's database back, or change a contact on \
-             the card, as with oxisim phonebook write, and back up again: the server then asks for all of them"
+            "; the card believes that the server has its contacts: put the server's database back, or change a contact \
+             on the card, as with oxisim phonebook write, and back up again: the server then asks for all of them"
         }
     } else if let Some((_, to)) = outcome.record.find(|what| match what {
         What::Astray { to } => Some(to),

@@ -277,6 +277,42 @@ fn a_dump_becomes_a_copy_with_the_same_contents() {
     assert_eq!(oxisim.read("copy.vcf").matches("BEGIN:VCARD").count(), 10);
 }
 
+#[test]
+fn what_is_made_may_go_into_a_pipe_and_what_is_said_of_it_does_not() {
+    let oxisim = folder(None);
+    let out = ["--out", "/dev/stdout"];
+    let dumped = oxisim.run(&[&["card", "dump", "--image", "CARD.toml"][..], &out].concat()).success();
+    let dump = dumped.get_output().stdout.clone();
+    serde_json::from_slice::<serde_json::Value>(&dump).unwrap();
+    oxisim.write("DUMP.json", &String::from_utf8(dump).unwrap());
+    let imported = oxisim.run(&[&["card", "import", "DUMP.json"][..], &out].concat()).success();
+    let text = String::from_utf8_lossy(&imported.get_output().stdout).into_owned();
+    oxisim.write("COPY.toml", &text);
+    oxisim.run(&["phonebook", "read", "--image", "COPY.toml", "copy.vcf"]).success();
+    let there = ["card", "dump", "--image", "CARD.toml", "--out", "DUMP.json"];
+    oxisim.run(&there).code(2).stderr_eq("oxisim: DUMP.json exists: a dump makes a new file\n");
+}
+
+#[test]
+fn the_help_of_an_import_names_every_key_that_must_be_there() {
+    let help = Oxisim::new().run(&["card", "import", "--help"]).success();
+    let help = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
+    for key in ["`atr`", "`files`", "`path`", "`fid_path`", "`select_response`", "`binary`", "`records`"] {
+        assert!(help.contains(key), "{key}: {help}");
+    }
+}
+
+#[test]
+fn an_access_rule_that_is_not_there_is_a_warning() {
+    let oxisim = folder(None);
+    let text = oxisim.read("CARD.toml");
+    let more = "\n[files.\"MF/2F99\"]\nsize = 1\narr = \"2F98/1\"\n";
+    oxisim.write("CARD.toml", &(text + more));
+    let words = ["phone", "--image", "CARD.toml", "--for", "0s"];
+    let said = String::from_utf8_lossy(&oxisim.run(&words).success().get_output().stderr).into_owned();
+    assert!(said.contains("files.\"MF/2F99\".arr: there is no EF_ARR 2F98"), "{said}");
+}
+
 /// A record of `EF_ADN` with this octet everywhere in the name.
 fn record(octet: u8) -> Vec<u8> {
     let mut record = vec![octet; 14];

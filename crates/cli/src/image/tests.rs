@@ -923,7 +923,14 @@ fn a_state_that_is_none_is_refused() {
         let state = StateFile::path(&path);
         std::fs::write(&state, text).unwrap();
         let error = open(&path).unwrap_err().to_string();
-        assert_eq!(error, format!("{} is not the memory of a virtual SIM: {expected}", state.display()));
+        let (state, image) = (state.display(), path.display());
+        let advice = format!(
+            "if it is of another card, or {image} has changed since, move it away, and the card is as {image} says"
+        );
+        assert_eq!(
+            error,
+            format!("{state} is not what the card of {image} has written: {expected}; {advice}")
+        );
     }
 }
 
