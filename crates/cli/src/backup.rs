@@ -59,8 +59,9 @@ pub struct Args {
     /// backs up what has changed. Without it the SIM is new.
     #[arg(long, value_name = "FILE", conflicts_with_all = THERE)]
     sim: Option<PathBuf>,
-    /// Send everything, also what the server has confirmed before.
-    #[arg(long, conflicts_with_all = THERE)]
+    /// Send everything, also what the server has confirmed before. The applet of a card in a reader cannot be told to:
+    /// there, when a contact changes, a server that lacks what was confirmed asks for everything.
+    #[arg(long, conflicts_with_all = ["reader", "tcp"])]
     full: bool,
     /// Refuse contacts that the phonebook cannot hold as they are.
     #[arg(long, conflicts_with_all = THERE)]
@@ -210,11 +211,11 @@ impl Args {
         if self.json {
             writeln!(out, "{:#}", figures(self, plan, outcome, losses))?;
         } else {
-            print(self, plan, outcome, out)?;
+            print(self, plan, outcome, losses, out)?;
         }
         match outcome.differences.len() {
             0 => Ok(()),
-            _ => Err(Failure::NotDone(unverified(outcome))),
+            _ => Err(Failure::NotDone(unverified(self, outcome))),
         }
     }
 }
@@ -246,15 +247,17 @@ fn mode_name(mode: ModeName) -> String {
     mode.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
 }
 
-fn unverified(outcome: &Outcome) -> String {
+fn unverified(args: &Args, outcome: &Outcome) -> String {
     let told = outcome.told.as_deref().unwrap_or("nothing was said to the user");
     let first: Vec<&str> = outcome.differences.iter().take(5).map(String::as_str).collect();
     let more = outcome.differences.len() - first.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let hint = if outcome.way.is_none() && outcome.told.as_deref() == Some(UNCHANGED) {
-        match outcome.kept {
-            Some(_) => "; the SIM believes that the server has its contacts: --full sends them again",
-            None => "; the card believes that the server has its contacts, and sends only what changes",
+        if args.which.reader.is_none() && args.which.tcp.is_none() {
+            "; the SIM believes that the server has its contacts: --full sends them again"
+        } else {
+            "; the card believes that the server has its contacts: put the server's database back, or change a contact \
+             on the card, as with oxisim phonebook write, and back up again: the server then asks for all of them"
         }
     } else if let Some((_, to)) = outcome.record.find(|what| match what {
         What::Astray { to } => Some(to),
@@ -267,7 +270,13 @@ fn unverified(outcome: &Outcome) -> String {
     format!("not verified: {}{more} (phone: {told}){hint}", first.join("; "))
 }
 
-fn print(args: &Args, plan: &Plan<'_>, outcome: &Outcome, out: &mut impl Write) -> Result<(), Failure> {
+fn print(
+    args: &Args,
+    plan: &Plan<'_>,
+    outcome: &Outcome,
+    losses: &[String],
+    out: &mut impl Write,
+) -> Result<(), Failure> {
     let summary = &outcome.summary;
     let estimate = &outcome.estimate;
     writeln!(
@@ -300,7 +309,10 @@ fn print(args: &Args, plan: &Plan<'_>, outcome: &Outcome, out: &mut impl Write) 
     report::timeline(&outcome.record, args.all, out)?;
     writeln!(out)?;
     if outcome.verified() {
-        writeln!(out, "Verified: the copy in {} equals the phonebook, record by record.", args.db)?;
+        // What an import leaves out is not in the phonebook.
+        let but =
+            if args.contacts.is_some() || losses.is_empty() { "" } else { ", but for what is left out" };
+        writeln!(out, "Verified: the copy in {} equals the phonebook, record by record{but}.", args.db)?;
     }
     writeln!(
         out,

@@ -18,8 +18,10 @@ use crate::{
     failure::Failure,
     image::{self, StateFile},
     input,
+    live::PinArgs,
+    phonebook,
     report::count,
-    run::{server_address, store_contacts},
+    run::{forget_confirmed, server_address},
     sim,
 };
 
@@ -60,6 +62,8 @@ pub struct Args {
     tcp: Option<String>,
     #[command(flatten)]
     card: Personal,
+    #[command(flatten)]
+    pin: PinArgs,
 }
 
 /// What is done with the file of a card, and what makes one of a card in a reader.
@@ -85,19 +89,21 @@ pub struct Personal {
 }
 
 impl Personal {
-    /// A card with the backup applet; says what of the contacts is on it.
-    pub fn card(&self, out: &mut impl Write) -> Result<RealTime, Failure> {
+    /// A card with the backup applet; says what of the contacts is on it. To write them may take the PIN.
+    pub fn card(&self, pin: &PinArgs, out: &mut impl Write) -> Result<RealTime, Failure> {
         let RealTime { mut card, mut state } = match &self.image {
             Some(path) => RealTime::open(path)?,
             None => RealTime::new(sim::card(&self.number, Some((&server_address(), Settings::default())))),
         };
         if let Some(path) = &self.contacts {
-            let import = store_contacts(&mut card, &input::contacts(path)?)?;
+            let (written, import) = phonebook::store(card, pin, &input::contacts(path)?);
+            card = written;
+            if let Some(state) = &mut state {
+                state.save(&card)?;
+            }
+            let import = import?;
             input::report(path, "SIM", &import, out)?;
             writeln!(out, "{} on the card", count(import.book.len(), "contact"))?;
-        }
-        if let Some(state) = &mut state {
-            state.save(&card)?;
         }
         Ok(RealTime { card, state })
     }
@@ -120,6 +126,12 @@ impl RealTime {
     pub fn open(path: &Path) -> Result<Self, Failure> {
         let (card, state) = image::open(path)?;
         Ok(Self { card, state: Some(state) })
+    }
+
+    /// Lets the applet, if it is on the card, send everything the next time, whatever the server has confirmed.
+    pub fn forget_confirmed(mut self) -> Result<(), Failure> {
+        forget_confirmed(&mut self.card)?;
+        self.state.as_mut().map_or(Ok(()), |state| state.save(&self.card))
     }
 
     /// Puts on disk what the card has written, before anyone is told that it did.
@@ -159,7 +171,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
         None => {}
     }
-    let card = &mut args.card.card(&mut io::stdout())?;
+    if args.card.contacts.is_none() && (args.pin.pin.is_some() || args.pin.last_try) {
+        return Err(Failure::Usage("the PIN is for contacts that are to be written: --contacts".into()));
+    }
+    let card = &mut args.card.card(&args.pin, &mut io::stdout())?;
     let stop = Arc::new(AtomicBool::new(false));
     for ends in [signal::SIGINT, signal::SIGTERM] {
         flag::register(ends, Arc::clone(&stop))?;

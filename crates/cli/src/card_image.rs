@@ -29,7 +29,7 @@ pub struct InitArgs {
     after_help = "Examples:\n  oxisim card dump --reader Omnikey --out DUMP.json\n  oxisim card import DUMP.json --out CARD.toml"
 )]
 pub struct ImportArgs {
-    /// What was found: `atr`, and `files` with `fid_path`, `select_response`, and `binary` or `records`.
+    /// What was found: `atr`, and `files`, each with `path`, `fid_path`, `select_response`, and `binary` or `records`.
     #[arg(value_name = "DUMP.json")]
     dump: PathBuf,
     /// The file; what is there already is kept.
@@ -43,8 +43,8 @@ pub fn init(args: &InitArgs) -> Result<(), Failure> {
     let text = image::write(&Profile::default().image(), &notes, Some(SERVER));
     match &args.out {
         Some(path) => {
-            create(path, &text)?;
-            writeln!(io::stdout(), "{} is the built-in card", path.display())?;
+            let mut said = create(path, &text)?;
+            writeln!(said, "{} is the built-in card", path.display())?;
         }
         None => io::stdout().write_all(text.as_bytes())?,
     }
@@ -60,8 +60,7 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let from = args.dump.file_name().unwrap_or_default().to_string_lossy();
     let mut notes = vec![format!("A card, copied from {from}. What could not be read:")];
     notes.extend(imported.missing.iter().map(|missing| format!("- {missing}")));
-    create(&args.out, &image::write(&imported.image, &notes, None))?;
-    let out = &mut io::stdout().lock();
+    let out = &mut create(&args.out, &image::write(&imported.image, &notes, None))?;
     writeln!(out, "{} in {}", count(imported.image.files.len(), "file"), args.out.display())?;
     writeln!(out, "Not read:")?;
     for missing in &imported.missing {
@@ -70,9 +69,24 @@ pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Writes a file where none is.
-pub fn create(path: &Path, text: &str) -> Result<(), Failure> {
+/// Writes a file where none is, or into what keeps nothing, such as `/dev/stdout`. Returns where to say so: not among
+/// the text.
+pub fn create(path: &Path, text: &str) -> Result<Box<dyn io::Write>, Failure> {
     let failed = |error| Failure::Write { path: path.into(), error };
+    if keeps_nothing(path) {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open(path)
+            .and_then(|mut stream| stream.write_all(text.as_bytes()))
+            .map_err(failed)?;
+        return Ok(Box::new(io::stderr()));
+    }
     let mut file = std::fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    Ok(Box::new(io::stdout()))
+}
+
+/// Whether there is something at `path` that is neither a file nor a folder: a pipe, a terminal.
+pub fn keeps_nothing(path: &Path) -> bool {
+    path.metadata().is_ok_and(|there| !there.is_file() && !there.is_dir())
 }

@@ -62,6 +62,19 @@ pub enum Failure {
         /// What is wrong.
         reason: String,
     },
+    /// What a card has written does not fit the card of its file.
+    #[error(
+        "{} is not what the card of {} has written: {reason}; if it is of another card, or {} has changed since, \
+         move it away, and the card is as {} says", state.display(), image.display(), image.display(), image.display()
+    )]
+    State {
+        /// The file with what was written.
+        state: PathBuf,
+        /// The file of the card.
+        image: PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// `--strict`, and something was left out or changed.
     #[error("{losses} {} lost in {} (--strict)", if *losses == 1 { "thing would be" } else { "things would be" }, path.display())]
     Strict {

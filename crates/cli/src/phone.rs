@@ -17,7 +17,7 @@ use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
 
-use crate::{backup::wall_clock, card::Personal, failure::Failure, report::count, span};
+use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
@@ -116,7 +116,8 @@ impl Args {
         if let Some(address) = &self.tcp {
             return Ok(Box::new(TcpClient::connect(address)?));
         }
-        Ok(Box::new(InProcess(self.built_in.card(&mut io::stdout())?)))
+        let pin = PinArgs { pin: self.pin.map(Into::into), last_try: false };
+        Ok(Box::new(InProcess(self.built_in.card(&pin, &mut io::stdout())?)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use oxisim_backup::{FromServer, ToServer};
+use oxisim_backup::{FromServer, ToServer, message::Source};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Record, Summary, What};
 use serde_json::json;
@@ -135,8 +135,8 @@ fn describe(what: &What) -> Option<String> {
         What::Prompt { lines } => format!("card asks: {}", lines.join(" | ")),
         What::Chose { text } => format!("user chooses: {text}"),
         What::Text(text) => format!("phone shows: {text}"),
-        What::Sending { message: Some(ToServer::Query { .. }), .. } => {
-            "card asks the server what is missing".into()
+        What::Sending { message: Some(ToServer::Query { backup, .. }), .. } => {
+            format!("{} asks the server what is missing", uploader(backup.source))
         }
         What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } if missing.is_empty() => {
             "card has all of the copy".into()
@@ -151,7 +151,9 @@ fn describe(what: &What) -> Option<String> {
         }
         What::Answered(Some(FromServer::Ok { .. })) => "server: OK".into(),
         What::Answered(Some(FromServer::Refused { reason, .. })) => format!("server refuses: {reason:?}"),
-        What::Delivered(Some(FromServer::Ok { .. })) => "card has the OK".into(),
+        What::Delivered(Some(FromServer::Ok { backup, .. })) => {
+            format!("{} has the OK", uploader(backup.source))
+        }
         What::Lost { to_server: true } => "a message to the server is lost".into(),
         What::Lost { to_server: false } => "a message to the card is lost".into(),
         What::Astray { to } => format!("that message is for {to}, not for the server"),
@@ -173,6 +175,11 @@ fn describe(what: &What) -> Option<String> {
         | What::Began { .. }
         | What::Ended { .. } => return None,
     })
+}
+
+/// Who makes the backup of a phonebook.
+fn uploader(source: Source) -> &'static str {
+    if source == Source::CARD { "card" } else { "phone" }
 }
 
 fn source_name(source: u8) -> &'static str {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Estimate, Settings, Standing, ToServer, Way, message::Source};
 use oxisim_card::Card;
 use oxisim_phonebook::{Book, Capacity, Contact, Import, import, update};
@@ -100,9 +101,7 @@ pub struct Device {
 impl Device {
     /// Makes the next backups whole ones.
     pub fn forget_confirmed(&mut self) -> Result<(), Failure> {
-        if oxisim_applets::PhonebookBackup::is_on(&self.card) {
-            oxisim_applets::PhonebookBackup::forget_confirmed(&mut self.card).map_err(not_personalised)?;
-        }
+        forget_confirmed(&mut self.card)?;
         self.application
             .as_mut()
             .map_or(Ok(()), BackupApplication::forget_confirmed)
@@ -178,8 +177,7 @@ impl Plan<'_> {
             Some((kept, path)) => kept.restore_card(&mut card, path)?,
             None if self.source.has(Source::CARD) => {
                 if let Some(last) = server.last_generation(self.number, Source::CARD)? {
-                    oxisim_applets::PhonebookBackup::personalise(&mut card, last)
-                        .map_err(not_personalised)?;
+                    PhonebookBackup::personalise(&mut card, last).map_err(not_personalised)?;
                 }
             }
             None => {}
@@ -365,6 +363,14 @@ impl Plan<'_> {
         }
         Ok(differences)
     }
+}
+
+/// Makes the next backup of a card's applet a whole one, if it has the applet.
+pub fn forget_confirmed(card: &mut Card) -> Result<(), Failure> {
+    if PhonebookBackup::is_on(card) {
+        PhonebookBackup::forget_confirmed(card).map_err(not_personalised)?;
+    }
+    Ok(())
 }
 
 /// The server's number as an address.

@@ -15,6 +15,8 @@ struct Running {
     process: Child,
     output: BufReader<ChildStdout>,
     address: String,
+    /// What it printed before it waited.
+    said: String,
 }
 
 impl Running {
@@ -29,15 +31,16 @@ impl Running {
             .spawn()
             .unwrap();
         let mut output = BufReader::new(process.stdout.take().unwrap());
-        let mut line = String::new();
+        let (mut line, mut said) = (String::new(), String::new());
         let address = loop {
+            said += &line;
             line.clear();
             assert_ne!(output.read_line(&mut line).unwrap(), 0, "the card has ended");
             if let Some((_, address)) = line.split_once("waits for a terminal at ") {
                 break address.trim().to_owned();
             }
         };
-        Self { process, output, address }
+        Self { process, output, address, said }
     }
 
     fn client(&self) -> TcpClient {
@@ -90,6 +93,103 @@ fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
 }
 
 #[test]
+fn what_a_backup_does_not_carry_is_named_once_whoever_makes_it() {
+    for applet in [None, Some("mode = \"normal\"")] {
+        let oxisim = folder(applet);
+        oxisim.write("full.vcf", FULL);
+        oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "full.vcf"]).success();
+        let backup = oxisim.run(&["backup", "--image", "CARD.toml"]).success();
+        let said = String::from_utf8_lossy(&backup.get_output().stdout).into_owned();
+        let losses: Vec<&str> = said.lines().filter(|line| line.starts_with("  - ")).collect();
+        assert_eq!(
+            losses,
+            [
+                "  - slot 1 (Ana): second name 'Anita' left out",
+                "  - slot 1 (Ana): label 'WORK' of number 0301234 left out",
+                "  - slot 1 (Ana): e-mail address ana@example.org left out"
+            ],
+            "{said}"
+        );
+        assert!(
+            said.contains("equals the phonebook, record by record, but for what is left out.\n"),
+            "{said}"
+        );
+        let ok = if applet.is_some() { "card has the OK" } else { "phone has the OK" };
+        assert!(said.contains(ok), "{said}");
+        let figures = oxisim.json(&["backup", "--image", "CARD.toml", "--json"]);
+        assert_eq!(figures["import"].as_array().unwrap().len(), 3, "{figures}");
+    }
+}
+
+#[test]
+fn a_card_whose_copy_the_server_has_lost_sends_it_again_if_it_is_told_to_or_changes() {
+    let oxisim = folder(Some("mode = \"normal\""));
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    oxisim.run(&["backup", "--image", "CARD.toml"]).success();
+    let lost = |words: &[&str], hint: &str| {
+        let refused = oxisim.run(words).code(1);
+        let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+        assert!(said.contains(hint), "{said}");
+    };
+    let again = ["backup", "--image", "CARD.toml", "--db", "second.sqlite"];
+    lost(&again, "--full sends them again");
+    oxisim.run(&[&again[..], &["--full"]].concat()).success();
+
+    let card = Running::start(&oxisim, &["--image", "CARD.toml"]);
+    let again = ["backup", "--tcp", &card.address, "--db", "third.sqlite"];
+    lost(&again, "change a contact on the card");
+    let edited = oxisim.read("contacts-10.vcf").replacen("FN:", "FN:A", 1);
+    oxisim.write("edited.vcf", &edited);
+    oxisim.run(&["phonebook", "write", "--tcp", &card.address, "--yes", "edited.vcf"]).success();
+    let figures = oxisim.json(&[&again[..], &["--json"]].concat());
+    assert_eq!((&figures["verified"], &figures["contacts"]), (&true.into(), &10.into()), "{figures}");
+}
+
+/// Contacts that use all that the built-in card has room for, and a little more.
+const FULL: &str = "BEGIN:VCARD\nVERSION:4.0\nFN:Ana\nNICKNAME:Anita\nTEL:+493012345\nTEL;TYPE=WORK:0301234\n\
+EMAIL:ana@example.org\nBDAY:19990101\nEND:VCARD\n";
+
+#[test]
+fn contacts_come_onto_a_card_in_one_way_whoever_puts_them_there() {
+    let oxisim = folder(None);
+    oxisim.write("full.vcf", FULL);
+    let words = ["phonebook", "write", "--image", "CARD.toml", "--yes", "full.vcf"];
+    let written = oxisim.run(&words).success();
+    let written = String::from_utf8_lossy(&written.get_output().stdout).into_owned();
+    let losses = |said: &str| -> Vec<String> {
+        said.lines().filter(|line| line.starts_with("  - ")).map(Into::into).collect()
+    };
+    let state = oxisim.read("CARD.state");
+    std::fs::remove_file(oxisim.folder.path().join("CARD.state")).unwrap();
+
+    let mut card = Running::start(&oxisim, &["--image", "CARD.toml", "--contacts", "full.vcf"]);
+    assert_eq!(losses(&card.said), losses(&written));
+    assert!(!card.said.contains("ana@example.org"), "{}", card.said);
+    card.process.kill().unwrap();
+    card.process.wait().unwrap();
+    assert_eq!(oxisim.read("CARD.state"), state);
+    oxisim.run(&["phonebook", "read", "--image", "CARD.toml", "read.vcf"]).success();
+    let read = oxisim.read("read.vcf");
+    assert!(["NICKNAME:Anita", "EMAIL:ana@example.org"].iter().all(|line| read.contains(line)), "{read}");
+}
+
+#[test]
+fn contacts_for_a_card_that_wants_its_pin_take_the_pin() {
+    let oxisim = folder(None);
+    let text = oxisim.read("CARD.toml");
+    let (before, after) = text.split_once("enabled = false").unwrap();
+    oxisim.write("CARD.toml", &format!("{before}enabled = true{after}"));
+    let words = ["phone", "--image", "CARD.toml", "--contacts", "contacts-10.vcf", "--for", "0s"];
+    oxisim.run(&words).code(1).stderr_eq("oxisim: the card wants the PIN: give it with --pin\n");
+    oxisim.run(&[&words[..], &["--pin", "0000"]].concat()).success();
+    let card = ["card", "--image", "CARD.toml", "--pin", "0000"];
+    oxisim
+        .run(&card)
+        .code(2)
+        .stderr_eq("oxisim: the PIN is for contacts that are to be written: --contacts\n");
+}
+
+#[test]
 fn a_card_without_the_applet_is_read_and_nothing_more() {
     let oxisim = folder(None);
     let words = ["backup", "--image", "CARD.toml"];
@@ -130,7 +230,7 @@ fn contacts_and_a_card_exclude_each_other() {
         &["backup", "--image", "CARD.toml", "--tcp", "127.0.0.1:1"],
         &["backup", "--image", "CARD.toml", "--sim", "my.sim"],
         &["backup", "--image", "CARD.toml", "--source", "phone"],
-        &["backup", "--image", "CARD.toml", "--full"],
+        &["backup", "--tcp", "127.0.0.1:1", "--full"],
         &["backup", "contacts-10.vcf", "--pin", "1234"],
         &["backup", "contacts-10.vcf", "--server", "+4912"],
         &["backup", "--image", "NONE.toml"],
@@ -175,6 +275,42 @@ fn a_dump_becomes_a_copy_with_the_same_contents() {
     assert_eq!(oxisim.read("AGAIN.json"), oxisim.read("DUMP.json"));
     oxisim.run(&["phonebook", "read", "--tcp", &copy.address, "copy.vcf"]).success();
     assert_eq!(oxisim.read("copy.vcf").matches("BEGIN:VCARD").count(), 10);
+}
+
+#[test]
+fn what_is_made_may_go_into_a_pipe_and_what_is_said_of_it_does_not() {
+    let oxisim = folder(None);
+    let out = ["--out", "/dev/stdout"];
+    let dumped = oxisim.run(&[&["card", "dump", "--image", "CARD.toml"][..], &out].concat()).success();
+    let dump = dumped.get_output().stdout.clone();
+    serde_json::from_slice::<serde_json::Value>(&dump).unwrap();
+    oxisim.write("DUMP.json", &String::from_utf8(dump).unwrap());
+    let imported = oxisim.run(&[&["card", "import", "DUMP.json"][..], &out].concat()).success();
+    let text = String::from_utf8_lossy(&imported.get_output().stdout).into_owned();
+    oxisim.write("COPY.toml", &text);
+    oxisim.run(&["phonebook", "read", "--image", "COPY.toml", "copy.vcf"]).success();
+    let there = ["card", "dump", "--image", "CARD.toml", "--out", "DUMP.json"];
+    oxisim.run(&there).code(2).stderr_eq("oxisim: DUMP.json exists: a dump makes a new file\n");
+}
+
+#[test]
+fn the_help_of_an_import_names_every_key_that_must_be_there() {
+    let help = Oxisim::new().run(&["card", "import", "--help"]).success();
+    let help = String::from_utf8_lossy(&help.get_output().stdout).into_owned();
+    for key in ["`atr`", "`files`", "`path`", "`fid_path`", "`select_response`", "`binary`", "`records`"] {
+        assert!(help.contains(key), "{key}: {help}");
+    }
+}
+
+#[test]
+fn an_access_rule_that_is_not_there_is_a_warning() {
+    let oxisim = folder(None);
+    let text = oxisim.read("CARD.toml");
+    let more = "\n[files.\"MF/2F99\"]\nsize = 1\narr = \"2F98/1\"\n";
+    oxisim.write("CARD.toml", &(text + more));
+    let words = ["phone", "--image", "CARD.toml", "--for", "0s"];
+    let said = String::from_utf8_lossy(&oxisim.run(&words).success().get_output().stderr).into_owned();
+    assert!(said.contains("files.\"MF/2F99\".arr: there is no EF_ARR 2F98"), "{said}");
 }
 
 /// A record of `EF_ADN` with this octet everywhere in the name.

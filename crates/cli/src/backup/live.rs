@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use oxisim_apdu::Status;
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::message::Source;
-use oxisim_phonebook::{Book, record::AdnRecord};
+use oxisim_phonebook::{Book, Contact, LabelledNumber, Loss, layout::CardEntry, record::AdnRecord};
 use oxisim_server::{Msisdn, Server, SqliteStore};
 use oxisim_terminal::BackupApplication;
 use oxisim_transport::Transport;
@@ -14,6 +14,7 @@ use oxisim_world::World;
 
 use super::{Args, open_server};
 use crate::{
+    card::RealTime,
     failure::Failure,
     live::{Answer, Client, LiveCard, USIM, found},
     phonebook::{Access, Found},
@@ -33,10 +34,15 @@ struct Done {
     number: Msisdn,
     source: SourceName,
     outcome: Outcome,
+    /// What of the phonebook a backup does not carry.
+    left_out: Vec<String>,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    if let (true, Some(path)) = (args.full, &args.which.image) {
+        RealTime::open(path)?.forget_confirmed()?;
+    }
     let card = args.which.open()?.ok_or_else(|| Failure::Usage("which card?".into()))?;
     let done = if args.json {
         back_up(args, card, &mut io::stderr())?
@@ -44,7 +50,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         back_up(args, card, &mut io::stdout())?
     };
     let plan = args.plan(&done.number, done.source, args.server.address());
-    args.conclude(&plan, &done.outcome, &[], &mut io::stdout())
+    args.conclude(&plan, &done.outcome, &done.left_out, &mut io::stdout())
 }
 
 /// Makes the backup, and says who makes it.
@@ -59,10 +65,15 @@ fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result
         phonebook.found.phonebook.slots(),
         count(phonebook.book.len(), "contact")
     )?;
+    let left_out = phonebook.left_out();
+    if !left_out.is_empty() {
+        writeln!(out, "Left out of the backup, which carries names and numbers:")?;
+        left_out.iter().try_for_each(|what| writeln!(out, "  - {what}"))?;
+    }
     let server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
     let (source, outcome) = if client.is_gsm() {
         writeln!(out, "A SIM of GSM, on which a phone starts no toolkit here: {BY_PHONE}")?;
-        by_phone(args, &number, client.into_transport(), &phonebook, server, out)?
+        by_phone(args, &number, client.into_transport(), &phonebook, server)?
     } else {
         let plan = args.plan(&number, SourceName::Card, args.server.address());
         let mut world = plan.world(LiveCard::new(client.into_transport()), None, server);
@@ -78,11 +89,11 @@ fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result
             by_applet(args, &number, world)?
         } else {
             let server = switch_off(&mut world).map(|()| world.esme)?;
-            by_phone(args, &number, world.card.into_transport()?, &phonebook, server, out)?
+            by_phone(args, &number, world.card.into_transport()?, &phonebook, server)?
         }
     };
     writeln!(out)?;
-    Ok(Done { number, source, outcome })
+    Ok(Done { number, source, outcome, left_out })
 }
 
 const BY_PHONE: &str = "the phone makes the backup, and the card is only read.";
@@ -129,11 +140,9 @@ fn by_phone(
     card: Box<dyn Transport>,
     phonebook: &Phonebook,
     mut server: Server<SqliteStore>,
-    out: &mut dyn Write,
 ) -> Result<(SourceName, Outcome), Failure> {
     let source = SourceName::Phone;
     args.refuse_status()?;
-    phonebook.say_left_out(out)?;
     let plan = args.plan(number, source, args.server.address());
     let mut application =
         BackupApplication::new(args.server.address(), plan.settings(), phonebook.book.clone());
@@ -178,20 +187,28 @@ impl Phonebook {
         Ok(Self { found, book })
     }
 
-    /// Names what stands beside names and numbers, which is all that a backup carries.
-    fn say_left_out(&self, out: &mut dyn Write) -> Result<(), Failure> {
+    /// What stands beside names and numbers, which is all that a backup carries, slot by slot.
+    fn left_out(&self) -> Vec<String> {
         let entries = self.found.phonebook.entries().unwrap_or_default();
-        for (slot, entry) in entries {
+        let of_entry = |(slot, entry): (u16, CardEntry)| {
             let contact = entry.contact();
-            let labels = contact.numbers.iter().map(|number| &number.label);
-            let texts = [&contact.second_name].into_iter().chain(labels);
-            let texts = texts.chain(&contact.emails).chain(&contact.groups);
-            for text in texts.filter(|text| !text.is_empty()) {
-                writeln!(out, "  - slot {slot} ({}): left out: {text}", contact.name)?;
-            }
-        }
-        Ok(())
+            let name = contact.name.clone();
+            left_out(contact).into_iter().map(move |loss| format!("slot {slot} ({name}): {loss}"))
+        };
+        entries.into_iter().flat_map(of_entry).collect()
     }
+}
+
+/// What a backup does not carry of a contact.
+fn left_out(contact: Contact) -> Vec<Loss> {
+    let Contact { second_name, numbers, emails, groups, .. } = contact;
+    let second_name = Some(second_name).filter(|second_name| !second_name.is_empty());
+    let second_name = second_name.map(|second_name| Loss::SecondNameLeftOut { second_name });
+    let labelled = numbers.into_iter().filter(|number| !number.label.is_empty());
+    let labels = labelled.map(|LabelledNumber { number, label }| Loss::LabelLeftOut { number, label });
+    let emails = emails.into_iter().map(|address| Loss::EmailLeftOut { address });
+    let groups = groups.into_iter().map(|group| Loss::GroupLeftOut { group });
+    second_name.into_iter().chain(labels).chain(emails).chain(groups).collect()
 }
 
 /// The subscriber's number, if the card holds an international one.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    card_image::create,
+    card_image::{create, keeps_nothing},
     failure::Failure,
     image::Dump,
     live::{Adm, Client, PinArgs, Which},
@@ -49,7 +49,7 @@ pub struct DumpArgs {
 
 /// Runs the command.
 pub fn run(args: &DumpArgs) -> Result<(), Failure> {
-    if let Some(path) = args.out.as_ref().filter(|path| path.exists()) {
+    if let Some(path) = args.out.as_ref().filter(|path| path.exists() && !keeps_nothing(path)) {
         return Err(Failure::Usage(format!("{} exists: a dump makes a new file", path.display())));
     }
     let card = args.which.open()?.ok_or_else(|| Failure::Usage("which card?".into()))?;
@@ -60,8 +60,7 @@ pub fn run(args: &DumpArgs) -> Result<(), Failure> {
         io::stdout().write_all(json.as_bytes())?;
         return report(client, &dump, &mut io::stderr());
     };
-    create(path, &json)?;
-    let out = &mut io::stdout().lock();
+    let out = &mut create(path, &json)?;
     report(client, &dump, out)?;
     writeln!(out, "All that was read is in {}.", path.display())?;
     Ok(())

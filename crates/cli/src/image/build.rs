@@ -5,9 +5,12 @@ use std::collections::{HashMap, HashSet};
 use oxisim_card::{
     Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
-    image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform, UnblockImage},
+    image::{
+        AuthenticationKey, Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage,
+    },
 };
 use oxisim_toolkit::objects::alpha;
+use oxisim_wire::{Error, Reader, tlv::Tlv};
 use toml::Spanned;
 
 use super::{
@@ -21,6 +24,7 @@ use super::{
     locate::At,
     octets::octets,
     path::{FilePath, fid},
+    rules::{self, Reference},
 };
 
 /// The identifier of the MF.
@@ -30,8 +34,8 @@ const DF_GSM: [u16; 2] = [MF, 0x7F20];
 /// The first identifier that an ADF is given if it names none.
 const FIRST_ADF: u16 = 0x7FF0;
 
-/// The card that a document describes.
-pub fn build(document: &Document) -> Result<Image, At> {
+/// The card that a document describes, and what is doubtful about it.
+pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
     let mut builder = Builder::default();
     builder.applications(document)?;
     let mut directories = document.directories.0.iter().peekable();
@@ -52,7 +56,7 @@ pub fn build(document: &Document) -> Result<Image, At> {
     }
     let atr = hexadecimal(&document.atr)?;
     oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
-    Ok(Image {
+    let image = Image {
         atr,
         platform: match document.platform {
             PlatformName::UiccWithSim => Platform::UiccWithSim,
@@ -60,7 +64,7 @@ pub fn build(document: &Document) -> Result<Image, At> {
             PlatformName::Sim => Platform::Sim,
         },
         menu_title: menu_title(document.menu_title.as_ref())?,
-        memory: document.memory,
+        memory: document.memory.as_ref().map_or(MEMORY, |memory| *memory.get_ref()),
         pins: document.pins.iter().map(|pin| builder.pin(pin)).collect::<Result<_, _>>()?,
         authentication: document
             .authentication
@@ -68,7 +72,8 @@ pub fn build(document: &Document) -> Result<Image, At> {
             .map(|key| builder.authentication(key))
             .collect::<Result<_, _>>()?,
         files,
-    })
+    };
+    Ok((image, rules::missing(&builder.references, &builder.files)))
 }
 
 /// The title of the toolkit menu, which SET UP MENU has to hold beside the items.
@@ -91,6 +96,10 @@ struct Builder {
     directories: HashSet<Vec<u16>>,
     /// Structure and size of the EFs.
     files: HashMap<Vec<u16>, (Structure, usize)>,
+    /// The files with a short file identifier, by directory and identifier.
+    short: HashMap<(Vec<u16>, u8), String>,
+    /// The access rules that files refer to.
+    references: Vec<Reference>,
     keys: HashSet<(KeyReference, Option<Vec<u16>>)>,
     /// The directories that have a subscriber's key.
     authenticating: HashSet<Vec<u16>>,
@@ -140,6 +149,7 @@ impl Builder {
             form.expanded.as_ref().map(|rule| Ok(SecurityAttributes::Expanded(hexadecimal(rule)?))),
         ];
         let security = one(rules.into_iter().flatten(), text, "access rule", "arr, compact or expanded")?;
+        self.refers(&place, form.arr.as_ref(), &security);
         Ok(FileImage {
             path: place,
             kind: FileKind::Directory { aid, pin_status },
@@ -147,7 +157,7 @@ impl Builder {
             life_cycle: life_cycle(form.life_cycle),
             shareable: form.shareable,
             identified: form.show_fid.unwrap_or(!is_application),
-            proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+            proprietary: proprietary(form.proprietary.as_ref())?,
             header: header(form.header.as_ref(), "a directory", 22)?,
         })
     }
@@ -165,21 +175,48 @@ impl Builder {
             None => Contents::Octets(body.octets),
         };
         self.files.insert(place.clone(), (body.structure, body.size));
-        let sfi = match form.sfi.as_ref().map(Spanned::get_ref) {
-            Some(&SfiForm::Is(sfi)) => Sfi::Is(sfi),
-            Some(SfiForm::Implied) => Sfi::OfIdentifier,
-            Some(SfiForm::None) | None => Sfi::None,
+        let security = file_security(text, form)?;
+        self.refers(&place, form.arr.as_ref(), &security);
+        let sfi = match form.sfi.as_ref().map(|sfi| (sfi, *sfi.get_ref())) {
+            Some((place, SfiForm::Is(sfi))) => self.short(text, place, sfi, &path)?,
+            Some((_, SfiForm::Implied)) => Sfi::OfIdentifier,
+            Some((_, SfiForm::None)) | None => Sfi::None,
         };
         Ok(FileImage {
             path: place,
             kind: FileKind::Elementary { structure: body.structure, size: body.size, sfi, contents },
-            security: file_security(text, form)?,
+            security,
             life_cycle: life_cycle(form.life_cycle),
             shareable: form.shareable,
             identified: true,
-            proprietary: form.proprietary.as_ref().map(hexadecimal).transpose()?.unwrap_or_default(),
+            proprietary: proprietary(form.proprietary.as_ref())?,
             header: header(form.header.as_ref(), "a file", 14)?,
         })
+    }
+
+    /// A short file identifier, which no other file of the directory may be given. Those that follow from file
+    /// identifiers are not looked at: cards have files that agree in the last five bits.
+    fn short(
+        &mut self,
+        text: &Spanned<String>,
+        place: &Spanned<SfiForm>,
+        sfi: u8,
+        path: &FilePath,
+    ) -> Result<Sfi, At> {
+        let directory = path.parent().unwrap_or(FilePath::MF);
+        let directory = self.identifiers(text, &directory)?;
+        match self.short.insert((directory, sfi), text.get_ref().clone()) {
+            Some(other) => {
+                Err(At::new(place, format!("{other} has the short file identifier {sfi} already")))
+            }
+            None => Ok(Sfi::Is(sfi)),
+        }
+    }
+
+    /// Notes the access rules that a file refers to.
+    fn refers(&mut self, place: &[u16], text: Option<&Spanned<String>>, security: &SecurityAttributes) {
+        let references = text.map(|text| Reference::of(place, &text.span(), security));
+        self.references.extend(references.into_iter().flatten());
     }
 
     /// Where a file is, if its directory is there and the place is free.
@@ -238,20 +275,13 @@ impl Builder {
         if !pin.enabled && reference.is_administrative() {
             return Err(At::new(&pin.key, "an administrative key cannot be disabled"));
         }
-        let tries = |left: Option<u8>, most: u8| {
-            let left = left.unwrap_or(most);
-            let valid = (1..=15).contains(&most) && left <= most;
-            valid
-                .then_some(left)
-                .ok_or_else(|| At::new(&pin.key, format!("{left} of {most} tries: 1 to 15 can be")))
-        };
-        let retries = tries(pin.tries, pin.max_tries)?;
+        let (retries, max_retries) = tries(pin.tries.as_ref(), pin.max_tries.as_ref(), 3)?;
+        let unblock_tries = tries(pin.puk_tries.as_ref(), pin.puk_max_tries.as_ref(), 10)?;
         let unblock = match &pin.puk {
-            Some(puk) => Some(UnblockImage {
-                value: secret(puk)?,
-                retries: tries(pin.puk_tries, pin.puk_max_tries)?,
-                max_retries: pin.puk_max_tries,
-            }),
+            Some(puk) => {
+                let (retries, max_retries) = unblock_tries;
+                Some(UnblockImage { value: secret(puk)?, retries, max_retries })
+            }
             None => None,
         };
         Ok(PinImage {
@@ -259,7 +289,7 @@ impl Builder {
             directory,
             value: secret(&pin.value)?,
             retries,
-            max_retries: pin.max_tries,
+            max_retries,
             enabled: pin.enabled,
             unblock,
         })
@@ -303,6 +333,33 @@ fn header(text: Option<&Spanned<String>>, of: &str, shortest: usize) -> Result<O
         return Err(At::new(text, reason));
     }
     Ok(Some(octets))
+}
+
+/// Proprietary information: a sequence of TLVs (TS 102 221 §11.1.1.4.6).
+fn proprietary(text: Option<&Spanned<String>>) -> Result<Vec<u8>, At> {
+    let Some(text) = text else { return Ok(Vec::new()) };
+    let octets = hexadecimal(text)?;
+    let mut r = Reader::new(&octets);
+    while !r.is_empty() {
+        let wrong = |error: Error| At::new(text, format!("no sequence of TLVs: {error}"));
+        Tlv::read(&mut r, "proprietary information").map_err(wrong)?;
+    }
+    Ok(octets)
+}
+
+/// Tries that are left, and tries after a right value, of which there are `usual` ones if nothing is said.
+fn tries(left: Option<&Spanned<u8>>, most: Option<&Spanned<u8>>, usual: u8) -> Result<(u8, u8), At> {
+    if let Some(most) = most.filter(|most| !(1..=15).contains(most.get_ref())) {
+        return Err(At::new(most, format!("{} tries: 1 to 15 can be", most.get_ref())));
+    }
+    let most = most.map_or(usual, |most| *most.get_ref());
+    match left {
+        Some(left) if *left.get_ref() > most => {
+            Err(At::new(left, format!("{} of {most} tries cannot be left", left.get_ref())))
+        }
+        Some(left) => Ok((*left.get_ref(), most)),
+        None => Ok((most, most)),
+    }
 }
 
 /// Octets in hexadecimal.

@@ -20,8 +20,7 @@ pub struct Document {
     /// Title of the menu of the toolkit applets.
     pub menu_title: Option<Spanned<String>>,
     /// Octets of non-volatile memory.
-    #[serde(default = "memory")]
-    pub memory: usize,
+    pub memory: Option<Spanned<usize>>,
     /// PINs and administrative keys.
     #[serde(default)]
     pub pins: Vec<PinForm>,
@@ -49,10 +48,6 @@ pub enum PlatformName {
     Sim,
 }
 
-const fn memory() -> usize {
-    oxisim_card::image::MEMORY
-}
-
 /// A PIN or an administrative key.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -66,30 +61,20 @@ pub struct PinForm {
     /// Whether it must be verified.
     #[serde(default = "yes")]
     pub enabled: bool,
-    /// Tries after a right one.
-    #[serde(default = "three")]
-    pub max_tries: u8,
+    /// Tries after a right one; three if it is not said.
+    pub max_tries: Option<Spanned<u8>>,
     /// Tries that are left; all of them if it is not said.
-    pub tries: Option<u8>,
+    pub tries: Option<Spanned<u8>>,
     /// The UNBLOCK PIN, 8 digits or 16 hexadecimal ones.
     pub puk: Option<Spanned<String>>,
-    /// Tries of the UNBLOCK PIN after a right one.
-    #[serde(default = "ten")]
-    pub puk_max_tries: u8,
+    /// Tries of the UNBLOCK PIN after a right one; ten if it is not said.
+    pub puk_max_tries: Option<Spanned<u8>>,
     /// Tries of the UNBLOCK PIN that are left; all of them if it is not said.
-    pub puk_tries: Option<u8>,
+    pub puk_tries: Option<Spanned<u8>>,
 }
 
 const fn yes() -> bool {
     true
-}
-
-const fn three() -> u8 {
-    3
-}
-
-const fn ten() -> u8 {
-    10
 }
 
 /// A subscriber's key.

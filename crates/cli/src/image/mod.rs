@@ -10,6 +10,7 @@ mod key;
 mod locate;
 mod octets;
 mod path;
+mod rules;
 mod state;
 mod write;
 
@@ -17,7 +18,7 @@ use std::path::Path;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Mode, Settings, Way};
-use oxisim_card::Card;
+use oxisim_card::{Card, image::ImageError};
 use oxisim_server::Msisdn;
 use oxisim_wire::Duration;
 use toml::Spanned;
@@ -36,7 +37,11 @@ use locate::At;
 /// The card that the file at `path` describes, as it is before it writes anything.
 pub fn load(path: &Path) -> Result<Card, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
-    card(&text).map_err(|wrong| Failure::Image { path: path.into(), wrong })
+    let (card, doubts) = card(&text).map_err(|wrong| Failure::Image { path: path.into(), wrong })?;
+    for doubt in doubts {
+        log::warn!("{}, {doubt}", path.display());
+    }
+    Ok(card)
 }
 
 /// The card of the file at `path` with what it has written since, and the file that keeps that.
@@ -46,18 +51,27 @@ pub fn open(path: &Path) -> Result<(Card, StateFile), Failure> {
     Ok((card, state))
 }
 
-/// The card that a text describes.
-fn card(text: &str) -> Result<Card, Wrong> {
-    (|| {
+/// The card that a text describes, and what is doubtful about it.
+fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
+    let (card, doubts) = (|| {
         let document = document(text)?;
-        let image = build::build(&document)?;
-        let card = Card::from_image(&image).map_err(|error| At { span: 0..0, reason: error.to_string() })?;
+        let (image, doubts) = build::build(&document)?;
+        let card = Card::from_image(&image).map_err(|error| no_card(&error, &document))?;
         match &document.applets.backup {
-            Some(form) => Ok(card.with_applet(backup(form)?)),
-            None => Ok(card),
+            Some(form) => Ok((card.with_applet(backup(form)?), doubts)),
+            None => Ok((card, doubts)),
         }
     })()
-    .map_err(|at: At| at.locate(text))
+    .map_err(|at: At| at.locate(text))?;
+    Ok((card, doubts.into_iter().map(|at| at.locate(text)).collect()))
+}
+
+/// Why the image of a document is no card, at the key that says so.
+fn no_card(error: &ImageError, document: &Document) -> At {
+    match (error, &document.memory) {
+        (ImageError::Memory { .. }, Some(memory)) => At::new(memory, error.to_string()),
+        _ => At { span: 0..0, reason: error.to_string() },
+    }
 }
 
 fn document(text: &str) -> Result<Document, At> {

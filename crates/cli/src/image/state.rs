@@ -54,7 +54,11 @@ impl StateFile {
         let original = card.memory().objects().map(|(name, octets)| (name.into(), octets.into())).collect();
         let path = Self::path(image);
         match fs::read_to_string(&path) {
-            Ok(text) => restore(&text, card).map_err(|reason| Failure::Sim { path: path.clone(), reason })?,
+            Ok(text) => restore(&text, card).map_err(|reason| Failure::State {
+                state: path.clone(),
+                image: image.into(),
+                reason,
+            })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(Failure::Read { path, error }),
         }

@@ -11,9 +11,17 @@ use serde_json::{Value, json};
 
 use super::{dump::Imported, *};
 
+/// The card that a text describes.
+fn card(text: &str) -> Result<Card, Wrong> {
+    super::card(text).map(|(card, _)| card)
+}
+
 /// The card that a text describes, as data.
 fn read(text: &str) -> Result<Image, Wrong> {
-    document(text).and_then(|document| build::build(&document)).map_err(|at| at.locate(text))
+    document(text)
+        .and_then(|document| build::build(&document))
+        .map(|(image, _)| image)
+        .map_err(|at| at.locate(text))
 }
 
 fn default_text() -> String {
@@ -393,6 +401,30 @@ fn wrong(text: &str) -> String {
     card(text).unwrap_err().to_string()
 }
 
+/// Real cards have such files, too.
+#[test]
+fn an_access_rule_that_is_not_there_is_doubted_and_no_error() {
+    let doubts = |lines: &str| -> Vec<String> {
+        let (_, doubts) = super::card(&format!("{SMALL}{lines}")).unwrap();
+        doubts.iter().map(ToString::to_string).collect()
+    };
+    let file = |fid: &str, arr: &str| format!("[files.\"MF/{fid}\"]\nsize = 1\narr = \"{arr}\"\n");
+    let rules = "[files.\"MF/EF.ARR\"]\nrecord_length = 20\nrecord_count = 2\nread = \"always\"\n";
+    let missing = "line 14: files.\"MF/2F05\".arr: there is no EF_ARR 2F06: what it would allow is denied";
+    assert_eq!(doubts(&file("2F05", "2F06/1")), [missing]);
+    assert_eq!(doubts(&(file("2F05", "2F06/2") + rules)), [""; 0], "it may stand behind");
+    let both = file("2F05", "2F06/0:1 1:3") + &file("2F07", "2F06/3") + rules;
+    assert_eq!(
+        doubts(&both),
+        [
+            "line 14: files.\"MF/2F05\".arr: EF_ARR 2F06 has no record 3: what it would allow is denied (and 1 more \
+          refer to it)"
+        ]
+    );
+    let text = default_text();
+    assert_eq!(super::card(&text).unwrap().1, []);
+}
+
 /// What is wrong with a file of [`SMALL`], without the line and the table.
 fn wrong_file(path: &str, lines: &str) -> String {
     let error = wrong(&format!("{SMALL}[files.\"{path}\"]\n{lines}"));
@@ -596,7 +628,39 @@ fn every_mistake_beside_files_has_its_words() {
         ),
         (
             pin("key = \"pin2\"\nvalue = \"1234\"\ntries = 4"),
-            "line 13: pins[2].key: 4 of 3 tries: 1 to 15 can be",
+            "line 15: pins[2].tries: 4 of 3 tries cannot be left",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\nmax_tries = 16"),
+            "line 15: pins[2].max_tries: 16 tries: 1 to 15 can be",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\nmax_tries = 0\ntries = 0"),
+            "line 15: pins[2].max_tries: 0 tries: 1 to 15 can be",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\npuk = \"12345678\"\npuk_max_tries = 16"),
+            "line 16: pins[2].puk_max_tries: 16 tries: 1 to 15 can be",
+        ),
+        (
+            pin("key = \"pin2\"\nvalue = \"1234\"\npuk = \"12345678\"\npuk_tries = 11"),
+            "line 16: pins[2].puk_tries: 11 of 10 tries cannot be left",
+        ),
+        (
+            wrong(&SMALL.replace("\"3B00\"\n", "\"3B00\"\nmemory = 10\n")),
+            "line 2: memory: 22 octets are in use, the memory has 10",
+        ),
+        (
+            with(
+                "[files.\"2F05\"]\nsize = 1\nread = \"always\"\nsfi = 5\n\
+                 [files.\"2F06\"]\nsize = 1\nread = \"always\"\nsfi = 5",
+            ),
+            "line 19: files.2F06.sfi: 2F05 has the short file identifier 5 already",
+        ),
+        (
+            with("[files.\"2F05\"]\nsize = 1\nread = \"always\"\nproprietary = \"C00140C0\""),
+            "line 15: files.2F05.proprietary: no sequence of TLVs: proprietary information at octet 4: 1 octets \
+             needed, 0 left",
         ),
         (
             pin("key = \"adm1\"\nvalue = \"1234\"\nenabled = false"),
@@ -859,7 +923,14 @@ fn a_state_that_is_none_is_refused() {
         let state = StateFile::path(&path);
         std::fs::write(&state, text).unwrap();
         let error = open(&path).unwrap_err().to_string();
-        assert_eq!(error, format!("{} is not the memory of a virtual SIM: {expected}", state.display()));
+        let (state, image) = (state.display(), path.display());
+        let advice = format!(
+            "if it is of another card, or {image} has changed since, move it away, and the card is as {image} says"
+        );
+        assert_eq!(
+            error,
+            format!("{state} is not what the card of {image} has written: {expected}; {advice}")
+        );
     }
 }
 

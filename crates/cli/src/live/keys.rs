@@ -46,6 +46,12 @@ impl Key for Adm {
     }
 }
 
+impl From<oxisim_terminal::Pin> for Pin {
+    fn from(pin: oxisim_terminal::Pin) -> Self {
+        Self(*pin.octets())
+    }
+}
+
 impl FromStr for Pin {
     type Err = String;
 

@@ -18,8 +18,8 @@ use oxisim_applets::PhonebookBackup;
 use oxisim_backup::Settings;
 use oxisim_card::{Card, Profile};
 use oxisim_phonebook::{
-    Contact,
-    layout::{CardEntry, CardPhonebook, FileUpdate},
+    Contact, Import,
+    layout::{CardEntry, CardPhonebook, FileUpdate, Plan},
     vcard::{self, Version},
 };
 use oxisim_transport::{InProcess, SmartCard, Traced, to_log};
@@ -30,7 +30,7 @@ use crate::{
     backup::wall_clock,
     failure::Failure,
     input,
-    live::{Client, Which},
+    live::{Client, PinArgs, Which},
     report::count,
     run::server_address,
     sim::Kept,
@@ -132,20 +132,34 @@ fn with_sim(path: &Path, work: impl FnOnce(&mut Client) -> Result<(), Failure>) 
     let mut card = Card::new(&Profile::default())
         .with_applet(PhonebookBackup::new(server_address(), Settings::default()));
     kept.restore_card(&mut card, path)?;
-    with_virtual(card, work, |card| kept.with_card(card).write(path))
+    let (card, done) = with_virtual(card, work);
+    // What is written to it is kept even if not all was.
+    kept.with_card(&card).write(path)?;
+    done
 }
 
-/// A virtual card; what is written to it is kept even if not all was.
-fn with_virtual(
+/// Works with a virtual card, which is switched off afterwards.
+fn with_virtual<T>(
     card: Card,
-    work: impl FnOnce(&mut Client) -> Result<(), Failure>,
-    keep: impl FnOnce(&Card) -> Result<(), Failure>,
-) -> Result<(), Failure> {
-    let card = Rc::new(RefCell::new(card));
-    let way = InProcess(SharedCard(Rc::clone(&card)));
-    let done = work(&mut Client::new(Box::new(Traced::new(way, to_log)))?);
-    keep(&card.borrow())?;
-    done
+    work: impl FnOnce(&mut Client) -> Result<T, Failure>,
+) -> (Card, Result<T, Failure>) {
+    let shared = Rc::new(RefCell::new(card));
+    let way = InProcess(SharedCard(Rc::clone(&shared)));
+    let client = Client::new(Box::new(Traced::new(way, to_log)));
+    let done = client.map_err(Failure::from).and_then(|mut client| work(&mut client));
+    let mut card = Rc::into_inner(shared).expect("nobody works with the card any more").into_inner();
+    card.power_off();
+    (card, done)
+}
+
+/// Puts contacts in the place of the phonebook of a virtual card; returns what it cannot hold of them.
+pub fn store(card: Card, pin: &PinArgs, contacts: &[Contact]) -> (Card, Result<Import, Failure>) {
+    let access = Access { pin: pin.clone(), local: false };
+    with_virtual(card, |client| {
+        let rewriting = Rewriting::plan(Found::look(client, &access)?, contacts)?;
+        rewriting.carry_out(client)?;
+        Ok(rewriting.plan.import)
+    })
 }
 
 /// A virtual card that its host looks at afterwards.
@@ -197,16 +211,11 @@ fn write(client: &mut Client, access: &Access, path: &Path, yes: bool) -> Result
     let found = Found::look(client, access)?;
     writeln!(out, "{}, {} slots", found.place, found.phonebook.slots())?;
     said_missing(&found, out)?;
-    if !found.unread.is_empty() {
-        return Err(Failure::NotDone("nothing is written: not all of the phonebook could be read".into()));
-    }
-    let old = entries(&found.phonebook)?;
-    let plan = found.phonebook.plan(&contacts).map_err(|error| Failure::NotDone(error.to_string()))?;
+    let rewriting = Rewriting::plan(found, &contacts)?;
+    let Rewriting { found, plan, updates } = &rewriting;
     let new = entries(&plan.phonebook)?;
     input::report(path, "SIM", &plan.import, out)?;
-    let updates = plan.phonebook.updates_since(&found.phonebook);
-    let changes = Changes::between(&old, &new);
-    changes.say(&updates, out)?;
+    Changes::between(&entries(&found.phonebook)?, &new).say(updates, out)?;
     if updates.is_empty() {
         writeln!(out, "The card holds this already.")?;
         return Ok(());
@@ -214,14 +223,42 @@ fn write(client: &mut Client, access: &Access, path: &Path, yes: bool) -> Result
     if !yes && !confirmed(out)? {
         return Err(Failure::NotDone("nothing is written".into()));
     }
-    found.write(client, &updates)?;
-    let after = found.place.clone().read(client)?;
-    let equal = after.is_some_and(|after| after.unread.is_empty() && after.phonebook == plan.phonebook);
-    if !equal {
-        return Err(Failure::NotDone("not verified: the card differs from what was written".into()));
-    }
+    rewriting.carry_out(client)?;
     writeln!(out, "{} on the card, read back and equal", count(new.len(), "contact"))?;
     Ok(())
+}
+
+/// A phonebook as it was found, as it is to be, and what is to be written for that.
+struct Rewriting {
+    found: Found,
+    plan: Plan,
+    updates: Vec<FileUpdate>,
+}
+
+impl Rewriting {
+    fn plan(found: Found, contacts: &[Contact]) -> Result<Self, Failure> {
+        if !found.unread.is_empty() {
+            return Err(Failure::NotDone(
+                "nothing is written: not all of the phonebook could be read".into(),
+            ));
+        }
+        let plan = found.phonebook.plan(contacts).map_err(|error| Failure::NotDone(error.to_string()))?;
+        let updates = plan.phonebook.updates_since(&found.phonebook);
+        Ok(Self { found, plan, updates })
+    }
+
+    /// Writes, and reads back what was written.
+    fn carry_out(&self, client: &mut Client) -> Result<(), Failure> {
+        self.found.write(client, &self.updates)?;
+        let after = self.found.place.clone().read(client)?;
+        let equal =
+            after.is_some_and(|after| after.unread.is_empty() && after.phonebook == self.plan.phonebook);
+        if equal {
+            Ok(())
+        } else {
+            Err(Failure::NotDone("not verified: the card differs from what was written".into()))
+        }
+    }
 }
 
 fn entries(phonebook: &CardPhonebook) -> Result<BTreeMap<u16, CardEntry>, Failure> {
