@@ -140,12 +140,12 @@ fn opensc_tool_talks_to_the_card_as_a_sim_of_gsm() {
     let Some(session) = Session::run(&["opensc-tool"], script) else { return };
     session.prints(&[
         "(SW1=0x9F, SW2=0x16)",
-        "(SW1=0x90, SW2=0x00):\n00 00 00 00 7F 20 02",
+        "(SW1=0x90, SW2=0x00):\n00 00 FF FF 7F 20 02",
         "(SW1=0x9F, SW2=0x0F)",
         "(SW1=0x90, SW2=0x00):\n08 09 10 10 00 00 00 00 10",
         "(SW1=0x94, SW2=0x04)",
         "(SW1=0x9F, SW2=0x16)",
-        "(SW1=0x90, SW2=0x00):\n00 00 00 00 7F 10 02",
+        "(SW1=0x90, SW2=0x00):\n00 00 FF FF 7F 10 02",
     ]);
 }
 
