@@ -9,7 +9,7 @@ use oxisim_wire::{
 
 use crate::{
     codes::{Device, GeneralResult},
-    message::{DataObject, Objects, Unknown, write_object},
+    message::{DataObject, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, AlphaIdentifier, ApplicationIdentifier, CommandDetails, DefaultText, DeviceIdentities,
         Duration, EventList, FileList, FrameIdentifier, IconIdentifier, ImmediateResponse, Item, ItemIcons,
@@ -86,8 +86,9 @@ macro_rules! proactive_commands {
                 })
             }
 
-            fn write(&self, out: &mut Vec<u8>) {
-                match self { $(Self::$name(body) => body.write_objects(out),)* }
+            /// Calls `f` with the name of each field of the type and every object in it, in the standard's order.
+            pub fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object)) {
+                match self { $(Self::$name(body) => body.each_object(f),)* }
             }
         }
     };
@@ -162,6 +163,8 @@ pub struct Command {
     pub body: Proactive,
     /// Objects that the type does not define and that need not be understood.
     pub unknown: Vec<Unknown>,
+    /// How it was written, if it was read.
+    pub form: Form,
 }
 
 /// Why a terminal does not carry a command out, and what it answers.
@@ -187,21 +190,20 @@ impl Command {
             devices: DeviceIdentities { source: Device::UICC, destination: body.destination() },
             body,
             unknown: Vec::new(),
+            form: Form::default(),
         }
     }
 
     /// The command as FETCH delivers it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let mut objects = Outgoing::default();
+        objects.push(&self.details);
+        objects.push(&self.devices);
+        self.body.each_object(&mut |_, object| objects.push(object));
+        objects.unknown(&self.unknown);
         let mut out = Vec::new();
-        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| {
-            write_object(&self.details, out);
-            write_object(&self.devices, out);
-            self.body.write(out);
-            for object in &self.unknown {
-                Comprehension::write(object.tag, false, out, |out| out.extend_from_slice(&object.value));
-            }
-        });
+        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| objects.write(&self.form, out));
         out
     }
 
@@ -227,6 +229,7 @@ impl Command {
         let mut outer = Reader::new(bytes);
         let mut r = Tlv::expect(&mut outer, PROACTIVE_COMMAND, "proactive command")?;
         outer.finish("proactive command")?;
+        let form = Form::of(r.clone());
         let details: CommandDetails = expect_object(&mut r)?;
         *seen = Some(details.clone());
         let devices = expect_object(&mut r)?;
@@ -235,7 +238,7 @@ impl Command {
         let body = Proactive::read(details.kind, &mut r, &mut unknown)?
             .ok_or_else(|| at.error(UNKNOWN_TYPE, ErrorKind::Value(u32::from(details.kind.0))))?;
         check_items(&body, &r)?;
-        Ok(Self { details, devices, body, unknown })
+        Ok(Self { details, devices, body, unknown, form })
     }
 }
 

@@ -9,7 +9,7 @@ use oxisim_wire::{
 
 use crate::{
     codes::Device,
-    message::{Objects, Unknown},
+    message::{Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, DeviceIdentities, EventList, HelpRequest, ItemIdentifier, LocationInformation,
         LocationStatus, SmsTpdu, TimerIdentifier, TimerValue,
@@ -45,29 +45,62 @@ macro_rules! envelopes {
                 match self { $(Self::$name(_) => $text,)* }
             }
 
+            /// Its tag.
+            #[must_use]
+            pub const fn tag(&self) -> u8 {
+                match self { $(Self::$name(_) => $tag,)* }
+            }
+
+            /// Calls `f` with the name of each field and every object in it, in the standard's order.
+            pub fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object)) {
+                match self { $(Self::$name(body) => body.each_object(f),)* }
+            }
+
             /// The data of the ENVELOPE command.
             #[must_use]
             pub fn encode(&self) -> Vec<u8> {
+                self.write(&Rest::default())
+            }
+
+            /// The data of the ENVELOPE command, with what [`read`](Self::read) found beside the envelope.
+            #[must_use]
+            pub fn write(&self, rest: &Rest) -> Vec<u8> {
+                let mut objects = Outgoing::default();
+                self.each_object(&mut |_, object| objects.push(object));
+                objects.unknown(&rest.unknown);
                 let mut out = Vec::new();
-                match self { $(Self::$name(body) => {
-                    tlv::write_tlv($tag, &mut out, |out| body.write_objects(out));
-                })* }
+                tlv::write_tlv(self.tag(), &mut out, |out| objects.write(&rest.form, out));
                 out
             }
 
             /// Reads the data of an ENVELOPE command; objects that need not be understood are passed over.
             pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+                Self::read(bytes).map(|(envelope, _)| envelope)
+            }
+
+            /// Reads the data of an ENVELOPE command, all of it.
+            pub fn read(bytes: &[u8]) -> Result<(Self, Rest), Error> {
                 let mut outer = Reader::new(bytes);
                 let Tlv { tag, mut value } = Tlv::read(&mut outer, "envelope")?;
                 outer.finish("envelope")?;
-                let mut unknown: Vec<Unknown> = Vec::new();
-                match tag {
-                    $($tag => $name::read_objects(&mut value, &mut unknown).map(Self::$name),)*
+                let mut rest = Rest { unknown: Vec::new(), form: Form::of(value.clone()) };
+                let envelope = match tag {
+                    $($tag => $name::read_objects(&mut value, &mut rest.unknown).map(Self::$name),)*
                     other => Err(Error::new("envelope", 0, ErrorKind::Value(u32::from(other)))),
-                }
+                }?;
+                Ok((envelope, rest))
             }
         }
     };
+}
+
+/// What a message has beside what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Objects that the message does not define and that need not be understood.
+    pub unknown: Vec<Unknown>,
+    /// How it was written.
+    pub form: Form,
 }
 
 envelopes! {

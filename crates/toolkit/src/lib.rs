@@ -32,6 +32,6 @@ mod response;
 
 pub use command::{Command, CommandType, Proactive, Refusal};
 pub use envelope::Envelope;
-pub use message::{DataObject, Field, Objects, Unknown};
+pub use message::{DataObject, Field, Form, Object, Objects, Unknown};
 pub use profile::{Facility, TerminalProfile};
 pub use response::{Answer, TerminalResponse};

@@ -6,12 +6,12 @@
 use alloc::vec::Vec;
 
 use oxisim_wire::{
-    Error, ErrorKind, Reader, Wire,
+    Error, ErrorKind, Reader, Show, Shown, Wire,
     tlv::{Comprehension, Tag},
 };
 
 /// A data object of TS 102 223 §8: its value is its [`Wire`] coding.
-pub trait DataObject: Wire {
+pub trait DataObject: Wire + Show {
     /// Its tag, without the comprehension bit (TS 101 220 §7.2).
     const TAG: Tag;
     /// Its name in the standard's words.
@@ -108,13 +108,112 @@ pub struct Unknown {
     pub value: Vec<u8>,
 }
 
+/// An object of a message, whatever it is.
+pub trait Object {
+    /// Its tag, without the comprehension bit.
+    fn tag(&self) -> Tag;
+    /// Its name in the standard's words.
+    fn name(&self) -> &'static str;
+    /// The clause that defines it.
+    fn spec(&self) -> &'static str;
+    /// Its value, encoded.
+    fn value(&self) -> Vec<u8>;
+    /// What is in it.
+    fn shown(&self) -> Shown;
+}
+
+impl<T: DataObject> Object for T {
+    fn tag(&self) -> Tag {
+        T::TAG
+    }
+
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn spec(&self) -> &'static str {
+        T::SPEC
+    }
+
+    fn value(&self) -> Vec<u8> {
+        let mut value = Vec::new();
+        self.write(&mut value);
+        value
+    }
+
+    fn shown(&self) -> Shown {
+        self.show()
+    }
+}
+
 /// A list of objects that makes up (the rest of) a message.
 pub trait Objects: Sized {
     /// Reads objects in any order until `r` ends.
     fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error>;
 
-    /// Appends the objects in the standard's order.
-    fn write_objects(&self, out: &mut Vec<u8>);
+    /// Calls `f` with the name of each field and every object in it, in the standard's order.
+    fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object));
+}
+
+/// How a message that was read had been written: the tags of its objects in their order, each with its comprehension
+/// bit. It is written so again. A message that was made has no form: it is written in the standard's order, and
+/// comprehension is required of every object that the standard knows.
+///
+/// Two messages that say the same are equal, however they are written; so are two forms.
+#[derive(Clone, Debug, Default)]
+pub struct Form(Vec<(Tag, bool)>);
+
+impl PartialEq for Form {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Form {}
+
+impl Form {
+    /// The form of the objects that `r` has still to read.
+    pub(crate) fn of(mut r: Reader<'_>) -> Self {
+        let mut tags = Vec::new();
+        while let Ok(object) = Comprehension::read(&mut r) {
+            tags.push((object.tag, object.required));
+        }
+        Self(tags)
+    }
+}
+
+/// Objects of a message that are to be written.
+#[derive(Default)]
+pub(crate) struct Outgoing(Vec<(Tag, bool, Vec<u8>)>);
+
+impl Outgoing {
+    /// One more object of the standard.
+    pub(crate) fn push(&mut self, object: &dyn Object) {
+        self.0.push((object.tag(), true, object.value()));
+    }
+
+    /// All objects of a list.
+    pub(crate) fn extend(&mut self, objects: &impl Objects) {
+        objects.each_object(&mut |_, object| self.push(object));
+    }
+
+    /// Objects that the message does not define.
+    pub(crate) fn unknown(&mut self, unknown: &[Unknown]) {
+        self.0.extend(unknown.iter().map(|object| (object.tag, false, object.value.clone())));
+    }
+
+    /// Appends the objects in their form.
+    pub(crate) fn write(mut self, form: &Form, out: &mut Vec<u8>) {
+        for &(tag, required) in &form.0 {
+            if let Some(at) = self.0.iter().position(|(other, ..)| *other == tag) {
+                let (_, _, value) = self.0.remove(at);
+                Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+            }
+        }
+        for (tag, required, value) in self.0 {
+            Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+        }
+    }
 }
 
 /// Keeps an object that no field took, or says that it had to be understood.
@@ -125,11 +224,6 @@ pub(crate) fn keep_unknown(mut object: Comprehension<'_>, unknown: &mut Vec<Unkn
     }
     unknown.push(Unknown { tag: object.tag, value: object.value.rest().to_vec() });
     Ok(())
-}
-
-/// Appends `object` with its tag and length, comprehension required.
-pub(crate) fn write_object<T: DataObject>(object: &T, out: &mut Vec<u8>) {
-    Comprehension::write(T::TAG, true, out, |out| object.write(out));
 }
 
 /// Declares a message: a struct of [`Field`]s in the standard's order, and its [`Objects`] coding.
@@ -169,21 +263,28 @@ macro_rules! message {
             }
 
             #[allow(unused_variables, reason = "a message may have no objects")]
-            fn write_objects(&self, out: &mut ::alloc::vec::Vec<u8>) {
-                $(
-                    $crate::message::Field::each(&self.$field, &mut |object| {
-                        $crate::message::write_object(object, out);
-                    });
-                )*
+            fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn $crate::message::Object)) {
+                $($crate::message::Field::each(&self.$field, &mut |object| f(stringify!($field), object));)*
             }
         }
     };
 }
 
-/// Declares data objects: tag, clause, name, and fields in the order of their octets.
+/// Shows a field, by its type or with a function.
+macro_rules! shown_as {
+    ($field:expr) => {
+        ::oxisim_wire::Show::show($field)
+    };
+    ($field:expr, $show:path) => {
+        $show($field)
+    };
+}
+
+/// Declares data objects: tag, clause, name, and fields in the order of their octets. A field that is shown as
+/// something else than its type says which function shows it.
 macro_rules! data_objects {
     ($($(#[$meta:meta])* $tag:literal $spec:literal $text:literal $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $ty:ty,)*
+        $($(#[$field_meta:meta])* $field:ident: $ty:ty $(=> $show:path)?,)*
     })*) => {
         $(
             #[doc = concat!($text, " (", $spec, ", tag `", stringify!($tag), "`).")]
@@ -201,6 +302,15 @@ macro_rules! data_objects {
                 #[allow(unused_variables, reason = "an object may be empty")]
                 fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
                     $(::oxisim_wire::Wire::write(&self.$field, out);)*
+                }
+            }
+
+            impl ::oxisim_wire::Show for $name {
+                #[allow(unused_variables, reason = "an object may be empty")]
+                fn show(&self) -> ::oxisim_wire::Shown {
+                    ::oxisim_wire::Shown::Fields(::alloc::vec![
+                        $((stringify!($field), shown_as!(&self.$field $(, $show)?)),)*
+                    ])
                 }
             }
 

@@ -7,7 +7,7 @@ use oxisim_wire::{Error, Reader};
 use crate::{
     codes::{Device, GeneralResult, TerminalProblem},
     command::expect_object,
-    message::{Objects, Unknown, write_object},
+    message::{Form, Objects, Outgoing, Unknown},
     objects::{
         CommandDetails, DateTimeZone, DeviceIdentities, Duration, Imei, ItemIdentifier, Language,
         LocationInformation, Outcome, TextString, TimerIdentifier, TimerValue,
@@ -37,6 +37,8 @@ pub struct TerminalResponse {
     pub answer: Answer,
     /// Objects beyond those, that need not be understood.
     pub unknown: Vec<Unknown>,
+    /// How it was written, if it was read.
+    pub form: Form,
 }
 
 impl TerminalResponse {
@@ -49,6 +51,7 @@ impl TerminalResponse {
             result: Outcome { general, additional: Vec::new() },
             answer: Answer::default(),
             unknown: Vec::new(),
+            form: Form::default(),
         }
     }
 
@@ -70,26 +73,26 @@ impl TerminalResponse {
     /// The data of the TERMINAL RESPONSE command.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let mut objects = Outgoing::default();
+        objects.push(&self.details);
+        objects.push(&self.devices);
+        objects.push(&self.result);
+        objects.extend(&self.answer);
+        objects.unknown(&self.unknown);
         let mut out = Vec::new();
-        write_object(&self.details, &mut out);
-        write_object(&self.devices, &mut out);
-        write_object(&self.result, &mut out);
-        self.answer.write_objects(&mut out);
-        for object in &self.unknown {
-            let fill = |out: &mut Vec<u8>| out.extend_from_slice(&object.value);
-            oxisim_wire::tlv::Comprehension::write(object.tag, false, &mut out, fill);
-        }
+        objects.write(&self.form, &mut out);
         out
     }
 
     /// Reads the data of a TERMINAL RESPONSE command.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut r = Reader::new(bytes);
+        let form = Form::of(r.clone());
         let details = expect_object(&mut r)?;
         let devices = expect_object(&mut r)?;
         let result = expect_object(&mut r)?;
         let mut unknown = Vec::new();
         let answer = Answer::read_objects(&mut r, &mut unknown)?;
-        Ok(Self { details, devices, result, answer, unknown })
+        Ok(Self { details, devices, result, answer, unknown, form })
     }
 }
