@@ -9,7 +9,7 @@ use oxisim_wire::{
 
 use crate::{
     codes::{Device, GeneralResult},
-    message::{DataObject, Form, Object, Objects, Outgoing, Unknown},
+    message::{DataObject, Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, AlphaIdentifier, ApplicationIdentifier, CommandDetails, DefaultText, DeviceIdentities,
         Duration, EventList, FileList, FrameIdentifier, IconIdentifier, ImmediateResponse, Item, ItemIcons,
@@ -32,6 +32,11 @@ macro_rules! proactive_commands {
         }
 
         impl CommandType {
+            /// Every command, in the order of the standard.
+            pub const MESSAGES: &'static [Declaration] = &[$(Declaration {
+                code: $kind, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
+
             /// The command's name in the standard's words.
             #[must_use]
             pub const fn text(self) -> &'static str {

@@ -8,7 +8,7 @@ use oxisim_wire::{
 };
 
 use crate::{
-    message::{Form, Object, Objects, Outgoing, Unknown},
+    message::{FieldInfo, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, AlphaIdentifier, BcRepeatIndicator, CapabilityConfiguration, EpsPdnActivation, ImsUri,
         MediaType, PdpContextActivation, SsString, Subaddress, UssdString,
@@ -61,6 +61,9 @@ pub struct ControlAnswer<T> {
 }
 
 impl<T: Objects + Default> ControlAnswer<T> {
+    /// Its fields, in the standard's order.
+    pub const FIELDS: &'static [FieldInfo] = T::FIELDS;
+
     /// Allowed as it is.
     #[must_use]
     pub fn allowed() -> Self {

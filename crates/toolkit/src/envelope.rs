@@ -10,7 +10,7 @@ use oxisim_wire::{
 pub use crate::event::{Event, EventDownload};
 use crate::{
     codes::Device,
-    message::{Form, Object, Objects, Outgoing, Unknown},
+    message::{Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, BcRepeatIndicator, CapabilityConfiguration, CellBroadcastPage, DeviceIdentities,
         EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvs, EpsPdnActivation, FileList, GadShape,
@@ -44,8 +44,10 @@ macro_rules! envelopes {
         }
 
         impl Envelope {
-            /// Tag, name in the standard's words and clause of every envelope, in the order of their tags.
-            pub const ALL: &'static [(u8, &'static str, &'static str)] = &[$(($tag, $text, $spec),)*];
+            /// Every envelope, in the order of their tags.
+            pub const ALL: &'static [Declaration] = &[$(Declaration {
+                code: $tag, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
 
             /// The envelope's name in the standard's words.
             #[must_use]

@@ -6,7 +6,7 @@ use oxisim_wire::{Error, ErrorKind, Reader, tlv::Comprehension};
 
 use crate::{
     codes::{Device, EventCode},
-    message::{DataObject, Field, Object, Objects, Unknown, offer},
+    message::{DataObject, Declaration, Field, FieldInfo, Object, Objects, Unknown, offer},
     objects::{
         AccessTechnology, Address, BearerDescription, BrowserTerminationCause, BrowsingStatus,
         CallDisconnectionCause, CardReaderStatus, Cause, ChannelDataLength, ChannelStatus,
@@ -46,9 +46,10 @@ macro_rules! events {
         }
 
         impl Event {
-            /// Code, name in the standard's words and clause of every event, in the order of their codes.
-            pub const ALL: &'static [(EventCode, &'static str, &'static str)] =
-                &[$((EventCode::$code, $text, $spec),)*];
+            /// Every event, in the order of their codes.
+            pub const ALL: &'static [Declaration] = &[$(Declaration {
+                code: EventCode::$code.0, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
 
             /// Its code in the event list.
             #[must_use]
@@ -93,7 +94,6 @@ macro_rules! events {
 }
 
 events! {
-    /* A call waits or rings. */
     MT_CALL "MT call" "TS 31.111 §7.5.1A" NETWORK MtCall {
         transaction: TransactionIdentifier, address: Option<Address>, subaddress: Option<Subaddress>,
         uri: Option<ImsUri>, media: Option<MediaType>, truncated: Option<UriTruncated>,
@@ -224,6 +224,9 @@ impl EventDownload {
 }
 
 impl Objects for EventDownload {
+    const FIELDS: &'static [FieldInfo] =
+        &[FieldInfo::of::<EventList>("events"), FieldInfo::of::<DeviceIdentities>("devices")];
+
     fn read_rest(
         r: &mut Reader<'_>,
         unknown: &mut Vec<Unknown>,

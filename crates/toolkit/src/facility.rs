@@ -414,6 +414,29 @@ impl Facility {
     }
 }
 
+impl Facility {
+    /// The facilities of which a terminal needs one to send the envelope with this tag.
+    #[must_use]
+    pub const fn of_envelope(tag: u8) -> &'static [Self] {
+        match tag {
+            0xD1 => &[Self::SmsPpDownload],
+            0xD2 => &[Self::CellBroadcastDownload],
+            0xD3 => &[Self::MenuSelection],
+            0xD4 => &[Self::CallControlByNaa],
+            0xD5 => &[Self::MoSmsControl],
+            0xD6 => &[Self::SetUpEventList],
+            0xD7 => &[Self::TimerExpiration],
+            0xD9 => &[Self::UssdDownload],
+            0xDA => &[Self::EventMmsTransferStatus],
+            0xDB => &[Self::MmsNotificationDownload],
+            0xDC => &[Self::TerminalApplications],
+            0xDD => &[Self::GeographicalLocationReporting],
+            0xDE => &[Self::Containers],
+            _ => &[],
+        }
+    }
+}
+
 /// Any kind of local information.
 const LOCAL_INFORMATION: &[Facility] = &[
     Facility::ProvideLocalInformation,

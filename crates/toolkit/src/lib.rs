@@ -38,7 +38,7 @@ pub use command::{Command, CommandType, Proactive, Refusal};
 pub use control::{CallControlAnswer, ControlResult, MoSmsControlAnswer};
 pub use envelope::{Envelope, Event, EventDownload};
 pub use facility::{Facility, Quantity};
-pub use message::{DataObject, Field, Form, Object, Objects, Unknown};
+pub use message::{DataObject, Declaration, Field, FieldInfo, Form, Object, Objects, Unknown};
 pub use profile::TerminalProfile;
 pub use outcome::Problem;
 pub use response::{Answer, TerminalResponse};

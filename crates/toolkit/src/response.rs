@@ -6,7 +6,7 @@ use oxisim_wire::{Error, Reader};
 
 use crate::{
     codes::{Device, TerminalProblem},
-    message::{Field, Form, Objects, Outgoing, Unknown, offer},
+    message::{Field, FieldInfo, Form, Objects, Outgoing, Unknown, offer},
     objects::{
         AccessTechnology, AtResponse, BatteryState, BcchChannelList, BearerDescription,
         BroadcastNetworkInformation, BufferSize, CallControlAction, CardAtr, CardReaderIdentifier,
@@ -81,6 +81,13 @@ pub struct TerminalResponse {
 }
 
 impl TerminalResponse {
+    /// The fields before those of the answer, in the standard's order.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo::of::<CommandDetails>("details"),
+        FieldInfo::of::<DeviceIdentities>("devices"),
+        FieldInfo::of::<Outcome>("result"),
+    ];
+
     /// The terminal's response to the command with these details: a
     /// [`GeneralResult`](crate::codes::GeneralResult) alone, a [`Problem`] with
     /// what is known of it, or any [`Outcome`].
