@@ -9,7 +9,7 @@ use oxisim_wire::{
 
 use crate::{
     codes::{Device, GeneralResult},
-    message::{DataObject, Declaration, Form, Object, Objects, Outgoing, Unknown},
+    message::{DataObject, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, AlphaIdentifier, ApplicationIdentifier, CommandDetails, DefaultText, DeviceIdentities,
         Duration, EventList, FileList, FrameIdentifier, IconIdentifier, ImmediateResponse, Item, ItemIcons,
@@ -32,11 +32,6 @@ macro_rules! proactive_commands {
         }
 
         impl CommandType {
-            /// Every command, in the order of the standard.
-            pub const MESSAGES: &'static [Declaration] = &[$(Declaration {
-                code: $kind, text: $text, spec: $spec, fields: $name::FIELDS,
-            },)*];
-
             /// The command's name in the standard's words.
             #[must_use]
             pub const fn text(self) -> &'static str {
@@ -151,35 +146,6 @@ proactive_commands! {
     0x27 TIMER_MANAGEMENT "TIMER MANAGEMENT" "TS 102 223 §6.6.21" TERMINAL TimerManagement {
         timer: TimerIdentifier, value: Option<TimerValue>,
     }
-    0x10 SET_UP_CALL "SET UP CALL" "TS" TERMINAL SetUpCall {}
-    0x11 SEND_SS "SEND SS" "TS" TERMINAL SendSs {}
-    0x12 SEND_USSD "SEND USSD" "TS" TERMINAL SendUssd {}
-    0x14 SEND_DTMF "SEND DTMF" "TS" TERMINAL SendDtmf {}
-    0x15 LAUNCH_BROWSER "LAUNCH BROWSER" "TS" TERMINAL LaunchBrowser {}
-    0x16 GEOGRAPHICAL_LOCATION_REQUEST "GEOGRAPHICAL LOCATION REQUEST" "TS" TERMINAL GeographicalLocationRequest {}
-    0x30 PERFORM_CARD_APDU "PERFORM CARD APDU" "TS" TERMINAL PerformCardApdu {}
-    0x31 POWER_ON_CARD "POWER ON CARD" "TS" TERMINAL PowerOnCard {}
-    0x32 POWER_OFF_CARD "POWER OFF CARD" "TS" TERMINAL PowerOffCard {}
-    0x33 GET_READER_STATUS "GET READER STATUS" "TS" TERMINAL GetReaderStatus {}
-    0x34 RUN_AT_COMMAND "RUN AT COMMAND" "TS" TERMINAL RunAtCommand {}
-    0x35 LANGUAGE_NOTIFICATION "LANGUAGE NOTIFICATION" "TS" TERMINAL LanguageNotification {}
-    0x40 OPEN_CHANNEL "OPEN CHANNEL" "TS" TERMINAL OpenChannel {}
-    0x41 CLOSE_CHANNEL "CLOSE CHANNEL" "TS" TERMINAL CloseChannel {}
-    0x42 RECEIVE_DATA "RECEIVE DATA" "TS" TERMINAL ReceiveData {}
-    0x43 SEND_DATA "SEND DATA" "TS" TERMINAL SendData {}
-    0x44 GET_CHANNEL_STATUS "GET CHANNEL STATUS" "TS" TERMINAL GetChannelStatus {}
-    0x45 SERVICE_SEARCH "SERVICE SEARCH" "TS" TERMINAL ServiceSearch {}
-    0x46 GET_SERVICE_INFORMATION "GET SERVICE INFORMATION" "TS" TERMINAL GetServiceInformation {}
-    0x47 DECLARE_SERVICE "DECLARE SERVICE" "TS" TERMINAL DeclareService {}
-    0x50 SET_FRAMES "SET FRAMES" "TS" TERMINAL SetFrames {}
-    0x51 GET_FRAMES_STATUS "GET FRAMES STATUS" "TS" TERMINAL GetFramesStatus {}
-    0x60 RETRIEVE_MULTIMEDIA_MESSAGE "RETRIEVE MULTIMEDIA MESSAGE" "TS" TERMINAL RetrieveMultimediaMessage {}
-    0x61 SUBMIT_MULTIMEDIA_MESSAGE "SUBMIT MULTIMEDIA MESSAGE" "TS" TERMINAL SubmitMultimediaMessage {}
-    0x62 DISPLAY_MULTIMEDIA_MESSAGE "DISPLAY MULTIMEDIA MESSAGE" "TS" TERMINAL DisplayMultimediaMessage {}
-    0x70 ACTIVATE "ACTIVATE" "TS" TERMINAL Activate {}
-    0x71 CONTACTLESS_STATE_CHANGED "CONTACTLESS STATE CHANGED" "TS" TERMINAL ContactlessStateChanged {}
-    0x72 COMMAND_CONTAINER "COMMAND CONTAINER" "TS" TERMINAL CommandContainer {}
-    0x73 ENCAPSULATED_SESSION_CONTROL "ENCAPSULATED SESSION CONTROL" "TS" TERMINAL EncapsulatedSessionControl {}
     0x28 SET_UP_IDLE_MODE_TEXT "SET UP IDLE MODE TEXT" "TS 102 223 §6.6.22" TERMINAL SetUpIdleModeText {
         text: TextString, icon: Option<IconIdentifier>, attribute: Option<TextAttribute>,
         frame: Option<FrameIdentifier>,
