@@ -67,7 +67,9 @@ fn dissected(frames: &[Vec<u8>]) -> Option<Vec<Said>> {
     for frame in frames {
         for (at, line) in frame.chunks(16).enumerate() {
             write!(text, "{:06x}", at * 16).unwrap();
-            line.iter().for_each(|octet| write!(text, " {octet:02x}").unwrap());
+            for octet in line {
+                write!(text, " {octet:02x}").unwrap();
+            }
             text.push('\n');
         }
     }
@@ -103,6 +105,7 @@ fn number(value: &str) -> Option<String> {
 struct Ours(Said);
 
 impl Ours {
+    #[expect(clippy::needless_pass_by_value, reason = "numbers and texts alike")]
     fn say(&mut self, field: &'static str, value: impl ToString) {
         self.0.entry(field).or_default().push(value.to_string());
     }
@@ -135,10 +138,10 @@ impl Ours {
                 self.say("time_interval", duration.interval);
             }
             0x05 if REPEATED.contains(&value.first().copied().unwrap_or(0)) => {
-                self.say_repeated("alpha_id.string", &alpha_text(value))
+                self.say_repeated("alpha_id.string", &alpha_text(value));
             }
             0x05 if !value.is_empty() => {
-                self.say("alpha_id.string", alpha_text(&read::<AlphaIdentifier>(value).text))
+                self.say("alpha_id.string", alpha_text(&read::<AlphaIdentifier>(value).text));
             }
             0x0D if value.len() > 1 => self.say("text", read::<TextString>(value).to_text()),
             0x0E => self.say("tone", value.first().copied().unwrap_or(0)),
