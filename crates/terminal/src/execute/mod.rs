@@ -58,6 +58,7 @@ impl Terminal {
                 Proactive::SetUpEventList(c) => self.set_up_event_list(&job, &c),
                 Proactive::TimerManagement(c) => self.manage_timer(&job, &c),
                 Proactive::SetUpIdleModeText(c) => self.set_idle_text(&job, &c),
+                _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
         } else {
             job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES)
