@@ -175,10 +175,7 @@ fn envelopes(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
     for envelope in Envelope::ALL {
         let facilities = Facility::of_envelope(envelope.code);
         let told = facilities.iter().any(|&facility| profile.supports(facility));
-        line(
-            out,
-            &declared(envelope, facilities, &[yes(told), count(&counts.envelopes, envelope.code)]),
-        );
+        line(out, &declared(envelope, facilities, &[yes(told), count(&counts.envelopes, envelope.code)]));
     }
     let _ = write!(
         out,

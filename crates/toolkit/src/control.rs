@@ -129,11 +129,8 @@ mod tests {
     #[test]
     fn a_message_is_sent_through_another_centre_to_another_number() {
         let address = |digit| Address { ton_npi: 0x91, digits: alloc::vec![digit] };
-        let changes = SmsChanges {
-            service_centre: Some(address(0x21)),
-            destination: Some(address(0x43)),
-            alpha: None,
-        };
+        let changes =
+            SmsChanges { service_centre: Some(address(0x21)), destination: Some(address(0x43)), alpha: None };
         let answer = MoSmsControlAnswer::modified(changes);
         let bytes = answer.encode();
         assert_eq!(bytes, [0x02, 0x08, 0x86, 0x02, 0x91, 0x21, 0x86, 0x02, 0x91, 0x43]);

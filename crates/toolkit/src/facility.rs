@@ -1,7 +1,7 @@
 //! The facilities of a TERMINAL PROFILE, bit by bit (TS 102 223 §5.2, TS 31.111 §5.2).
 
-use crate::codes::{EventCode, LocalInformation, RefreshMode, TimerAction};
 use crate::CommandType;
+use crate::codes::{EventCode, LocalInformation, RefreshMode, TimerAction};
 
 /// Declares the facilities of the profile: name, octet and bit, both counted from 1 as in the standard, and the
 /// standard's words.
@@ -313,9 +313,7 @@ impl Facility {
             CommandType::DISPLAY_MULTIMEDIA_MESSAGE => &[Self::DisplayMultimediaMessage],
             CommandType::ACTIVATE => &[Self::Activate],
             CommandType::CONTACTLESS_STATE_CHANGED => &[Self::ContactlessStateChanged],
-            CommandType::COMMAND_CONTAINER | CommandType::ENCAPSULATED_SESSION_CONTROL => {
-                &[Self::Containers]
-            }
+            CommandType::COMMAND_CONTAINER | CommandType::ENCAPSULATED_SESSION_CONTROL => &[Self::Containers],
             _ => &[],
         }
     }
@@ -336,8 +334,8 @@ impl Facility {
             },
             CommandType::REFRESH => match RefreshMode(qualifier) {
                 RefreshMode::STEERING_OF_ROAMING => &[Self::RefreshSteeringOfRoaming],
-                RefreshMode::STEERING_OF_ROAMING_WLAN => &[Self::RefreshSteeringOfRoamingWlan],
-                RefreshMode::PROFILE_STATE_CHANGE => &[Self::RefreshProfileStateChange],
+                RefreshMode::STEERING_OF_ROAMING_FOR_I_WLAN => &[Self::RefreshSteeringOfRoamingWlan],
+                RefreshMode::EUICC_PROFILE_STATE_CHANGE => &[Self::RefreshProfileStateChange],
                 RefreshMode::APPLICATION_UPDATE => &[Self::RefreshApplicationUpdate],
                 _ => &[Self::Refresh],
             },
@@ -366,11 +364,11 @@ impl Facility {
             LocalInformation::BROADCAST_NETWORK => &[Self::BroadcastNetworkInformation],
             LocalInformation::ACCESS_TECHNOLOGIES
             | LocalInformation::LOCATIONS
-            | LocalInformation::NETWORK_MEASUREMENTS_ALL => &[Self::MultipleAccessTechnologies],
+            | LocalInformation::MEASUREMENTS_OF_TECHNOLOGIES => &[Self::MultipleAccessTechnologies],
             LocalInformation::CSG_IDS => &[Self::CsgCellDiscovery],
             LocalInformation::HNB_ADDRESS => &[Self::HomeNodeBAddress],
             LocalInformation::HNB_MACROCELLS => &[Self::HomeNodeBMacrocells],
-            LocalInformation::SUPPORTED_ACCESS_TECHNOLOGIES => &[Self::SupportedAccessTechnologies],
+            LocalInformation::SUPPORTED_RADIO_ACCESS_TECHNOLOGIES => &[Self::SupportedAccessTechnologies],
             _ => &[],
         }
     }
@@ -397,9 +395,7 @@ impl Facility {
             EventCode::BROWSING_STATUS => &[Self::EventBrowsingStatus],
             EventCode::FRAMES_INFORMATION_CHANGE => &[Self::EventFramesInformationChanged],
             EventCode::WLAN_ACCESS_STATUS => &[Self::EventWlanAccessStatus],
-            EventCode::NETWORK_REJECTION => {
-                &[Self::EventNetworkRejection, Self::EventNetworkRejectionEutran]
-            }
+            EventCode::NETWORK_REJECTION => &[Self::EventNetworkRejection, Self::EventNetworkRejectionEutran],
             EventCode::HCI_CONNECTIVITY => &[Self::EventHciConnectivity],
             EventCode::ACCESS_TECHNOLOGIES_CHANGE => &[Self::MultipleAccessTechnologies],
             EventCode::CSG_CELL_SELECTION => &[Self::EventCsgCellSelection],

@@ -39,6 +39,6 @@ pub use control::{CallControlAnswer, ControlResult, MoSmsControlAnswer};
 pub use envelope::{Envelope, Event, EventDownload};
 pub use facility::{Facility, Quantity};
 pub use message::{DataObject, Declaration, Field, FieldInfo, Form, Object, Objects, Unknown};
-pub use profile::TerminalProfile;
 pub use outcome::Problem;
+pub use profile::TerminalProfile;
 pub use response::{Answer, TerminalResponse};

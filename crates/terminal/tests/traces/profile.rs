@@ -33,7 +33,9 @@ fn is_refusal(output: &Output) -> bool {
 fn examples() -> BTreeMap<u8, String> {
     let mut examples = BTreeMap::new();
     for row in SEQUENCES.lines() {
-        let Some(text) = row.split("\"hex\": \"").nth(1).and_then(|rest| rest.split('"').next()) else { continue };
+        let Some(text) = row.split("\"hex\": \"").nth(1).and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
         let bytes = hex::decode(text).unwrap();
         // A command that fits in one FETCH of the bench.
         if bytes.len() < 0x100
