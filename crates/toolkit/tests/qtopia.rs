@@ -44,17 +44,13 @@ fn digits(ton_npi: Option<u8>, octets: &[u8]) -> String {
     plus.to_owned() + &halves.map(|half| DIGITS[usize::from(half)]).collect::<String>()
 }
 
-fn text(text: &TextString) -> Option<String> {
-    Some(text.to_text())
-}
-
 fn said(body: &Proactive) -> Said {
     let none = Said::default();
     match body {
-        Proactive::DisplayText(c) => Said { text: text(&c.text), ..none },
-        Proactive::GetInkey(c) => Said { text: text(&c.text), ..none },
+        Proactive::DisplayText(c) => Said { text: Some(c.text.to_text()), ..none },
+        Proactive::GetInkey(c) => Said { text: Some(c.text.to_text()), ..none },
         Proactive::GetInput(c) => Said {
-            text: text(&c.text),
+            text: Some(c.text.to_text()),
             default: c
                 .default
                 .as_ref()
@@ -62,7 +58,7 @@ fn said(body: &Proactive) -> Said {
             lengths: Some((c.length.minimum, c.length.maximum)),
             ..none
         },
-        Proactive::SetUpIdleModeText(c) => Said { text: text(&c.text), ..none },
+        Proactive::SetUpIdleModeText(c) => Said { text: Some(c.text.to_text()), ..none },
         Proactive::PlayTone(c) => Said {
             text: shown(c.alpha.as_ref()),
             duration: c.duration.as_ref().map(|duration| duration.duration().as_millis()),
