@@ -2,8 +2,8 @@
 //! objects and fields, and written back to the same octets.
 
 use oxisim_toolkit::{
-    CallControlAnswer, ControlResult, DataObject, Envelope, Event, Object, TerminalResponse,
-    objects::{Address, ChannelStatus, LocationInformation, TextString, TransportLevel},
+    Answer, CallControlAnswer, ControlResult, DataObject, Envelope, Event, Object, TerminalResponse,
+    objects::{Address, ChannelStatus, LocationInformation, TextString, TimerValue, TransportLevel},
 };
 use oxisim_wire::Wire;
 use serde_json::{Value, json};
@@ -35,6 +35,9 @@ fn every_terminal_response_reads_to_its_fields_and_back() {
         check(id, row, "channel", json!(answer.channel_status.first().map(channel)));
         check(id, row, "bearer", json!(answer.bearer.as_ref().map(|bearer| bearer.bearer.0)));
         check(id, row, "buffer_size", json!(answer.buffer_size.as_ref().map(|size| size.size)));
+        check(id, row, "timer", json!(answer.timer.as_ref().map(|timer| timer.identifier)));
+        check(id, row, "timer_value", json!(answer.timer_value.map(time)));
+        local_information(id, row, answer);
         assert_eq!(hex::encode_upper(response.encode()), row["hex"], "{id}");
     });
 }
@@ -56,13 +59,26 @@ fn every_envelope_reads_to_its_fields_and_back() {
                 check(id, row, "event", json!(download.code().0));
                 event(id, row, &download.event);
             }
+            Envelope::TimerExpiration(expired) => {
+                check(id, row, "timer", json!(expired.timer.identifier));
+                check(id, row, "timer_value", json!(time(expired.value)));
+            }
+            Envelope::SmsPpDownload(download) => {
+                check(id, row, "address", json!(download.service_centre.as_ref().map(number)));
+            }
+            Envelope::CellBroadcastDownload(download) => assert_eq!(download.page.page.len(), 88, "{id}"),
+            Envelope::MoSmsControl(control) => {
+                check(id, row, "address", number(&control.service_centre));
+                check(id, row, "destination", json!(control.destination.as_ref().map(number)));
+                check(id, row, "location", location(row, control.location.as_ref()));
+            }
             Envelope::CallControl(control) => {
                 check(id, row, "address", json!(control.address.as_ref().map(number)));
                 let capability = control.capability.as_ref().map(|c| hex::encode_upper(&c.parameters));
                 check(id, row, "capability", json!(capability));
                 check(id, row, "location", location(row, control.location.as_ref()));
             }
-            _ => {}
+            other => panic!("{id}: {other:?}"),
         }
         assert_eq!(hex::encode_upper(envelope.write(&rest)), row["hex"], "{id}");
     });
@@ -100,6 +116,26 @@ fn objects_of_others_read_to_their_fields_and_back() {
         check(id, row, "protocol", json!(level.protocol.name()));
         assert_eq!(level.encode(), value, "{id}");
     });
+}
+
+fn local_information(id: &str, row: &Value, answer: &Answer) {
+    let octets = |octets: Option<&[u8]>| json!(octets.map(hex::encode_upper));
+    check(id, row, "location", location(row, answer.location.as_ref()));
+    check(id, row, "imei", octets(answer.imei.as_ref().map(|imei| &imei.imei[..])));
+    check(id, row, "measurements", octets(answer.measurements.as_ref().map(|nmr| &nmr.results[..])));
+    check(id, row, "channels", octets(answer.channels.as_ref().map(|list| &list.channels[..])));
+    check(id, row, "date_time", octets(answer.date_time.as_ref().map(|time| &time.value[..])));
+    check(id, row, "language", json!(answer.language.as_ref().map(|language| lossy(&language.code))));
+    let advance = answer.timing_advance.as_ref();
+    check(id, row, "timing_advance", json!(advance.map(|advance| [advance.status, advance.advance])));
+    check(id, row, "technology", json!(answer.technology.as_ref().map(|found| found.technology.0)));
+    check(id, row, "esn", octets(answer.esn.as_ref().map(|esn| &esn.esn[..])));
+    check(id, row, "imeisv", octets(answer.imeisv.as_ref().map(|imeisv| &imeisv.imeisv[..])));
+    check(id, row, "battery", json!(answer.battery.as_ref().map(|battery| battery.state)));
+}
+
+fn time(value: TimerValue) -> [u8; 3] {
+    [value.hours, value.minutes, value.seconds]
 }
 
 fn event(id: &str, row: &Value, event: &Event) {
