@@ -29,6 +29,7 @@ pub mod control;
 pub mod envelope;
 pub mod event;
 mod facility;
+mod forms;
 pub mod objects;
 mod outcome;
 pub mod profile;
