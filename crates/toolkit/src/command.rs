@@ -311,6 +311,14 @@ impl Command {
         }
     }
 
+    /// The same command, for another device than its type's own: the channel or the card reader that it is about
+    /// (TS 102 223 §8.7).
+    #[must_use]
+    pub const fn to(mut self, destination: Device) -> Self {
+        self.devices.destination = destination;
+        self
+    }
+
     /// The command as FETCH delivers it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
