@@ -10,11 +10,11 @@ use crate::{
     objects::{
         AccessTechnology, AtResponse, BatteryState, BcchChannels, BearerDescription, BroadcastNetwork,
         BufferSize, CardAtr, CardReaderIdentifier, CardReaderStatus, ChannelData, ChannelDataLength,
-        ChannelStatus, CommandDetails, CsgIdList, DateTimeZone, DeviceIdentities, DnsServerAddress, Duration,
-        Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier, Language, LocationInformation,
-        Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome, RequestedAction, ResponseApdu,
-        ServiceAvailability, ServiceRecord, SupportedAccessTechnologies, TextString, TimerIdentifier,
-        TimerValue, TimingAdvance, TransportLevel,
+        ChannelStatus, CommandDetails, ContactlessState, CsgIdList, DateTimeZone, DeviceIdentities,
+        DnsServerAddress, Duration, Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier,
+        Language, LocationInformation, Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome,
+        RequestedAction, ResponseApdu, ServiceAvailability, ServiceRecord, SupportedAccessTechnologies,
+        TextString, TimerIdentifier, TimerValue, TimingAdvance, TransportLevel,
     },
     outcome::Problem,
 };
@@ -37,6 +37,7 @@ message! {
     /// | OPEN CHANNEL, GET CHANNEL STATUS | `channel_status`, `bearer`, `buffer_size`, `local_address`, `dns_server` |
     /// | SERVICE SEARCH, GET SERVICE INFORMATION | `services`, `service_record` |
     /// | SET FRAMES, GET FRAMES STATUS | `frames` |
+    /// | CONTACTLESS STATE CHANGED | `contactless` |
     #[derive(Default)]
     Answer {
         duration: Option<Duration>, text: Option<TextString>, item: Option<ItemIdentifier>,
@@ -59,7 +60,7 @@ message! {
         buffer_size: Option<BufferSize>, services: Option<ServiceAvailability>,
         service_record: Option<ServiceRecord>, local_address: Option<OtherAddress>,
         transport: Option<TransportLevel>, frames: Option<FramesInformation>,
-        dns_server: Vec<DnsServerAddress>,
+        dns_server: Vec<DnsServerAddress>, contactless: Option<ContactlessState>,
     }
 }
 
