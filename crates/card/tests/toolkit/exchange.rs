@@ -51,7 +51,7 @@ fn fetch_takes_the_length_that_was_told_or_all() {
     let mut phone = phone();
     phone.send(PROFILE);
     assert_eq!(phone.send("801200000F"), "6C10");
-    assert_eq!(phone.send("801200000F"), "6C10", "too much");
+    assert_eq!(phone.send("8012000011"), "6C10", "too much");
     assert!(phone.send("8012000000").ends_with(" 9000"));
     assert_eq!(phone.send("8012000010"), "6985", "it is fetched once");
     assert_eq!(phone.send(STATUS), "9000", "and not told of any more");
