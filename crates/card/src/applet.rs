@@ -8,7 +8,11 @@ use oxisim_sms::{
     concatenation::Message,
     packet::{CommandPacket, Tar},
 };
-use oxisim_toolkit::{CommandType, TerminalResponse, envelope::EventDownload, objects::TimerValue};
+use oxisim_toolkit::{
+    CommandType, Envelope, TerminalResponse,
+    envelope::{CallControl, CellBroadcastDownload, EventDownload, MoSmsControl, UssdDownload},
+    objects::TimerValue,
+};
 use oxisim_wire::Duration;
 
 use crate::{env::Env, file::Aid, memory::MemoryError};
@@ -103,6 +107,17 @@ pub enum Event<'a> {
     StatusCommand,
     /// `EVENT_EVENT_DOWNLOAD_*`: an event that the applet asked to be told of.
     EventDownload(&'a EventDownload),
+    /// `EVENT_CALL_CONTROL_BY_NAA`: the terminal asks whether it may; [`Env::answer_call_control`] says so. Without an
+    /// answer it may.
+    CallControl(&'a CallControl),
+    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`: the same about a short message; [`Env::answer_sms_control`].
+    MoSmsControl(&'a MoSmsControl),
+    /// `EVENT_UNFORMATTED_SMS_CB`: a page of cell broadcast.
+    CellBroadcast(&'a CellBroadcastDownload),
+    /// `EVENT_UNFORMATTED_USSD`: a USSD string for the card.
+    UssdDownload(&'a UssdDownload),
+    /// `EVENT_UNRECOGNIZED_ENVELOPE`: any other envelope.
+    OtherEnvelope(&'a Envelope),
     /// The answer to the command that this applet sent.
     ProactiveResponse(&'a TerminalResponse),
     /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it.

@@ -1,7 +1,7 @@
 //! What an applet can do: its environment while it handles an event.
 
 use oxisim_apdu::{Response, Status};
-use oxisim_toolkit::{Proactive, TerminalProfile};
+use oxisim_toolkit::{CallControlAnswer, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
     applet::ToolkitError,
@@ -51,6 +51,16 @@ impl Env<'_> {
     /// TS 51.014 §7.1).
     pub fn post_error_response(&mut self, data: &[u8]) {
         self.toolkit.posted = Response { data: data.to_vec(), status: Status::WARNING_UNCHANGED };
+    }
+
+    /// The answer to [`Event::CallControl`](crate::Event::CallControl).
+    pub fn answer_call_control(&mut self, answer: &CallControlAnswer) {
+        self.toolkit.posted = Response::normal(answer.encode());
+    }
+
+    /// The answer to [`Event::MoSmsControl`](crate::Event::MoSmsControl).
+    pub fn answer_sms_control(&mut self, answer: &MoSmsControlAnswer) {
+        self.toolkit.posted = Response::normal(answer.encode());
     }
 
     /// What the terminal can do; `None` before TERMINAL PROFILE.

@@ -9,7 +9,6 @@ use oxisim_sms::{
 use oxisim_toolkit::{
     Envelope,
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::EventCode,
 };
 use oxisim_wire::{Instant, Wire};
 
@@ -22,12 +21,26 @@ impl Runtime<'_> {
         let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
         self.session.posted = Status::NORMAL.into();
         match envelope {
-            // Events are told whatever is under way; the others start something of their own.
+            // Events are told and questions asked whatever is under way: a command of the card can be what leads to
+            // them. The others start something of their own.
             Envelope::EventDownload(event) => self.event_download(&event),
+            Envelope::CallControl(control) => {
+                self.ask(ToolkitEvent::CallControl, Event::CallControl(&control));
+            }
+            Envelope::MoSmsControl(control) => {
+                self.ask(ToolkitEvent::MoSmsControl, Event::MoSmsControl(&control));
+            }
             _ if self.session.is_busy() => return Err(Status::TOOLKIT_BUSY),
             Envelope::MenuSelection(selection) => self.menu_selection(&selection)?,
             Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
             Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
+            Envelope::CellBroadcastDownload(download) => {
+                self.deliver_to_all(ToolkitEvent::CellBroadcast, Event::CellBroadcast(&download));
+            }
+            Envelope::UssdDownload(download) => {
+                self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(&download));
+            }
+            other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
         }
         Ok(core::mem::replace(&mut self.session.posted, Status::NORMAL.into()))
     }
@@ -52,10 +65,15 @@ impl Runtime<'_> {
     }
 
     fn event_download(&mut self, event: &EventDownload) {
-        // An EVENT DOWNLOAD tells of one event (TS 102 223 §7.5).
-        if let Some(&code) = event.events.events.first() {
-            self.session.framework.told_of(EventCode(code));
-            self.deliver_to_all(ToolkitEvent::EventDownload(EventCode(code)), Event::EventDownload(event));
+        let code = event.code();
+        self.session.framework.told_of(code);
+        self.deliver_to_all(ToolkitEvent::EventDownload(code), Event::EventDownload(event));
+    }
+
+    /// Asks the one applet that has registered for an event; without one, no data allow everything (TS 31.111 §7.3).
+    fn ask(&mut self, registered: ToolkitEvent, event: Event<'_>) {
+        if let Some(applet) = self.session.registry.owner(registered) {
+            self.deliver(applet, event);
         }
     }
 

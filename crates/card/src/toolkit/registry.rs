@@ -63,6 +63,8 @@ pub enum ToolkitEvent {
     CellBroadcast,
     /// `EVENT_UNFORMATTED_USSD`: USSD strings for the card.
     UssdDownload,
+    /// `EVENT_UNRECOGNIZED_ENVELOPE`: envelopes that have no event of their own here.
+    OtherEnvelope,
     /// `EVENT_EVENT_DOWNLOAD_*`: the terminal is asked for it with SET UP EVENT LIST.
     EventDownload(EventCode),
 }
@@ -92,7 +94,7 @@ impl Registry {
     }
 
     /// A sender's TIMER MANAGEMENT has been performed.
-    pub fn timer_managed(&mut self, timer: u8, action: TimerAction, sender: Sender) {
+    pub(super) fn timer_managed(&mut self, timer: u8, action: TimerAction, sender: Sender) {
         let Some(timer) = self.timer_mut(timer) else { return };
         let Sender::Applet(applet, _) = sender else { return };
         match action {

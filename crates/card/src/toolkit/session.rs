@@ -67,7 +67,7 @@ impl Session {
 
     /// The terminal says what it can do, perhaps anew: the commands that it cannot carry out any more are taken
     /// back. One that it has fetched it still has to answer.
-    pub fn set_profile(&mut self, profile: TerminalProfile) -> Vec<Sent> {
+    pub(super) fn set_profile(&mut self, profile: TerminalProfile) -> Vec<Sent> {
         let mut dropped = self.queue.drop_unless(|kind| profile.performs(kind));
         self.exchange = match core::mem::take(&mut self.exchange) {
             Exchange::Offered(queued) if !profile.performs(queued.sent.details.kind) => {
@@ -144,7 +144,7 @@ impl Session {
     }
 
     /// The command that a response answers, if it is the one that was fetched; none is under way then.
-    pub fn answered(&mut self, response: &TerminalResponse) -> Result<Sent, Status> {
+    pub(super) fn answered(&mut self, response: &TerminalResponse) -> Result<Sent, Status> {
         match core::mem::take(&mut self.exchange) {
             Exchange::Fetched(sent) if answers(response, &sent.details) => {
                 if let Some(timer) = sent.timer

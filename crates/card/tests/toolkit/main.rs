@@ -1,5 +1,6 @@
 //! The toolkit session of the card: what the terminal is told, when, and which applet hears what.
 
+mod control;
 mod exchange;
 mod model;
 mod phone;

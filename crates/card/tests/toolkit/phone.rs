@@ -79,9 +79,18 @@ impl Phone {
     }
 }
 
-/// ENVELOPE (EVENT DOWNLOAD) of an event.
+/// ENVELOPE (EVENT DOWNLOAD) of an event, with what it has to have (TS 102 223 §7.5, TS 31.111 §7.5).
 pub fn event(code: u8) -> String {
-    format!("80C20000 09 D6079901{code:02X}82028281")
+    let more = match code {
+        0x00..=0x02 => "9C0100",
+        0x03 => "9B0102",
+        0x06 => "A00100",
+        0x07 => "AD02656E",
+        0x08 => "B40100",
+        _ => "",
+    };
+    let length = 7 + more.len() / 2;
+    format!("80C20000 {:02X} D6{length:02X}9901{code:02X}82028281{more}", length + 2)
 }
 
 /// The types of commands.

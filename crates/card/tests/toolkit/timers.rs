@@ -35,7 +35,7 @@ fn manage(env: &mut Env<'_>, action: TimerAction, identifier: u8) -> Result<(), 
 
 fn code(event: &Event<'_>) -> Option<u8> {
     match event {
-        Event::EventDownload(event) => event.events.events.first().copied(),
+        Event::EventDownload(event) => Some(event.code().0),
         _ => None,
     }
 }
