@@ -48,9 +48,8 @@ mod keys;
 mod memory;
 mod pin;
 mod profile;
-mod registry;
 mod restore;
-mod toolkit_session;
+mod toolkit;
 mod view;
 
 pub use access::{Access, Rule, SecurityAttributes};
@@ -64,6 +63,6 @@ pub use oxisim_apdu::Status;
 pub use oxisim_sms::packet::Tar;
 pub use pin::KeyReference;
 pub use profile::{AID_USIM, Profile, path};
-pub use registry::{ToolkitEvent, ToolkitRegistry};
 pub use restore::RestoreError;
+pub use toolkit::{ToolkitEvent, ToolkitRegistry};
 pub use view::FileView;

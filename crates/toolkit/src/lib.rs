@@ -34,6 +34,7 @@ pub mod objects;
 mod outcome;
 pub mod profile;
 mod response;
+mod verdict;
 
 pub use command::{Command, CommandType, Proactive, Refusal};
 pub use control::{CallControlAnswer, ControlResult, MoSmsControlAnswer};
@@ -43,3 +44,4 @@ pub use message::{DataObject, Declaration, Field, FieldInfo, Form, Object, Objec
 pub use outcome::Problem;
 pub use profile::TerminalProfile;
 pub use response::{Answer, TerminalResponse};
+pub use verdict::Verdict;
