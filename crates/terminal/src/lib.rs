@@ -64,6 +64,7 @@ mod application;
 mod config;
 mod envelope;
 mod execute;
+mod faults;
 mod identity;
 mod incoming;
 mod link;

@@ -149,6 +149,8 @@ pub enum User {
     No,
     /// Enters a text.
     Text(String),
+    /// Takes what is there: the text or the item that the question starts with.
+    Accept,
     /// Clears the text on the screen, stops a tone, closes the menu.
     Clear,
     /// Goes one step back.
@@ -159,4 +161,6 @@ pub enum User {
     Help(Option<u8>),
     /// Does not answer, and the phone need not wait any longer.
     NoResponse,
+    /// Uses the phone for something of their own, until they clear it: the screen is busy.
+    Occupy,
 }

@@ -1,6 +1,6 @@
 //! Questions to the user, and which of the user's doings answer them.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
 use oxisim_toolkit::{
@@ -31,9 +31,16 @@ pub(crate) enum Prompt {
         timed: bool,
     },
     /// GET INPUT.
-    Text { characters: Characters, minimum: u8, maximum: u8, packed: bool, help: bool },
+    Text {
+        characters: Characters,
+        minimum: u8,
+        maximum: u8,
+        packed: bool,
+        default: Option<String>,
+        help: bool,
+    },
     /// SELECT ITEM.
-    Item { items: Vec<u8>, help: bool },
+    Item { items: Vec<u8>, default: Option<u8>, help: bool },
 }
 
 impl Prompt {
@@ -43,6 +50,12 @@ impl Prompt {
             (Self::Clear, User::Clear) => Answer::default(),
             (Self::Key { keys, .. }, User::Key(_) | User::Yes | User::No) => {
                 Answer { text: Some(key(*keys, input)?), ..self.elapsed(job, now) }
+            }
+            (Self::Text { default, .. }, User::Accept) => {
+                return self.reply(job, &User::Text(default.clone()?), now);
+            }
+            (Self::Item { default, .. }, User::Accept) => {
+                return self.reply(job, &User::Choose((*default)?), now);
             }
             (Self::Text { characters, minimum, maximum, packed, .. }, User::Text(text)) => {
                 let length = usize::from(*minimum)..=match *maximum {
@@ -56,7 +69,7 @@ impl Prompt {
                 Answer { text: Some(text), ..Answer::default() }
             }
             (Self::Item { items, .. }, User::Choose(item)) if items.contains(item) => chosen(*item),
-            (Self::Item { items, help: true }, User::Help(Some(item))) if items.contains(item) => {
+            (Self::Item { items, help: true, .. }, User::Help(Some(item))) if items.contains(item) => {
                 return Some(job.result_with(GeneralResult::HELP_REQUIRED_BY_USER, chosen(*item)));
             }
             (Self::Key { help: true, .. } | Self::Text { help: true, .. }, User::Help(_)) => {
@@ -108,8 +121,9 @@ fn entered(characters: Characters, packed: bool, text: &str) -> Option<(TextStri
             let octets = units.iter().copied().flat_map(u16::to_be_bytes).collect();
             Some((TextString { coding: Some(Coding::UCS2), text: octets }, units.len()))
         }
-        Characters::Digits if text.contains(|c: char| !(c.is_ascii_digit() || "*#+".contains(c))) => None,
-        Characters::Digits | Characters::DefaultAlphabet => {
+        Characters::Digits if !is_made_of(text, "*#+") => None,
+        Characters::Keypad if !is_made_of(text, "*#") => None,
+        Characters::Digits | Characters::Keypad | Characters::DefaultAlphabet => {
             let septets = alphabet::encode(text)?;
             let count = septets.len();
             let string = if packed {
@@ -120,4 +134,9 @@ fn entered(characters: Characters, packed: bool, text: &str) -> Option<(TextStri
             Some((string, count))
         }
     }
+}
+
+/// Whether there are only digits and these characters.
+fn is_made_of(text: &str, others: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || others.contains(c))
 }

@@ -1,8 +1,12 @@
 //! The proactive session: from the announcement of a command to the response to it (TS 102 223 §6.3).
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec, vec::Vec};
 
-use oxisim_toolkit::{Answer, Proactive, TerminalResponse, codes::GeneralResult, objects::CommandDetails};
+use oxisim_toolkit::{
+    Answer, Proactive, TerminalResponse,
+    codes::{GeneralResult, TerminalProblem},
+    objects::{self, CommandDetails},
+};
 use oxisim_wire::Instant;
 
 use crate::prompt::Prompt;
@@ -37,18 +41,25 @@ impl Session {
 pub(crate) struct Job {
     details: CommandDetails,
     /// The result if all goes well.
-    success: GeneralResult,
+    success: objects::Outcome,
     /// When it was begun.
     pub(crate) started: Instant,
 }
 
 impl Job {
-    pub(crate) fn new(details: CommandDetails, body: &Proactive, started: Instant) -> Self {
-        let success = if has_icon(body) {
-            GeneralResult::PERFORMED_ICON_NOT_DISPLAYED
-        } else {
-            GeneralResult::PERFORMED_SUCCESSFULLY
+    /// The job of a command; `success` is the result if all goes well, or else the usual one.
+    pub(crate) fn new(
+        details: CommandDetails,
+        body: &Proactive,
+        success: Option<objects::Outcome>,
+        started: Instant,
+    ) -> Self {
+        let usual = || match has_icon(body) {
+            true => GeneralResult::PERFORMED_ICON_NOT_DISPLAYED,
+            false => GeneralResult::PERFORMED_SUCCESSFULLY,
         };
+        let success =
+            success.unwrap_or_else(|| objects::Outcome { general: usual(), additional: Vec::new() });
         Self { details, success, started }
     }
 
@@ -63,12 +74,20 @@ impl Job {
 
     /// The response: all went well.
     pub(crate) fn done(&self) -> Outcome {
-        self.result(self.success)
+        self.done_with(Answer::default())
     }
 
     /// The response: all went well, and this is the answer.
     pub(crate) fn done_with(&self, answer: Answer) -> Outcome {
-        self.result_with(self.success, answer)
+        self.outcome(self.success.clone(), answer)
+    }
+
+    /// The response: all went well, in this special way, unless another is wanted.
+    pub(crate) fn done_as(&self, general: GeneralResult) -> Outcome {
+        match self.success.general {
+            GeneralResult::PERFORMED_SUCCESSFULLY => self.result(general),
+            _ => self.done(),
+        }
     }
 
     /// A response.
@@ -78,7 +97,24 @@ impl Job {
 
     /// A response with an answer.
     pub(crate) fn result_with(&self, general: GeneralResult, answer: Answer) -> Outcome {
-        Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), general).with(answer)))
+        self.outcome(objects::Outcome { general, additional: Vec::new() }, answer)
+    }
+
+    /// A response with additional information on its result.
+    pub(crate) fn result_because(&self, general: GeneralResult, additional: u8) -> Outcome {
+        self.outcome(objects::Outcome { general, additional: vec![additional] }, Answer::default())
+    }
+
+    /// The response: the terminal cannot do it now, and why.
+    pub(crate) fn unable(&self, problem: TerminalProblem) -> Outcome {
+        self.result_because(GeneralResult::TERMINAL_CURRENTLY_UNABLE, problem.0)
+    }
+
+    /// The response with this result.
+    pub(crate) fn outcome(&self, result: objects::Outcome, answer: Answer) -> Outcome {
+        let mut response = TerminalResponse::new(self.details.clone(), result.general).with(answer);
+        response.result = result;
+        Outcome::Respond(Box::new(response))
     }
 }
 
@@ -91,12 +127,6 @@ pub(crate) enum Outcome {
     Wait(Task),
     /// The card is reset, which ends the session without a response.
     Reset,
-}
-
-impl From<TerminalResponse> for Outcome {
-    fn from(response: TerminalResponse) -> Self {
-        Self::Respond(Box::new(response))
-    }
 }
 
 /// What has to happen before the card can be answered.

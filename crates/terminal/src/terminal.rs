@@ -11,6 +11,7 @@ use crate::{
     CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
     envelope::{CardEvent, Envelopes, Pending},
     execute::Polling,
+    faults::Faults,
     incoming::Reception,
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
@@ -33,6 +34,8 @@ pub struct Terminal {
     /// The card sends messages, one after another: from the first SEND SHORT MESSAGE until a response after which
     /// no other follows.
     pub(crate) burst: bool,
+    /// Results that the next commands are to have.
+    pub(crate) faults: Faults,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -82,6 +85,7 @@ impl Terminal {
             submissions: Submissions::default(),
             reception: Reception::default(),
             burst: false,
+            faults: Faults::default(),
             was_busy: false,
             outputs: VecDeque::new(),
             config,

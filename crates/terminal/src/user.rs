@@ -85,6 +85,7 @@ impl Terminal {
                 self.tell(Pending::MenuSelection { item: *item, help: true });
             }
             User::Clear | User::Back | User::EndSession => self.show_idle(),
+            User::Occupy => self.show(Screen::Own),
             _ => {}
         }
     }
@@ -110,7 +111,9 @@ impl Terminal {
 
     /// Takes away what the session that has ended left on the screen, unless it is to stay.
     pub(crate) fn clear_screen(&mut self) {
-        if !matches!(self.screen, Screen::Off | Screen::Menu(_) | Screen::Text { sustained: true, .. }) {
+        let stays = self.screen.is_busy()
+            || matches!(self.screen, Screen::Off | Screen::Text { sustained: true, .. });
+        if !stays {
             self.show_idle();
         }
     }

@@ -1,7 +1,6 @@
 //! DISPLAY TEXT, PLAY TONE, SET UP IDLE MODE TEXT, SET UP MENU.
 
 use oxisim_toolkit::{
-    TerminalResponse,
     codes::{GeneralResult, TerminalProblem},
     command::{DisplayText, PlayTone, SetUpIdleModeText, SetUpMenu},
     objects::{AlphaIdentifier, alpha_text},
@@ -19,8 +18,8 @@ impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
         let has_priority = job.qualifier(1);
         let user_clears = job.qualifier(8);
-        if !has_priority && matches!(self.screen, Screen::Menu(_)) {
-            return TerminalResponse::unable(job.details().clone(), TerminalProblem::SCREEN_BUSY).into();
+        if !has_priority && self.screen.is_busy() {
+            return job.unable(TerminalProblem::SCREEN_BUSY);
         }
         let sustained = command.immediate.is_some();
         self.show(Screen::Text { text: command.text.to_text(), sustained });
@@ -58,7 +57,11 @@ impl Terminal {
         if command.items.is_empty() {
             return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
         }
-        let menu = Menu::new(Some(&command.title), &command.items, job.qualifier(8));
+        let menu = Menu {
+            help: job.qualifier(8),
+            soft_keys: job.qualifier(1),
+            ..Menu::new(Some(&command.title), &command.items, command.next_actions.as_ref())
+        };
         self.card.menu = (!menu.items.is_empty()).then_some(menu);
         self.event(Event::MenuChanged);
         if matches!(self.screen, Screen::Menu(_)) {

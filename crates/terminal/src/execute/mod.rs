@@ -11,7 +11,7 @@ pub(crate) use system::Polling;
 use alloc::boxed::Box;
 
 use oxisim_toolkit::{
-    Command, Proactive, Refusal, TerminalResponse, codes::GeneralResult, objects::CommandDetails,
+    Answer, Command, Proactive, Refusal, TerminalResponse, codes::GeneralResult, objects::CommandDetails,
 };
 use oxisim_wire::Instant;
 
@@ -40,8 +40,14 @@ impl Terminal {
     fn execute(&mut self, command: Command, now: Instant) {
         let Command { details, body, .. } = command;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
-        let job = Job::new(details, &body, now);
-        let outcome = if self.config.profile.performs(body.kind()) {
+        let (wanted, fault) = match self.faults.take(body.kind()) {
+            Some(result) if result.general.is_performed() => (Some(result), None),
+            other => (None, other),
+        };
+        let job = Job::new(details, &body, wanted, now);
+        let outcome = if let Some(fault) = fault {
+            job.outcome(fault, Answer::default())
+        } else if self.config.profile.performs(body.kind()) {
             match body {
                 Proactive::DisplayText(c) => self.display_text(&job, &c),
                 Proactive::GetInkey(c) => self.ask_key(&job, &c),

@@ -4,7 +4,7 @@ use alloc::{vec, vec::Vec};
 
 use oxisim_sms::Timestamp;
 use oxisim_toolkit::{
-    Answer, TerminalResponse,
+    Answer,
     codes::{EventCode, GeneralResult, LocalInformation, RefreshMode, TerminalProblem, TimeUnit},
     command::{PollInterval, Refresh, SetUpEventList},
     objects::{DateTimeZone, Duration, FileList, Imei, Language},
@@ -60,9 +60,7 @@ impl Terminal {
             LocalInformation::LOCATION => match self.service.clone() {
                 Service::Normal(location) => job.done_with(Answer { location: Some(location), ..answer }),
                 Service::Limited => job.result(GeneralResult::PERFORMED_LIMITED_SERVICE),
-                Service::None => {
-                    TerminalResponse::unable(job.details().clone(), TerminalProblem::NO_SERVICE).into()
-                }
+                Service::None => job.unable(TerminalProblem::NO_SERVICE),
             },
             LocalInformation::IMEI => {
                 let imei = Some(Imei { imei: self.config.imei.octets() });

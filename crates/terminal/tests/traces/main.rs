@@ -7,6 +7,7 @@ mod bench;
 
 mod deliveries;
 mod envelopes;
+mod faults;
 mod hostile;
 mod messages;
 mod polling;

@@ -86,6 +86,20 @@ fn a_text_of_normal_priority_does_not_cover_the_menu() {
 }
 
 #[test]
+fn a_text_of_normal_priority_does_not_cover_what_the_user_does() {
+    let mut bench = Bench::ready();
+    bench.quiet();
+    bench.user(User::Occupy);
+    assert_eq!(bench.screen(), Screen::Own);
+    bench.carries_out(TOOLKIT_TEST_1, "81030121808202828183022001");
+    assert_eq!(bench.phone.screen(), &Screen::Own);
+    bench.user(User::Clear);
+    bench.proactive(TOOLKIT_TEST_1);
+    bench.user(User::Clear);
+    bench.responds("810301218082028281830100");
+}
+
+#[test]
 fn an_icon_is_not_displayed_and_the_card_knows() {
     let mut bench = Bench::ready();
     bench.proactive("D01E8103012180820281028D0F04546F6F6C6B6974205465737420319E020001");
