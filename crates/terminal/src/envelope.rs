@@ -5,13 +5,14 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope,
-    codes::{Device, EventCode},
+    codes::EventCode,
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::{self, DeviceIdentities, HelpRequest, LocationStatus, TimerValue},
+    event::{self, LocationStatusChange},
+    objects::{self, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{config::Service, timer::ToolkitTimer};
+use crate::{AccessTechnology, BrowserTermination, SearchMode, config::Service, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -34,6 +35,18 @@ pub(crate) enum Pending {
 pub(crate) enum CardEvent {
     /// The network offers something else now.
     LocationStatus(Service),
+    /// The user has another language.
+    LanguageSelection([u8; 2]),
+    /// The browser was closed by the user, or by an error.
+    BrowserTermination(BrowserTermination),
+    /// What the browser met, as the browser's protocol codes it (TS 102 223 §8.77).
+    BrowsingStatus(Vec<u8>),
+    /// Another access technology serves the phone; `None` if none does.
+    AccessTechnology(Option<AccessTechnology>),
+    /// Other access technologies serve the phone.
+    AccessTechnologies(Vec<AccessTechnology>),
+    /// Another one chooses the network.
+    SearchMode(SearchMode),
     /// The user has pressed a key.
     UserActivity,
     /// The screen is idle again.
@@ -55,6 +68,12 @@ impl CardEvent {
     pub(crate) const fn code(&self) -> EventCode {
         match self {
             Self::LocationStatus(_) => EventCode::LOCATION_STATUS,
+            Self::LanguageSelection(_) => EventCode::LANGUAGE_SELECTION,
+            Self::BrowserTermination(_) => EventCode::BROWSER_TERMINATION,
+            Self::BrowsingStatus(_) => EventCode::BROWSING_STATUS,
+            Self::AccessTechnology(_) => EventCode::ACCESS_TECHNOLOGY_CHANGE,
+            Self::AccessTechnologies(_) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
+            Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
         }
@@ -66,21 +85,36 @@ impl CardEvent {
     }
 
     fn download(&self) -> EventDownload {
-        let source = match self {
-            Self::LocationStatus(_) | Self::UserActivity => Device::TERMINAL,
-            Self::IdleScreenAvailable => Device::DISPLAY,
+        let moved = |status, location| {
+            EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })
         };
-        let (location_status, location) = match self {
-            Self::LocationStatus(Service::Normal(location)) => (Some(0), Some(location.clone())),
-            Self::LocationStatus(Service::Limited) => (Some(1), None),
-            Self::LocationStatus(Service::None) => (Some(2), None),
-            Self::UserActivity | Self::IdleScreenAvailable => (None, None),
+        let octets = |technologies: &[AccessTechnology]| objects::AccessTechnology {
+            octets: technologies.iter().map(|technology| technology.0).collect(),
         };
-        EventDownload {
-            events: [self.code()].into(),
-            devices: DeviceIdentities { source, destination: Device::UICC },
-            location_status: location_status.map(|status| LocationStatus { status }),
-            location,
+        match self {
+            Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
+            Self::LocationStatus(Service::Limited) => moved(1, None),
+            Self::LocationStatus(Service::None) => moved(2, None),
+            Self::UserActivity => EventDownload::new(event::UserActivity {}),
+            Self::IdleScreenAvailable => EventDownload::new(event::IdleScreenAvailable {}),
+            Self::LanguageSelection(code) => {
+                EventDownload::new(event::LanguageSelection { language: objects::Language { code: *code } })
+            }
+            Self::BrowserTermination(cause) => EventDownload::new(event::BrowserTermination {
+                cause: objects::BrowserTerminationCause { octets: [cause.0].to_vec() },
+            }),
+            Self::BrowsingStatus(status) => EventDownload::new(event::BrowsingStatusChange {
+                status: objects::BrowsingStatus { octets: status.clone() },
+            }),
+            Self::AccessTechnology(technology) => EventDownload::new(event::AccessTechnologyChange {
+                technology: octets(technology.as_slice()),
+            }),
+            Self::AccessTechnologies(technologies) => {
+                EventDownload::new(event::AccessTechnologiesChange { technologies: octets(technologies) })
+            }
+            Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
+                mode: objects::NetworkSearchMode { octets: [mode.0].to_vec() },
+            }),
         }
     }
 }
@@ -90,6 +124,16 @@ impl Pending {
     /// the card's answer.
     const fn waits_for_session(&self) -> bool {
         !matches!(self, Self::Message(_))
+    }
+
+    /// Whether a command has room for it.
+    pub(crate) fn fits(&self) -> bool {
+        /// The most that a command has room for.
+        const ROOM: usize = 255;
+        match self {
+            Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
+            Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
+        }
     }
 
     /// The envelope, as of `now`: a timer expiration tells the time since the timer was started (TS 102 223 §7.4).

@@ -41,6 +41,8 @@ pub enum Output {
         tone: Option<Tone>,
         /// How long.
         length: Duration,
+        /// Whether the phone vibrates with it.
+        vibrates: bool,
     },
     /// A message to a port, for the phone's own application.
     Application {
@@ -97,6 +99,16 @@ pub enum Event {
     FilesChanged(Vec<Vec<u16>>),
     /// The phonebook is among the files that have changed.
     PhonebookChanged,
+    /// The card writes in this language, two letters of ISO 639-1; `None` if in no particular one (LANGUAGE
+    /// NOTIFICATION).
+    LanguageNotified(Option<[u8; 2]>),
+    /// The card steers the phone to these networks, in this order: each the code of a network and of its access
+    /// technologies, five octets (TS 31.111 §8.90).
+    Steered(Vec<u8>),
+    /// The browser is at this address (LAUNCH BROWSER).
+    BrowserOpened(String),
+    /// The browser is closed.
+    BrowserClosed,
     /// A text message for the user.
     TextMessage {
         /// The message.

@@ -1,11 +1,12 @@
 //! Questions to the user, and which of the user's doings answer them.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
 use oxisim_toolkit::{
     Answer,
     codes::GeneralResult,
+    command::LaunchBrowser,
     objects::{Coding, Duration, ItemIdentifier, TextString},
 };
 use oxisim_wire::Instant;
@@ -39,6 +40,8 @@ pub(crate) enum Prompt {
         default: Option<String>,
         help: bool,
     },
+    /// LAUNCH BROWSER, which the user may refuse.
+    Browser(Box<LaunchBrowser>),
     /// SELECT ITEM.
     Item { items: Vec<u8>, default: Option<u8>, help: bool },
 }
@@ -75,6 +78,7 @@ impl Prompt {
             (Self::Key { help: true, .. } | Self::Text { help: true, .. }, User::Help(_)) => {
                 return Some(job.result(GeneralResult::HELP_REQUIRED_BY_USER));
             }
+            (Self::Browser(_), User::No) => return Some(job.result(GeneralResult::USER_DID_NOT_ACCEPT)),
             (_, User::Back) => return Some(job.result(GeneralResult::BACKWARD_MOVE_REQUESTED_BY_USER)),
             (_, User::EndSession) => return Some(job.result(GeneralResult::SESSION_TERMINATED_BY_USER)),
             (_, User::NoResponse) => {

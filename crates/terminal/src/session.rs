@@ -9,7 +9,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::Instant;
 
-use crate::prompt::Prompt;
+use crate::{icon, prompt::Prompt};
 
 /// Where the proactive session stands.
 #[derive(Debug, Default)]
@@ -54,7 +54,7 @@ impl Job {
         success: Option<objects::Outcome>,
         started: Instant,
     ) -> Self {
-        let usual = || match has_icon(body) {
+        let usual = || match icon::is_in(body) {
             true => GeneralResult::PERFORMED_ICON_NOT_DISPLAYED,
             false => GeneralResult::PERFORMED_SUCCESSFULLY,
         };
@@ -140,20 +140,4 @@ pub(crate) enum Task {
     Message,
     /// The USIM has been started again.
     Initialisation,
-}
-
-/// Whether the command has icons, which this phone does not display.
-const fn has_icon(body: &Proactive) -> bool {
-    match body {
-        Proactive::DisplayText(c) => c.icon.is_some(),
-        Proactive::GetInkey(c) => c.icon.is_some(),
-        Proactive::GetInput(c) => c.icon.is_some(),
-        Proactive::PlayTone(c) => c.icon.is_some(),
-        Proactive::SetUpMenu(c) => c.icon.is_some() || c.item_icons.is_some(),
-        Proactive::SelectItem(c) => c.icon.is_some() || c.item_icons.is_some(),
-        Proactive::SendShortMessage(c) => c.icon.is_some(),
-        Proactive::Refresh(c) => c.icon.is_some(),
-        Proactive::SetUpIdleModeText(c) => c.icon.is_some(),
-        _ => false,
-    }
 }

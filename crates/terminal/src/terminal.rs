@@ -34,6 +34,8 @@ pub struct Terminal {
     /// The card sends messages, one after another: from the first SEND SHORT MESSAGE until a response after which
     /// no other follows.
     pub(crate) burst: bool,
+    /// The address that the browser was opened with, while it is open.
+    pub(crate) browser: Option<String>,
     /// Results that the next commands are to have.
     pub(crate) faults: Faults,
     was_busy: bool,
@@ -68,6 +70,8 @@ pub(crate) struct CardState {
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
     pub(crate) idle_text: Option<String>,
+    /// The language that the card writes in, if it says so.
+    pub(crate) language: Option<[u8; 2]>,
     /// When the timers were started, of those that run.
     pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
 }
@@ -85,6 +89,7 @@ impl Terminal {
             submissions: Submissions::default(),
             reception: Reception::default(),
             burst: false,
+            browser: None,
             faults: Faults::default(),
             was_busy: false,
             outputs: VecDeque::new(),
@@ -105,6 +110,7 @@ impl Terminal {
     pub fn switch_off(&mut self, now: Instant) {
         if self.phase != Phase::Off {
             self.phase = Phase::Off;
+            self.browser = None;
             self.forget_card();
             self.forget_deliveries();
             for _ in 0..self.submissions.clear() {
@@ -244,6 +250,12 @@ impl Terminal {
         self.card.menu.as_ref()
     }
 
+    /// The language that the card writes in, two letters of ISO 639-1, if it says so.
+    #[must_use]
+    pub const fn card_language(&self) -> Option<[u8; 2]> {
+        self.card.language
+    }
+
     /// What is on the screen.
     #[must_use]
     pub const fn screen(&self) -> &Screen {
@@ -270,9 +282,10 @@ impl Terminal {
         self.output(Output::Transmit(command));
     }
 
-    /// Lets the card know, when it can be told; while there is none, there is nothing to tell.
+    /// Lets the card know, when it can be told; while there is none, there is nothing to tell. What no command has
+    /// room for is lost.
     pub(crate) fn tell(&mut self, pending: Pending) {
-        if !self.card.envelopes.push(pending) {
+        if !pending.fits() || !self.card.envelopes.push(pending) {
             self.event(Event::EnvelopeLost);
         }
     }
@@ -402,7 +415,7 @@ impl Terminal {
     }
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
-    fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         if self.phase == Phase::Ready && self.card.link.is_free() {
             self.next_command(now);
         }

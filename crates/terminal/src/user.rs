@@ -6,6 +6,7 @@ use oxisim_wire::Instant;
 use crate::{
     Output, Screen, Terminal, User,
     envelope::{CardEvent, Pending},
+    prompt::Prompt,
     session::{Outcome, Session, Task},
     timer::Timer,
 };
@@ -17,6 +18,9 @@ impl Terminal {
         match core::mem::take(&mut self.card.session) {
             Session::Executing(job, task) => {
                 let outcome = match (&task, input) {
+                    (Task::Ask(Prompt::Browser(command)), User::Yes | User::Accept) => {
+                        Some(self.open_browser(&job, command))
+                    }
                     (Task::Ask(prompt), input) => prompt.reply(&job, input, now),
                     (Task::Notice, User::Clear) => Some(job.done()),
                     (Task::Notice, User::Back) => {

@@ -1,6 +1,7 @@
 //! DISPLAY TEXT, PLAY TONE, SET UP IDLE MODE TEXT, SET UP MENU.
 
 use oxisim_toolkit::{
+    Facility,
     codes::{GeneralResult, TerminalProblem},
     command::{DisplayText, PlayTone, SetUpIdleModeText, SetUpMenu},
     objects::{AlphaIdentifier, alpha_text},
@@ -13,6 +14,13 @@ use crate::{
     session::{Job, Outcome, Task},
     timer::Timer,
 };
+
+/// The tones that every terminal has: those of a call, those of its own, and none but vibration (TS 102 223 §8.16).
+const PLAIN: [u8; 15] =
+    [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20];
+
+/// Themed tones and melodies (TS 102 223 §8.16).
+const THEMED: [u8; 13] = [0x30, 0x31, 0x32, 0x33, 0x34, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
 
 impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
@@ -37,10 +45,15 @@ impl Terminal {
     }
 
     pub(super) fn play_tone(&mut self, job: &Job, command: PlayTone) -> Outcome {
+        let is_themed = command.tone.as_ref().is_some_and(|tone| THEMED.contains(&tone.tone));
+        let is_known = command.tone.as_ref().is_none_or(|tone| PLAIN.contains(&tone.tone));
+        if !is_known && !(is_themed && self.config.profile.supports(Facility::MelodyAndThemedTones)) {
+            return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
+        }
         self.show_alpha(command.alpha.as_ref());
         let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
         let length = given.unwrap_or(self.config.tone_length);
-        self.output(Output::Tone { tone: command.tone, length });
+        self.output(Output::Tone { tone: command.tone, length, vibrates: job.qualifier(1) });
         self.wait_for_notice(job, length)
     }
 

@@ -1,11 +1,16 @@
 //! How proactive commands are carried out, by family.
 
+mod browser;
 mod display;
+mod information;
 mod message;
+mod modem;
 mod question;
+mod refresh;
 mod system;
 mod timers;
 
+pub use browser::BrowserTermination;
 pub(crate) use system::Polling;
 
 use alloc::boxed::Box;
@@ -16,7 +21,7 @@ use oxisim_toolkit::{
 use oxisim_wire::Instant;
 
 use crate::{
-    Event, Terminal,
+    Event, Terminal, icon,
     session::{Job, Outcome, Session},
 };
 
@@ -47,7 +52,9 @@ impl Terminal {
         let job = Job::new(details, &body, wanted, now);
         let outcome = if let Some(fault) = fault {
             job.outcome(fault, Answer::default())
-        } else if self.config.profile.performs(body.kind()) {
+        } else if icon::lacks_words(&body) {
+            job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD)
+        } else if self.config.profile.performs_qualified(body.kind(), job.details().qualifier) {
             match body {
                 Proactive::DisplayText(c) => self.display_text(&job, &c),
                 Proactive::GetInkey(c) => self.ask_key(&job, &c),
@@ -58,12 +65,17 @@ impl Terminal {
                 Proactive::SetUpMenu(c) => self.set_up_menu(&job, &c),
                 Proactive::SelectItem(c) => self.ask_item(&job, &c),
                 Proactive::SendShortMessage(c) => self.send_short_message(&job, c),
-                Proactive::Refresh(c) => self.refresh(&job, c),
+                Proactive::Refresh(c) => self.refresh(&job, &c),
                 Proactive::PollingOff(_) => self.stop_polling(&job),
                 Proactive::ProvideLocalInformation(_) => self.provide_local_information(&job),
                 Proactive::SetUpEventList(c) => self.set_up_event_list(&job, &c),
                 Proactive::TimerManagement(c) => self.manage_timer(&job, &c),
                 Proactive::SetUpIdleModeText(c) => self.set_idle_text(&job, &c),
+                Proactive::RunAtCommand(c) => self.run_at_command(&job, &c),
+                Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
+                Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
+                // No profile of this phone announces these.
+                _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
         } else {
             job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES)
@@ -80,7 +92,17 @@ impl Terminal {
         }
     }
 
-    fn answer(&mut self, response: Box<TerminalResponse>) {
+    /// Answers the card; what does not fit is left out, which the result tells.
+    fn answer(&mut self, mut response: Box<TerminalResponse>) {
+        /// The most that a command has room for.
+        const LIMIT: usize = 255;
+        if response.encode().len() > LIMIT {
+            let general = match response.result.general {
+                performed if performed.is_performed() => GeneralResult::PERFORMED_WITH_MISSING_INFORMATION,
+                general => general,
+            };
+            *response = TerminalResponse::new(response.details.clone(), general);
+        }
         self.event(Event::TerminalResponse(response.clone()));
         self.card.session = Session::Answered(response);
     }

@@ -5,10 +5,12 @@
 
 mod bench;
 
+mod browser;
 mod deliveries;
 mod envelopes;
 mod faults;
 mod hostile;
+mod information;
 mod messages;
 mod polling;
 mod questions;

@@ -1,0 +1,125 @@
+//! What surrounds a phone and what it has, as the card may ask and be told.
+
+use alloc::vec::Vec;
+
+use oxisim_toolkit::objects::LocationInformation;
+use oxisim_wire::{Instant, codes};
+
+use crate::{Terminal, envelope::CardEvent};
+
+codes! {
+    /// How a mobile finds its network (TS 102 223 §8.61).
+    pub struct AccessTechnology(u8) {
+        GSM = 0x00, TIA_EIA_553 = 0x01, TIA_EIA_136 = 0x02, UTRAN = 0x03, TETRA = 0x04, TIA_EIA_95 = 0x05,
+        CDMA2000_1X = 0x06, CDMA2000_HRPD = 0x07, E_UTRAN = 0x08, E_HRPD = 0x09, NG_RAN = 0x0A,
+    }
+}
+
+codes! {
+    /// Who chooses the network (TS 102 223 §8.75).
+    pub struct SearchMode(u8) { MANUAL = 0x00, AUTOMATIC = 0x01, }
+}
+
+codes! {
+    /// Charge of the battery (TS 102 223 §8.76).
+    pub struct Battery(u8) { VERY_LOW = 0x00, LOW = 0x01, AVERAGE = 0x02, GOOD = 0x03, FULL = 0x04, }
+}
+
+/// What the phone knows of its surroundings and its parts, beside the [`Service`](crate::Service): what PROVIDE
+/// LOCAL INFORMATION tells (TS 102 223 §6.4.15, TS 31.111 §6.4.15). What is `None` the phone has not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Environment {
+    /// The user's language, two letters of ISO 639-1.
+    pub language: [u8; 2],
+    /// Whether the user is in a call of their own, of which the card knows nothing.
+    pub in_call: bool,
+    /// The access technologies in use; the first is the current one.
+    pub access_technologies: Vec<AccessTechnology>,
+    /// Who chooses the network.
+    pub search_mode: SearchMode,
+    /// Charge of the battery.
+    pub battery: Battery,
+    /// Timing advance of the last transmission (TS 44.018 §10.5.2.40).
+    pub timing_advance: Option<u8>,
+    /// Network measurement results (TS 44.018 §10.5.2.20), 16 octets in GSM.
+    pub measurements: Option<Vec<u8>>,
+    /// Where the phone is for the access technologies after the first.
+    pub more_locations: Vec<LocationInformation>,
+    /// Network measurement results for the access technologies after the first.
+    pub more_measurements: Vec<Vec<u8>>,
+    /// BCCH channel list: frequencies of ten bits each, one after another (TS 31.111 §8.29).
+    pub channels: Vec<u8>,
+    /// Software version in the IMEISV, two digits.
+    pub software_version: [u8; 2],
+    /// Electronic serial number (TS 102 223 §8.66): four octets.
+    pub esn: Option<Vec<u8>>,
+    /// Mobile equipment identifier (TS 102 223 §8.81): eight octets.
+    pub meid: Option<Vec<u8>>,
+    /// Identifier of the WLAN in use (TS 31.111 §8.88).
+    pub wsid: Option<Vec<u8>>,
+    /// Broadcast network: technology, and information on it (TS 102 223 §8.91).
+    pub broadcast_network: Option<Vec<u8>>,
+    /// Closed subscriber groups (TS 31.111 §8.101).
+    pub closed_groups: Option<Vec<u8>>,
+    /// IP address of the serving home node B (TS 102 223 §8.58).
+    pub home_node_address: Option<Vec<u8>>,
+    /// Every access technology that the phone could use, each with 01 if the user allows it (TS 102 223 §8.105).
+    pub supported_technologies: Option<Vec<u8>>,
+}
+
+impl Default for Environment {
+    fn default() -> Self {
+        Self {
+            language: *b"en",
+            in_call: false,
+            access_technologies: [AccessTechnology::GSM].to_vec(),
+            search_mode: SearchMode::AUTOMATIC,
+            battery: Battery::FULL,
+            timing_advance: Some(0),
+            measurements: Some([0; 16].to_vec()),
+            more_locations: Vec::new(),
+            more_measurements: Vec::new(),
+            channels: Vec::new(),
+            software_version: [0, 1],
+            esn: None,
+            meid: None,
+            wsid: None,
+            broadcast_network: None,
+            closed_groups: None,
+            home_node_address: None,
+            supported_technologies: None,
+        }
+    }
+}
+
+impl Terminal {
+    /// What the phone knows of its surroundings.
+    #[must_use]
+    pub const fn environment(&self) -> &Environment {
+        &self.config.environment
+    }
+
+    /// Takes what surrounds the phone from now on. The card is told of another language, access technology and
+    /// search mode, if its event list asks for it.
+    pub fn handle_environment(&mut self, environment: Environment, now: Instant) {
+        let before = core::mem::replace(&mut self.config.environment, environment);
+        let after = &self.config.environment;
+        let language = (before.language != after.language).then_some(after.language);
+        let search_mode = (before.search_mode != after.search_mode).then_some(after.search_mode);
+        let technologies = (before.access_technologies != after.access_technologies)
+            .then(|| after.access_technologies.clone());
+        if let Some(language) = language {
+            self.report(CardEvent::LanguageSelection(language));
+        }
+        if let Some(technologies) = technologies {
+            if before.access_technologies.first() != technologies.first() {
+                self.report(CardEvent::AccessTechnology(technologies.first().copied()));
+            }
+            self.report(CardEvent::AccessTechnologies(technologies));
+        }
+        if let Some(search_mode) = search_mode {
+            self.report(CardEvent::SearchMode(search_mode));
+        }
+        self.settle(now);
+    }
+}
