@@ -4,7 +4,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
-    Envelope,
+    Envelope, Facility,
     codes::EventCode,
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
     event::{self, LocationStatusChange},
@@ -124,6 +124,15 @@ impl Pending {
     /// the card's answer.
     const fn waits_for_session(&self) -> bool {
         !matches!(self, Self::Message(_))
+    }
+
+    /// The facility that announces it, if the one who asked for it has not been told before.
+    pub(crate) const fn facility(&self) -> Option<Facility> {
+        match self {
+            Self::MenuSelection { .. } => Some(Facility::MenuSelection),
+            Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
+            Self::Event(_) | Self::Message(_) => None,
+        }
     }
 
     /// Whether a command has room for it.

@@ -282,9 +282,12 @@ impl Terminal {
         self.output(Output::Transmit(command));
     }
 
-    /// Lets the card know, when it can be told; while there is none, there is nothing to tell. What no command has
-    /// room for is lost.
+    /// Lets the card know, when it can be told, of what the profile announces; while there is no card, there is
+    /// nothing to tell. What no command has room for is lost.
     pub(crate) fn tell(&mut self, pending: Pending) {
+        if pending.facility().is_some_and(|facility| !self.config.profile.supports(facility)) {
+            return;
+        }
         if !pending.fits() || !self.card.envelopes.push(pending) {
             self.event(Event::EnvelopeLost);
         }

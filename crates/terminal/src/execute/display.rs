@@ -29,9 +29,10 @@ impl Terminal {
         if !has_priority && self.screen.is_busy() {
             return job.unable(TerminalProblem::SCREEN_BUSY);
         }
-        let sustained = command.immediate.is_some();
+        let profile = &self.config.profile;
+        let sustained = command.immediate.is_some() && profile.supports(Facility::SustainedDisplayText);
         self.show(Screen::Text { text: command.text.to_text(), sustained });
-        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        let given = self.time(command.duration.as_ref(), Facility::DisplayTextVariableTimeout);
         if sustained {
             if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {
                 self.timers.set(Timer::Notice, job.started + length);

@@ -3,9 +3,10 @@
 use alloc::string::String;
 
 use oxisim_toolkit::{
+    Facility,
     codes::GeneralResult,
     command::{GetInkey, GetInput, SelectItem},
-    objects::TextString,
+    objects::{self, TextString},
 };
 use oxisim_wire::Duration;
 
@@ -19,13 +20,16 @@ use crate::{
 impl Terminal {
     pub(super) fn ask_key(&mut self, job: &Job, command: &GetInkey) -> Outcome {
         let keys = match (job.qualifier(3), job.qualifier(4)) {
+            (true, _) if !self.config.profile.supports(Facility::GetInkeyYesNo) => {
+                return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
+            }
             (true, _) => Characters::YesNo,
             (false, true) => Characters::Keypad,
             (false, false) => characters(job),
         };
-        let help = job.qualifier(8);
+        let help = job.qualifier(8) && self.config.profile.supports(Facility::GetInkeyHelp);
         self.show(Screen::Inkey { prompt: command.text.to_text(), keys, help });
-        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        let given = self.time(command.duration.as_ref(), Facility::GetInkeyVariableTimeout);
         self.ask(job, Prompt::Key { keys, help, timed: given.is_some() }, given)
     }
 
@@ -68,6 +72,11 @@ impl Terminal {
         let default = default.filter(|&item| menu.contains(item));
         self.show(Screen::Select { menu, default });
         self.ask(job, Prompt::Item { items, default, help }, None)
+    }
+
+    /// The time that a command gives, if the phone minds it.
+    pub(super) fn time(&self, given: Option<&objects::Duration>, minds: Facility) -> Option<Duration> {
+        given.filter(|_| self.config.profile.supports(minds)).map(objects::Duration::duration)
     }
 
     /// Waits for the user, as long as the card says or else as the phone does.

@@ -3,6 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use oxisim_toolkit::{
+    Facility,
     codes::{GeneralResult, RefreshMode, TerminalProblem},
     command::Refresh,
     objects::FileList,
@@ -27,7 +28,9 @@ impl Terminal {
         if command.application.as_ref().is_some_and(|application| !self.is_active(&application.aid)) {
             return job.done_as(GeneralResult::REFRESH_PERFORMED_NAA_NOT_ACTIVE);
         }
-        self.show_alpha(command.alpha.as_ref());
+        if self.config.profile.supports(Facility::RefreshAlpha) {
+            self.show_alpha(command.alpha.as_ref());
+        }
         match mode {
             RefreshMode::UICC_RESET => return Outcome::Reset,
             RefreshMode::NAA_INITIALIZATION => {}
@@ -61,7 +64,13 @@ impl Terminal {
         /// Bits of the refresh enforcement policy: while the user navigates menus, during a call.
         const MENUS: u8 = 0x01;
         const CALL: u8 = 0x04;
-        let forced = command.policy.as_ref().and_then(|policy| policy.octets.first().copied()).unwrap_or(0);
+        let minds = self.config.profile.supports(Facility::RefreshEnforcementPolicy);
+        let forced = command
+            .policy
+            .as_ref()
+            .filter(|_| minds)
+            .and_then(|policy| policy.octets.first().copied())
+            .unwrap_or(0);
         if mode == RefreshMode::FILE_CHANGE_NOTIFICATION {
             None
         } else if self.config.environment.in_call && forced & CALL == 0 {
