@@ -6,6 +6,7 @@
 mod bench;
 
 mod browser;
+mod conformance;
 mod deliveries;
 mod envelopes;
 mod faults;
