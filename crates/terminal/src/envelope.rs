@@ -5,14 +5,14 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope, Facility,
-    codes::EventCode,
+    codes::{AccessTechnologyCode, EventCode},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
     event::{self, LocationStatusChange},
     objects::{self, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{AccessTechnology, BrowserTermination, SearchMode, config::Service, timer::ToolkitTimer};
+use crate::{BrowserTermination, SearchMode, config::Service, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -41,10 +41,10 @@ pub(crate) enum CardEvent {
     BrowserTermination(BrowserTermination),
     /// What the browser met, as the browser's protocol codes it (TS 102 223 §8.77).
     BrowsingStatus(Vec<u8>),
-    /// Another access technology serves the phone; `None` if none does.
-    AccessTechnology(Option<AccessTechnology>),
-    /// Other access technologies serve the phone.
-    AccessTechnologies(Vec<AccessTechnology>),
+    /// Another access technology serves the phone.
+    AccessTechnology(AccessTechnologyCode),
+    /// Other access technologies serve the phone: this one, and more.
+    AccessTechnologies(AccessTechnologyCode, Vec<AccessTechnologyCode>),
     /// Another one chooses the network.
     SearchMode(SearchMode),
     /// The user has pressed a key.
@@ -72,7 +72,7 @@ impl CardEvent {
             Self::BrowserTermination(_) => EventCode::BROWSER_TERMINATION,
             Self::BrowsingStatus(_) => EventCode::BROWSING_STATUS,
             Self::AccessTechnology(_) => EventCode::ACCESS_TECHNOLOGY_CHANGE,
-            Self::AccessTechnologies(_) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
+            Self::AccessTechnologies(..) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
             Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
@@ -88,9 +88,6 @@ impl CardEvent {
         let moved = |status, location| {
             EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })
         };
-        let octets = |technologies: &[AccessTechnology]| objects::AccessTechnology {
-            octets: technologies.iter().map(|technology| technology.0).collect(),
-        };
         match self {
             Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
             Self::LocationStatus(Service::Limited) => moved(1, None),
@@ -101,22 +98,30 @@ impl CardEvent {
                 EventDownload::new(event::LanguageSelection { language: objects::Language { code: *code } })
             }
             Self::BrowserTermination(cause) => EventDownload::new(event::BrowserTermination {
-                cause: objects::BrowserTerminationCause { octets: [cause.0].to_vec() },
+                cause: objects::BrowserTerminationCause { cause: cause.0 },
             }),
             Self::BrowsingStatus(status) => EventDownload::new(event::BrowsingStatusChange {
-                status: objects::BrowsingStatus { octets: status.clone() },
+                status: objects::BrowsingStatus { status: status.clone() },
             }),
             Self::AccessTechnology(technology) => EventDownload::new(event::AccessTechnologyChange {
-                technology: octets(technology.as_slice()),
+                technology: technologies(*technology, &[]),
             }),
-            Self::AccessTechnologies(technologies) => {
-                EventDownload::new(event::AccessTechnologiesChange { technologies: octets(technologies) })
-            }
+            Self::AccessTechnologies(first, more) => EventDownload::new(event::AccessTechnologiesChange {
+                technologies: technologies(*first, more),
+            }),
             Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
-                mode: objects::NetworkSearchMode { octets: [mode.0].to_vec() },
+                mode: objects::NetworkSearchMode { mode: mode.0 },
             }),
         }
     }
+}
+
+/// Access technologies, the current one first.
+pub(crate) fn technologies(
+    technology: AccessTechnologyCode,
+    more: &[AccessTechnologyCode],
+) -> objects::AccessTechnology {
+    objects::AccessTechnology { technology, more: more.iter().map(|technology| technology.0).collect() }
 }
 
 impl Pending {

@@ -2,18 +2,13 @@
 
 use alloc::vec::Vec;
 
-use oxisim_toolkit::objects::LocationInformation;
+use oxisim_toolkit::{
+    codes::AccessTechnologyCode,
+    objects::{LocationInformation, OtherAddress},
+};
 use oxisim_wire::{Instant, codes};
 
 use crate::{Terminal, envelope::CardEvent};
-
-codes! {
-    /// How a mobile finds its network (TS 102 223 §8.61).
-    pub struct AccessTechnology(u8) {
-        GSM = 0x00, TIA_EIA_553 = 0x01, TIA_EIA_136 = 0x02, UTRAN = 0x03, TETRA = 0x04, TIA_EIA_95 = 0x05,
-        CDMA2000_1X = 0x06, CDMA2000_HRPD = 0x07, E_UTRAN = 0x08, E_HRPD = 0x09, NG_RAN = 0x0A,
-    }
-}
 
 codes! {
     /// Who chooses the network (TS 102 223 §8.75).
@@ -34,7 +29,7 @@ pub struct Environment {
     /// Whether the user is in a call of their own, of which the card knows nothing.
     pub in_call: bool,
     /// The access technologies in use; the first is the current one.
-    pub access_technologies: Vec<AccessTechnology>,
+    pub access_technologies: Vec<AccessTechnologyCode>,
     /// Who chooses the network.
     pub search_mode: SearchMode,
     /// Charge of the battery.
@@ -61,8 +56,8 @@ pub struct Environment {
     pub broadcast_network: Option<Vec<u8>>,
     /// Closed subscriber groups (TS 31.111 §8.101).
     pub closed_groups: Option<Vec<u8>>,
-    /// IP address of the serving home node B (TS 102 223 §8.58).
-    pub home_node_address: Option<Vec<u8>>,
+    /// IP address of the serving home node B.
+    pub home_node_address: Option<OtherAddress>,
     /// Every access technology that the phone could use, each with 01 if the user allows it (TS 102 223 §8.105).
     pub supported_technologies: Option<Vec<u8>>,
 }
@@ -72,7 +67,7 @@ impl Default for Environment {
         Self {
             language: *b"en",
             in_call: false,
-            access_technologies: [AccessTechnology::GSM].to_vec(),
+            access_technologies: [AccessTechnologyCode::GSM].to_vec(),
             search_mode: SearchMode::AUTOMATIC,
             battery: Battery::FULL,
             timing_advance: Some(0),
@@ -112,10 +107,12 @@ impl Terminal {
             self.report(CardEvent::LanguageSelection(language));
         }
         if let Some(technologies) = technologies {
-            if before.access_technologies.first() != technologies.first() {
-                self.report(CardEvent::AccessTechnology(technologies.first().copied()));
+            if let [first, more @ ..] = &technologies[..] {
+                if before.access_technologies.first() != Some(first) {
+                    self.report(CardEvent::AccessTechnology(*first));
+                }
+                self.report(CardEvent::AccessTechnologies(*first, more.to_vec()));
             }
-            self.report(CardEvent::AccessTechnologies(technologies));
         }
         if let Some(search_mode) = search_mode {
             self.report(CardEvent::SearchMode(search_mode));

@@ -85,7 +85,7 @@ mod user;
 
 pub use application::{ApplicationOutput, BackupApplication};
 pub use config::{Config, Imei, InvalidImei, Service};
-pub use environment::{AccessTechnology, Battery, Environment, SearchMode};
+pub use environment::{Battery, Environment, SearchMode};
 pub use execute::BrowserTermination;
 pub use identity::CardIdentity;
 pub use link::Protocol;

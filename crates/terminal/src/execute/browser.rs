@@ -54,7 +54,7 @@ impl Terminal {
 
     /// Opens the browser, once the user has nothing against it.
     pub(crate) fn open_browser(&mut self, job: &Job, command: &LaunchBrowser) -> Outcome {
-        let address = match &command.url.octets[..] {
+        let address = match &command.url.url[..] {
             [] => self.config.home_page.clone(),
             address => Some(String::from_utf8_lossy(address).into_owned()),
         };

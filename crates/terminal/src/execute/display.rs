@@ -2,7 +2,7 @@
 
 use oxisim_toolkit::{
     Facility,
-    codes::{GeneralResult, TerminalProblem},
+    codes::{GeneralResult, TerminalProblem, ToneCode},
     command::{DisplayText, PlayTone, SetUpIdleModeText, SetUpMenu},
     objects::{AlphaIdentifier, alpha_text},
 };
@@ -14,13 +14,6 @@ use crate::{
     session::{Job, Outcome, Task},
     timer::Timer,
 };
-
-/// The tones that every terminal has: those of a call, those of its own, and none but vibration (TS 102 223 §8.16).
-const PLAIN: [u8; 15] =
-    [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x20];
-
-/// Themed tones and melodies (TS 102 223 §8.16).
-const THEMED: [u8; 13] = [0x30, 0x31, 0x32, 0x33, 0x34, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47];
 
 impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
@@ -46,9 +39,7 @@ impl Terminal {
     }
 
     pub(super) fn play_tone(&mut self, job: &Job, command: PlayTone) -> Outcome {
-        let is_themed = command.tone.as_ref().is_some_and(|tone| THEMED.contains(&tone.tone));
-        let is_known = command.tone.as_ref().is_none_or(|tone| PLAIN.contains(&tone.tone));
-        if !is_known && !(is_themed && self.config.profile.supports(Facility::MelodyAndThemedTones)) {
+        if !command.tone.as_ref().is_none_or(|tone| self.has_tone(ToneCode(tone.tone))) {
             return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
         }
         self.show_alpha(command.alpha.as_ref());
@@ -89,6 +80,13 @@ impl Terminal {
         if let Some(alpha) = alpha.filter(|alpha| !alpha.text.is_empty()) {
             self.show(Screen::Notice { text: alpha_text(&alpha.text) });
         }
+    }
+
+    /// Whether the phone can play a tone: melodies and themes only if its profile says so.
+    fn has_tone(&self, tone: ToneCode) -> bool {
+        let is_plain = tone < ToneCode::HAPPY;
+        ToneCode::ALL.contains(&tone)
+            && (is_plain || self.config.profile.supports(Facility::MelodyAndThemedTones))
     }
 
     fn wait_for_notice(&mut self, job: &Job, length: Duration) -> Outcome {

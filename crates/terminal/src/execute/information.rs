@@ -5,14 +5,15 @@ use alloc::{vec, vec::Vec};
 use oxisim_sms::Timestamp;
 use oxisim_toolkit::{
     Answer,
-    codes::{GeneralResult, LocalInformation, TerminalProblem},
+    codes::{AccessTechnologyCode, GeneralResult, LocalInformation, TerminalProblem},
     command::LanguageNotification,
     objects::{self, DateTimeZone, Imei, Language, LocationInformation},
 };
 
 use crate::{
-    AccessTechnology, Event, Terminal,
+    Environment, Event, Terminal,
     config::Service,
+    envelope,
     session::{Job, Outcome},
 };
 
@@ -31,8 +32,8 @@ impl Terminal {
                 let results = known.measurements.clone();
                 let channels = known.channels.clone();
                 return self.provide_here(job, |_| Answer {
-                    measurements: results.map(|results| objects::NetworkMeasurements { octets: results }),
-                    channels: Some(objects::BcchChannelList { octets: channels }),
+                    measurements: results.map(|results| objects::NetworkMeasurements { results }),
+                    channels: Some(objects::BcchChannels { channels }),
                     ..Answer::default()
                 });
             }
@@ -44,69 +45,70 @@ impl Terminal {
                 Some(Answer { language: Some(Language { code: known.language }), ..Answer::default() })
             }
             LocalInformation::TIMING_ADVANCE => known.timing_advance.map(|advance| Answer {
-                timing_advance: Some(objects::TimingAdvance {
-                    octets: [u8::from(known.in_call), advance].to_vec(),
-                }),
+                timing_advance: Some(objects::TimingAdvance { status: u8::from(known.in_call), advance }),
                 ..Answer::default()
             }),
-            LocalInformation::ACCESS_TECHNOLOGY => known.access_technologies.get(..1).map(technologies),
-            LocalInformation::ACCESS_TECHNOLOGIES => Some(technologies(&known.access_technologies)),
+            LocalInformation::ACCESS_TECHNOLOGY => {
+                known.access_technologies.first().map(|&first| used(first, &[]))
+            }
+            LocalInformation::ACCESS_TECHNOLOGIES => technologies(known),
             LocalInformation::IMEISV => {
                 let imeisv = self.config.imei.with_version(known.software_version);
-                Some(Answer { imeisv: Some(objects::Imeisv { octets: imeisv }), ..Answer::default() })
+                Some(Answer { imeisv: Some(objects::Imeisv { imeisv }), ..Answer::default() })
             }
             LocalInformation::SEARCH_MODE => Some(Answer {
-                search_mode: Some(objects::NetworkSearchMode { octets: [known.search_mode.0].to_vec() }),
+                search_mode: Some(objects::NetworkSearchMode { mode: known.search_mode.0 }),
                 ..Answer::default()
             }),
             LocalInformation::BATTERY => Some(Answer {
-                battery: Some(objects::BatteryState { octets: [known.battery.0].to_vec() }),
+                battery: Some(objects::BatteryState { state: known.battery.0 }),
                 ..Answer::default()
             }),
             LocalInformation::ESN => octets(&known.esn, |octets| Answer {
-                esn: Some(objects::Esn { octets }),
+                esn: Some(objects::Esn { esn: octets }),
                 ..Answer::default()
             }),
             LocalInformation::MEID => octets(&known.meid, |octets| Answer {
-                meid: Some(objects::Meid { octets }),
+                meid: Some(objects::Meid { meid: octets }),
                 ..Answer::default()
             }),
             LocalInformation::WSID => octets(&known.wsid, |octets| Answer {
-                wlan: Some(objects::WlanIdentifier { octets }),
+                wlan: Some(objects::IwlanIdentifier { identifier: octets }),
                 ..Answer::default()
             }),
             LocalInformation::BROADCAST_NETWORK => octets(&known.broadcast_network, |octets| Answer {
-                broadcast: Some(objects::BroadcastNetworkInformation { octets }),
+                broadcast: Some(objects::BroadcastNetwork { information: octets }),
                 ..Answer::default()
             }),
             LocalInformation::CSG_IDS => octets(&known.closed_groups, |octets| Answer {
-                csg: vec![objects::CsgIdentifierList { octets }],
+                csg: vec![objects::CsgIdList { list: octets }],
                 ..Answer::default()
             }),
-            LocalInformation::HNB_ADDRESS => octets(&known.home_node_address, |octets| Answer {
-                local_address: Some(objects::OtherAddress { octets }),
-                ..Answer::default()
-            }),
-            LocalInformation::SUPPORTED_ACCESS_TECHNOLOGIES => {
+            LocalInformation::HNB_ADDRESS => known
+                .home_node_address
+                .clone()
+                .map(|address| Answer { local_address: Some(address), ..Answer::default() }),
+            LocalInformation::SUPPORTED_RADIO_ACCESS_TECHNOLOGIES => {
                 octets(&known.supported_technologies, |octets| Answer {
-                    supported: Some(objects::SupportedAccessTechnologies { octets }),
+                    supported: Some(objects::SupportedAccessTechnologies { technologies: octets }),
                     ..Answer::default()
                 })
             }
             LocalInformation::LOCATIONS => {
                 let more_locations = known.more_locations.clone();
-                let technologies = technologies(&known.access_technologies);
+                let technologies = technologies(known).unwrap_or_default();
                 return self.provide_here(job, |location| Answer {
                     location: Some(location),
                     more_locations,
                     ..technologies
                 });
             }
-            LocalInformation::NETWORK_MEASUREMENTS_ALL => {
-                let measurements = |octets: &Vec<u8>| objects::NetworkMeasurements { octets: octets.clone() };
+            LocalInformation::MEASUREMENTS_OF_TECHNOLOGIES => {
+                let measurements =
+                    |octets: &Vec<u8>| objects::NetworkMeasurements { results: octets.clone() };
                 let first = known.measurements.as_ref().map(measurements);
                 let more = known.more_measurements.iter().map(measurements).collect();
-                let technologies = technologies(&known.access_technologies);
+                let technologies = technologies(known).unwrap_or_default();
                 return self.provide_here(job, |_| Answer {
                     measurements: first,
                     more_measurements: more,
@@ -142,9 +144,13 @@ impl Terminal {
     }
 }
 
-fn technologies(technologies: &[AccessTechnology]) -> Answer {
-    let technologies: Vec<u8> = technologies.iter().map(|technology| technology.0).collect();
-    Answer { technology: Some(objects::AccessTechnology { octets: technologies }), ..Answer::default() }
+/// Every access technology in use.
+fn technologies(known: &Environment) -> Option<Answer> {
+    known.access_technologies.split_first().map(|(&first, more)| used(first, more))
+}
+
+fn used(first: AccessTechnologyCode, more: &[AccessTechnologyCode]) -> Answer {
+    Answer { technology: Some(envelope::technologies(first, more)), ..Answer::default() }
 }
 
 fn octets(known: &Option<Vec<u8>>, answer: impl FnOnce(Vec<u8>) -> Answer) -> Option<Answer> {

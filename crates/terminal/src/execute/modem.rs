@@ -15,9 +15,9 @@ const LIMIT: usize = 235;
 impl Terminal {
     pub(super) fn run_at_command(&mut self, job: &Job, command: &RunAtCommand) -> Outcome {
         self.show_alpha(command.alpha.as_ref());
-        let mut octets = self.modem(&String::from_utf8_lossy(&command.command.octets)).into_bytes();
-        octets.truncate(LIMIT);
-        job.done_with(Answer { at_response: Some(AtResponse { octets }), ..Answer::default() })
+        let mut response = self.modem(&String::from_utf8_lossy(&command.command.command)).into_bytes();
+        response.truncate(LIMIT);
+        job.done_with(Answer { at_response: Some(AtResponse { response }), ..Answer::default() })
     }
 
     /// What the phone's modem says (TS 27.007 §5): it knows who it is and whose card it has, and nothing else.

@@ -48,7 +48,7 @@ impl Terminal {
                 self.files_changed(vec![]);
             }
             RefreshMode::STEERING_OF_ROAMING => {
-                let networks = command.networks.as_ref().map(|list| list.octets.clone());
+                let networks = command.access.as_ref().map(|list| list.networks.clone());
                 self.event(Event::Steered(networks.unwrap_or_default()));
                 return job.done();
             }
@@ -65,12 +65,7 @@ impl Terminal {
         const MENUS: u8 = 0x01;
         const CALL: u8 = 0x04;
         let minds = self.config.profile.supports(Facility::RefreshEnforcementPolicy);
-        let forced = command
-            .policy
-            .as_ref()
-            .filter(|_| minds)
-            .and_then(|policy| policy.octets.first().copied())
-            .unwrap_or(0);
+        let forced = command.policy.as_ref().filter(|_| minds).map_or(0, |policy| policy.policy);
         if mode == RefreshMode::FILE_CHANGE_NOTIFICATION {
             None
         } else if self.config.environment.in_call && forced & CALL == 0 {

@@ -1,7 +1,10 @@
 use oxisim_terminal::{
-    AccessTechnology, BrowserTermination, Config, Environment, Output, Service, SubmitError, Terminal, User,
+    BrowserTermination, Config, Environment, Output, Service, SubmitError, Terminal, User,
 };
-use oxisim_toolkit::{CommandType, codes::GeneralResult};
+use oxisim_toolkit::{
+    CommandType,
+    codes::{AccessTechnologyCode, GeneralResult},
+};
 use oxisim_wire::{Duration, Instant};
 use proptest::{collection::vec, prelude::*};
 
@@ -161,7 +164,7 @@ fn environment() -> impl Strategy<Value = Environment> {
     (any::<bool>(), octets(), octets(), octets()).prop_map(
         |(in_call, technologies, measurements, channels)| Environment {
             in_call,
-            access_technologies: technologies.into_iter().map(AccessTechnology).collect(),
+            access_technologies: technologies.into_iter().map(AccessTechnologyCode).collect(),
             measurements: Some(measurements.clone()),
             more_measurements: vec![measurements],
             channels,

@@ -1,5 +1,5 @@
-use oxisim_terminal::{AccessTechnology, Battery, Config, Environment, Event, SearchMode, Service};
-use oxisim_toolkit::{Facility, TerminalProfile, objects::LocationInformation};
+use oxisim_terminal::{Battery, Config, Environment, Event, SearchMode, Service};
+use oxisim_toolkit::{Facility, TerminalProfile, codes::AccessTechnologyCode, objects::LocationInformation};
 use oxisim_wire::Instant;
 
 use crate::bench::Bench;
@@ -76,7 +76,7 @@ fn measurements_come_with_the_channels() {
 #[test]
 fn several_access_technologies_are_told_with_where_the_phone_is_for_each() {
     let mut bench = bench(Environment {
-        access_technologies: vec![AccessTechnology::E_UTRAN, AccessTechnology::GSM],
+        access_technologies: vec![AccessTechnologyCode::E_UTRAN, AccessTechnologyCode::GSM],
         more_locations: vec![LocationInformation {
             location: vec![0x00, 0xF1, 0x10, 0x00, 0x02, 0x00, 0x02],
         }],
@@ -146,7 +146,7 @@ fn changes_are_told_to_a_card_that_asked_for_them() {
     // TS 102 384 §27.22.7.8, sequence 1.1.
     bench.exchange("80C200000DD60B99010782028281AD026465", "9000");
     let elsewhere = Environment {
-        access_technologies: vec![AccessTechnology::UTRAN],
+        access_technologies: vec![AccessTechnologyCode::UTRAN],
         search_mode: SearchMode::MANUAL,
         battery: Battery::VERY_LOW,
         ..german
@@ -163,7 +163,7 @@ fn a_card_that_follows_several_access_technologies_is_told_of_all() {
     let mut bench = Bench::ready();
     bench.carries_out("D00C810301050082028182990114", "810301050082028281830100");
     let both = Environment {
-        access_technologies: vec![AccessTechnology::GSM, AccessTechnology::NG_RAN],
+        access_technologies: vec![AccessTechnologyCode::GSM, AccessTechnologyCode(0x0A)],
         ..Environment::default()
     };
     bench.phone.handle_environment(both, bench.now);
@@ -209,7 +209,7 @@ fn what_an_envelope_has_no_room_for_is_lost() {
     let mut bench = Bench::ready();
     bench.carries_out("D00C810301050082028182990114", "810301050082028281830100");
     let many =
-        Environment { access_technologies: vec![AccessTechnology::GSM; 250], ..Environment::default() };
+        Environment { access_technologies: vec![AccessTechnologyCode::GSM; 250], ..Environment::default() };
     bench.phone.handle_environment(many, bench.now);
     assert!(bench.saw(&Event::EnvelopeLost));
 }
