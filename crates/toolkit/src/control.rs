@@ -8,7 +8,7 @@ use oxisim_wire::{
 };
 
 use crate::{
-    message::{Form, Object, Objects, Outgoing, Unknown},
+    message::{FieldInfo, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, AlphaIdentifier, BcRepeatIndicator, CapabilityConfiguration, EpsPdnActivation, ImsUri,
         MediaType, PdpContextActivation, SsString, Subaddress, UssdString,
@@ -61,6 +61,9 @@ pub struct ControlAnswer<T> {
 }
 
 impl<T: Objects + Default> ControlAnswer<T> {
+    /// Its fields, in the standard's order.
+    pub const FIELDS: &'static [FieldInfo] = T::FIELDS;
+
     /// Allowed as it is.
     #[must_use]
     pub fn allowed() -> Self {
@@ -126,11 +129,8 @@ mod tests {
     #[test]
     fn a_message_is_sent_through_another_centre_to_another_number() {
         let address = |digit| Address { ton_npi: 0x91, digits: alloc::vec![digit] };
-        let changes = SmsChanges {
-            service_centre: Some(address(0x21)),
-            destination: Some(address(0x43)),
-            alpha: None,
-        };
+        let changes =
+            SmsChanges { service_centre: Some(address(0x21)), destination: Some(address(0x43)), alpha: None };
         let answer = MoSmsControlAnswer::modified(changes);
         let bytes = answer.encode();
         assert_eq!(bytes, [0x02, 0x08, 0x86, 0x02, 0x91, 0x21, 0x86, 0x02, 0x91, 0x43]);

@@ -10,13 +10,14 @@ use oxisim_wire::{
 pub use crate::event::{Event, EventDownload};
 use crate::{
     codes::Device,
-    message::{Form, Object, Objects, Outgoing, Unknown},
+    message::{Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, BcRepeatIndicator, CapabilityConfiguration, CellBroadcastPage, DeviceIdentities,
-        EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvs, EpsPdnActivation, FileList, GadShape,
-        HelpRequest, ImsUri, ItemIdentifier, LastEnvelope, LocationInformation, Mac, MediaType, MmsIdentifier,
-        MmsNotification, MmsTransferStatus, NmeaSentence, PdpContextActivation, RegistryApplicationData,
-        SmsTpdu, SsString, Subaddress, TimerIdentifier, TimerValue, UriTruncated, UssdString,
+        EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvList, EpsPdnActivation, FileList,
+        GadShapes, HelpRequest, ImsUri, ItemIdentifier, LastEnvelope, LocationInformation, Mac, MediaType,
+        MultimediaIdentifier, MultimediaNotification, MultimediaStatus, NmeaSentence, PdpContextActivation,
+        RegistryApplicationData, SmsTpdu, SsString, Subaddress, TimerIdentifier, TimerValue, UriTruncated,
+        UssdString,
     },
 };
 
@@ -44,8 +45,10 @@ macro_rules! envelopes {
         }
 
         impl Envelope {
-            /// Tag, name in the standard's words and clause of every envelope, in the order of their tags.
-            pub const ALL: &'static [(u8, &'static str, &'static str)] = &[$(($tag, $text, $spec),)*];
+            /// Every envelope, in the order of their tags.
+            pub const ALL: &'static [Declaration] = &[$(Declaration {
+                code: $tag, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
 
             /// The envelope's name in the standard's words.
             #[must_use]
@@ -116,21 +119,21 @@ envelopes! {
     }
     0xD9 "USSD download" "TS 31.111 §7.6" UssdDownload { devices: DeviceIdentities, ussd: UssdString, }
     0xDA "MMS transfer status" "TS 102 223 §7.6" MmsTransfer {
-        devices: DeviceIdentities, files: FileList, message: Option<MmsIdentifier>,
-        status: Option<MmsTransferStatus>,
+        devices: DeviceIdentities, files: FileList, message: Option<MultimediaIdentifier>,
+        status: Option<MultimediaStatus>,
     }
     0xDB "MMS notification download" "TS 102 223 §7.7" MmsNotificationDownload {
-        devices: DeviceIdentities, notification: MmsNotification, last: Option<LastEnvelope>,
+        devices: DeviceIdentities, notification: MultimediaNotification, last: Option<LastEnvelope>,
     }
     0xDC "terminal applications" "TS 102 223 §7.8" TerminalApplications {
         devices: DeviceIdentities, applications: Vec<RegistryApplicationData>, last: Option<LastEnvelope>,
     }
     0xDD "geographical location reporting" "TS 31.111 §7.10" GeographicalLocation {
-        devices: DeviceIdentities, shape: Option<GadShape>, sentence: Option<NmeaSentence>,
+        devices: DeviceIdentities, shape: Option<GadShapes>, sentence: Option<NmeaSentence>,
     }
     0xDE "envelope container" "TS 102 223 §7.9" EnvelopeContainer {
         devices: DeviceIdentities, kind: Option<EncapsulatedEnvelopeType>, sequence: Option<EcatSequenceNumber>,
-        mac: Option<Mac>, encrypted: Option<EncryptedTlvs>,
+        mac: Option<Mac>, encrypted: Option<EncryptedTlvList>,
     }
     0xDF "ProSe report" "TS 31.111 §7.12" ProSeReport { devices: DeviceIdentities, }
 }
@@ -303,4 +306,5 @@ impl UssdDownload {
 
 const FROM_TERMINAL: DeviceIdentities =
     DeviceIdentities { source: Device::TERMINAL, destination: Device::UICC };
-const FROM_NETWORK: DeviceIdentities = DeviceIdentities { source: Device::NETWORK, destination: Device::UICC };
+const FROM_NETWORK: DeviceIdentities =
+    DeviceIdentities { source: Device::NETWORK, destination: Device::UICC };

@@ -6,18 +6,17 @@ use oxisim_wire::{Error, ErrorKind, Reader, tlv::Comprehension};
 
 use crate::{
     codes::{Device, EventCode},
-    message::{DataObject, Field, Object, Objects, Unknown, offer},
+    message::{DataObject, Declaration, Field, FieldInfo, Object, Objects, Unknown, offer},
     objects::{
         AccessTechnology, Address, BearerDescription, BrowserTerminationCause, BrowsingStatus,
         CallDisconnectionCause, CardReaderStatus, Cause, ChannelDataLength, ChannelStatus,
-        ContactlessStateRequest, CsgIdentifier, CsgSelectionStatus, DataConnectionStatus, DataConnectionType,
+        ContactlessStateRequest, CsgId, CsgSelectionStatus, DataConnectionStatus, DataConnectionType,
         DateTimeZone, DeviceIdentities, DisplayParameters, Duration, EcatClientIdentity, EcatClientProfile,
-        EcatSequenceNumber, EncryptedTlvs, EventList, ExtendedRejectionCause, FramesInformation, HnbName, Iari,
-        ImpuList, ImsStatusCode, ImsUri, Language, LocationInformation, LocationStatus, Mac, MediaType,
-        NetworkAccessName, NetworkSearchMode, OtherAddress, PdpType, PlmnIdentifier, RejectionCause,
-        RemoteEntityAddress, RoutingAreaInformation, ServiceRecord, SmCause, Subaddress,
-        TrackingAreaIdentification, TransactionIdentifier, TransportLevel, UpdateAttachType, UriTruncated,
-        WlanAccessStatus,
+        EcatSequenceNumber, EncryptedTlvList, EventList, ExtendedRejectionCause, FramesInformation, HnbName,
+        Iari, ImpuList, ImsStatusCode, ImsUri, IwlanAccessStatus, Language, LocationInformation,
+        LocationStatus, Mac, MediaType, NetworkAccessName, NetworkSearchMode, OtherAddress, PdpType,
+        PlmnIdentifier, RejectionCause, RemoteEntityAddress, RoutingArea, ServiceRecord, SmCause, Subaddress,
+        TrackingArea, TransactionIdentifier, TransportLevel, UpdateAttachType, UriTruncated,
     },
 };
 
@@ -46,9 +45,10 @@ macro_rules! events {
         }
 
         impl Event {
-            /// Code, name in the standard's words and clause of every event, in the order of their codes.
-            pub const ALL: &'static [(EventCode, &'static str, &'static str)] =
-                &[$((EventCode::$code, $text, $spec),)*];
+            /// Every event, in the order of their codes.
+            pub const ALL: &'static [Declaration] = &[$(Declaration {
+                code: EventCode::$code.0, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
 
             /// Its code in the event list.
             #[must_use]
@@ -93,7 +93,6 @@ macro_rules! events {
 }
 
 events! {
-    /* A call waits or rings. */
     MT_CALL "MT call" "TS 31.111 §7.5.1A" NETWORK MtCall {
         transaction: TransactionIdentifier, address: Option<Address>, subaddress: Option<Subaddress>,
         uri: Option<ImsUri>, media: Option<MediaType>, truncated: Option<UriTruncated>,
@@ -141,18 +140,18 @@ events! {
     FRAMES_INFORMATION_CHANGE "frames information change" "TS 102 223 §7.5.17" TERMINAL
     FramesInformationChange { frames: FramesInformation, }
     WLAN_ACCESS_STATUS "I-WLAN access status" "TS 31.111 §7.5.1" TERMINAL WlanAccessStatusChange {
-        status: WlanAccessStatus,
+        status: IwlanAccessStatus,
     }
     NETWORK_REJECTION "network rejection" "TS 31.111 §7.5.2" NETWORK NetworkRejection {
-        location: Option<LocationInformation>, routing_area: Option<RoutingAreaInformation>,
-        tracking_area: Option<TrackingAreaIdentification>, technology: AccessTechnology,
+        location: Option<LocationInformation>, routing_area: Option<RoutingArea>,
+        tracking_area: Option<TrackingArea>, technology: AccessTechnology,
         update: UpdateAttachType, cause: RejectionCause, extended: Option<ExtendedRejectionCause>,
     }
     HCI_CONNECTIVITY "HCI connectivity" "TS 102 223 §7.5.18" TERMINAL HciConnectivity {}
     ACCESS_TECHNOLOGIES_CHANGE "access technology change (multiple access technologies)" "TS 102 223 §7.5.12"
     TERMINAL AccessTechnologiesChange { technologies: AccessTechnology, }
     CSG_CELL_SELECTION "CSG cell selection" "TS 31.111 §7.5.3" TERMINAL CsgCellSelection {
-        technology: AccessTechnology, status: CsgSelectionStatus, csg: Option<CsgIdentifier>,
+        technology: AccessTechnology, status: CsgSelectionStatus, csg: Option<CsgId>,
         name: Option<HnbName>, plmn: Option<PlmnIdentifier>,
     }
     CONTACTLESS_STATE_REQUEST "contactless state request" "TS 102 223 §7.5.19" TERMINAL ContactlessRequest {
@@ -169,7 +168,7 @@ events! {
     }
     SECURED_PROFILE_CONTAINER "secured profile container" "TS 102 223 §7.5.21" TERMINAL
     SecuredProfileContainer {
-        sequence: Option<EcatSequenceNumber>, mac: Option<Mac>, encrypted: Option<EncryptedTlvs>,
+        sequence: Option<EcatSequenceNumber>, mac: Option<Mac>, encrypted: Option<EncryptedTlvList>,
     }
     POLL_INTERVAL_NEGOTIATION "poll interval negotiation" "TS 102 223 §7.5.22" TERMINAL
     PollIntervalNegotiation { interval: Duration, }
@@ -202,10 +201,7 @@ impl EventDownload {
     #[must_use]
     pub fn new(event: impl Into<Event>) -> Self {
         let event = event.into();
-        Self {
-            devices: DeviceIdentities { source: event.source(), destination: Device::UICC },
-            event,
-        }
+        Self { devices: DeviceIdentities { source: event.source(), destination: Device::UICC }, event }
     }
 
     /// The same event from another device: the terminal is the source of what its user did to a call, the network
@@ -224,6 +220,9 @@ impl EventDownload {
 }
 
 impl Objects for EventDownload {
+    const FIELDS: &'static [FieldInfo] =
+        &[FieldInfo::of::<EventList>("events"), FieldInfo::of::<DeviceIdentities>("devices")];
+
     fn read_rest(
         r: &mut Reader<'_>,
         unknown: &mut Vec<Unknown>,

@@ -1,7 +1,7 @@
 //! The facilities of a TERMINAL PROFILE, bit by bit (TS 102 223 §5.2, TS 31.111 §5.2).
 
-use crate::codes::{EventCode, LocalInformation, RefreshMode, TimerAction};
 use crate::CommandType;
+use crate::codes::{EventCode, LocalInformation, RefreshMode, TimerAction};
 
 /// Declares the facilities of the profile: name, octet and bit, both counted from 1 as in the standard, and the
 /// standard's words.
@@ -313,9 +313,7 @@ impl Facility {
             CommandType::DISPLAY_MULTIMEDIA_MESSAGE => &[Self::DisplayMultimediaMessage],
             CommandType::ACTIVATE => &[Self::Activate],
             CommandType::CONTACTLESS_STATE_CHANGED => &[Self::ContactlessStateChanged],
-            CommandType::COMMAND_CONTAINER | CommandType::ENCAPSULATED_SESSION_CONTROL => {
-                &[Self::Containers]
-            }
+            CommandType::COMMAND_CONTAINER | CommandType::ENCAPSULATED_SESSION_CONTROL => &[Self::Containers],
             _ => &[],
         }
     }
@@ -336,8 +334,8 @@ impl Facility {
             },
             CommandType::REFRESH => match RefreshMode(qualifier) {
                 RefreshMode::STEERING_OF_ROAMING => &[Self::RefreshSteeringOfRoaming],
-                RefreshMode::STEERING_OF_ROAMING_WLAN => &[Self::RefreshSteeringOfRoamingWlan],
-                RefreshMode::PROFILE_STATE_CHANGE => &[Self::RefreshProfileStateChange],
+                RefreshMode::STEERING_OF_ROAMING_FOR_I_WLAN => &[Self::RefreshSteeringOfRoamingWlan],
+                RefreshMode::EUICC_PROFILE_STATE_CHANGE => &[Self::RefreshProfileStateChange],
                 RefreshMode::APPLICATION_UPDATE => &[Self::RefreshApplicationUpdate],
                 _ => &[Self::Refresh],
             },
@@ -366,11 +364,11 @@ impl Facility {
             LocalInformation::BROADCAST_NETWORK => &[Self::BroadcastNetworkInformation],
             LocalInformation::ACCESS_TECHNOLOGIES
             | LocalInformation::LOCATIONS
-            | LocalInformation::NETWORK_MEASUREMENTS_ALL => &[Self::MultipleAccessTechnologies],
+            | LocalInformation::MEASUREMENTS_OF_TECHNOLOGIES => &[Self::MultipleAccessTechnologies],
             LocalInformation::CSG_IDS => &[Self::CsgCellDiscovery],
             LocalInformation::HNB_ADDRESS => &[Self::HomeNodeBAddress],
             LocalInformation::HNB_MACROCELLS => &[Self::HomeNodeBMacrocells],
-            LocalInformation::SUPPORTED_ACCESS_TECHNOLOGIES => &[Self::SupportedAccessTechnologies],
+            LocalInformation::SUPPORTED_RADIO_ACCESS_TECHNOLOGIES => &[Self::SupportedAccessTechnologies],
             _ => &[],
         }
     }
@@ -397,9 +395,7 @@ impl Facility {
             EventCode::BROWSING_STATUS => &[Self::EventBrowsingStatus],
             EventCode::FRAMES_INFORMATION_CHANGE => &[Self::EventFramesInformationChanged],
             EventCode::WLAN_ACCESS_STATUS => &[Self::EventWlanAccessStatus],
-            EventCode::NETWORK_REJECTION => {
-                &[Self::EventNetworkRejection, Self::EventNetworkRejectionEutran]
-            }
+            EventCode::NETWORK_REJECTION => &[Self::EventNetworkRejection, Self::EventNetworkRejectionEutran],
             EventCode::HCI_CONNECTIVITY => &[Self::EventHciConnectivity],
             EventCode::ACCESS_TECHNOLOGIES_CHANGE => &[Self::MultipleAccessTechnologies],
             EventCode::CSG_CELL_SELECTION => &[Self::EventCsgCellSelection],
@@ -409,6 +405,29 @@ impl Facility {
             EventCode::PROFILE_CONTAINER => &[Self::Containers],
             EventCode::SECURED_PROFILE_CONTAINER => &[Self::SecuredContainers],
             EventCode::POLL_INTERVAL_NEGOTIATION => &[Self::EventPollIntervalNegotiation],
+            _ => &[],
+        }
+    }
+}
+
+impl Facility {
+    /// The facilities of which a terminal needs one to send the envelope with this tag.
+    #[must_use]
+    pub const fn of_envelope(tag: u8) -> &'static [Self] {
+        match tag {
+            0xD1 => &[Self::SmsPpDownload],
+            0xD2 => &[Self::CellBroadcastDownload],
+            0xD3 => &[Self::MenuSelection],
+            0xD4 => &[Self::CallControlByNaa],
+            0xD5 => &[Self::MoSmsControl],
+            0xD6 => &[Self::SetUpEventList],
+            0xD7 => &[Self::TimerExpiration],
+            0xD9 => &[Self::UssdDownload],
+            0xDA => &[Self::EventMmsTransferStatus],
+            0xDB => &[Self::MmsNotificationDownload],
+            0xDC => &[Self::TerminalApplications],
+            0xDD => &[Self::GeographicalLocationReporting],
+            0xDE => &[Self::Containers],
             _ => &[],
         }
     }

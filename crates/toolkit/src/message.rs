@@ -146,8 +146,44 @@ impl<T: DataObject> Object for T {
     }
 }
 
+/// What is declared of a message: a command by its type, an envelope by its tag, an event by its code.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// Type, tag or code.
+    pub code: u8,
+    /// Its name in the standard's words.
+    pub text: &'static str,
+    /// The clause that describes it.
+    pub spec: &'static str,
+    /// Its objects, in the standard's order.
+    pub fields: &'static [FieldInfo],
+}
+
+/// What is declared of a field of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldInfo {
+    /// Its name here.
+    pub name: &'static str,
+    /// The tag of its object, without the comprehension bit.
+    pub tag: Tag,
+    /// The name of its object in the standard's words.
+    pub object: &'static str,
+    /// The clause that defines its object.
+    pub spec: &'static str,
+}
+
+impl FieldInfo {
+    /// A field called `name`.
+    pub(crate) const fn of<F: Field>(name: &'static str) -> Self {
+        Self { name, tag: F::Object::TAG, object: F::Object::NAME, spec: F::Object::SPEC }
+    }
+}
+
 /// A list of objects that makes up (the rest of) a message.
 pub trait Objects: Sized {
+    /// Its fields, in the standard's order.
+    const FIELDS: &'static [FieldInfo];
+
     /// Reads objects in any order until `r` ends.
     fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
         Self::read_rest(r, unknown, &mut |_| Ok(false))
@@ -255,6 +291,9 @@ macro_rules! message {
         }
 
         impl $crate::message::Objects for $name {
+            const FIELDS: &'static [$crate::message::FieldInfo] =
+                &[$($crate::message::FieldInfo::of::<$ty>(stringify!($field)),)*];
+
             #[allow(unused_variables, unused_mut, reason = "a message may have no objects")]
             fn read_rest(
                 r: &mut ::oxisim_wire::Reader<'_>,

@@ -6,7 +6,7 @@ use oxisim_wire::{Show, Shown, Wire};
 
 use crate::{
     codes::{
-        BearerProblem, BrowserProblem, CallControlProblem, CardProblem, FramesProblem, GeneralResult,
+        BipProblem, BrowserProblem, CallControlProblem, CardReaderProblem, FramesProblem, GeneralResult,
         TerminalProblem,
     },
     objects::Outcome,
@@ -66,11 +66,11 @@ problems! {
     /// The network refused a USSD operation: the error of TS 24.080.
     USSD_RETURN_ERROR "TS 31.111 §8.12.7" Ussd(u8),
     /// The other card or its reader.
-    MULTIPLE_CARD_COMMANDS_ERROR "TS 102 223 §8.12.9" Card(CardProblem),
+    MULTIPLE_CARD_COMMANDS_ERROR "TS 102 223 §8.12.9" Card(CardReaderProblem),
     /// The card's call control stood in the way, for good.
     CALL_CONTROL_PERMANENT_PROBLEM "TS 102 223 §8.12.8" CallControl(CallControlProblem),
     /// The bearer or the channel.
-    BIP_ERROR "TS 102 223 §8.12.11" Bearer(BearerProblem),
+    BIP_ERROR "TS 102 223 §8.12.11" Bearer(BipProblem),
     /// The frames of the screen.
     FRAMES_ERROR "TS 102 223 §8.12.12" Frames(FramesProblem),
 }

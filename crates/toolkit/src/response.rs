@@ -6,15 +6,15 @@ use oxisim_wire::{Error, Reader};
 
 use crate::{
     codes::{Device, TerminalProblem},
-    message::{Field, Form, Objects, Outgoing, Unknown, offer},
+    message::{Field, FieldInfo, Form, Objects, Outgoing, Unknown, offer},
     objects::{
-        AccessTechnology, AtResponse, BatteryState, BcchChannelList, BearerDescription,
-        BroadcastNetworkInformation, BufferSize, CallControlAction, CardAtr, CardReaderIdentifier,
-        CardReaderStatus, ChannelData, ChannelDataLength, ChannelStatus, CommandDetails, CsgIdentifierList,
-        DateTimeZone, DeviceIdentities, DnsServerAddress, Duration, Esn, FramesInformation, Imei, Imeisv,
-        ItemIdentifier, Language, LocationInformation, Meid, NetworkMeasurements, NetworkSearchMode,
-        OtherAddress, Outcome, RApdu, ServiceAvailability, ServiceRecord, SupportedAccessTechnologies,
-        TextString, TimerIdentifier, TimerValue, TimingAdvance, TransportLevel, WlanIdentifier,
+        AccessTechnology, AtResponse, BatteryState, BcchChannels, BearerDescription, BroadcastNetwork,
+        BufferSize, CardAtr, CardReaderIdentifier, CardReaderStatus, ChannelData, ChannelDataLength,
+        ChannelStatus, CommandDetails, CsgIdList, DateTimeZone, DeviceIdentities, DnsServerAddress, Duration,
+        Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier, Language, LocationInformation,
+        Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome, RequestedAction, ResponseApdu,
+        ServiceAvailability, ServiceRecord, SupportedAccessTechnologies, TextString, TimerIdentifier,
+        TimerValue, TimingAdvance, TransportLevel,
     },
     outcome::Problem,
 };
@@ -41,17 +41,17 @@ message! {
     Answer {
         duration: Option<Duration>, text: Option<TextString>, item: Option<ItemIdentifier>,
         location: Option<LocationInformation>, imei: Option<Imei>,
-        measurements: Option<NetworkMeasurements>, channels: Option<BcchChannelList>,
+        measurements: Option<NetworkMeasurements>, channels: Option<BcchChannels>,
         date_time: Option<DateTimeZone>, language: Option<Language>, timing_advance: Option<TimingAdvance>,
         technology: Option<AccessTechnology>, esn: Option<Esn>, imeisv: Option<Imeisv>,
         search_mode: Option<NetworkSearchMode>, battery: Option<BatteryState>, meid: Option<Meid>,
-        wlan: Option<WlanIdentifier>, broadcast: Option<BroadcastNetworkInformation>,
-        csg: Vec<CsgIdentifierList>, more_locations: Vec<LocationInformation>,
+        wlan: Option<IwlanIdentifier>, broadcast: Option<BroadcastNetwork>,
+        csg: Vec<CsgIdList>, more_locations: Vec<LocationInformation>,
         more_measurements: Vec<NetworkMeasurements>, more_technologies: Vec<AccessTechnology>,
         supported: Option<SupportedAccessTechnologies>,
-        control_action: Option<CallControlAction>, second_result: Option<Outcome>,
+        control_action: Option<RequestedAction>, second_result: Option<Outcome>,
         reader_status: Vec<CardReaderStatus>, reader_identifier: Option<CardReaderIdentifier>,
-        atr: Option<CardAtr>, r_apdu: Option<RApdu>,
+        atr: Option<CardAtr>, r_apdu: Option<ResponseApdu>,
         timer: Option<TimerIdentifier>, timer_value: Option<TimerValue>, at_response: Option<AtResponse>,
         second_text: Option<TextString>,
         channel_data: Option<ChannelData>, channel_status: Vec<ChannelStatus>,
@@ -81,6 +81,13 @@ pub struct TerminalResponse {
 }
 
 impl TerminalResponse {
+    /// The fields before those of the answer, in the standard's order.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo::of::<CommandDetails>("details"),
+        FieldInfo::of::<DeviceIdentities>("devices"),
+        FieldInfo::of::<Outcome>("result"),
+    ];
+
     /// The terminal's response to the command with these details: a
     /// [`GeneralResult`](crate::codes::GeneralResult) alone, a [`Problem`] with
     /// what is known of it, or any [`Outcome`].

@@ -14,6 +14,7 @@ mod hostile;
 mod information;
 mod messages;
 mod polling;
+mod profile;
 mod questions;
 mod refusals;
 mod sim;

@@ -1,5 +1,12 @@
 //! The data objects, in the order of TS 102 223 §8 and TS 31.111 §8.
 
+mod call;
+mod channel;
+mod device;
+mod later;
+mod multimedia;
+mod network;
+
 use alloc::{format, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
@@ -7,6 +14,12 @@ use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, codes};
 
 pub use crate::codes::{Device, EventCode, GeneralResult, TerminalProblem, TimeUnit};
 use crate::{CommandType, message::DataObject};
+pub use call::*;
+pub use channel::*;
+pub use device::*;
+pub use later::*;
+pub use multimedia::*;
+pub use network::*;
 
 data_objects! {
     0x06 "TS 102 223 §8.1" "Address" Address {
@@ -312,246 +325,3 @@ fn show_alpha(octets: &[u8]) -> Shown {
 
 /// More than a proactive command has room for.
 const ALPHA_OCTETS: usize = 240;
-
-data_objects! {
-    0x2A "TS" "BcRepeatIndicator" BcRepeatIndicator {
-/// x
- octets: Vec<u8>, }
-    0x07 "TS" "CapabilityConfiguration" CapabilityConfiguration {
-/// x
- octets: Vec<u8>, }
-    0x0C "TS" "CellBroadcastPage" CellBroadcastPage {
-/// x
- octets: Vec<u8>, }
-    0x21 "TS" "EcatSequenceNumber" EcatSequenceNumber {
-/// x
- octets: Vec<u8>, }
-    0x10 "TS" "EncapsulatedEnvelopeType" EncapsulatedEnvelopeType {
-/// x
- octets: Vec<u8>, }
-    0x22 "TS" "EncryptedTlvs" EncryptedTlvs {
-/// x
- octets: Vec<u8>, }
-    0x7C "TS" "EpsPdnActivation" EpsPdnActivation {
-/// x
- octets: Vec<u8>, }
-    0x77 "TS" "GadShape" GadShape {
-/// x
- octets: Vec<u8>, }
-    0x31 "TS" "ImsUri" ImsUri {
-/// x
- octets: Vec<u8>, }
-    0x70 "TS" "LastEnvelope" LastEnvelope {
-/// x
- octets: Vec<u8>, }
-    0x60 "TS" "Mac" Mac {
-/// x
- octets: Vec<u8>, }
-    0x7E "TS" "MediaType" MediaType {
-/// x
- octets: Vec<u8>, }
-    0x6B "TS" "MmsIdentifier" MmsIdentifier {
-/// x
- octets: Vec<u8>, }
-    0x6F "TS" "MmsNotification" MmsNotification {
-/// x
- octets: Vec<u8>, }
-    0x6C "TS" "MmsTransferStatus" MmsTransferStatus {
-/// x
- octets: Vec<u8>, }
-    0x78 "TS" "NmeaSentence" NmeaSentence {
-/// x
- octets: Vec<u8>, }
-    0x52 "TS" "PdpContextActivation" PdpContextActivation {
-/// x
- octets: Vec<u8>, }
-    0x71 "TS" "RegistryApplicationData" RegistryApplicationData {
-/// x
- octets: Vec<u8>, }
-    0x09 "TS" "SsString" SsString {
-/// x
- octets: Vec<u8>, }
-    0x08 "TS" "Subaddress" Subaddress {
-/// x
- octets: Vec<u8>, }
-    0x73 "TS" "UriTruncated" UriTruncated {
-/// x
- octets: Vec<u8>, }
-    0x0A "TS" "UssdString" UssdString {
-/// x
- octets: Vec<u8>, }
-    0x3F "TS" "AccessTechnology" AccessTechnology {
-/// x
- octets: Vec<u8>, }
-    0x35 "TS" "BearerDescription" BearerDescription {
-/// x
- octets: Vec<u8>, }
-    0x34 "TS" "BrowserTerminationCause" BrowserTerminationCause {
-/// x
- octets: Vec<u8>, }
-    0x64 "TS" "BrowsingStatus" BrowsingStatus {
-/// x
- octets: Vec<u8>, }
-    0x55 "TS" "CallDisconnectionCause" CallDisconnectionCause {
-/// x
- octets: Vec<u8>, }
-    0x20 "TS" "CardReaderStatus" CardReaderStatus {
-/// x
- octets: Vec<u8>, }
-    0x1A "TS" "Cause" Cause {
-/// x
- octets: Vec<u8>, }
-    0x37 "TS" "ChannelDataLength" ChannelDataLength {
-/// x
- octets: Vec<u8>, }
-    0x38 "TS" "ChannelStatus" ChannelStatus {
-/// x
- octets: Vec<u8>, }
-    0x53 "TS" "ContactlessStateRequest" ContactlessStateRequest {
-/// x
- octets: Vec<u8>, }
-    0x56 "TS" "CsgIdentifier" CsgIdentifier {
-/// x
- octets: Vec<u8>, }
-    0x55 "TS" "CsgSelectionStatus" CsgSelectionStatus {
-/// x
- octets: Vec<u8>, }
-    0x1D "TS" "DataConnectionStatus" DataConnectionStatus {
-/// x
- octets: Vec<u8>, }
-    0x2A "TS" "DataConnectionType" DataConnectionType {
-/// x
- octets: Vec<u8>, }
-    0x40 "TS" "DisplayParameters" DisplayParameters {
-/// x
- octets: Vec<u8>, }
-    0x0F "TS" "EcatClientIdentity" EcatClientIdentity {
-/// x
- octets: Vec<u8>, }
-    0x0E "TS" "EcatClientProfile" EcatClientProfile {
-/// x
- octets: Vec<u8>, }
-    0x57 "TS" "ExtendedRejectionCause" ExtendedRejectionCause {
-/// x
- octets: Vec<u8>, }
-    0x67 "TS" "FramesInformation" FramesInformation {
-/// x
- octets: Vec<u8>, }
-    0x57 "TS" "HnbName" HnbName {
-/// x
- octets: Vec<u8>, }
-    0x76 "TS" "Iari" Iari {
-/// x
- octets: Vec<u8>, }
-    0x77 "TS" "ImpuList" ImpuList {
-/// x
- octets: Vec<u8>, }
-    0x78 "TS" "ImsStatusCode" ImsStatusCode {
-/// x
- octets: Vec<u8>, }
-    0x47 "TS" "NetworkAccessName" NetworkAccessName {
-/// x
- octets: Vec<u8>, }
-    0x65 "TS" "NetworkSearchMode" NetworkSearchMode {
-/// x
- octets: Vec<u8>, }
-    0x3E "TS" "OtherAddress" OtherAddress {
-/// x
- octets: Vec<u8>, }
-    0x0B "TS" "PdpType" PdpType {
-/// x
- octets: Vec<u8>, }
-    0x09 "TS" "PlmnIdentifier" PlmnIdentifier {
-/// x
- octets: Vec<u8>, }
-    0x75 "TS" "RejectionCause" RejectionCause {
-/// x
- octets: Vec<u8>, }
-    0x49 "TS" "RemoteEntityAddress" RemoteEntityAddress {
-/// x
- octets: Vec<u8>, }
-    0x73 "TS" "RoutingAreaInformation" RoutingAreaInformation {
-/// x
- octets: Vec<u8>, }
-    0x41 "TS" "ServiceRecord" ServiceRecord {
-/// x
- octets: Vec<u8>, }
-    0x2E "TS" "SmCause" SmCause {
-/// x
- octets: Vec<u8>, }
-    0x7D "TS" "TrackingAreaIdentification" TrackingAreaIdentification {
-/// x
- octets: Vec<u8>, }
-    0x1C "TS" "TransactionIdentifier" TransactionIdentifier {
-/// x
- octets: Vec<u8>, }
-    0x3C "TS" "TransportLevel" TransportLevel {
-/// x
- octets: Vec<u8>, }
-    0x74 "TS" "UpdateAttachType" UpdateAttachType {
-/// x
- octets: Vec<u8>, }
-    0x4B "TS" "WlanAccessStatus" WlanAccessStatus {
-/// x
- octets: Vec<u8>, }
-    0x29 "TS" "AtResponse" AtResponse {
-/// x
- octets: Vec<u8>, }
-    0x63 "TS" "BatteryState" BatteryState {
-/// x
- octets: Vec<u8>, }
-    0x1D "TS" "BcchChannelList" BcchChannelList {
-/// x
- octets: Vec<u8>, }
-    0x7A "TS" "BroadcastNetworkInformation" BroadcastNetworkInformation {
-/// x
- octets: Vec<u8>, }
-    0x39 "TS" "BufferSize" BufferSize {
-/// x
- octets: Vec<u8>, }
-    0x27 "TS" "CallControlAction" CallControlAction {
-/// x
- octets: Vec<u8>, }
-    0x21 "TS" "CardAtr" CardAtr {
-/// x
- octets: Vec<u8>, }
-    0x3A "TS" "CardReaderIdentifier" CardReaderIdentifier {
-/// x
- octets: Vec<u8>, }
-    0x36 "TS" "ChannelData" ChannelData {
-/// x
- octets: Vec<u8>, }
-    0x7E "TS" "CsgIdentifierList" CsgIdentifierList {
-/// x
- octets: Vec<u8>, }
-    0x40 "TS" "DnsServerAddress" DnsServerAddress {
-/// x
- octets: Vec<u8>, }
-    0x46 "TS" "Esn" Esn {
-/// x
- octets: Vec<u8>, }
-    0x62 "TS" "Imeisv" Imeisv {
-/// x
- octets: Vec<u8>, }
-    0x6D "TS" "Meid" Meid {
-/// x
- octets: Vec<u8>, }
-    0x16 "TS" "NetworkMeasurements" NetworkMeasurements {
-/// x
- octets: Vec<u8>, }
-    0x23 "TS" "RApdu" RApdu {
-/// x
- octets: Vec<u8>, }
-    0x45 "TS" "ServiceAvailability" ServiceAvailability {
-/// x
- octets: Vec<u8>, }
-    0x34 "TS" "SupportedAccessTechnologies" SupportedAccessTechnologies {
-/// x
- octets: Vec<u8>, }
-    0x2E "TS" "TimingAdvance" TimingAdvance {
-/// x
- octets: Vec<u8>, }
-    0x4A "TS" "WlanIdentifier" WlanIdentifier {
-/// x
- octets: Vec<u8>, }
-}
