@@ -4,7 +4,10 @@ use alloc::vec::Vec;
 
 use oxisim_toolkit::{
     codes::AccessTechnologyCode,
-    objects::{LocationInformation, OtherAddress},
+    objects::{
+        BcchChannels, BroadcastNetwork, CsgIdList, Esn, IwlanIdentifier, LocationInformation, Meid,
+        NetworkMeasurements, OtherAddress, SupportedAccessTechnologies,
+    },
 };
 use oxisim_wire::{Instant, codes};
 
@@ -37,29 +40,29 @@ pub struct Environment {
     /// Timing advance of the last transmission (TS 44.018 §10.5.2.40).
     pub timing_advance: Option<u8>,
     /// Network measurement results (TS 44.018 §10.5.2.20), 16 octets in GSM.
-    pub measurements: Option<Vec<u8>>,
+    pub measurements: Option<NetworkMeasurements>,
     /// Where the phone is for the access technologies after the first.
     pub more_locations: Vec<LocationInformation>,
     /// Network measurement results for the access technologies after the first.
-    pub more_measurements: Vec<Vec<u8>>,
+    pub more_measurements: Vec<NetworkMeasurements>,
     /// BCCH channel list: frequencies of ten bits each, one after another (TS 31.111 §8.29).
-    pub channels: Vec<u8>,
+    pub channels: BcchChannels,
     /// Software version in the IMEISV, two digits.
     pub software_version: [u8; 2],
     /// Electronic serial number (TS 102 223 §8.66): four octets.
-    pub esn: Option<Vec<u8>>,
+    pub esn: Option<Esn>,
     /// Mobile equipment identifier (TS 102 223 §8.81): eight octets.
-    pub meid: Option<Vec<u8>>,
+    pub meid: Option<Meid>,
     /// Identifier of the WLAN in use (TS 31.111 §8.88).
-    pub wsid: Option<Vec<u8>>,
+    pub wlan: Option<IwlanIdentifier>,
     /// Broadcast network: technology, and information on it (TS 102 223 §8.91).
-    pub broadcast_network: Option<Vec<u8>>,
+    pub broadcast_network: Option<BroadcastNetwork>,
     /// Closed subscriber groups (TS 31.111 §8.101).
-    pub closed_groups: Option<Vec<u8>>,
+    pub closed_groups: Vec<CsgIdList>,
     /// IP address of the serving home node B.
     pub home_node_address: Option<OtherAddress>,
     /// Every access technology that the phone could use, each with 01 if the user allows it (TS 102 223 §8.105).
-    pub supported_technologies: Option<Vec<u8>>,
+    pub supported_technologies: Option<SupportedAccessTechnologies>,
 }
 
 impl Default for Environment {
@@ -71,16 +74,16 @@ impl Default for Environment {
             search_mode: SearchMode::AUTOMATIC,
             battery: Battery::FULL,
             timing_advance: Some(0),
-            measurements: Some([0; 16].to_vec()),
+            measurements: Some(NetworkMeasurements { results: [0; 16].to_vec() }),
             more_locations: Vec::new(),
             more_measurements: Vec::new(),
-            channels: Vec::new(),
+            channels: BcchChannels { channels: Vec::new() },
             software_version: [0, 1],
             esn: None,
             meid: None,
-            wsid: None,
+            wlan: None,
             broadcast_network: None,
-            closed_groups: None,
+            closed_groups: Vec::new(),
             home_node_address: None,
             supported_technologies: None,
         }
@@ -106,13 +109,11 @@ impl Terminal {
         if let Some(language) = language {
             self.report(CardEvent::LanguageSelection(language));
         }
-        if let Some(technologies) = technologies {
-            if let [first, more @ ..] = &technologies[..] {
-                if before.access_technologies.first() != Some(first) {
-                    self.report(CardEvent::AccessTechnology(*first));
-                }
-                self.report(CardEvent::AccessTechnologies(*first, more.to_vec()));
+        if let Some([first, more @ ..]) = technologies.as_deref() {
+            if before.access_technologies.first() != Some(first) {
+                self.report(CardEvent::AccessTechnology(*first));
             }
+            self.report(CardEvent::AccessTechnologies(*first, more.to_vec()));
         }
         if let Some(search_mode) = search_mode {
             self.report(CardEvent::SearchMode(search_mode));

@@ -54,13 +54,14 @@ impl Job {
         success: Option<objects::Outcome>,
         started: Instant,
     ) -> Self {
-        let usual = || match icon::is_in(body) {
-            true => GeneralResult::PERFORMED_ICON_NOT_DISPLAYED,
-            false => GeneralResult::PERFORMED_SUCCESSFULLY,
+        let usual = || {
+            if icon::is_in(body) {
+                GeneralResult::PERFORMED_ICON_NOT_DISPLAYED
+            } else {
+                GeneralResult::PERFORMED_SUCCESSFULLY
+            }
         };
-        let success =
-            success.unwrap_or_else(|| objects::Outcome { general: usual(), additional: Vec::new() });
-        Self { details, success, started }
+        Self { details, success: success.unwrap_or_else(|| usual().into()), started }
     }
 
     pub(crate) const fn details(&self) -> &CommandDetails {

@@ -4,6 +4,7 @@ use oxisim_terminal::{
 use oxisim_toolkit::{
     CommandType,
     codes::{AccessTechnologyCode, GeneralResult},
+    objects::{BcchChannels, NetworkMeasurements},
 };
 use oxisim_wire::{Duration, Instant};
 use proptest::{collection::vec, prelude::*};
@@ -73,7 +74,7 @@ enum Happening {
     Submitted(Result<(), SubmitError>),
     Application(Vec<u8>),
     Service(Service),
-    Environment(Environment),
+    Environment(Box<Environment>),
     /// The next command of a type is answered with this.
     Fault(u8, u8),
     BrowserClosed,
@@ -165,9 +166,8 @@ fn environment() -> impl Strategy<Value = Environment> {
         |(in_call, technologies, measurements, channels)| Environment {
             in_call,
             access_technologies: technologies.into_iter().map(AccessTechnologyCode).collect(),
-            measurements: Some(measurements.clone()),
-            more_measurements: vec![measurements],
-            channels,
+            measurements: Some(NetworkMeasurements { results: measurements }),
+            channels: BcchChannels { channels },
             ..Environment::default()
         },
     )
@@ -201,7 +201,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => vec(any::<u8>(), 0..4).prop_map(Happening::Application),
         1 => prop_oneof![Just(Service::None), Just(Service::Limited), Just(Config::default().service)]
             .prop_map(Happening::Service),
-        2 => environment().prop_map(Happening::Environment),
+        2 => environment().prop_map(|known| Happening::Environment(Box::new(known))),
         1 => (prop::sample::select(&KINDS[..]), any::<u8>())
             .prop_map(|(kind, general)| Happening::Fault(kind, general)),
         1 => Just(Happening::BrowserClosed),
@@ -247,7 +247,7 @@ impl Host {
             Happening::User(input) => phone.handle_user(&input, now),
             Happening::Application(tpdu) => phone.submit_application(tpdu, None, now),
             Happening::Service(service) => phone.handle_service(service, now),
-            Happening::Environment(environment) => phone.handle_environment(environment, now),
+            Happening::Environment(environment) => phone.handle_environment(*environment, now),
             Happening::Fault(kind, general) => {
                 phone.answer_next(CommandType(kind), GeneralResult(general).into());
             }

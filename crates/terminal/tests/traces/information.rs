@@ -1,5 +1,9 @@
 use oxisim_terminal::{Battery, Config, Environment, Event, SearchMode, Service};
-use oxisim_toolkit::{Facility, TerminalProfile, codes::AccessTechnologyCode, objects::LocationInformation};
+use oxisim_toolkit::{
+    Facility, TerminalProfile,
+    codes::AccessTechnologyCode,
+    objects::{BcchChannels, LocationInformation, NetworkMeasurements},
+};
 use oxisim_wire::Instant;
 
 use crate::bench::Bench;
@@ -65,8 +69,8 @@ fn without_service_there_is_no_location() {
 #[test]
 fn measurements_come_with_the_channels() {
     let environment = Environment {
-        measurements: Some((0..16).collect()),
-        channels: vec![0x15, 0xE4],
+        measurements: Some(NetworkMeasurements { results: (0..16).collect() }),
+        channels: BcchChannels { channels: vec![0x15, 0xE4] },
         ..Environment::default()
     };
     let mut bench = bench(environment);
@@ -80,8 +84,8 @@ fn several_access_technologies_are_told_with_where_the_phone_is_for_each() {
         more_locations: vec![LocationInformation {
             location: vec![0x00, 0xF1, 0x10, 0x00, 0x02, 0x00, 0x02],
         }],
-        measurements: Some(vec![0xAA]),
-        more_measurements: vec![vec![0xBB]],
+        measurements: Some(NetworkMeasurements { results: vec![0xAA] }),
+        more_measurements: vec![NetworkMeasurements { results: vec![0xBB] }],
         ..Environment::default()
     });
     bench.carries_out(&ask("06"), &told("06", "BF0108"));
@@ -200,7 +204,10 @@ fn the_modem_answers_who_it_is() {
 
 #[test]
 fn what_a_response_has_no_room_for_is_missing_and_the_card_knows() {
-    let mut bench = bench(Environment { measurements: Some(vec![0; 250]), ..Environment::default() });
+    let mut bench = bench(Environment {
+        measurements: Some(NetworkMeasurements { results: vec![0; 250] }),
+        ..Environment::default()
+    });
     bench.carries_out(&ask("02"), "810301260282028281830102");
 }
 
