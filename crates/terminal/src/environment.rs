@@ -45,23 +45,23 @@ pub struct Environment {
     pub more_locations: Vec<LocationInformation>,
     /// Network measurement results for the access technologies after the first.
     pub more_measurements: Vec<NetworkMeasurements>,
-    /// BCCH channel list: frequencies of ten bits each, one after another (TS 31.111 §8.29).
+    /// The channels of the measurements: ten bits each, one after another.
     pub channels: BcchChannels,
     /// Software version in the IMEISV, two digits.
     pub software_version: [u8; 2],
-    /// Electronic serial number (TS 102 223 §8.66): four octets.
+    /// Electronic serial number: four octets.
     pub esn: Option<Esn>,
-    /// Mobile equipment identifier (TS 102 223 §8.81): eight octets.
+    /// Mobile equipment identifier: eight octets.
     pub meid: Option<Meid>,
-    /// Identifier of the WLAN in use (TS 31.111 §8.88).
+    /// Identifier of the WLAN in use.
     pub wlan: Option<IwlanIdentifier>,
-    /// Broadcast network: technology, and information on it (TS 102 223 §8.91).
+    /// Broadcast network: technology, and information on it.
     pub broadcast_network: Option<BroadcastNetwork>,
-    /// Closed subscriber groups (TS 31.111 §8.101).
+    /// Closed subscriber groups.
     pub closed_groups: Vec<CsgIdList>,
     /// IP address of the serving home node B.
     pub home_node_address: Option<OtherAddress>,
-    /// Every access technology that the phone could use, each with 01 if the user allows it (TS 102 223 §8.105).
+    /// Every access technology that the phone could use, each with 01 if the user allows it.
     pub supported_technologies: Option<SupportedAccessTechnologies>,
 }
 

@@ -30,10 +30,10 @@ impl Terminal {
     /// at once and nothing else happens.
     ///
     /// Results outlast a reset of the card; at most 64 wait, and the oldest goes for one more.
-    pub fn answer_next(&mut self, kind: CommandType, result: Outcome) {
+    pub fn answer_next(&mut self, kind: CommandType, result: impl Into<Outcome>) {
         if self.faults.waiting.len() == LIMIT {
             self.faults.waiting.pop_front();
         }
-        self.faults.waiting.push_back((kind, result));
+        self.faults.waiting.push_back((kind, result.into()));
     }
 }

@@ -1,9 +1,9 @@
 //! The proactive session: from the announcement of a command to the response to it (TS 102 223 §6.3).
 
-use alloc::{boxed::Box, vec, vec::Vec};
+use alloc::boxed::Box;
 
 use oxisim_toolkit::{
-    Answer, Proactive, TerminalResponse,
+    Answer, Proactive, Problem, TerminalResponse,
     codes::{GeneralResult, TerminalProblem},
     objects::{self, CommandDetails},
 };
@@ -80,7 +80,7 @@ impl Job {
 
     /// The response: all went well, and this is the answer.
     pub(crate) fn done_with(&self, answer: Answer) -> Outcome {
-        self.outcome(self.success.clone(), answer)
+        self.result_with(self.success.clone(), answer)
     }
 
     /// The response: all went well, in this special way, unless another is wanted.
@@ -91,31 +91,19 @@ impl Job {
         }
     }
 
-    /// A response.
-    pub(crate) fn result(&self, general: GeneralResult) -> Outcome {
-        self.result_with(general, Answer::default())
+    /// A response: a general result, a problem with what is known of it, or any result.
+    pub(crate) fn result(&self, result: impl Into<objects::Outcome>) -> Outcome {
+        self.result_with(result, Answer::default())
     }
 
     /// A response with an answer.
-    pub(crate) fn result_with(&self, general: GeneralResult, answer: Answer) -> Outcome {
-        self.outcome(objects::Outcome { general, additional: Vec::new() }, answer)
-    }
-
-    /// A response with additional information on its result.
-    pub(crate) fn result_because(&self, general: GeneralResult, additional: u8) -> Outcome {
-        self.outcome(objects::Outcome { general, additional: vec![additional] }, Answer::default())
+    pub(crate) fn result_with(&self, result: impl Into<objects::Outcome>, answer: Answer) -> Outcome {
+        Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), result).with(answer)))
     }
 
     /// The response: the terminal cannot do it now, and why.
     pub(crate) fn unable(&self, problem: TerminalProblem) -> Outcome {
-        self.result_because(GeneralResult::TERMINAL_CURRENTLY_UNABLE, problem.0)
-    }
-
-    /// The response with this result.
-    pub(crate) fn outcome(&self, result: objects::Outcome, answer: Answer) -> Outcome {
-        let mut response = TerminalResponse::new(self.details.clone(), result.general).with(answer);
-        response.result = result;
-        Outcome::Respond(Box::new(response))
+        self.result(Problem::Terminal(problem))
     }
 }
 

@@ -3,6 +3,7 @@
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use oxisim_toolkit::{
+    Problem,
     codes::{BrowserProblem, GeneralResult, TerminalProblem},
     command::LaunchBrowser,
     objects::alpha_text,
@@ -35,7 +36,7 @@ impl Terminal {
     pub(super) fn launch_browser(&mut self, job: &Job, command: LaunchBrowser) -> Outcome {
         match job.details().qualifier {
             action::IF_NOT_LAUNCHED if self.browser.is_some() => {
-                return problem(job, BrowserProblem::BROWSER_UNAVAILABLE);
+                return job.result(Problem::Browser(BrowserProblem::BROWSER_UNAVAILABLE));
             }
             action::IF_NOT_LAUNCHED | action::USE_EXISTING | action::CLOSE_AND_LAUNCH => {}
             _ => return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD),
@@ -59,7 +60,7 @@ impl Terminal {
             address => Some(String::from_utf8_lossy(address).into_owned()),
         };
         let Some(address) = address else {
-            return problem(job, BrowserProblem::DEFAULT_URL_UNAVAILABLE);
+            return job.result(Problem::Browser(BrowserProblem::DEFAULT_URL_UNAVAILABLE));
         };
         if self.browser.is_some() && job.details().qualifier == action::CLOSE_AND_LAUNCH {
             self.event(Event::BrowserClosed);
@@ -93,8 +94,4 @@ impl Terminal {
         }
         self.settle(now);
     }
-}
-
-fn problem(job: &Job, problem: BrowserProblem) -> Outcome {
-    job.result_because(GeneralResult::LAUNCH_BROWSER_ERROR, problem.0)
 }

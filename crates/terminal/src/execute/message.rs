@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use oxisim_sms::{Address, DataCoding, TypeOfAddress, UserData, tpdu};
 use oxisim_toolkit::{
+    Problem,
     codes::{GeneralResult, TerminalProblem},
     command::SendShortMessage,
     objects,
@@ -52,14 +53,11 @@ impl Terminal {
 /// The response to a message that was not sent (TS 31.111 §8.12): "network currently unable" with the cause of TS
 /// 24.008 and bit 8 set, or 00 without one; "SMS RP-ERROR" with the cause of TS 24.011.
 fn failed(job: &Job, error: SubmitError) -> Outcome {
-    let (general, additional) = match error {
-        SubmitError::NotSent => return job.unable(TerminalProblem::NO_SERVICE),
-        SubmitError::Network { cause } => {
-            (GeneralResult::NETWORK_CURRENTLY_UNABLE, cause.map_or(0, |cause| cause | 0x80))
-        }
-        SubmitError::Relay { cause } => (GeneralResult::SMS_RP_ERROR, cause),
-    };
-    job.result_because(general, additional)
+    match error {
+        SubmitError::NotSent => job.unable(TerminalProblem::NO_SERVICE),
+        SubmitError::Network { cause } => job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+        SubmitError::Relay { cause } => job.result(Problem::Sms(cause)),
+    }
 }
 
 fn service_centre(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {

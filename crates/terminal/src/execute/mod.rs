@@ -16,7 +16,7 @@ pub(crate) use system::Polling;
 use alloc::boxed::Box;
 
 use oxisim_toolkit::{
-    Answer, Command, Proactive, Refusal, TerminalResponse, codes::GeneralResult, objects::CommandDetails,
+    Command, Proactive, Refusal, TerminalResponse, codes::GeneralResult, objects::CommandDetails,
 };
 use oxisim_wire::Instant;
 
@@ -51,7 +51,7 @@ impl Terminal {
         };
         let job = Job::new(details, &body, wanted, now);
         let outcome = if let Some(fault) = fault {
-            job.outcome(fault, Answer::default())
+            job.result(fault)
         } else if icon::lacks_words(&body) {
             job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD)
         } else if self.config.profile.performs_qualified(body.kind(), job.details().qualifier) {

@@ -249,7 +249,7 @@ impl Host {
             Happening::Service(service) => phone.handle_service(service, now),
             Happening::Environment(environment) => phone.handle_environment(*environment, now),
             Happening::Fault(kind, general) => {
-                phone.answer_next(CommandType(kind), GeneralResult(general).into());
+                phone.answer_next(CommandType(kind), GeneralResult(general));
             }
             Happening::BrowserClosed => phone.handle_browser_closed(BrowserTermination::ERROR, now),
             Happening::BrowsingStatus(status) => phone.handle_browsing_status(status, now),

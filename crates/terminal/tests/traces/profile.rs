@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use oxisim_terminal::{Config, Output, User};
 use oxisim_toolkit::{
-    Command, CommandType, Facility, TerminalProfile,
-    codes::{EventCode, RefreshMode},
+    Command, CommandType, Facility, Problem, TerminalProfile,
+    codes::{BipProblem, EventCode, RefreshMode},
 };
 
 use crate::bench::Bench;
@@ -42,15 +42,41 @@ const OTHERS: [(u8, &str); 13] = [
     (0x73, "31"),
 ];
 
+/// The same of types that a phone may well perform.
+const MORE: [(u8, &str); 7] = [
+    (0x03, "8284020101"),
+    (0x04, "82"),
+    (0x13, "838B0801FF0281210000008500"),
+    (0x26, "82"),
+    (0x27, "82A40101A503000010"),
+    (0x31, "10"),
+    (0x32, "10"),
+];
+
+fn command(&(kind, objects): &(u8, &str)) -> (u8, String) {
+    let length = 8 + objects.len() / 2;
+    (kind, format!("D0{length:02X}810301{kind:02X}00820281{objects}"))
+}
+
+#[test]
+fn every_type_of_command_can_be_made_to_fail() {
+    let mut kinds = 0;
+    for (kind, command) in examples().into_iter().chain(OTHERS.iter().chain(&MORE).map(command)) {
+        let mut bench = Bench::ready();
+        bench.phone.answer_next(CommandType(kind), Problem::Bearer(BipProblem::CHANNEL_CLOSED));
+        bench.proactive(&command);
+        let response = bench.command();
+        assert!(response.ends_with("83023A02"), "{command}: {response}");
+        kinds += 1;
+    }
+    assert_eq!(kinds, CommandType::ALL.len());
+}
+
 #[test]
 fn what_has_no_sequence_is_beyond_the_phone_too() {
-    for (kind, objects) in OTHERS {
-        let length = 8 + objects.len() / 2;
+    for (kind, command) in OTHERS.iter().map(command) {
         let mut bench = Bench::ready();
-        bench.carries_out(
-            &format!("D0{length:02X}810301{kind:02X}00820281{objects}"),
-            &format!("810301{kind:02X}0082028281830130"),
-        );
+        bench.carries_out(&command, &format!("810301{kind:02X}0082028281830130"));
     }
 }
 
