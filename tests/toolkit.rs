@@ -9,12 +9,15 @@ use std::{
     path::Path,
 };
 
+use oxisim_apdu::Status;
+use oxisim_card::{Card, Profile as CardProfile};
 use oxisim_terminal::Config;
 use oxisim_toolkit::{
     Answer, CallControlAnswer, Command, CommandType, Declaration, Envelope, Event, Facility, FieldInfo,
     MoSmsControlAnswer, Object, Objects, Quantity, TerminalProfile, TerminalResponse,
     codes::{EventCode, GeneralResult},
 };
+use oxisim_wire::Instant;
 use serde_json::Value;
 
 const VECTORS: [&str; 4] = [
@@ -171,11 +174,12 @@ fn results(out: &mut String, counts: &Counts) {
 
 fn envelopes(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
     out.push_str("\n## ENVELOPE\n\n");
-    table(out, &["tag", "envelope", "clause", "profile", "phone", "vectors"]);
+    table(out, &["tag", "envelope", "clause", "profile", "card", "phone", "vectors"]);
     for envelope in Envelope::ALL {
         let facilities = Facility::of_envelope(envelope.code);
         let told = facilities.iter().any(|&facility| profile.supports(facility));
-        line(out, &declared(envelope, facilities, &[yes(told), count(&counts.envelopes, envelope.code)]));
+        let more = [yes(card_takes(envelope.code)), yes(told), count(&counts.envelopes, envelope.code)];
+        line(out, &declared(envelope, facilities, &more));
     }
     let _ = write!(
         out,
@@ -184,6 +188,35 @@ fn envelopes(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
         counts.controls
     );
 }
+
+/// Whether a card takes the first envelope with this tag that others or we have made.
+fn card_takes(tag: u8) -> bool {
+    let rows = VECTORS[2].lines().map(|row| serde_json::from_str::<Value>(row).unwrap());
+    let others: Vec<_> = rows.map(|row| row["hex"].as_str().unwrap().to_owned()).collect();
+    let texts = others.iter().map(String::as_str).chain(OUR_ENVELOPES);
+    let data = texts.map(octets).find(|data| data[0] == tag).unwrap();
+    assert_eq!(Envelope::decode(&data).map(|envelope| envelope.tag()), Ok(tag));
+
+    let mut card = Card::new(&CardProfile::default());
+    card.power_on(Instant::EPOCH);
+    let mut send = |instruction, data: &[u8]| {
+        let header = [0x80, instruction, 0, 0, u8::try_from(data.len()).unwrap()];
+        card.exchange(Instant::EPOCH, &[&header, data].concat()).status
+    };
+    send(0x10, &[0xFF; 30]);
+    send(0xC2, &data) != Status::INCORRECT_DATA
+}
+
+/// Envelopes of which no vector of others is known.
+const OUR_ENVELOPES: [&str; 7] = [
+    "D909820283818A030F5A01",
+    "DA09820282819203013F00",
+    "DB0782028281EF0100",
+    "DC0782028281F10100",
+    "DD0482028281",
+    "DE0482028281",
+    "DF0482028281",
+];
 
 fn events(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
     out.push_str("\n## EVENT DOWNLOAD\n\n");
