@@ -45,8 +45,8 @@ pub struct Environment {
     pub more_locations: Vec<LocationInformation>,
     /// Network measurement results for the access technologies after the first.
     pub more_measurements: Vec<NetworkMeasurements>,
-    /// The channels of the measurements: ten bits each, one after another.
-    pub channels: BcchChannels,
+    /// The channels of the measurements, ten bits each, one after another; only in GSM.
+    pub channels: Option<BcchChannels>,
     /// Software version in the IMEISV, two digits.
     pub software_version: [u8; 2],
     /// Electronic serial number: four octets.
@@ -77,7 +77,7 @@ impl Default for Environment {
             measurements: Some(NetworkMeasurements { results: [0; 16].to_vec() }),
             more_locations: Vec::new(),
             more_measurements: Vec::new(),
-            channels: BcchChannels { channels: Vec::new() },
+            channels: Some(BcchChannels { channels: Vec::new() }),
             software_version: [0, 1],
             esn: None,
             meid: None,

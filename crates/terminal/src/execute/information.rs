@@ -56,11 +56,9 @@ impl Terminal {
         Some(match information {
             LocalInformation::LOCATION => Answer { location, ..none },
             LocalInformation::IMEI => Answer { imei: Some(Imei { imei: self.config.imei.octets() }), ..none },
-            LocalInformation::NETWORK_MEASUREMENTS => Answer {
-                measurements: known.measurements.clone(),
-                channels: Some(known.channels.clone()),
-                ..none
-            },
+            LocalInformation::NETWORK_MEASUREMENTS => {
+                Answer { measurements: known.measurements.clone(), channels: known.channels.clone(), ..none }
+            }
             LocalInformation::DATE_TIME_ZONE => {
                 let value = Timestamp::from_instant(now, self.config.quarter_hours).0;
                 Answer { date_time: Some(DateTimeZone { value }), ..none }

@@ -167,7 +167,7 @@ fn environment() -> impl Strategy<Value = Environment> {
             in_call,
             access_technologies: technologies.into_iter().map(AccessTechnologyCode).collect(),
             measurements: Some(NetworkMeasurements { results: measurements }),
-            channels: BcchChannels { channels },
+            channels: Some(BcchChannels { channels }),
             ..Environment::default()
         },
     )

@@ -2,7 +2,7 @@ use oxisim_terminal::{Battery, Config, Environment, Event, SearchMode, Service};
 use oxisim_toolkit::{
     Facility, TerminalProfile,
     codes::AccessTechnologyCode,
-    objects::{BcchChannels, LocationInformation, NetworkMeasurements},
+    objects::{BcchChannels, Esn, LocationInformation, NetworkMeasurements},
 };
 use oxisim_wire::Instant;
 
@@ -39,11 +39,12 @@ fn local_information_is_provided() {
 fn the_imei_with_its_software_version_has_sixteen_digits() {
     let config = Config {
         imei: "123456789012345".parse().unwrap(),
-        environment: Environment { software_version: [6, 7], ..Environment::default() },
+        environment: Environment { software_version: [5, 6], ..Environment::default() },
         ..Config::default()
     };
     let mut bench = Bench::ready_with(config);
-    bench.carries_out(&ask("08"), &told("08", "E2091332547698103264F7"));
+    // TS 102 384 §27.22.4.15, sequence 1.9.
+    bench.carries_out(&ask("08"), &told("08", "E2091332547698103254F6"));
 }
 
 #[test]
@@ -69,12 +70,26 @@ fn without_service_there_is_no_location() {
 #[test]
 fn measurements_come_with_the_channels() {
     let environment = Environment {
-        measurements: Some(NetworkMeasurements { results: (0..16).collect() }),
-        channels: BcchChannels { channels: vec![0x15, 0xE4] },
+        measurements: Some(NetworkMeasurements { results: hex::decode(format!("3434{:028}", 0)).unwrap() }),
+        channels: Some(BcchChannels { channels: hex::decode("8C6358E2398F63F9064591A490").unwrap() }),
         ..Environment::default()
     };
     let mut bench = bench(environment);
-    bench.carries_out(&ask("02"), &told("02", "9610000102030405060708090A0B0C0D0E0F9D0215E4"));
+    // TS 102 384 §27.22.4.15, sequence 1.3.
+    let channels = "9D0D8C6358E2398F63F9064591A490";
+    bench.carries_out(&ask("02"), &told("02", &format!("96103434{:028}{channels}", 0)));
+}
+
+#[test]
+fn measurements_beyond_gsm_come_without_channels() {
+    let mut bench = bench(Environment {
+        access_technologies: vec![AccessTechnologyCode::UTRAN],
+        measurements: Some(NetworkMeasurements { results: vec![0x80, 0x00] }),
+        channels: None,
+        ..Environment::default()
+    });
+    // TS 102 384 §27.22.4.15, sequence 1.12.
+    bench.carries_out(&ask("02"), &told("02", "96028000"));
 }
 
 #[test]
@@ -92,6 +107,18 @@ fn several_access_technologies_are_told_with_where_the_phone_is_for_each() {
     bench.carries_out(&ask("0E"), &told("0E", "BF020800"));
     bench.carries_out(&ask("0F"), &told("0F", "930700F11000010001BF020800930700F11000020002"));
     bench.carries_out(&ask("10"), &told("10", "9601AABF0208009601BB"));
+}
+
+#[test]
+fn a_phone_with_a_serial_number_tells_it() {
+    let esn = Some(Esn { esn: vec![1, 2, 3, 4] });
+    let mut bench = Bench::ready_with(Config {
+        profile: TerminalProfile::with(&[Facility::Esn]),
+        environment: Environment { esn, ..Environment::default() },
+        ..Config::default()
+    });
+    // TS 102 384 §27.22.4.15, sequence 1.8.
+    bench.carries_out(&ask("07"), &told("07", "C60401020304"));
 }
 
 #[test]
