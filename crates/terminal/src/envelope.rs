@@ -8,7 +8,7 @@ use oxisim_toolkit::{
     codes::{AccessTechnologyCode, EventCode},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
     event::{self, LocationStatusChange},
-    objects::{self, HelpRequest, LocationStatus, TimerValue},
+    objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
@@ -45,6 +45,8 @@ pub(crate) enum CardEvent {
     AccessTechnology(AccessTechnologyCode),
     /// Other access technologies serve the phone: this one, and more.
     AccessTechnologies(AccessTechnologyCode, Vec<AccessTechnologyCode>),
+    /// The display is another, or turned.
+    Display(DisplayParameters),
     /// Another one chooses the network.
     SearchMode(SearchMode),
     /// The user has pressed a key.
@@ -73,6 +75,7 @@ impl CardEvent {
             Self::BrowsingStatus(_) => EventCode::BROWSING_STATUS,
             Self::AccessTechnology(_) => EventCode::ACCESS_TECHNOLOGY_CHANGE,
             Self::AccessTechnologies(..) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
+            Self::Display(_) => EventCode::DISPLAY_PARAMETERS_CHANGED,
             Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
@@ -109,6 +112,9 @@ impl CardEvent {
             Self::AccessTechnologies(first, more) => EventDownload::new(event::AccessTechnologiesChange {
                 technologies: technologies(*first, more),
             }),
+            Self::Display(parameters) => {
+                EventDownload::new(event::DisplayParametersChanged { parameters: parameters.clone() })
+            }
             Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
                 mode: objects::NetworkSearchMode { mode: mode.0 },
             }),

@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use oxisim_toolkit::{
     codes::AccessTechnologyCode,
     objects::{
-        BcchChannels, BroadcastNetwork, CsgIdList, Esn, IwlanIdentifier, LocationInformation, Meid,
-        NetworkMeasurements, OtherAddress, SupportedAccessTechnologies,
+        BcchChannels, BroadcastNetwork, CsgIdList, DisplayParameters, Esn, IwlanIdentifier,
+        LocationInformation, Meid, NetworkMeasurements, OtherAddress, SupportedAccessTechnologies,
     },
 };
 use oxisim_wire::{Instant, codes};
 
-use crate::{Terminal, envelope::CardEvent};
+use crate::{Terminal, envelope::CardEvent, facilities};
 
 codes! {
     /// Who chooses the network (TS 102 223 §8.75).
@@ -31,6 +31,8 @@ pub struct Environment {
     pub language: [u8; 2],
     /// Whether the user is in a call of their own, of which the card knows nothing.
     pub in_call: bool,
+    /// Height, width and effects of the display, coded as octets 14 to 16 of a TERMINAL PROFILE.
+    pub display: DisplayParameters,
     /// The access technologies in use; the first is the current one.
     pub access_technologies: Vec<AccessTechnologyCode>,
     /// Who chooses the network.
@@ -70,6 +72,7 @@ impl Default for Environment {
         Self {
             language: *b"en",
             in_call: false,
+            display: facilities::display(),
             access_technologies: [AccessTechnologyCode::GSM].to_vec(),
             search_mode: SearchMode::AUTOMATIC,
             battery: Battery::FULL,
@@ -97,17 +100,21 @@ impl Terminal {
         &self.config.environment
     }
 
-    /// Takes what surrounds the phone from now on. The card is told of another language, access technology and
-    /// search mode, if its event list asks for it.
+    /// Takes what surrounds the phone from now on. The card is told of another language, display, access technology
+    /// and search mode, if its event list asks for it.
     pub fn handle_environment(&mut self, environment: Environment, now: Instant) {
         let before = core::mem::replace(&mut self.config.environment, environment);
         let after = &self.config.environment;
         let language = (before.language != after.language).then_some(after.language);
+        let display = (before.display != after.display).then(|| after.display.clone());
         let search_mode = (before.search_mode != after.search_mode).then_some(after.search_mode);
         let technologies = (before.access_technologies != after.access_technologies)
             .then(|| after.access_technologies.clone());
         if let Some(language) = language {
             self.report(CardEvent::LanguageSelection(language));
+        }
+        if let Some(display) = display {
+            self.report(CardEvent::Display(display));
         }
         if let Some([first, more @ ..]) = technologies.as_deref() {
             if before.access_technologies.first() != Some(first) {

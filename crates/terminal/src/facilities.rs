@@ -1,6 +1,6 @@
 //! What the phone can do, as it tells the card with TERMINAL PROFILE.
 
-use oxisim_toolkit::{Facility, Quantity, TerminalProfile};
+use oxisim_toolkit::{Facility, Quantity, TerminalProfile, objects::DisplayParameters};
 
 /// Everything that the phone does, and nothing else.
 const FACILITIES: &[Facility] = &[
@@ -68,14 +68,29 @@ const FACILITIES: &[Facility] = &[
     Facility::EventBrowsingStatus,
     Facility::EventAccessTechnologyChange,
     Facility::EventNetworkSearchModeChange,
+    Facility::EventDisplayParametersChanged,
+    Facility::ScreenSizing,
 ];
+
+/// Characters down the display, and across it.
+const DISPLAY: (u8, u8) = (8, 24);
 
 /// Items of a menu that can be on soft keys.
 const SOFT_KEYS: u8 = 2;
 
 /// The profile of a phone that does all it can.
 pub(crate) fn profile() -> TerminalProfile {
-    TerminalProfile::with(FACILITIES).with_quantity(Quantity::SoftKeys, SOFT_KEYS)
+    TerminalProfile::with(FACILITIES)
+        .with_quantity(Quantity::SoftKeys, SOFT_KEYS)
+        .with_quantity(Quantity::DisplayHeight, DISPLAY.0)
+        .with_quantity(Quantity::DisplayWidth, DISPLAY.1)
+}
+
+/// The display that the profile describes.
+pub(crate) fn display() -> DisplayParameters {
+    let profile = profile();
+    let octet = |number: usize| profile.octets().get(number - 1).copied().unwrap_or(0);
+    DisplayParameters { parameters: [14, 15, 16].map(octet) }
 }
 
 #[cfg(test)]

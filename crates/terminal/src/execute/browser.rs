@@ -12,6 +12,7 @@ use oxisim_wire::{Instant, codes};
 
 use crate::{
     Event, Screen, Terminal,
+    config::Service,
     envelope::CardEvent,
     prompt::Prompt,
     session::{Job, Outcome},
@@ -43,6 +44,13 @@ impl Terminal {
         }
         if self.config.environment.in_call {
             return job.unable(TerminalProblem::BUSY_ON_CALL);
+        }
+        if self.service == Service::None && command.bearers.is_some() {
+            return job.result(Problem::Browser(BrowserProblem::BEARER_UNAVAILABLE));
+        }
+        // This phone reads no provisioning data.
+        if !command.provisioning.is_empty() {
+            return job.result(Problem::Browser(BrowserProblem::PROVISIONING_DATA_UNREADABLE));
         }
         match command.alpha.as_ref().map(|alpha| alpha_text(&alpha.text)).filter(|text| !text.is_empty()) {
             Some(text) => {

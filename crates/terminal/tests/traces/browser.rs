@@ -1,4 +1,4 @@
-use oxisim_terminal::{BrowserTermination, Config, Environment, Event, Screen, User};
+use oxisim_terminal::{BrowserTermination, Config, Environment, Event, Screen, Service, User};
 
 use crate::bench::Bench;
 
@@ -55,6 +55,23 @@ fn a_browser_that_is_open_is_not_launched_but_used_or_opened_anew() {
 fn without_a_home_page_there_is_no_default() {
     let mut bench = Bench::ready_with(Config { home_page: None, ..Config::default() });
     bench.carries_out(SILENT, "81030115008202828183022604");
+}
+
+#[test]
+fn without_service_there_is_no_bearer() {
+    let mut bench = Bench::ready();
+    bench.phone.handle_service(Service::None, bench.now);
+    // TS 102 384 §27.22.4.26, sequence 1.4: a packet service, and a gateway.
+    let command = "D02081030115008202818231003201030D10046162632E6465662E6768692E6A6B6C";
+    bench.carries_out(command, "81030115008202828183022601");
+    bench.phone.handle_service(Config::default().service, bench.now);
+    bench.carries_out(command, "810301150082028281830100");
+}
+
+#[test]
+fn provisioning_data_is_not_read() {
+    let mut bench = Bench::ready();
+    bench.carries_out("D013810301150082028182310033063F007F106F3A", "81030115008202828183022603");
 }
 
 #[test]

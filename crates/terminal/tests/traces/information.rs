@@ -2,7 +2,7 @@ use oxisim_terminal::{Battery, Config, Environment, Event, SearchMode, Service};
 use oxisim_toolkit::{
     Facility, TerminalProfile,
     codes::AccessTechnologyCode,
-    objects::{BcchChannels, Esn, LocationInformation, NetworkMeasurements},
+    objects::{BcchChannels, DisplayParameters, Esn, LocationInformation, NetworkMeasurements},
 };
 use oxisim_wire::Instant;
 
@@ -199,6 +199,16 @@ fn a_card_that_follows_several_access_technologies_is_told_of_all() {
     };
     bench.phone.handle_environment(both, bench.now);
     bench.exchange("80C200000DD60B99011482028281BF02000A", "9000");
+}
+
+#[test]
+fn a_display_that_is_turned_is_told() {
+    let mut bench = Bench::ready();
+    bench.carries_out("D00C81030105008202818299010C", "810301050082028281830100");
+    let display = DisplayParameters { parameters: [0x98, 0x08, 0x00] };
+    bench.phone.handle_environment(Environment { display, ..Environment::default() }, bench.now);
+    bench.exchange("80C200000ED60C99010C82028281C003980800", "9000");
+    bench.quiet();
 }
 
 #[test]
