@@ -192,13 +192,14 @@ fn changes_are_told_to_a_card_that_asked_for_them() {
 #[test]
 fn a_card_that_follows_several_access_technologies_is_told_of_all() {
     let mut bench = Bench::ready();
-    bench.carries_out("D00C810301050082028182990114", "810301050082028281830100");
+    bench.carries_out("D00D81030105008202818299020B14", "810301050082028281830100");
     let both = Environment {
         access_technologies: vec![AccessTechnologyCode::GSM, AccessTechnologyCode(0x0A)],
         ..Environment::default()
     };
     bench.phone.handle_environment(both, bench.now);
     bench.exchange("80C200000DD60B99011482028281BF02000A", "9000");
+    bench.quiet();
 }
 
 #[test]
