@@ -257,3 +257,35 @@ fn code_of(mut r: Reader<'_>) -> Result<EventCode, Error> {
     }
     Err(r.error(EventList::NAME, ErrorKind::Missing))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Envelope;
+
+    #[test]
+    fn an_event_that_is_not_known_keeps_its_code_and_what_need_not_be_understood() {
+        let bytes = [0xD6, 0x0A, 0x99, 0x01, 0x7E, 0x82, 0x02, 0x82, 0x81, 0x1C, 0x01, 0x00];
+        let (envelope, rest) = Envelope::read(&bytes).unwrap();
+        assert_eq!(envelope, EventDownload::new(Event::Other(EventCode(0x7E))).into());
+        assert_eq!(rest.unknown.len(), 1);
+        assert_eq!(envelope.write(&rest), bytes);
+    }
+
+    #[test]
+    fn the_event_list_says_what_the_rest_is_wherever_it_stands() {
+        let bytes = [0xD6, 0x0A, 0x9B, 0x01, 0x02, 0x82, 0x02, 0x82, 0x81, 0x99, 0x01, 0x03];
+        let (envelope, rest) = Envelope::read(&bytes).unwrap();
+        let out = LocationStatusChange { status: LocationStatus { status: 2 }, location: None };
+        assert_eq!(envelope, EventDownload::new(out).into());
+        assert_eq!(envelope.write(&rest), bytes);
+    }
+
+    #[test]
+    fn an_event_download_tells_of_one_event() {
+        let two = [0xD6, 0x08, 0x99, 0x02, 0x04, 0x05, 0x82, 0x02, 0x82, 0x81];
+        let none = [0xD6, 0x04, 0x82, 0x02, 0x82, 0x81];
+        assert_eq!(Envelope::decode(&two).unwrap_err().kind, ErrorKind::Trailing(1));
+        assert_eq!(Envelope::decode(&none).unwrap_err().kind, ErrorKind::Missing);
+    }
+}

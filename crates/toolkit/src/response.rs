@@ -10,11 +10,11 @@ use crate::{
     objects::{
         AccessTechnology, AtResponse, BatteryState, BcchChannels, BearerDescription, BroadcastNetwork,
         BufferSize, CardAtr, CardReaderIdentifier, CardReaderStatus, ChannelData, ChannelDataLength,
-        ChannelStatus, CommandDetails, CsgIdList, DateTimeZone, DeviceIdentities, DnsServerAddress, Duration,
-        Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier, Language, LocationInformation,
-        Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome, RequestedAction, ResponseApdu,
-        ServiceAvailability, ServiceRecord, SupportedAccessTechnologies, TextString, TimerIdentifier,
-        TimerValue, TimingAdvance, TransportLevel,
+        ChannelStatus, CommandDetails, ContactlessState, CsgIdList, DateTimeZone, DeviceIdentities,
+        DnsServerAddress, Duration, Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier,
+        Language, LocationInformation, Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome,
+        RequestedAction, ResponseApdu, ServiceAvailability, ServiceRecord, SupportedAccessTechnologies,
+        TextString, TimerIdentifier, TimerValue, TimingAdvance, TransportLevel,
     },
     outcome::Problem,
 };
@@ -37,6 +37,7 @@ message! {
     /// | OPEN CHANNEL, GET CHANNEL STATUS | `channel_status`, `bearer`, `buffer_size`, `local_address`, `dns_server` |
     /// | SERVICE SEARCH, GET SERVICE INFORMATION | `services`, `service_record` |
     /// | SET FRAMES, GET FRAMES STATUS | `frames` |
+    /// | CONTACTLESS STATE CHANGED | `contactless` |
     #[derive(Default)]
     Answer {
         duration: Option<Duration>, text: Option<TextString>, item: Option<ItemIdentifier>,
@@ -59,7 +60,7 @@ message! {
         buffer_size: Option<BufferSize>, services: Option<ServiceAvailability>,
         service_record: Option<ServiceRecord>, local_address: Option<OtherAddress>,
         transport: Option<TransportLevel>, frames: Option<FramesInformation>,
-        dns_server: Vec<DnsServerAddress>,
+        dns_server: Vec<DnsServerAddress>, contactless: Option<ContactlessState>,
     }
 }
 
@@ -150,5 +151,50 @@ impl TerminalResponse {
             unknown,
             form,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CommandType, codes::GeneralResult, objects::ItemIdentifier};
+
+    fn details(kind: CommandType) -> CommandDetails {
+        CommandDetails { number: 1, kind, qualifier: 0 }
+    }
+
+    #[test]
+    fn objects_are_read_in_any_order_and_written_as_they_were() {
+        let bytes =
+            [0x90, 0x01, 0x02, 0x83, 0x01, 0x00, 0x82, 0x02, 0x82, 0x81, 0x81, 0x03, 0x01, 0x24, 0x00];
+        let read = TerminalResponse::decode(&bytes).unwrap();
+        let item = Some(ItemIdentifier { identifier: 2 });
+        let made =
+            TerminalResponse::new(details(CommandType::SELECT_ITEM), GeneralResult::PERFORMED_SUCCESSFULLY)
+                .with(Answer { item, ..Answer::default() });
+        assert_eq!(read, made);
+        assert_eq!(read.encode(), bytes);
+        assert_eq!(made.encode()[..3], [0x81, 0x03, 0x01], "one that is made is in the standard's order");
+    }
+
+    #[test]
+    fn the_second_result_is_what_call_control_led_to() {
+        let bytes = [
+            0x81, 0x03, 0x01, 0x10, 0x00, 0x82, 0x02, 0x82, 0x81, 0x83, 0x01, 0x05, 0xA7, 0x02, 0x86, 0x00,
+            0x83, 0x02, 0x39, 0x01,
+        ];
+        let response = TerminalResponse::decode(&bytes).unwrap();
+        assert_eq!(response.result.general, GeneralResult::PERFORMED_MODIFIED_BY_CALL_CONTROL);
+        let second = response.answer.second_result.as_ref().and_then(Outcome::problem);
+        let not_allowed = crate::codes::CallControlProblem::ACTION_NOT_ALLOWED;
+        assert_eq!(second, Some(Problem::CallControl(not_allowed)));
+        assert_eq!(response.encode(), bytes);
+    }
+
+    #[test]
+    fn a_response_without_a_result_is_refused() {
+        let error =
+            TerminalResponse::decode(&[0x81, 0x03, 0x01, 0x24, 0x00, 0x82, 0x02, 0x82, 0x81]).unwrap_err();
+        assert_eq!((error.what, error.offset), ("Result", 9));
     }
 }

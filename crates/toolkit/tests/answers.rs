@@ -256,3 +256,33 @@ fn check(id: &str, row: &Value, field: &str, got: Value) {
         assert_eq!(got, row[field], "{id} {field}");
     }
 }
+
+mod any_octets {
+    use oxisim_toolkit::{MoSmsControlAnswer, TerminalProfile};
+    use oxisim_wire::Show;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn never_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = CallControlAnswer::decode(&bytes);
+            let _ = MoSmsControlAnswer::decode(&bytes);
+            let profile = TerminalProfile::new(&bytes);
+            let _ = (profile.show(), profile.unnamed().count());
+        }
+
+        #[test]
+        fn behind_a_tag_are_written_as_they_were_read(
+            event in 0u8..0x20, tag in 0xD1u8..0xE0, bytes in proptest::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let mut envelope = vec![tag, bytes.len() as u8 + 7, 0x99, 0x01, event, 0x82, 0x02, 0x82, 0x81];
+            envelope.extend(&bytes);
+            if let Ok((read, rest)) = Envelope::read(&envelope) {
+                // What is written means the same; lengths and numbers that have several codings get the shortest.
+                prop_assert_eq!(Envelope::read(&read.write(&rest)), Ok((read, rest)));
+            }
+        }
+    }
+}
