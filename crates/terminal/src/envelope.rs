@@ -12,7 +12,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{BrowserTermination, SearchMode, config::Service, timer::ToolkitTimer};
+use crate::{BrowserTermination, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -148,8 +148,6 @@ impl Pending {
 
     /// Whether a command has room for it.
     pub(crate) fn fits(&self) -> bool {
-        /// The most that a command has room for.
-        const ROOM: usize = 255;
         match self {
             Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
             Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,

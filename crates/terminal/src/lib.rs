@@ -54,6 +54,14 @@
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
 //! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
 //! messages, which the service centre sends again.
+//!
+//! # What the card may meet
+//!
+//! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
+//! and of where it is stands in [`Config::environment`] and changes with [`Terminal::handle_environment`] and
+//! [`Terminal::handle_service`]; the card is told of what its event list asks for. The user may do anything at any
+//! time ([`User`]), or nothing, and any result of the standard can be had for the next command of a type
+//! ([`Terminal::answer_next`]), so that the error paths of an applet can be walked.
 #![no_std]
 
 extern crate alloc;

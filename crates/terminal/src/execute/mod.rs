@@ -22,6 +22,7 @@ use oxisim_wire::Instant;
 
 use crate::{
     Event, Terminal, icon,
+    platform::ROOM,
     session::{Job, Outcome, Session},
 };
 
@@ -94,9 +95,7 @@ impl Terminal {
 
     /// Answers the card; what does not fit is left out, which the result tells.
     fn answer(&mut self, mut response: Box<TerminalResponse>) {
-        /// The most that a command has room for.
-        const LIMIT: usize = 255;
-        if response.encode().len() > LIMIT {
+        if response.encode().len() > ROOM {
             let general = match response.result.general {
                 performed if performed.is_performed() => GeneralResult::PERFORMED_WITH_MISSING_INFORMATION,
                 general => general,
