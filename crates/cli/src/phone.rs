@@ -211,6 +211,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::FetchFailed => self.say("card", "announced a command and did not deliver it"),
             Event::PollInterval(Some(interval)) => self.say("phone", &format!("polls every {interval}")),
             Event::PollInterval(None) => self.say("phone", "does not poll"),
+            Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
+            Event::BrowserClosed => self.say("phone", "closes the browser"),
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -282,7 +284,8 @@ fn shown(screen: &Screen) -> Option<String> {
         Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
         Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
         Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
-        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } => None,
+        Screen::Confirm { text } => Some(format!("{text:?}, yes or no")),
+        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => None,
     }
 }
 

@@ -4,15 +4,15 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
-    Envelope,
-    codes::EventCode,
+    Envelope, Facility,
+    codes::{AccessTechnologyCode, EventCode},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    event::{IdleScreenAvailable, LocationStatusChange, UserActivity},
-    objects::{self, HelpRequest, LocationStatus, TimerValue},
+    event::{self, LocationStatusChange},
+    objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{config::Service, timer::ToolkitTimer};
+use crate::{BrowserTermination, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -35,6 +35,20 @@ pub(crate) enum Pending {
 pub(crate) enum CardEvent {
     /// The network offers something else now.
     LocationStatus(Service),
+    /// The user has another language.
+    LanguageSelection([u8; 2]),
+    /// The browser was closed by the user, or by an error.
+    BrowserTermination(BrowserTermination),
+    /// What the browser met, as the browser's protocol codes it (TS 102 223 §8.77).
+    BrowsingStatus(Vec<u8>),
+    /// Another access technology serves the phone.
+    AccessTechnology(AccessTechnologyCode),
+    /// Other access technologies serve the phone: this one, and more.
+    AccessTechnologies(AccessTechnologyCode, Vec<AccessTechnologyCode>),
+    /// The display is another, or turned.
+    Display(DisplayParameters),
+    /// Another one chooses the network.
+    SearchMode(SearchMode),
     /// The user has pressed a key.
     UserActivity,
     /// The screen is idle again.
@@ -56,6 +70,13 @@ impl CardEvent {
     pub(crate) const fn code(&self) -> EventCode {
         match self {
             Self::LocationStatus(_) => EventCode::LOCATION_STATUS,
+            Self::LanguageSelection(_) => EventCode::LANGUAGE_SELECTION,
+            Self::BrowserTermination(_) => EventCode::BROWSER_TERMINATION,
+            Self::BrowsingStatus(_) => EventCode::BROWSING_STATUS,
+            Self::AccessTechnology(_) => EventCode::ACCESS_TECHNOLOGY_CHANGE,
+            Self::AccessTechnologies(..) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
+            Self::Display(_) => EventCode::DISPLAY_PARAMETERS_CHANGED,
+            Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
         }
@@ -74,10 +95,39 @@ impl CardEvent {
             Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
             Self::LocationStatus(Service::Limited) => moved(1, None),
             Self::LocationStatus(Service::None) => moved(2, None),
-            Self::UserActivity => EventDownload::new(UserActivity {}),
-            Self::IdleScreenAvailable => EventDownload::new(IdleScreenAvailable {}),
+            Self::UserActivity => EventDownload::new(event::UserActivity {}),
+            Self::IdleScreenAvailable => EventDownload::new(event::IdleScreenAvailable {}),
+            Self::LanguageSelection(code) => {
+                EventDownload::new(event::LanguageSelection { language: objects::Language { code: *code } })
+            }
+            Self::BrowserTermination(cause) => EventDownload::new(event::BrowserTermination {
+                cause: objects::BrowserTerminationCause { cause: cause.0 },
+            }),
+            Self::BrowsingStatus(status) => EventDownload::new(event::BrowsingStatusChange {
+                status: objects::BrowsingStatus { status: status.clone() },
+            }),
+            Self::AccessTechnology(technology) => EventDownload::new(event::AccessTechnologyChange {
+                technology: technologies(*technology, &[]),
+            }),
+            Self::AccessTechnologies(first, more) => EventDownload::new(event::AccessTechnologiesChange {
+                technologies: technologies(*first, more),
+            }),
+            Self::Display(parameters) => {
+                EventDownload::new(event::DisplayParametersChanged { parameters: parameters.clone() })
+            }
+            Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
+                mode: objects::NetworkSearchMode { mode: mode.0 },
+            }),
         }
     }
+}
+
+/// Access technologies, the current one first.
+pub(crate) fn technologies(
+    technology: AccessTechnologyCode,
+    more: &[AccessTechnologyCode],
+) -> objects::AccessTechnology {
+    objects::AccessTechnology { technology, more: more.iter().map(|technology| technology.0).collect() }
 }
 
 impl Pending {
@@ -85,6 +135,23 @@ impl Pending {
     /// the card's answer.
     const fn waits_for_session(&self) -> bool {
         !matches!(self, Self::Message(_))
+    }
+
+    /// The facility that announces it, if the one who asked for it has not been told before.
+    pub(crate) const fn facility(&self) -> Option<Facility> {
+        match self {
+            Self::MenuSelection { .. } => Some(Facility::MenuSelection),
+            Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
+            Self::Event(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Whether a command has room for it.
+    pub(crate) fn fits(&self) -> bool {
+        match self {
+            Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
+            Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
+        }
     }
 
     /// The envelope, as of `now`: a timer expiration tells the time since the timer was started (TS 102 223 §7.4).

@@ -54,6 +54,14 @@
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
 //! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
 //! messages, which the service centre sends again.
+//!
+//! # What the card may meet
+//!
+//! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
+//! and of where it is stands in [`Config::environment`] and changes with [`Terminal::handle_environment`] and
+//! [`Terminal::handle_service`]; the card is told of what its event list asks for. The user may do anything at any
+//! time ([`User`]), or nothing, and any result of the standard can be had for the next command of a type
+//! ([`Terminal::answer_next`]), so that the error paths of an applet can be walked.
 #![no_std]
 
 extern crate alloc;
@@ -63,7 +71,11 @@ extern crate std;
 mod application;
 mod config;
 mod envelope;
+mod environment;
 mod execute;
+mod facilities;
+mod faults;
+mod icon;
 mod identity;
 mod incoming;
 mod link;
@@ -81,6 +93,8 @@ mod user;
 
 pub use application::{ApplicationOutput, BackupApplication};
 pub use config::{Config, Imei, InvalidImei, Service};
+pub use environment::{Battery, Environment, SearchMode};
+pub use execute::BrowserTermination;
 pub use identity::CardIdentity;
 pub use link::Protocol;
 pub use output::{Event, Output, SubmitError, User};

@@ -41,6 +41,8 @@ pub enum Output {
         tone: Option<Tone>,
         /// How long.
         length: Duration,
+        /// Whether the phone vibrates with it.
+        vibrates: bool,
     },
     /// A message to a port, for the phone's own application.
     Application {
@@ -97,6 +99,16 @@ pub enum Event {
     FilesChanged(Vec<Vec<u16>>),
     /// The phonebook is among the files that have changed.
     PhonebookChanged,
+    /// The card writes in this language, two letters of ISO 639-1; `None` if in no particular one (LANGUAGE
+    /// NOTIFICATION).
+    LanguageNotified(Option<[u8; 2]>),
+    /// The card steers the phone to these networks, in this order: each the code of a network and of its access
+    /// technologies, five octets (TS 31.111 §8.90).
+    Steered(Vec<u8>),
+    /// The browser is at this address (LAUNCH BROWSER).
+    BrowserOpened(String),
+    /// The browser is closed.
+    BrowserClosed,
     /// A text message for the user.
     TextMessage {
         /// The message.
@@ -149,6 +161,8 @@ pub enum User {
     No,
     /// Enters a text.
     Text(String),
+    /// Takes what is there: the text or the item that the question starts with.
+    Accept,
     /// Clears the text on the screen, stops a tone, closes the menu.
     Clear,
     /// Goes one step back.
@@ -159,4 +173,6 @@ pub enum User {
     Help(Option<u8>),
     /// Does not answer, and the phone need not wait any longer.
     NoResponse,
+    /// Uses the phone for something of their own, until they clear it: the screen is busy.
+    Occupy,
 }

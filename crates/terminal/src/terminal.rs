@@ -11,6 +11,7 @@ use crate::{
     CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
     envelope::{CardEvent, Envelopes, Pending},
     execute::Polling,
+    faults::Faults,
     incoming::Reception,
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
@@ -33,6 +34,10 @@ pub struct Terminal {
     /// The card sends messages, one after another: from the first SEND SHORT MESSAGE until a response after which
     /// no other follows.
     pub(crate) burst: bool,
+    /// The address that the browser was opened with, while it is open.
+    pub(crate) browser: Option<String>,
+    /// Results that the next commands are to have.
+    pub(crate) faults: Faults,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -65,6 +70,8 @@ pub(crate) struct CardState {
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
     pub(crate) idle_text: Option<String>,
+    /// The language that the card writes in, if it says so.
+    pub(crate) language: Option<[u8; 2]>,
     /// When the timers were started, of those that run.
     pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
 }
@@ -82,6 +89,8 @@ impl Terminal {
             submissions: Submissions::default(),
             reception: Reception::default(),
             burst: false,
+            browser: None,
+            faults: Faults::default(),
             was_busy: false,
             outputs: VecDeque::new(),
             config,
@@ -101,6 +110,7 @@ impl Terminal {
     pub fn switch_off(&mut self, now: Instant) {
         if self.phase != Phase::Off {
             self.phase = Phase::Off;
+            self.browser = None;
             self.forget_card();
             self.forget_deliveries();
             for _ in 0..self.submissions.clear() {
@@ -240,6 +250,12 @@ impl Terminal {
         self.card.menu.as_ref()
     }
 
+    /// The language that the card writes in, two letters of ISO 639-1, if it says so.
+    #[must_use]
+    pub const fn card_language(&self) -> Option<[u8; 2]> {
+        self.card.language
+    }
+
     /// What is on the screen.
     #[must_use]
     pub const fn screen(&self) -> &Screen {
@@ -266,9 +282,13 @@ impl Terminal {
         self.output(Output::Transmit(command));
     }
 
-    /// Lets the card know, when it can be told; while there is none, there is nothing to tell.
+    /// Lets the card know, when it can be told, of what the profile announces; while there is no card, there is
+    /// nothing to tell. What no command has room for is lost.
     pub(crate) fn tell(&mut self, pending: Pending) {
-        if !self.card.envelopes.push(pending) {
+        if pending.facility().is_some_and(|facility| !self.config.profile.supports(facility)) {
+            return;
+        }
+        if !pending.fits() || !self.card.envelopes.push(pending) {
             self.event(Event::EnvelopeLost);
         }
     }
@@ -398,7 +418,7 @@ impl Terminal {
     }
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
-    fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         if self.phase == Phase::Ready && self.card.link.is_free() {
             self.next_command(now);
         }

@@ -6,6 +6,7 @@ use oxisim_wire::Instant;
 use crate::{
     Output, Screen, Terminal, User,
     envelope::{CardEvent, Pending},
+    prompt::Prompt,
     session::{Outcome, Session, Task},
     timer::Timer,
 };
@@ -17,6 +18,9 @@ impl Terminal {
         match core::mem::take(&mut self.card.session) {
             Session::Executing(job, task) => {
                 let outcome = match (&task, input) {
+                    (Task::Ask(Prompt::Browser(command)), User::Yes | User::Accept) => {
+                        Some(self.open_browser(&job, command))
+                    }
                     (Task::Ask(prompt), input) => prompt.reply(&job, input, now),
                     (Task::Notice, User::Clear) => Some(job.done()),
                     (Task::Notice, User::Back) => {
@@ -85,6 +89,7 @@ impl Terminal {
                 self.tell(Pending::MenuSelection { item: *item, help: true });
             }
             User::Clear | User::Back | User::EndSession => self.show_idle(),
+            User::Occupy => self.show(Screen::Own),
             _ => {}
         }
     }
@@ -110,7 +115,9 @@ impl Terminal {
 
     /// Takes away what the session that has ended left on the screen, unless it is to stay.
     pub(crate) fn clear_screen(&mut self) {
-        if !matches!(self.screen, Screen::Off | Screen::Menu(_) | Screen::Text { sustained: true, .. }) {
+        let stays = self.screen.is_busy()
+            || matches!(self.screen, Screen::Off | Screen::Text { sustained: true, .. });
+        if !stays {
             self.show_idle();
         }
     }

@@ -1,11 +1,16 @@
 //! How proactive commands are carried out, by family.
 
+mod browser;
 mod display;
+mod information;
 mod message;
+mod modem;
 mod question;
+mod refresh;
 mod system;
 mod timers;
 
+pub use browser::BrowserTermination;
 pub(crate) use system::Polling;
 
 use alloc::boxed::Box;
@@ -16,7 +21,8 @@ use oxisim_toolkit::{
 use oxisim_wire::Instant;
 
 use crate::{
-    Event, Terminal,
+    Event, Terminal, icon,
+    platform::ROOM,
     session::{Job, Outcome, Session},
 };
 
@@ -40,8 +46,16 @@ impl Terminal {
     fn execute(&mut self, command: Command, now: Instant) {
         let Command { details, body, .. } = command;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
-        let job = Job::new(details, &body, now);
-        let outcome = if self.config.profile.performs(body.kind()) {
+        let (wanted, fault) = match self.faults.take(body.kind()) {
+            Some(result) if result.general.is_performed() => (Some(result), None),
+            other => (None, other),
+        };
+        let job = Job::new(details, &body, wanted, now);
+        let outcome = if let Some(fault) = fault {
+            job.result(fault)
+        } else if icon::lacks_words(&body) {
+            job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD)
+        } else if self.config.profile.performs_qualified(body.kind(), job.details().qualifier) {
             match body {
                 Proactive::DisplayText(c) => self.display_text(&job, &c),
                 Proactive::GetInkey(c) => self.ask_key(&job, &c),
@@ -52,12 +66,15 @@ impl Terminal {
                 Proactive::SetUpMenu(c) => self.set_up_menu(&job, &c),
                 Proactive::SelectItem(c) => self.ask_item(&job, &c),
                 Proactive::SendShortMessage(c) => self.send_short_message(&job, c),
-                Proactive::Refresh(c) => self.refresh(&job, c),
+                Proactive::Refresh(c) => self.refresh(&job, &c),
                 Proactive::PollingOff(_) => self.stop_polling(&job),
                 Proactive::ProvideLocalInformation(_) => self.provide_local_information(&job),
                 Proactive::SetUpEventList(c) => self.set_up_event_list(&job, &c),
                 Proactive::TimerManagement(c) => self.manage_timer(&job, &c),
                 Proactive::SetUpIdleModeText(c) => self.set_idle_text(&job, &c),
+                Proactive::RunAtCommand(c) => self.run_at_command(&job, &c),
+                Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
+                Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
                 // No profile of this phone announces these.
                 _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
@@ -76,7 +93,15 @@ impl Terminal {
         }
     }
 
-    fn answer(&mut self, response: Box<TerminalResponse>) {
+    /// Answers the card; what does not fit is left out, which the result tells.
+    fn answer(&mut self, mut response: Box<TerminalResponse>) {
+        if response.encode().len() > ROOM {
+            let general = match response.result.general {
+                performed if performed.is_performed() => GeneralResult::PERFORMED_WITH_MISSING_INFORMATION,
+                general => general,
+            };
+            *response = TerminalResponse::new(response.details.clone(), general);
+        }
         self.event(Event::TerminalResponse(response.clone()));
         self.card.session = Session::Answered(response);
     }

@@ -5,9 +5,13 @@
 
 mod bench;
 
+mod browser;
+mod conformance;
 mod deliveries;
 mod envelopes;
+mod faults;
 mod hostile;
+mod information;
 mod messages;
 mod polling;
 mod profile;
