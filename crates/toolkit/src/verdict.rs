@@ -20,9 +20,8 @@ impl GeneralResult {
     #[must_use]
     pub const fn verdict(self) -> Verdict {
         match self {
-            Self::USER_DID_NOT_ACCEPT | Self::USER_CLEARED_DOWN_CALL => Verdict::User,
             Self(0x00..=0x0F) => Verdict::Performed,
-            Self(0x10..=0x1F) => Verdict::User,
+            Self::USER_DID_NOT_ACCEPT | Self::USER_CLEARED_DOWN_CALL | Self(0x10..=0x1F) => Verdict::User,
             Self(0x20..=0x2F) => Verdict::Temporary,
             Self(_) => Verdict::Permanent,
         }
