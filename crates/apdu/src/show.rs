@@ -356,8 +356,14 @@ mod tests {
             (command.p1_meaning(), command.p2_meaning())
         };
         let both = |p1: &str, p2: &str| (Some(p1.into()), Some(p2.into()));
-        assert_eq!(meaning(&[0, 0xA4, 8, 4, 2, 0x2F, 0xE2]), both("by path from the MF", "FCP template returned"));
-        assert_eq!(meaning(&[0, 0xB2, 3, 0x14, 0]).1, both("", "short file identifier 02, absolute or current record").1);
+        assert_eq!(
+            meaning(&[0, 0xA4, 8, 4, 2, 0x2F, 0xE2]),
+            both("by path from the MF", "FCP template returned")
+        );
+        assert_eq!(
+            meaning(&[0, 0xB2, 3, 0x14, 0]).1,
+            both("", "short file identifier 02, absolute or current record").1
+        );
         assert_eq!(meaning(&[0, 0xB0, 0x87, 9, 0]).0, both("short file identifier 07, offset 9", "").0);
         assert_eq!(meaning(&[0, 0x20, 0, 0x8A]).1, both("", "ADM6").1);
     }

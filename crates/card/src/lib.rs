@@ -50,6 +50,7 @@ mod pin;
 mod profile;
 mod registry;
 mod restore;
+mod template;
 mod toolkit_session;
 mod view;
 
@@ -66,4 +67,5 @@ pub use pin::KeyReference;
 pub use profile::{AID_USIM, Profile, path};
 pub use registry::{ToolkitEvent, ToolkitRegistry};
 pub use restore::RestoreError;
+pub use template::{AccessRule, FcpTemplate, GsmHeader};
 pub use view::FileView;

@@ -7,8 +7,8 @@ use oxisim_wire::{Part, Parts, Show, Shown};
 use crate::{
     Address, Alphabet, Class, DataCoding, Element, Timestamp, UserData,
     tpdu::{
-        Deliver, DeliverReport, MobileOriginated, MobileTerminated, Parameters, RelativeValidity, StatusReport,
-        Submit, SubmitReport, ValidityPeriod,
+        Deliver, DeliverReport, MobileOriginated, MobileTerminated, Parameters, RelativeValidity,
+        StatusReport, Submit, SubmitReport, ValidityPeriod,
     },
 };
 
