@@ -11,7 +11,7 @@ use oxisim_toolkit::{
     Command, CommandType, Envelope, Proactive, TerminalProfile, TerminalResponse,
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::{AlphaIdentifier, CommandDetails, Duration as Interval, EventCode, EventList, Item, alpha},
+    objects::{AlphaIdentifier, CommandDetails, Duration as Interval, EventList, Item, alpha},
 };
 use oxisim_wire::{Duration, Instant, Wire};
 
@@ -334,6 +334,7 @@ impl Runtime<'_> {
             Envelope::MenuSelection(selection) => self.menu_selection(&selection)?,
             Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
             Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
+            _ => return Err(Status::INCORRECT_DATA),
         }
         Ok(core::mem::replace(&mut self.session.posted, Status::NORMAL.into()))
     }
@@ -358,10 +359,7 @@ impl Runtime<'_> {
     }
 
     fn event_download(&mut self, event: &EventDownload) {
-        // An EVENT DOWNLOAD tells of one event (TS 102 223 §7.5).
-        if let Some(&code) = event.events.events.first() {
-            self.deliver_to_all(ToolkitEvent::EventDownload(EventCode(code)), Event::EventDownload(event));
-        }
+        self.deliver_to_all(ToolkitEvent::EventDownload(event.code()), Event::EventDownload(event));
     }
 
     /// A command packet goes to the applet with its TAR, anything else to those that want it.

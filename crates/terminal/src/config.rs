@@ -111,29 +111,39 @@ impl fmt::Display for Imei {
 
 /// Everything that this phone does.
 fn full_profile() -> TerminalProfile {
-    const LACKING: &[Facility] = &[
-        Facility::CellBroadcastDownload,
-        Facility::CallControl,
-        Facility::CallControlByNaa,
-        Facility::MoSmsControl,
-        Facility::SendSs,
-        Facility::SendUssd,
-        Facility::SetUpCall,
-        Facility::NetworkMeasurementResults,
-    ];
-    /// Octets, from 0, and bits of the events that the phone reports and of the local information beyond the
-    /// first: location status, user activity, idle screen available; language (TS 102 223 §5.2).
-    const MORE: [(usize, u8); 2] = [(4, 0x10 | 0x20 | 0x40), (8, 0x08)];
-    let facilities: Vec<Facility> =
-        Facility::ALL.iter().copied().filter(|facility| !LACKING.contains(facility)).collect();
-    let mut octets = TerminalProfile::with(&facilities).octets().to_vec();
-    for (octet, bits) in MORE {
-        if octets.len() <= octet {
-            octets.resize(octet + 1, 0);
-        }
-        octets[octet] |= bits;
-    }
-    TerminalProfile::new(&octets)
+    TerminalProfile::with(&[
+        Facility::ProfileDownload,
+        Facility::SmsPpDownload,
+        Facility::MenuSelection,
+        Facility::SmsPpDownloadSupported,
+        Facility::TimerExpiration,
+        Facility::CommandResult,
+        Facility::Ucs2Entry,
+        Facility::Ucs2Display,
+        Facility::DisplayExtension,
+        Facility::DisplayText,
+        Facility::GetInkey,
+        Facility::GetInput,
+        Facility::MoreTime,
+        Facility::PlayTone,
+        Facility::PollInterval,
+        Facility::PollingOff,
+        Facility::Refresh,
+        Facility::SelectItem,
+        Facility::SendShortMessage,
+        Facility::SetUpMenu,
+        Facility::ProvideLocalInformation,
+        Facility::SetUpEventList,
+        Facility::EventLocationStatus,
+        Facility::EventUserActivity,
+        Facility::EventIdleScreenAvailable,
+        Facility::TimerManagement,
+        Facility::TimerCurrentValue,
+        Facility::DateTimeZone,
+        Facility::GetInkeyYesNo,
+        Facility::SetUpIdleModeText,
+        Facility::LanguageInformation,
+    ])
 }
 
 #[cfg(test)]

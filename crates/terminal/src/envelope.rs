@@ -5,9 +5,10 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope,
-    codes::{Device, EventCode},
+    codes::EventCode,
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::{self, DeviceIdentities, HelpRequest, LocationStatus, TimerValue},
+    event::{IdleScreenAvailable, LocationStatusChange, UserActivity},
+    objects::{self, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
@@ -66,21 +67,15 @@ impl CardEvent {
     }
 
     fn download(&self) -> EventDownload {
-        let source = match self {
-            Self::LocationStatus(_) | Self::UserActivity => Device::TERMINAL,
-            Self::IdleScreenAvailable => Device::DISPLAY,
+        let moved = |status, location| {
+            EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })
         };
-        let (location_status, location) = match self {
-            Self::LocationStatus(Service::Normal(location)) => (Some(0), Some(location.clone())),
-            Self::LocationStatus(Service::Limited) => (Some(1), None),
-            Self::LocationStatus(Service::None) => (Some(2), None),
-            Self::UserActivity | Self::IdleScreenAvailable => (None, None),
-        };
-        EventDownload {
-            events: [self.code()].into(),
-            devices: DeviceIdentities { source, destination: Device::UICC },
-            location_status: location_status.map(|status| LocationStatus { status }),
-            location,
+        match self {
+            Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
+            Self::LocationStatus(Service::Limited) => moved(1, None),
+            Self::LocationStatus(Service::None) => moved(2, None),
+            Self::UserActivity => EventDownload::new(UserActivity {}),
+            Self::IdleScreenAvailable => EventDownload::new(IdleScreenAvailable {}),
         }
     }
 }

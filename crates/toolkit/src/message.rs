@@ -146,10 +146,56 @@ impl<T: DataObject> Object for T {
     }
 }
 
+/// What is declared of a message: a command by its type, an envelope by its tag, an event by its code.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// Type, tag or code.
+    pub code: u8,
+    /// Its name in the standard's words.
+    pub text: &'static str,
+    /// The clause that describes it.
+    pub spec: &'static str,
+    /// Its objects, in the standard's order.
+    pub fields: &'static [FieldInfo],
+}
+
+/// What is declared of a field of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldInfo {
+    /// Its name here.
+    pub name: &'static str,
+    /// The tag of its object, without the comprehension bit.
+    pub tag: Tag,
+    /// The name of its object in the standard's words.
+    pub object: &'static str,
+    /// The clause that defines its object.
+    pub spec: &'static str,
+}
+
+impl FieldInfo {
+    /// A field called `name`.
+    pub(crate) const fn of<F: Field>(name: &'static str) -> Self {
+        Self { name, tag: F::Object::TAG, object: F::Object::NAME, spec: F::Object::SPEC }
+    }
+}
+
 /// A list of objects that makes up (the rest of) a message.
 pub trait Objects: Sized {
+    /// Its fields, in the standard's order.
+    const FIELDS: &'static [FieldInfo];
+
     /// Reads objects in any order until `r` ends.
-    fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error>;
+    fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
+        Self::read_rest(r, unknown, &mut |_| Ok(false))
+    }
+
+    /// Reads objects in any order until `r` ends, those first that `head` takes: objects that stand before these in
+    /// every message of a kind.
+    fn read_rest(
+        r: &mut Reader<'_>,
+        unknown: &mut Vec<Unknown>,
+        head: &mut dyn FnMut(&mut Comprehension<'_>) -> Result<bool, Error>,
+    ) -> Result<Self, Error>;
 
     /// Calls `f` with the name of each field and every object in it, in the standard's order.
     fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object));
@@ -216,6 +262,11 @@ impl Outgoing {
     }
 }
 
+/// Offers an object to a field, which takes it if it has this tag and there is room.
+pub(crate) fn offer<F: Field>(slot: &mut F::Partial, object: &mut Comprehension<'_>) -> Result<bool, Error> {
+    Ok(object.tag == F::Object::TAG && F::offer(slot, &mut object.value)?)
+}
+
 /// Keeps an object that no field took, or says that it had to be understood.
 pub(crate) fn keep_unknown(mut object: Comprehension<'_>, unknown: &mut Vec<Unknown>) -> Result<(), Error> {
     if object.required {
@@ -240,19 +291,25 @@ macro_rules! message {
         }
 
         impl $crate::message::Objects for $name {
+            const FIELDS: &'static [$crate::message::FieldInfo] =
+                &[$($crate::message::FieldInfo::of::<$ty>(stringify!($field)),)*];
+
             #[allow(unused_variables, unused_mut, reason = "a message may have no objects")]
-            fn read_objects(
+            fn read_rest(
                 r: &mut ::oxisim_wire::Reader<'_>,
                 unknown: &mut ::alloc::vec::Vec<$crate::message::Unknown>,
+                head: &mut dyn FnMut(
+                    &mut ::oxisim_wire::tlv::Comprehension<'_>,
+                ) -> Result<bool, ::oxisim_wire::Error>,
             ) -> Result<Self, ::oxisim_wire::Error> {
                 $(let mut $field = <$ty as $crate::message::Field>::Partial::default();)*
                 while !r.is_empty() {
                     let mut object = ::oxisim_wire::tlv::Comprehension::read(r)?;
+                    if head(&mut object)? {
+                        continue;
+                    }
                     $(
-                        if object.tag == <<$ty as $crate::message::Field>::Object
-                            as $crate::message::DataObject>::TAG
-                            && <$ty as $crate::message::Field>::offer(&mut $field, &mut object.value)?
-                        {
+                        if $crate::message::offer::<$ty>(&mut $field, &mut object)? {
                             continue;
                         }
                     )*

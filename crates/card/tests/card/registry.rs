@@ -56,7 +56,7 @@ impl Applet for Listener {
             }
             Event::StatusCommand => Self::show(env, "S"),
             Event::TimerExpiration { timer, .. } if Some(timer) == self.timer => Self::show(env, "T"),
-            Event::EventDownload(event) if event.events.events == [EventCode::IDLE_SCREEN_AVAILABLE.0] => {
+            Event::EventDownload(event) if event.code() == EventCode::IDLE_SCREEN_AVAILABLE => {
                 Self::show(env, "I")
             }
             _ => Ok(()),

@@ -58,6 +58,8 @@ impl Terminal {
                 Proactive::SetUpEventList(c) => self.set_up_event_list(&job, &c),
                 Proactive::TimerManagement(c) => self.manage_timer(&job, &c),
                 Proactive::SetUpIdleModeText(c) => self.set_idle_text(&job, &c),
+                // No profile of this phone announces these.
+                _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
         } else {
             job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES)

@@ -10,6 +10,7 @@ mod envelopes;
 mod hostile;
 mod messages;
 mod polling;
+mod profile;
 mod questions;
 mod refusals;
 mod sim;

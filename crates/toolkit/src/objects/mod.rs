@@ -1,5 +1,12 @@
 //! The data objects, in the order of TS 102 223 §8 and TS 31.111 §8.
 
+mod call;
+mod channel;
+mod device;
+mod later;
+mod multimedia;
+mod network;
+
 use alloc::{format, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
@@ -7,6 +14,12 @@ use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, codes};
 
 pub use crate::codes::{Device, EventCode, GeneralResult, TerminalProblem, TimeUnit};
 use crate::{CommandType, message::DataObject};
+pub use call::*;
+pub use channel::*;
+pub use device::*;
+pub use later::*;
+pub use multimedia::*;
+pub use network::*;
 
 data_objects! {
     0x06 "TS 102 223 §8.1" "Address" Address {
