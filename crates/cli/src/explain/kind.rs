@@ -72,7 +72,9 @@ impl Kind {
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, _, _, _, ..])),
                 (Self::Tpdu, tpdu::is_possible),
                 // Bit 1 of the first octet is the profile download itself (TS 102 223 §5.2).
-                (Self::TerminalProfile, |octets| octets.len() > 1 && octets.first().is_some_and(|o| o & 1 != 0)),
+                (Self::TerminalProfile, |octets| {
+                    octets.len() > 1 && octets.first().is_some_and(|o| o & 1 != 0)
+                }),
             ];
             guesses.into_iter().find(|(_, is)| is(octets)).map(|(kind, _)| kind)
         })

@@ -57,7 +57,7 @@ pub fn envelope(octets: &[u8], at: usize) -> Result<Explained, Error> {
     Ok(Explained {
         kind: Kind::Envelope,
         name: envelope.text().into(),
-        spec: Some("TS 102 223 §7".into()),
+        spec: Some(envelope.spec().into()),
         fields: lines.lines,
         reencoded: envelope.write(&rest),
     })
