@@ -153,7 +153,7 @@ fn explain(octets: &[Vec<u8>], kind: Option<Kind>, file: Option<&str>) -> Result
 }
 
 /// What is said of octets that look like nothing.
-const UNKNOWN: &str = "first octet of anything that this program knows";
+const UNKNOWN: &str = "kind of the octets, which --kind can say";
 
 /// Octets of a kind, which begin at `at` of a larger buffer.
 fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Explained, Error> {

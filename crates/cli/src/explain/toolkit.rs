@@ -1,8 +1,11 @@
 //! What a card and a phone say to each other in a toolkit session.
 
-use oxisim_toolkit::{Command, Envelope, Object, Objects, TerminalResponse, Unknown};
+use oxisim_toolkit::{
+    Command, DataObject, Envelope, Object, Objects, TerminalResponse, Unknown,
+    objects::{DefaultText, TextString},
+};
 use oxisim_wire::{
-    Error, Reader, Show,
+    Error, Reader, Show, Shown, Wire,
     tlv::{Comprehension, Tag, Tlv},
 };
 
@@ -63,6 +66,16 @@ pub fn envelope(octets: &[u8], at: usize) -> Result<Explained, Error> {
     })
 }
 
+/// A text string as people read it, with its coding.
+fn text(object: &dyn Object, value: &[u8]) -> Option<Shown> {
+    if ![TextString::NAME, DefaultText::NAME].contains(&object.name()) {
+        return None;
+    }
+    // A default text is coded as a text string is (TS 102 223 §8.23).
+    let string = TextString::decode(value, TextString::NAME).ok()?;
+    Some(Shown::Fields(vec![("coding", string.coding.show()), ("text", Shown::Text(string.to_text()))]))
+}
+
 /// The objects in the object that the octets are.
 fn inner(octets: &[u8], at: usize) -> Reader<'_> {
     let mut r = Reader::at(octets, at);
@@ -104,7 +117,7 @@ impl Lines {
             name: Some(object.name()),
             tag: Some(object.tag().0),
             spec: Some(object.spec()),
-            value: object.shown(),
+            value: text(object, &value).unwrap_or_else(|| object.shown()),
             inside,
         });
     }
