@@ -17,17 +17,25 @@ enum Tpdu {
     Terminated(MobileTerminated),
 }
 
+impl Tpdu {
+    /// Whether address and times look like such.
+    fn is_likely(&self) -> bool {
+        match self {
+            Self::Originated(MobileOriginated::Submit(submit)) => is_number(&submit.destination),
+            Self::Terminated(MobileTerminated::Deliver(deliver)) => {
+                is_number(&deliver.originator) && is_time(deliver.timestamp)
+            }
+            Self::Terminated(MobileTerminated::StatusReport(report)) => {
+                is_number(&report.recipient) && is_time(report.timestamp)
+            }
+            _ => false,
+        }
+    }
+}
+
 /// A message in a known direction, or in whichever it can be.
 pub fn explain(kind: Kind, octets: &[u8], at: usize) -> Result<Explained, Error> {
-    let plain = read(kind, Reader::at(octets, at));
-    let (centre, tpdu) = match plain {
-        Ok(tpdu) => (None, tpdu),
-        Err(error) => match after_centre(kind, octets, at) {
-            Some(Ok((centre, tpdu))) => (Some(centre), tpdu),
-            Some(Err(inner)) if begins_with_centre(octets) => return Err(inner),
-            _ => return Err(error),
-        },
-    };
+    let (centre, tpdu) = whole_or_after_centre(kind, octets, at)?;
     let mut reencoded = Vec::new();
     if let Some(centre) = &centre {
         Address::write_service_centre(centre.as_ref(), &mut reencoded);
@@ -59,19 +67,9 @@ pub fn explain(kind: Kind, octets: &[u8], at: usize) -> Result<Explained, Error>
 
 /// Whether the octets are a message whose address and times look like such.
 pub fn is_likely(octets: &[u8]) -> bool {
-    let is_likely = |tpdu: &Tpdu| match tpdu {
-        Tpdu::Originated(MobileOriginated::Submit(submit)) => is_number(&submit.destination),
-        Tpdu::Terminated(MobileTerminated::Deliver(deliver)) => {
-            is_number(&deliver.originator) && is_time(deliver.timestamp)
-        }
-        Tpdu::Terminated(MobileTerminated::StatusReport(report)) => {
-            is_number(&report.recipient) && is_time(report.timestamp)
-        }
-        _ => false,
-    };
-    read(Kind::Tpdu, Reader::new(octets)).is_ok_and(|tpdu| is_likely(&tpdu))
+    read(Kind::Tpdu, Reader::new(octets)).is_ok_and(|tpdu| tpdu.is_likely())
         || after_centre(Kind::Tpdu, octets, 0)
-            .is_some_and(|read| read.is_ok_and(|(_, tpdu)| is_likely(&tpdu)))
+            .is_some_and(|read| read.is_ok_and(|(_, tpdu)| tpdu.is_likely()))
         || begins_with_centre(octets)
 }
 
@@ -95,7 +93,25 @@ fn begins_with_centre(octets: &[u8]) -> bool {
         if [TypeOfAddress::INTERNATIONAL, TypeOfAddress::UNKNOWN].contains(&TypeOfAddress(*kind)) && rest.len() > 11)
 }
 
+/// The address of a service centre, if there is one, though it be empty.
 type WithCentre = (Option<Address>, Tpdu);
+
+/// A message by itself, or one after the address of a service centre if it is only so that it looks like one.
+fn whole_or_after_centre(
+    kind: Kind,
+    octets: &[u8],
+    at: usize,
+) -> Result<(Option<Option<Address>>, Tpdu), Error> {
+    let plain = read(kind, Reader::at(octets, at));
+    if plain.as_ref().is_ok_and(Tpdu::is_likely) {
+        return plain.map(|tpdu| (None, tpdu));
+    }
+    match (plain, after_centre(kind, octets, at)) {
+        (plain, Some(Ok((centre, tpdu)))) if tpdu.is_likely() || plain.is_err() => Ok((Some(centre), tpdu)),
+        (Err(_), Some(Err(inner))) if begins_with_centre(octets) => Err(inner),
+        (plain, _) => plain.map(|tpdu| (None, tpdu)),
+    }
+}
 
 fn after_centre(kind: Kind, octets: &[u8], at: usize) -> Option<Result<WithCentre, Error>> {
     let mut r = Reader::at(octets, at);
