@@ -1,6 +1,7 @@
 //! APDUs and answers to reset field by field.
 
 use alloc::{format, string::String, vec, vec::Vec};
+use core::fmt::Write;
 
 use oxisim_wire::{Part, Parts, Show, Shown};
 
@@ -89,7 +90,8 @@ impl Show for Class {
             (_, true) => "ETSI",
         });
         if let Some(channel) = self.channel() {
-            text += &format!(", logical channel {channel}");
+            // Writing to a text cannot fail.
+            let _ = write!(text, ", logical channel {channel}");
         }
         if self.is_chained() {
             text += ", more of a chain follows";
@@ -152,7 +154,7 @@ impl Command<'_> {
     /// What P2 says, where the clause of the instruction says it in a few words.
     fn p2_meaning(&self) -> Option<String> {
         let text = match (self.instruction, self.p2) {
-            (Instruction::SELECT, _) if self.class == Class::GSM => return None,
+            (Instruction::SELECT | Instruction::AUTHENTICATE, _) if self.class == Class::GSM => return None,
             (Instruction::SELECT, p2) => {
                 let answer = match p2 & 0x1C {
                     0x04 => "FCP template returned",
@@ -188,7 +190,6 @@ impl Command<'_> {
                 | Instruction::UNBLOCK_PIN,
                 p2,
             ) => return key_name(p2, self.class == Class::GSM),
-            (Instruction::AUTHENTICATE, _) if self.class == Class::GSM => return None,
             (Instruction::AUTHENTICATE, p2) => match p2 & 0x07 {
                 0 => "GSM context",
                 1 => "3G context",

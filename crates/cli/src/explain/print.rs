@@ -22,7 +22,8 @@ pub fn print(explained: &Explained, offsets: bool, out: &mut impl Write) -> io::
     let spec = explained.spec.as_deref().map(|spec| format!(" ({spec})")).unwrap_or_default();
     writeln!(out, "{}: {}{spec}", title(explained), explained.name)?;
     let name_of = |row: &Row| 2 * row.depth + row.name.chars().count();
-    let names = rows.iter().filter(|row| !row.value.is_empty() || row.spec.is_some()).map(name_of).max().unwrap_or(0);
+    let names =
+        rows.iter().filter(|row| !row.value.is_empty() || row.spec.is_some()).map(name_of).max().unwrap_or(0);
     let width = |row: &Row| row.value.chars().count();
     let values = rows.iter().map(width).filter(|&width| width <= LONG).max().unwrap_or(0);
     for row in &rows {

@@ -81,7 +81,8 @@ fn what_a_card_says_is_guessed_and_comes_back() {
 
 #[test]
 fn a_start_up_of_gsm_is_explained_pair_by_pair() {
-    let line: Value = serde_json::from_str(include_str!("../../../card/tests/vectors/gsm_line.json")).unwrap();
+    let line: Value =
+        serde_json::from_str(include_str!("../../../card/tests/vectors/gsm_line.json")).unwrap();
     for exchange in line["exchanges"].as_array().unwrap() {
         let [command, response] = [0, 1].map(|i| exchange[i].as_str().unwrap());
         // GET RESPONSE and READ have their length in P3, which is Le.
@@ -106,7 +107,10 @@ fn a_message_in_a_message_is_explained_in_its_place() {
     assert!(envelope["error"].is_object(), "{envelope}");
     let envelope = said("80C2000009 D3 07 82 02 01 81 90 01 05", None, None);
     let inside = &envelope["fields"][5]["message"];
-    assert_eq!((&inside["name"], &inside["fields"][1]["value"]["identifier"]), (&"menu selection".into(), &5.into()));
+    assert_eq!(
+        (&inside["name"], &inside["fields"][1]["value"]["identifier"]),
+        (&"menu selection".into(), &5.into())
+    );
     let wrong = said("80C2000009 D3 06 82 02 01 81 90 01 05", None, None);
     assert_eq!(wrong["fields"][5]["error"]["offset"], 5 + 8, "{wrong}");
 }
@@ -120,7 +124,12 @@ fn contents_of_files_come_back() {
         ("EF.LOCI", "7802570222F81009780000", "network", "228-01"),
         ("EF.ECC", "19F1FF01", "code", "911"),
         ("EF.DIR", "61194F10A0000000871004FFFFFFFF890709000050054953696D31", "application label", "ISim1"),
-        ("EF.ADN", "4B756E64656E626574726575756E67FF0791947112122721FFFFFFFFFFFF", "alpha identifier", "Kundenbetreuung"),
+        (
+            "EF.ADN",
+            "4B756E64656E626574726575756E67FF0791947112122721FFFFFFFFFFFF",
+            "alpha identifier",
+            "Kundenbetreuung",
+        ),
         (
             "EF.MSISDN",
             "456967656E65205275666E756D6D6572FFFFFFFF0891947172199181F3FFFFFFFFFF",
