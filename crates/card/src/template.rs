@@ -450,7 +450,7 @@ fn condition(tag: u8, value: &[u8], depth: u8) -> String {
 }
 
 fn hex_of(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect()
+    octets.iter().fold(String::new(), |text, octet| format!("{text}{octet:02X}"))
 }
 
 /// The header of a file, which a SIM of GSM answers SELECT and STATUS with (TS 51.011 §9.2.1).

@@ -40,6 +40,9 @@ pub enum Kind {
     File,
 }
 
+/// Whether octets look like a kind.
+type Guess = fn(&[u8]) -> bool;
+
 impl Kind {
     /// Its word.
     pub const fn word(self) -> &'static str {
@@ -63,7 +66,7 @@ impl Kind {
     /// What the octets look like; what is nothing of all that may still be a short message or a terminal profile.
     pub fn guess(octets: &[u8]) -> Option<Self> {
         Self::by_tag(octets).or_else(|| {
-            let guesses: [(Self, fn(&[u8]) -> bool); 8] = [
+            let guesses: [(Self, Guess); 8] = [
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, ..]) && Atr::parse(octets).is_ok()),
                 (Self::Apdu, is_command),
                 (Self::GsmHeader, card::is_header),
@@ -84,12 +87,11 @@ impl Kind {
     fn by_tag(octets: &[u8]) -> Option<Self> {
         let kind = match *octets {
             [0xD0, ..] => Self::ProactiveCommand,
-            [0xD1..=0xDF | 0xE0..=0xE5, ..] if fits(octets) => Self::Envelope,
+            [0xD1..=0xE5, ..] if fits(octets) => Self::Envelope,
             [0xD1..=0xDF, ..] if !is_response(octets) => Self::Envelope,
             [0x62, ..] => Self::Fcp,
             [0x01 | 0x81, 3, _, _, _, 0x02 | 0x82, ..] => Self::TerminalResponse,
-            [0x80, 1, _, 0x90 | 0x97 | 0x9E | 0xA0 | 0xA4 | 0xA7 | 0xAF, ..]
-            | [0x84, 1, _, 0x90 | 0x97 | 0x9E | 0xA0 | 0xA4 | 0xA7 | 0xAF, ..] => Self::AccessRule,
+            [0x80 | 0x84, 1, _, 0x90 | 0x97 | 0x9E | 0xA0 | 0xA4 | 0xA7 | 0xAF, ..] => Self::AccessRule,
             [0x61 | 0xA8..=0xAA, ..] if file::by_contents(octets).is_some() => Self::File,
             _ => return None,
         };

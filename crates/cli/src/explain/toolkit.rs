@@ -28,7 +28,7 @@ pub fn command(octets: &[u8], at: usize) -> Result<Explained, Error> {
         kind: Kind::ProactiveCommand,
         name: kind.text().into(),
         spec: kind.spec().map(Into::into),
-        fields: lines.lines,
+        fields: lines.made,
         reencoded: command.encode(),
     })
 }
@@ -46,7 +46,7 @@ pub fn response(octets: &[u8], at: usize) -> Result<Explained, Error> {
         kind: Kind::TerminalResponse,
         name: format!("TERMINAL RESPONSE to {}", response.details.kind.text()),
         spec: Some("TS 102 223 §6.8".into()),
-        fields: lines.lines,
+        fields: lines.made,
         reencoded: response.encode(),
     })
 }
@@ -61,7 +61,7 @@ pub fn envelope(octets: &[u8], at: usize) -> Result<Explained, Error> {
         kind: Kind::Envelope,
         name: envelope.text().into(),
         spec: Some(envelope.spec().into()),
-        fields: lines.lines,
+        fields: lines.made,
         reencoded: envelope.write(&rest),
     })
 }
@@ -88,7 +88,7 @@ struct Lines {
     places: Vec<(Tag, usize, Vec<u8>)>,
     /// The direction of short messages.
     tpdu: Kind,
-    lines: Vec<Line>,
+    made: Vec<Line>,
 }
 
 impl Lines {
@@ -98,7 +98,7 @@ impl Lines {
             let at = object.value.offset();
             places.push((object.tag, at, object.value.rest().to_vec()));
         }
-        Self { places, tpdu, lines: Vec::new() }
+        Self { places, tpdu, made: Vec::new() }
     }
 
     fn add(&mut self, field: &'static str, object: &dyn Object) {
@@ -111,7 +111,7 @@ impl Lines {
             _ => None,
         };
         let inside = kind.map(|kind| one(kind, None, &value, at.unwrap_or(0)).map(Box::new));
-        self.lines.push(Line {
+        self.made.push(Line {
             at,
             field: field.into(),
             name: Some(object.name()),
@@ -125,7 +125,7 @@ impl Lines {
     fn unknown(&mut self, unknown: &[Unknown]) {
         for object in unknown {
             let (at, _) = self.place(object.tag);
-            self.lines.push(Line {
+            self.made.push(Line {
                 at,
                 field: "unknown".into(),
                 name: Some("object that this message does not define"),

@@ -37,7 +37,7 @@ impl Tpdu {
 pub fn explain(kind: Kind, octets: &[u8], at: usize) -> Result<Explained, Error> {
     let (centre, tpdu) = whole_or_after_centre(kind, octets, at)?;
     let mut reencoded = Vec::new();
-    if let Some(centre) = &centre {
+    if let Some(Centre(centre)) = &centre {
         Address::write_service_centre(centre.as_ref(), &mut reencoded);
     }
     let mut explained = match &tpdu {
@@ -50,7 +50,7 @@ pub fn explain(kind: Kind, octets: &[u8], at: usize) -> Result<Explained, Error>
             Explained::of(Kind::Tpdu, tpdu, reencoded)
         }
     };
-    if let Some(centre) = centre {
+    if let Some(Centre(centre)) = centre {
         let line = Line {
             at: Some(at),
             field: "service centre address".into(),
@@ -93,15 +93,13 @@ fn begins_with_centre(octets: &[u8]) -> bool {
         if [TypeOfAddress::INTERNATIONAL, TypeOfAddress::UNKNOWN].contains(&TypeOfAddress(*kind)) && rest.len() > 11)
 }
 
-/// The address of a service centre, if there is one, though it be empty.
-type WithCentre = (Option<Address>, Tpdu);
+/// The address of a service centre before a message; it may be empty.
+struct Centre(Option<Address>);
+
+type WithCentre = (Centre, Tpdu);
 
 /// A message by itself, or one after the address of a service centre if it is only so that it looks like one.
-fn whole_or_after_centre(
-    kind: Kind,
-    octets: &[u8],
-    at: usize,
-) -> Result<(Option<Option<Address>>, Tpdu), Error> {
+fn whole_or_after_centre(kind: Kind, octets: &[u8], at: usize) -> Result<(Option<Centre>, Tpdu), Error> {
     let plain = read(kind, Reader::at(octets, at));
     if plain.as_ref().is_ok_and(Tpdu::is_likely) {
         return plain.map(|tpdu| (None, tpdu));
@@ -115,7 +113,7 @@ fn whole_or_after_centre(
 
 fn after_centre(kind: Kind, octets: &[u8], at: usize) -> Option<Result<WithCentre, Error>> {
     let mut r = Reader::at(octets, at);
-    let centre = Address::read_service_centre(&mut r).ok()?;
+    let centre = Centre(Address::read_service_centre(&mut r).ok()?);
     Some(read(kind, r).map(|tpdu| (centre, tpdu)))
 }
 

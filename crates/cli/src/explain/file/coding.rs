@@ -30,7 +30,7 @@ macro_rules! record {
 
 record! {
     /// `EF_LOCI`.
-    Location { tmsi: [u8; 4], network: Network, location_area: [u8; 2], tmsi_time: u8, status: UpdateStatus, }
+    Loci { tmsi: [u8; 4], network: Network, location_area: [u8; 2], tmsi_time: u8, status: UpdateStatus, }
     /// `EF_PSLOCI`, and `EF_LOCIGPRS` of TS 51.011 §10.3.33.
     Gprs {
         p_tmsi: [u8; 4], p_tmsi_signature: [u8; 3], network: Network, location_area: [u8; 2], routing_area: [u8; 1],
@@ -39,9 +39,9 @@ record! {
     /// `EF_Keys`.
     Keys { key_set: KeySet, ciphering_key: [u8; 16], integrity_key: [u8; 16], }
     /// `EF_Kc`.
-    CipheringKey { ciphering_key: [u8; 8], key_sequence_number: KeySet, }
+    CipheringKey { kc: [u8; 8], sequence_number: KeySet, }
     /// `EF_SPN`.
-    Name { display_condition: Condition, name: Alpha, }
+    Name { display_condition: Condition, provider: Alpha, }
     /// `EF_AD`.
     Modes { mode: OperationMode, additional_information: [u8; 2], mnc_length: Option<u8>, further: Vec<u8>, }
     /// `EF_HPPLMN`.
@@ -217,7 +217,7 @@ list! {
 
 record! {
     /// A network and how it is reached.
-    NetworkWithAccess { network: Network, access_technologies: Technologies, }
+    NetworkWithAccess { plmn: Network, access_technologies: Technologies, }
 }
 
 /// Access technologies (TS 31.102 §4.2.5).

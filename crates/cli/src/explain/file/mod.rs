@@ -3,7 +3,10 @@
 mod coding;
 
 use oxisim_card::AccessRule;
-use oxisim_phonebook::{pbr::PhonebookReference, record::AdnRecord};
+use oxisim_phonebook::{
+    pbr::PhonebookReference,
+    record::{AdnRecord, RecordId},
+};
 use oxisim_wire::{Error, ErrorKind, Part, Parts, Reader, Show, Shown, Wire};
 
 use super::{
@@ -13,7 +16,7 @@ use super::{
 use crate::image::FilePath;
 
 use coding::{
-    AccessClasses, Alpha, Application, Digits, Emergency, Gprs, Identity, Languages, Location, Modes, Name,
+    AccessClasses, Alpha, Application, Digits, Emergency, Gprs, Identity, Languages, Loci, Modes, Name,
     Networks, NetworksWithAccess, SimServices, SmsParameters, UsimServices,
 };
 
@@ -53,7 +56,7 @@ contents! {
     "EF.SPN", "TS 31.102 §4.2.12", Name;
     "EF.ACC", "TS 31.102 §4.2.15", AccessClasses;
     "EF.FPLMN" "EF.PLMNsel" "EF.EHPLMN", "TS 31.102 §4.2.16", Networks;
-    "EF.LOCI", "TS 31.102 §4.2.17", Location;
+    "EF.LOCI", "TS 31.102 §4.2.17", Loci;
     "EF.PSLOCI" "EF.LOCIGPRS", "TS 31.102 §4.2.23", Gprs;
     "EF.AD", "TS 31.102 §4.2.18", Modes;
     "EF.ECC", "TS 31.102 §4.2.21", Emergency;
@@ -183,8 +186,8 @@ impl Show for Entry {
             ("alpha_identifier", record.alpha.text().show()),
             ("type_of_number", number.map(oxisim_phonebook::DiallingNumber::ton_npi).show()),
             ("dialling_number", number.map(ToString::to_string).show()),
-            ("capability_record", record.capability.map(|id| id.number()).show()),
-            ("extension_record", record.extension.map(|id| id.number()).show()),
+            ("capability_record", record.capability.map(RecordId::number).show()),
+            ("extension_record", record.extension.map(RecordId::number).show()),
         ])
     }
 }
