@@ -8,6 +8,15 @@ use super::{
     print::reason,
 };
 
+/// An object on one line, whatever its reader takes for the end of a line.
+pub fn line(object: &Value) -> String {
+    object
+        .to_string()
+        .replace('\u{85}', "\\u0085")
+        .replace('\u{2028}', "\\u2028")
+        .replace('\u{2029}', "\\u2029")
+}
+
 /// What octets are, or where they are wrong, and how.
 pub fn json(explained: &Result<Explained, Error>) -> Value {
     match explained {

@@ -104,14 +104,14 @@ fn tell(
         Ok(octets) => octets,
         Err((offset, reason)) => {
             if args.json {
-                writeln!(out, "{}", json::unreadable(offset, &reason))?;
+                writeln!(out, "{}", json::line(&json::unreadable(offset, &reason)))?;
             }
             return Ok(Some(reason));
         }
     };
     let explained = explain(&octets, kind, file);
     match &explained {
-        _ if args.json => writeln!(out, "{}", json::json(&explained))?,
+        _ if args.json => writeln!(out, "{}", json::line(&json::json(&explained)))?,
         Ok(explained) => print::print(explained, args.offsets, out)?,
         // With lines the reason stands where the explanation would.
         Err(error) if args.lines => writeln!(out, "{}", wrong(error))?,

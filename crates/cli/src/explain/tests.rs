@@ -49,6 +49,20 @@ fn toolkit_messages_are_guessed_and_come_back() {
 }
 
 #[test]
+fn every_answer_of_a_terminal_comes_back() {
+    for row in rows(include_str!("../../../toolkit/tests/vectors/terminal_response.jsonl")) {
+        if let Some(hex) = text(&row, "hex") {
+            comes_back(hex, "terminal-response");
+        }
+    }
+}
+
+#[test]
+fn an_object_is_one_line_for_every_reader() {
+    assert_eq!(json::line(&serde_json::json!("a\u{85}b\u{2028}")), r#""a\u0085b\u2028""#);
+}
+
+#[test]
 fn short_messages_are_guessed() {
     for row in rows(include_str!("../../../sms/tests/vectors/tpdu.jsonl")) {
         let hex = text(&row, "hex").unwrap();
