@@ -16,7 +16,7 @@ use crate::{access::SecurityAttributes, file::LifeCycle, pin::KeyReference};
 /// use oxisim_card::FcpTemplate;
 /// use oxisim_wire::Parts;
 ///
-/// let octets = hex::decode("6215820241218302 2FE28A01058B032F060380020A00".replace(' ', ""))?;
+/// let octets = hex::decode("62148202412183022FE28A01058B032F06038002000A")?;
 /// let template = FcpTemplate::decode(&octets).unwrap();
 /// assert_eq!(template.parts()[1].name, "file identifier");
 /// assert_eq!(template.encode(), octets);
