@@ -49,6 +49,7 @@ mod memory;
 mod pin;
 mod profile;
 mod restore;
+mod template;
 mod toolkit;
 mod view;
 
@@ -64,5 +65,6 @@ pub use oxisim_sms::packet::Tar;
 pub use pin::KeyReference;
 pub use profile::{AID_USIM, Profile, path};
 pub use restore::RestoreError;
+pub use template::{AccessRule, FcpTemplate, GsmHeader};
 pub use toolkit::{ToolkitEvent, ToolkitRegistry};
 pub use view::FileView;

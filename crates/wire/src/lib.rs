@@ -5,7 +5,7 @@
 //! - [`Wire`] is the one codec trait.
 //! - [`codes!`] declares an open set of code points: a newtype with named constants.
 //! - [`tlv`] has BER-TLV and COMPREHENSION-TLV, [`bcd`] the semi-octets of telephone numbers.
-//! - [`Show`] says of a decoded value what is in it, for people and programs.
+//! - [`Show`] says of a decoded value what is in it, for people and programs; [`Parts`] says it field by field.
 //! - [`Instant`] and [`Duration`] are times that can be built, stored and printed: the machines take them as
 //!   arguments and never read a clock.
 #![no_std]
@@ -24,7 +24,7 @@ pub mod tlv;
 
 pub use error::{Error, ErrorKind};
 pub use reader::{Reader, Wire};
-pub use show::{Show, Shown};
+pub use show::{Part, Parts, Show, Shown};
 pub use time::{Duration, Instant};
 
 #[doc(hidden)]

@@ -34,6 +34,35 @@ pub trait Show {
     fn show(&self) -> Shown;
 }
 
+/// A part of a message: a field that the standard describes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name in the standard's words.
+    pub name: &'static str,
+    /// The clause that describes it.
+    pub spec: &'static str,
+    /// What is in it.
+    pub value: Shown,
+}
+
+impl Part {
+    /// The part `name`, described in `spec`.
+    #[must_use]
+    pub fn new(name: &'static str, spec: &'static str, value: &(impl Show + ?Sized)) -> Self {
+        Self { name, spec, value: value.show() }
+    }
+}
+
+/// A message whose fields the standard describes one by one.
+pub trait Parts {
+    /// Its name in the standard's words.
+    fn name(&self) -> &'static str;
+    /// The clause that describes it.
+    fn spec(&self) -> &'static str;
+    /// Its fields, in the standard's order.
+    fn parts(&self) -> Vec<Part>;
+}
+
 macro_rules! numbers {
     ($($ty:ty),*) => {$(
         impl Show for $ty {
@@ -49,6 +78,19 @@ numbers!(u8, u16, u32, u64);
 impl Show for bool {
     fn show(&self) -> Shown {
         Shown::Flag(*self)
+    }
+}
+
+/// A value that is shown already.
+impl Show for Shown {
+    fn show(&self) -> Shown {
+        self.clone()
+    }
+}
+
+impl Show for str {
+    fn show(&self) -> Shown {
+        Shown::Text(self.into())
     }
 }
 
