@@ -384,7 +384,7 @@ fn check(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
         }
         Proactive::SetUpCall(SetUpCall { address: None, uri: None, .. }) => missing(Address::NAME),
         Proactive::OpenChannel(OpenChannel { bearer: None, transport, .. })
-            if !transport.as_ref().is_some_and(|level| level.protocol == TransportProtocol::TCP_SERVER) =>
+            if transport.as_ref().is_none_or(|level| level.protocol != TransportProtocol::TCP_SERVER) =>
         {
             missing(BearerDescription::NAME)
         }
