@@ -8,7 +8,7 @@ use oxisim_wire::{
 };
 
 use crate::{
-    codes::{Device, GeneralResult},
+    codes::{Device, GeneralResult, TransportProtocol},
     message::{DataObject, Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         ActivateDescriptor, Address, AlphaIdentifier, ApplicationIdentifier, ApplicationRefreshData,
@@ -362,24 +362,34 @@ impl Command {
         let at = r.clone();
         let body = Proactive::read(details.kind, &mut r, &mut unknown)?
             .ok_or_else(|| at.error(UNKNOWN_TYPE, ErrorKind::Value(u32::from(details.kind.0))))?;
-        check_items(&body, &r)?;
+        check(&body, &r)?;
         Ok(Self { details, devices, body, unknown, form })
     }
 }
 
-/// A menu has at least one item; the empty one that takes a menu away stands alone (TS 102 223 §6.4.8).
-fn check_items(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
-    let items = match body {
-        Proactive::SetUpMenu(menu) => &menu.items,
-        Proactive::SelectItem(select) => &select.items,
-        _ => return Ok(()),
-    };
-    let kind = match &items[..] {
-        [] => ErrorKind::Missing,
-        [_, _, ..] if items.iter().any(|item| item.identifier.is_none()) => ErrorKind::Value(0),
-        _ => return Ok(()),
-    };
-    Err(end.error(Item::NAME, kind))
+/// What a command must have beyond its mandatory objects: a menu has at least one item, and the empty one that takes
+/// a menu away stands alone (TS 102 223 §6.4.8); a call has an address or a URI (TS 31.111 §6.6.12); a channel has a
+/// bearer unless the card is the server (TS 102 223 §6.6.27).
+fn check(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
+    let missing = |what| Err(Error::new(what, end.offset(), ErrorKind::Missing));
+    match body {
+        Proactive::SetUpMenu(SetUpMenu { items, .. }) | Proactive::SelectItem(SelectItem { items, .. }) => {
+            match &items[..] {
+                [] => missing(Item::NAME),
+                [_, _, ..] if items.iter().any(|item| item.identifier.is_none()) => {
+                    Err(end.error(Item::NAME, ErrorKind::Value(0)))
+                }
+                _ => Ok(()),
+            }
+        }
+        Proactive::SetUpCall(SetUpCall { address: None, uri: None, .. }) => missing(Address::NAME),
+        Proactive::OpenChannel(OpenChannel { bearer: None, transport, .. })
+            if transport.as_ref().is_none_or(|level| level.protocol != TransportProtocol::TCP_SERVER) =>
+        {
+            missing(BearerDescription::NAME)
+        }
+        _ => Ok(()),
+    }
 }
 
 const UNKNOWN_TYPE: &str = "type of command";

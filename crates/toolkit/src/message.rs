@@ -267,6 +267,32 @@ pub(crate) fn offer<F: Field>(slot: &mut F::Partial, object: &mut Comprehension<
     Ok(object.tag == F::Object::TAG && F::offer(slot, &mut object.value)?)
 }
 
+/// Which fields of a message have been filled. Where several fields have the same tag, the place of an object in
+/// the message says which of them it is: OPEN CHANNEL has its local address before the transport level, and the
+/// data destination address after it (TS 102 223 §6.6.27).
+#[derive(Default)]
+pub(crate) struct Order {
+    last: usize,
+    filled: Vec<(Tag, usize)>,
+}
+
+impl Order {
+    /// From which places on a field for an object is looked for: from the field that was filled last and then, for an
+    /// object that comes late, from the last one with its tag; never before that one, so that what is read is
+    /// written in the same order.
+    pub(crate) fn from(&self, tag: Tag) -> [usize; 2] {
+        let same = self.filled.iter().rev().find(|(filled, _)| *filled == tag);
+        let same = same.map_or(0, |&(_, place)| place);
+        [self.last.max(same), same]
+    }
+
+    /// The field at `place` took an object.
+    pub(crate) fn filled(&mut self, tag: Tag, place: usize) {
+        self.last = place;
+        self.filled.push((tag, place));
+    }
+}
+
 /// Keeps an object that no field took, or says that it had to be understood.
 pub(crate) fn keep_unknown(mut object: Comprehension<'_>, unknown: &mut Vec<Unknown>) -> Result<(), Error> {
     if object.required {
@@ -294,7 +320,10 @@ macro_rules! message {
             const FIELDS: &'static [$crate::message::FieldInfo] =
                 &[$($crate::message::FieldInfo::of::<$ty>(stringify!($field)),)*];
 
-            #[allow(unused_variables, unused_mut, reason = "a message may have no objects")]
+            #[allow(
+                unused_variables, unused_mut, unused_labels, unused_assignments,
+                reason = "a message may have no objects, and nothing asks for the place behind the last field"
+            )]
             fn read_rest(
                 r: &mut ::oxisim_wire::Reader<'_>,
                 unknown: &mut ::alloc::vec::Vec<$crate::message::Unknown>,
@@ -303,16 +332,22 @@ macro_rules! message {
                 ) -> Result<bool, ::oxisim_wire::Error>,
             ) -> Result<Self, ::oxisim_wire::Error> {
                 $(let mut $field = <$ty as $crate::message::Field>::Partial::default();)*
-                while !r.is_empty() {
+                let mut order = $crate::message::Order::default();
+                'objects: while !r.is_empty() {
                     let mut object = ::oxisim_wire::tlv::Comprehension::read(r)?;
                     if head(&mut object)? {
                         continue;
                     }
-                    $(
-                        if $crate::message::offer::<$ty>(&mut $field, &mut object)? {
-                            continue;
-                        }
-                    )*
+                    for from in order.from(object.tag) {
+                        let mut place = 0;
+                        $(
+                            if place >= from && $crate::message::offer::<$ty>(&mut $field, &mut object)? {
+                                order.filled(object.tag, place);
+                                continue 'objects;
+                            }
+                            place += 1;
+                        )*
+                    }
                     $crate::message::keep_unknown(object, unknown)?;
                 }
                 let end = r.offset();

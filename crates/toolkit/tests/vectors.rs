@@ -6,7 +6,7 @@ use oxisim_toolkit::{
     codes::GeneralResult,
     objects::{AlphaIdentifier, Item, TextString, alpha_text},
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 #[test]
 fn every_row_reads_to_its_fields_and_back() {
@@ -53,7 +53,23 @@ fn proactive(id: &str, row: &Value, bytes: &[u8]) {
             items.iter().map(|item| serde_json::json!([item.identifier, alpha_text(&item.text)])).collect();
         assert_eq!(&got, expected, "{id}");
     }
+    if let Some(expected) = row["objects"].as_object() {
+        let objects = objects(&command.body);
+        for (name, expected) in expected {
+            assert_eq!(objects.get(name), Some(expected), "{id} {name}");
+        }
+    }
     assert_eq!(command.encode(), bytes, "{id}");
+}
+
+/// The octets of every field and, as `NAME_text`, the text that they are as an alpha identifier.
+fn objects(body: &Proactive) -> Map<String, Value> {
+    let mut objects = Map::new();
+    body.each_object(&mut |name, object| {
+        objects.insert(format!("{name}_text"), alpha_text(&object.value()).into());
+        objects.insert(name.to_owned(), hex::encode_upper(object.value()).into());
+    });
+    objects
 }
 
 fn shown(body: &Proactive) -> (Option<&TextString>, Option<&AlphaIdentifier>, &[Item]) {
