@@ -6,7 +6,7 @@ use core::{fmt, ops::RangeInclusive, str::FromStr};
 use oxisim_toolkit::{TerminalProfile, objects::LocationInformation};
 use oxisim_wire::{Duration, bcd};
 
-use crate::{Reader, Environment, Pin, Protocol, facilities};
+use crate::{Environment, Pin, Protocol, Reader, facilities};
 
 /// How a phone is made and set up.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -163,13 +163,11 @@ impl CardEvent {
                     length: objects::ChannelDataLength { length: *length },
                 })
             }
-            Self::ChannelStatus([status, information]) => {
-                EventDownload::new(event::ChannelStatusChange {
-                    status: objects::ChannelStatus { status: *status, information: *information },
-                    bearer: None,
-                    address: None,
-                })
-            }
+            Self::ChannelStatus([status, information]) => EventDownload::new(event::ChannelStatusChange {
+                status: objects::ChannelStatus { status: *status, information: *information },
+                bearer: None,
+                address: None,
+            }),
             Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
                 mode: objects::NetworkSearchMode { mode: mode.0 },
             }),

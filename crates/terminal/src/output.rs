@@ -10,7 +10,7 @@ use oxisim_sms::{
 use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
 use oxisim_wire::{Duration, Instant};
 
-use crate::{ChannelRequest, NetworkRequest, ReaderRequest, CardIdentity, Screen, timer::ToolkitTimer};
+use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,9 +8,11 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CallId, ChannelEvent, ChannelRequest, NetworkEvent, ReaderEvent, channel::Channels, execute::CallState,
-    CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, Event, Menu, NetworkEvent, Output, PinState,
+    ReaderEvent, Screen, Service, SubmitError, User,
+    channel::Channels,
     envelope::{CardEvent, Envelopes, Pending},
+    execute::CallState,
     execute::Polling,
     faults::Faults,
     incoming::Reception,

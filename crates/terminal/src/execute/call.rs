@@ -92,10 +92,9 @@ impl Terminal {
     }
 
     pub(super) fn send_ss(&mut self, job: &Job, command: &SendSs) -> Outcome {
-        let Ok(string) = Address::new(
-            TypeOfAddress(command.string.ton_npi),
-            bcd::unpack(&command.string.digits),
-        ) else {
+        let Ok(string) =
+            Address::new(TypeOfAddress(command.string.ton_npi), bcd::unpack(&command.string.digits))
+        else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         if self.service == Service::None {

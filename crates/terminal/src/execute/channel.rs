@@ -180,9 +180,10 @@ impl Terminal {
     /// There is a link: whoever waits for it goes on, or else the card is told.
     fn linked(&mut self, number: u8, status: [u8; 2]) {
         match core::mem::take(&mut self.card.session) {
-            crate::session::Session::Executing(job, Task::OpenChannel { number: waiting, reduced, answer })
-                if waiting == number =>
-            {
+            crate::session::Session::Executing(
+                job,
+                Task::OpenChannel { number: waiting, reduced, answer },
+            ) if waiting == number => {
                 let outcome = self.channel_opened(&job, number, reduced, *answer);
                 self.conclude(job, outcome);
             }
@@ -233,7 +234,8 @@ impl Terminal {
 /// Where a channel is to lead; `None` if this phone has no such transport.
 fn way(command: &OpenChannel) -> Option<Way> {
     let transport = command.transport.as_ref()?;
-    let host = command.destination.as_ref().and_then(host);
+    // Both addresses have one tag: one alone is that of the host, which a client must have (TS 102 223 §6.6.27).
+    let host = command.destination.as_ref().or(command.local.as_ref()).and_then(host);
     let client = |transport, port| Some(Way::Client { transport, host, port });
     match transport.protocol.0 {
         0x01 => client(Transport::Udp, transport.port),
