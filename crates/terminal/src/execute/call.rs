@@ -113,7 +113,8 @@ impl Terminal {
         // TS 23.038 §5: where the group says the alphabet, bits 4 and 3 do as in a text string; else it is the
         // default alphabet.
         let coding = match command.string.coding {
-            coding @ 0x40..=0x7F | coding @ 0x90..=0x9F => Coding(coding & 0x0C),
+            coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
+            coding @ 0xF0.. => Coding(coding & 0x04),
             _ => Coding::PACKED,
         };
         let text = TextString { coding: Some(coding), text: command.string.string };
