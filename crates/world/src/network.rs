@@ -112,3 +112,29 @@ impl Network {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use oxisim_terminal::Transport;
+
+    use super::*;
+
+    #[test]
+    fn hosts_do_what_they_are_told_and_others_are_not_there() {
+        let host = IpAddr::from([10, 0, 0, 1]);
+        let open = |port| ChannelRequest::Open { transport: Transport::Tcp, host: Some(host), port };
+        let mut network = Network::default();
+        network.hosts.insert((host, 7), Host::Echoes);
+        network.hosts.insert((host, 80), Host::Serves(vec![1, 2]));
+        network.hosts.insert((host, 9), Host::Resets);
+        for (port, answer) in [
+            (7, ChannelEvent::Received(vec![5])),
+            (80, ChannelEvent::Received(vec![1, 2])),
+            (9, ChannelEvent::Dropped),
+        ] {
+            assert_eq!(network.channel(1, open(port)), [ChannelEvent::Opened]);
+            assert_eq!(network.channel(1, ChannelRequest::Send(vec![5])), [answer]);
+        }
+        assert_eq!(network.channel(1, open(1)), [ChannelEvent::Failed(ChannelError::Unreachable)]);
+    }
+}
