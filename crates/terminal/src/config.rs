@@ -6,7 +6,7 @@ use core::{fmt, ops::RangeInclusive, str::FromStr};
 use oxisim_toolkit::{TerminalProfile, objects::LocationInformation};
 use oxisim_wire::{Duration, bcd};
 
-use crate::{Environment, Pin, Protocol, facilities};
+use crate::{Environment, Pin, Protocol, Reader, facilities};
 
 /// How a phone is made and set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Config {
     pub environment: Environment,
     /// The page that LAUNCH BROWSER without an address opens.
     pub home_page: Option<String>,
+    /// Additional card readers, eight at most.
+    pub readers: Vec<Reader>,
     /// Time between two STATUS commands, until the card asks for another with POLL INTERVAL.
     pub poll_interval: Duration,
     /// What the phone grants to POLL INTERVAL; a request beyond gets the nearest end.
@@ -55,6 +57,7 @@ impl Default for Config {
             }),
             environment: Environment::default(),
             home_page: Some(String::from("about:home")),
+            readers: Vec::new(),
             poll_interval: Duration::from_secs(30),
             grantable: Duration::from_secs(1)..=Duration::from_mins(255),
             user_timeout: Duration::from_secs(60),

@@ -5,14 +5,14 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope, Facility,
-    codes::{AccessTechnologyCode, EventCode},
+    codes::{AccessTechnologyCode, Device, EventCode},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
     event::{self, LocationStatusChange},
     objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{BrowserTermination, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
+use crate::{BrowserTermination, CallId, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -49,6 +49,18 @@ pub(crate) enum CardEvent {
     Display(DisplayParameters),
     /// Another one chooses the network.
     SearchMode(SearchMode),
+    /// Somebody calls.
+    MtCall(CallId, Option<Address>),
+    /// A call is connected, by the network's side or by the user.
+    CallConnected { call: CallId, by_network: bool },
+    /// A call has ended, by the network's side or by the user, with this cause of TS 24.008.
+    CallDisconnected { call: CallId, by_network: bool, cause: Option<u8> },
+    /// A card has been put into an additional reader, or taken out.
+    CardReaderStatus(u8),
+    /// Data have come on a channel.
+    DataAvailable { status: [u8; 2], length: u8 },
+    /// The link of a channel has changed.
+    ChannelStatus([u8; 2]),
     /// The user has pressed a key.
     UserActivity,
     /// The screen is idle again.
@@ -77,6 +89,12 @@ impl CardEvent {
             Self::AccessTechnologies(..) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
             Self::Display(_) => EventCode::DISPLAY_PARAMETERS_CHANGED,
             Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
+            Self::MtCall(..) => EventCode::MT_CALL,
+            Self::CallConnected { .. } => EventCode::CALL_CONNECTED,
+            Self::CallDisconnected { .. } => EventCode::CALL_DISCONNECTED,
+            Self::CardReaderStatus(_) => EventCode::CARD_READER_STATUS,
+            Self::DataAvailable { .. } => EventCode::DATA_AVAILABLE,
+            Self::ChannelStatus(_) => EventCode::CHANNEL_STATUS,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
         }
@@ -115,11 +133,60 @@ impl CardEvent {
             Self::Display(parameters) => {
                 EventDownload::new(event::DisplayParametersChanged { parameters: parameters.clone() })
             }
+            Self::MtCall(call, number) => EventDownload::new(event::MtCall {
+                transaction: transaction(*call, true),
+                address: number.as_ref().map(|number| objects::Address {
+                    ton_npi: number.kind().0,
+                    digits: bcd::pack(number.semi_octets()),
+                }),
+                subaddress: None,
+                uri: None,
+                media: None,
+                truncated: None,
+            }),
+            Self::CallConnected { call, by_network } => EventDownload::new(event::CallConnected {
+                transaction: transaction(*call, *by_network),
+                media: None,
+            })
+            .from(side(*by_network)),
+            Self::CallDisconnected { call, by_network, cause } => {
+                // TS 24.008 §10.5.4.11: coding of GSM, location user.
+                let cause = cause.map(|cause| [0xE0, 0x80 | cause].to_vec()).unwrap_or_default();
+                EventDownload::new(event::CallDisconnected {
+                    transactions: transaction(*call, *by_network),
+                    cause: Some(objects::Cause { cause }),
+                    media: None,
+                    ims_cause: None,
+                })
+                .from(side(*by_network))
+            }
+            Self::CardReaderStatus(status) => EventDownload::new(event::CardReaderStatusChange {
+                status: objects::CardReaderStatus { status: *status },
+            }),
+            Self::DataAvailable { status: [status, information], length } => {
+                EventDownload::new(event::DataAvailable {
+                    status: objects::ChannelStatus { status: *status, information: *information },
+                    length: objects::ChannelDataLength { length: *length },
+                })
+            }
+            Self::ChannelStatus([status, information]) => EventDownload::new(event::ChannelStatusChange {
+                status: objects::ChannelStatus { status: *status, information: *information },
+                bearer: None,
+                address: None,
+            }),
             Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
                 mode: objects::NetworkSearchMode { mode: mode.0 },
             }),
         }
     }
+}
+
+fn transaction(call: CallId, by_network: bool) -> objects::TransactionIdentifier {
+    objects::TransactionIdentifier { identifiers: [call.octet(by_network)].to_vec() }
+}
+
+const fn side(by_network: bool) -> Device {
+    if by_network { Device::NETWORK } else { Device::TERMINAL }
 }
 
 /// Access technologies, the current one first.

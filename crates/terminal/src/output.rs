@@ -10,7 +10,7 @@ use oxisim_sms::{
 use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
 use oxisim_wire::{Duration, Instant};
 
-use crate::{CardIdentity, Screen, timer::ToolkitTimer};
+use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,24 @@ pub enum Output {
     /// What became of the oldest message of [`Terminal::submit_application`](crate::Terminal::submit_application)
     /// that has no result.
     ApplicationSubmitted(Result<(), SubmitError>),
+    /// Ask the network; what it says goes to [`Terminal::handle_network`](crate::Terminal::handle_network).
+    Network(NetworkRequest),
+    /// Do this about a channel; what happens goes to
+    /// [`Terminal::handle_channel`](crate::Terminal::handle_channel).
+    Channel {
+        /// The channel, 1 to 7.
+        channel: u8,
+        /// What to do.
+        request: ChannelRequest,
+    },
+    /// Do this with an additional card reader; what happens goes to
+    /// [`Terminal::handle_reader`](crate::Terminal::handle_reader).
+    Reader {
+        /// The reader, 0 to 7.
+        reader: u8,
+        /// What to do.
+        request: ReaderRequest,
+    },
     /// Something to record.
     Event(Event),
 }
@@ -163,6 +181,10 @@ pub enum User {
     Text(String),
     /// Takes what is there: the text or the item that the question starts with.
     Accept,
+    /// Takes the call that comes in.
+    Answer,
+    /// Ends the latest call, or its setting up.
+    HangUp,
     /// Clears the text on the screen, stops a tone, closes the menu.
     Clear,
     /// Goes one step back.

@@ -20,7 +20,7 @@ use crate::{
 const TEXT_LIMIT: usize = 239;
 
 /// A question to the user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
     /// DISPLAY TEXT that the user clears.
     Clear,

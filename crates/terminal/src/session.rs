@@ -83,6 +83,11 @@ impl Job {
         self.result_with(self.success.clone(), answer)
     }
 
+    /// The response: all went well, and this is the additional information.
+    pub(crate) fn done_saying(&self, additional: alloc::vec::Vec<u8>) -> Outcome {
+        self.result(objects::Outcome { additional, ..self.success.clone() })
+    }
+
     /// The response: all went well, in this special way, unless another is wanted.
     pub(crate) fn done_as(&self, general: GeneralResult) -> Outcome {
         match self.success.general {
@@ -119,7 +124,7 @@ pub(crate) enum Outcome {
 }
 
 /// What has to happen before the card can be answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// The user answers.
     Ask(Prompt),
@@ -127,6 +132,20 @@ pub(crate) enum Task {
     Notice,
     /// The message has been sent.
     Message,
+    /// The user says whether the call may be set up.
+    ConfirmCall(Box<oxisim_toolkit::command::SetUpCall>),
+    /// The call is connected.
+    Call(crate::CallId),
+    /// The network has answered the supplementary service operation.
+    Service,
+    /// The network has answered USSD.
+    Ussd,
+    /// The card in this reader has answered.
+    Reader(u8),
+    /// The channel has its link.
+    OpenChannel { number: u8, reduced: bool, answer: Box<Answer> },
+    /// The channel has its link, so that data can be sent.
+    SendData(u8),
     /// The USIM has been started again.
     Initialisation,
 }

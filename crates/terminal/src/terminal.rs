@@ -8,8 +8,11 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, Event, Menu, NetworkEvent, Output, PinState,
+    ReaderEvent, Screen, Service, SubmitError, User,
+    channel::Channels,
     envelope::{CardEvent, Envelopes, Pending},
+    execute::CallState,
     execute::Polling,
     faults::Faults,
     incoming::Reception,
@@ -38,6 +41,8 @@ pub struct Terminal {
     pub(crate) browser: Option<String>,
     /// Results that the next commands are to have.
     pub(crate) faults: Faults,
+    pub(crate) calls: Vec<(CallId, CallState)>,
+    pub(crate) channels: Channels,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -91,6 +96,8 @@ impl Terminal {
             burst: false,
             browser: None,
             faults: Faults::default(),
+            calls: Vec::new(),
+            channels: Channels::default(),
             was_busy: false,
             outputs: VecDeque::new(),
             config,
@@ -113,6 +120,7 @@ impl Terminal {
             self.browser = None;
             self.forget_card();
             self.forget_deliveries();
+            self.calls.clear();
             for _ in 0..self.submissions.clear() {
                 self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
             }
@@ -165,6 +173,26 @@ impl Terminal {
             Some(Origin::Application) => self.output(Output::ApplicationSubmitted(result)),
             None => {}
         }
+        self.settle(now);
+    }
+
+    /// Takes what the network says of calls and supplementary services; a phone that is off does not.
+    pub fn handle_network(&mut self, event: NetworkEvent, now: Instant) {
+        if !matches!(self.phase, Phase::Off | Phase::Mute) {
+            self.network(event);
+        }
+        self.settle(now);
+    }
+
+    /// Takes what happens to a channel, 1 to 7; one that is closed has nothing happen to it any more.
+    pub fn handle_channel(&mut self, channel: u8, event: ChannelEvent, now: Instant) {
+        self.channel_event(channel, event);
+        self.settle(now);
+    }
+
+    /// Takes what happens at an additional card reader, 0 to 7.
+    pub fn handle_reader(&mut self, reader: u8, event: ReaderEvent, now: Instant) {
+        self.reader_event(reader, event);
         self.settle(now);
     }
 
@@ -314,6 +342,12 @@ impl Terminal {
 
     fn forget_card(&mut self) {
         self.card = CardState::default();
+        // Channels belong to the card's session (TS 102 223 §6.4.27).
+        let open: Vec<u8> = self.channels.iter().map(|(number, _)| number).collect();
+        for channel in open {
+            self.output(Output::Channel { channel, request: ChannelRequest::Close });
+        }
+        self.channels = Channels::default();
         self.timers = TimerTable::default();
         self.burst = false;
     }

@@ -1,16 +1,20 @@
 //! How proactive commands are carried out, by family.
 
 mod browser;
+mod call;
+mod channel;
 mod display;
 mod information;
 mod message;
 mod modem;
 mod question;
+mod reader;
 mod refresh;
 mod system;
 mod timers;
 
 pub use browser::BrowserTermination;
+pub(crate) use call::CallState;
 pub(crate) use system::Polling;
 
 use alloc::boxed::Box;
@@ -44,7 +48,8 @@ impl Terminal {
     }
 
     fn execute(&mut self, command: Command, now: Instant) {
-        let Command { details, body, .. } = command;
+        let Command { details, devices, body, .. } = command;
+        let device = devices.destination;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
         let (wanted, fault) = match self.faults.take(body.kind()) {
             Some(result) if result.general.is_performed() => (Some(result), None),
@@ -75,6 +80,19 @@ impl Terminal {
                 Proactive::RunAtCommand(c) => self.run_at_command(&job, &c),
                 Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
                 Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
+                Proactive::SetUpCall(c) => self.set_up_call(&job, c),
+                Proactive::SendSs(c) => self.send_ss(&job, &c),
+                Proactive::SendUssd(c) => self.send_ussd(&job, c),
+                Proactive::SendDtmf(c) => self.send_dtmf(&job, &c),
+                Proactive::PowerOnCard(_) => self.power_on_card(&job, device),
+                Proactive::PowerOffCard(_) => self.power_off_card(&job, device),
+                Proactive::PerformCardApdu(c) => self.perform_card_apdu(&job, device, c.apdu.apdu),
+                Proactive::GetReaderStatus(_) => self.get_reader_status(&job, device),
+                Proactive::OpenChannel(c) => self.open_channel(&job, &c),
+                Proactive::CloseChannel(_) => self.close_channel(&job, device),
+                Proactive::SendData(c) => self.send_data(&job, device, &c),
+                Proactive::ReceiveData(c) => self.receive_data(&job, device, &c),
+                Proactive::GetChannelStatus(_) => self.get_channel_status(&job),
                 // No profile of this phone announces these.
                 _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }

@@ -4,6 +4,9 @@
 //! sequences.
 
 mod bench;
+mod calls;
+mod data_channels;
+mod readers;
 
 mod browser;
 mod conformance;
