@@ -87,7 +87,7 @@ impl Runtime<'_> {
             return;
         }
         let granted = response.answer.duration.as_ref().filter(|_| response.result.general.is_performed());
-        let granted = granted.map(|interval| interval.duration());
+        let granted = granted.map(oxisim_toolkit::objects::Duration::duration);
         self.session.registry.poll_interval = granted;
         if is_settled {
             self.deliver_to_polling(Event::PollInterval { granted });

@@ -57,7 +57,9 @@ impl Applet for Recorder {
         let event_name = match &event {
             Event::ProactiveResponse(response) => format!("response {:02X}", response.result.general.0),
             Event::ProactiveFailed(error) => format!("failed {error:?}"),
-            Event::PollInterval { granted } => format!("granted {:?}", granted.map(|d| d.as_secs())),
+            Event::PollInterval { granted } => {
+                format!("granted {:?}", granted.map(oxisim_wire::Duration::as_secs))
+            }
             Event::TimerExpiration { timer, .. } => format!("timer {timer}"),
             Event::EventDownload(_) => "event".into(),
             Event::StatusCommand => "status".into(),
