@@ -28,6 +28,7 @@ mod class;
 mod command;
 mod instruction;
 mod response;
+mod show;
 mod status;
 pub mod t0;
 pub mod t1;

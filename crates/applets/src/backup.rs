@@ -232,7 +232,7 @@ impl Applet for PhonebookBackup {
         let mut registry = env.registry();
         self.menu_entry = registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
         self.timer = registry.allocate_timer().ok();
-        registry.set_event(ToolkitEvent::ProfileDownload);
+        registry.set_event(ToolkitEvent::ProfileDownload)?;
         Ok(())
     }
 

@@ -8,7 +8,12 @@ use oxisim_sms::{
     concatenation::Message,
     packet::{CommandPacket, Tar},
 };
-use oxisim_toolkit::{CommandType, TerminalResponse, envelope::EventDownload, objects::TimerValue};
+use oxisim_toolkit::{
+    CommandType, Envelope, TerminalResponse,
+    envelope::{CallControl, CellBroadcastDownload, EventDownload, MoSmsControl, UssdDownload},
+    objects::TimerValue,
+};
+use oxisim_wire::Duration;
 
 use crate::{env::Env, file::Aid, memory::MemoryError};
 
@@ -27,6 +32,13 @@ pub trait Applet: CloneApplet + Send {
     /// The TAR of the command packets that are for it (TS 102 225), if there are any.
     fn tar(&self) -> Option<Tar> {
         None
+    }
+
+    /// The applet's priority level (TS 102 226 §8.2.1.3.2): `01` is the highest, `FF` the lowest. Applets are told
+    /// of an event by priority, of equals the one that was installed last first; their commands go to the terminal
+    /// by priority too.
+    fn priority(&self) -> u8 {
+        0x80
     }
 
     /// Octets of the persistent array that it gets at installation, filled with `00`.
@@ -95,8 +107,26 @@ pub enum Event<'a> {
     StatusCommand,
     /// `EVENT_EVENT_DOWNLOAD_*`: an event that the applet asked to be told of.
     EventDownload(&'a EventDownload),
+    /// `EVENT_CALL_CONTROL_BY_NAA`: the terminal asks whether it may; [`Env::answer_call_control`] says so. Without an
+    /// answer it may.
+    CallControl(&'a CallControl),
+    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`: the same about a short message; [`Env::answer_sms_control`].
+    MoSmsControl(&'a MoSmsControl),
+    /// `EVENT_UNFORMATTED_SMS_CB`: a page of cell broadcast.
+    CellBroadcast(&'a CellBroadcastDownload),
+    /// `EVENT_UNFORMATTED_USSD`: a USSD string for the card.
+    UssdDownload(&'a UssdDownload),
+    /// `EVENT_UNRECOGNIZED_ENVELOPE`: any other envelope.
+    OtherEnvelope(&'a Envelope),
     /// The answer to the command that this applet sent.
     ProactiveResponse(&'a TerminalResponse),
+    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it.
+    ProactiveFailed(ToolkitError),
+    /// The terminal has answered to the poll interval that was asked for; for applets that asked for one.
+    PollInterval {
+        /// The interval that it granted; `None` if it refused.
+        granted: Option<Duration>,
+    },
 }
 
 /// A message whose command packet is for an applet.
@@ -140,6 +170,9 @@ pub enum ToolkitError {
     /// `REGISTRY_ERROR`: no more menu entries can be had.
     #[error("no room in the registry")]
     RegistryError,
+    /// `EVENT_ALREADY_REGISTERED`: the event is for one applet only, and another has it.
+    #[error("the event is registered by another applet")]
+    EventAlreadyRegistered,
     /// `MENU_ENTRY_NOT_FOUND`: the entry is not this applet's.
     #[error("menu entry {0} is not this applet's")]
     MenuEntryNotFound(u8),

@@ -18,7 +18,7 @@ use crate::{
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
     restore::{self, RestoreError},
-    toolkit_session::{Installed, Runtime, Session as Toolkit},
+    toolkit::{Installed, Runtime, Session as Toolkit},
     view::FileView,
 };
 

@@ -1,14 +1,13 @@
 //! What an applet can do: its environment while it handles an event.
 
 use oxisim_apdu::{Response, Status};
-use oxisim_toolkit::{Proactive, TerminalProfile};
+use oxisim_toolkit::{CallControlAnswer, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
     applet::ToolkitError,
     file::FileSystem,
     memory::{Handle, Memory, MemoryError},
-    registry::{AppletIndex, ToolkitRegistry},
-    toolkit_session::Session,
+    toolkit::{AppletIndex, Session, ToolkitRegistry},
     view::FileView,
 };
 
@@ -16,6 +15,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Env<'a> {
     pub(crate) applet: AppletIndex,
+    /// The applet's priority.
+    pub(crate) priority: u8,
     pub(crate) store: Handle,
     pub(crate) files: &'a FileSystem,
     pub(crate) memory: &'a mut Memory,
@@ -29,14 +30,15 @@ impl Env<'_> {
         ToolkitRegistry { registry: &mut self.toolkit.registry, applet: self.applet }
     }
 
-    /// Hands a proactive command over, to be fetched after those that wait already (`ProactiveHandler.send`).
-    /// Its answer comes as [`Event::ProactiveResponse`](crate::Event::ProactiveResponse), unless the card is
-    /// reset before.
+    /// Hands a proactive command over (`ProactiveHandler.send`), to be fetched after those that wait already of
+    /// applets whose [priority](crate::Applet::priority) is not lower. Its answer comes as
+    /// [`Event::ProactiveResponse`](crate::Event::ProactiveResponse), or
+    /// [`Event::ProactiveFailed`](crate::Event::ProactiveFailed) in its place, unless the card is reset before.
     ///
     /// SET UP MENU, SET UP EVENT LIST, POLL INTERVAL and POLLING OFF are the framework's, which sends them as
     /// the registry asks; TIMER MANAGEMENT is for the applet's own timers.
     pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), ToolkitError> {
-        self.toolkit.send(self.applet, qualifier, command.into())
+        self.toolkit.send(self.applet, self.priority, qualifier, command.into())
     }
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the
@@ -49,6 +51,16 @@ impl Env<'_> {
     /// TS 51.014 §7.1).
     pub fn post_error_response(&mut self, data: &[u8]) {
         self.toolkit.posted = Response { data: data.to_vec(), status: Status::WARNING_UNCHANGED };
+    }
+
+    /// The answer to [`Event::CallControl`](crate::Event::CallControl).
+    pub fn answer_call_control(&mut self, answer: &CallControlAnswer) {
+        self.toolkit.posted = Response::normal(answer.encode());
+    }
+
+    /// The answer to [`Event::MoSmsControl`](crate::Event::MoSmsControl).
+    pub fn answer_sms_control(&mut self, answer: &MoSmsControlAnswer) {
+        self.toolkit.posted = Response::normal(answer.encode());
     }
 
     /// What the terminal can do; `None` before TERMINAL PROFILE.

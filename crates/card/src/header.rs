@@ -16,6 +16,9 @@ pub(crate) const DIRECTORY: usize = 22;
 /// Fewest octets of an EF's header.
 pub(crate) const ELEMENTARY: usize = 14;
 
+/// Where the type of the file stands, counted from 0.
+pub(crate) const TYPE: usize = place::TYPE;
+
 /// Where things are in a header, counted from 0.
 mod place {
     pub(super) const SIZE: usize = 2;

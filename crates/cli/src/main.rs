@@ -8,6 +8,7 @@ mod card_dump;
 mod card_image;
 mod compare;
 mod contacts;
+mod explain;
 mod failure;
 mod image;
 mod input;
@@ -46,6 +47,7 @@ enum Command {
     Compare(Box<compare::Args>),
     Contacts(contacts::Args),
     Card(card::Args),
+    Explain(explain::Args),
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Command::Compare(args) => compare::run(&args),
         Command::Contacts(args) => contacts::run(&args),
         Command::Card(args) => card::run(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),

@@ -16,6 +16,7 @@ use oxisim_terminal::{
 use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
+use oxisim_world::{Callee, Network};
 
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
@@ -102,6 +103,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         has_menu: false,
         commands: 0,
         polls: 0,
+        network: network(),
         out: io::stdout(),
     };
     phone.run(args.span)
@@ -134,6 +136,8 @@ struct Phone<T, W> {
     commands: usize,
     /// STATUS commands among them.
     polls: usize,
+    /// The network, beyond messages.
+    network: Network,
     out: W,
 }
 
@@ -192,7 +196,21 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 }
                 Output::Event(event) => self.event(&event)?,
                 Output::Tone { length, .. } => self.say("phone", &format!("beeps for {length}"))?,
-                Output::PowerOff
+                Output::Network(request) => {
+                    self.say("phone", &format!("asks the network: {request:?}"))?;
+                    if let Some(event) = self.network.ask(&request) {
+                        self.terminal.handle_network(event, wall_clock());
+                    }
+                }
+                Output::Channel { channel, request } => {
+                    self.say("phone", &format!("channel {channel}: {request:?}"))?;
+                    for event in self.network.channel(channel, request) {
+                        self.terminal.handle_channel(channel, event, wall_clock());
+                    }
+                }
+                // This phone has no other reader.
+                Output::Reader { .. }
+                | Output::PowerOff
                 | Output::DeliverReport(_)
                 | Output::Application { .. }
                 | Output::ApplicationSubmitted(_) => {}
@@ -211,6 +229,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::FetchFailed => self.say("card", "announced a command and did not deliver it"),
             Event::PollInterval(Some(interval)) => self.say("phone", &format!("polls every {interval}")),
             Event::PollInterval(None) => self.say("phone", "does not poll"),
+            Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
+            Event::BrowserClosed => self.say("phone", "closes the browser"),
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -239,6 +259,16 @@ impl<T: Transport, W: Write> Phone<T, W> {
         writeln!(self.out, "{elapsed:>8.3}s  {who:<6}  {what}")?;
         Ok(self.out.flush()?)
     }
+}
+
+/// A small network: somebody who answers, somebody who is busy, and the balance.
+fn network() -> Network {
+    let mut network = Network::default();
+    network.numbers.insert("112".into(), Callee::Answers);
+    network.numbers.insert("+15550100002".into(), Callee::Answers);
+    network.numbers.insert("+15550100003".into(), Callee::Refuses(17));
+    network.ussd.insert("*100#".into(), "Balance: 5.00".into());
+    network
 }
 
 /// What a person wants to know of the PIN.
@@ -282,7 +312,8 @@ fn shown(screen: &Screen) -> Option<String> {
         Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
         Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
         Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
-        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } => None,
+        Screen::Confirm { text } => Some(format!("{text:?}, yes or no")),
+        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => None,
     }
 }
 

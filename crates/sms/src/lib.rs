@@ -34,6 +34,7 @@ mod coding;
 pub mod concatenation;
 mod error;
 pub mod packet;
+mod show;
 mod timestamp;
 pub mod tpdu;
 mod user_data;

@@ -1,12 +1,12 @@
 //! What a phone is like.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::RangeInclusive, str::FromStr};
 
-use oxisim_toolkit::{Facility, TerminalProfile, objects::LocationInformation};
+use oxisim_toolkit::{TerminalProfile, objects::LocationInformation};
 use oxisim_wire::{Duration, bcd};
 
-use crate::{Pin, Protocol};
+use crate::{Environment, Pin, Protocol, Reader, facilities};
 
 /// How a phone is made and set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,12 +20,16 @@ pub struct Config {
     /// What the phone tells the card that it can do; it answers commands beyond that with "beyond terminal's
     /// capabilities".
     pub profile: TerminalProfile,
-    /// The user's language, two letters of ISO 639-1.
-    pub language: [u8; 2],
     /// Quarters of an hour that local time is ahead of GMT.
     pub quarter_hours: i8,
     /// The network, when the phone is switched on.
     pub service: Service,
+    /// What the phone knows of its surroundings, when it is made.
+    pub environment: Environment,
+    /// The page that LAUNCH BROWSER without an address opens.
+    pub home_page: Option<String>,
+    /// Additional card readers, eight at most.
+    pub readers: Vec<Reader>,
     /// Time between two STATUS commands, until the card asks for another with POLL INTERVAL.
     pub poll_interval: Duration,
     /// What the phone grants to POLL INTERVAL; a request beyond gets the nearest end.
@@ -46,12 +50,14 @@ impl Default for Config {
             imei: Imei([4, 9, 0, 1, 5, 4, 2, 0, 3, 2, 3, 7, 5, 1, 8]),
             protocol: None,
             pin: None,
-            profile: full_profile(),
-            language: *b"en",
+            profile: facilities::profile(),
             quarter_hours: 0,
             service: Service::Normal(LocationInformation {
                 location: [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01].to_vec(),
             }),
+            environment: Environment::default(),
+            home_page: Some(String::from("about:home")),
+            readers: Vec::new(),
             poll_interval: Duration::from_secs(30),
             grantable: Duration::from_secs(1)..=Duration::from_mins(255),
             user_timeout: Duration::from_secs(60),
@@ -83,6 +89,20 @@ pub struct Imei([u8; 15]);
 pub struct InvalidImei;
 
 impl Imei {
+    /// The IMEISV with this software version, as PROVIDE LOCAL INFORMATION answers it (TS 102 223 §8.74): the
+    /// semi-octets of a type, of the IMEI without its check digit, of the version, and of a filler.
+    #[must_use]
+    pub fn with_version(self, version: [u8; 2]) -> Vec<u8> {
+        /// An IMEISV with an even number of digits.
+        const TYPE: u8 = 0x03;
+        let mut halves = Vec::with_capacity(18);
+        halves.push(TYPE);
+        halves.extend(self.0.iter().take(14));
+        halves.extend(version.map(|digit| digit % 10));
+        halves.push(0x0F);
+        bcd::pack(&halves)
+    }
+
     /// As PROVIDE LOCAL INFORMATION answers it (TS 102 223 §8.20): semi-octets, the first of which says that an
     /// IMEI with an odd number of digits follows.
     #[must_use]
@@ -109,33 +129,6 @@ impl fmt::Display for Imei {
     }
 }
 
-/// Everything that this phone does.
-fn full_profile() -> TerminalProfile {
-    const LACKING: &[Facility] = &[
-        Facility::CellBroadcastDownload,
-        Facility::CallControl,
-        Facility::CallControlByNaa,
-        Facility::MoSmsControl,
-        Facility::SendSs,
-        Facility::SendUssd,
-        Facility::SetUpCall,
-        Facility::NetworkMeasurementResults,
-    ];
-    /// Octets, from 0, and bits of the events that the phone reports and of the local information beyond the
-    /// first: location status, user activity, idle screen available; language (TS 102 223 §5.2).
-    const MORE: [(usize, u8); 2] = [(4, 0x10 | 0x20 | 0x40), (8, 0x08)];
-    let facilities: Vec<Facility> =
-        Facility::ALL.iter().copied().filter(|facility| !LACKING.contains(facility)).collect();
-    let mut octets = TerminalProfile::with(&facilities).octets().to_vec();
-    for (octet, bits) in MORE {
-        if octets.len() <= octet {
-            octets.resize(octet + 1, 0);
-        }
-        octets[octet] |= bits;
-    }
-    TerminalProfile::new(&octets)
-}
-
 #[cfg(test)]
 mod tests {
     use std::string::ToString;
@@ -149,13 +142,5 @@ mod tests {
         assert_eq!(imei.to_string(), "123456789012345");
         assert_eq!("12345678901234".parse::<Imei>(), Err(InvalidImei));
         assert_eq!("12345678901234x".parse::<Imei>(), Err(InvalidImei));
-    }
-
-    #[test]
-    fn the_profile_says_what_the_phone_does_and_no_more() {
-        let profile = Config::default().profile;
-        assert!(profile.supports(Facility::SmsPpDownload));
-        assert!(!profile.supports(Facility::SetUpCall));
-        assert_eq!(profile.octets()[4], 0x71);
     }
 }

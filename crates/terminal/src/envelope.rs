@@ -4,14 +4,15 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
-    Envelope,
-    codes::{Device, EventCode},
+    Envelope, Facility,
+    codes::{AccessTechnologyCode, Device, EventCode},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::{self, DeviceIdentities, HelpRequest, LocationStatus, TimerValue},
+    event::{self, LocationStatusChange},
+    objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
 };
 use oxisim_wire::{Instant, bcd};
 
-use crate::{config::Service, timer::ToolkitTimer};
+use crate::{BrowserTermination, CallId, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -34,6 +35,32 @@ pub(crate) enum Pending {
 pub(crate) enum CardEvent {
     /// The network offers something else now.
     LocationStatus(Service),
+    /// The user has another language.
+    LanguageSelection([u8; 2]),
+    /// The browser was closed by the user, or by an error.
+    BrowserTermination(BrowserTermination),
+    /// What the browser met, as the browser's protocol codes it (TS 102 223 §8.77).
+    BrowsingStatus(Vec<u8>),
+    /// Another access technology serves the phone.
+    AccessTechnology(AccessTechnologyCode),
+    /// Other access technologies serve the phone: this one, and more.
+    AccessTechnologies(AccessTechnologyCode, Vec<AccessTechnologyCode>),
+    /// The display is another, or turned.
+    Display(DisplayParameters),
+    /// Another one chooses the network.
+    SearchMode(SearchMode),
+    /// Somebody calls.
+    MtCall(CallId, Option<Address>),
+    /// A call is connected, by the network's side or by the user.
+    CallConnected { call: CallId, by_network: bool },
+    /// A call has ended, by the network's side or by the user, with this cause of TS 24.008.
+    CallDisconnected { call: CallId, by_network: bool, cause: Option<u8> },
+    /// A card has been put into an additional reader, or taken out.
+    CardReaderStatus(u8),
+    /// Data have come on a channel.
+    DataAvailable { status: [u8; 2], length: u8 },
+    /// The link of a channel has changed.
+    ChannelStatus([u8; 2]),
     /// The user has pressed a key.
     UserActivity,
     /// The screen is idle again.
@@ -55,6 +82,19 @@ impl CardEvent {
     pub(crate) const fn code(&self) -> EventCode {
         match self {
             Self::LocationStatus(_) => EventCode::LOCATION_STATUS,
+            Self::LanguageSelection(_) => EventCode::LANGUAGE_SELECTION,
+            Self::BrowserTermination(_) => EventCode::BROWSER_TERMINATION,
+            Self::BrowsingStatus(_) => EventCode::BROWSING_STATUS,
+            Self::AccessTechnology(_) => EventCode::ACCESS_TECHNOLOGY_CHANGE,
+            Self::AccessTechnologies(..) => EventCode::ACCESS_TECHNOLOGIES_CHANGE,
+            Self::Display(_) => EventCode::DISPLAY_PARAMETERS_CHANGED,
+            Self::SearchMode(_) => EventCode::NETWORK_SEARCH_MODE_CHANGE,
+            Self::MtCall(..) => EventCode::MT_CALL,
+            Self::CallConnected { .. } => EventCode::CALL_CONNECTED,
+            Self::CallDisconnected { .. } => EventCode::CALL_DISCONNECTED,
+            Self::CardReaderStatus(_) => EventCode::CARD_READER_STATUS,
+            Self::DataAvailable { .. } => EventCode::DATA_AVAILABLE,
+            Self::ChannelStatus(_) => EventCode::CHANNEL_STATUS,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
         }
@@ -66,23 +106,95 @@ impl CardEvent {
     }
 
     fn download(&self) -> EventDownload {
-        let source = match self {
-            Self::LocationStatus(_) | Self::UserActivity => Device::TERMINAL,
-            Self::IdleScreenAvailable => Device::DISPLAY,
+        let moved = |status, location| {
+            EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })
         };
-        let (location_status, location) = match self {
-            Self::LocationStatus(Service::Normal(location)) => (Some(0), Some(location.clone())),
-            Self::LocationStatus(Service::Limited) => (Some(1), None),
-            Self::LocationStatus(Service::None) => (Some(2), None),
-            Self::UserActivity | Self::IdleScreenAvailable => (None, None),
-        };
-        EventDownload {
-            events: [self.code()].into(),
-            devices: DeviceIdentities { source, destination: Device::UICC },
-            location_status: location_status.map(|status| LocationStatus { status }),
-            location,
+        match self {
+            Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
+            Self::LocationStatus(Service::Limited) => moved(1, None),
+            Self::LocationStatus(Service::None) => moved(2, None),
+            Self::UserActivity => EventDownload::new(event::UserActivity {}),
+            Self::IdleScreenAvailable => EventDownload::new(event::IdleScreenAvailable {}),
+            Self::LanguageSelection(code) => {
+                EventDownload::new(event::LanguageSelection { language: objects::Language { code: *code } })
+            }
+            Self::BrowserTermination(cause) => EventDownload::new(event::BrowserTermination {
+                cause: objects::BrowserTerminationCause { cause: cause.0 },
+            }),
+            Self::BrowsingStatus(status) => EventDownload::new(event::BrowsingStatusChange {
+                status: objects::BrowsingStatus { status: status.clone() },
+            }),
+            Self::AccessTechnology(technology) => EventDownload::new(event::AccessTechnologyChange {
+                technology: technologies(*technology, &[]),
+            }),
+            Self::AccessTechnologies(first, more) => EventDownload::new(event::AccessTechnologiesChange {
+                technologies: technologies(*first, more),
+            }),
+            Self::Display(parameters) => {
+                EventDownload::new(event::DisplayParametersChanged { parameters: parameters.clone() })
+            }
+            Self::MtCall(call, number) => EventDownload::new(event::MtCall {
+                transaction: transaction(*call, true),
+                address: number.as_ref().map(|number| objects::Address {
+                    ton_npi: number.kind().0,
+                    digits: bcd::pack(number.semi_octets()),
+                }),
+                subaddress: None,
+                uri: None,
+                media: None,
+                truncated: None,
+            }),
+            Self::CallConnected { call, by_network } => EventDownload::new(event::CallConnected {
+                transaction: transaction(*call, *by_network),
+                media: None,
+            })
+            .from(side(*by_network)),
+            Self::CallDisconnected { call, by_network, cause } => {
+                // TS 24.008 §10.5.4.11: coding of GSM, location user.
+                let cause = cause.map(|cause| [0xE0, 0x80 | cause].to_vec()).unwrap_or_default();
+                EventDownload::new(event::CallDisconnected {
+                    transactions: transaction(*call, *by_network),
+                    cause: Some(objects::Cause { cause }),
+                    media: None,
+                    ims_cause: None,
+                })
+                .from(side(*by_network))
+            }
+            Self::CardReaderStatus(status) => EventDownload::new(event::CardReaderStatusChange {
+                status: objects::CardReaderStatus { status: *status },
+            }),
+            Self::DataAvailable { status: [status, information], length } => {
+                EventDownload::new(event::DataAvailable {
+                    status: objects::ChannelStatus { status: *status, information: *information },
+                    length: objects::ChannelDataLength { length: *length },
+                })
+            }
+            Self::ChannelStatus([status, information]) => EventDownload::new(event::ChannelStatusChange {
+                status: objects::ChannelStatus { status: *status, information: *information },
+                bearer: None,
+                address: None,
+            }),
+            Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
+                mode: objects::NetworkSearchMode { mode: mode.0 },
+            }),
         }
     }
+}
+
+fn transaction(call: CallId, by_network: bool) -> objects::TransactionIdentifier {
+    objects::TransactionIdentifier { identifiers: [call.octet(by_network)].to_vec() }
+}
+
+const fn side(by_network: bool) -> Device {
+    if by_network { Device::NETWORK } else { Device::TERMINAL }
+}
+
+/// Access technologies, the current one first.
+pub(crate) fn technologies(
+    technology: AccessTechnologyCode,
+    more: &[AccessTechnologyCode],
+) -> objects::AccessTechnology {
+    objects::AccessTechnology { technology, more: more.iter().map(|technology| technology.0).collect() }
 }
 
 impl Pending {
@@ -90,6 +202,23 @@ impl Pending {
     /// the card's answer.
     const fn waits_for_session(&self) -> bool {
         !matches!(self, Self::Message(_))
+    }
+
+    /// The facility that announces it, if the one who asked for it has not been told before.
+    pub(crate) const fn facility(&self) -> Option<Facility> {
+        match self {
+            Self::MenuSelection { .. } => Some(Facility::MenuSelection),
+            Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
+            Self::Event(_) | Self::Message(_) => None,
+        }
+    }
+
+    /// Whether a command has room for it.
+    pub(crate) fn fits(&self) -> bool {
+        match self {
+            Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
+            Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
+        }
     }
 
     /// The envelope, as of `now`: a timer expiration tells the time since the timer was started (TS 102 223 §7.4).

@@ -54,6 +54,14 @@
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
 //! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
 //! messages, which the service centre sends again.
+//!
+//! # What the card may meet
+//!
+//! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
+//! and of where it is stands in [`Config::environment`] and changes with [`Terminal::handle_environment`] and
+//! [`Terminal::handle_service`]; the card is told of what its event list asks for. The user may do anything at any
+//! time ([`User`]), or nothing, and any result of the standard can be had for the next command of a type
+//! ([`Terminal::answer_next`]), so that the error paths of an applet can be walked.
 #![no_std]
 
 extern crate alloc;
@@ -61,16 +69,23 @@ extern crate alloc;
 extern crate std;
 
 mod application;
+mod channel;
 mod config;
 mod envelope;
+mod environment;
 mod execute;
+mod facilities;
+mod faults;
+mod icon;
 mod identity;
 mod incoming;
 mod link;
+mod network;
 mod output;
 mod pin;
 mod platform;
 mod prompt;
+mod reader;
 mod screen;
 mod session;
 mod startup;
@@ -80,12 +95,17 @@ mod timer;
 mod user;
 
 pub use application::{ApplicationOutput, BackupApplication};
+pub use channel::{ChannelError, ChannelEvent, ChannelRequest, Transport};
 pub use config::{Config, Imei, InvalidImei, Service};
+pub use environment::{Battery, Environment, SearchMode};
+pub use execute::BrowserTermination;
 pub use identity::CardIdentity;
 pub use link::Protocol;
+pub use network::{CallId, NetworkEvent, NetworkRequest, ServiceError};
 pub use output::{Event, Output, SubmitError, User};
 pub use pin::{InvalidPin, Pin, PinState};
 pub use platform::Platform;
+pub use reader::{Reader, ReaderEvent, ReaderRequest};
 pub use screen::{Characters, Menu, MenuItem, Screen};
 pub use terminal::Terminal;
 pub use timer::ToolkitTimer;

@@ -10,7 +10,7 @@ use oxisim_sms::{
 use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
 use oxisim_wire::{Duration, Instant};
 
-use crate::{CardIdentity, Screen, timer::ToolkitTimer};
+use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub enum Output {
         tone: Option<Tone>,
         /// How long.
         length: Duration,
+        /// Whether the phone vibrates with it.
+        vibrates: bool,
     },
     /// A message to a port, for the phone's own application.
     Application {
@@ -52,6 +54,24 @@ pub enum Output {
     /// What became of the oldest message of [`Terminal::submit_application`](crate::Terminal::submit_application)
     /// that has no result.
     ApplicationSubmitted(Result<(), SubmitError>),
+    /// Ask the network; what it says goes to [`Terminal::handle_network`](crate::Terminal::handle_network).
+    Network(NetworkRequest),
+    /// Do this about a channel; what happens goes to
+    /// [`Terminal::handle_channel`](crate::Terminal::handle_channel).
+    Channel {
+        /// The channel, 1 to 7.
+        channel: u8,
+        /// What to do.
+        request: ChannelRequest,
+    },
+    /// Do this with an additional card reader; what happens goes to
+    /// [`Terminal::handle_reader`](crate::Terminal::handle_reader).
+    Reader {
+        /// The reader, 0 to 7.
+        reader: u8,
+        /// What to do.
+        request: ReaderRequest,
+    },
     /// Something to record.
     Event(Event),
 }
@@ -97,6 +117,16 @@ pub enum Event {
     FilesChanged(Vec<Vec<u16>>),
     /// The phonebook is among the files that have changed.
     PhonebookChanged,
+    /// The card writes in this language, two letters of ISO 639-1; `None` if in no particular one (LANGUAGE
+    /// NOTIFICATION).
+    LanguageNotified(Option<[u8; 2]>),
+    /// The card steers the phone to these networks, in this order: each the code of a network and of its access
+    /// technologies, five octets (TS 31.111 §8.90).
+    Steered(Vec<u8>),
+    /// The browser is at this address (LAUNCH BROWSER).
+    BrowserOpened(String),
+    /// The browser is closed.
+    BrowserClosed,
     /// A text message for the user.
     TextMessage {
         /// The message.
@@ -149,6 +179,12 @@ pub enum User {
     No,
     /// Enters a text.
     Text(String),
+    /// Takes what is there: the text or the item that the question starts with.
+    Accept,
+    /// Takes the call that comes in.
+    Answer,
+    /// Ends the latest call, or its setting up.
+    HangUp,
     /// Clears the text on the screen, stops a tone, closes the menu.
     Clear,
     /// Goes one step back.
@@ -159,4 +195,6 @@ pub enum User {
     Help(Option<u8>),
     /// Does not answer, and the phone need not wait any longer.
     NoResponse,
+    /// Uses the phone for something of their own, until they clear it: the screen is busy.
+    Occupy,
 }

@@ -12,6 +12,9 @@ pub enum Platform {
     Sim,
 }
 
+/// Octets of data that a command has room for.
+pub(crate) const ROOM: usize = 255;
+
 /// Octets of a directory's header, which STATUS answers with (TS 51.011 §9.2.1, §9.2.2).
 const HEADER: usize = 22;
 

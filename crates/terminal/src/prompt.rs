@@ -1,11 +1,12 @@
 //! Questions to the user, and which of the user's doings answer them.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
 use oxisim_toolkit::{
     Answer,
     codes::GeneralResult,
+    command::LaunchBrowser,
     objects::{Coding, Duration, ItemIdentifier, TextString},
 };
 use oxisim_wire::Instant;
@@ -19,7 +20,7 @@ use crate::{
 const TEXT_LIMIT: usize = 239;
 
 /// A question to the user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
     /// DISPLAY TEXT that the user clears.
     Clear,
@@ -31,9 +32,18 @@ pub(crate) enum Prompt {
         timed: bool,
     },
     /// GET INPUT.
-    Text { characters: Characters, minimum: u8, maximum: u8, packed: bool, help: bool },
+    Text {
+        characters: Characters,
+        minimum: u8,
+        maximum: u8,
+        packed: bool,
+        default: Option<String>,
+        help: bool,
+    },
+    /// LAUNCH BROWSER, which the user may refuse.
+    Browser(Box<LaunchBrowser>),
     /// SELECT ITEM.
-    Item { items: Vec<u8>, help: bool },
+    Item { items: Vec<u8>, default: Option<u8>, help: bool },
 }
 
 impl Prompt {
@@ -43,6 +53,12 @@ impl Prompt {
             (Self::Clear, User::Clear) => Answer::default(),
             (Self::Key { keys, .. }, User::Key(_) | User::Yes | User::No) => {
                 Answer { text: Some(key(*keys, input)?), ..self.elapsed(job, now) }
+            }
+            (Self::Text { default, .. }, User::Accept) => {
+                return self.reply(job, &User::Text(default.clone()?), now);
+            }
+            (Self::Item { default, .. }, User::Accept) => {
+                return self.reply(job, &User::Choose((*default)?), now);
             }
             (Self::Text { characters, minimum, maximum, packed, .. }, User::Text(text)) => {
                 let length = usize::from(*minimum)..=match *maximum {
@@ -56,12 +72,13 @@ impl Prompt {
                 Answer { text: Some(text), ..Answer::default() }
             }
             (Self::Item { items, .. }, User::Choose(item)) if items.contains(item) => chosen(*item),
-            (Self::Item { items, help: true }, User::Help(Some(item))) if items.contains(item) => {
+            (Self::Item { items, help: true, .. }, User::Help(Some(item))) if items.contains(item) => {
                 return Some(job.result_with(GeneralResult::HELP_REQUIRED_BY_USER, chosen(*item)));
             }
             (Self::Key { help: true, .. } | Self::Text { help: true, .. }, User::Help(_)) => {
                 return Some(job.result(GeneralResult::HELP_REQUIRED_BY_USER));
             }
+            (Self::Browser(_), User::No) => return Some(job.result(GeneralResult::USER_DID_NOT_ACCEPT)),
             (_, User::Back) => return Some(job.result(GeneralResult::BACKWARD_MOVE_REQUESTED_BY_USER)),
             (_, User::EndSession) => return Some(job.result(GeneralResult::SESSION_TERMINATED_BY_USER)),
             (_, User::NoResponse) => {
@@ -108,8 +125,9 @@ fn entered(characters: Characters, packed: bool, text: &str) -> Option<(TextStri
             let octets = units.iter().copied().flat_map(u16::to_be_bytes).collect();
             Some((TextString { coding: Some(Coding::UCS2), text: octets }, units.len()))
         }
-        Characters::Digits if text.contains(|c: char| !(c.is_ascii_digit() || "*#+".contains(c))) => None,
-        Characters::Digits | Characters::DefaultAlphabet => {
+        Characters::Digits if !is_made_of(text, "*#+") => None,
+        Characters::Keypad if !is_made_of(text, "*#") => None,
+        Characters::Digits | Characters::Keypad | Characters::DefaultAlphabet => {
             let septets = alphabet::encode(text)?;
             let count = septets.len();
             let string = if packed {
@@ -120,4 +138,9 @@ fn entered(characters: Characters, packed: bool, text: &str) -> Option<(TextStri
             Some((string, count))
         }
     }
+}
+
+/// Whether there are only digits and these characters.
+fn is_made_of(text: &str, others: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_digit() || others.contains(c))
 }

@@ -2,7 +2,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use oxisim_toolkit::objects::{AlphaIdentifier, Item, alpha_text};
+use oxisim_toolkit::{
+    CommandType,
+    objects::{AlphaIdentifier, Item, ItemsNextAction, alpha_text},
+};
 
 /// What is on the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,12 +20,19 @@ pub enum Screen {
     },
     /// The card's menu, opened by the user.
     Menu(Menu),
+    /// Something of the user's own.
+    Own,
     /// A text (DISPLAY TEXT).
     Text {
         /// The text.
         text: String,
         /// Whether it has been answered already, and only stays for the user to read.
         sustained: bool,
+    },
+    /// The user is asked whether the phone may do this.
+    Confirm {
+        /// The question (the alpha identifier of a command).
+        text: String,
     },
     /// What the phone does just now (the alpha identifier of a command).
     Notice {
@@ -67,6 +77,8 @@ pub enum Screen {
 pub enum Characters {
     /// `0` to `9`, `*`, `#` and `+`.
     Digits,
+    /// `0` to `9`, `*` and `#`: a digit that counts at once, and text that must not be seen.
+    Keypad,
     /// The GSM 7-bit default alphabet.
     DefaultAlphabet,
     /// Any character of the basic plane.
@@ -84,6 +96,8 @@ pub struct Menu {
     pub items: Vec<MenuItem>,
     /// Whether there is help for each.
     pub help: bool,
+    /// Whether the card would have the items on soft keys.
+    pub soft_keys: bool,
 }
 
 /// An item of a menu.
@@ -93,19 +107,38 @@ pub struct MenuItem {
     pub identifier: u8,
     /// How the user reads it.
     pub text: String,
+    /// The command that will follow its choice, if the card says so.
+    pub next_action: Option<CommandType>,
+}
+
+impl Screen {
+    /// Whether the user uses it, so that a text of normal priority has to wait.
+    pub(crate) const fn is_busy(&self) -> bool {
+        matches!(self, Self::Menu(_) | Self::Own)
+    }
 }
 
 impl Menu {
-    /// The menu of a command; items without identifier or text are left out.
-    pub(crate) fn new(title: Option<&AlphaIdentifier>, items: &[Item], help: bool) -> Self {
-        let item = |item: &Item| {
+    /// The menu of a command, without help and soft keys; items without identifier or text are left out, and so are indicators of next actions
+    /// that are not one an item (TS 102 223 §8.24: 00 is none).
+    pub(crate) fn new(
+        title: Option<&AlphaIdentifier>,
+        items: &[Item],
+        next_actions: Option<&ItemsNextAction>,
+    ) -> Self {
+        let actions =
+            next_actions.map(|list| &list.actions[..]).filter(|actions| actions.len() == items.len());
+        let item = |(place, item): (usize, &Item)| {
             let identifier = item.identifier.filter(|_| !item.text.is_empty())?;
-            Some(MenuItem { identifier, text: alpha_text(&item.text) })
+            let action = actions.and_then(|actions| actions.get(place)).copied();
+            let next_action = action.filter(|&action| action != 0).map(CommandType);
+            Some(MenuItem { identifier, text: alpha_text(&item.text), next_action })
         };
         Self {
             title: title.map(|title| alpha_text(&title.text)).unwrap_or_default(),
-            items: items.iter().filter_map(item).collect(),
-            help,
+            items: items.iter().enumerate().filter_map(item).collect(),
+            help: false,
+            soft_keys: false,
         }
     }
 

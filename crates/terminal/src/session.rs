@@ -2,10 +2,14 @@
 
 use alloc::boxed::Box;
 
-use oxisim_toolkit::{Answer, Proactive, TerminalResponse, codes::GeneralResult, objects::CommandDetails};
+use oxisim_toolkit::{
+    Answer, Proactive, Problem, TerminalResponse,
+    codes::{GeneralResult, TerminalProblem},
+    objects::{self, CommandDetails},
+};
 use oxisim_wire::Instant;
 
-use crate::prompt::Prompt;
+use crate::{icon, prompt::Prompt};
 
 /// Where the proactive session stands.
 #[derive(Debug, Default)]
@@ -37,19 +41,27 @@ impl Session {
 pub(crate) struct Job {
     details: CommandDetails,
     /// The result if all goes well.
-    success: GeneralResult,
+    success: objects::Outcome,
     /// When it was begun.
     pub(crate) started: Instant,
 }
 
 impl Job {
-    pub(crate) fn new(details: CommandDetails, body: &Proactive, started: Instant) -> Self {
-        let success = if has_icon(body) {
-            GeneralResult::PERFORMED_ICON_NOT_DISPLAYED
-        } else {
-            GeneralResult::PERFORMED_SUCCESSFULLY
+    /// The job of a command; `success` is the result if all goes well, or else the usual one.
+    pub(crate) fn new(
+        details: CommandDetails,
+        body: &Proactive,
+        success: Option<objects::Outcome>,
+        started: Instant,
+    ) -> Self {
+        let usual = || {
+            if icon::is_in(body) {
+                GeneralResult::PERFORMED_ICON_NOT_DISPLAYED
+            } else {
+                GeneralResult::PERFORMED_SUCCESSFULLY
+            }
         };
-        Self { details, success, started }
+        Self { details, success: success.unwrap_or_else(|| usual().into()), started }
     }
 
     pub(crate) const fn details(&self) -> &CommandDetails {
@@ -63,22 +75,40 @@ impl Job {
 
     /// The response: all went well.
     pub(crate) fn done(&self) -> Outcome {
-        self.result(self.success)
+        self.done_with(Answer::default())
     }
 
     /// The response: all went well, and this is the answer.
     pub(crate) fn done_with(&self, answer: Answer) -> Outcome {
-        self.result_with(self.success, answer)
+        self.result_with(self.success.clone(), answer)
     }
 
-    /// A response.
-    pub(crate) fn result(&self, general: GeneralResult) -> Outcome {
-        self.result_with(general, Answer::default())
+    /// The response: all went well, and this is the additional information.
+    pub(crate) fn done_saying(&self, additional: alloc::vec::Vec<u8>) -> Outcome {
+        self.result(objects::Outcome { additional, ..self.success.clone() })
+    }
+
+    /// The response: all went well, in this special way, unless another is wanted.
+    pub(crate) fn done_as(&self, general: GeneralResult) -> Outcome {
+        match self.success.general {
+            GeneralResult::PERFORMED_SUCCESSFULLY => self.result(general),
+            _ => self.done(),
+        }
+    }
+
+    /// A response: a general result, a problem with what is known of it, or any result.
+    pub(crate) fn result(&self, result: impl Into<objects::Outcome>) -> Outcome {
+        self.result_with(result, Answer::default())
     }
 
     /// A response with an answer.
-    pub(crate) fn result_with(&self, general: GeneralResult, answer: Answer) -> Outcome {
-        Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), general).with(answer)))
+    pub(crate) fn result_with(&self, result: impl Into<objects::Outcome>, answer: Answer) -> Outcome {
+        Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), result).with(answer)))
+    }
+
+    /// The response: the terminal cannot do it now, and why.
+    pub(crate) fn unable(&self, problem: TerminalProblem) -> Outcome {
+        self.result(Problem::Terminal(problem))
     }
 }
 
@@ -93,14 +123,8 @@ pub(crate) enum Outcome {
     Reset,
 }
 
-impl From<TerminalResponse> for Outcome {
-    fn from(response: TerminalResponse) -> Self {
-        Self::Respond(Box::new(response))
-    }
-}
-
 /// What has to happen before the card can be answered.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Task {
     /// The user answers.
     Ask(Prompt),
@@ -108,22 +132,20 @@ pub(crate) enum Task {
     Notice,
     /// The message has been sent.
     Message,
+    /// The user says whether the call may be set up.
+    ConfirmCall(Box<oxisim_toolkit::command::SetUpCall>),
+    /// The call is connected.
+    Call(crate::CallId),
+    /// The network has answered the supplementary service operation.
+    Service,
+    /// The network has answered USSD.
+    Ussd,
+    /// The card in this reader has answered.
+    Reader(u8),
+    /// The channel has its link.
+    OpenChannel { number: u8, reduced: bool, answer: Box<Answer> },
+    /// The channel has its link, so that data can be sent.
+    SendData(u8),
     /// The USIM has been started again.
     Initialisation,
-}
-
-/// Whether the command has icons, which this phone does not display.
-const fn has_icon(body: &Proactive) -> bool {
-    match body {
-        Proactive::DisplayText(c) => c.icon.is_some(),
-        Proactive::GetInkey(c) => c.icon.is_some(),
-        Proactive::GetInput(c) => c.icon.is_some(),
-        Proactive::PlayTone(c) => c.icon.is_some(),
-        Proactive::SetUpMenu(c) => c.icon.is_some() || c.item_icons.is_some(),
-        Proactive::SelectItem(c) => c.icon.is_some() || c.item_icons.is_some(),
-        Proactive::SendShortMessage(c) => c.icon.is_some(),
-        Proactive::Refresh(c) => c.icon.is_some(),
-        Proactive::SetUpIdleModeText(c) => c.icon.is_some(),
-        _ => false,
-    }
 }

@@ -8,9 +8,13 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CardIdentity, Config, Event, Menu, Output, PinState, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, Event, Menu, NetworkEvent, Output, PinState,
+    ReaderEvent, Screen, Service, SubmitError, User,
+    channel::Channels,
     envelope::{CardEvent, Envelopes, Pending},
+    execute::CallState,
     execute::Polling,
+    faults::Faults,
     incoming::Reception,
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
@@ -33,6 +37,12 @@ pub struct Terminal {
     /// The card sends messages, one after another: from the first SEND SHORT MESSAGE until a response after which
     /// no other follows.
     pub(crate) burst: bool,
+    /// The address that the browser was opened with, while it is open.
+    pub(crate) browser: Option<String>,
+    /// Results that the next commands are to have.
+    pub(crate) faults: Faults,
+    pub(crate) calls: Vec<(CallId, CallState)>,
+    pub(crate) channels: Channels,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -65,6 +75,8 @@ pub(crate) struct CardState {
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
     pub(crate) idle_text: Option<String>,
+    /// The language that the card writes in, if it says so.
+    pub(crate) language: Option<[u8; 2]>,
     /// When the timers were started, of those that run.
     pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
 }
@@ -82,6 +94,10 @@ impl Terminal {
             submissions: Submissions::default(),
             reception: Reception::default(),
             burst: false,
+            browser: None,
+            faults: Faults::default(),
+            calls: Vec::new(),
+            channels: Channels::default(),
             was_busy: false,
             outputs: VecDeque::new(),
             config,
@@ -101,8 +117,10 @@ impl Terminal {
     pub fn switch_off(&mut self, now: Instant) {
         if self.phase != Phase::Off {
             self.phase = Phase::Off;
+            self.browser = None;
             self.forget_card();
             self.forget_deliveries();
+            self.calls.clear();
             for _ in 0..self.submissions.clear() {
                 self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
             }
@@ -155,6 +173,26 @@ impl Terminal {
             Some(Origin::Application) => self.output(Output::ApplicationSubmitted(result)),
             None => {}
         }
+        self.settle(now);
+    }
+
+    /// Takes what the network says of calls and supplementary services; a phone that is off does not.
+    pub fn handle_network(&mut self, event: NetworkEvent, now: Instant) {
+        if !matches!(self.phase, Phase::Off | Phase::Mute) {
+            self.network(event);
+        }
+        self.settle(now);
+    }
+
+    /// Takes what happens to a channel, 1 to 7; one that is closed has nothing happen to it any more.
+    pub fn handle_channel(&mut self, channel: u8, event: ChannelEvent, now: Instant) {
+        self.channel_event(channel, event);
+        self.settle(now);
+    }
+
+    /// Takes what happens at an additional card reader, 0 to 7.
+    pub fn handle_reader(&mut self, reader: u8, event: ReaderEvent, now: Instant) {
+        self.reader_event(reader, event);
         self.settle(now);
     }
 
@@ -240,6 +278,12 @@ impl Terminal {
         self.card.menu.as_ref()
     }
 
+    /// The language that the card writes in, two letters of ISO 639-1, if it says so.
+    #[must_use]
+    pub const fn card_language(&self) -> Option<[u8; 2]> {
+        self.card.language
+    }
+
     /// What is on the screen.
     #[must_use]
     pub const fn screen(&self) -> &Screen {
@@ -266,9 +310,13 @@ impl Terminal {
         self.output(Output::Transmit(command));
     }
 
-    /// Lets the card know, when it can be told; while there is none, there is nothing to tell.
+    /// Lets the card know, when it can be told, of what the profile announces; while there is no card, there is
+    /// nothing to tell. What no command has room for is lost.
     pub(crate) fn tell(&mut self, pending: Pending) {
-        if !self.card.envelopes.push(pending) {
+        if pending.facility().is_some_and(|facility| !self.config.profile.supports(facility)) {
+            return;
+        }
+        if !pending.fits() || !self.card.envelopes.push(pending) {
             self.event(Event::EnvelopeLost);
         }
     }
@@ -294,6 +342,12 @@ impl Terminal {
 
     fn forget_card(&mut self) {
         self.card = CardState::default();
+        // Channels belong to the card's session (TS 102 223 §6.4.27).
+        let open: Vec<u8> = self.channels.iter().map(|(number, _)| number).collect();
+        for channel in open {
+            self.output(Output::Channel { channel, request: ChannelRequest::Close });
+        }
+        self.channels = Channels::default();
         self.timers = TimerTable::default();
         self.burst = false;
     }
@@ -398,7 +452,7 @@ impl Terminal {
     }
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
-    fn settle(&mut self, now: Instant) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         if self.phase == Phase::Ready && self.card.link.is_free() {
             self.next_command(now);
         }

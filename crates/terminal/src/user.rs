@@ -1,12 +1,15 @@
 //! What the user does, and what the screen shows.
 
-use oxisim_toolkit::codes::GeneralResult;
+use alloc::boxed::Box;
+
+use oxisim_toolkit::{codes::GeneralResult, command::SetUpCall};
 use oxisim_wire::Instant;
 
 use crate::{
     Output, Screen, Terminal, User,
     envelope::{CardEvent, Pending},
-    session::{Outcome, Session, Task},
+    prompt::Prompt,
+    session::{Job, Outcome, Session, Task},
     timer::Timer,
 };
 
@@ -14,9 +17,20 @@ impl Terminal {
     /// Gives what the user does to the question on the screen, or else to the phone.
     pub(crate) fn user(&mut self, input: &User, now: Instant) {
         self.report(CardEvent::UserActivity);
+        match input {
+            User::Answer => return self.answer_call(),
+            User::HangUp => return self.end_call(),
+            _ => {}
+        }
         match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, Task::ConfirmCall(command)) => {
+                self.call_confirmed(job, command, input);
+            }
             Session::Executing(job, task) => {
                 let outcome = match (&task, input) {
+                    (Task::Ask(Prompt::Browser(command)), User::Yes | User::Accept) => {
+                        Some(self.open_browser(&job, command))
+                    }
                     (Task::Ask(prompt), input) => prompt.reply(&job, input, now),
                     (Task::Notice, User::Clear) => Some(job.done()),
                     (Task::Notice, User::Back) => {
@@ -43,9 +57,20 @@ impl Terminal {
         }
     }
 
+    fn call_confirmed(&mut self, job: Job, command: Box<SetUpCall>, input: &User) {
+        let outcome = self.confirm_call(&job, &command, input);
+        if outcome.is_some() {
+            self.timers.stop(Timer::Prompt);
+        }
+        self.conclude(job, outcome.unwrap_or(Outcome::Wait(Task::ConfirmCall(command))));
+    }
+
     /// The user has been asked for long enough.
     pub(crate) fn prompt_expired(&mut self, now: Instant) {
         match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, Task::ConfirmCall(command)) => {
+                self.call_confirmed(job, command, &User::NoResponse);
+            }
             Session::Executing(job, Task::Ask(prompt)) => {
                 let outcome = prompt.reply(&job, &User::NoResponse, now);
                 self.conclude(job, outcome.unwrap_or(Outcome::Wait(Task::Ask(prompt))));
@@ -85,6 +110,7 @@ impl Terminal {
                 self.tell(Pending::MenuSelection { item: *item, help: true });
             }
             User::Clear | User::Back | User::EndSession => self.show_idle(),
+            User::Occupy => self.show(Screen::Own),
             _ => {}
         }
     }
@@ -110,7 +136,9 @@ impl Terminal {
 
     /// Takes away what the session that has ended left on the screen, unless it is to stay.
     pub(crate) fn clear_screen(&mut self) {
-        if !matches!(self.screen, Screen::Off | Screen::Menu(_) | Screen::Text { sustained: true, .. }) {
+        let stays = self.screen.is_busy()
+            || matches!(self.screen, Screen::Off | Screen::Text { sustained: true, .. });
+        if !stays {
             self.show_idle();
         }
     }

@@ -70,6 +70,9 @@ codes! {
         ACCESS_TECHNOLOGY_CHANGE = 0x0B, DISPLAY_PARAMETERS_CHANGED = 0x0C, LOCAL_CONNECTION = 0x0D,
         NETWORK_SEARCH_MODE_CHANGE = 0x0E, BROWSING_STATUS = 0x0F, FRAMES_INFORMATION_CHANGE = 0x10,
         WLAN_ACCESS_STATUS = 0x11, NETWORK_REJECTION = 0x12, HCI_CONNECTIVITY = 0x13,
+        ACCESS_TECHNOLOGIES_CHANGE = 0x14, CSG_CELL_SELECTION = 0x15, CONTACTLESS_STATE_REQUEST = 0x16,
+        IMS_REGISTRATION = 0x17, INCOMING_IMS_DATA = 0x18, PROFILE_CONTAINER = 0x19,
+        SECURED_PROFILE_CONTAINER = 0x1B, POLL_INTERVAL_NEGOTIATION = 0x1C, DATA_CONNECTION_STATUS_CHANGE = 0x1D,
     }
 }
 
@@ -78,7 +81,8 @@ codes! {
     pub struct RefreshMode(u8) {
         NAA_INITIALIZATION_AND_FULL_FILE_CHANGE = 0x00, FILE_CHANGE_NOTIFICATION = 0x01,
         NAA_INITIALIZATION_AND_FILE_CHANGE = 0x02, NAA_INITIALIZATION = 0x03, UICC_RESET = 0x04,
-        NAA_APPLICATION_RESET = 0x05, NAA_SESSION_RESET = 0x06,
+        NAA_APPLICATION_RESET = 0x05, NAA_SESSION_RESET = 0x06, STEERING_OF_ROAMING = 0x07,
+        STEERING_OF_ROAMING_FOR_I_WLAN = 0x08, EUICC_PROFILE_STATE_CHANGE = 0x09, APPLICATION_UPDATE = 0x0A,
     }
 }
 
@@ -88,9 +92,95 @@ codes! {
 }
 
 codes! {
+    /// A bearer (TS 102 223 §8.52).
+    pub struct BearerType(u8) {
+        CSD = 0x01, PACKET_SERVICE = 0x02, DEFAULT = 0x03, LOCAL_LINK = 0x04, BLUETOOTH = 0x05, IRDA = 0x06,
+        RS232 = 0x07, CDMA_PACKET_DATA = 0x08, UTRAN_EXTENDED = 0x09, I_WLAN = 0x0A, E_UTRAN = 0x0B, USB = 0x10,
+    }
+}
+
+codes! {
+    /// Transport protocol of a channel, and who begins (TS 102 223 §8.59).
+    pub struct TransportProtocol(u8) {
+        UDP_CLIENT_REMOTE = 0x01, TCP_CLIENT_REMOTE = 0x02, TCP_SERVER = 0x03, UDP_CLIENT_LOCAL = 0x04,
+        TCP_CLIENT_LOCAL = 0x05, DIRECT = 0x06,
+    }
+}
+
+codes! {
+    /// Type of an other address (TS 102 223 §8.58).
+    pub struct AddressType(u8) { IPV4 = 0x21, IPV6 = 0x57, }
+}
+
+codes! {
+    /// An access technology (TS 102 223 §8.61).
+    pub struct AccessTechnologyCode(u8) {
+        GSM = 0x00, TIA_553 = 0x01, TIA_136 = 0x02, UTRAN = 0x03, TETRA = 0x04, TIA_95 = 0x05, CDMA2000_1X = 0x06,
+        CDMA2000_HRPD = 0x07, E_UTRAN = 0x08, EHRPD = 0x09,
+    }
+}
+
+codes! {
+    /// Additional information on "launch browser generic error" (TS 102 223 §8.12.6).
+    pub struct BrowserProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, BEARER_UNAVAILABLE = 0x01, BROWSER_UNAVAILABLE = 0x02,
+        PROVISIONING_DATA_UNREADABLE = 0x03, DEFAULT_URL_UNAVAILABLE = 0x04,
+    }
+}
+
+codes! {
+    /// Additional information on "multiple card commands error" (TS 102 223 §8.12.9).
+    pub struct CardReaderProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, READER_NOT_PRESENT = 0x01, CARD_NOT_PRESENT = 0x02, READER_BUSY = 0x03,
+        CARD_POWERED_OFF = 0x04, APDU_FORMAT = 0x05, MUTE_CARD = 0x06, TRANSMISSION_ERROR = 0x07,
+        PROTOCOL_NOT_SUPPORTED = 0x08, READER_NOT_VALID = 0x09,
+    }
+}
+
+codes! {
+    /// Additional information on "interaction with call control" (TS 102 223 §8.12.8).
+    pub struct CallControlProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, ACTION_NOT_ALLOWED = 0x01, TYPE_OF_REQUEST_CHANGED = 0x02,
+    }
+}
+
+codes! {
+    /// Additional information on "bearer independent protocol error" (TS 102 223 §8.12.11).
+    pub struct BipProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, NO_CHANNEL_AVAILABLE = 0x01, CHANNEL_CLOSED = 0x02, CHANNEL_IDENTIFIER_NOT_VALID = 0x03,
+        BUFFER_SIZE_NOT_AVAILABLE = 0x04, SECURITY_ERROR = 0x05, TRANSPORT_LEVEL_NOT_AVAILABLE = 0x06,
+        REMOTE_DEVICE_NOT_REACHABLE = 0x07, SERVICE_ERROR = 0x08, SERVICE_IDENTIFIER_UNKNOWN = 0x09,
+        PORT_NOT_AVAILABLE = 0x10, LAUNCH_PARAMETERS_WRONG = 0x11, APPLICATION_LAUNCH_FAILED = 0x12,
+    }
+}
+
+codes! {
+    /// Additional information on "frames error" (TS 102 223 §8.12.12).
+    pub struct FramesProblem(u8) {
+        NO_SPECIFIC_CAUSE = 0x00, FRAME_IDENTIFIER_NOT_VALID = 0x01, TOO_MANY_FRAMES = 0x02, NO_FRAME_DEFINED = 0x03,
+        SIZE_NOT_SUPPORTED = 0x04, DEFAULT_FRAME_NOT_VALID = 0x05,
+    }
+}
+
+codes! {
+    /// A tone (TS 102 223 §8.16).
+    pub struct ToneCode(u8) {
+        DIAL = 0x01, CALLED_SUBSCRIBER_BUSY = 0x02, CONGESTION = 0x03, RADIO_PATH_ACKNOWLEDGE = 0x04,
+        RADIO_PATH_NOT_AVAILABLE = 0x05, ERROR = 0x06, CALL_WAITING = 0x07, RINGING = 0x08, GENERAL_BEEP = 0x10,
+        POSITIVE_ACKNOWLEDGEMENT = 0x11, NEGATIVE_ACKNOWLEDGEMENT = 0x12, INCOMING_SPEECH_CALL = 0x13,
+        INCOMING_SMS = 0x14, CRITICAL_ALERT = 0x15, VIBRATE_ONLY = 0x20, HAPPY = 0x30, SAD = 0x31,
+        URGENT_ACTION = 0x32, QUESTION = 0x33, MESSAGE_RECEIVED = 0x34, MELODY_1 = 0x40, MELODY_2 = 0x41,
+        MELODY_3 = 0x42, MELODY_4 = 0x43, MELODY_5 = 0x44, MELODY_6 = 0x45, MELODY_7 = 0x46, MELODY_8 = 0x47,
+    }
+}
+
+codes! {
     /// Which local information is asked for, the command's qualifier (TS 102 223 §8.6).
     pub struct LocalInformation(u8) {
         LOCATION = 0x00, IMEI = 0x01, NETWORK_MEASUREMENTS = 0x02, DATE_TIME_ZONE = 0x03, LANGUAGE = 0x04,
-        TIMING_ADVANCE = 0x05, ACCESS_TECHNOLOGY = 0x06, IMEISV = 0x08, SEARCH_MODE = 0x09, BATTERY = 0x0A,
+        TIMING_ADVANCE = 0x05, ACCESS_TECHNOLOGY = 0x06, ESN = 0x07, IMEISV = 0x08, SEARCH_MODE = 0x09,
+        BATTERY = 0x0A, MEID = 0x0B, WSID = 0x0C, BROADCAST_NETWORK = 0x0D, ACCESS_TECHNOLOGIES = 0x0E,
+        LOCATIONS = 0x0F, MEASUREMENTS_OF_TECHNOLOGIES = 0x10, CSG_IDS = 0x11, HNB_ADDRESS = 0x12,
+        HNB_MACROCELLS = 0x13, SUPPORTED_RADIO_ACCESS_TECHNOLOGIES = 0x1A,
     }
 }

@@ -8,13 +8,20 @@ use oxisim_wire::{
 };
 
 use crate::{
-    codes::{Device, GeneralResult},
-    message::{DataObject, Objects, Unknown, write_object},
+    codes::{Device, GeneralResult, TransportProtocol},
+    message::{DataObject, Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
-        Address, AlphaIdentifier, ApplicationIdentifier, CommandDetails, DefaultText, DeviceIdentities,
-        Duration, EventList, FileList, FrameIdentifier, IconIdentifier, ImmediateResponse, Item, ItemIcons,
-        ItemIdentifier, ItemTextAttributes, ItemsNextAction, ResponseLength, SmsTpdu, TextAttribute,
-        TextString, TimerIdentifier, TimerValue, Tone,
+        ActivateDescriptor, Address, AlphaIdentifier, ApplicationIdentifier, ApplicationRefreshData,
+        AtCommand, AttributeInformation, BearerDescription, BearerList, BrowserIdentity, BufferSize,
+        CapabilityConfiguration, ChannelData, ChannelDataLength, CommandApdu, CommandDetails,
+        ContactlessState, DefaultText, DeviceFilter, DeviceIdentities, DtmfString, Duration,
+        EcatSequenceNumber, EncryptedTlvList, EventList, FileList, FrameIdentifier, FrameLayout,
+        GeographicalParameters, IconIdentifier, ImmediateResponse, ImsUri, Item, ItemIcons, ItemIdentifier,
+        ItemTextAttributes, ItemsNextAction, Language, Mac, MultimediaContent, MultimediaIdentifier,
+        MultimediaReference, NetworkAccessName, OtherAddress, PlmnAccessList, PlmnList, ProvisioningFile,
+        RefreshEnforcementPolicy, RemoteEntityAddress, ResponseLength, SaTemplate, ServiceRecord,
+        ServiceSearchFilter, SmsTpdu, SsString, Subaddress, TextAttribute, TextString, TimerIdentifier,
+        TimerValue, Tone, TransportLevel, Url, UssdString,
     },
 };
 
@@ -32,6 +39,11 @@ macro_rules! proactive_commands {
         }
 
         impl CommandType {
+            /// Every command, in the order of the standard.
+            pub const MESSAGES: &'static [Declaration] = &[$(Declaration {
+                code: $kind, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
+
             /// The command's name in the standard's words.
             #[must_use]
             pub const fn text(self) -> &'static str {
@@ -86,8 +98,9 @@ macro_rules! proactive_commands {
                 })
             }
 
-            fn write(&self, out: &mut Vec<u8>) {
-                match self { $(Self::$name(body) => body.write_objects(out),)* }
+            /// Calls `f` with the name of each field of the type and every object in it, in the standard's order.
+            pub fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object)) {
+                match self { $(Self::$name(body) => body.each_object(f),)* }
             }
         }
     };
@@ -135,6 +148,8 @@ proactive_commands! {
     0x01 REFRESH "REFRESH" "TS 102 223 §6.6.13" TERMINAL Refresh {
         files: Option<FileList>, application: Option<ApplicationIdentifier>, alpha: Option<AlphaIdentifier>,
         icon: Option<IconIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+        policy: Option<RefreshEnforcementPolicy>, data: Option<ApplicationRefreshData>,
+        access: Option<PlmnAccessList>, networks: Option<PlmnList>,
     }
     0x04 POLLING_OFF "POLLING OFF" "TS 102 223 §6.6.14" TERMINAL PollingOff {}
     /// The qualifier is a [`LocalInformation`](crate::codes::LocalInformation).
@@ -145,6 +160,109 @@ proactive_commands! {
     0x27 TIMER_MANAGEMENT "TIMER MANAGEMENT" "TS 102 223 §6.6.21" TERMINAL TimerManagement {
         timer: TimerIdentifier, value: Option<TimerValue>,
     }
+    /// The qualifier says what becomes of other calls and whether it is tried again.
+    0x10 SET_UP_CALL "SET UP CALL" "TS 102 223 §6.6.12" NETWORK SetUpCall {
+        confirmation: Option<AlphaIdentifier>, address: Option<Address>, uri: Option<ImsUri>,
+        capabilities: Option<CapabilityConfiguration>, subaddress: Option<Subaddress>, duration: Option<Duration>,
+        icon: Option<IconIdentifier>, call: Option<AlphaIdentifier>, call_icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, call_attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x11 SEND_SS "SEND SS" "TS 31.111 §6.6.10" NETWORK SendSs {
+        alpha: Option<AlphaIdentifier>, string: SsString, icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x12 SEND_USSD "SEND USSD" "TS 31.111 §6.6.11" NETWORK SendUssd {
+        alpha: Option<AlphaIdentifier>, string: UssdString, icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x14 SEND_DTMF "SEND DTMF" "TS 102 223 §6.6.24" NETWORK SendDtmf {
+        alpha: Option<AlphaIdentifier>, digits: DtmfString, icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The qualifier says what becomes of a browser that runs.
+    0x15 LAUNCH_BROWSER "LAUNCH BROWSER" "TS 102 223 §6.6.26" TERMINAL LaunchBrowser {
+        browser: Option<BrowserIdentity>, url: Url, bearers: Option<BearerList>,
+        provisioning: Vec<ProvisioningFile>, gateway: Option<TextString>, alpha: Option<AlphaIdentifier>,
+        icon: Option<IconIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+        access_name: Option<NetworkAccessName>, login: Option<TextString>, password: Option<TextString>,
+    }
+    0x16 GEOGRAPHICAL_LOCATION_REQUEST "GEOGRAPHICAL LOCATION REQUEST" "TS 31.111 §6.6.32" TERMINAL
+    GeographicalLocationRequest { parameters: Option<GeographicalParameters>, }
+    0x30 PERFORM_CARD_APDU "PERFORM CARD APDU" "TS 102 223 §6.6.17" CARD_READER_0 PerformCardApdu {
+        apdu: CommandApdu,
+    }
+    0x31 POWER_ON_CARD "POWER ON CARD" "TS 102 223 §6.6.19" CARD_READER_0 PowerOnCard {}
+    0x32 POWER_OFF_CARD "POWER OFF CARD" "TS 102 223 §6.6.18" CARD_READER_0 PowerOffCard {}
+    /// The qualifier asks for the status (00) or the identifier (01) of readers.
+    0x33 GET_READER_STATUS "GET READER STATUS" "TS 102 223 §6.6.20" TERMINAL GetReaderStatus {}
+    0x34 RUN_AT_COMMAND "RUN AT COMMAND" "TS 102 223 §6.6.23" TERMINAL RunAtCommand {
+        alpha: Option<AlphaIdentifier>, command: AtCommand, icon: Option<IconIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x35 LANGUAGE_NOTIFICATION "LANGUAGE NOTIFICATION" "TS 102 223 §6.6.25" TERMINAL LanguageNotification {
+        language: Option<Language>,
+    }
+    /// The qualifier says when the link is established.
+    0x40 OPEN_CHANNEL "OPEN CHANNEL" "TS 102 223 §6.6.27" TERMINAL OpenChannel {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, address: Option<Address>,
+        subaddress: Option<Subaddress>, first_duration: Option<Duration>, second_duration: Option<Duration>,
+        bearer: Option<BearerDescription>, buffer: BufferSize, access_name: Option<NetworkAccessName>,
+        local: Option<OtherAddress>, login: Option<TextString>, password: Option<TextString>,
+        transport: Option<TransportLevel>, destination: Option<OtherAddress>, remote: Option<RemoteEntityAddress>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x41 CLOSE_CHANNEL "CLOSE CHANNEL" "TS 102 223 §6.6.28" CHANNEL_1 CloseChannel {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, attribute: Option<TextAttribute>,
+        frame: Option<FrameIdentifier>,
+    }
+    0x42 RECEIVE_DATA "RECEIVE DATA" "TS 102 223 §6.6.29" CHANNEL_1 ReceiveData {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, length: ChannelDataLength,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The qualifier says whether the data is stored (00) or sent at once (01).
+    0x43 SEND_DATA "SEND DATA" "TS 102 223 §6.6.30" CHANNEL_1 SendData {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, data: ChannelData,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x44 GET_CHANNEL_STATUS "GET CHANNEL STATUS" "TS 102 223 §6.6.31" TERMINAL GetChannelStatus {}
+    0x45 SERVICE_SEARCH "SERVICE SEARCH" "TS 102 223 §6.6.32" TERMINAL ServiceSearch {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, search: ServiceSearchFilter,
+        devices: Option<DeviceFilter>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x46 GET_SERVICE_INFORMATION "GET SERVICE INFORMATION" "TS 102 223 §6.6.33" TERMINAL GetServiceInformation {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, attributes: AttributeInformation,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    /// The qualifier says whether the service is added (00) or deleted (01).
+    0x47 DECLARE_SERVICE "DECLARE SERVICE" "TS 102 223 §6.6.34" TERMINAL DeclareService {
+        record: ServiceRecord, transport: Option<TransportLevel>,
+    }
+    0x50 SET_FRAMES "SET FRAMES" "TS 102 223 §6.6.35" TERMINAL SetFrames {
+        frame: FrameIdentifier, layout: Option<FrameLayout>, default: Option<FrameIdentifier>,
+    }
+    0x51 GET_FRAMES_STATUS "GET FRAMES STATUS" "TS 102 223 §6.6.36" TERMINAL GetFramesStatus {}
+    0x60 RETRIEVE_MULTIMEDIA_MESSAGE "RETRIEVE MULTIMEDIA MESSAGE" "TS 102 223 §6.6.37" NETWORK RetrieveMultimediaMessage {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, reference: MultimediaReference,
+        files: FileList, content: MultimediaContent, identifier: Option<MultimediaIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x61 SUBMIT_MULTIMEDIA_MESSAGE "SUBMIT MULTIMEDIA MESSAGE" "TS 102 223 §6.6.38" NETWORK SubmitMultimediaMessage {
+        alpha: Option<AlphaIdentifier>, icon: Option<IconIdentifier>, files: FileList,
+        identifier: Option<MultimediaIdentifier>, attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+    }
+    0x62 DISPLAY_MULTIMEDIA_MESSAGE "DISPLAY MULTIMEDIA MESSAGE" "TS 102 223 §6.6.39" DISPLAY DisplayMultimediaMessage {
+        files: FileList, identifier: MultimediaIdentifier, immediate: Option<ImmediateResponse>,
+        frame: Option<FrameIdentifier>,
+    }
+    0x70 ACTIVATE "ACTIVATE" "TS 102 223 §6.6.40" TERMINAL Activate { descriptor: ActivateDescriptor, }
+    0x71 CONTACTLESS_STATE_CHANGED "CONTACTLESS STATE CHANGED" "TS 102 223 §6.6.41" TERMINAL ContactlessStateChanged {
+        state: ContactlessState,
+    }
+    0x72 COMMAND_CONTAINER "COMMAND CONTAINER" "TS 102 223 §6.6.42" TERMINAL CommandContainer {
+        sequence: EcatSequenceNumber, mac: Option<Mac>, list: EncryptedTlvList,
+    }
+    0x73 ENCAPSULATED_SESSION_CONTROL "ENCAPSULATED SESSION CONTROL" "TS 102 223 §6.6.43" TERMINAL
+    EncapsulatedSessionControl { template: Option<SaTemplate>, }
     0x28 SET_UP_IDLE_MODE_TEXT "SET UP IDLE MODE TEXT" "TS 102 223 §6.6.22" TERMINAL SetUpIdleModeText {
         text: TextString, icon: Option<IconIdentifier>, attribute: Option<TextAttribute>,
         frame: Option<FrameIdentifier>,
@@ -162,6 +280,8 @@ pub struct Command {
     pub body: Proactive,
     /// Objects that the type does not define and that need not be understood.
     pub unknown: Vec<Unknown>,
+    /// How it was written, if it was read.
+    pub form: Form,
 }
 
 /// Why a terminal does not carry a command out, and what it answers.
@@ -187,21 +307,28 @@ impl Command {
             devices: DeviceIdentities { source: Device::UICC, destination: body.destination() },
             body,
             unknown: Vec::new(),
+            form: Form::default(),
         }
+    }
+
+    /// The same command, for another device than its type's own: the channel or the card reader that it is about
+    /// (TS 102 223 §8.7).
+    #[must_use]
+    pub const fn to(mut self, destination: Device) -> Self {
+        self.devices.destination = destination;
+        self
     }
 
     /// The command as FETCH delivers it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let mut objects = Outgoing::default();
+        objects.push(&self.details);
+        objects.push(&self.devices);
+        self.body.each_object(&mut |_, object| objects.push(object));
+        objects.unknown(&self.unknown);
         let mut out = Vec::new();
-        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| {
-            write_object(&self.details, out);
-            write_object(&self.devices, out);
-            self.body.write(out);
-            for object in &self.unknown {
-                Comprehension::write(object.tag, false, out, |out| out.extend_from_slice(&object.value));
-            }
-        });
+        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| objects.write(&self.form, out));
         out
     }
 
@@ -227,6 +354,7 @@ impl Command {
         let mut outer = Reader::new(bytes);
         let mut r = Tlv::expect(&mut outer, PROACTIVE_COMMAND, "proactive command")?;
         outer.finish("proactive command")?;
+        let form = Form::of(r.clone());
         let details: CommandDetails = expect_object(&mut r)?;
         *seen = Some(details.clone());
         let devices = expect_object(&mut r)?;
@@ -234,24 +362,34 @@ impl Command {
         let at = r.clone();
         let body = Proactive::read(details.kind, &mut r, &mut unknown)?
             .ok_or_else(|| at.error(UNKNOWN_TYPE, ErrorKind::Value(u32::from(details.kind.0))))?;
-        check_items(&body, &r)?;
-        Ok(Self { details, devices, body, unknown })
+        check(&body, &r)?;
+        Ok(Self { details, devices, body, unknown, form })
     }
 }
 
-/// A menu has at least one item; the empty one that takes a menu away stands alone (TS 102 223 §6.4.8).
-fn check_items(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
-    let items = match body {
-        Proactive::SetUpMenu(menu) => &menu.items,
-        Proactive::SelectItem(select) => &select.items,
-        _ => return Ok(()),
-    };
-    let kind = match &items[..] {
-        [] => ErrorKind::Missing,
-        [_, _, ..] if items.iter().any(|item| item.identifier.is_none()) => ErrorKind::Value(0),
-        _ => return Ok(()),
-    };
-    Err(end.error(Item::NAME, kind))
+/// What a command must have beyond its mandatory objects: a menu has at least one item, and the empty one that takes
+/// a menu away stands alone (TS 102 223 §6.4.8); a call has an address or a URI (TS 31.111 §6.6.12); a channel has a
+/// bearer unless the card is the server (TS 102 223 §6.6.27).
+fn check(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
+    let missing = |what| Err(Error::new(what, end.offset(), ErrorKind::Missing));
+    match body {
+        Proactive::SetUpMenu(SetUpMenu { items, .. }) | Proactive::SelectItem(SelectItem { items, .. }) => {
+            match &items[..] {
+                [] => missing(Item::NAME),
+                [_, _, ..] if items.iter().any(|item| item.identifier.is_none()) => {
+                    Err(end.error(Item::NAME, ErrorKind::Value(0)))
+                }
+                _ => Ok(()),
+            }
+        }
+        Proactive::SetUpCall(SetUpCall { address: None, uri: None, .. }) => missing(Address::NAME),
+        Proactive::OpenChannel(OpenChannel { bearer: None, transport, .. })
+            if transport.as_ref().is_none_or(|level| level.protocol != TransportProtocol::TCP_SERVER) =>
+        {
+            missing(BearerDescription::NAME)
+        }
+        _ => Ok(()),
+    }
 }
 
 const UNKNOWN_TYPE: &str = "type of command";
@@ -270,87 +408,4 @@ pub(crate) fn expect_object<T: DataObject>(r: &mut Reader<'_>) -> Result<T, Erro
     let value = T::read(&mut object.value)?;
     object.value.finish(T::NAME)?;
     Ok(value)
-}
-
-impl DisplayText {
-    /// A text alone.
-    #[must_use]
-    pub const fn new(text: TextString) -> Self {
-        Self { text, icon: None, immediate: None, duration: None, attribute: None, frame: None }
-    }
-}
-
-impl GetInkey {
-    /// A prompt alone.
-    #[must_use]
-    pub const fn new(text: TextString) -> Self {
-        Self { text, icon: None, duration: None, attribute: None, frame: None }
-    }
-}
-
-impl SetUpMenu {
-    /// A title and items.
-    #[must_use]
-    pub const fn new(title: AlphaIdentifier, items: Vec<Item>) -> Self {
-        Self {
-            title,
-            items,
-            next_actions: None,
-            icon: None,
-            item_icons: None,
-            attribute: None,
-            item_attributes: None,
-        }
-    }
-}
-
-impl SelectItem {
-    /// A title and items.
-    #[must_use]
-    pub const fn new(title: AlphaIdentifier, items: Vec<Item>) -> Self {
-        Self {
-            title: Some(title),
-            items,
-            next_actions: None,
-            default: None,
-            icon: None,
-            item_icons: None,
-            attribute: None,
-            item_attributes: None,
-            frame: None,
-        }
-    }
-}
-
-impl SendShortMessage {
-    /// A TPDU, sent without a word to the user, through the service centre of `EF_SMSP`.
-    #[must_use]
-    pub const fn silent(tpdu: Vec<u8>) -> Self {
-        Self {
-            alpha: Some(AlphaIdentifier { text: Vec::new() }),
-            service_centre: None,
-            tpdu: SmsTpdu { tpdu },
-            icon: None,
-            attribute: None,
-            frame: None,
-        }
-    }
-}
-
-impl Refresh {
-    /// Tells the terminal that the files at `paths` (each a list of file identifiers from 3F00 or 7FFF on)
-    /// have changed; goes with
-    /// [`RefreshMode::FILE_CHANGE_NOTIFICATION`](crate::codes::RefreshMode::FILE_CHANGE_NOTIFICATION).
-    #[must_use]
-    pub fn files(paths: &[&[u16]]) -> Self {
-        let octets = paths.iter().copied().flatten().flat_map(|fid| fid.to_be_bytes()).collect();
-        Self {
-            files: Some(FileList { count: paths.len() as u8, paths: octets }),
-            application: None,
-            alpha: None,
-            icon: None,
-            attribute: None,
-            frame: None,
-        }
-    }
 }

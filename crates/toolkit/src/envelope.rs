@@ -7,23 +7,29 @@ use oxisim_wire::{
     tlv::{self, Tlv},
 };
 
+pub use crate::event::{Event, EventDownload};
 use crate::{
     codes::Device,
-    message::{Objects, Unknown},
+    message::{Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
-        Address, DeviceIdentities, EventList, HelpRequest, ItemIdentifier, LocationInformation,
-        LocationStatus, SmsTpdu, TimerIdentifier, TimerValue,
+        Address, BcRepeatIndicator, CapabilityConfiguration, CellBroadcastPage, DeviceIdentities,
+        EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvList, EpsPdnActivation, FileList,
+        GadShapes, HelpRequest, ImsUri, ItemIdentifier, LastEnvelope, LocationInformation, Mac, MediaType,
+        MultimediaIdentifier, MultimediaNotification, MultimediaStatus, NmeaSentence, PdpContextActivation,
+        RegistryApplicationData, SmsTpdu, SsString, Subaddress, TimerIdentifier, TimerValue, UriTruncated,
+        UssdString,
     },
 };
 
-/// Declares the envelopes: BER tag, name, clause, struct and its objects in the standard's order.
+/// Declares the envelopes: BER tag, name, clause, struct and its objects in the standard's order. A struct without
+/// objects here is declared elsewhere.
 macro_rules! envelopes {
-    ($($tag:literal $text:literal $spec:literal $name:ident { $($field:ident: $ty:ty,)* })*) => {
+    ($($tag:literal $text:literal $spec:literal $name:ident $({ $($field:ident: $ty:ty,)* })?)*) => {
         $(
-            message! {
+            $(message! {
                 #[doc = concat!($text, " (", $spec, ", tag `", stringify!($tag), "`).")]
                 $name { $($field: $ty,)* }
-            }
+            })?
 
             impl From<$name> for Envelope {
                 fn from(body: $name) -> Self {
@@ -39,30 +45,37 @@ macro_rules! envelopes {
         }
 
         impl Envelope {
+            /// Every envelope, in the order of their tags.
+            pub const ALL: &'static [Declaration] = &[$(Declaration {
+                code: $tag, text: $text, spec: $spec, fields: $name::FIELDS,
+            },)*];
+
             /// The envelope's name in the standard's words.
             #[must_use]
             pub const fn text(&self) -> &'static str {
                 match self { $(Self::$name(_) => $text,)* }
             }
 
-            /// The data of the ENVELOPE command.
+            /// The clause that describes the envelope.
             #[must_use]
-            pub fn encode(&self) -> Vec<u8> {
-                let mut out = Vec::new();
-                match self { $(Self::$name(body) => {
-                    tlv::write_tlv($tag, &mut out, |out| body.write_objects(out));
-                })* }
-                out
+            pub const fn spec(&self) -> &'static str {
+                match self { $(Self::$name(_) => $spec,)* }
             }
 
-            /// Reads the data of an ENVELOPE command; objects that need not be understood are passed over.
-            pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-                let mut outer = Reader::new(bytes);
-                let Tlv { tag, mut value } = Tlv::read(&mut outer, "envelope")?;
-                outer.finish("envelope")?;
-                let mut unknown: Vec<Unknown> = Vec::new();
+            /// Its tag.
+            #[must_use]
+            pub const fn tag(&self) -> u8 {
+                match self { $(Self::$name(_) => $tag,)* }
+            }
+
+            /// Calls `f` with the name of each field and every object in it, in the standard's order.
+            pub fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object)) {
+                match self { $(Self::$name(body) => body.each_object(f),)* }
+            }
+
+            fn read_body(tag: u8, r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
                 match tag {
-                    $($tag => $name::read_objects(&mut value, &mut unknown).map(Self::$name),)*
+                    $($tag => $name::read_objects(r, unknown).map(Self::$name),)*
                     other => Err(Error::new("envelope", 0, ErrorKind::Value(u32::from(other)))),
                 }
             }
@@ -70,19 +83,180 @@ macro_rules! envelopes {
     };
 }
 
+/// What a message has beside what it says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rest {
+    /// Objects that the message does not define and that need not be understood.
+    pub unknown: Vec<Unknown>,
+    /// How it was written.
+    pub form: Form,
+}
+
 envelopes! {
     0xD1 "SMS-PP download" "TS 31.111 §7.1.1" SmsPpDownload {
         devices: DeviceIdentities, service_centre: Option<Address>, tpdu: SmsTpdu,
     }
+    0xD2 "cell broadcast download" "TS 31.111 §7.1.2" CellBroadcastDownload {
+        devices: DeviceIdentities, page: CellBroadcastPage,
+    }
     0xD3 "menu selection" "TS 102 223 §7.2" MenuSelection {
         devices: DeviceIdentities, item: ItemIdentifier, help: Option<HelpRequest>,
     }
-    0xD6 "event download" "TS 102 223 §7.5" EventDownload {
-        events: EventList, devices: DeviceIdentities, location_status: Option<LocationStatus>,
+    0xD4 "call control" "TS 31.111 §7.3.1" CallControl {
+        devices: DeviceIdentities, address: Option<Address>, ss: Option<SsString>, ussd: Option<UssdString>,
+        pdp: Option<PdpContextActivation>, eps: Option<EpsPdnActivation>, ims: Option<ImsUri>,
+        capability: Option<CapabilityConfiguration>, subaddress: Option<Subaddress>,
+        location: Option<LocationInformation>, second_capability: Option<CapabilityConfiguration>,
+        repeat: Option<BcRepeatIndicator>, media: Option<MediaType>, truncated: Option<UriTruncated>,
+    }
+    0xD5 "MO short message control" "TS 31.111 §7.3.2" MoSmsControl {
+        devices: DeviceIdentities, service_centre: Address, destination: Option<Address>,
         location: Option<LocationInformation>,
     }
+    0xD6 "event download" "TS 102 223 §7.5" EventDownload
     0xD7 "timer expiration" "TS 102 223 §7.4" TimerExpiration {
         devices: DeviceIdentities, timer: TimerIdentifier, value: TimerValue,
+    }
+    0xD9 "USSD download" "TS 31.111 §7.6" UssdDownload { devices: DeviceIdentities, ussd: UssdString, }
+    0xDA "MMS transfer status" "TS 102 223 §7.6" MmsTransfer {
+        devices: DeviceIdentities, files: FileList, message: Option<MultimediaIdentifier>,
+        status: Option<MultimediaStatus>,
+    }
+    0xDB "MMS notification download" "TS 102 223 §7.7" MmsNotificationDownload {
+        devices: DeviceIdentities, notification: MultimediaNotification, last: Option<LastEnvelope>,
+    }
+    0xDC "terminal applications" "TS 102 223 §7.8" TerminalApplications {
+        devices: DeviceIdentities, applications: Vec<RegistryApplicationData>, last: Option<LastEnvelope>,
+    }
+    0xDD "geographical location reporting" "TS 31.111 §7.10" GeographicalLocation {
+        devices: DeviceIdentities, shape: Option<GadShapes>, sentence: Option<NmeaSentence>,
+    }
+    0xDE "envelope container" "TS 102 223 §7.9" EnvelopeContainer {
+        devices: DeviceIdentities, kind: Option<EncapsulatedEnvelopeType>, sequence: Option<EcatSequenceNumber>,
+        mac: Option<Mac>, encrypted: Option<EncryptedTlvList>,
+    }
+    0xDF "ProSe report" "TS 31.111 §7.12" ProSeReport { devices: DeviceIdentities, }
+}
+
+impl Envelope {
+    /// The data of the ENVELOPE command.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        self.write(&Rest::default())
+    }
+
+    /// The data of the ENVELOPE command, with what [`read`](Self::read) found beside the envelope.
+    #[must_use]
+    pub fn write(&self, rest: &Rest) -> Vec<u8> {
+        let mut objects = Outgoing::default();
+        self.each_object(&mut |_, object| objects.push(object));
+        objects.unknown(&rest.unknown);
+        let mut out = Vec::new();
+        tlv::write_tlv(self.tag(), &mut out, |out| objects.write(&rest.form, out));
+        out
+    }
+
+    /// Reads the data of an ENVELOPE command; objects that need not be understood are passed over.
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        Self::read(bytes).map(|(envelope, _)| envelope)
+    }
+
+    /// Reads the data of an ENVELOPE command, all of it.
+    pub fn read(bytes: &[u8]) -> Result<(Self, Rest), Error> {
+        let mut outer = Reader::new(bytes);
+        let Tlv { tag, mut value } = Tlv::read(&mut outer, "envelope")?;
+        outer.finish("envelope")?;
+        let mut rest = Rest { unknown: Vec::new(), form: Form::of(value.clone()) };
+        let envelope = Self::read_body(tag, &mut value, &mut rest.unknown)?;
+        if let Self::CallControl(control) = &envelope {
+            control.requested().ok_or_else(|| value.error("call control", ErrorKind::Missing))?;
+        }
+        Ok((envelope, rest))
+    }
+}
+
+/// What the terminal is about to do and asks the card for (TS 31.111 §7.3.1.6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requested<'a> {
+    /// A call.
+    Call(&'a Address),
+    /// A supplementary service operation.
+    Ss(&'a SsString),
+    /// A USSD operation.
+    Ussd(&'a UssdString),
+    /// A PDP context.
+    Pdp(&'a PdpContextActivation),
+    /// An EPS PDN connection.
+    Eps(&'a EpsPdnActivation),
+    /// A communication of the IP multimedia subsystem.
+    Ims(&'a ImsUri),
+}
+
+impl CallControl {
+    /// About a call to `address`.
+    #[must_use]
+    pub fn call(address: Address, location: Option<LocationInformation>) -> Self {
+        Self { address: Some(address), ..Self::empty(location) }
+    }
+
+    /// About a supplementary service operation.
+    #[must_use]
+    pub fn ss(ss: SsString, location: Option<LocationInformation>) -> Self {
+        Self { ss: Some(ss), ..Self::empty(location) }
+    }
+
+    /// About a USSD operation.
+    #[must_use]
+    pub fn ussd(ussd: UssdString, location: Option<LocationInformation>) -> Self {
+        Self { ussd: Some(ussd), ..Self::empty(location) }
+    }
+
+    /// About the activation of a PDP context.
+    #[must_use]
+    pub fn pdp(pdp: PdpContextActivation, location: Option<LocationInformation>) -> Self {
+        Self { pdp: Some(pdp), ..Self::empty(location) }
+    }
+
+    /// What the terminal is about to do; a message that was read always has it.
+    #[must_use]
+    pub fn requested(&self) -> Option<Requested<'_>> {
+        let call = self.address.as_ref().map(Requested::Call);
+        call.or(self.ss.as_ref().map(Requested::Ss))
+            .or(self.ussd.as_ref().map(Requested::Ussd))
+            .or(self.pdp.as_ref().map(Requested::Pdp))
+            .or(self.eps.as_ref().map(Requested::Eps))
+            .or(self.ims.as_ref().map(Requested::Ims))
+    }
+
+    fn empty(location: Option<LocationInformation>) -> Self {
+        Self {
+            devices: FROM_TERMINAL,
+            address: None,
+            ss: None,
+            ussd: None,
+            pdp: None,
+            eps: None,
+            ims: None,
+            capability: None,
+            subaddress: None,
+            location,
+            second_capability: None,
+            repeat: None,
+            media: None,
+            truncated: None,
+        }
+    }
+}
+
+impl MoSmsControl {
+    /// About a message to `destination` through `service_centre`.
+    #[must_use]
+    pub const fn new(
+        service_centre: Address,
+        destination: Option<Address>,
+        location: Option<LocationInformation>,
+    ) -> Self {
+        Self { devices: FROM_TERMINAL, service_centre, destination, location }
     }
 }
 
@@ -102,11 +276,7 @@ impl TimerExpiration {
     /// Timer `timer` has run for `value`.
     #[must_use]
     pub const fn new(timer: u8, value: TimerValue) -> Self {
-        Self {
-            devices: DeviceIdentities { source: Device::TERMINAL, destination: Device::UICC },
-            timer: TimerIdentifier { identifier: timer },
-            value,
-        }
+        Self { devices: FROM_TERMINAL, timer: TimerIdentifier { identifier: timer }, value }
     }
 }
 
@@ -114,10 +284,27 @@ impl SmsPpDownload {
     /// A message for the card.
     #[must_use]
     pub const fn new(service_centre: Option<Address>, tpdu: Vec<u8>) -> Self {
-        Self {
-            devices: DeviceIdentities { source: Device::NETWORK, destination: Device::UICC },
-            service_centre,
-            tpdu: SmsTpdu { tpdu },
-        }
+        Self { devices: FROM_NETWORK, service_centre, tpdu: SmsTpdu { tpdu } }
     }
 }
+
+impl CellBroadcastDownload {
+    /// A page for the card.
+    #[must_use]
+    pub const fn new(page: CellBroadcastPage) -> Self {
+        Self { devices: FROM_NETWORK, page }
+    }
+}
+
+impl UssdDownload {
+    /// A USSD string for the card.
+    #[must_use]
+    pub const fn new(ussd: UssdString) -> Self {
+        Self { devices: FROM_NETWORK, ussd }
+    }
+}
+
+const FROM_TERMINAL: DeviceIdentities =
+    DeviceIdentities { source: Device::TERMINAL, destination: Device::UICC };
+const FROM_NETWORK: DeviceIdentities =
+    DeviceIdentities { source: Device::NETWORK, destination: Device::UICC };

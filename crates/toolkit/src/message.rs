@@ -6,12 +6,12 @@
 use alloc::vec::Vec;
 
 use oxisim_wire::{
-    Error, ErrorKind, Reader, Wire,
+    Error, ErrorKind, Reader, Show, Shown, Wire,
     tlv::{Comprehension, Tag},
 };
 
 /// A data object of TS 102 223 §8: its value is its [`Wire`] coding.
-pub trait DataObject: Wire {
+pub trait DataObject: Wire + Show {
     /// Its tag, without the comprehension bit (TS 101 220 §7.2).
     const TAG: Tag;
     /// Its name in the standard's words.
@@ -108,13 +108,189 @@ pub struct Unknown {
     pub value: Vec<u8>,
 }
 
+/// An object of a message, whatever it is.
+pub trait Object {
+    /// Its tag, without the comprehension bit.
+    fn tag(&self) -> Tag;
+    /// Its name in the standard's words.
+    fn name(&self) -> &'static str;
+    /// The clause that defines it.
+    fn spec(&self) -> &'static str;
+    /// Its value, encoded.
+    fn value(&self) -> Vec<u8>;
+    /// What is in it.
+    fn shown(&self) -> Shown;
+}
+
+impl<T: DataObject> Object for T {
+    fn tag(&self) -> Tag {
+        T::TAG
+    }
+
+    fn name(&self) -> &'static str {
+        T::NAME
+    }
+
+    fn spec(&self) -> &'static str {
+        T::SPEC
+    }
+
+    fn value(&self) -> Vec<u8> {
+        let mut value = Vec::new();
+        self.write(&mut value);
+        value
+    }
+
+    fn shown(&self) -> Shown {
+        self.show()
+    }
+}
+
+/// What is declared of a message: a command by its type, an envelope by its tag, an event by its code.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// Type, tag or code.
+    pub code: u8,
+    /// Its name in the standard's words.
+    pub text: &'static str,
+    /// The clause that describes it.
+    pub spec: &'static str,
+    /// Its objects, in the standard's order.
+    pub fields: &'static [FieldInfo],
+}
+
+/// What is declared of a field of a message.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldInfo {
+    /// Its name here.
+    pub name: &'static str,
+    /// The tag of its object, without the comprehension bit.
+    pub tag: Tag,
+    /// The name of its object in the standard's words.
+    pub object: &'static str,
+    /// The clause that defines its object.
+    pub spec: &'static str,
+}
+
+impl FieldInfo {
+    /// A field called `name`.
+    pub(crate) const fn of<F: Field>(name: &'static str) -> Self {
+        Self { name, tag: F::Object::TAG, object: F::Object::NAME, spec: F::Object::SPEC }
+    }
+}
+
 /// A list of objects that makes up (the rest of) a message.
 pub trait Objects: Sized {
-    /// Reads objects in any order until `r` ends.
-    fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error>;
+    /// Its fields, in the standard's order.
+    const FIELDS: &'static [FieldInfo];
 
-    /// Appends the objects in the standard's order.
-    fn write_objects(&self, out: &mut Vec<u8>);
+    /// Reads objects in any order until `r` ends.
+    fn read_objects(r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
+        Self::read_rest(r, unknown, &mut |_| Ok(false))
+    }
+
+    /// Reads objects in any order until `r` ends, those first that `head` takes: objects that stand before these in
+    /// every message of a kind.
+    fn read_rest(
+        r: &mut Reader<'_>,
+        unknown: &mut Vec<Unknown>,
+        head: &mut dyn FnMut(&mut Comprehension<'_>) -> Result<bool, Error>,
+    ) -> Result<Self, Error>;
+
+    /// Calls `f` with the name of each field and every object in it, in the standard's order.
+    fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn Object));
+}
+
+/// How a message that was read had been written: the tags of its objects in their order, each with its comprehension
+/// bit. It is written so again. A message that was made has no form: it is written in the standard's order, and
+/// comprehension is required of every object that the standard knows.
+///
+/// Two messages that say the same are equal, however they are written; so are two forms.
+#[derive(Clone, Debug, Default)]
+pub struct Form(Vec<(Tag, bool)>);
+
+impl PartialEq for Form {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Form {}
+
+impl Form {
+    /// The form of the objects that `r` has still to read.
+    pub(crate) fn of(mut r: Reader<'_>) -> Self {
+        let mut tags = Vec::new();
+        while let Ok(object) = Comprehension::read(&mut r) {
+            tags.push((object.tag, object.required));
+        }
+        Self(tags)
+    }
+}
+
+/// Objects of a message that are to be written.
+#[derive(Default)]
+pub(crate) struct Outgoing(Vec<(Tag, bool, Vec<u8>)>);
+
+impl Outgoing {
+    /// One more object of the standard.
+    pub(crate) fn push(&mut self, object: &dyn Object) {
+        self.0.push((object.tag(), true, object.value()));
+    }
+
+    /// All objects of a list.
+    pub(crate) fn extend(&mut self, objects: &impl Objects) {
+        objects.each_object(&mut |_, object| self.push(object));
+    }
+
+    /// Objects that the message does not define.
+    pub(crate) fn unknown(&mut self, unknown: &[Unknown]) {
+        self.0.extend(unknown.iter().map(|object| (object.tag, false, object.value.clone())));
+    }
+
+    /// Appends the objects in their form.
+    pub(crate) fn write(mut self, form: &Form, out: &mut Vec<u8>) {
+        for &(tag, required) in &form.0 {
+            if let Some(at) = self.0.iter().position(|(other, ..)| *other == tag) {
+                let (_, _, value) = self.0.remove(at);
+                Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+            }
+        }
+        for (tag, required, value) in self.0 {
+            Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+        }
+    }
+}
+
+/// Offers an object to a field, which takes it if it has this tag and there is room.
+pub(crate) fn offer<F: Field>(slot: &mut F::Partial, object: &mut Comprehension<'_>) -> Result<bool, Error> {
+    Ok(object.tag == F::Object::TAG && F::offer(slot, &mut object.value)?)
+}
+
+/// Which fields of a message have been filled. Where several fields have the same tag, the place of an object in
+/// the message says which of them it is: OPEN CHANNEL has its local address before the transport level, and the
+/// data destination address after it (TS 102 223 §6.6.27).
+#[derive(Default)]
+pub(crate) struct Order {
+    last: usize,
+    filled: Vec<(Tag, usize)>,
+}
+
+impl Order {
+    /// From which places on a field for an object is looked for: from the field that was filled last and then, for an
+    /// object that comes late, from the last one with its tag; never before that one, so that what is read is
+    /// written in the same order.
+    pub(crate) fn from(&self, tag: Tag) -> [usize; 2] {
+        let same = self.filled.iter().rev().find(|(filled, _)| *filled == tag);
+        let same = same.map_or(0, |&(_, place)| place);
+        [self.last.max(same), same]
+    }
+
+    /// The field at `place` took an object.
+    pub(crate) fn filled(&mut self, tag: Tag, place: usize) {
+        self.last = place;
+        self.filled.push((tag, place));
+    }
 }
 
 /// Keeps an object that no field took, or says that it had to be understood.
@@ -125,11 +301,6 @@ pub(crate) fn keep_unknown(mut object: Comprehension<'_>, unknown: &mut Vec<Unkn
     }
     unknown.push(Unknown { tag: object.tag, value: object.value.rest().to_vec() });
     Ok(())
-}
-
-/// Appends `object` with its tag and length, comprehension required.
-pub(crate) fn write_object<T: DataObject>(object: &T, out: &mut Vec<u8>) {
-    Comprehension::write(T::TAG, true, out, |out| object.write(out));
 }
 
 /// Declares a message: a struct of [`Field`]s in the standard's order, and its [`Objects`] coding.
@@ -146,22 +317,37 @@ macro_rules! message {
         }
 
         impl $crate::message::Objects for $name {
-            #[allow(unused_variables, unused_mut, reason = "a message may have no objects")]
-            fn read_objects(
+            const FIELDS: &'static [$crate::message::FieldInfo] =
+                &[$($crate::message::FieldInfo::of::<$ty>(stringify!($field)),)*];
+
+            #[allow(
+                unused_variables, unused_mut, unused_labels, unused_assignments,
+                reason = "a message may have no objects, and nothing asks for the place behind the last field"
+            )]
+            fn read_rest(
                 r: &mut ::oxisim_wire::Reader<'_>,
                 unknown: &mut ::alloc::vec::Vec<$crate::message::Unknown>,
+                head: &mut dyn FnMut(
+                    &mut ::oxisim_wire::tlv::Comprehension<'_>,
+                ) -> Result<bool, ::oxisim_wire::Error>,
             ) -> Result<Self, ::oxisim_wire::Error> {
                 $(let mut $field = <$ty as $crate::message::Field>::Partial::default();)*
-                while !r.is_empty() {
+                let mut order = $crate::message::Order::default();
+                'objects: while !r.is_empty() {
                     let mut object = ::oxisim_wire::tlv::Comprehension::read(r)?;
-                    $(
-                        if object.tag == <<$ty as $crate::message::Field>::Object
-                            as $crate::message::DataObject>::TAG
-                            && <$ty as $crate::message::Field>::offer(&mut $field, &mut object.value)?
-                        {
-                            continue;
-                        }
-                    )*
+                    if head(&mut object)? {
+                        continue;
+                    }
+                    for from in order.from(object.tag) {
+                        let mut place = 0;
+                        $(
+                            if place >= from && $crate::message::offer::<$ty>(&mut $field, &mut object)? {
+                                order.filled(object.tag, place);
+                                continue 'objects;
+                            }
+                            place += 1;
+                        )*
+                    }
                     $crate::message::keep_unknown(object, unknown)?;
                 }
                 let end = r.offset();
@@ -169,21 +355,28 @@ macro_rules! message {
             }
 
             #[allow(unused_variables, reason = "a message may have no objects")]
-            fn write_objects(&self, out: &mut ::alloc::vec::Vec<u8>) {
-                $(
-                    $crate::message::Field::each(&self.$field, &mut |object| {
-                        $crate::message::write_object(object, out);
-                    });
-                )*
+            fn each_object(&self, f: &mut dyn FnMut(&'static str, &dyn $crate::message::Object)) {
+                $($crate::message::Field::each(&self.$field, &mut |object| f(stringify!($field), object));)*
             }
         }
     };
 }
 
-/// Declares data objects: tag, clause, name, and fields in the order of their octets.
+/// Shows a field, by its type or with a function.
+macro_rules! shown_as {
+    ($field:expr) => {
+        ::oxisim_wire::Show::show($field)
+    };
+    ($field:expr, $show:path) => {
+        $show($field)
+    };
+}
+
+/// Declares data objects: tag, clause, name, and fields in the order of their octets. A field that is shown as
+/// something else than its type says which function shows it.
 macro_rules! data_objects {
     ($($(#[$meta:meta])* $tag:literal $spec:literal $text:literal $name:ident {
-        $($(#[$field_meta:meta])* $field:ident: $ty:ty,)*
+        $($(#[$field_meta:meta])* $field:ident: $ty:ty $(=> $show:path)?,)*
     })*) => {
         $(
             #[doc = concat!($text, " (", $spec, ", tag `", stringify!($tag), "`).")]
@@ -201,6 +394,15 @@ macro_rules! data_objects {
                 #[allow(unused_variables, reason = "an object may be empty")]
                 fn write(&self, out: &mut ::alloc::vec::Vec<u8>) {
                     $(::oxisim_wire::Wire::write(&self.$field, out);)*
+                }
+            }
+
+            impl ::oxisim_wire::Show for $name {
+                #[allow(unused_variables, reason = "an object may be empty")]
+                fn show(&self) -> ::oxisim_wire::Shown {
+                    ::oxisim_wire::Shown::Fields(::alloc::vec![
+                        $((stringify!($field), shown_as!(&self.$field $(, $show)?)),)*
+                    ])
                 }
             }
 

@@ -5,22 +5,62 @@ use alloc::vec::Vec;
 use oxisim_wire::{Error, Reader};
 
 use crate::{
-    codes::{Device, GeneralResult, TerminalProblem},
-    command::expect_object,
-    message::{Objects, Unknown, write_object},
+    codes::{Device, TerminalProblem},
+    message::{Field, FieldInfo, Form, Objects, Outgoing, Unknown, offer},
     objects::{
-        CommandDetails, DateTimeZone, DeviceIdentities, Duration, Imei, ItemIdentifier, Language,
-        LocationInformation, Outcome, TextString, TimerIdentifier, TimerValue,
+        AccessTechnology, AtResponse, BatteryState, BcchChannels, BearerDescription, BroadcastNetwork,
+        BufferSize, CardAtr, CardReaderIdentifier, CardReaderStatus, ChannelData, ChannelDataLength,
+        ChannelStatus, CommandDetails, ContactlessState, CsgIdList, DateTimeZone, DeviceIdentities,
+        DnsServerAddress, Duration, Esn, FramesInformation, Imei, Imeisv, ItemIdentifier, IwlanIdentifier,
+        Language, LocationInformation, Meid, NetworkMeasurements, NetworkSearchMode, OtherAddress, Outcome,
+        RequestedAction, ResponseApdu, ServiceAvailability, ServiceRecord, SupportedAccessTechnologies,
+        TextString, TimerIdentifier, TimerValue, TimingAdvance, TransportLevel,
     },
+    outcome::Problem,
 };
 
 message! {
-    /// What a TERMINAL RESPONSE carries beside the result, as the command's type asks (TS 102 223 §6.8).
+    /// What a TERMINAL RESPONSE carries beside the result, as the command's type asks (TS 102 223 §6.8):
+    ///
+    /// | command | objects |
+    /// |---|---|
+    /// | POLL INTERVAL, GET INKEY | `duration` |
+    /// | GET INKEY, GET INPUT, SEND USSD | `text` |
+    /// | SELECT ITEM | `item` |
+    /// | PROVIDE LOCAL INFORMATION | from `location` to `supported`, by its qualifier |
+    /// | SET UP CALL, SEND SS, SEND USSD, SEND SHORT MESSAGE changed by the card's control | `control_action`, `second_result`, `second_text` |
+    /// | GET READER STATUS | `reader_status`, `reader_identifier` |
+    /// | POWER ON CARD, PERFORM CARD APDU | `atr`, `r_apdu` |
+    /// | TIMER MANAGEMENT | `timer`, `timer_value` |
+    /// | RUN AT COMMAND | `at_response` |
+    /// | RECEIVE DATA, SEND DATA | `channel_data`, `channel_length` |
+    /// | OPEN CHANNEL, GET CHANNEL STATUS | `channel_status`, `bearer`, `buffer_size`, `local_address`, `dns_server` |
+    /// | SERVICE SEARCH, GET SERVICE INFORMATION | `services`, `service_record` |
+    /// | SET FRAMES, GET FRAMES STATUS | `frames` |
+    /// | CONTACTLESS STATE CHANGED | `contactless` |
     #[derive(Default)]
     Answer {
         duration: Option<Duration>, text: Option<TextString>, item: Option<ItemIdentifier>,
-        location: Option<LocationInformation>, imei: Option<Imei>, date_time: Option<DateTimeZone>,
-        language: Option<Language>, timer: Option<TimerIdentifier>, timer_value: Option<TimerValue>,
+        location: Option<LocationInformation>, imei: Option<Imei>,
+        measurements: Option<NetworkMeasurements>, channels: Option<BcchChannels>,
+        date_time: Option<DateTimeZone>, language: Option<Language>, timing_advance: Option<TimingAdvance>,
+        technology: Option<AccessTechnology>, esn: Option<Esn>, imeisv: Option<Imeisv>,
+        search_mode: Option<NetworkSearchMode>, battery: Option<BatteryState>, meid: Option<Meid>,
+        wlan: Option<IwlanIdentifier>, broadcast: Option<BroadcastNetwork>,
+        csg: Vec<CsgIdList>, more_locations: Vec<LocationInformation>,
+        more_measurements: Vec<NetworkMeasurements>, more_technologies: Vec<AccessTechnology>,
+        supported: Option<SupportedAccessTechnologies>,
+        control_action: Option<RequestedAction>, second_result: Option<Outcome>,
+        reader_status: Vec<CardReaderStatus>, reader_identifier: Option<CardReaderIdentifier>,
+        atr: Option<CardAtr>, r_apdu: Option<ResponseApdu>,
+        timer: Option<TimerIdentifier>, timer_value: Option<TimerValue>, at_response: Option<AtResponse>,
+        second_text: Option<TextString>,
+        channel_data: Option<ChannelData>, channel_status: Vec<ChannelStatus>,
+        channel_length: Option<ChannelDataLength>, bearer: Option<BearerDescription>,
+        buffer_size: Option<BufferSize>, services: Option<ServiceAvailability>,
+        service_record: Option<ServiceRecord>, local_address: Option<OtherAddress>,
+        transport: Option<TransportLevel>, frames: Option<FramesInformation>,
+        dns_server: Vec<DnsServerAddress>, contactless: Option<ContactlessState>,
     }
 }
 
@@ -37,27 +77,37 @@ pub struct TerminalResponse {
     pub answer: Answer,
     /// Objects beyond those, that need not be understood.
     pub unknown: Vec<Unknown>,
+    /// How it was written, if it was read.
+    pub form: Form,
 }
 
 impl TerminalResponse {
-    /// The terminal's response to the command with these details.
+    /// The fields before those of the answer, in the standard's order.
+    pub const FIELDS: &'static [FieldInfo] = &[
+        FieldInfo::of::<CommandDetails>("details"),
+        FieldInfo::of::<DeviceIdentities>("devices"),
+        FieldInfo::of::<Outcome>("result"),
+    ];
+
+    /// The terminal's response to the command with these details: a
+    /// [`GeneralResult`](crate::codes::GeneralResult) alone, a [`Problem`] with
+    /// what is known of it, or any [`Outcome`].
     #[must_use]
-    pub fn new(details: CommandDetails, general: GeneralResult) -> Self {
+    pub fn new(details: CommandDetails, result: impl Into<Outcome>) -> Self {
         Self {
             details,
             devices: DeviceIdentities { source: Device::TERMINAL, destination: Device::UICC },
-            result: Outcome { general, additional: Vec::new() },
+            result: result.into(),
             answer: Answer::default(),
             unknown: Vec::new(),
+            form: Form::default(),
         }
     }
 
     /// "Terminal currently unable to process command", and why.
     #[must_use]
     pub fn unable(details: CommandDetails, problem: TerminalProblem) -> Self {
-        let mut response = Self::new(details, GeneralResult::TERMINAL_CURRENTLY_UNABLE);
-        response.result.additional.push(problem.0);
-        response
+        Self::new(details, Problem::Terminal(problem))
     }
 
     /// The same response with an answer.
@@ -70,26 +120,81 @@ impl TerminalResponse {
     /// The data of the TERMINAL RESPONSE command.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
+        let mut objects = Outgoing::default();
+        objects.push(&self.details);
+        objects.push(&self.devices);
+        objects.push(&self.result);
+        objects.extend(&self.answer);
+        objects.unknown(&self.unknown);
         let mut out = Vec::new();
-        write_object(&self.details, &mut out);
-        write_object(&self.devices, &mut out);
-        write_object(&self.result, &mut out);
-        self.answer.write_objects(&mut out);
-        for object in &self.unknown {
-            let fill = |out: &mut Vec<u8>| out.extend_from_slice(&object.value);
-            oxisim_wire::tlv::Comprehension::write(object.tag, false, &mut out, fill);
-        }
+        objects.write(&self.form, &mut out);
         out
     }
 
-    /// Reads the data of a TERMINAL RESPONSE command.
+    /// Reads the data of a TERMINAL RESPONSE command, its objects in any order.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut r = Reader::new(bytes);
-        let details = expect_object(&mut r)?;
-        let devices = expect_object(&mut r)?;
-        let result = expect_object(&mut r)?;
+        let form = Form::of(r.clone());
+        let (mut details, mut devices, mut result) = (None, None, None);
         let mut unknown = Vec::new();
-        let answer = Answer::read_objects(&mut r, &mut unknown)?;
-        Ok(Self { details, devices, result, answer, unknown })
+        let answer = Answer::read_rest(&mut r, &mut unknown, &mut |object| {
+            Ok(offer::<CommandDetails>(&mut details, object)?
+                || offer::<DeviceIdentities>(&mut devices, object)?
+                || offer::<Outcome>(&mut result, object)?)
+        })?;
+        let end = r.offset();
+        Ok(Self {
+            details: Field::finish(details, end)?,
+            devices: Field::finish(devices, end)?,
+            result: Field::finish(result, end)?,
+            answer,
+            unknown,
+            form,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{CommandType, codes::GeneralResult, objects::ItemIdentifier};
+
+    fn details(kind: CommandType) -> CommandDetails {
+        CommandDetails { number: 1, kind, qualifier: 0 }
+    }
+
+    #[test]
+    fn objects_are_read_in_any_order_and_written_as_they_were() {
+        let bytes =
+            [0x90, 0x01, 0x02, 0x83, 0x01, 0x00, 0x82, 0x02, 0x82, 0x81, 0x81, 0x03, 0x01, 0x24, 0x00];
+        let read = TerminalResponse::decode(&bytes).unwrap();
+        let item = Some(ItemIdentifier { identifier: 2 });
+        let made =
+            TerminalResponse::new(details(CommandType::SELECT_ITEM), GeneralResult::PERFORMED_SUCCESSFULLY)
+                .with(Answer { item, ..Answer::default() });
+        assert_eq!(read, made);
+        assert_eq!(read.encode(), bytes);
+        assert_eq!(made.encode()[..3], [0x81, 0x03, 0x01], "one that is made is in the standard's order");
+    }
+
+    #[test]
+    fn the_second_result_is_what_call_control_led_to() {
+        let bytes = [
+            0x81, 0x03, 0x01, 0x10, 0x00, 0x82, 0x02, 0x82, 0x81, 0x83, 0x01, 0x05, 0xA7, 0x02, 0x86, 0x00,
+            0x83, 0x02, 0x39, 0x01,
+        ];
+        let response = TerminalResponse::decode(&bytes).unwrap();
+        assert_eq!(response.result.general, GeneralResult::PERFORMED_MODIFIED_BY_CALL_CONTROL);
+        let second = response.answer.second_result.as_ref().and_then(Outcome::problem);
+        let not_allowed = crate::codes::CallControlProblem::ACTION_NOT_ALLOWED;
+        assert_eq!(second, Some(Problem::CallControl(not_allowed)));
+        assert_eq!(response.encode(), bytes);
+    }
+
+    #[test]
+    fn a_response_without_a_result_is_refused() {
+        let error =
+            TerminalResponse::decode(&[0x81, 0x03, 0x01, 0x24, 0x00, 0x82, 0x02, 0x82, 0x81]).unwrap_err();
+        assert_eq!((error.what, error.offset), ("Result", 9));
     }
 }

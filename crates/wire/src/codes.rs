@@ -50,6 +50,12 @@ macro_rules! codes {
             }
         }
 
+        impl $crate::Show for $name {
+            fn show(&self) -> $crate::Shown {
+                $crate::Shown::Code { value: u64::from(self.0), name: self.name() }
+            }
+        }
+
         impl $crate::Wire for $name {
             fn read(r: &mut $crate::Reader<'_>) -> Result<Self, $crate::Error> {
                 <$repr as $crate::Wire>::read(r).map(Self)

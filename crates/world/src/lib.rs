@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate std;
 
 mod bearer;
+mod network;
 mod phonebook;
 mod record;
 mod schedule;
@@ -20,6 +21,7 @@ mod user;
 mod world;
 
 pub use bearer::{Bearer, Fate};
+pub use network::{Callee, Host, Network};
 pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Happening, Record, What};
 pub use slot::Slot;

@@ -11,13 +11,16 @@ use oxisim_sms::{
     Address, Timestamp, UserData,
     tpdu::{Deliver, MobileOriginated, MobileTerminated},
 };
-use oxisim_terminal::{ApplicationOutput, BackupApplication, Event, Output, Screen, Terminal, User as Press};
+use oxisim_terminal::{
+    ApplicationOutput, BackupApplication, Event, Output, ReaderEvent, ReaderRequest, Screen, Terminal,
+    User as Press,
+};
 use oxisim_toolkit::{Envelope, Proactive, codes::TimerAction, objects::TimerValue};
 use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
-use crate::{Bearer, Record, Slot, User, What, schedule::Schedule, slot::Seen};
+use crate::{Bearer, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
@@ -58,6 +61,10 @@ pub struct World<E, C = Card> {
     pub terminal: Terminal,
     /// The phone's own backup application.
     pub application: Option<BackupApplication>,
+    /// The card in the phone's additional reader.
+    pub second_card: Option<Card>,
+    /// The network, beyond messages.
+    pub network: Network,
     /// The server.
     pub esme: E,
     /// What happened.
@@ -121,6 +128,8 @@ impl<E: Esme, C: Slot> World<E, C> {
             card,
             terminal,
             application,
+            second_card: None,
+            network: Network::default(),
             esme,
             record: Record::default(),
             subscriber,
@@ -394,8 +403,34 @@ impl<E: Esme, C: Slot> World<E, C> {
             Output::Screen(screen) => self.look(&screen),
             Output::Event(event) => self.notice(event),
             Output::DeliverReport(report) => self.reported(report.cause.is_none()),
+            Output::Network(request) => {
+                if let Some(event) = self.network.ask(&request) {
+                    self.terminal.handle_network(event, self.now);
+                }
+            }
+            Output::Channel { channel, request } => {
+                for event in self.network.channel(channel, request) {
+                    self.terminal.handle_channel(channel, event, self.now);
+                }
+            }
+            Output::Reader { reader, request } => self.reader(reader, request),
             Output::Tone { .. } => {}
         }
+    }
+
+    /// The second card does what the phone asks of its reader.
+    fn reader(&mut self, reader: u8, request: ReaderRequest) {
+        let card = self.second_card.as_mut();
+        let event = match request {
+            ReaderRequest::PowerOn => {
+                ReaderEvent::AnswerToReset(card.map(|card| card.power_on(self.now)).unwrap_or_default())
+            }
+            ReaderRequest::Transmit(command) => ReaderEvent::Response(
+                card.map(|card| card.exchange(self.now, &command).to_bytes()).unwrap_or_default(),
+            ),
+            ReaderRequest::PowerOff => return card.map_or((), Card::power_off),
+        };
+        self.terminal.handle_reader(reader, event, self.now);
     }
 
     fn application_output(&mut self, output: ApplicationOutput) {

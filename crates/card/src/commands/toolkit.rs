@@ -21,10 +21,14 @@ pub(super) fn envelope(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
     card.runtime().envelope(now, command.data)
 }
 
-/// FETCH.
+/// FETCH: Le is the length that `91XX` said, or `00`, which is all.
 pub(super) fn fetch(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     check_parameters(card, command)?;
-    card.session.toolkit.fetch(command.ne.unwrap_or(0x100)).map(Response::normal)
+    let length = card.session.toolkit.offered().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;
+    match command.ne {
+        Some(ne) if ne < 0x100 && ne != length => Err(Status::exact_length(length)),
+        _ => card.session.toolkit.fetch().map(Response::normal),
+    }
 }
 
 /// TERMINAL RESPONSE.

@@ -37,7 +37,7 @@ impl Applet for Hello {
 
     fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
         env.registry().init_menu_entry(*b"Hello")?;
-        env.registry().set_event(ToolkitEvent::UnformattedSmsPp);
+        env.registry().set_event(ToolkitEvent::UnformattedSmsPp)?;
         Ok(())
     }
 

@@ -40,7 +40,7 @@ impl Applet for Listener {
         let mut registry = env.registry();
         registry.init_menu_entry([self.letter])?;
         self.timer = Some(registry.allocate_timer()?);
-        registry.set_event(ToolkitEvent::EventDownload(EventCode::IDLE_SCREEN_AVAILABLE));
+        registry.set_event(ToolkitEvent::EventDownload(EventCode::IDLE_SCREEN_AVAILABLE))?;
         registry.request_poll_interval(Some(Duration::from_secs(self.poll)));
         Ok(())
     }
@@ -56,7 +56,7 @@ impl Applet for Listener {
             }
             Event::StatusCommand => Self::show(env, "S"),
             Event::TimerExpiration { timer, .. } if Some(timer) == self.timer => Self::show(env, "T"),
-            Event::EventDownload(event) if event.events.events == [EventCode::IDLE_SCREEN_AVAILABLE.0] => {
+            Event::EventDownload(event) if event.code() == EventCode::IDLE_SCREEN_AVAILABLE => {
                 Self::show(env, "I")
             }
             _ => Ok(()),
@@ -177,7 +177,7 @@ impl Applet for Forbidden {
         env.registry().release_timer(3)?;
         assert_eq!(env.registry().release_timer(3), Err(ToolkitError::InvalidTimerId(3)));
         assert_eq!(env.registry().change_menu_entry(1, *b"x"), Err(ToolkitError::MenuEntryNotFound(1)));
-        env.registry().set_event(ToolkitEvent::ProfileDownload);
+        env.registry().set_event(ToolkitEvent::ProfileDownload)?;
         assert_eq!(
             env.send(0, DisplayText::new(TextString::eight_bit("x"))),
             Err(ToolkitError::HandlerNotAvailable)

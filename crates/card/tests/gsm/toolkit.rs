@@ -18,7 +18,7 @@ impl Applet for Parrot {
 
     fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
         env.registry().init_menu_entry(*b"Parrot")?;
-        env.registry().set_event(ToolkitEvent::UnformattedSmsPp);
+        env.registry().set_event(ToolkitEvent::UnformattedSmsPp)?;
         Ok(())
     }
 

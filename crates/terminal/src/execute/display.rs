@@ -1,8 +1,8 @@
 //! DISPLAY TEXT, PLAY TONE, SET UP IDLE MODE TEXT, SET UP MENU.
 
 use oxisim_toolkit::{
-    TerminalResponse,
-    codes::{GeneralResult, TerminalProblem},
+    Facility,
+    codes::{GeneralResult, TerminalProblem, ToneCode},
     command::{DisplayText, PlayTone, SetUpIdleModeText, SetUpMenu},
     objects::{AlphaIdentifier, alpha_text},
 };
@@ -19,12 +19,13 @@ impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
         let has_priority = job.qualifier(1);
         let user_clears = job.qualifier(8);
-        if !has_priority && matches!(self.screen, Screen::Menu(_)) {
-            return TerminalResponse::unable(job.details().clone(), TerminalProblem::SCREEN_BUSY).into();
+        if !has_priority && self.screen.is_busy() {
+            return job.unable(TerminalProblem::SCREEN_BUSY);
         }
-        let sustained = command.immediate.is_some();
+        let profile = &self.config.profile;
+        let sustained = command.immediate.is_some() && profile.supports(Facility::SustainedDisplayText);
         self.show(Screen::Text { text: command.text.to_text(), sustained });
-        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        let given = self.time(command.duration.as_ref(), Facility::DisplayTextVariableTimeout);
         if sustained {
             if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {
                 self.timers.set(Timer::Notice, job.started + length);
@@ -38,10 +39,13 @@ impl Terminal {
     }
 
     pub(super) fn play_tone(&mut self, job: &Job, command: PlayTone) -> Outcome {
+        if command.tone.as_ref().is_some_and(|tone| !self.has_tone(ToneCode(tone.tone))) {
+            return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
+        }
         self.show_alpha(command.alpha.as_ref());
         let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
         let length = given.unwrap_or(self.config.tone_length);
-        self.output(Output::Tone { tone: command.tone, length });
+        self.output(Output::Tone { tone: command.tone, length, vibrates: job.qualifier(1) });
         self.wait_for_notice(job, length)
     }
 
@@ -58,7 +62,11 @@ impl Terminal {
         if command.items.is_empty() {
             return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
         }
-        let menu = Menu::new(Some(&command.title), &command.items, job.qualifier(8));
+        let menu = Menu {
+            help: job.qualifier(8),
+            soft_keys: job.qualifier(1),
+            ..Menu::new(Some(&command.title), &command.items, command.next_actions.as_ref())
+        };
         self.card.menu = (!menu.items.is_empty()).then_some(menu);
         self.event(Event::MenuChanged);
         if matches!(self.screen, Screen::Menu(_)) {
@@ -72,6 +80,13 @@ impl Terminal {
         if let Some(alpha) = alpha.filter(|alpha| !alpha.text.is_empty()) {
             self.show(Screen::Notice { text: alpha_text(&alpha.text) });
         }
+    }
+
+    /// Whether the phone can play a tone: melodies and themes only if its profile says so.
+    fn has_tone(&self, tone: ToneCode) -> bool {
+        let is_plain = tone < ToneCode::HAPPY;
+        ToneCode::ALL.contains(&tone)
+            && (is_plain || self.config.profile.supports(Facility::MelodyAndThemedTones))
     }
 
     fn wait_for_notice(&mut self, job: &Job, length: Duration) -> Outcome {

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use oxisim_sms::{Address, DataCoding, TypeOfAddress, UserData, tpdu};
 use oxisim_toolkit::{
-    TerminalResponse,
+    Problem,
     codes::{GeneralResult, TerminalProblem},
     command::SendShortMessage,
     objects,
@@ -30,7 +30,7 @@ impl Terminal {
         self.show_alpha(command.alpha.as_ref());
         let submission = Submission { origin: Origin::Card, tpdu, service_centre };
         if self.service == Service::None || !self.submissions.push(submission) {
-            return unable(job);
+            return job.unable(TerminalProblem::NO_SERVICE);
         }
         Outcome::Wait(Task::Message)
     }
@@ -53,20 +53,11 @@ impl Terminal {
 /// The response to a message that was not sent (TS 31.111 §8.12): "network currently unable" with the cause of TS
 /// 24.008 and bit 8 set, or 00 without one; "SMS RP-ERROR" with the cause of TS 24.011.
 fn failed(job: &Job, error: SubmitError) -> Outcome {
-    let (general, additional) = match error {
-        SubmitError::NotSent => return unable(job),
-        SubmitError::Network { cause } => {
-            (GeneralResult::NETWORK_CURRENTLY_UNABLE, cause.map_or(0, |cause| cause | 0x80))
-        }
-        SubmitError::Relay { cause } => (GeneralResult::SMS_RP_ERROR, cause),
-    };
-    let mut response = TerminalResponse::new(job.details().clone(), general);
-    response.result.additional.push(additional);
-    response.into()
-}
-
-fn unable(job: &Job) -> Outcome {
-    TerminalResponse::unable(job.details().clone(), TerminalProblem::NO_SERVICE).into()
+    match error {
+        SubmitError::NotSent => job.unable(TerminalProblem::NO_SERVICE),
+        SubmitError::Network { cause } => job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+        SubmitError::Relay { cause } => job.result(Problem::Sms(cause)),
+    }
 }
 
 fn service_centre(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {

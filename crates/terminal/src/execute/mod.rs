@@ -1,11 +1,20 @@
 //! How proactive commands are carried out, by family.
 
+mod browser;
+mod call;
+mod channel;
 mod display;
+mod information;
 mod message;
+mod modem;
 mod question;
+mod reader;
+mod refresh;
 mod system;
 mod timers;
 
+pub use browser::BrowserTermination;
+pub(crate) use call::CallState;
 pub(crate) use system::Polling;
 
 use alloc::boxed::Box;
@@ -16,7 +25,8 @@ use oxisim_toolkit::{
 use oxisim_wire::Instant;
 
 use crate::{
-    Event, Terminal,
+    Event, Terminal, icon,
+    platform::ROOM,
     session::{Job, Outcome, Session},
 };
 
@@ -38,10 +48,19 @@ impl Terminal {
     }
 
     fn execute(&mut self, command: Command, now: Instant) {
-        let Command { details, body, .. } = command;
+        let Command { details, devices, body, .. } = command;
+        let device = devices.destination;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
-        let job = Job::new(details, &body, now);
-        let outcome = if self.config.profile.performs(body.kind()) {
+        let (wanted, fault) = match self.faults.take(body.kind()) {
+            Some(result) if result.general.is_performed() => (Some(result), None),
+            other => (None, other),
+        };
+        let job = Job::new(details, &body, wanted, now);
+        let outcome = if let Some(fault) = fault {
+            job.result(fault)
+        } else if icon::lacks_words(&body) {
+            job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD)
+        } else if self.config.profile.performs_qualified(body.kind(), job.details().qualifier) {
             match body {
                 Proactive::DisplayText(c) => self.display_text(&job, &c),
                 Proactive::GetInkey(c) => self.ask_key(&job, &c),
@@ -52,12 +71,30 @@ impl Terminal {
                 Proactive::SetUpMenu(c) => self.set_up_menu(&job, &c),
                 Proactive::SelectItem(c) => self.ask_item(&job, &c),
                 Proactive::SendShortMessage(c) => self.send_short_message(&job, c),
-                Proactive::Refresh(c) => self.refresh(&job, c),
+                Proactive::Refresh(c) => self.refresh(&job, &c),
                 Proactive::PollingOff(_) => self.stop_polling(&job),
                 Proactive::ProvideLocalInformation(_) => self.provide_local_information(&job),
                 Proactive::SetUpEventList(c) => self.set_up_event_list(&job, &c),
                 Proactive::TimerManagement(c) => self.manage_timer(&job, &c),
                 Proactive::SetUpIdleModeText(c) => self.set_idle_text(&job, &c),
+                Proactive::RunAtCommand(c) => self.run_at_command(&job, &c),
+                Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
+                Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
+                Proactive::SetUpCall(c) => self.set_up_call(&job, c),
+                Proactive::SendSs(c) => self.send_ss(&job, &c),
+                Proactive::SendUssd(c) => self.send_ussd(&job, c),
+                Proactive::SendDtmf(c) => self.send_dtmf(&job, &c),
+                Proactive::PowerOnCard(_) => self.power_on_card(&job, device),
+                Proactive::PowerOffCard(_) => self.power_off_card(&job, device),
+                Proactive::PerformCardApdu(c) => self.perform_card_apdu(&job, device, c.apdu.apdu),
+                Proactive::GetReaderStatus(_) => self.get_reader_status(&job, device),
+                Proactive::OpenChannel(c) => self.open_channel(&job, &c),
+                Proactive::CloseChannel(_) => self.close_channel(&job, device),
+                Proactive::SendData(c) => self.send_data(&job, device, &c),
+                Proactive::ReceiveData(c) => self.receive_data(&job, device, &c),
+                Proactive::GetChannelStatus(_) => self.get_channel_status(&job),
+                // No profile of this phone announces these.
+                _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
         } else {
             job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES)
@@ -74,7 +111,15 @@ impl Terminal {
         }
     }
 
-    fn answer(&mut self, response: Box<TerminalResponse>) {
+    /// Answers the card; what does not fit is left out, which the result tells.
+    fn answer(&mut self, mut response: Box<TerminalResponse>) {
+        if response.encode().len() > ROOM {
+            let general = match response.result.general {
+                performed if performed.is_performed() => GeneralResult::PERFORMED_WITH_MISSING_INFORMATION,
+                general => general,
+            };
+            *response = TerminalResponse::new(response.details.clone(), general);
+        }
         self.event(Event::TerminalResponse(response.clone()));
         self.card.session = Session::Answered(response);
     }

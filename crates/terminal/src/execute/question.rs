@@ -3,9 +3,10 @@
 use alloc::string::String;
 
 use oxisim_toolkit::{
+    Facility,
     codes::GeneralResult,
     command::{GetInkey, GetInput, SelectItem},
-    objects::TextString,
+    objects::{self, TextString},
 };
 use oxisim_wire::Duration;
 
@@ -18,10 +19,17 @@ use crate::{
 
 impl Terminal {
     pub(super) fn ask_key(&mut self, job: &Job, command: &GetInkey) -> Outcome {
-        let keys = if job.qualifier(3) { Characters::YesNo } else { characters(job) };
-        let help = job.qualifier(8);
+        let keys = match (job.qualifier(3), job.qualifier(4)) {
+            (true, _) if !self.config.profile.supports(Facility::GetInkeyYesNo) => {
+                return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
+            }
+            (true, _) => Characters::YesNo,
+            (false, true) => Characters::Keypad,
+            (false, false) => characters(job),
+        };
+        let help = job.qualifier(8) && self.config.profile.supports(Facility::GetInkeyHelp);
         self.show(Screen::Inkey { prompt: command.text.to_text(), keys, help });
-        let given = command.duration.as_ref().map(oxisim_toolkit::objects::Duration::duration);
+        let given = self.time(command.duration.as_ref(), Facility::GetInkeyVariableTimeout);
         self.ask(job, Prompt::Key { keys, help, timed: given.is_some() }, given)
     }
 
@@ -30,7 +38,8 @@ impl Terminal {
         if minimum > maximum {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         }
-        let characters = characters(job);
+        let hidden = job.qualifier(3);
+        let characters = if hidden { Characters::Keypad } else { characters(job) };
         let help = job.qualifier(8);
         let default: Option<String> = command
             .default
@@ -40,17 +49,21 @@ impl Terminal {
             prompt: command.text.to_text(),
             characters,
             length: (minimum, maximum),
-            default,
-            hidden: job.qualifier(3),
+            default: default.clone(),
+            hidden,
             help,
         });
         let packed = job.qualifier(4);
-        self.ask(job, Prompt::Text { characters, minimum, maximum, packed, help }, None)
+        self.ask(job, Prompt::Text { characters, minimum, maximum, packed, default, help }, None)
     }
 
     pub(super) fn ask_item(&mut self, job: &Job, command: &SelectItem) -> Outcome {
         let help = job.qualifier(8);
-        let menu = Menu::new(command.title.as_ref(), &command.items, help);
+        let menu = Menu {
+            help,
+            soft_keys: job.qualifier(3),
+            ..Menu::new(command.title.as_ref(), &command.items, command.next_actions.as_ref())
+        };
         if menu.items.is_empty() {
             return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
         }
@@ -58,7 +71,12 @@ impl Terminal {
         let default = command.default.as_ref().map(|item| item.identifier);
         let default = default.filter(|&item| menu.contains(item));
         self.show(Screen::Select { menu, default });
-        self.ask(job, Prompt::Item { items, help }, None)
+        self.ask(job, Prompt::Item { items, default, help }, None)
+    }
+
+    /// The time that a command gives, if the phone minds it.
+    pub(super) fn time(&self, given: Option<&objects::Duration>, minds: Facility) -> Option<Duration> {
+        given.filter(|_| self.config.profile.supports(minds)).map(objects::Duration::duration)
     }
 
     /// Waits for the user, as long as the card says or else as the phone does.

@@ -61,7 +61,7 @@ pub(crate) struct Startup {
 /// Records of `EF_DIR` that a phone reads.
 const DIRECTORY_LIMIT: u8 = 16;
 /// How the AID of a USIM begins (TS 101 220).
-const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
+pub(crate) const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
 const MASTER_FILE: u16 = 0x3F00;
 const DIRECTORY: u16 = 0x2F00;
 const DF_GSM: u16 = 0x7F20;

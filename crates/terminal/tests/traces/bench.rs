@@ -139,7 +139,7 @@ impl Bench {
     /// The card answers the command that is with it by announcing this one, and delivers it.
     #[track_caller]
     pub fn announced(&mut self, command: &str) {
-        let length = command.len() / 2;
+        let length = (command.len() / 2) as u8; // 00 is 256
         self.card(&format!("91{length:02X}"));
         self.exchange(&format!("80120000{length:02X}"), &format!("{command}9000"));
     }

@@ -1,4 +1,11 @@
-use oxisim_terminal::{Config, Output, Service, SubmitError, Terminal, User};
+use oxisim_terminal::{
+    BrowserTermination, Config, Environment, Output, Service, SubmitError, Terminal, User,
+};
+use oxisim_toolkit::{
+    CommandType,
+    codes::{AccessTechnologyCode, GeneralResult},
+    objects::{BcchChannels, NetworkMeasurements},
+};
 use oxisim_wire::{Duration, Instant};
 use proptest::{collection::vec, prelude::*};
 
@@ -67,6 +74,11 @@ enum Happening {
     Submitted(Result<(), SubmitError>),
     Application(Vec<u8>),
     Service(Service),
+    Environment(Box<Environment>),
+    /// The next command of a type is answered with this.
+    Fault(u8, u8),
+    BrowserClosed,
+    BrowsingStatus(Vec<u8>),
     Atr(Vec<u8>),
     Off,
     /// Somebody switches the phone on, and the card starts up well.
@@ -75,8 +87,10 @@ enum Happening {
 }
 
 /// The commands that the phone carries out.
-const KINDS: [u8; 15] =
-    [0x01, 0x02, 0x03, 0x04, 0x05, 0x13, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28];
+const KINDS: [u8; 18] = [
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x13, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x34,
+    0x35,
+];
 
 /// A command of the right form, as like as not.
 fn command() -> impl Strategy<Value = Vec<u8>> {
@@ -84,7 +98,8 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
     let needed = |kind: u8| match kind {
         0x01 => "9209013F007FFF5F3A4F30",
         0x03 => "84020101",
-        0x05 => "9903030405",
+        0x05 => "990903040507080B0E0F14",
+        0x15 => "3100050141",
         0x13 => "8B0801FF0281210000008500",
         0x20 | 0x21 => "8D020441",
         0x22 => "8D02044184020103",
@@ -92,6 +107,8 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
         0x24 | 0x25 => "8501418F0201418F020242",
         0x27 => "A40101A503000010",
         0x28 => "8D020442",
+        0x34 => "A80741542B43474D49",
+        0x35 => "AD026465",
         _ => "",
     };
     let object = (any::<u8>(), vec(any::<u8>(), 0..12)).prop_map(|(tag, value)| {
@@ -136,7 +153,24 @@ fn user() -> impl Strategy<Value = User> {
         Just(User::EndSession),
         any::<Option<u8>>().prop_map(User::Help),
         Just(User::NoResponse),
+        Just(User::No),
+        Just(User::Accept),
+        Just(User::Occupy),
     ]
+}
+
+/// Surroundings with more in them than a TERMINAL RESPONSE or an ENVELOPE has room for, as like as not.
+fn environment() -> impl Strategy<Value = Environment> {
+    let octets = || vec(any::<u8>(), 0..300);
+    (any::<bool>(), octets(), octets(), octets()).prop_map(
+        |(in_call, technologies, measurements, channels)| Environment {
+            in_call,
+            access_technologies: technologies.into_iter().map(AccessTechnologyCode).collect(),
+            measurements: Some(NetworkMeasurements { results: measurements }),
+            channels: Some(BcchChannels { channels }),
+            ..Environment::default()
+        },
+    )
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -167,6 +201,11 @@ fn happening() -> impl Strategy<Value = Happening> {
         2 => vec(any::<u8>(), 0..4).prop_map(Happening::Application),
         1 => prop_oneof![Just(Service::None), Just(Service::Limited), Just(Config::default().service)]
             .prop_map(Happening::Service),
+        2 => environment().prop_map(|known| Happening::Environment(Box::new(known))),
+        1 => (prop::sample::select(&KINDS[..]), any::<u8>())
+            .prop_map(|(kind, general)| Happening::Fault(kind, general)),
+        1 => Just(Happening::BrowserClosed),
+        1 => vec(any::<u8>(), 0..300).prop_map(Happening::BrowsingStatus),
         1 => vec(any::<u8>(), 0..4).prop_map(Happening::Atr),
         1 => Just(Happening::Off),
         4 => Just(Happening::On),
@@ -208,6 +247,12 @@ impl Host {
             Happening::User(input) => phone.handle_user(&input, now),
             Happening::Application(tpdu) => phone.submit_application(tpdu, None, now),
             Happening::Service(service) => phone.handle_service(service, now),
+            Happening::Environment(environment) => phone.handle_environment(*environment, now),
+            Happening::Fault(kind, general) => {
+                phone.answer_next(CommandType(kind), GeneralResult(general));
+            }
+            Happening::BrowserClosed => phone.handle_browser_closed(BrowserTermination::ERROR, now),
+            Happening::BrowsingStatus(status) => phone.handle_browsing_status(status, now),
             Happening::Atr(octets) => phone.handle_atr(&octets, now),
             Happening::Off => phone.switch_off(now),
             Happening::On => return self.start_up(now),

@@ -4,12 +4,20 @@
 //! sequences.
 
 mod bench;
+mod calls;
+mod data_channels;
+mod readers;
 
+mod browser;
+mod conformance;
 mod deliveries;
 mod envelopes;
+mod faults;
 mod hostile;
+mod information;
 mod messages;
 mod polling;
+mod profile;
 mod questions;
 mod refusals;
 mod sim;

@@ -1,4 +1,5 @@
 use oxisim_terminal::{Characters, Menu, MenuItem, Screen, User};
+use oxisim_toolkit::CommandType;
 
 use crate::bench::Bench;
 
@@ -97,8 +98,9 @@ fn a_question_for_fewer_than_no_characters_is_not_understood() {
 fn an_item_is_chosen_from_those_that_are_there() {
     let mut bench = Bench::ready();
     bench.proactive(SELECT);
-    let item = |identifier, text: &str| MenuItem { identifier, text: text.into() };
-    let menu = Menu { title: "S".into(), items: vec![item(1, "A"), item(2, "B")], help: true };
+    let item = |identifier, text: &str| MenuItem { identifier, text: text.into(), next_action: None };
+    let menu =
+        Menu { title: "S".into(), items: vec![item(1, "A"), item(2, "B")], help: true, soft_keys: false };
     assert_eq!(bench.screen(), Screen::Select { menu, default: None });
     bench.user(User::Choose(3));
     bench.quiet();
@@ -123,4 +125,69 @@ fn a_user_who_does_not_answer_ends_the_question() {
     bench.card("9000");
     assert_eq!(bench.command(), "80F2000C");
     assert_eq!(bench.phone.screen(), &Screen::Idle { text: None });
+}
+
+#[test]
+fn a_digit_that_counts_at_once_is_on_the_keypad() {
+    let mut bench = Bench::ready();
+    bench.proactive(&ENTER_PLUS.replace("012200", "012208"));
+    assert!(matches!(bench.screen(), Screen::Inkey { keys: Characters::Keypad, .. }));
+    bench.user(User::Key('+'));
+    bench.quiet();
+    bench.user(User::Key('#'));
+    bench.responds("8103012208820282818301008D020423");
+}
+
+#[test]
+fn a_text_that_must_not_be_seen_is_on_the_keypad() {
+    let mut bench = Bench::ready();
+    bench.proactive("D0108103012304820281828D0104910200FF");
+    assert!(matches!(bench.screen(), Screen::Input { characters: Characters::Keypad, hidden: true, .. }));
+    bench.user(User::Text("1+2".into()));
+    bench.quiet();
+    bench.user(User::Text("1*2#".into()));
+    bench.responds("8103012304820282818301008D0504312A3223");
+}
+
+#[test]
+fn the_default_text_and_the_default_item_can_be_taken() {
+    let mut bench = Bench::ready();
+    bench.proactive("D0168103012300820281828D010491020204170404313233");
+    bench.user(User::Accept);
+    bench.responds("8103012300820282818301008D0404313233");
+    bench.card("9000");
+    bench.proactive("D0178103012400820281828501538F0201418F020242100102");
+    bench.user(User::Accept);
+    bench.responds("810301240082028281830100900102");
+}
+
+#[test]
+fn nothing_can_be_taken_where_the_question_starts_with_nothing() {
+    let mut bench = Bench::ready();
+    bench.proactive(SELECT);
+    bench.user(User::Accept);
+    bench.quiet();
+    bench.user(User::Back);
+    bench.responds("810301248082028281830111");
+}
+
+#[test]
+fn the_next_action_of_an_item_and_soft_keys_are_known() {
+    let mut bench = Bench::ready();
+    // SELECT ITEM with soft keys: 1 "A", DISPLAY TEXT follows; 2 "B", nothing does.
+    bench.proactive("D0188103012404820281828501538F0201418F02024218022100");
+    let Screen::Select { menu, .. } = bench.screen() else { panic!("items expected") };
+    assert!(menu.soft_keys);
+    assert_eq!(menu.items[0].next_action, Some(CommandType::DISPLAY_TEXT));
+    assert_eq!(menu.items[1].next_action, None);
+    bench.user(User::EndSession);
+    bench.responds("810301240482028281830110");
+}
+
+#[test]
+fn indicators_that_are_not_one_an_item_count_for_nothing() {
+    let mut bench = Bench::ready();
+    bench.proactive("D0178103012400820281828501538F0201418F020242180121");
+    let Screen::Select { menu, .. } = bench.screen() else { panic!("items expected") };
+    assert!(menu.items.iter().all(|item| item.next_action.is_none()));
 }

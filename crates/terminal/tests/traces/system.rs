@@ -1,35 +1,6 @@
-use oxisim_terminal::{Config, Event, Output, Service};
-use oxisim_wire::Instant;
+use oxisim_terminal::{Config, Environment, Event, Output, User};
 
 use crate::bench::Bench;
-
-#[test]
-fn local_information_is_provided() {
-    let config = Config { imei: "123456789012345".parse().unwrap(), ..Config::default() };
-    let mut bench = Bench::ready_with(config);
-    bench.carries_out("D009810301260082028182", "810301260082028281830100930700F11000010001");
-    bench.carries_out("D009810301260182028182", "81030126018202828183010094081A32547698103254");
-    bench.carries_out("D009810301260482028182", "810301260482028281830100AD02656E");
-    bench.carries_out("D009810301260582028182", "810301260582028281830130");
-}
-
-#[test]
-fn the_time_is_the_users() {
-    let start = Instant::from_secs(1_030_394_261 - 30);
-    let mut bench = Bench::switched_on_at(Config { quarter_hours: -4, ..Config::default() }, start);
-    bench.start_up("9000");
-    // 2002-08-26, 19:37:41, an hour behind GMT.
-    bench.carries_out("D009810301260382028182", "810301260382028281830100A60720806291731448");
-}
-
-#[test]
-fn without_service_there_is_no_location() {
-    let mut bench = Bench::ready();
-    bench.phone.handle_service(Service::Limited, bench.now);
-    bench.carries_out("D009810301260082028182", "810301260082028281830106");
-    bench.phone.handle_service(Service::None, bench.now);
-    bench.carries_out("D009810301260082028182", "81030126008202828183022004");
-}
 
 #[test]
 fn a_change_of_the_phonebook_is_noticed() {
@@ -81,7 +52,44 @@ fn a_refresh_may_reset_the_card_which_gets_no_answer() {
 }
 
 #[test]
-fn a_refresh_of_an_unknown_kind_is_beyond_the_phone() {
+fn a_refresh_of_a_kind_that_is_not_announced_is_beyond_the_phone() {
     let mut bench = Bench::ready();
-    bench.carries_out("D009810301010782028182", "810301010782028281830130");
+    for mode in ["08", "09", "0A", "0B"] {
+        bench.carries_out(&format!("D00981030101{mode}82028182"), &format!("81030101{mode}82028281830130"));
+    }
+}
+
+#[test]
+fn a_call_or_a_busy_screen_hinders_a_refresh_but_not_news_of_files() {
+    let environment = Environment { in_call: true, ..Environment::default() };
+    let mut bench = Bench::ready_with(Config { environment, ..Config::default() });
+    for mode in ["00", "02", "03", "04", "05", "06", "07"] {
+        // TS 102 384 §27.22.4.7, sequence 2.4, in a call.
+        bench.carries_out(
+            &format!("D00981030101{mode}82028182"),
+            &format!("81030101{mode}820282818302{}", "2002"),
+        );
+    }
+    bench.carries_out("D0108103010101820281829205013F002FE2", "810301010182028281830100");
+    bench.phone.handle_environment(Environment::default(), bench.now);
+    bench.user(User::Occupy);
+    // The same sequence, with a busy screen.
+    bench.carries_out("D009810301010682028182", "81030101068202828183022001");
+    // It matters neither in menus nor in calls.
+    bench.proactive("D00C810301010482028182BA0105");
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+}
+
+#[test]
+fn a_refresh_of_an_application_that_is_not_active_changes_nothing() {
+    let mut bench = Bench::ready();
+    bench.carries_out("D012810301010382028182AF07A0000000871004", "810301010382028281830108");
+    assert!(!bench.saw(&Event::FilesChanged(vec![])));
+}
+
+#[test]
+fn the_card_steers_the_phone_to_networks() {
+    let mut bench = Bench::ready();
+    bench.carries_out("D010810301010782028182F20500F1108000", "810301010782028281830100");
+    assert!(bench.saw(&Event::Steered(vec![0x00, 0xF1, 0x10, 0x80, 0x00])));
 }

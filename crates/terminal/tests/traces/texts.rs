@@ -86,6 +86,20 @@ fn a_text_of_normal_priority_does_not_cover_the_menu() {
 }
 
 #[test]
+fn a_text_of_normal_priority_does_not_cover_what_the_user_does() {
+    let mut bench = Bench::ready();
+    bench.quiet();
+    bench.user(User::Occupy);
+    assert_eq!(bench.screen(), Screen::Own);
+    bench.carries_out(TOOLKIT_TEST_1, "81030121808202828183022001");
+    assert_eq!(bench.phone.screen(), &Screen::Own);
+    bench.user(User::Clear);
+    bench.proactive(TOOLKIT_TEST_1);
+    bench.user(User::Clear);
+    bench.responds("810301218082028281830100");
+}
+
+#[test]
 fn an_icon_is_not_displayed_and_the_card_knows() {
     let mut bench = Bench::ready();
     bench.proactive("D01E8103012180820281028D0F04546F6F6C6B6974205465737420319E020001");
@@ -99,10 +113,52 @@ fn a_tone_is_played_to_its_end() {
     bench.proactive("D0108103012000820281038E010184020105");
     assert_eq!(
         bench.next(),
-        Some(Output::Tone { tone: Some(Tone { tone: 1 }), length: Duration::from_secs(5) })
+        Some(Output::Tone { tone: Some(Tone { tone: 1 }), length: Duration::from_secs(5), vibrates: false })
     );
     bench.seconds(5);
     bench.responds("810301200082028281830100");
+}
+
+#[test]
+fn every_tone_of_the_standard_is_played_and_no_other() {
+    let known: Vec<u8> =
+        [0x01..=0x08, 0x10..=0x15, 0x20..=0x20, 0x30..=0x34, 0x40..=0x47].into_iter().flatten().collect();
+    for tone in 0..=u8::MAX {
+        let mut bench = Bench::ready();
+        bench.proactive(&format!("D0108103012001820281038E01{tone:02X}84020105"));
+        if known.contains(&tone) {
+            let length = Duration::from_secs(5);
+            assert_eq!(
+                bench.next(),
+                Some(Output::Tone { tone: Some(Tone { tone }), length, vibrates: true })
+            );
+            bench.seconds(5);
+            bench.responds("810301200182028281830100");
+        } else {
+            // TS 102 384 §27.22.4.5, sequence 1.1.
+            bench.responds("810301200182028281830130");
+        }
+    }
+}
+
+#[test]
+fn a_tone_ends_with_the_session() {
+    let mut bench = Bench::ready();
+    // TS 102 384 §27.22.4.5, sequence 1.1, the fourteenth: one minute.
+    bench.proactive("D01981030120008202810385073C41424F52543E8E010684020001");
+    assert_eq!(bench.screen(), Screen::Notice { text: "<ABORT>".into() });
+    bench.seconds(30);
+    bench.user(User::EndSession);
+    assert!(matches!(bench.next(), Some(Output::Tone { .. })));
+    bench.responds("810301200082028281830110");
+}
+
+#[test]
+fn an_icon_that_needs_words_and_has_none_is_not_understood() {
+    let mut bench = Bench::ready();
+    // SET UP IDLE MODE TEXT: a null text, an icon that is not self-explanatory.
+    bench.carries_out("D00F8103012800820281828D009E020101", "810301280082028281830132");
+    bench.carries_out("D0118103012800820281828D0204419E020101", "810301280082028281830104");
 }
 
 #[test]

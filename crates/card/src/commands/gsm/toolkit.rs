@@ -12,5 +12,5 @@ pub(super) fn fetch(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Res
     if wanted(command) != length {
         return Err(Status::right_length(length));
     }
-    card.session.toolkit.fetch(length).map(Response::normal)
+    card.session.toolkit.fetch().map(Response::normal)
 }

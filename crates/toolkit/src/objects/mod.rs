@@ -1,12 +1,25 @@
 //! The data objects, in the order of TS 102 223 §8 and TS 31.111 §8.
 
-use alloc::{string::String, vec::Vec};
+mod call;
+mod channel;
+mod device;
+mod later;
+mod multimedia;
+mod network;
+
+use alloc::{format, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
-use oxisim_wire::{Error, ErrorKind, Reader, Wire, bcd, codes};
+use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, codes};
 
 pub use crate::codes::{Device, EventCode, GeneralResult, TerminalProblem, TimeUnit};
 use crate::{CommandType, message::DataObject};
+pub use call::*;
+pub use channel::*;
+pub use device::*;
+pub use later::*;
+pub use multimedia::*;
+pub use network::*;
 
 data_objects! {
     0x06 "TS 102 223 §8.1" "Address" Address {
@@ -17,7 +30,7 @@ data_objects! {
     }
     0x05 "TS 102 223 §8.2" "Alpha identifier" AlphaIdentifier {
         /// The text, coded as an alpha field of an EF.
-        text: Vec<u8>,
+        text: Vec<u8> => show_alpha,
     }
     0x01 "TS 102 223 §8.6" "Command details" CommandDetails {
         /// Command number, 01 to FE.
@@ -43,7 +56,7 @@ data_objects! {
         /// Identifier; nothing in the empty item that takes a menu away.
         identifier: Option<u8>,
         /// The text, coded as an alpha field of an EF.
-        text: Vec<u8>,
+        text: Vec<u8> => show_alpha,
     }
     0x10 "TS 102 223 §8.10" "Item identifier" ItemIdentifier {
         /// The item.
@@ -210,6 +223,12 @@ impl Wire for TimerValue {
     }
 }
 
+impl Show for TimerValue {
+    fn show(&self) -> Shown {
+        Shown::Text(format!("{:02}:{:02}:{:02}", self.hours, self.minutes, self.seconds))
+    }
+}
+
 impl DataObject for TimerValue {
     const TAG: oxisim_wire::tlv::Tag = oxisim_wire::tlv::Tag(0x25);
     const NAME: &'static str = "Timer value";
@@ -298,6 +317,10 @@ pub fn alpha(text: &str) -> Vec<u8> {
 #[must_use]
 pub fn alpha_text(octets: &[u8]) -> String {
     oxisim_sms::AlphaIdentifier::from_field(octets).text()
+}
+
+fn show_alpha(octets: &[u8]) -> Shown {
+    Shown::Text(alpha_text(octets))
 }
 
 /// More than a proactive command has room for.

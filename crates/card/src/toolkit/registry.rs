@@ -2,9 +2,10 @@
 
 use alloc::vec::Vec;
 
-use oxisim_toolkit::objects::EventCode;
+use oxisim_toolkit::{codes::TimerAction, objects::EventCode};
 use oxisim_wire::Duration;
 
+use super::queue::Sender;
 use crate::applet::ToolkitError;
 
 /// Which of the installed applets, counted from 0.
@@ -14,7 +15,7 @@ pub(crate) type AppletIndex = u8;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
     pub menu: Vec<MenuEntry>,
-    timers: [Option<AppletIndex>; TIMERS],
+    timers: [Timer; TIMERS],
     events: Vec<(AppletIndex, ToolkitEvent)>,
     polls: Vec<(AppletIndex, Duration)>,
     /// The interval that the terminal granted.
@@ -25,6 +26,16 @@ pub(crate) struct Registry {
     pub menu_changed: bool,
     /// Whether the events have.
     pub events_changed: bool,
+}
+
+/// A timer of the terminal.
+#[derive(Clone, Copy, Debug, Default)]
+struct Timer {
+    owner: Option<AppletIndex>,
+    /// The owner has started it.
+    is_running: bool,
+    /// It runs since a time when it was another's, or nobody's, and is to be stopped.
+    is_abandoned: bool,
 }
 
 /// An entry of the menu.
@@ -44,8 +55,25 @@ pub enum ToolkitEvent {
     ProfileDownload,
     /// `EVENT_UNFORMATTED_SMS_PP_ENV`.
     UnformattedSmsPp,
+    /// `EVENT_CALL_CONTROL_BY_NAA`, for one applet only.
+    CallControl,
+    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`, for one applet only.
+    MoSmsControl,
+    /// `EVENT_UNFORMATTED_SMS_CB`: pages of cell broadcast.
+    CellBroadcast,
+    /// `EVENT_UNFORMATTED_USSD`: USSD strings for the card.
+    UssdDownload,
+    /// `EVENT_UNRECOGNIZED_ENVELOPE`: envelopes that have no event of their own here.
+    OtherEnvelope,
     /// `EVENT_EVENT_DOWNLOAD_*`: the terminal is asked for it with SET UP EVENT LIST.
     EventDownload(EventCode),
+}
+
+impl ToolkitEvent {
+    /// Whether one applet only can have it, since there is one answer (TS 102 241, `ToolkitRegistry.setEvent`).
+    const fn is_exclusive(self) -> bool {
+        matches!(self, Self::CallControl | Self::MoSmsControl)
+    }
 }
 
 /// Timers of a terminal (TS 102 223 §6.4.21).
@@ -55,7 +83,38 @@ const MENU_ENTRIES: usize = 0xFF;
 
 impl Registry {
     pub fn timer_owner(&self, timer: u8) -> Option<AppletIndex> {
-        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get(i).copied().flatten())
+        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get(i)).and_then(|timer| timer.owner)
+    }
+
+    /// The owner of a timer that has expired, unless it was started by another.
+    pub fn timer_expired(&mut self, timer: u8) -> Option<AppletIndex> {
+        let timer = self.timer_mut(timer)?;
+        timer.is_running = false;
+        if core::mem::take(&mut timer.is_abandoned) { None } else { timer.owner }
+    }
+
+    /// A sender's TIMER MANAGEMENT has been performed.
+    pub(super) fn timer_managed(&mut self, timer: u8, action: TimerAction, sender: Sender) {
+        let Some(timer) = self.timer_mut(timer) else { return };
+        let Sender::Applet(applet, _) = sender else { return };
+        match action {
+            TimerAction::START if timer.owner == Some(applet) => timer.is_running = true,
+            // It was given back while the command was under way.
+            TimerAction::START => timer.is_abandoned = true,
+            TimerAction::DEACTIVATE => timer.is_running = false,
+            _ => {}
+        }
+    }
+
+    /// A timer that runs for nobody and is to be stopped.
+    pub fn take_abandoned_timer(&mut self) -> Option<u8> {
+        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.is_abandoned)?;
+        timer.is_abandoned = false;
+        Some(id)
+    }
+
+    fn timer_mut(&mut self, timer: u8) -> Option<&mut Timer> {
+        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get_mut(i))
     }
 
     pub fn menu_entry(&self, item: u8) -> Option<&MenuEntry> {
@@ -64,6 +123,11 @@ impl Registry {
 
     pub fn wants(&self, applet: AppletIndex, event: ToolkitEvent) -> bool {
         self.events.contains(&(applet, event))
+    }
+
+    /// The first applet that asked for an event.
+    pub fn owner(&self, event: ToolkitEvent) -> Option<AppletIndex> {
+        self.events.iter().find(|&&(_, other)| other == event).map(|&(applet, _)| applet)
     }
 
     pub fn polls(&self, applet: AppletIndex) -> bool {
@@ -82,7 +146,7 @@ impl Registry {
             .iter()
             .filter_map(|(_, event)| match event {
                 ToolkitEvent::EventDownload(code) => Some(code.0),
-                ToolkitEvent::ProfileDownload | ToolkitEvent::UnformattedSmsPp => None,
+                _ => None,
             })
             .collect();
         events.sort_unstable();
@@ -138,28 +202,33 @@ impl ToolkitRegistry<'_> {
 
     /// Allocates a timer, 1 to 8, of those that no applet has.
     pub fn allocate_timer(&mut self) -> Result<u8, ToolkitError> {
-        let free = self.registry.timers.iter_mut().zip(1..).find(|(owner, _)| owner.is_none());
-        let (owner, timer) = free.ok_or(ToolkitError::NoTimerAvailable)?;
-        *owner = Some(self.applet);
-        Ok(timer)
+        let free = self.registry.timers.iter_mut().zip(1..).find(|(timer, _)| timer.owner.is_none());
+        let (timer, id) = free.ok_or(ToolkitError::NoTimerAvailable)?;
+        timer.owner = Some(self.applet);
+        Ok(id)
     }
 
-    /// Gives a timer back.
+    /// Gives a timer back; one that runs is stopped.
     pub fn release_timer(&mut self, timer: u8) -> Result<(), ToolkitError> {
-        let owner = usize::from(timer).checked_sub(1).and_then(|i| self.registry.timers.get_mut(i));
-        match owner {
-            Some(owner) if *owner == Some(self.applet) => *owner = None,
-            _ => return Err(ToolkitError::InvalidTimerId(timer)),
-        }
+        let applet = self.applet;
+        let owned = self.registry.timer_mut(timer).filter(|timer| timer.owner == Some(applet));
+        let owned = owned.ok_or(ToolkitError::InvalidTimerId(timer))?;
+        *owned = Timer { is_abandoned: owned.is_running || owned.is_abandoned, ..Timer::default() };
         Ok(())
     }
 
-    /// Asks to be told of an event.
-    pub fn set_event(&mut self, event: ToolkitEvent) {
-        if !self.registry.wants(self.applet, event) {
-            self.registry.events.push((self.applet, event));
-            self.registry.events_changed = true;
+    /// Asks to be told of an event. One that needs an answer goes to one applet only: it is an error if another
+    /// has it.
+    pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
+        if self.registry.wants(self.applet, event) {
+            return Ok(());
         }
+        if event.is_exclusive() && self.registry.owner(event).is_some() {
+            return Err(ToolkitError::EventAlreadyRegistered);
+        }
+        self.registry.events.push((self.applet, event));
+        self.registry.events_changed = true;
+        Ok(())
     }
 
     /// Asks no more to be told of an event.

@@ -1,0 +1,101 @@
+//! What an ENVELOPE tells, and whom (TS 102 223 §7, TS 31.111 §7).
+
+use oxisim_apdu::{Response, Status};
+use oxisim_sms::{
+    ElementId,
+    packet::CommandPacket,
+    tpdu::{Deliver, MobileTerminated},
+};
+use oxisim_toolkit::{
+    Envelope,
+    envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
+};
+use oxisim_wire::{Instant, Wire};
+
+use super::{AppletIndex, Runtime, ToolkitEvent};
+use crate::applet::{Event, FormattedSms, UnformattedSms};
+
+impl Runtime<'_> {
+    /// ENVELOPE; what applets posted in answer.
+    pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
+        let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
+        self.session.posted = Status::NORMAL.into();
+        match envelope {
+            // Events are told and questions asked whatever is under way: a command of the card can be what leads to
+            // them. The others start something of their own.
+            Envelope::EventDownload(event) => self.event_download(&event),
+            Envelope::CallControl(control) => {
+                self.ask(ToolkitEvent::CallControl, Event::CallControl(&control));
+            }
+            Envelope::MoSmsControl(control) => {
+                self.ask(ToolkitEvent::MoSmsControl, Event::MoSmsControl(&control));
+            }
+            _ if self.session.is_busy() => return Err(Status::TOOLKIT_BUSY),
+            Envelope::MenuSelection(selection) => self.menu_selection(&selection)?,
+            Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
+            Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
+            Envelope::CellBroadcastDownload(download) => {
+                self.deliver_to_all(ToolkitEvent::CellBroadcast, Event::CellBroadcast(&download));
+            }
+            Envelope::UssdDownload(download) => {
+                self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(&download));
+            }
+            other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
+        }
+        Ok(core::mem::replace(&mut self.session.posted, Status::NORMAL.into()))
+    }
+
+    fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
+        let item = selection.item.identifier;
+        let entry = self.session.registry.menu_entry(item).filter(|entry| entry.enabled);
+        let applet = entry.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?.applet;
+        let event = match selection.help {
+            Some(_) => Event::MenuSelectionHelp { item },
+            None => Event::MenuSelection { item },
+        };
+        self.deliver(applet, event);
+        Ok(())
+    }
+
+    fn timer_expiration(&mut self, expiration: &TimerExpiration) {
+        let timer = expiration.timer.identifier;
+        if let Some(owner) = self.session.registry.timer_expired(timer) {
+            self.deliver(owner, Event::TimerExpiration { timer, value: expiration.value });
+        }
+    }
+
+    fn event_download(&mut self, event: &EventDownload) {
+        let code = event.code();
+        self.session.framework.told_of(code);
+        self.deliver_to_all(ToolkitEvent::EventDownload(code), Event::EventDownload(event));
+    }
+
+    /// Asks the one applet that has registered for an event; without one, no data allow everything (TS 31.111 §7.3).
+    fn ask(&mut self, registered: ToolkitEvent, event: Event<'_>) {
+        if let Some(applet) = self.session.registry.owner(registered) {
+            self.deliver(applet, event);
+        }
+    }
+
+    /// A command packet goes to the applet with its TAR, anything else to those that want it.
+    fn sms_pp_download(&mut self, now: Instant, download: &SmsPpDownload) -> Result<(), Status> {
+        let tpdu = MobileTerminated::decode(&download.tpdu.tpdu, "SMS-PP download")
+            .map_err(|_| Status::INCORRECT_DATA)?;
+        let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };
+        let Deliver { originator, timestamp, user_data, .. } = deliver;
+        let Some(message) = self.session.reassembler.accept(&originator, user_data, now) else {
+            return Ok(());
+        };
+        if !message.header.iter().any(|element| element.id == ElementId::COMMAND_PACKET) {
+            let sms = UnformattedSms { message: &message, originator: &originator, timestamp };
+            self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, Event::UnformattedSmsPp(sms));
+            return Ok(());
+        }
+        let packet = CommandPacket::decode(&message.payload).map_err(|_| Status::INCORRECT_DATA)?;
+        let owner = self.applets.iter().position(|installed| installed.applet.tar() == Some(packet.tar));
+        let owner = owner.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        let sms = FormattedSms { packet: &packet, originator: &originator, timestamp };
+        self.deliver(owner as AppletIndex, Event::FormattedSmsPp(sms));
+        Ok(())
+    }
+}

@@ -1,0 +1,180 @@
+//! What is between card and terminal: one proactive command at a time (TS 102 221 §7.4.2, TS 102 223 §4.2).
+
+use alloc::vec::Vec;
+
+use oxisim_apdu::{Response, Status};
+use oxisim_sms::concatenation::Reassembler;
+use oxisim_toolkit::{
+    CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction, objects::CommandDetails,
+};
+use oxisim_wire::Duration;
+
+use super::{
+    framework::Framework,
+    queue::{Queue, Queued, Sender, Sent},
+    registry::{AppletIndex, Registry},
+};
+use crate::applet::ToolkitError;
+
+/// The state of the toolkit between power-on and power-off.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    profile: Option<TerminalProfile>,
+    pub registry: Registry,
+    queue: Queue,
+    exchange: Exchange,
+    pub(super) framework: Framework,
+    pub(super) reassembler: Reassembler,
+    /// What answers the ENVELOPE being handled.
+    pub posted: Response,
+}
+
+/// The one proactive command between card and terminal.
+#[derive(Clone, Debug, Default)]
+enum Exchange {
+    /// There is none.
+    #[default]
+    Idle,
+    /// The terminal has been told of it, or will be at the end of the command being handled.
+    Offered(Queued),
+    /// The terminal has fetched it and owes the answer.
+    Fetched(Sent),
+}
+
+/// Parts of messages in memory, and how long they stay there.
+const PARTS: (usize, Duration) = (16, Duration::from_mins(10));
+
+impl Default for Session {
+    fn default() -> Self {
+        let (parts, lifetime) = PARTS;
+        Self {
+            profile: None,
+            registry: Registry::default(),
+            queue: Queue::default(),
+            exchange: Exchange::default(),
+            framework: Framework::default(),
+            reassembler: Reassembler::new(parts, lifetime),
+            posted: Status::NORMAL.into(),
+        }
+    }
+}
+
+impl Session {
+    /// What the terminal can do.
+    pub const fn profile(&self) -> Option<&TerminalProfile> {
+        self.profile.as_ref()
+    }
+
+    /// The terminal says what it can do, perhaps anew: the commands that it cannot carry out any more are taken
+    /// back. One that it has fetched it still has to answer.
+    pub(super) fn set_profile(&mut self, profile: TerminalProfile) -> Vec<Sent> {
+        let mut dropped = self.queue.drop_unless(|kind| profile.performs(kind));
+        self.exchange = match core::mem::take(&mut self.exchange) {
+            Exchange::Offered(queued) if !profile.performs(queued.sent.details.kind) => {
+                dropped.insert(0, queued.sent);
+                Exchange::Idle
+            }
+            other => other,
+        };
+        self.profile = Some(profile);
+        self.framework.begin();
+        dropped
+    }
+
+    /// Queues an applet's command.
+    pub fn send(
+        &mut self,
+        applet: AppletIndex,
+        priority: u8,
+        qualifier: u8,
+        body: Proactive,
+    ) -> Result<(), ToolkitError> {
+        let kind = body.kind();
+        match &body {
+            Proactive::SetUpMenu(_)
+            | Proactive::SetUpEventList(_)
+            | Proactive::PollInterval(_)
+            | Proactive::PollingOff(_) => return Err(ToolkitError::CommandNotAllowed(kind)),
+            Proactive::TimerManagement(body)
+                if self.registry.timer_owner(body.timer.identifier) != Some(applet) =>
+            {
+                return Err(ToolkitError::CommandNotAllowed(kind));
+            }
+            _ => {}
+        }
+        let profile = self.profile.as_ref().ok_or(ToolkitError::HandlerNotAvailable)?;
+        if !profile.performs(kind) {
+            return Err(ToolkitError::NotSupported(kind));
+        }
+        self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
+    }
+
+    /// Length of the command that waits to be fetched: the next one is made ready if none is under way.
+    pub fn waiting(&mut self, title: &str) -> Option<usize> {
+        if matches!(self.exchange, Exchange::Idle)
+            && let Some(profile) = &self.profile
+            && let Some(queued) =
+                self.framework.command(profile, &mut self.registry, title).or_else(|| self.queue.pop())
+        {
+            self.exchange = Exchange::Offered(queued);
+        }
+        self.offered()
+    }
+
+    /// The command that waits; the terminal owes the answer then. `6985` if none does, or if it has been fetched.
+    pub fn fetch(&mut self) -> Result<Vec<u8>, Status> {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Offered(Queued { command, sent }) => {
+                self.exchange = Exchange::Fetched(sent);
+                Ok(command)
+            }
+            other => {
+                self.exchange = other;
+                Err(Status::CONDITIONS_NOT_SATISFIED)
+            }
+        }
+    }
+
+    /// Length of the command that the terminal was told of.
+    pub const fn offered(&self) -> Option<usize> {
+        match &self.exchange {
+            Exchange::Offered(queued) => Some(queued.command.len()),
+            Exchange::Idle | Exchange::Fetched(_) => None,
+        }
+    }
+
+    /// The command that a response answers, if it is the one that was fetched; none is under way then.
+    pub(super) fn answered(&mut self, response: &TerminalResponse) -> Result<Sent, Status> {
+        match core::mem::take(&mut self.exchange) {
+            Exchange::Fetched(sent) if answers(response, &sent.details) => {
+                if let Some(timer) = sent.timer
+                    && response.result.general.is_performed()
+                {
+                    self.registry.timer_managed(timer, TimerAction(sent.details.qualifier), sent.sender);
+                }
+                Ok(sent)
+            }
+            other => {
+                self.exchange = other;
+                Err(Status::INCORRECT_DATA)
+            }
+        }
+    }
+
+    /// Whether the terminal has fetched a command and not answered it.
+    pub const fn is_owed(&self) -> bool {
+        matches!(self.exchange, Exchange::Fetched(_))
+    }
+
+    /// Whether a proactive command is between card and terminal.
+    pub const fn is_busy(&self) -> bool {
+        !matches!(self.exchange, Exchange::Idle)
+    }
+}
+
+/// Whether a response is one to the command with these details: it repeats them, or has zeros in their place and
+/// says that something was wrong with the command (TS 102 223 §6.8).
+fn answers(response: &TerminalResponse, details: &CommandDetails) -> bool {
+    const NONE: CommandDetails = CommandDetails { number: 0, kind: CommandType(0), qualifier: 0 };
+    response.details == *details || response.details == NONE && response.result.general.0 & 0xF0 == 0x30
+}

@@ -1,0 +1,12 @@
+//! The toolkit session of the card: what the terminal is told, when, and which applet hears what.
+
+mod control;
+mod exchange;
+mod model;
+mod phone;
+mod polling;
+mod priorities;
+mod profiles;
+mod recorder;
+mod retries;
+mod timers;

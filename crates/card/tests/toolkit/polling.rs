@@ -1,0 +1,90 @@
+//! POLL INTERVAL and POLLING OFF (TS 102 223 §6.4.6, §6.4.14).
+
+use oxisim_card::{Event, ToolkitEvent};
+use oxisim_toolkit::{CommandType, Proactive, objects::EventCode};
+use oxisim_wire::Duration;
+
+use crate::{
+    phone::{PROFILE, Phone, STATUS, event, kinds},
+    recorder::Recorder,
+};
+
+fn wants_60_seconds() -> Recorder {
+    Recorder::new(
+        b'A',
+        |env| {
+            env.registry().request_poll_interval(Some(Duration::from_secs(60)));
+            env.registry().set_event(ToolkitEvent::EventDownload(EventCode::USER_ACTIVITY))
+        },
+        |event, env| {
+            if let Event::EventDownload(_) = event {
+                env.registry().request_poll_interval(None);
+            }
+            if let Event::PollInterval { granted } = event {
+                assert_eq!(env.registry().poll_interval(), *granted);
+            }
+            Ok(())
+        },
+    )
+}
+
+fn wants_30_seconds() -> Recorder {
+    Recorder {
+        name: b'B',
+        install: |env| {
+            env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+            Ok(())
+        },
+        ..wants_60_seconds()
+    }
+}
+
+fn intervals(commands: &[Proactive]) -> Vec<Option<u64>> {
+    commands
+        .iter()
+        .filter_map(|command| match command {
+            Proactive::PollInterval(body) => Some(Some(body.interval.duration().as_secs())),
+            Proactive::PollingOff(_) => Some(None),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn the_shortest_interval_is_asked_for_and_what_is_granted_told() {
+    let heard = std::sync::Arc::default();
+    let mut phone = Phone::with([wants_60_seconds().told_to(&heard), wants_30_seconds().told_to(&heard)]);
+    assert_eq!(intervals(&phone.run(PROFILE)), [Some(30)]);
+    assert_eq!(*heard.lock().unwrap(), ["B granted Some(45)", "A granted Some(45)"]);
+}
+
+#[test]
+fn polling_ends_when_nobody_wants_it() {
+    let mut phone = Phone::with([wants_60_seconds()]);
+    assert_eq!(intervals(&phone.run(PROFILE)), [Some(60)]);
+    assert_eq!(intervals(&phone.run(&event(EventCode::USER_ACTIVITY.0))), [None]);
+    assert_eq!(phone.run(STATUS), []);
+}
+
+#[test]
+fn a_refusal_for_good_is_told_and_not_tried_again() {
+    let applet = wants_60_seconds();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    let poll = |kind| if kind == CommandType::POLL_INTERVAL { (0x30, vec![]) } else { (0, vec![]) };
+    phone.answer_with(PROFILE, poll);
+    assert_eq!(*heard.lock().unwrap(), ["A granted None"]);
+    assert_eq!(phone.run(STATUS), []);
+}
+
+#[test]
+fn a_refusal_for_now_is_tried_again_at_the_next_status() {
+    let applet = wants_60_seconds();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    let poll = |kind| if kind == CommandType::POLL_INTERVAL { (0x20, vec![0]) } else { (0, vec![]) };
+    phone.answer_with(PROFILE, poll);
+    assert_eq!(heard.lock().unwrap().len(), 0, "not settled");
+    assert_eq!(kinds(&phone.run(STATUS)), [CommandType::POLL_INTERVAL]);
+    assert_eq!(*heard.lock().unwrap(), ["A status", "A granted Some(45)"]);
+}

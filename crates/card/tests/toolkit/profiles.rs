@@ -1,0 +1,79 @@
+//! TERMINAL PROFILE says what the card may send (TS 102 223 §5).
+
+use oxisim_card::{ToolkitError, ToolkitEvent};
+use oxisim_toolkit::{CommandType, command::MoreTime};
+
+use crate::{
+    phone::{PROFILE, Phone, STATUS, kinds},
+    recorder::{Recorder, show},
+};
+
+/// Shows a text at every profile and asks for time after.
+fn greeter() -> Recorder {
+    Recorder::new(
+        b'A',
+        |env| {
+            assert_eq!(show(env, "early"), Err(ToolkitError::HandlerNotAvailable));
+            env.registry().init_menu_entry(*b"A")?;
+            env.registry().set_event(ToolkitEvent::ProfileDownload)
+        },
+        |event, env| match event {
+            oxisim_card::Event::ProfileDownload => {
+                show(env, "hi")?;
+                env.send(0, MoreTime {})
+            }
+            _ => Ok(()),
+        },
+    )
+}
+
+#[test]
+fn nothing_is_proactive_before_the_profile() {
+    let mut phone = Phone::with([greeter()]);
+    for apdu in [STATUS, "00A4000C023F00", "80C20000 09 D6079901 05 82028281"] {
+        assert_eq!(phone.send(apdu), "9000", "{apdu}");
+    }
+    assert_eq!(phone.send("8012000010"), "6985");
+    assert!(phone.send(PROFILE).starts_with("91"));
+}
+
+#[test]
+fn a_command_that_the_profile_lacks_is_refused_to_the_applet_and_not_sent() {
+    let applet = greeter();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    assert_eq!(phone.run("80100000 01 00"), [], "a profile with nothing in it");
+    assert_eq!(*heard.lock().unwrap(), ["A profile: NotSupported(DISPLAY_TEXT)"]);
+}
+
+#[test]
+fn a_profile_that_comes_again_sets_everything_up_anew() {
+    let mut phone = Phone::with([greeter()]);
+    let first = phone.run(PROFILE);
+    assert_eq!(kinds(&first), [CommandType::SET_UP_MENU, CommandType::DISPLAY_TEXT, CommandType::MORE_TIME]);
+    assert_eq!(phone.run(PROFILE), first);
+}
+
+#[test]
+fn what_waits_and_a_new_profile_lacks_is_taken_back_and_the_applet_told() {
+    let applet = greeter();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.send(PROFILE);
+    // No SET UP MENU, no DISPLAY TEXT: MORE TIME only.
+    let commands = phone.run("80100000 03 000008");
+    assert_eq!(kinds(&commands), [CommandType::MORE_TIME], "one waited; the second send fails before it");
+    let heard = heard.lock().unwrap();
+    assert!(heard.contains(&"A failed NotSupported(DISPLAY_TEXT)".into()), "{heard:?}");
+}
+
+#[test]
+fn a_command_that_was_fetched_is_still_to_be_answered_after_a_new_profile() {
+    let mut phone = Phone::with([greeter()]);
+    let status = phone.send(PROFILE);
+    let menu = phone.fetch(&status);
+    assert_eq!(phone.send(PROFILE), "9000", "one command at a time");
+    let next = phone.respond(&menu.details, 0, &[]);
+    let again = phone.fetch(&next);
+    assert_eq!(again.details.kind, CommandType::SET_UP_MENU);
+}

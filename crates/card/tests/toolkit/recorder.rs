@@ -1,0 +1,76 @@
+//! An applet that does what a test says, and keeps what it is told.
+
+use std::sync::{Arc, Mutex};
+
+use oxisim_card::{Aid, Applet, Env, Event, ToolkitError};
+use oxisim_toolkit::{command::DisplayText, objects::TextString};
+
+pub type Install = fn(&mut Env<'_>) -> Result<(), ToolkitError>;
+pub type Process = fn(&Event<'_>, &mut Env<'_>) -> Result<(), ToolkitError>;
+
+/// The applet; copies of it share what they have been told.
+#[derive(Clone)]
+pub struct Recorder {
+    pub name: u8,
+    pub priority: u8,
+    pub install: Install,
+    pub process: Process,
+    pub heard: Arc<Mutex<Vec<String>>>,
+}
+
+impl Recorder {
+    pub fn new(name: u8, install: Install, process: Process) -> Self {
+        Self { name, priority: 0x80, install, process, heard: Arc::default() }
+    }
+
+    pub fn with_priority(mut self, priority: u8) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// With what it is told kept where `heard` is.
+    pub fn told_to(mut self, heard: &Arc<Mutex<Vec<String>>>) -> Self {
+        self.heard = Arc::clone(heard);
+        self
+    }
+}
+
+/// Sends DISPLAY TEXT.
+pub fn show(env: &mut Env<'_>, text: &str) -> Result<(), ToolkitError> {
+    env.send(0, DisplayText::new(TextString::eight_bit(text)))
+}
+
+impl Applet for Recorder {
+    fn aid(&self) -> Aid {
+        Aid::new(&[0xA0, 0x00, 0x00, 0x00, self.name]).unwrap()
+    }
+
+    fn priority(&self) -> u8 {
+        self.priority
+    }
+
+    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+        (self.install)(env)
+    }
+
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+        let event_name = match &event {
+            Event::ProactiveResponse(response) => format!("response {:02X}", response.result.general.0),
+            Event::ProactiveFailed(error) => format!("failed {error:?}"),
+            Event::PollInterval { granted } => {
+                format!("granted {:?}", granted.map(oxisim_wire::Duration::as_secs))
+            }
+            Event::TimerExpiration { timer, .. } => format!("timer {timer}"),
+            Event::EventDownload(_) => "event".into(),
+            Event::StatusCommand => "status".into(),
+            Event::ProfileDownload => "profile".into(),
+            other => format!("{other:?}"),
+        };
+        let result = (self.process)(&event, env);
+        let outcome = result.map_or_else(|error| format!(": {error:?}"), |()| String::new());
+        self.heard.lock().unwrap().push(format!("{} {event_name}{outcome}", char::from(self.name)));
+        Ok(())
+    }
+
+    fn reset(&mut self) {}
+}

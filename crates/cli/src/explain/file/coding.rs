@@ -1,0 +1,492 @@
+//! How the contents of files are coded.
+
+use oxisim_sms::{AlphaIdentifier, DataCoding, ProtocolIdentifier, TypeOfAddress, tpdu::RelativeValidity};
+use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, tlv};
+
+/// Declares contents: fields in the order of their octets.
+macro_rules! record {
+    ($($(#[$meta:meta])* $name:ident { $($field:ident: $ty:ty,)* })*) => {$(
+        $(#[$meta])*
+        pub struct $name { $($field: $ty,)* }
+
+        impl Wire for $name {
+            fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+                Ok(Self { $($field: <$ty>::read(r)
+                    .map_err(|error| Error { what: stringify!($field), ..error })?,)* })
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                $(self.$field.write(out);)*
+            }
+        }
+
+        impl Show for $name {
+            fn show(&self) -> Shown {
+                Shown::Fields(vec![$((stringify!($field), self.$field.show()),)*])
+            }
+        }
+    )*};
+}
+
+record! {
+    /// `EF_LOCI`.
+    Loci { tmsi: [u8; 4], network: Network, location_area: [u8; 2], tmsi_time: u8, status: UpdateStatus, }
+    /// `EF_PSLOCI`, and `EF_LOCIGPRS` of TS 51.011 §10.3.33.
+    Gprs {
+        p_tmsi: [u8; 4], p_tmsi_signature: [u8; 3], network: Network, location_area: [u8; 2], routing_area: [u8; 1],
+        status: UpdateStatus,
+    }
+    /// `EF_Keys`.
+    Keys { key_set: KeySet, ciphering_key: [u8; 16], integrity_key: [u8; 16], }
+    /// `EF_Kc`.
+    CipheringKey { kc: [u8; 8], sequence_number: KeySet, }
+    /// `EF_SPN`.
+    Name { display_condition: Condition, provider: Alpha, }
+    /// `EF_AD`.
+    Modes { mode: OperationMode, additional_information: [u8; 2], mnc_length: Option<u8>, further: Vec<u8>, }
+    /// `EF_HPPLMN`.
+    SearchPeriod { units_of_6_minutes: u8, }
+    /// `EF_GID1`.
+    Group { identifier: Vec<u8>, }
+}
+
+oxisim_wire::codes! {
+    /// Location update status (TS 31.102 §4.2.17).
+    pub struct UpdateStatus(u8) {
+        UPDATED = 0x00, NOT_UPDATED = 0x01, PLMN_NOT_ALLOWED = 0x02, LOCATION_AREA_NOT_ALLOWED = 0x03,
+    }
+}
+
+oxisim_wire::codes! {
+    /// Key set identifier; 7 says that no key is available (TS 31.102 §4.2.3).
+    pub struct KeySet(u8) { NO_KEY = 0x07, }
+}
+
+oxisim_wire::codes! {
+    /// Display condition of the service provider's name (TS 31.102 §4.2.12).
+    pub struct Condition(u8) {
+        PLMN_NAME_NOT_REQUIRED = 0x00, PLMN_NAME_REQUIRED = 0x01, NAME_ABROAD_NOT_REQUIRED = 0x02,
+        PLMN_NAME_REQUIRED_NAME_ABROAD_NOT_REQUIRED = 0x03,
+    }
+}
+
+oxisim_wire::codes! {
+    /// Mode of operation of the terminal (TS 31.102 §4.2.18).
+    pub struct OperationMode(u8) {
+        NORMAL = 0x00, NORMAL_AND_SPECIFIC_FACILITIES = 0x01, MAINTENANCE_OFF_LINE = 0x02,
+        MAINTENANCE_OFF_LINE_AND_SPECIFIC_FACILITIES = 0x03, CELL_TEST = 0x04, TYPE_APPROVAL = 0x80,
+        TYPE_APPROVAL_AND_SPECIFIC_FACILITIES = 0x81,
+    }
+}
+
+/// Declares contents that keep octets, as they say what their reader wants to know.
+macro_rules! octets {
+    ($($(#[$meta:meta])* $name:ident $show:ident;)*) => {$(
+        $(#[$meta])*
+        pub struct $name(Vec<u8>);
+
+        impl Wire for $name {
+            fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+                Ok(Self(r.rest().to_vec()))
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend(&self.0);
+            }
+        }
+
+        impl Show for $name {
+            fn show(&self) -> Shown {
+                $show(&self.0)
+            }
+        }
+    )*};
+}
+
+octets! {
+    /// An alpha field.
+    Alpha alpha;
+    /// Digits as semi-octets.
+    Digits digits;
+    /// Services of a USIM, a bit each.
+    UsimServices usim_services;
+    /// Services of a SIM, two bits each.
+    SimServices sim_services;
+}
+
+fn alpha(octets: &[u8]) -> Shown {
+    Shown::Text(AlphaIdentifier::from_field(octets).text())
+}
+
+fn digits(octets: &[u8]) -> Shown {
+    let digits: String = bcd::unpack(octets).iter().map(|&half| semi_octet(half)).collect();
+    Shown::Fields(vec![("digits", Shown::Text(digits))])
+}
+
+fn semi_octet(half: u8) -> char {
+    char::from_digit(half.into(), 16).unwrap_or('?').to_ascii_uppercase()
+}
+
+fn usim_services(octets: &[u8]) -> Shown {
+    let services =
+        (0..octets.len() * 8).filter(|n| octets.get(n / 8).is_some_and(|octet| octet >> (n % 8) & 1 == 1));
+    Shown::Fields(vec![("services", numbers(services))])
+}
+
+fn sim_services(octets: &[u8]) -> Shown {
+    let with = |bits: u8| {
+        let is_so =
+            move |n: &usize| octets.get(n / 4).is_some_and(|octet| octet >> (n % 4 * 2) & bits == bits);
+        numbers((0..octets.len() * 4).filter(is_so))
+    };
+    Shown::Fields(vec![("allocated", with(0x01)), ("allocated_and_activated", with(0x03))])
+}
+
+/// Services count from 1.
+fn numbers(services: impl Iterator<Item = usize>) -> Shown {
+    Shown::List(services.map(|n| Shown::Number(n as u64 + 1)).collect())
+}
+
+/// A network: country and network code in three octets (TS 24.008 §10.5.1.13).
+#[derive(Clone, Copy)]
+pub struct Network([u8; 3]);
+
+impl Wire for Network {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        r.array("network").map(Self)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
+impl Show for Network {
+    fn show(&self) -> Shown {
+        let [a, b, c] = self.0;
+        if self.0 == [0xFF; 3] {
+            return Shown::Nothing;
+        }
+        let country = [a & 0x0F, a >> 4, b & 0x0F].map(semi_octet);
+        let network = [c & 0x0F, c >> 4, b >> 4];
+        let network = network.iter().filter(|&&half| half != 0x0F).map(|&half| semi_octet(half));
+        Shown::Text(country.into_iter().chain(['-']).chain(network).collect())
+    }
+}
+
+/// Declares a list that fills the contents.
+macro_rules! list {
+    ($(#[$meta:meta])* $name:ident $item:ty) => {
+        $(#[$meta])*
+        pub struct $name(Vec<$item>);
+
+        impl Wire for $name {
+            fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+                let mut items = Vec::new();
+                while !r.is_empty() {
+                    items.push(<$item>::read(r)?);
+                }
+                Ok(Self(items))
+            }
+
+            fn write(&self, out: &mut Vec<u8>) {
+                self.0.iter().for_each(|item| item.write(out));
+            }
+        }
+
+        impl Show for $name {
+            fn show(&self) -> Shown {
+                Shown::List(self.0.iter().map(Show::show).collect())
+            }
+        }
+    };
+}
+
+list! {
+    /// Networks, one after the other.
+    Networks Network
+}
+list! {
+    /// Networks with access technologies.
+    NetworksWithAccess NetworkWithAccess
+}
+list! {
+    /// Languages (TS 102 221 §13.3): two letters each.
+    Languages LanguageCode
+}
+
+record! {
+    /// A network and how it is reached.
+    NetworkWithAccess { plmn: Network, access_technologies: Technologies, }
+}
+
+/// Access technologies (TS 31.102 §4.2.5).
+pub struct Technologies([u8; 2]);
+
+impl Wire for Technologies {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        r.array("access technologies").map(Self)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
+impl Show for Technologies {
+    fn show(&self) -> Shown {
+        const NAMES: [(u16, &str); 5] = [
+            (0x8000, "UTRAN"),
+            (0x4000, "E-UTRAN"),
+            (0x0800, "NG-RAN"),
+            (0x0080, "GSM"),
+            (0x0040, "GSM COMPACT"),
+        ];
+        let bits = u16::from_be_bytes(self.0);
+        let set = NAMES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| name.show());
+        Shown::Fields(vec![("value", self.0.show()), ("meaning", Shown::List(set.collect()))])
+    }
+}
+
+/// A language of ISO 639-1.
+pub struct LanguageCode([u8; 2]);
+
+impl Wire for LanguageCode {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        r.array("language").map(Self)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
+impl Show for LanguageCode {
+    fn show(&self) -> Shown {
+        match self.0 {
+            [0xFF, 0xFF] => Shown::Nothing,
+            letters => Shown::Text(letters.map(char::from).iter().collect()),
+        }
+    }
+}
+
+/// `EF_IMSI`: length, parity, digits, and what is left.
+pub struct Identity {
+    length: u8,
+    halves: Vec<u8>,
+    unused: Vec<u8>,
+}
+
+impl Wire for Identity {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let at = r.clone();
+        let length = r.u8("length of IMSI")?;
+        if length > 8 && length != 0xFF {
+            return Err(at.error("length of IMSI", ErrorKind::TooLong { length: length.into(), limit: 8 }));
+        }
+        let used = if length == 0xFF { 0 } else { length };
+        let halves = r.take(used.into(), "IMSI")?.iter().flat_map(|&octet| bcd::halves(octet)).collect();
+        Ok(Self { length, halves, unused: r.rest().to_vec() })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.length);
+        out.extend(bcd::pack(&self.halves));
+        out.extend(&self.unused);
+    }
+}
+
+impl Show for Identity {
+    fn show(&self) -> Shown {
+        let digits = self.halves.iter().skip(1).take_while(|&&half| half != 0x0F);
+        let parity = self.halves.first().map(|half| if half & 0x08 == 0 { "even" } else { "odd" });
+        Shown::Fields(vec![
+            ("length", self.length.show()),
+            ("parity", parity.map_or(Shown::Nothing, Show::show)),
+            ("digits", Shown::Text(digits.map(|&half| semi_octet(half)).collect())),
+        ])
+    }
+}
+
+/// `EF_ACC`: a bit a class.
+pub struct AccessClasses([u8; 2]);
+
+impl Wire for AccessClasses {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        r.array("access control classes").map(Self)
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.0);
+    }
+}
+
+impl Show for AccessClasses {
+    fn show(&self) -> Shown {
+        let bits = u16::from_be_bytes(self.0);
+        let classes = (0..16_u8).filter(|class| bits >> class & 1 == 1).map(|class| class.show());
+        Shown::Fields(vec![("classes", Shown::List(classes.collect()))])
+    }
+}
+
+/// A record of `EF_ECC`: digits, name, service category. The `EF_ECC` of TS 51.011 has the digits alone.
+pub struct Emergency {
+    code: [u8; 3],
+    name: Vec<u8>,
+    category: Option<u8>,
+}
+
+impl Wire for Emergency {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let code = r.array("emergency call code")?;
+        let rest = r.rest();
+        let (name, category) = match rest.split_last() {
+            Some((category, name)) => (name.to_vec(), Some(*category)),
+            None => (Vec::new(), None),
+        };
+        Ok(Self { code, name, category })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(self.code);
+        out.extend(&self.name);
+        out.extend(self.category);
+    }
+}
+
+impl Show for Emergency {
+    fn show(&self) -> Shown {
+        const NAMES: [&str; 7] = [
+            "police",
+            "ambulance",
+            "fire brigade",
+            "marine guard",
+            "mountain rescue",
+            "manual eCall",
+            "automatic eCall",
+        ];
+        let category = self.category.map(|category| {
+            let set = NAMES.iter().enumerate().filter(|(bit, _)| category >> bit & 1 == 1);
+            Shown::List(set.map(|(_, name)| name.show()).collect())
+        });
+        Shown::Fields(vec![
+            ("code", Shown::Text(bcd::to_dialling(&bcd::unpack(&self.code)))),
+            ("name", alpha(&self.name)),
+            ("service_category", category.unwrap_or(Shown::Nothing)),
+        ])
+    }
+}
+
+/// A record of `EF_DIR`: the template of an application.
+pub struct Application {
+    objects: Vec<(u8, Vec<u8>)>,
+    unused: Vec<u8>,
+}
+
+impl Wire for Application {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        const WHAT: &str = "application template";
+        let mut objects = Vec::new();
+        if r.peek().is_some_and(|tag| tag != 0xFF) {
+            let mut template = tlv::Tlv::expect(r, 0x61, WHAT)?;
+            while !template.is_empty() {
+                let tlv::Tlv { tag, mut value } = tlv::Tlv::read(&mut template, WHAT)?;
+                objects.push((tag, value.rest().to_vec()));
+            }
+        }
+        Ok(Self { objects, unused: r.rest().to_vec() })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        if !self.objects.is_empty() {
+            tlv::write_tlv(0x61, out, |out| {
+                for (tag, value) in &self.objects {
+                    tlv::write_tlv(*tag, out, |out| out.extend(value));
+                }
+            });
+        }
+        out.extend(&self.unused);
+    }
+}
+
+impl Show for Application {
+    fn show(&self) -> Shown {
+        let field = |(tag, value): &(u8, Vec<u8>)| match tag {
+            0x4F => ("application_identifier", value.show()),
+            0x50 => ("application_label", Shown::Text(String::from_utf8_lossy(value).into_owned())),
+            0x73 => ("discretionary_template", value.show()),
+            _ => ("another_object", value.show()),
+        };
+        Shown::Fields(self.objects.iter().map(field).collect())
+    }
+}
+
+/// A record of `EF_SMSP`.
+pub struct SmsParameters {
+    name: Vec<u8>,
+    indicators: u8,
+    destination: [u8; 12],
+    centre: [u8; 12],
+    protocol: ProtocolIdentifier,
+    coding: DataCoding,
+    validity: RelativeValidity,
+}
+
+impl Wire for SmsParameters {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        const FIXED: usize = 28;
+        let name = r.take(r.left().saturating_sub(FIXED), "alpha identifier")?.to_vec();
+        Ok(Self {
+            name,
+            indicators: r.u8("parameter indicators")?,
+            destination: r.array("TP-Destination-Address")?,
+            centre: r.array("service centre address")?,
+            protocol: ProtocolIdentifier::read(r)?,
+            coding: DataCoding::read(r)?,
+            validity: RelativeValidity(r.u8("validity period")?),
+        })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend(&self.name);
+        out.push(self.indicators);
+        out.extend(self.destination);
+        out.extend(self.centre);
+        out.extend([self.protocol.0, self.coding.0, self.validity.0]);
+    }
+}
+
+impl Show for SmsParameters {
+    fn show(&self) -> Shown {
+        // A bit that is 0 says that the parameter is there.
+        let present = |bit: u8, value: Shown| if self.indicators & bit == 0 { value } else { Shown::Nothing };
+        Shown::Fields(vec![
+            ("alpha_identifier", alpha(&self.name)),
+            ("destination_address", present(0x01, destination(&self.destination))),
+            ("service_centre_address", present(0x02, centre(&self.centre))),
+            ("protocol_identifier", present(0x04, self.protocol.show())),
+            ("data_coding_scheme", present(0x08, self.coding.show())),
+            ("validity_period", present(0x10, self.validity.show())),
+        ])
+    }
+}
+
+/// The length counts digits.
+fn destination(octets: &[u8]) -> Shown {
+    let digits = octets.first().copied().unwrap_or_default();
+    number(octets, usize::from(digits).div_ceil(2))
+}
+
+/// The length counts octets, with the type.
+fn centre(octets: &[u8]) -> Shown {
+    number(octets, usize::from(octets.first().copied().unwrap_or_default()).saturating_sub(1))
+}
+
+fn number(octets: &[u8], length: usize) -> Shown {
+    let (Some(&kind), Some(digits)) = (octets.get(1), octets.get(2..).and_then(|rest| rest.get(..length)))
+    else {
+        return Shown::Nothing;
+    };
+    let plus = if TypeOfAddress(kind).is_international() { "+" } else { "" };
+    Shown::Text(format!("{plus}{}", bcd::to_dialling(&bcd::unpack(digits))))
+}

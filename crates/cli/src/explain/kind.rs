@@ -1,0 +1,121 @@
+//! What octets can be, and which of it they are most likely.
+
+use oxisim_apdu::{Atr, Command, Response};
+use oxisim_wire::{Reader, tlv};
+
+use super::{card, file, tpdu};
+
+/// What octets are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Kind {
+    /// A command APDU.
+    Apdu,
+    /// A response APDU.
+    Response,
+    /// A command APDU and its response: `COMMAND -> RESPONSE`.
+    Pair,
+    /// A proactive command, as FETCH delivers it.
+    ProactiveCommand,
+    /// The data of TERMINAL RESPONSE.
+    TerminalResponse,
+    /// The data of ENVELOPE.
+    Envelope,
+    /// The data of TERMINAL PROFILE.
+    TerminalProfile,
+    /// A short message, in whichever direction, with or without a service centre's address before it.
+    Tpdu,
+    /// A short message from the mobile station.
+    TpduMo,
+    /// A short message to the mobile station.
+    TpduMt,
+    /// An answer to reset.
+    Atr,
+    /// An FCP template.
+    Fcp,
+    /// The header of a file, which a SIM of GSM answers SELECT with.
+    GsmHeader,
+    /// A record of `EF_ARR`.
+    AccessRule,
+    /// The contents of a file, or a record of it: `--file` says of which.
+    File,
+}
+
+/// Whether octets look like a kind.
+type Guess = fn(&[u8]) -> bool;
+
+impl Kind {
+    /// Its word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Apdu => "apdu",
+            Self::Response => "response",
+            Self::Pair => "pair",
+            Self::ProactiveCommand => "proactive-command",
+            Self::TerminalResponse => "terminal-response",
+            Self::Envelope => "envelope",
+            Self::TerminalProfile => "terminal-profile",
+            Self::Tpdu | Self::TpduMo | Self::TpduMt => "tpdu",
+            Self::Atr => "atr",
+            Self::Fcp => "fcp",
+            Self::GsmHeader => "gsm-header",
+            Self::AccessRule => "access-rule",
+            Self::File => "file",
+        }
+    }
+
+    /// What the octets look like; what is nothing of all that may still be a short message or a terminal profile.
+    pub fn guess(octets: &[u8]) -> Option<Self> {
+        Self::by_tag(octets).or_else(|| {
+            let guesses: [(Self, Guess); 8] = [
+                (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, ..]) && Atr::parse(octets).is_ok()),
+                (Self::Apdu, is_command),
+                (Self::GsmHeader, card::is_header),
+                (Self::Tpdu, tpdu::is_likely),
+                (Self::Response, is_response),
+                (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, _, _, _, ..])),
+                (Self::Tpdu, tpdu::is_possible),
+                // Bit 1 of the first octet is the profile download itself (TS 102 223 §5.2).
+                (Self::TerminalProfile, |octets| {
+                    octets.len() > 1 && octets.first().is_some_and(|o| o & 1 != 0)
+                }),
+            ];
+            guesses.into_iter().find(|(_, is)| is(octets)).map(|(kind, _)| kind)
+        })
+    }
+
+    /// What begins with a tag of its own.
+    fn by_tag(octets: &[u8]) -> Option<Self> {
+        let kind = match *octets {
+            [0xD0, ..] => Self::ProactiveCommand,
+            [0xD1..=0xE5, ..] if fits(octets) => Self::Envelope,
+            [0xD1..=0xDF, ..] if !is_response(octets) => Self::Envelope,
+            [0x62, ..] => Self::Fcp,
+            [0x01 | 0x81, 3, _, _, _, 0x02 | 0x82, ..] => Self::TerminalResponse,
+            [0x80 | 0x84, 1, _, 0x90 | 0x97 | 0x9E | 0xA0 | 0xA4 | 0xA7 | 0xAF, ..] => Self::AccessRule,
+            [0x61 | 0xA8..=0xAA, ..] if file::by_contents(octets).is_some() => Self::File,
+            _ => return None,
+        };
+        let followed = octets.split_last_chunk::<2>().is_some_and(|(data, _)| fits(data));
+        let can_be_answered = matches!(kind, Self::ProactiveCommand | Self::Fcp);
+        Some(if can_be_answered && followed && is_response(octets) { Self::Response } else { kind })
+    }
+}
+
+/// Whether the octets are one object with a tag of one octet, whole.
+fn fits(octets: &[u8]) -> bool {
+    let mut r = Reader::new(octets);
+    tlv::Tlv::read(&mut r, "object").is_ok() && r.is_empty()
+}
+
+/// Whether the octets are a command whose class and instruction exist.
+fn is_command(octets: &[u8]) -> bool {
+    Command::parse(octets).is_ok_and(|command| {
+        let is_class = command.class.channel().is_some() || command.class.0 == 0xA0;
+        is_class && command.instruction.spec(command.class).is_some()
+    })
+}
+
+/// Whether the octets end with a status word that the standard knows.
+fn is_response(octets: &[u8]) -> bool {
+    Response::from_bytes(octets).is_ok_and(|response| response.status.text().is_some())
+}

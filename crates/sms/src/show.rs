@@ -1,0 +1,255 @@
+//! Messages field by field (TS 23.040 §9.2.2, §9.2.3).
+
+use alloc::{format, string::ToString, vec, vec::Vec};
+
+use oxisim_wire::{Part, Parts, Show, Shown};
+
+use crate::{
+    Address, Alphabet, Class, DataCoding, Element, Timestamp, UserData,
+    tpdu::{
+        Deliver, DeliverReport, MobileOriginated, MobileTerminated, Parameters, RelativeValidity,
+        StatusReport, Submit, SubmitReport, ValidityPeriod,
+    },
+};
+
+impl Show for Address {
+    fn show(&self) -> Shown {
+        Shown::Fields(vec![("type", self.kind().show()), ("value", Shown::Text(self.to_string()))])
+    }
+}
+
+impl Show for Timestamp {
+    fn show(&self) -> Shown {
+        Shown::Text(self.civil().to_string())
+    }
+}
+
+impl Show for RelativeValidity {
+    fn show(&self) -> Shown {
+        let minutes = self.duration().as_secs_ceil() / 60;
+        Shown::Text(match minutes {
+            0..120 => format!("{minutes} min"),
+            120..2_880 => format!("{} h {} min", minutes / 60, minutes % 60),
+            _ => format!("{} d", minutes / 1_440),
+        })
+    }
+}
+
+impl Show for ValidityPeriod {
+    fn show(&self) -> Shown {
+        let (format, period) = match self {
+            Self::Relative(period) => ("relative", period.show()),
+            Self::Absolute(end) => ("absolute", end.show()),
+            Self::Enhanced(octets) => ("enhanced", octets.show()),
+        };
+        Shown::Fields(vec![("format", format.show()), ("period", period)])
+    }
+}
+
+impl Show for Element {
+    fn show(&self) -> Shown {
+        Shown::Fields(vec![("element", self.id.show()), ("data", self.data.show())])
+    }
+}
+
+impl Show for Alphabet {
+    fn show(&self) -> Shown {
+        match self {
+            Self::Default => "GSM 7-bit default alphabet",
+            Self::EightBit => "8-bit data",
+            Self::Ucs2 => "UCS2",
+        }
+        .show()
+    }
+}
+
+impl Show for Class {
+    fn show(&self) -> Shown {
+        match self {
+            Self::Immediate => "0, displayed at once",
+            Self::MobileEquipment => "1, mobile equipment",
+            Self::Sim => "2, (U)SIM",
+            Self::TerminalEquipment => "3, terminal equipment",
+        }
+        .show()
+    }
+}
+
+/// The octet and what is in it.
+fn coding(coding: DataCoding) -> Shown {
+    let mut fields = vec![("value", coding.show()), ("alphabet", coding.alphabet().show())];
+    fields.extend(coding.class().map(|class| ("class", class.show())));
+    if coding.is_compressed() {
+        fields.push(("compressed", true.show()));
+    }
+    Shown::Fields(fields)
+}
+
+/// TP-Data-Coding-Scheme, header and text; 8-bit data as octets.
+fn user_data(parts: &mut Vec<Part>, user_data: &UserData) {
+    const SPEC: &str = "TS 23.040 §9.2.3.24";
+    if !user_data.header().is_empty() {
+        let elements = user_data.header().iter().map(Show::show).collect();
+        parts.push(Part { name: "TP-User-Data header", spec: SPEC, value: Shown::List(elements) });
+    }
+    let scheme = user_data.coding();
+    let value = match scheme.alphabet() {
+        Alphabet::EightBit => user_data.payload().show(),
+        _ if scheme.is_compressed() => user_data.payload().show(),
+        _ => user_data.text().show(),
+    };
+    parts.push(Part { name: "TP-User-Data", spec: SPEC, value });
+}
+
+/// What stands before the user data, in the order of the octets.
+fn scheme(parts: &mut Vec<Part>, scheme: DataCoding) {
+    parts.push(Part { name: "TP-Data-Coding-Scheme", spec: "TS 23.040 §9.2.3.10", value: coding(scheme) });
+}
+
+fn parameters(parts: &mut Vec<Part>, parameters: &Parameters) {
+    if let Some(protocol) = &parameters.protocol {
+        parts.push(Part::new("TP-Protocol-Identifier", PROTOCOL, protocol));
+    }
+    if let Some(data) = &parameters.user_data {
+        scheme(parts, data.coding());
+        user_data(parts, data);
+    }
+}
+
+const PROTOCOL: &str = "TS 23.040 §9.2.3.9";
+const TIMESTAMP: &str = "TS 23.040 §9.2.3.11";
+const CAUSE: &str = "TS 23.040 §9.2.3.22";
+
+impl Parts for Deliver {
+    fn name(&self) -> &'static str {
+        "SMS-DELIVER"
+    }
+
+    fn spec(&self) -> &'static str {
+        "TS 23.040 §9.2.2.1"
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![
+            Part::new("TP-More-Messages-to-Send", "TS 23.040 §9.2.3.2", &self.more_messages),
+            Part::new("TP-Loop-Prevention", "TS 23.040 §9.2.3.28", &self.loop_prevention),
+            Part::new("TP-Reply-Path", "TS 23.040 §9.2.3.17", &self.reply_path),
+            Part::new("TP-Status-Report-Indication", "TS 23.040 §9.2.3.4", &self.status_report),
+            Part::new("TP-Originating-Address", "TS 23.040 §9.2.3.7", &self.originator),
+            Part::new("TP-Protocol-Identifier", PROTOCOL, &self.protocol),
+        ];
+        scheme(&mut parts, self.user_data.coding());
+        parts.push(Part::new("TP-Service-Centre-Time-Stamp", TIMESTAMP, &self.timestamp));
+        user_data(&mut parts, &self.user_data);
+        parts
+    }
+}
+
+impl Parts for Submit {
+    fn name(&self) -> &'static str {
+        "SMS-SUBMIT"
+    }
+
+    fn spec(&self) -> &'static str {
+        "TS 23.040 §9.2.2.2"
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![
+            Part::new("TP-Reject-Duplicates", "TS 23.040 §9.2.3.25", &self.reject_duplicates),
+            Part::new("TP-Reply-Path", "TS 23.040 §9.2.3.17", &self.reply_path),
+            Part::new("TP-Status-Report-Request", "TS 23.040 §9.2.3.5", &self.status_report),
+            Part::new("TP-Message-Reference", "TS 23.040 §9.2.3.6", &self.reference),
+            Part::new("TP-Destination-Address", "TS 23.040 §9.2.3.8", &self.destination),
+            Part::new("TP-Protocol-Identifier", PROTOCOL, &self.protocol),
+        ];
+        scheme(&mut parts, self.user_data.coding());
+        if let Some(validity) = &self.validity {
+            parts.push(Part::new("TP-Validity-Period", "TS 23.040 §9.2.3.12", validity));
+        }
+        user_data(&mut parts, &self.user_data);
+        parts
+    }
+}
+
+impl Parts for StatusReport {
+    fn name(&self) -> &'static str {
+        "SMS-STATUS-REPORT"
+    }
+
+    fn spec(&self) -> &'static str {
+        "TS 23.040 §9.2.2.3"
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let mut parts = vec![
+            Part::new("TP-More-Messages-to-Send", "TS 23.040 §9.2.3.2", &self.more_messages),
+            Part::new("TP-Loop-Prevention", "TS 23.040 §9.2.3.28", &self.loop_prevention),
+            Part::new("TP-Status-Report-Qualifier", "TS 23.040 §9.2.3.26", &self.of_command),
+            Part::new("TP-Message-Reference", "TS 23.040 §9.2.3.6", &self.reference),
+            Part::new("TP-Recipient-Address", "TS 23.040 §9.2.3.14", &self.recipient),
+            Part::new("TP-Service-Centre-Time-Stamp", TIMESTAMP, &self.timestamp),
+            Part::new("TP-Discharge-Time", "TS 23.040 §9.2.3.13", &self.discharge),
+            Part::new("TP-Status", "TS 23.040 §9.2.3.15", &self.status),
+        ];
+        parameters(&mut parts, &self.parameters);
+        parts
+    }
+}
+
+impl Parts for DeliverReport {
+    fn name(&self) -> &'static str {
+        "SMS-DELIVER-REPORT"
+    }
+
+    fn spec(&self) -> &'static str {
+        "TS 23.040 §9.2.2.1a"
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let cause = self.cause.map(|cause| Part::new("TP-Failure-Cause", CAUSE, &cause));
+        let mut parts: Vec<Part> = cause.into_iter().collect();
+        parameters(&mut parts, &self.parameters);
+        parts
+    }
+}
+
+impl Parts for SubmitReport {
+    fn name(&self) -> &'static str {
+        "SMS-SUBMIT-REPORT"
+    }
+
+    fn spec(&self) -> &'static str {
+        "TS 23.040 §9.2.2.2a"
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        let cause = self.cause.map(|cause| Part::new("TP-Failure-Cause", CAUSE, &cause));
+        let mut parts: Vec<Part> = cause.into_iter().collect();
+        parts.push(Part::new("TP-Service-Centre-Time-Stamp", TIMESTAMP, &self.timestamp));
+        parameters(&mut parts, &self.parameters);
+        parts
+    }
+}
+
+/// Whichever of its messages it is.
+macro_rules! either {
+    ($direction:ty { $($message:ident)* }) => {
+        impl Parts for $direction {
+            fn name(&self) -> &'static str {
+                match self { $(Self::$message(message) => message.name(),)* }
+            }
+
+            fn spec(&self) -> &'static str {
+                match self { $(Self::$message(message) => message.spec(),)* }
+            }
+
+            fn parts(&self) -> Vec<Part> {
+                match self { $(Self::$message(message) => message.parts(),)* }
+            }
+        }
+    };
+}
+
+either! { MobileTerminated { Deliver SubmitReport StatusReport } }
+either! { MobileOriginated { DeliverReport Submit } }

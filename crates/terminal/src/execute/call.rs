@@ -1,0 +1,270 @@
+//! SET UP CALL, SEND SS, SEND USSD, SEND DTMF, and the calls of the phone.
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use oxisim_sms::{Address, TypeOfAddress};
+use oxisim_toolkit::{
+    Answer, Problem,
+    codes::{GeneralResult, TerminalProblem},
+    command::{SendDtmf, SendSs, SendUssd, SetUpCall},
+    objects::{self, Coding, TextString, alpha_text},
+};
+use oxisim_wire::bcd;
+
+use crate::{
+    CallId, NetworkEvent, NetworkRequest, Output, Screen, ServiceError, Terminal, User,
+    config::Service,
+    envelope::CardEvent,
+    session::{Job, Outcome, Session, Task},
+    timer::Timer,
+};
+
+/// Calls that there can be: transaction identifiers are 0 to 6, on either side.
+const TRANSACTIONS: u8 = 7;
+
+/// How a call stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CallState {
+    /// Nobody has taken it.
+    Waiting,
+    /// Both sides speak.
+    Connected,
+    /// It is put on hold.
+    Held,
+}
+
+impl Terminal {
+    pub(super) fn set_up_call(&mut self, job: &Job, command: SetUpCall) -> Outcome {
+        /// Qualifiers from here on take other calls out of the way, and those from there on mean nothing.
+        const HOLDS: u8 = 2;
+        const UNKNOWN: u8 = 6;
+        let qualifier = job.details().qualifier;
+        let Some(address) = &command.address else {
+            return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
+        };
+        if qualifier >= UNKNOWN || number(address).is_err() {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        }
+        if self.service == Service::None {
+            return job.unable(TerminalProblem::NO_SERVICE);
+        }
+        if qualifier < HOLDS && !self.calls.is_empty() {
+            return job.unable(TerminalProblem::BUSY_ON_CALL);
+        }
+        let text = command.confirmation.as_ref().map(|alpha| alpha_text(&alpha.text)).unwrap_or_default();
+        self.show(Screen::Confirm { text });
+        self.timers.set(Timer::Prompt, job.started + self.config.user_timeout);
+        Outcome::Wait(Task::ConfirmCall(Box::new(command)))
+    }
+
+    /// What the user says to a call that the card wants; `None` if that is no answer.
+    pub(crate) fn confirm_call(&mut self, job: &Job, command: &SetUpCall, input: &User) -> Option<Outcome> {
+        match input {
+            User::Yes => Some(self.place_call(job, command)),
+            User::No | User::Back | User::NoResponse => Some(job.result(GeneralResult::USER_DID_NOT_ACCEPT)),
+            User::EndSession => Some(job.result(GeneralResult::SESSION_TERMINATED_BY_USER)),
+            _ => None,
+        }
+    }
+
+    fn place_call(&mut self, job: &Job, command: &SetUpCall) -> Outcome {
+        let Some(Ok(number)) = command.address.as_ref().map(number) else {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        };
+        let mut identifiers = (0..TRANSACTIONS).map(|transaction| CallId { transaction, is_incoming: false });
+        let Some(call) = identifiers.find(|id| self.calls.iter().all(|(other, _)| other != id)) else {
+            return job.unable(TerminalProblem::BUSY_ON_CALL);
+        };
+        match job.details().qualifier {
+            0 | 1 if !self.calls.is_empty() => return job.unable(TerminalProblem::BUSY_ON_CALL),
+            2 | 3 => self.hold_calls(),
+            4.. => {
+                while let Some(&(other, _)) = self.calls.first() {
+                    self.hang_up(other);
+                }
+            }
+            _ => {}
+        }
+        self.show_alpha(command.call.as_ref());
+        self.calls.push((call, CallState::Waiting));
+        self.output(Output::Network(NetworkRequest::Call { call, number }));
+        Outcome::Wait(Task::Call(call))
+    }
+
+    pub(super) fn send_ss(&mut self, job: &Job, command: &SendSs) -> Outcome {
+        let Ok(string) =
+            Address::new(TypeOfAddress(command.string.ton_npi), bcd::unpack(&command.string.digits))
+        else {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        };
+        if self.service == Service::None {
+            return job.unable(TerminalProblem::NO_SERVICE);
+        }
+        self.show_alpha(command.alpha.as_ref());
+        self.output(Output::Network(NetworkRequest::Service(string)));
+        Outcome::Wait(Task::Service)
+    }
+
+    pub(super) fn send_ussd(&mut self, job: &Job, command: SendUssd) -> Outcome {
+        if self.service == Service::None {
+            return job.unable(TerminalProblem::NO_SERVICE);
+        }
+        self.show_alpha(command.alpha.as_ref());
+        // TS 23.038 §5: where the group says the alphabet, bits 4 and 3 do as in a text string; else it is the
+        // default alphabet.
+        let coding = match command.string.coding {
+            coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
+            coding @ 0xF0.. => Coding(coding & 0x04),
+            _ => Coding::PACKED,
+        };
+        let text = TextString { coding: Some(coding), text: command.string.string };
+        self.output(Output::Network(NetworkRequest::Ussd(text)));
+        Outcome::Wait(Task::Ussd)
+    }
+
+    pub(super) fn send_dtmf(&mut self, job: &Job, command: &SendDtmf) -> Outcome {
+        let semi_octets = bcd::unpack(&command.digits.digits);
+        let Some(tones) = semi_octets.iter().copied().map(tone).collect::<Option<String>>() else {
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        };
+        if self.calls.iter().all(|(_, state)| *state != CallState::Connected) {
+            return job.unable(TerminalProblem::NOT_IN_SPEECH_CALL);
+        }
+        self.show_alpha(command.alpha.as_ref());
+        self.output(Output::Network(NetworkRequest::Dtmf(tones)));
+        job.done()
+    }
+
+    /// What the network says.
+    pub(crate) fn network(&mut self, event: NetworkEvent) {
+        match event {
+            NetworkEvent::Incoming { call, number } => {
+                let is_new = self.calls.iter().all(|(other, _)| *other != call);
+                if is_new && call.is_incoming && call.transaction < TRANSACTIONS {
+                    self.calls.push((call, CallState::Waiting));
+                    self.report(CardEvent::MtCall(call, number));
+                }
+            }
+            NetworkEvent::Connected(call) => {
+                if self.take_call(call) {
+                    self.report(CardEvent::CallConnected { call, by_network: true });
+                    self.finish_task(|task| *task == Task::Call(call), |job, _| job.done());
+                }
+            }
+            NetworkEvent::Disconnected { call, cause } => {
+                let count = self.calls.len();
+                self.calls.retain(|(other, _)| *other != call);
+                if self.calls.len() < count {
+                    self.report(CardEvent::CallDisconnected { call, by_network: true, cause });
+                    self.finish_task(
+                        |task| *task == Task::Call(call),
+                        |job, _| job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+                    );
+                }
+            }
+            NetworkEvent::Service(result) => self.finish_task(
+                |task| *task == Task::Service,
+                |job, _| match result {
+                    Ok(additional) => job.done_saying(additional),
+                    Err(ServiceError::Return(error)) => job.result(Problem::Ss(error)),
+                    Err(ServiceError::Network { cause }) => {
+                        job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80)))
+                    }
+                },
+            ),
+            NetworkEvent::Ussd(result) => self.finish_task(
+                |task| *task == Task::Ussd,
+                |job, _| match result {
+                    Ok(text) => job.done_with(Answer { text: Some(text), ..Answer::default() }),
+                    Err(ServiceError::Return(error)) => job.result(Problem::Ussd(error)),
+                    Err(ServiceError::Network { cause }) => {
+                        job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80)))
+                    }
+                },
+            ),
+        }
+    }
+
+    /// The user takes the call that came in first and rings; calls that are spoken on are put on hold.
+    pub(crate) fn answer_call(&mut self) {
+        let ringing = |(call, state): &&(CallId, CallState)| call.is_incoming && *state == CallState::Waiting;
+        if let Some(&(call, _)) = self.calls.iter().find(ringing) {
+            self.hold_calls();
+            self.output(Output::Network(NetworkRequest::Answer(call)));
+            self.take_call(call);
+            self.report(CardEvent::CallConnected { call, by_network: false });
+        }
+    }
+
+    /// The user ends the latest call.
+    pub(crate) fn end_call(&mut self) {
+        if let Some(&(call, _)) = self.calls.last() {
+            self.hang_up(call);
+            self.finish_task(
+                |task| *task == Task::Call(call),
+                |job, _| job.result(GeneralResult::USER_CLEARED_DOWN_CALL),
+            );
+        }
+    }
+
+    /// Answers the card, if it waits for this.
+    pub(crate) fn finish_task(
+        &mut self,
+        is_it: impl FnOnce(&Task) -> bool,
+        outcome: impl FnOnce(&Job, Task) -> Outcome,
+    ) {
+        match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, task) if is_it(&task) => {
+                let outcome = outcome(&job, task);
+                self.conclude(job, outcome);
+            }
+            session => self.card.session = session,
+        }
+    }
+
+    fn take_call(&mut self, call: CallId) -> bool {
+        let waiting =
+            self.calls.iter_mut().find(|(other, state)| *other == call && *state == CallState::Waiting);
+        match waiting {
+            Some((_, state)) => {
+                *state = CallState::Connected;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn hold_calls(&mut self) {
+        let mut held = Vec::new();
+        for (call, state) in self.calls.iter_mut().filter(|(_, state)| *state == CallState::Connected) {
+            *state = CallState::Held;
+            held.push(*call);
+        }
+        for call in held {
+            self.output(Output::Network(NetworkRequest::Hold(call)));
+        }
+    }
+
+    fn hang_up(&mut self, call: CallId) {
+        /// Normal call clearing (TS 24.008 §10.5.4.11).
+        const NORMAL: u8 = 16;
+        self.calls.retain(|(other, _)| *other != call);
+        self.output(Output::Network(NetworkRequest::Disconnect(call)));
+        self.report(CardEvent::CallDisconnected { call, by_network: false, cause: Some(NORMAL) });
+    }
+}
+
+fn number(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {
+    Address::new(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
+}
+
+/// The tone of a semi-octet (TS 51.011 §10.5.1, table 12); a DTMF control digit separator is a pause.
+const fn tone(semi_octet: u8) -> Option<char> {
+    match semi_octet {
+        digit @ 0..=9 => Some((b'0' + digit) as char),
+        0xA => Some('*'),
+        0xB => Some('#'),
+        0xC => Some('P'),
+        _ => None,
+    }
+}

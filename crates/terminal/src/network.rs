@@ -1,0 +1,88 @@
+//! What the phone asks of the network beyond short messages, and what the network says.
+
+use alloc::{string::String, vec::Vec};
+
+use oxisim_sms::Address;
+use oxisim_toolkit::objects::TextString;
+
+/// A call, by its transaction identifier (TS 24.007 §11.2.3.1.3): whoever sets a call up has seven to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CallId {
+    /// The identifier, 0 to 6.
+    pub transaction: u8,
+    /// Whether the network has set the call up.
+    pub is_incoming: bool,
+}
+
+impl CallId {
+    /// As a transaction identifier object has it (TS 31.111 §8.28): bit 8 says that the message that is spoken of
+    /// goes to the side that has set the call up.
+    pub(crate) const fn octet(self, from_network: bool) -> u8 {
+        let flag = from_network != self.is_incoming;
+        self.transaction << 4 | (flag as u8) << 7
+    }
+}
+
+/// What the network is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkRequest {
+    /// Set up a call; its progress comes as [`NetworkEvent::Connected`] or [`NetworkEvent::Disconnected`].
+    Call {
+        /// The call.
+        call: CallId,
+        /// The number.
+        number: Address,
+    },
+    /// Connect a call that came in.
+    Answer(CallId),
+    /// Put a call on hold.
+    Hold(CallId),
+    /// End a call, or its setting up. The network does not answer this.
+    Disconnect(CallId),
+    /// Send tones on the call that is connected: `0` to `9`, `*`, `#`, and `P` for a pause (TS 102 223 §8.44).
+    Dtmf(String),
+    /// A supplementary service operation, which is answered with [`NetworkEvent::Service`]. One is outstanding at
+    /// most, of these and USSD together.
+    Service(Address),
+    /// Unstructured supplementary service data, answered with [`NetworkEvent::Ussd`].
+    Ussd(TextString),
+}
+
+/// What the network says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NetworkEvent {
+    /// Somebody calls.
+    Incoming {
+        /// The call.
+        call: CallId,
+        /// Who; `None` if that is withheld.
+        number: Option<Address>,
+    },
+    /// The other side has taken the call.
+    Connected(CallId),
+    /// The call has ended, or could not be set up.
+    Disconnected {
+        /// The call.
+        call: CallId,
+        /// The cause (TS 24.008 §10.5.4.11), 0 to 127; `None` if the radio link has failed.
+        cause: Option<u8>,
+    },
+    /// What became of a supplementary service operation: the octets of the return result, its operation code first.
+    Service(Result<Vec<u8>, ServiceError>),
+    /// The network's answer to USSD.
+    Ussd(Result<TextString, ServiceError>),
+}
+
+/// Why a supplementary service operation or USSD has no result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ServiceError {
+    /// A return error (TS 24.080 §3.6.6).
+    #[error("return error {0:#04X}")]
+    Return(u8),
+    /// The network cannot do it now.
+    #[error("the network cannot do this now, cause {cause:?}")]
+    Network {
+        /// The cause, 0 to 127 (TS 24.008); `None` for no specific one.
+        cause: Option<u8>,
+    },
+}

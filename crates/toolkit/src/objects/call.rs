@@ -1,0 +1,62 @@
+//! Calls, supplementary services and what the network says of them (TS 31.111 §8).
+
+use alloc::vec::Vec;
+
+data_objects! {
+    0x07 "TS 31.111 §8.4" "Capability configuration parameters" CapabilityConfiguration {
+        /// As in a record of `EF_CCP`.
+        parameters: Vec<u8>,
+    }
+    0x08 "TS 31.111 §8.3" "Subaddress" Subaddress {
+        /// As in TS 24.008.
+        subaddress: Vec<u8>,
+    }
+    0x09 "TS 31.111 §8.14" "SS string" SsString {
+        /// Type of number and numbering plan.
+        ton_npi: u8,
+        /// Semi-octets of the string.
+        digits: Vec<u8>,
+    }
+    0x0A "TS 31.111 §8.17" "USSD string" UssdString {
+        /// Data coding scheme (TS 23.038 §5).
+        coding: u8,
+        /// The string in that coding.
+        string: Vec<u8>,
+    }
+    0x0C "TS 31.111 §8.5" "Cell Broadcast page" CellBroadcastPage {
+        /// 88 octets as in TS 23.041.
+        page: Vec<u8>,
+    }
+    0x1A "TS 31.111 §8.26" "Cause" Cause {
+        /// As in TS 24.008; nothing if the radio link has failed.
+        cause: Vec<u8>,
+    }
+    0x1C "TS 102 223 §8.28" "Transaction identifier" TransactionIdentifier {
+        /// As in TS 24.007, an octet a call.
+        identifiers: Vec<u8>,
+    }
+    0x27 "TS 102 223 §8.30" "Call control requested action" RequestedAction {
+        /// The objects of the envelope that asked.
+        action: Vec<u8>,
+    }
+    0x2A "TS 31.111 §8.42" "BC repeat indicator" BcRepeatIndicator {
+        /// 01 alternate, 03 sequential.
+        indicator: u8,
+    }
+    0x2C "TS 102 223 §8.44" "DTMF string" DtmfString {
+        /// Semi-octets as in `EF_ADN`.
+        digits: Vec<u8>,
+    }
+    0x52 "TS 31.111 §8.72" "PDP context activation parameters" PdpContextActivation {
+        /// ACTIVATE PDP CONTEXT REQUEST as in TS 24.008.
+        parameters: Vec<u8>,
+    }
+    0x7C "TS 31.111 §8.98" "EPS PDN connection activation parameters" EpsPdnActivation {
+        /// PDN CONNECTIVITY REQUEST as in TS 24.301.
+        parameters: Vec<u8>,
+    }
+    0x31 "TS 31.111 §8.108" "IMS URI" ImsUri {
+        /// The URI.
+        uri: Vec<u8>,
+    }
+}
