@@ -74,7 +74,7 @@ data_objects! {
         request: u8,
     }
     0x54 "TS 102 223 §8.92" "Contactless functionality state" ContactlessState {
-        /// 00 disabled, 01 enabled.
+        /// 00 enabled, 01 disabled.
         state: u8,
     }
     0x62 "TS 102 223 §8.74" "IMEISV" Imeisv {
