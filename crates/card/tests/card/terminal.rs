@@ -3,7 +3,7 @@
 use oxisim_card::{Card, Profile};
 use oxisim_wire::Instant;
 
-/// A card under power, and nothing selected.
+/// A card under power, as its reset left it.
 pub struct Terminal {
     pub card: Card,
 }

@@ -12,5 +12,7 @@ mod seek;
 mod selection;
 mod sim;
 mod survival;
+#[path = "../card/terminal.rs"]
+mod terminal;
 mod toolkit;
 mod transparent_files;

@@ -1,4 +1,4 @@
-//! A terminal that sends hex and reads hex, and SIMs for it.
+//! What a terminal does with a SIM, and SIMs for it.
 
 use oxisim_card::{
     Card, Image, KeyReference, SecurityAttributes,
@@ -7,31 +7,11 @@ use oxisim_card::{
 };
 use oxisim_wire::Instant;
 
-/// A card under power, and the MF selected.
-pub struct Sim {
-    pub card: Card,
-}
+pub use crate::terminal::Terminal as Sim;
 
 impl Sim {
     pub fn of(image: &Image) -> Self {
         Self::with(Card::from_image(image).unwrap())
-    }
-
-    pub fn with(mut card: Card) -> Self {
-        card.power_on(Instant::EPOCH);
-        Self { card }
-    }
-
-    /// Sends an APDU; the answer with a space before the status word.
-    pub fn send(&mut self, apdu: &str) -> String {
-        let response = self.card.exchange(Instant::EPOCH, &hex::decode(apdu.replace(' ', "")).unwrap());
-        format!("{} {:04X}", hex::encode_upper(&response.data), response.status.0).trim_start().into()
-    }
-
-    /// Sends an APDU that must end with 9000; its data.
-    pub fn ok(&mut self, apdu: &str) -> String {
-        let answer = self.send(apdu);
-        answer.strip_suffix("9000").unwrap_or_else(|| panic!("{apdu} -> {answer}")).trim_end().into()
     }
 
     /// Selects files, one after the other; the header of the last.
