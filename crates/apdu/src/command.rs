@@ -129,12 +129,12 @@ mod tests {
     #[test]
     fn an_error_names_the_field_that_is_cut() {
         for (bytes, text) in [
-            (&[][..], "CLA at octet 0: 1 octets needed, 0 left"),
-            (&[0, 0xA4, 0], "P2 at octet 3: 1 octets needed, 0 left"),
+            (&[][..], "CLA at octet 0: 1 octet needed, 0 left"),
+            (&[0, 0xA4, 0], "P2 at octet 3: 1 octet needed, 0 left"),
             (&[0, 0xA4, 0, 0, 2, 0x3F], "data field at octet 5: 2 octets needed, 1 left"),
             (&[0, 0xA4, 0, 0, 0, 1], "extended Lc or Le at octet 5: 2 octets needed, 1 left"),
             (&[0, 0xA4, 0, 0, 0, 0, 0, 1], "extended Lc at octet 5: value 0x00 is not allowed"),
-            (&[0, 0xA4, 0, 0, 1, 9, 0, 0], "command APDU at octet 7: 1 octets too many"),
+            (&[0, 0xA4, 0, 0, 1, 9, 0, 0], "command APDU at octet 7: 1 octet too many"),
         ] {
             assert_eq!(Command::parse(bytes).unwrap_err().to_string(), text);
         }

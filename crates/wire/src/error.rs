@@ -17,7 +17,7 @@ pub struct Error {
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The buffer ends before the field does.
-    #[error("{needed} octets needed, {left} left")]
+    #[error("{} needed, {left} left", Octets(*needed))]
     Truncated {
         /// Octets the field takes.
         needed: usize,
@@ -25,7 +25,7 @@ pub enum ErrorKind {
         left: usize,
     },
     /// The field is complete and octets remain.
-    #[error("{0} octets too many")]
+    #[error("{} too many", Octets(*.0))]
     Trailing(usize),
     /// A length is not coded as ISO/IEC 7816-4 §5.2.2.2 allows.
     #[error("length coding {0:#04X} is not one of 00-7F, 81, 82, 83")]
@@ -48,7 +48,7 @@ pub enum ErrorKind {
     #[error("tag {0:#04X} is not understood and its comprehension is required")]
     NotUnderstood(u8),
     /// The field is longer than the standard, or the memory set aside for it, allows.
-    #[error("{length} octets, at most {limit} allowed")]
+    #[error("{}, at most {limit} allowed", Octets(*length))]
     TooLong {
         /// Octets found.
         length: usize,
@@ -57,10 +57,35 @@ pub enum ErrorKind {
     },
 }
 
+/// So many octets, in words.
+struct Octets(usize);
+
+impl core::fmt::Display for Octets {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{} octet{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
 impl Error {
     /// An error about `what`, found at `offset`.
     #[must_use]
     pub const fn new(what: &'static str, offset: usize, kind: ErrorKind) -> Self {
         Self { what, offset, kind }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+
+    #[test]
+    fn one_octet_is_one_octet() {
+        let said = |kind: ErrorKind| kind.to_string();
+        assert_eq!(said(ErrorKind::Truncated { needed: 1, left: 0 }), "1 octet needed, 0 left");
+        assert_eq!(said(ErrorKind::Truncated { needed: 2, left: 1 }), "2 octets needed, 1 left");
+        assert_eq!(said(ErrorKind::Trailing(1)), "1 octet too many");
+        assert_eq!(said(ErrorKind::TooLong { length: 1, limit: 0 }), "1 octet, at most 0 allowed");
     }
 }

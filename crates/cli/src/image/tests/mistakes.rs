@@ -176,7 +176,7 @@ fn every_mistake_beside_files_has_its_words() {
             wrong(&SMALL.replace("3B00", "3")),
             "line 1: atr: 1 hexadecimal digits are no octets: their number is odd",
         ),
-        (wrong(&SMALL.replace("3B00", "3B")), "line 1: atr: T0 at octet 1: 1 octets needed, 0 left"),
+        (wrong(&SMALL.replace("3B00", "3B")), "line 1: atr: T0 at octet 1: 1 octet needed, 0 left"),
         (wrong("atr = \"3B00\""), "line 1: there is no [directories.\"MF\"]"),
         (with("[directories.\"MF\"]"), "line 12: duplicate key"),
         (
