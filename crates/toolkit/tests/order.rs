@@ -29,7 +29,6 @@ fn commands(prefix: &str) -> impl Iterator<Item = Vec<u8>> {
     let rows = include_str!("vectors/ofono_stk.jsonl").lines();
     let rows = rows.map(|line| serde_json::from_str::<Value>(line).unwrap());
     rows.filter(move |row| row["id"].as_str().is_some_and(|id| id.starts_with(prefix)))
-        .filter(|row| row["kind"] == "proactive")
         .map(|row| hex::decode(row["hex"].as_str().unwrap()).unwrap())
 }
 
