@@ -33,6 +33,7 @@ mod forms;
 pub mod objects;
 mod outcome;
 pub mod profile;
+mod qualifier;
 mod response;
 mod verdict;
 
