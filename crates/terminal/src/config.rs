@@ -3,7 +3,10 @@
 use alloc::{string::String, vec::Vec};
 use core::{fmt, ops::RangeInclusive, str::FromStr};
 
-use oxisim_toolkit::{TerminalProfile, objects::LocationInformation};
+use oxisim_toolkit::{
+    TerminalProfile,
+    objects::{LocationInformation, Plmn},
+};
 use oxisim_wire::{Duration, bcd};
 
 use crate::{Environment, Pin, Protocol, Reader, facilities};
@@ -52,9 +55,7 @@ impl Default for Config {
             pin: None,
             profile: facilities::profile(),
             quarter_hours: 0,
-            service: Service::Normal(LocationInformation {
-                location: [0x00, 0xF1, 0x10, 0x00, 0x01, 0x00, 0x01].to_vec(),
-            }),
+            service: Service::Normal(LocationInformation::new(Plmn([0x00, 0xF1, 0x10]), 1, 1)),
             environment: Environment::default(),
             home_page: Some(String::from("about:home")),
             readers: Vec::new(),

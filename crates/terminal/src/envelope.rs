@@ -5,7 +5,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope, Facility,
-    codes::{AccessTechnologyCode, Device, EventCode},
+    codes::{AccessTechnologyCode, Device, EventCode, ServiceState},
     envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
     event::{self, LocationStatusChange},
     objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
@@ -110,9 +110,11 @@ impl CardEvent {
             EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })
         };
         match self {
-            Self::LocationStatus(Service::Normal(location)) => moved(0, Some(location.clone())),
-            Self::LocationStatus(Service::Limited) => moved(1, None),
-            Self::LocationStatus(Service::None) => moved(2, None),
+            Self::LocationStatus(Service::Normal(location)) => {
+                moved(ServiceState::NORMAL_SERVICE, Some(location.clone()))
+            }
+            Self::LocationStatus(Service::Limited) => moved(ServiceState::LIMITED_SERVICE, None),
+            Self::LocationStatus(Service::None) => moved(ServiceState::NO_SERVICE, None),
             Self::UserActivity => EventDownload::new(event::UserActivity {}),
             Self::IdleScreenAvailable => EventDownload::new(event::IdleScreenAvailable {}),
             Self::LanguageSelection(code) => {
@@ -194,7 +196,7 @@ pub(crate) fn technologies(
     technology: AccessTechnologyCode,
     more: &[AccessTechnologyCode],
 ) -> objects::AccessTechnology {
-    objects::AccessTechnology { technology, more: more.iter().map(|technology| technology.0).collect() }
+    objects::AccessTechnology { technology, more: more.iter().copied().collect() }
 }
 
 impl Pending {

@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+pub use oxisim_toolkit::codes::BatteryLevel as Battery;
 use oxisim_toolkit::{
     codes::AccessTechnologyCode,
     objects::{
@@ -16,11 +17,6 @@ use crate::{Terminal, envelope::CardEvent, facilities};
 codes! {
     /// Who chooses the network (TS 102 223 §8.75).
     pub struct SearchMode(u8) { MANUAL = 0x00, AUTOMATIC = 0x01, }
-}
-
-codes! {
-    /// Charge of the battery (TS 102 223 §8.76).
-    pub struct Battery(u8) { VERY_LOW = 0x00, LOW = 0x01, AVERAGE = 0x02, GOOD = 0x03, FULL = 0x04, }
 }
 
 /// What the phone knows of its surroundings and its parts, beside the [`Service`](crate::Service): what PROVIDE

@@ -7,7 +7,10 @@ use oxisim_sms::{
     Address,
     tpdu::{Deliver, DeliverReport, StatusReport},
 };
-use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
+use oxisim_toolkit::{
+    Command, Envelope, Refusal, TerminalResponse,
+    objects::{PlmnWithAccess, Tone},
+};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
@@ -120,9 +123,8 @@ pub enum Event {
     /// The card writes in this language, two letters of ISO 639-1; `None` if in no particular one (LANGUAGE
     /// NOTIFICATION).
     LanguageNotified(Option<[u8; 2]>),
-    /// The card steers the phone to these networks, in this order: each the code of a network and of its access
-    /// technologies, five octets (TS 31.111 §8.90).
-    Steered(Vec<u8>),
+    /// The card steers the phone to these networks, in this order (TS 31.111 §8.90).
+    Steered(Vec<PlmnWithAccess>),
     /// The browser is at this address (LAUNCH BROWSER).
     BrowserOpened(String),
     /// The browser is closed.

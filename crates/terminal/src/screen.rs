@@ -127,11 +127,11 @@ impl Menu {
         next_actions: Option<&ItemsNextAction>,
     ) -> Self {
         let actions =
-            next_actions.map(|list| &list.actions[..]).filter(|actions| actions.len() == items.len());
+            next_actions.map(|list| &list.actions.0[..]).filter(|actions| actions.len() == items.len());
         let item = |(place, item): (usize, &Item)| {
             let identifier = item.identifier.filter(|_| !item.text.is_empty())?;
             let action = actions.and_then(|actions| actions.get(place)).copied();
-            let next_action = action.filter(|&action| action != 0).map(CommandType);
+            let next_action = action.filter(|action| action.0 != 0);
             Some(MenuItem { identifier, text: alpha_text(&item.text), next_action })
         };
         Self {

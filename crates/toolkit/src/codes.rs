@@ -6,7 +6,14 @@ codes! {
     /// Who speaks to whom (TS 102 223 §8.7).
     pub struct Device(u8) {
         KEYPAD = 0x01, DISPLAY = 0x02, EARPIECE = 0x03,
-        CARD_READER_0 = 0x10, CARD_READER_7 = 0x17, CHANNEL_1 = 0x21, CHANNEL_7 = 0x27,
+        CARD_READER_0 = 0x10, CARD_READER_1 = 0x11, CARD_READER_2 = 0x12, CARD_READER_3 = 0x13,
+        CARD_READER_4 = 0x14, CARD_READER_5 = 0x15, CARD_READER_6 = 0x16, CARD_READER_7 = 0x17,
+        CHANNEL_1 = 0x21, CHANNEL_2 = 0x22, CHANNEL_3 = 0x23, CHANNEL_4 = 0x24, CHANNEL_5 = 0x25,
+        CHANNEL_6 = 0x26, CHANNEL_7 = 0x27,
+        ECAT_CLIENT_1 = 0x31, ECAT_CLIENT_2 = 0x32, ECAT_CLIENT_3 = 0x33, ECAT_CLIENT_4 = 0x34,
+        ECAT_CLIENT_5 = 0x35, ECAT_CLIENT_6 = 0x36, ECAT_CLIENT_7 = 0x37, ECAT_CLIENT_8 = 0x38,
+        ECAT_CLIENT_9 = 0x39, ECAT_CLIENT_10 = 0x3A, ECAT_CLIENT_11 = 0x3B, ECAT_CLIENT_12 = 0x3C,
+        ECAT_CLIENT_13 = 0x3D, ECAT_CLIENT_14 = 0x3E, ECAT_CLIENT_15 = 0x3F,
         UICC = 0x81, TERMINAL = 0x82, NETWORK = 0x83,
     }
 }
@@ -92,10 +99,11 @@ codes! {
 }
 
 codes! {
-    /// A bearer (TS 102 223 §8.52).
+    /// A bearer (TS 102 223 §8.52, TS 31.111 §8.52).
     pub struct BearerType(u8) {
         CSD = 0x01, PACKET_SERVICE = 0x02, DEFAULT = 0x03, LOCAL_LINK = 0x04, BLUETOOTH = 0x05, IRDA = 0x06,
-        RS232 = 0x07, CDMA_PACKET_DATA = 0x08, UTRAN_EXTENDED = 0x09, I_WLAN = 0x0A, E_UTRAN = 0x0B, USB = 0x10,
+        RS232 = 0x07, CDMA_PACKET_DATA = 0x08, UTRAN_EXTENDED = 0x09, I_WLAN = 0x0A, E_UTRAN = 0x0B, NG_RAN = 0x0C,
+        USB = 0x10,
     }
 }
 
@@ -116,12 +124,12 @@ codes! {
     /// An access technology (TS 102 223 §8.61).
     pub struct AccessTechnologyCode(u8) {
         GSM = 0x00, TIA_553 = 0x01, TIA_136 = 0x02, UTRAN = 0x03, TETRA = 0x04, TIA_95 = 0x05, CDMA2000_1X = 0x06,
-        CDMA2000_HRPD = 0x07, E_UTRAN = 0x08, EHRPD = 0x09,
+        CDMA2000_HRPD = 0x07, E_UTRAN = 0x08, EHRPD = 0x09, NG_RAN = 0x0A,
     }
 }
 
 codes! {
-    /// Additional information on "launch browser generic error" (TS 102 223 §8.12.6).
+    /// Additional information on "launch browser generic error" (TS 102 223 §8.12.10).
     pub struct BrowserProblem(u8) {
         NO_SPECIFIC_CAUSE = 0x00, BEARER_UNAVAILABLE = 0x01, BROWSER_UNAVAILABLE = 0x02,
         PROVISIONING_DATA_UNREADABLE = 0x03, DEFAULT_URL_UNAVAILABLE = 0x04,
@@ -183,4 +191,29 @@ codes! {
         LOCATIONS = 0x0F, MEASUREMENTS_OF_TECHNOLOGIES = 0x10, CSG_IDS = 0x11, HNB_ADDRESS = 0x12,
         HNB_MACROCELLS = 0x13, SUPPORTED_RADIO_ACCESS_TECHNOLOGIES = 0x1A,
     }
+}
+
+codes! {
+    /// A bearer that a browser may use (TS 102 223 §8.49).
+    pub struct BrowserBearer(u8) { SMS = 0x00, CSD = 0x01, USSD = 0x02, PACKET_SERVICE = 0x03, }
+}
+
+codes! {
+    /// The type of a PDP context or of a connection (TS 31.111 §8.52, TS 24.008 §10.5.6.4).
+    pub struct PacketType(u8) { IP = 0x02, NON_IP = 0x07, }
+}
+
+codes! {
+    /// Whether the terminal has service (TS 102 223 §8.27).
+    pub struct ServiceState(u8) { NORMAL_SERVICE = 0x00, LIMITED_SERVICE = 0x01, NO_SERVICE = 0x02, }
+}
+
+codes! {
+    /// How much is left in the battery (TS 102 223 §8.76).
+    pub struct BatteryLevel(u8) { VERY_LOW = 0x00, LOW = 0x01, AVERAGE = 0x02, GOOD = 0x03, FULL = 0x04, }
+}
+
+codes! {
+    /// Whether the contactless functionality is on (TS 102 223 §8.92).
+    pub struct ContactlessFunctionality(u8) { ENABLED = 0x00, DISABLED = 0x01, }
 }

@@ -276,7 +276,10 @@ mod tests {
     fn the_event_list_says_what_the_rest_is_wherever_it_stands() {
         let bytes = [0xD6, 0x0A, 0x9B, 0x01, 0x02, 0x82, 0x02, 0x82, 0x81, 0x99, 0x01, 0x03];
         let (envelope, rest) = Envelope::read(&bytes).unwrap();
-        let out = LocationStatusChange { status: LocationStatus { status: 2 }, location: None };
+        let out = LocationStatusChange {
+            status: LocationStatus { status: crate::codes::ServiceState::NO_SERVICE },
+            location: None,
+        };
         assert_eq!(envelope, EventDownload::new(out).into());
         assert_eq!(envelope.write(&rest), bytes);
     }

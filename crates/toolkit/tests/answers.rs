@@ -131,7 +131,7 @@ fn local_information(id: &str, row: &Value, answer: &Answer) {
     check(id, row, "technology", json!(answer.technology.as_ref().map(|found| found.technology.0)));
     check(id, row, "esn", octets(answer.esn.as_ref().map(|esn| &esn.esn[..])));
     check(id, row, "imeisv", octets(answer.imeisv.as_ref().map(|imeisv| &imeisv.imeisv[..])));
-    check(id, row, "battery", json!(answer.battery.as_ref().map(|battery| battery.state)));
+    check(id, row, "battery", json!(answer.battery.as_ref().map(|battery| battery.state.0)));
 }
 
 fn time(value: TimerValue) -> [u8; 3] {
@@ -152,7 +152,7 @@ fn event(id: &str, row: &Value, event: &Event) {
             check(id, row, "cause", json!(call.cause.as_ref().map(|cause| hex::encode_upper(&cause.cause))));
         }
         Event::LocationStatusChange(moved) => {
-            check(id, row, "status", json!(moved.status.status));
+            check(id, row, "status", json!(moved.status.status.0));
             check(id, row, "location", location(row, moved.location.as_ref()));
         }
         Event::CardReaderStatusChange(reader) => {
@@ -199,7 +199,7 @@ fn number(address: &Address) -> Value {
 
 /// Country, network, area and cell of TS 24.008, as the rows have them.
 fn location(row: &Value, location: Option<&LocationInformation>) -> Value {
-    let Some(octets) = location.map(|location| &location.location[..]) else { return Value::Null };
+    let Some(octets) = location.map(Wire::encode) else { return Value::Null };
     let digit = |half: u8| char::from(b'0' + half);
     let [a, b, c] = [octets[0], octets[1], octets[2]];
     let country: String = [a & 15, a >> 4, b & 15].map(digit).iter().collect();

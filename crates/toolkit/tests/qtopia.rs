@@ -27,8 +27,8 @@ fn shown(alpha: Option<&AlphaIdentifier>) -> Option<String> {
 /// A line an item: identifier, what comes after its selection, icon, text.
 fn items(items: &[Item], next: Option<&ItemsNextAction>, icons: Option<&ItemIcons>) -> String {
     let line = |(at, item): (usize, &Item)| {
-        let next = next.and_then(|next| next.actions.get(at));
-        let next = next.map_or(String::new(), |next| format!("next={next:X} "));
+        let next = next.and_then(|next| next.actions.0.get(at));
+        let next = next.map_or(String::new(), |next| format!("next={:X} ", next.0));
         let icon = icons.and_then(|icons| Some((icons.records.get(at)?, icons.qualifier & 1 == 0)));
         let icon = icon.map_or(String::new(), |(icon, alone)| format!("icon={icon} selfexpl={alone} "));
         format!("id={:02X} {next}{icon}label={}", item.identifier.unwrap_or(0), alpha_text(&item.text))

@@ -7,7 +7,8 @@ use oxisim_toolkit::{
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
-        AlphaIdentifier, Duration as Interval, EventCode, EventList, Item, Outcome, TimerIdentifier, alpha,
+        AlphaIdentifier, Duration as Interval, EventCode, EventList, Item, List, Outcome, TimerIdentifier,
+        alpha,
     },
 };
 use oxisim_wire::Duration;
@@ -26,7 +27,7 @@ pub(super) struct Framework {
     /// Whether the terminal may have a menu.
     has_menu: bool,
     /// The events that it was asked for; unknown after it has refused.
-    asked_events: Option<Vec<u8>>,
+    asked_events: Option<Vec<EventCode>>,
     /// The interval that it was asked for.
     asked_interval: Option<Duration>,
 }
@@ -96,7 +97,7 @@ impl Framework {
             let events = registry.wanted_events();
             if self.asked_events.as_ref() != Some(&events) {
                 self.asked_events = Some(events.clone());
-                return Some(queued(0, SetUpEventList { events: EventList { events } }));
+                return Some(queued(0, SetUpEventList { events: EventList { events: List(events) } }));
             }
         }
         if self.polling.take() {

@@ -140,12 +140,12 @@ impl Registry {
     }
 
     /// The events to ask the terminal for, each once, in ascending order.
-    pub fn wanted_events(&self) -> Vec<u8> {
-        let mut events: Vec<u8> = self
+    pub fn wanted_events(&self) -> Vec<EventCode> {
+        let mut events: Vec<EventCode> = self
             .events
             .iter()
             .filter_map(|(_, event)| match event {
-                ToolkitEvent::EventDownload(code) => Some(code.0),
+                ToolkitEvent::EventDownload(code) => Some(*code),
                 _ => None,
             })
             .collect();

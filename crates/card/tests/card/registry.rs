@@ -119,7 +119,7 @@ fn the_framework_sends_one_menu_one_event_list_and_the_shortest_interval() {
     };
     let items: Vec<_> = menu.items.iter().map(|item| (item.identifier, &*item.text)).collect();
     assert_eq!(items, [(Some(1), &b"A"[..]), (Some(2), b"B")]);
-    assert_eq!(list.events.events, [EventCode::IDLE_SCREEN_AVAILABLE.0]);
+    assert_eq!(list.events.events.0, [EventCode::IDLE_SCREEN_AVAILABLE]);
     assert_eq!(poll.interval.duration(), Duration::from_secs(30));
 }
 

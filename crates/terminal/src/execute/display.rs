@@ -39,7 +39,7 @@ impl Terminal {
     }
 
     pub(super) fn play_tone(&mut self, job: &Job, command: PlayTone) -> Outcome {
-        if command.tone.as_ref().is_some_and(|tone| !self.has_tone(ToneCode(tone.tone))) {
+        if command.tone.as_ref().is_some_and(|tone| !self.has_tone(tone.tone)) {
             return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
         }
         self.show_alpha(command.alpha.as_ref());

@@ -85,7 +85,7 @@ impl Terminal {
                 Answer { search_mode: Some(NetworkSearchMode { mode: known.search_mode.0 }), ..none }
             }
             LocalInformation::BATTERY => {
-                Answer { battery: Some(BatteryState { state: known.battery.0 }), ..none }
+                Answer { battery: Some(BatteryState { state: known.battery }), ..none }
             }
             LocalInformation::MEID => Answer { meid: known.meid.clone(), ..none },
             LocalInformation::WSID => Answer { wlan: known.wlan.clone(), ..none },

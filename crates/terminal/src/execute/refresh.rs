@@ -48,7 +48,7 @@ impl Terminal {
                 self.files_changed(vec![]);
             }
             RefreshMode::STEERING_OF_ROAMING => {
-                let networks = command.access.as_ref().map(|list| list.networks.clone());
+                let networks = command.access.as_ref().map(|list| list.networks.0.clone());
                 self.event(Event::Steered(networks.unwrap_or_default()));
                 return job.done();
             }

@@ -36,7 +36,7 @@ impl Terminal {
     }
 
     pub(super) fn set_up_event_list(&mut self, job: &Job, command: &SetUpEventList) -> Outcome {
-        let events: Vec<EventCode> = command.events.events.iter().copied().map(EventCode).collect();
+        let events: Vec<EventCode> = command.events.events.iter().copied().collect();
         if !events.iter().all(|&event| self.config.profile.hears(event)) {
             return job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES);
         }

@@ -2,7 +2,7 @@ use oxisim_terminal::{Battery, Config, Environment, Event, SearchMode, Service};
 use oxisim_toolkit::{
     Facility, TerminalProfile,
     codes::AccessTechnologyCode,
-    objects::{BcchChannels, DisplayParameters, Esn, LocationInformation, NetworkMeasurements},
+    objects::{BcchChannels, DisplayParameters, Esn, LocationInformation, NetworkMeasurements, Plmn},
 };
 use oxisim_wire::Instant;
 
@@ -96,9 +96,7 @@ fn measurements_beyond_gsm_come_without_channels() {
 fn several_access_technologies_are_told_with_where_the_phone_is_for_each() {
     let mut bench = bench(Environment {
         access_technologies: vec![AccessTechnologyCode::E_UTRAN, AccessTechnologyCode::GSM],
-        more_locations: vec![LocationInformation {
-            location: vec![0x00, 0xF1, 0x10, 0x00, 0x02, 0x00, 0x02],
-        }],
+        more_locations: vec![LocationInformation::new(Plmn([0x00, 0xF1, 0x10]), 2, 2)],
         measurements: Some(NetworkMeasurements { results: vec![0xAA] }),
         more_measurements: vec![NetworkMeasurements { results: vec![0xBB] }],
         ..Environment::default()

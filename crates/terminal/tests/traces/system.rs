@@ -1,4 +1,5 @@
 use oxisim_terminal::{Config, Environment, Event, Output, User};
+use oxisim_toolkit::objects::{AccessTechnologies, Plmn, PlmnWithAccess};
 
 use crate::bench::Bench;
 
@@ -91,5 +92,8 @@ fn a_refresh_of_an_application_that_is_not_active_changes_nothing() {
 fn the_card_steers_the_phone_to_networks() {
     let mut bench = Bench::ready();
     bench.carries_out("D010810301010782028182F20500F1108000", "810301010782028281830100");
-    assert!(bench.saw(&Event::Steered(vec![0x00, 0xF1, 0x10, 0x80, 0x00])));
+    assert!(bench.saw(&Event::Steered(vec![PlmnWithAccess {
+        plmn: Plmn([0x00, 0xF1, 0x10]),
+        access: AccessTechnologies(0x8000),
+    }])));
 }

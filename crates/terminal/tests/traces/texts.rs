@@ -1,5 +1,5 @@
 use oxisim_terminal::{Output, Screen, User};
-use oxisim_toolkit::objects::Tone;
+use oxisim_toolkit::objects::{Tone, ToneCode};
 use oxisim_wire::Duration;
 
 use crate::bench::Bench;
@@ -113,7 +113,11 @@ fn a_tone_is_played_to_its_end() {
     bench.proactive("D0108103012000820281038E010184020105");
     assert_eq!(
         bench.next(),
-        Some(Output::Tone { tone: Some(Tone { tone: 1 }), length: Duration::from_secs(5), vibrates: false })
+        Some(Output::Tone {
+            tone: Some(Tone { tone: ToneCode::DIAL }),
+            length: Duration::from_secs(5),
+            vibrates: false
+        })
     );
     bench.seconds(5);
     bench.responds("810301200082028281830100");
@@ -130,7 +134,7 @@ fn every_tone_of_the_standard_is_played_and_no_other() {
             let length = Duration::from_secs(5);
             assert_eq!(
                 bench.next(),
-                Some(Output::Tone { tone: Some(Tone { tone }), length, vibrates: true })
+                Some(Output::Tone { tone: Some(Tone { tone: ToneCode(tone) }), length, vibrates: true })
             );
             bench.seconds(5);
             bench.responds("810301200182028281830100");

@@ -2,17 +2,14 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::{Show, Shown};
+use oxisim_wire::{Error, Reader, Show, Shown, Wire, tlv::Tag};
 
-use crate::codes::{AddressType, BearerType, TransportProtocol};
+use crate::{
+    codes::{AddressType, BearerType, PacketType, TransportProtocol},
+    message::DataObject,
+};
 
 data_objects! {
-    0x35 "TS 102 223 §8.52" "Bearer description" BearerDescription {
-        /// Which bearer.
-        bearer: BearerType,
-        /// Its parameters.
-        parameters: Vec<u8>,
-    }
     0x36 "TS 102 223 §8.53" "Channel data" ChannelData {
         /// The data.
         data: Vec<u8>,
@@ -83,6 +80,97 @@ data_objects! {
         /// The address.
         address: Vec<u8>,
     }
+}
+
+/// Bearer description (TS 102 223 §8.52, TS 31.111 §8.52, tag `0x35`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BearerDescription {
+    /// Which bearer.
+    pub bearer: BearerType,
+    /// Its parameters, whose meaning belongs to the bearer.
+    pub parameters: Vec<u8>,
+}
+
+impl BearerDescription {
+    /// The parameters of each bearer in their order, with how many octets each has.
+    const PARAMETERS: &'static [(BearerType, &'static [(&'static str, usize)])] = &[
+        (BearerType::CSD, &[("data_rate", 1), ("bearer_service", 1), ("connection_element", 1)]),
+        (
+            BearerType::PACKET_SERVICE,
+            &[
+                ("precedence_class", 1),
+                ("delay_class", 1),
+                ("reliability_class", 1),
+                ("peak_throughput_class", 1),
+                ("mean_throughput_class", 1),
+                (PACKET_TYPE, 1),
+            ],
+        ),
+        (
+            BearerType::UTRAN_EXTENDED,
+            &[
+                ("traffic_class", 1),
+                ("maximum_bitrate_uplink", 2),
+                ("maximum_bitrate_downlink", 2),
+                ("guaranteed_bitrate_uplink", 2),
+                ("guaranteed_bitrate_downlink", 2),
+                ("delivery_order", 1),
+                ("maximum_SDU_size", 1),
+                ("SDU_error_ratio", 1),
+                ("residual_bit_error_ratio", 1),
+                ("delivery_of_erroneous_SDUs", 1),
+                ("transfer_delay", 1),
+                ("traffic_handling_priority", 1),
+                (PACKET_TYPE, 1),
+            ],
+        ),
+        (BearerType::NG_RAN, &[("PDU_session_type", 1)]),
+    ];
+
+    /// The parameters by name, if there are as many octets as the bearer has.
+    fn named(&self) -> Option<Vec<(&'static str, Shown)>> {
+        let (_, names) = Self::PARAMETERS.iter().find(|(bearer, _)| *bearer == self.bearer)?;
+        let mut r = Reader::new(&self.parameters);
+        let mut fields = Vec::new();
+        for &(name, octets) in *names {
+            let value =
+                r.take(octets, name).ok()?.iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
+            let is_type = name == PACKET_TYPE;
+            fields.push((name, if is_type { PacketType(value as u8).show() } else { Shown::Number(value) }));
+        }
+        r.is_empty().then_some(fields)
+    }
+}
+
+const PACKET_TYPE: &str = "PDP_type";
+
+impl Wire for BearerDescription {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let bearer = BearerType(r.u8(Self::NAME)?);
+        Ok(Self { bearer, parameters: r.rest().to_vec() })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(self.bearer.0);
+        out.extend(&self.parameters);
+    }
+}
+
+impl Show for BearerDescription {
+    fn show(&self) -> Shown {
+        let mut fields = alloc::vec![("bearer", self.bearer.show())];
+        match self.named() {
+            Some(parameters) => fields.extend(parameters),
+            None => fields.push(("parameters", self.parameters.show())),
+        }
+        Shown::Fields(fields)
+    }
+}
+
+impl DataObject for BearerDescription {
+    const TAG: Tag = Tag(0x35);
+    const NAME: &'static str = "Bearer description";
+    const SPEC: &'static str = "TS 102 223 §8.52";
 }
 
 fn show_address(octets: &[u8]) -> Shown {

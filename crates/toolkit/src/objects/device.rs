@@ -4,6 +4,11 @@ use alloc::{string::String, vec::Vec};
 
 use oxisim_wire::Shown;
 
+use crate::{
+    codes::{BatteryLevel, BrowserBearer, ContactlessFunctionality},
+    objects::{List, show_paths},
+};
+
 data_objects! {
     0x20 "TS 102 223 §8.33" "Card reader status" CardReaderStatus {
         /// Bits 1 to 3: the reader; 4: removable, 5: present, 6: takes ID-1 cards, 7: card present, 8: card on.
@@ -39,11 +44,11 @@ data_objects! {
     }
     0x32 "TS 102 223 §8.49" "Bearer" BearerList {
         /// In the order of preference.
-        bearers: Vec<u8>,
+        bearers: List<BrowserBearer>,
     }
     0x33 "TS 102 223 §8.50" "Provisioning file reference" ProvisioningFile {
         /// Path from the MF.
-        path: Vec<u8>,
+        path: Vec<u8> => show_paths,
     }
     0x34 "TS 102 223 §8.51" "Browser termination cause" BrowserTerminationCause {
         /// 00 by the user, 01 by an error.
@@ -74,16 +79,16 @@ data_objects! {
         request: u8,
     }
     0x54 "TS 102 223 §8.92" "Contactless functionality state" ContactlessState {
-        /// 00 enabled, 01 disabled.
-        state: u8,
+        /// Whether it is on.
+        state: ContactlessFunctionality,
     }
     0x62 "TS 102 223 §8.74" "IMEISV" Imeisv {
         /// Semi-octets as in TS 24.008.
         imeisv: Vec<u8>,
     }
     0x63 "TS 102 223 §8.76" "Battery state" BatteryState {
-        /// 00 very low, 01 low, 02 average, 03 good, 04 full.
-        state: u8,
+        /// How full it is.
+        state: BatteryLevel,
     }
     0x64 "TS 102 223 §8.77" "Browsing status" BrowsingStatus {
         /// The status.
@@ -125,6 +130,7 @@ data_objects! {
     }
 }
 
-fn show_ascii(octets: &[u8]) -> Shown {
+/// A text in the letters of ASCII or UTF-8.
+pub(super) fn show_ascii(octets: &[u8]) -> Shown {
     Shown::Text(String::from_utf8_lossy(octets).into_owned())
 }

@@ -3,7 +3,12 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::codes;
+use oxisim_wire::{Error, Reader, Show, Shown, Wire, codes, tlv::Tlv};
+
+use crate::{
+    codes::AccessTechnologyCode,
+    objects::{List, Plmn, show_ascii},
+};
 
 codes! {
     /// What became of a data connection (TS 31.111 §8.137).
@@ -21,7 +26,7 @@ data_objects! {
         media: u8,
     }
     0x73 "TS 31.111 §8" "URI truncated" UriTruncated {}
-    0x55 "TS 31.111 §8" "IMS call disconnection cause" CallDisconnectionCause {
+    0x55 "TS 31.111 §8.133" "IMS call disconnection cause" CallDisconnectionCause {
         /// Protocol and cause.
         cause: Vec<u8>,
     }
@@ -29,13 +34,13 @@ data_objects! {
         /// The application reference identifier.
         identifier: Vec<u8>,
     }
-    0x77 "TS 31.111 §8" "IMPU list" ImpuList {
+    0x77 "TS 31.111 §8.111" "IMPU list" ImpuList {
         /// Public identities, each a TLV.
-        identities: Vec<u8>,
+        identities: Vec<u8> => show_identities,
     }
     0x78 "TS 31.111 §8" "IMS status code" ImsStatusCode {
         /// Three digits of SIP.
-        code: Vec<u8>,
+        code: Vec<u8> => show_ascii,
     }
     0x57 "TS 31.111 §8" "Extended rejection cause code" ExtendedRejectionCause {
         /// The cause.
@@ -43,7 +48,7 @@ data_objects! {
     }
     0x09 "TS 31.111 §8" "PLMN ID" PlmnIdentifier {
         /// Three octets as in TS 24.008.
-        network: Vec<u8>,
+        network: Plmn,
     }
     0x7E "TS 31.111 §8.100" "CSG ID list" CsgIdList {
         /// CSG IDs and HNB names, each a TLV.
@@ -82,7 +87,45 @@ data_objects! {
         address: Vec<u8>,
     }
     0x34 "TS 102 223 §8.105" "Supported radio access technologies" SupportedAccessTechnologies {
-        /// Two octets each: technology, and whether it is on.
-        technologies: Vec<u8>,
+        /// Each technology, and whether it is on.
+        technologies: List<SupportedTechnology>,
     }
+}
+
+/// An access technology, and whether it is on (TS 102 223 §8.105).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SupportedTechnology {
+    /// The technology.
+    pub technology: AccessTechnologyCode,
+    /// Bit 1: it is on.
+    pub state: u8,
+}
+
+impl Wire for SupportedTechnology {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self { technology: AccessTechnologyCode::read(r)?, state: r.u8("state of an access technology")? })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend([self.technology.0, self.state]);
+    }
+}
+
+impl Show for SupportedTechnology {
+    fn show(&self) -> Shown {
+        Shown::Fields(alloc::vec![
+            ("technology", self.technology.show()),
+            ("enabled", (self.state & 0x01 != 0).show())
+        ])
+    }
+}
+
+/// Public identities, each a URI in an object `80` (TS 31.111 §8.111).
+fn show_identities(octets: &[u8]) -> Shown {
+    let mut r = Reader::new(octets);
+    let mut identities = Vec::new();
+    while let Ok(Tlv { tag: 0x80, mut value }) = Tlv::read(&mut r, "IMPU") {
+        identities.push(show_ascii(value.rest()));
+    }
+    if r.is_empty() { Shown::List(identities) } else { octets.show() }
 }

@@ -4,22 +4,29 @@ mod call;
 mod channel;
 mod device;
 mod later;
+mod list;
 mod multimedia;
 mod network;
+mod place;
+mod style;
 
 use alloc::{format, string::String, vec::Vec};
 
 use oxisim_sms::alphabet;
 use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, codes};
 
-pub use crate::codes::{Device, EventCode, GeneralResult, TerminalProblem, TimeUnit};
+pub use crate::codes::{Device, EventCode, GeneralResult, ServiceState, TerminalProblem, TimeUnit, ToneCode};
 use crate::{CommandType, message::DataObject};
 pub use call::*;
 pub use channel::*;
+use device::show_ascii;
 pub use device::*;
 pub use later::*;
+pub use list::List;
 pub use multimedia::*;
 pub use network::*;
+pub use place::{AccessTechnologies, LocationInformation, Plmn, PlmnWithAccess};
+pub use style::{Colour, TextFormat};
 
 data_objects! {
     0x06 "TS 102 223 §8.1" "Address" Address {
@@ -86,17 +93,13 @@ data_objects! {
     }
     0x0E "TS 102 223 §8.16" "Tone" Tone {
         /// The tone.
-        tone: u8,
+        tone: ToneCode,
     }
     0x12 "TS 102 223 §8.18" "File list" FileList {
         /// How many files are named.
         count: u8,
         /// Their paths, each from 3F00 or 7FFF on.
-        paths: Vec<u8>,
-    }
-    0x13 "TS 102 223 §8.19" "Location information" LocationInformation {
-        /// Country, network, area and cell.
-        location: Vec<u8>,
+        paths: Vec<u8> => show_paths,
     }
     0x14 "TS 102 223 §8.20" "IMEI" Imei {
         /// Semi-octets as in TS 24.008.
@@ -111,15 +114,15 @@ data_objects! {
     }
     0x18 "TS 102 223 §8.24" "Items next action indicator" ItemsNextAction {
         /// The command type that follows the selection of each item.
-        actions: Vec<u8>,
+        actions: List<CommandType>,
     }
     0x19 "TS 102 223 §8.25" "Event list" EventList {
         /// The events.
-        events: Vec<u8>,
+        events: List<EventCode>,
     }
     0x1B "TS 102 223 §8.27" "Location status" LocationStatus {
-        /// 00 normal, 01 limited, 02 no service.
-        status: u8,
+        /// Whether there is service.
+        status: ServiceState,
     }
     0x1E "TS 102 223 §8.31" "Icon identifier" IconIdentifier {
         /// Bit 1: not self-explanatory.
@@ -151,12 +154,12 @@ data_objects! {
         aid: Vec<u8>,
     }
     0x50 "TS 102 223 §8.72" "Text attribute" TextAttribute {
-        /// Groups of four octets.
-        attributes: Vec<u8>,
+        /// How each part of the text looks.
+        formats: List<TextFormat>,
     }
     0x51 "TS 102 223 §8.73" "Item text attribute list" ItemTextAttributes {
-        /// Groups of four octets.
-        attributes: Vec<u8>,
+        /// How each item looks, in their order.
+        formats: List<TextFormat>,
     }
     0x68 "TS 102 223 §8.80" "Frame identifier" FrameIdentifier {
         /// The frame.
@@ -237,7 +240,7 @@ impl DataObject for TimerValue {
 
 impl<const N: usize> From<[EventCode; N]> for EventList {
     fn from(events: [EventCode; N]) -> Self {
-        Self { events: events.iter().map(|event| event.0).collect() }
+        Self { events: events.into_iter().collect() }
     }
 }
 
@@ -321,6 +324,21 @@ pub fn alpha_text(octets: &[u8]) -> String {
 
 fn show_alpha(octets: &[u8]) -> Shown {
     Shown::Text(alpha_text(octets))
+}
+
+/// Paths of files, each from 3F00 or 7FFF on (TS 102 223 §8.18).
+fn show_paths(octets: &[u8]) -> Shown {
+    let (identifiers, []) = octets.as_chunks::<2>() else { return octets.show() };
+    let mut paths: Vec<String> = Vec::new();
+    for identifier in identifiers.iter().copied().map(u16::from_be_bytes) {
+        match paths.last_mut() {
+            Some(path) if identifier != 0x3F00 && (identifier != 0x7FFF || path == "3F00") => {
+                path.push_str(&format!("/{identifier:04X}"));
+            }
+            _ => paths.push(format!("{identifier:04X}")),
+        }
+    }
+    Shown::List(paths.into_iter().map(Shown::Text).collect())
 }
 
 /// More than a proactive command has room for.

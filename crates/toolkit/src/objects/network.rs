@@ -2,7 +2,12 @@
 
 use alloc::vec::Vec;
 
-use crate::codes::AccessTechnologyCode;
+use oxisim_wire::{Show, Shown};
+
+use crate::{
+    codes::AccessTechnologyCode,
+    objects::{List, Plmn, PlmnWithAccess},
+};
 
 data_objects! {
     0x16 "TS 31.111 §8.22" "Network measurement results" NetworkMeasurements {
@@ -23,7 +28,7 @@ data_objects! {
         /// The technology.
         technology: AccessTechnologyCode,
         /// More of them.
-        more: Vec<u8>,
+        more: List<AccessTechnologyCode>,
     }
     0x4A "TS 31.111 §8.81" "I-WLAN identifier" IwlanIdentifier {
         /// WSID.
@@ -54,12 +59,12 @@ data_objects! {
         qualifier: u8,
     }
     0x72 "TS 31.111 §8.90" "PLMNwAcT list" PlmnAccessList {
-        /// Five octets a network.
-        networks: Vec<u8>,
+        /// The networks, each with how it is reached.
+        networks: List<PlmnWithAccess>,
     }
     0x73 "TS 31.111 §8.91" "Routing area identification" RoutingArea {
-        /// As in TS 24.008.
-        area: Vec<u8>,
+        /// Network, location area and routing area as in TS 24.008.
+        area: Vec<u8> => show_area,
     }
     0x74 "TS 31.111 §8.92" "Update/attach type" UpdateAttachType {
         /// The type.
@@ -82,15 +87,21 @@ data_objects! {
         sentence: Vec<u8>,
     }
     0x79 "TS 31.111 §8.97" "PLMN list" PlmnList {
-        /// Three octets a network.
-        networks: Vec<u8>,
+        /// The networks.
+        networks: List<Plmn>,
     }
     0x7A "TS 102 223 §8.90" "Broadcast network information" BroadcastNetwork {
         /// Technology, and where.
         information: Vec<u8>,
     }
     0x7D "TS 31.111 §8.99" "Tracking area identification" TrackingArea {
-        /// As in TS 24.301.
-        area: Vec<u8>,
+        /// Network and tracking area as in TS 24.301.
+        area: Vec<u8> => show_area,
     }
+}
+
+/// A network and an area in it; octets that are too few for that are shown as they are.
+fn show_area(octets: &[u8]) -> Shown {
+    let Some((network, area)) = octets.split_first_chunk() else { return octets.show() };
+    Shown::Fields(alloc::vec![("network", Plmn(*network).show()), ("area", area.show())])
 }
