@@ -55,18 +55,28 @@ impl Show for Plmn {
 pub struct AccessTechnologies(pub u16);
 
 impl AccessTechnologies {
-    /// Bits, and what they say; a narrower word for two bits that stand together comes first.
-    const NAMES: [(u16, &str); 9] = [
-        (0x8000, "UTRAN"),
-        (0x4000, "E-UTRAN"),
-        (0x2000, "E-UTRAN in WB-S1 mode"),
-        (0x1000, "E-UTRAN in NB-S1 mode"),
-        (0x0800, "NG-RAN"),
-        (0x0080, "GSM"),
-        (0x0040, "GSM COMPACT"),
-        (0x0020, "cdma2000 HRPD"),
-        (0x0010, "cdma2000 1xRTT"),
+    /// The technologies by name: the bits that are looked at, their value, and the name.
+    const NAMES: [(u16, u16, &str); 13] = [
+        (0x8000, 0x8000, "UTRAN"),
+        (0x7000, 0x4000, "E-UTRAN in WB-S1 and NB-S1 mode"),
+        (0x7000, 0x5000, "E-UTRAN in NB-S1 mode"),
+        (0x7000, 0x6000, "E-UTRAN in WB-S1 mode"),
+        (0x7000, 0x7000, "E-UTRAN in WB-S1 and NB-S1 mode"),
+        (0x0800, 0x0800, "NG-RAN"),
+        (0x008C, 0x0080, "GSM and EC-GSM-IoT"),
+        (0x008C, 0x0084, "GSM"),
+        (0x008C, 0x0088, "EC-GSM-IoT"),
+        (0x008C, 0x008C, "GSM and EC-GSM-IoT"),
+        (0x0040, 0x0040, "GSM COMPACT"),
+        (0x0020, 0x0020, "cdma2000 HRPD"),
+        (0x0010, 0x0010, "cdma2000 1xRTT"),
     ];
+
+    /// The technologies by name.
+    fn names(self) -> impl Iterator<Item = &'static str> {
+        let is_set = move |&&(mask, value, _): &&(u16, u16, &str)| self.0 & mask == value;
+        Self::NAMES.iter().filter(is_set).map(|&(.., name)| name)
+    }
 }
 
 impl Wire for AccessTechnologies {
@@ -81,10 +91,9 @@ impl Wire for AccessTechnologies {
 
 impl Show for AccessTechnologies {
     fn show(&self) -> Shown {
-        let set = Self::NAMES.iter().filter(|(bit, _)| self.0 & bit != 0).map(|(_, name)| name.show());
         Shown::Fields(alloc::vec![
             ("value", self.0.to_be_bytes().show()),
-            ("meaning", Shown::List(set.collect()))
+            ("meaning", Shown::List(self.names().map(Show::show).collect()))
         ])
     }
 }
@@ -185,6 +194,15 @@ impl DataObject for LocationInformation {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What pySim's tests say of `EF_PLMNwAcT` (osmocom/pysim, facts only).
+    #[test]
+    fn modes_of_a_technology_are_told_apart() {
+        let names = |bits| AccessTechnologies(bits).names().collect::<Vec<_>>();
+        assert_eq!(names(0x8000), ["UTRAN"]);
+        assert_eq!(names(0x4000), ["E-UTRAN in WB-S1 and NB-S1 mode"]);
+        assert_eq!(names(0x488C), ["E-UTRAN in WB-S1 and NB-S1 mode", "NG-RAN", "GSM and EC-GSM-IoT"]);
+    }
 
     #[test]
     fn a_cell_of_every_access_technology_comes_back() {
