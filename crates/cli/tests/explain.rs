@@ -5,12 +5,12 @@ use snapbox::{
     file, str,
 };
 
-fn explain(words: &[&str], lines: &'static str) -> OutputAssert {
+fn explain(words: &[&str], lines: &str) -> OutputAssert {
     Command::new(snapbox::cmd::cargo_bin!("oxisim"))
         .arg("explain")
         .args(words)
         .env_remove("RUST_LOG")
-        .stdin(lines)
+        .stdin(lines.to_owned())
         .assert()
 }
 
@@ -39,14 +39,19 @@ oxisim: wrong at octet 2: proactive command: 26 octets needed, 6 left
 
 #[test]
 fn a_wrong_line_does_not_stop_the_rest() {
-    let lines = "D00B8103012180820281028D00\nD00B81\nzz\n9000\n";
-    let output = explain(&["--lines", "--json"], lines).code(1);
+    let long = "0".repeat(3 << 19);
+    let lines = format!("D00B8103012180820281028D00\nD00B81\nzz\n9000\n\n{long}\n900\n6A82");
+    let output = explain(&["--lines", "--json"], &lines).code(1);
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let rows: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(rows.len(), 4);
+    assert_eq!(rows.len(), 8);
     assert_eq!((&rows[0]["kind"], &rows[0]["name"]), (&"proactive-command".into(), &"DISPLAY TEXT".into()));
     assert_eq!(rows[0]["reencoded"], "D00B8103012180820281028D00");
     assert_eq!(rows[1]["error"]["offset"], 2);
     assert_eq!(rows[2]["error"]["offset"], 0);
+    for wrong in 4..=6 {
+        assert!(rows[wrong]["error"]["reason"].is_string(), "{}", rows[wrong]);
+    }
+    assert_eq!(rows[7]["kind"], "response");
     assert_eq!(rows[3]["fields"][0]["value"]["meaning"], "normal ending of the command");
 }

@@ -52,6 +52,7 @@ pub fn pair(command: &[u8], answer: &[u8], file: Option<&str>) -> Result<Explain
         Instruction::FETCH => Some(Kind::ProactiveCommand),
         Instruction::READ_BINARY | Instruction::READ_RECORD => file.map(|_| Kind::File),
         Instruction::SELECT | Instruction::STATUS | Instruction::GET_RESPONSE => message(&response.data),
+        Instruction::ENVELOPE => asked_of_control(asked.data),
         _ => None,
     };
     let second = with_message(&response, kind, at, file);
@@ -68,6 +69,15 @@ pub fn pair(command: &[u8], answer: &[u8], file: Option<&str>) -> Result<Explain
     };
     let fields = vec![line("command", first, 0), line("response", second, at)];
     Ok(Explained { kind: Kind::Pair, name, spec, fields, reencoded })
+}
+
+/// What the answer to an envelope is that asks for control.
+fn asked_of_control(envelope: &[u8]) -> Option<Kind> {
+    match envelope.first() {
+        Some(0xD4) => Some(Kind::CallControlAnswer),
+        Some(0xD5) => Some(Kind::MoSmsControlAnswer),
+        _ => None,
+    }
 }
 
 /// What the data of a response says by itself what it is.

@@ -1,6 +1,7 @@
 //! What octets can be, and which of it they are most likely.
 
 use oxisim_apdu::{Atr, Command, Response};
+use oxisim_toolkit::CallControlAnswer;
 use oxisim_wire::{Reader, tlv};
 
 use super::{card, file, tpdu};
@@ -20,6 +21,10 @@ pub enum Kind {
     TerminalResponse,
     /// The data of ENVELOPE.
     Envelope,
+    /// What the card answers to CALL CONTROL.
+    CallControlAnswer,
+    /// What the card answers to MO SHORT MESSAGE CONTROL.
+    MoSmsControlAnswer,
     /// The data of TERMINAL PROFILE.
     TerminalProfile,
     /// A short message, in whichever direction, with or without a service centre's address before it.
@@ -53,6 +58,8 @@ impl Kind {
             Self::ProactiveCommand => "proactive-command",
             Self::TerminalResponse => "terminal-response",
             Self::Envelope => "envelope",
+            Self::CallControlAnswer => "call-control-answer",
+            Self::MoSmsControlAnswer => "mo-sms-control-answer",
             Self::TerminalProfile => "terminal-profile",
             Self::Tpdu | Self::TpduMo | Self::TpduMt => "tpdu",
             Self::Atr => "atr",
@@ -66,11 +73,12 @@ impl Kind {
     /// What the octets look like; what is nothing of all that may still be a short message or a terminal profile.
     pub fn guess(octets: &[u8]) -> Option<Self> {
         Self::by_tag(octets).or_else(|| {
-            let guesses: [(Self, Guess); 8] = [
+            let guesses: [(Self, Guess); 9] = [
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, ..]) && Atr::parse(octets).is_ok()),
                 (Self::Apdu, is_command),
                 (Self::GsmHeader, card::is_header),
                 (Self::Tpdu, tpdu::is_likely),
+                (Self::CallControlAnswer, is_control_answer),
                 (Self::Response, is_response),
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, _, _, _, ..])),
                 (Self::Tpdu, tpdu::is_possible),
@@ -113,6 +121,13 @@ fn is_command(octets: &[u8]) -> bool {
         let is_class = command.class.channel().is_some() || command.class.0 == 0xA0;
         is_class && command.instruction.spec(command.class).is_some()
     })
+}
+
+/// Whether the octets are an answer to CALL CONTROL, with what it changes; MO SHORT MESSAGE CONTROL has no others.
+fn is_control_answer(octets: &[u8]) -> bool {
+    matches!(octets, [0x00, 0x00] | [0x01, ..] | [0x02, ..])
+        && fits(octets)
+        && CallControlAnswer::decode(octets).is_ok_and(|answer| answer.unknown.is_empty())
 }
 
 /// Whether the octets end with a status word that the standard knows.

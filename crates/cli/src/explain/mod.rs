@@ -12,7 +12,7 @@ mod tests;
 mod toolkit;
 mod tpdu;
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use oxisim_toolkit::TerminalProfile;
 use oxisim_wire::{Error, ErrorKind, Show, Shown};
@@ -81,15 +81,38 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         };
     }
     let (mut lines, mut wrong) = (0, 0);
-    for line in io::stdin().lock().lines() {
+    let mut input = io::stdin().lock();
+    while let Some(line) = next_line(&mut input)? {
         lines += 1;
-        wrong += usize::from(tell(&line?, kind, file, args, out)?.is_some());
+        wrong += usize::from(tell(&line, kind, file, args, out)?.is_some());
     }
     match wrong {
         0 => Ok(()),
         wrong => Err(Failure::NotDone(format!("{wrong} of {lines} lines are not what they should be"))),
     }
 }
+
+/// The next line, of which only as much is kept as can be an answer to a command, with spaces; nothing at the end.
+fn next_line(input: &mut impl BufRead) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let mut part = Vec::new();
+    loop {
+        part.clear();
+        input.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut part)?;
+        if part.is_empty() {
+            return Ok((!line.is_empty()).then(|| String::from_utf8_lossy(&line).into_owned()));
+        }
+        let is_end = part.ends_with(b"\n");
+        let room = (LONGEST_LINE as usize + 1).saturating_sub(line.len());
+        line.extend(part.iter().take(room));
+        if is_end {
+            return Ok(Some(String::from_utf8_lossy(&line).into_owned()));
+        }
+    }
+}
+
+/// Characters of a line: four for each octet of a command and of a response as long as they can be, and more.
+const LONGEST_LINE: u64 = 1 << 19;
 
 /// Prints what a text says; or, if it is wrong, what is wrong.
 fn tell(
@@ -99,12 +122,13 @@ fn tell(
     args: &Args,
     out: &mut impl Write,
 ) -> Result<Option<String>, Failure> {
-    let octets: Result<Vec<_>, _> = text.split("->").map(octets).collect();
-    let octets = match octets {
+    let octets = match command_and_response(text) {
         Ok(octets) => octets,
         Err((offset, reason)) => {
             if args.json {
                 writeln!(out, "{}", json::line(&json::unreadable(offset, &reason)))?;
+            } else if args.lines {
+                writeln!(out, "{reason}")?;
             }
             return Ok(Some(reason));
         }
@@ -124,18 +148,37 @@ fn wrong(error: &Error) -> String {
     format!("wrong at octet {}: {}", error.offset, print::reason(error))
 }
 
-/// The octets of a text; or the offset in octets of what is none, and the reason.
-fn octets(text: &str) -> Result<Vec<u8>, (usize, String)> {
+/// The octets of a text, or of the two beside an arrow; offsets count from the first.
+fn command_and_response(text: &str) -> Result<Vec<Vec<u8>>, (usize, String)> {
+    if text.len() as u64 > LONGEST_LINE {
+        return Err((0, format!("more than {LONGEST_LINE} characters")));
+    }
+    let mut texts = Vec::new();
+    let mut at = 0;
+    for part in text.split("->") {
+        let octets = octets(part, at)?;
+        at += octets.len();
+        texts.push(octets);
+    }
+    Ok(texts)
+}
+
+/// The octets of a text that begins at octet `at`; or the offset in octets of what is none, and the reason.
+fn octets(text: &str, at: usize) -> Result<Vec<u8>, (usize, String)> {
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
     if let Some(place) = digits.iter().position(|c| !c.is_ascii_hexdigit()) {
         let found = digits.get(place).copied().unwrap_or_default();
-        return Err((place / 2, format!("{found:?} is not a hexadecimal digit (octet {})", place / 2)));
+        let octet = at + place / 2;
+        return Err((octet, format!("{found:?} is not a hexadecimal digit (octet {octet})")));
     }
     if digits.is_empty() {
-        return Err((0, "there are no octets".into()));
+        return Err((at, "there are no octets".into()));
     }
     let digits: String = digits.into_iter().collect();
-    hex::decode(&digits).map_err(|_| (digits.len() / 2, "half an octet at the end".into()))
+    hex::decode(&digits).map_err(|_| {
+        let octet = at + digits.len() / 2;
+        (octet, format!("half an octet at the end (octet {octet})"))
+    })
 }
 
 /// What octets are; two texts of octets are a command and its response.
@@ -144,8 +187,7 @@ fn explain(octets: &[Vec<u8>], kind: Option<Kind>, file: Option<&str>) -> Result
         ([command, response], _) => apdu::pair(command, response, file),
         ([octets], Some(kind)) => one(kind, file, octets, 0),
         ([octets], None) => {
-            let nothing =
-                Error::new(UNKNOWN, 0, ErrorKind::Value(octets.first().copied().unwrap_or(0).into()));
+            let nothing = Error::new(UNKNOWN, 0, ErrorKind::Missing);
             one(Kind::guess(octets).ok_or(nothing)?, file, octets, 0)
         }
         _ => Err(Error::new("command and response", 0, ErrorKind::Trailing(octets.len().saturating_sub(2)))),
@@ -153,7 +195,7 @@ fn explain(octets: &[Vec<u8>], kind: Option<Kind>, file: Option<&str>) -> Result
 }
 
 /// What is said of octets that look like nothing.
-const UNKNOWN: &str = "kind of the octets, which --kind can say";
+const UNKNOWN: &str = "--kind of octets that look like nothing known";
 
 /// Octets of a kind, which begin at `at` of a larger buffer.
 fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Explained, Error> {
@@ -164,6 +206,7 @@ fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Expla
         Kind::ProactiveCommand => toolkit::command(octets, at),
         Kind::TerminalResponse => toolkit::response(octets, at),
         Kind::Envelope => toolkit::envelope(octets, at),
+        Kind::CallControlAnswer | Kind::MoSmsControlAnswer => toolkit::control_answer(kind, octets, at),
         Kind::TerminalProfile => Ok(profile(octets, at)),
         Kind::Tpdu | Kind::TpduMo | Kind::TpduMt => tpdu::explain(kind, octets, at),
         Kind::Atr => card::atr(octets, at),

@@ -110,7 +110,9 @@ fn value(name: String, shown: &Shown, depth: usize, rows: &mut Vec<Row>) {
         Shown::List(list) => {
             rows.push(row(name, String::new()));
             for (i, part) in (1..).zip(list) {
-                value(format!("{i}"), part, depth + 1, rows);
+                // What has a number of its own needs none for its place.
+                let place = if is_explained(part) { String::new() } else { format!("{i}") };
+                value(place, part, depth + 1, rows);
             }
         }
         _ => {}
@@ -150,6 +152,11 @@ fn plain(shown: &Shown) -> Option<String> {
             _ => return None,
         },
     })
+}
+
+/// A value with its meaning.
+fn is_explained(shown: &Shown) -> bool {
+    matches!(shown, Shown::Fields(fields) if matches!(fields.as_slice(), [("value", _), ("meaning", _)]))
 }
 
 const fn is_simple(shown: &Shown) -> bool {

@@ -1,6 +1,6 @@
 //! What is said of octets that others have made.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -14,8 +14,8 @@ fn text<'a>(row: &'a Value, key: &str) -> Option<&'a str> {
 
 /// What is said of a text, as `--json` prints it.
 fn said(text: &str, kind: Option<Kind>, file: Option<&str>) -> Value {
-    let octets: Vec<Vec<u8>> = text.split("->").map(|text| octets(text).unwrap()).collect();
-    json::json(&explain(&octets, kind, file))
+    let octets: Vec<Vec<u8>> = command_and_response(text).unwrap();
+    super::json::json(&explain(&octets, kind, file))
 }
 
 /// A row is what it is, by guess, and is encoded as it was.
@@ -34,12 +34,7 @@ fn toolkit_messages_are_guessed_and_come_back() {
             assert!(said["error"]["offset"].is_u64() && said["error"]["reason"].is_string(), "{said}");
             continue;
         }
-        let kind = match text(&row, "kind").unwrap() {
-            "proactive" => "proactive-command",
-            "terminal_response" => "terminal-response",
-            other => other,
-        };
-        comes_back(hex, kind);
+        comes_back(hex, "proactive-command");
     }
     for row in rows(include_str!("../../../toolkit/tests/vectors/envelope.jsonl")) {
         if let Some(hex) = text(&row, "hex") {
@@ -59,7 +54,7 @@ fn every_answer_of_a_terminal_comes_back() {
 
 #[test]
 fn an_object_is_one_line_for_every_reader() {
-    assert_eq!(json::line(&serde_json::json!("a\u{85}b\u{2028}")), r#""a\u0085b\u2028""#);
+    assert_eq!(super::json::line(&json!("a\u{85}b\u{2028}")), r#""a\u0085b\u2028""#);
 }
 
 #[test]
@@ -129,6 +124,53 @@ fn a_message_in_a_message_is_explained_in_its_place() {
     assert_eq!(wrong["fields"][5]["error"]["offset"], 5 + 8, "{wrong}");
 }
 
+#[test]
+fn an_answer_to_call_control_is_a_kind_of_its_own() {
+    for row in rows(include_str!("../../../toolkit/tests/vectors/call_control.jsonl")) {
+        let hex = text(&row, "hex").unwrap();
+        let octets = hex::decode(hex).unwrap();
+        let said = super::json::json(&explain(&[octets], Some(Kind::CallControlAnswer), None));
+        assert_eq!(
+            (&said["kind"], &said["reencoded"]),
+            (&"call-control-answer".into(), &hex.into()),
+            "{said}"
+        );
+        if !hex.is_empty() {
+            comes_back(hex, "call-control-answer");
+        }
+    }
+    let message = said("0208 86029121 86029143", Some(Kind::MoSmsControlAnswer), None);
+    assert_eq!(message["fields"][0]["value"]["name"], "ALLOWED WITH MODIFICATIONS", "{message}");
+    assert_eq!(message["fields"][2]["field"], "destination", "{message}");
+    let asked = said("80C200000D D50B 82028281 860191 86029155 -> 01009000", None, None);
+    let inside = &asked["fields"][1]["message"]["fields"][0]["message"];
+    assert_eq!(inside["kind"], "mo-sms-control-answer", "{asked}");
+}
+
+#[test]
+fn a_qualifier_and_a_result_are_in_words() {
+    let command = said("D01A8103012180820281028D0F04546F6F6C6B697420546573742031", None, None);
+    let qualifier = &command["fields"][0]["value"]["qualifier"];
+    assert_eq!(qualifier["meaning"], json!(["normal priority", "the user clears the text"]));
+    let response = said("81030121808202828183022001", None, None);
+    assert_eq!(response["fields"][2]["value"]["additional"]["name"], "SCREEN BUSY", "{response}");
+}
+
+#[test]
+fn services_have_names() {
+    let table = |hex: &str, file| said(hex, Some(Kind::File), Some(file))["fields"].clone();
+    let usim = table("0200000800", "EF.UST");
+    let named = json!([
+        { "value": 2, "meaning": "Fixed Dialling Numbers (FDN)" },
+        { "value": 28, "meaning": "Data download via SMS-PP" },
+    ]);
+    assert_eq!(usim[0]["value"], named);
+    let sim = table("0D", "EF.SST");
+    assert_eq!(sim[0]["value"][0]["meaning"], "Abbreviated Dialling Numbers (ADN)", "{sim}");
+    assert_eq!(sim[1]["value"][0]["meaning"], "CHV1 disable function", "{sim}");
+    assert_eq!(table("02", "EF.EST")[0]["value"][0]["meaning"], "Barred Dialling Numbers (BDN)");
+}
+
 /// Contents as pySim's tests have them (osmocom/pysim, facts only).
 #[test]
 fn contents_of_files_come_back() {
@@ -156,16 +198,83 @@ fn contents_of_files_come_back() {
             "service centre address",
             "+4915790109999",
         ),
+        ("EF.OPL", "62F2100000FFFE01", "last area", "FFFE"),
+        (
+            "EF.NAFKCA",
+            "80296273662E696D732E6D6E633030302E6D63633733382E7075622E336770706E6574776F726B2E6F7267",
+            "address of the NAF key centre",
+            "bsf.ims.mnc000.mcc738.pub.3gppnetwork.org",
+        ),
+        (
+            "EF.IMPI",
+            "803137333830303630303030303031303140696D732E6D6E633030302E6D63633733382E336770706E6574776F726B2E6F7267",
+            "network access identifier",
+            "738006000000101@ims.mnc000.mcc738.3gppnetwork.org",
+        ),
+        ("EF.CSGT", "8906810300666F6F801068747470733A2F2F666F6F2E6261722F", "graphics", "https://foo.bar/"),
     ] {
         let said = said(hex, Some(Kind::File), Some(file));
         assert_eq!(said["reencoded"], hex, "{said}");
         let found = said["fields"].as_array().unwrap().iter().find(|line| line["field"] == field);
         assert_eq!(found.unwrap_or_else(|| panic!("{said}"))["value"], value, "{said}");
     }
+    for (file, hex, values) in [
+        ("EF.MBI", "0100000000", json!([1, 0, 0, 0, 0, ""])),
+        ("EF.MWIS", "0000000000", json!([[], 0, 0, 0, 0, null])),
+        ("EF.CFIS", "0100FFFFFFFFFFFFFFFFFFFFFFFFFFFF", json!([1, [], 255, "FF", "", 255, 255])),
+        ("EF.P-CSCF", "800501C0A80C22", json!([{ "kind": "IPv4", "address": "192.168.12.34" }])),
+        (
+            "EF.P-CSCF",
+            "801102FE800000000000000042D7FFFE530335",
+            json!([{ "kind": "IPv6", "address": "fe80::42:d7ff:fe53:335" }]),
+        ),
+        (
+            "EF.ePDGId",
+            "801100657064672E6F736D6F636F6D2E6F7267",
+            json!([{ "kind": "FQDN", "address": "epdg.osmocom.org" }]),
+        ),
+        (
+            "EF.ePDGSelection",
+            "800600110000A001",
+            json!([[{ "plmn": "001-001", "priority": 160, "name": "location based" }]]),
+        ),
+        (
+            "EF.OCSGL",
+            "A010800362F21081060000000002E0820100",
+            json!([{
+                "plmn": "262-01",
+                "group": { "type_indication": 0, "name_indication": 0, "identifier": 23 },
+                "display_indicator": "all available groups",
+            }]),
+        ),
+        (
+            "EF.EARFCNList",
+            "A01A8004000100008112000001100001000002100002000003100003",
+            json!([{ "EARFCN": 65536, "area": [
+                { "latitude": 1, "longitude": 1_048_577 },
+                { "latitude": 2, "longitude": 1_048_578 },
+                { "latitude": 3, "longitude": 1_048_579 },
+            ] }]),
+        ),
+        ("EF.THRESHOLD", "F01000", json!([15_732_736])),
+        ("EF.eMLPP", "7C04", json!([["0", "1", "2", "3", "4"], ["0"]])),
+        ("EF.AAeM", "3C", json!([["0", "1", "2", "3"]])),
+        ("EF.VGCS", "92F9FFFF", json!([["299"]])),
+        ("EF.VGCSS", "010000004540FC", json!([[1, 33, 35, 39, 47]])),
+        ("EF.PWS", "00", json!([[]])),
+        ("EF.UMPC", "3CFF02", json!([60, 255, ["can be suspended"], ""])),
+        ("EF.EHPLMNPI", "02", json!([{ "code": 2, "name": "ALL HOME NETWORKS" }])),
+    ] {
+        let said = said(hex, Some(Kind::File), Some(file));
+        assert_eq!(said["reencoded"], hex, "{said}");
+        let found: Value =
+            said["fields"].as_array().unwrap().iter().map(|line| line["value"].clone()).collect();
+        assert_eq!(found, values, "{said}");
+    }
     let networks = said("22F860330420FFFFFF", Some(Kind::File), Some("EF.FPLMN"));
-    assert_eq!(networks["fields"][0]["value"], serde_json::json!(["228-06", "334-020", null]));
+    assert_eq!(networks["fields"][0]["value"], json!(["228-06", "334-020", null]));
     let classes = said("802B", Some(Kind::File), Some("EF.ACC"));
-    assert_eq!(classes["fields"][0]["value"], serde_json::json!([0, 1, 3, 5, 15]));
+    assert_eq!(classes["fields"][0]["value"], json!([0, 1, 3, 5, 15]));
 }
 
 #[test]
@@ -182,7 +291,11 @@ fn what_is_wrong_is_said_with_its_place() {
     assert_eq!(wrong("D01A8103012180")["offset"], 2);
     assert_eq!(wrong("D01A8103012180")["reason"], "proactive command: 26 octets needed, 5 left");
     assert_eq!(wrong("BC03028000")["offset"], 0);
-    assert_eq!(octets("81 0").unwrap_err(), (1, "half an octet at the end".into()));
-    assert_eq!(octets("81 0X").unwrap_err().0, 1);
-    assert!(octets(" ").is_err());
+    let unreadable = |text: &str| command_and_response(text).unwrap_err();
+    assert_eq!(unreadable("81 0"), (1, "half an octet at the end (octet 1)".into()));
+    assert_eq!(unreadable("81 0X").0, 1);
+    assert_eq!(unreadable("8012 00 -> 90G0"), (4, "'G' is not a hexadecimal digit (octet 4)".into()));
+    assert_eq!(unreadable(" "), (0, "there are no octets".into()));
+    assert_eq!(unreadable("8012 ->").0, 2);
+    assert!(unreadable(&"00".repeat(1 << 19)).1.starts_with("more than"));
 }

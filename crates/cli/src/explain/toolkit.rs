@@ -2,7 +2,8 @@
 
 use oxisim_toolkit::{
     Command, DataObject, Envelope, Object, Objects, TerminalResponse, Unknown,
-    objects::{DefaultText, TextString},
+    control::{CallChanges, ControlAnswer, SmsChanges},
+    objects::{CommandDetails, DefaultText, Outcome, TextString},
 };
 use oxisim_wire::{
     Error, Reader, Show, Shown, Wire,
@@ -66,14 +67,81 @@ pub fn envelope(octets: &[u8], at: usize) -> Result<Explained, Error> {
     })
 }
 
-/// A text string as people read it, with its coding.
-fn text(object: &dyn Object, value: &[u8]) -> Option<Shown> {
-    if ![TextString::NAME, DefaultText::NAME].contains(&object.name()) {
-        return None;
+/// The answer to CALL CONTROL or to MO SHORT MESSAGE CONTROL.
+pub fn control_answer(kind: Kind, octets: &[u8], at: usize) -> Result<Explained, Error> {
+    if kind == Kind::MoSmsControlAnswer {
+        return answer::<SmsChanges>(
+            kind,
+            "answer to MO SHORT MESSAGE CONTROL",
+            "TS 31.111 §7.3.2.3",
+            octets,
+            at,
+        );
     }
-    // A default text is coded as a text string is (TS 102 223 §8.23).
-    let string = TextString::decode(value, TextString::NAME).ok()?;
-    Some(Shown::Fields(vec![("coding", string.coding.show()), ("text", Shown::Text(string.to_text()))]))
+    answer::<CallChanges>(kind, "answer to CALL CONTROL", "TS 31.111 §7.3.1.6", octets, at)
+}
+
+fn answer<T: Objects + Default>(
+    kind: Kind,
+    name: &str,
+    spec: &'static str,
+    octets: &[u8],
+    at: usize,
+) -> Result<Explained, Error> {
+    let answer = ControlAnswer::<T>::decode(octets).map_err(|error| shifted(error, at))?;
+    let mut lines = Lines::new(inner(octets, at), Kind::TpduMo);
+    answer.each_object(&mut |field, object| lines.add(field, object));
+    lines.unknown(&answer.unknown);
+    let result = Line {
+        at: Some(at),
+        field: "result".into(),
+        name: None,
+        tag: None,
+        spec: Some(spec),
+        value: answer.result.show(),
+        inside: None,
+    };
+    lines.made.insert(0, result);
+    // No data at all says the same as "allowed" (TS 31.111 §7.3.1.6).
+    let reencoded = if octets.is_empty() { Vec::new() } else { answer.encode() };
+    Ok(Explained { kind, name: name.into(), spec: Some(spec.into()), fields: lines.made, reencoded })
+}
+
+/// An object in more words than its fields have by themselves: a text in its coding, a qualifier by its command,
+/// additional information by its result.
+fn in_words(object: &dyn Object, value: &[u8]) -> Option<Shown> {
+    match object.name() {
+        // A default text is coded as a text string is (TS 102 223 §8.23).
+        TextString::NAME | DefaultText::NAME => {
+            let string = TextString::decode(value, TextString::NAME).ok()?;
+            Some(Shown::Fields(vec![
+                ("coding", string.coding.show()),
+                ("text", Shown::Text(string.to_text())),
+            ]))
+        }
+        CommandDetails::NAME => {
+            let details = CommandDetails::decode(value, CommandDetails::NAME).ok()?;
+            let words: Vec<Shown> = details.qualifier_words().into_iter().map(Show::show).collect();
+            let qualifier = match words.as_slice() {
+                [] => [details.qualifier].show(),
+                _ => Shown::Fields(vec![
+                    ("value", [details.qualifier].show()),
+                    ("meaning", Shown::List(words)),
+                ]),
+            };
+            Some(Shown::Fields(vec![
+                ("number", details.number.show()),
+                ("kind", details.kind.show()),
+                ("qualifier", qualifier),
+            ]))
+        }
+        Outcome::NAME => {
+            let outcome = Outcome::decode(value, Outcome::NAME).ok()?;
+            let problem = outcome.problem()?;
+            Some(Shown::Fields(vec![("general", outcome.general.show()), ("additional", problem.show())]))
+        }
+        _ => None,
+    }
 }
 
 /// The objects in the object that the octets are.
@@ -117,7 +185,7 @@ impl Lines {
             name: Some(object.name()),
             tag: Some(object.tag().0),
             spec: Some(object.spec()),
-            value: text(object, &value).unwrap_or_else(|| object.shown()),
+            value: in_words(object, &value).unwrap_or_else(|| object.shown()),
             inside,
         });
     }

@@ -1,6 +1,8 @@
 //! How the contents of files are coded.
 
+use oxisim_card::ServiceTable;
 use oxisim_sms::{AlphaIdentifier, DataCoding, ProtocolIdentifier, TypeOfAddress, tpdu::RelativeValidity};
+use oxisim_toolkit::objects::{Plmn, PlmnWithAccess};
 use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, tlv};
 
 /// Declares contents: fields in the order of their octets.
@@ -27,13 +29,14 @@ macro_rules! record {
         }
     )*};
 }
+pub(super) use record;
 
 record! {
     /// `EF_LOCI`.
-    Loci { tmsi: [u8; 4], network: Network, location_area: [u8; 2], tmsi_time: u8, status: UpdateStatus, }
+    Loci { tmsi: [u8; 4], network: Plmn, location_area: [u8; 2], tmsi_time: u8, status: UpdateStatus, }
     /// `EF_PSLOCI`, and `EF_LOCIGPRS` of TS 51.011 §10.3.33.
     Gprs {
-        p_tmsi: [u8; 4], p_tmsi_signature: [u8; 3], network: Network, location_area: [u8; 2], routing_area: [u8; 1],
+        p_tmsi: [u8; 4], p_tmsi_signature: [u8; 3], network: Plmn, location_area: [u8; 2], routing_area: [u8; 1],
         status: UpdateStatus,
     }
     /// `EF_Keys`.
@@ -112,6 +115,10 @@ octets! {
     UsimServices usim_services;
     /// Services of a SIM, two bits each.
     SimServices sim_services;
+    /// Services of an ISIM, a bit each.
+    IsimServices isim_services;
+    /// Services of a USIM that are enabled, a bit each.
+    EnabledServices enabled_services;
 }
 
 fn alpha(octets: &[u8]) -> Shown {
@@ -123,55 +130,46 @@ fn digits(octets: &[u8]) -> Shown {
     Shown::Fields(vec![("digits", Shown::Text(digits))])
 }
 
-fn semi_octet(half: u8) -> char {
+/// A semi-octet as a hexadecimal digit.
+pub(super) fn semi_octet(half: u8) -> char {
     char::from_digit(half.into(), 16).unwrap_or('?').to_ascii_uppercase()
 }
 
 fn usim_services(octets: &[u8]) -> Shown {
-    let services =
-        (0..octets.len() * 8).filter(|n| octets.get(n / 8).is_some_and(|octet| octet >> (n % 8) & 1 == 1));
-    Shown::Fields(vec![("services", numbers(services))])
+    available(ServiceTable::USIM, octets)
+}
+
+fn isim_services(octets: &[u8]) -> Shown {
+    available(ServiceTable::ISIM, octets)
+}
+
+fn enabled_services(octets: &[u8]) -> Shown {
+    available(ServiceTable::ENABLED, octets)
+}
+
+fn available(table: ServiceTable, octets: &[u8]) -> Shown {
+    Shown::Fields(vec![("services", services(table, octets, |bits| bits == 1))])
 }
 
 fn sim_services(octets: &[u8]) -> Shown {
-    let with = |bits: u8| {
-        let is_so =
-            move |n: &usize| octets.get(n / 4).is_some_and(|octet| octet >> (n % 4 * 2) & bits == bits);
-        numbers((0..octets.len() * 4).filter(is_so))
+    Shown::Fields(vec![
+        ("allocated_and_activated", services(ServiceTable::SIM, octets, |bits| bits == 3)),
+        ("allocated_only", services(ServiceTable::SIM, octets, |bits| bits == 1)),
+    ])
+}
+
+/// The services whose bits are so, with their names; they count from 1.
+fn services(table: ServiceTable, octets: &[u8], is_so: impl Fn(u8) -> bool) -> Shown {
+    let places = 8 / usize::from(table.bits.max(1));
+    let bits = |n: usize| {
+        let octet = octets.get(n / places).copied().unwrap_or_default();
+        octet >> (n % places * usize::from(table.bits)) & ((1 << table.bits) - 1)
     };
-    Shown::Fields(vec![("allocated", with(0x01)), ("allocated_and_activated", with(0x03))])
-}
-
-/// Services count from 1.
-fn numbers(services: impl Iterator<Item = usize>) -> Shown {
-    Shown::List(services.map(|n| Shown::Number(n as u64 + 1)).collect())
-}
-
-/// A network: country and network code in three octets (TS 24.008 §10.5.1.13).
-#[derive(Clone, Copy)]
-pub struct Network([u8; 3]);
-
-impl Wire for Network {
-    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
-        r.array("network").map(Self)
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend(self.0);
-    }
-}
-
-impl Show for Network {
-    fn show(&self) -> Shown {
-        let [a, b, c] = self.0;
-        if self.0 == [0xFF; 3] {
-            return Shown::Nothing;
-        }
-        let country = [a & 0x0F, a >> 4, b & 0x0F].map(semi_octet);
-        let network = [c & 0x0F, c >> 4, b >> 4];
-        let network = network.iter().filter(|&&half| half != 0x0F).map(|&half| semi_octet(half));
-        Shown::Text(country.into_iter().chain(['-']).chain(network).collect())
-    }
+    let named = |n: usize| {
+        let name = table.name(n + 1).unwrap_or("reserved");
+        Shown::Fields(vec![("value", Shown::Number(n as u64 + 1)), ("meaning", name.show())])
+    };
+    Shown::List((0..octets.len() * places).filter(|&n| is_so(bits(n))).map(named).collect())
 }
 
 /// Declares a list that fills the contents.
@@ -204,48 +202,15 @@ macro_rules! list {
 
 list! {
     /// Networks, one after the other.
-    Networks Network
+    Networks Plmn
 }
 list! {
     /// Networks with access technologies.
-    NetworksWithAccess NetworkWithAccess
+    NetworksWithAccess PlmnWithAccess
 }
 list! {
     /// Languages (TS 102 221 §13.3): two letters each.
     Languages LanguageCode
-}
-
-record! {
-    /// A network and how it is reached.
-    NetworkWithAccess { plmn: Network, access_technologies: Technologies, }
-}
-
-/// Access technologies (TS 31.102 §4.2.5).
-pub struct Technologies([u8; 2]);
-
-impl Wire for Technologies {
-    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
-        r.array("access technologies").map(Self)
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend(self.0);
-    }
-}
-
-impl Show for Technologies {
-    fn show(&self) -> Shown {
-        const NAMES: [(u16, &str); 5] = [
-            (0x8000, "UTRAN"),
-            (0x4000, "E-UTRAN"),
-            (0x0800, "NG-RAN"),
-            (0x0080, "GSM"),
-            (0x0040, "GSM COMPACT"),
-        ];
-        let bits = u16::from_be_bytes(self.0);
-        let set = NAMES.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, name)| name.show());
-        Shown::Fields(vec![("value", self.0.show()), ("meaning", Shown::List(set.collect()))])
-    }
 }
 
 /// A language of ISO 639-1.

@@ -1,6 +1,8 @@
 //! Contents of files: TS 102 221 §13, TS 31.102 §4.2 and §4.4, TS 51.011 §10.
 
 mod coding;
+mod objects;
+mod records;
 
 use oxisim_card::AccessRule;
 use oxisim_phonebook::{
@@ -65,6 +67,39 @@ contents! {
     "EF.PBR", "TS 31.102 §4.4.2.1", Phonebook;
     "EF.Kc" "EF.KcGPRS", "TS 51.011 §10.3.3", coding::CipheringKey;
     "EF.GID1" "EF.GID2", "TS 31.102 §4.2.10", coding::Group;
+    "EF.EST", "TS 31.102 §4.2.47", coding::EnabledServices;
+    "EF.IST", "TS 31.103 §4.2.7", coding::IsimServices;
+    "EF.IMPI", "TS 31.103 §4.2.2", objects::PrivateIdentity;
+    "EF.DOMAIN", "TS 31.103 §4.2.3", objects::HomeDomain;
+    "EF.IMPU", "TS 31.103 §4.2.4", objects::PublicIdentity;
+    "EF.P-CSCF", "TS 31.103 §4.2.8", objects::CallSessionControl;
+    "EF.NAFKCA", "TS 31.102 §4.2.87", objects::KeyCentre;
+    "EF.UMPC", "TS 102 221 §13.6", records::PowerConsumption;
+    "EF.CBMI" "EF.CBMID", "TS 31.102 §4.2.14", records::MessageIdentifiers;
+    "EF.PUCT", "TS 31.102 §4.2.13", records::Price;
+    "EF.eMLPP", "TS 31.102 §4.2.39", records::Precedence;
+    "EF.AAeM", "TS 31.102 §4.2.40", records::AutomaticAnswer;
+    "EF.START-HFN", "TS 31.102 §4.2.51", records::HyperframeNumbers;
+    "EF.THRESHOLD", "TS 31.102 §4.2.52", records::Threshold;
+    "EF.PNN", "TS 31.102 §4.2.58", objects::NetworkName;
+    "EF.OPL", "TS 31.102 §4.2.59", records::OperatorName;
+    "EF.OPL5G", "TS 31.102 §4.4.11.9", records::OperatorName5g;
+    "EF.MBI", "TS 31.102 §4.2.62", records::Mailboxes;
+    "EF.MWIS", "TS 31.102 §4.2.63", records::MessagesWaiting;
+    "EF.CFIS", "TS 31.102 §4.2.64", records::CallForwarding;
+    "EF.SPDI", "TS 31.102 §4.2.66", objects::DisplayInformation;
+    "EF.VGCS" "EF.VBS", "TS 51.011 §10.3.20", records::GroupIdentifiers;
+    "EF.VGCSS" "EF.VBSS", "TS 51.011 §10.3.21", records::GroupStatus;
+    "EF.EHPLMNPI", "TS 31.102 §4.2.85", records::HomeNetworkPresentation;
+    "EF.EPSLOCI", "TS 31.102 §4.2.91", records::EpsLocation;
+    "EF.PWS", "TS 31.102 §4.2.96", records::PublicWarning;
+    "EF.ePDGId" "EF.ePDGIdEm", "TS 31.102 §4.2.102", objects::DataGateway;
+    "EF.ePDGSelection" "EF.ePDGSelectionEm", "TS 31.102 §4.2.104", objects::GatewaySelection;
+    "EF.EARFCNList", "TS 31.102 §4.2.112", objects::Frequencies;
+    "EF.ACSGL", "TS 31.102 §4.4.6.2", objects::ClosedGroups;
+    "EF.CSGT" "EF.OCSGT", "TS 31.102 §4.4.6.3", objects::GroupType;
+    "EF.OCSGL", "TS 31.102 §4.4.6.5", objects::ClosedGroups;
+    "EF.Phase", "TS 51.011 §10.3.16", records::SimPhase;
     "EF.AAS" "EF.GAS" "EF.SNE", "TS 31.102 §4.4.2", Alpha;
 }
 
@@ -87,6 +122,8 @@ pub fn name(text: &str) -> Result<&'static str, String> {
             "3F00/7F10/5F3A",
             "ADF.USIM/5F3A",
             "ADF.USIM/5F3B",
+            "ADF.USIM/5F50",
+            "ADF.ISIM",
         ];
         parents.iter().find_map(|parent| FilePath::parse(&format!("{parent}/{last}")).ok()?.name())
     };

@@ -265,7 +265,7 @@ fn every_mistake_beside_files_has_its_words() {
         ),
         (
             with("[files.\"2F05\"]\nsize = 1\nread = \"always\"\nproprietary = \"C00140C0\""),
-            "line 15: files.2F05.proprietary: no sequence of TLVs: proprietary information at octet 4: 1 octets \
+            "line 15: files.2F05.proprietary: no sequence of TLVs: proprietary information at octet 4: 1 octet \
              needed, 0 left",
         ),
         (
