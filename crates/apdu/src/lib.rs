@@ -26,6 +26,7 @@ extern crate std;
 mod atr;
 mod class;
 mod command;
+pub mod fcp;
 mod instruction;
 mod response;
 mod show;

@@ -2,10 +2,8 @@
 
 use alloc::{vec, vec::Vec};
 
-use oxisim_wire::{
-    Error, ErrorKind, Reader,
-    tlv::{Tlv, write_tlv},
-};
+use oxisim_apdu::fcp::{Fcp, FileDescriptor, FileStructure, ShortIdentifier};
+use oxisim_wire::{Error, ErrorKind, Reader, tlv::write_tlv};
 
 use crate::{
     access::SecurityAttributes,
@@ -20,7 +18,7 @@ use crate::{
 pub(crate) fn template(files: &FileSystem, memory: &Memory, id: FileId) -> Vec<u8> {
     let mut out = Vec::with_capacity(64);
     if let Some(file) = files.get(id) {
-        write_tlv(0x62, &mut out, |out| {
+        write_tlv(Fcp::TEMPLATE, &mut out, |out| {
             write_tlv(0x82, out, |out| write_descriptor(file, out));
             if file.identified {
                 write_tlv(0x83, out, |out| out.extend_from_slice(&file.fid.to_be_bytes()));
@@ -106,119 +104,62 @@ pub(crate) struct Parameters {
 impl Parameters {
     /// Reads an FCP template, whose objects may come in any order. What it must have are a file descriptor and
     /// security attributes.
-    pub fn read(fcp: &[u8]) -> Result<Self, Error> {
-        let mut r = template_value(fcp)?;
-        let (mut descriptor, mut size, mut total_size, mut fid) = (None, None, None, None);
-        let (mut sfi, mut aid, mut life_cycle, mut security) = (Sfi::OfIdentifier, None, None, None);
-        let (mut proprietary, mut pin_status) = (Vec::new(), Vec::new());
-        while !r.is_empty() {
-            let Tlv { tag, mut value } = Tlv::read(&mut r, "FCP object")?;
-            match tag {
-                0x82 => descriptor = Some(Descriptor::read(&mut value)?),
-                0x83 => fid = Some(value.u16("file identifier")?),
-                0x84 => aid = Some(dedicated_file_name(&mut value)?),
-                0xA5 => proprietary = value.rest().to_vec(),
-                0x8A => {
-                    let code = value.u8("life cycle status")?;
-                    let error = value.error("life cycle status", ErrorKind::Value(code.into()));
-                    life_cycle = Some(LifeCycle::from_code(code).ok_or(error)?);
-                }
-                0x80 => size = Some(number(&mut value, "file size")?),
-                0x81 => total_size = Some(number(&mut value, "total file size")?),
-                0x88 if value.is_empty() => sfi = Sfi::None,
-                0x88 => sfi = Sfi::Is(value.u8("short file identifier")? >> 3),
-                0xC6 => pin_status = read_pin_status(value)?,
-                _ => security = SecurityAttributes::from_object(tag, value.rest()).or(security),
-            }
-        }
-        let missing = |what| r.error(what, ErrorKind::Missing);
-        let descriptor = descriptor.ok_or_else(|| missing("file descriptor"))?;
+    pub fn read(octets: &[u8]) -> Result<Self, Error> {
+        let fcp = Fcp::decode(octets)?;
+        let descriptor = fcp.descriptor()?.ok_or_else(|| fcp.missing("file descriptor"))?;
+        let life_cycle = fcp.life_cycle()?.map(|(code, at)| {
+            let error = Error::new("life cycle status", at, ErrorKind::Value(code.into()));
+            LifeCycle::from_code(code).ok_or(error)
+        });
+        let security = fcp
+            .objects()
+            .filter_map(|mut object| SecurityAttributes::from_object(object.tag, object.value.rest()))
+            .last();
         Ok(Self {
-            fid,
-            structure: descriptor.structure,
-            shareable: descriptor.shareable,
+            fid: fcp.file_identifier()?,
+            structure: structure(&fcp, descriptor)?,
+            shareable: descriptor.is_shareable(),
             records: descriptor.records,
-            size,
-            total_size,
-            sfi,
-            aid,
-            life_cycle,
-            security: security.ok_or_else(|| missing("security attributes"))?,
-            proprietary,
-            pin_status,
+            size: fcp.size()?,
+            total_size: fcp.total_size()?,
+            sfi: match fcp.short_identifier()? {
+                None => Sfi::OfIdentifier,
+                Some(ShortIdentifier::None) => Sfi::None,
+                Some(ShortIdentifier::Is(sfi)) => Sfi::Is(sfi),
+            },
+            aid: fcp.df_name().map(dedicated_file_name).transpose()?,
+            life_cycle: life_cycle.transpose()?,
+            security: security.ok_or_else(|| fcp.missing("security attributes"))?,
+            proprietary: fcp.proprietary().unwrap_or_default().to_vec(),
+            pin_status: fcp.pins()?.into_iter().map(|pin| KeyReference(pin.key)).collect(),
         })
     }
 }
 
-/// The value of an FCP template, which is all that there is.
-pub(crate) fn template_value(fcp: &[u8]) -> Result<Reader<'_>, Error> {
-    let mut outer = Reader::new(fcp);
-    let value = Tlv::expect(&mut outer, 0x62, "FCP template")?;
-    outer.finish("FCP template")?;
-    Ok(value)
-}
-
-/// A number of one octet or more, the rest of `value`.
-pub(crate) fn number(value: &mut Reader<'_>, what: &'static str) -> Result<usize, Error> {
-    let error = value.error(what, ErrorKind::TooLong { length: value.left(), limit: 4 });
-    let octets = value.rest();
-    if octets.len() > 4 {
-        return Err(error);
-    }
-    Ok(octets.iter().fold(0, |number, &octet| number << 8 | usize::from(octet)))
-}
-
-fn dedicated_file_name(value: &mut Reader<'_>) -> Result<Aid, Error> {
+fn dedicated_file_name(mut value: Reader<'_>) -> Result<Aid, Error> {
     let error = value.error("DF name", ErrorKind::TooLong { length: value.left(), limit: 16 });
     Aid::new(value.rest()).ok_or(error)
 }
 
-/// A file descriptor (TS 102 221 §11.1.1.4.3).
-struct Descriptor {
-    shareable: bool,
-    /// `None`: a directory.
-    structure: Option<Structure>,
-    records: Option<u8>,
+/// How a file that this card can have is organised; `None` for a directory.
+fn structure(fcp: &Fcp<'_>, descriptor: FileDescriptor) -> Result<Option<Structure>, Error> {
+    let at =
+        fcp.objects().filter(|object| object.tag == 0x82).last().map_or(0, |object| object.value.offset());
+    let reserved = Error::new("file descriptor byte", at, ErrorKind::Value(descriptor.byte.into()));
+    let record = || {
+        let length = descriptor.record.unwrap_or_default();
+        let error = Error::new("record length", at + 2, ErrorKind::Value(length.into()));
+        u8::try_from(length).ok().filter(|&length| length > 0).ok_or(error)
+    };
+    Ok(match descriptor.structure().filter(|_| !descriptor.is_internal()).ok_or(reserved)? {
+        FileStructure::Directory => None,
+        FileStructure::Transparent => Some(Structure::Transparent),
+        FileStructure::LinearFixed => Some(Structure::LinearFixed { record: record()? }),
+        FileStructure::Cyclic => Some(Structure::Cyclic { record: record()? }),
+        FileStructure::BerTlv => Some(Structure::BerTlv),
+    })
 }
 
-impl Descriptor {
-    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
-        let byte = r.u8("file descriptor byte")?;
-        let error = r.error("file descriptor byte", ErrorKind::Value(byte.into()));
-        r.u8("data coding byte")?;
-        let mut record = || -> Result<u8, Error> {
-            let length = r.u16("record length")?;
-            let error = r.error("record length", ErrorKind::Value(length.into()));
-            u8::try_from(length).ok().filter(|&length| length > 0).ok_or(error)
-        };
-        let structure = match byte & !SHAREABLE {
-            DIRECTORY => None,
-            0x01 => Some(Structure::Transparent),
-            0x02 => Some(Structure::LinearFixed { record: record()? }),
-            0x06 => Some(Structure::Cyclic { record: record()? }),
-            0x39 => Some(Structure::BerTlv),
-            _ => return Err(error),
-        };
-        // The number of records, which some leave out where a file is created.
-        let records = if r.is_empty() { None } else { Some(r.u8("number of records")?) };
-        Ok(Self { shareable: byte & SHAREABLE != 0, structure, records })
-    }
-}
-
-/// The keys of a PIN status template.
-fn read_pin_status(mut template: Reader<'_>) -> Result<Vec<KeyReference>, Error> {
-    let mut keys = Vec::new();
-    while !template.is_empty() {
-        let Tlv { tag, mut value } = Tlv::read(&mut template, "PIN status template")?;
-        if tag == 0x83 {
-            keys.push(KeyReference(value.u8("key reference")?));
-        }
-    }
-    Ok(keys)
-}
-
-/// File descriptor byte: several logical channels may select the file.
-const SHAREABLE: u8 = 0x40;
 /// File descriptor byte of a directory.
 const DIRECTORY: u8 = 0x38;
 /// Data coding byte (TS 102 221 §11.1.1.4.3).
@@ -235,7 +176,7 @@ fn write_descriptor(file: &File, out: &mut Vec<u8>) {
             Structure::BerTlv => 0x39,
         },
     };
-    out.extend_from_slice(&[byte | if file.shareable { SHAREABLE } else { 0 }, DATA_CODING]);
+    out.extend_from_slice(&[byte | if file.shareable { FileDescriptor::SHAREABLE } else { 0 }, DATA_CODING]);
     if let Kind::Elementary(ef) = &file.kind {
         write_records(ef, out);
     }

@@ -2,7 +2,10 @@
 
 use alloc::{format, string::String, vec, vec::Vec};
 
-use oxisim_apdu::Instruction;
+use oxisim_apdu::{
+    Instruction,
+    fcp::{Fcp, FileDescriptor, FileStructure, PinState, number, pin_states},
+};
 use oxisim_wire::{
     Error, ErrorKind, Part, Parts, Reader, Show, Shown, Wire,
     tlv::{Tlv, write_tlv},
@@ -28,7 +31,7 @@ pub struct FcpTemplate(Vec<(u8, FcpObject)>);
 /// An object of an FCP template.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum FcpObject {
-    Descriptor { byte: u8, coding: u8, record: Option<u16>, records: Option<u8> },
+    Descriptor(FileDescriptor),
     FileIdentifier(u16),
     DfName(Vec<u8>),
     Proprietary(Vec<(u8, Vec<u8>)>),
@@ -37,40 +40,34 @@ enum FcpObject {
     Size(Number),
     TotalSize(Number),
     ShortIdentifier(Option<u8>),
-    PinStatus(Vec<(u8, Vec<u8>)>),
+    PinStatus(Vec<u8>),
     Other(Vec<u8>),
 }
 
 /// A number with the octets that it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Number {
-    value: u32,
+    value: usize,
     octets: usize,
 }
 
 impl Number {
     fn read(r: &mut Reader<'_>, what: &'static str) -> Result<Self, Error> {
         let octets = r.left();
-        if !(1..=4).contains(&octets) {
-            return Err(r.error(what, ErrorKind::TooLong { length: octets, limit: 4 }));
-        }
-        Ok(Self { value: r.rest().iter().fold(0, |value, &octet| value << 8 | u32::from(octet)), octets })
+        Ok(Self { value: number(r, what)?, octets })
     }
 
     fn write(self, out: &mut Vec<u8>) {
-        out.extend(self.value.to_be_bytes().iter().skip(4_usize.saturating_sub(self.octets)));
+        let octets = (self.value as u32).to_be_bytes();
+        out.extend(octets.iter().skip(octets.len().saturating_sub(self.octets)));
     }
 }
 
 impl FcpTemplate {
     /// Reads a template and all its objects.
     pub fn decode(octets: &[u8]) -> Result<Self, Error> {
-        let mut outer = Reader::new(octets);
-        let mut r = Tlv::expect(&mut outer, TEMPLATE, "FCP template")?;
-        outer.finish("FCP template")?;
         let mut objects = Vec::new();
-        while !r.is_empty() {
-            let Tlv { tag, mut value } = Tlv::read(&mut r, "FCP object")?;
+        for Tlv { tag, mut value } in Fcp::decode(octets)?.objects() {
             let object = FcpObject::read(tag, &mut value)?;
             value.finish(object.name())?;
             objects.push((tag, object));
@@ -82,7 +79,7 @@ impl FcpTemplate {
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
-        write_tlv(TEMPLATE, &mut out, |out| {
+        write_tlv(Fcp::TEMPLATE, &mut out, |out| {
             for (tag, object) in &self.0 {
                 match object {
                     FcpObject::Security(attributes) => attributes.write(out),
@@ -111,12 +108,7 @@ impl Parts for FcpTemplate {
 impl FcpObject {
     fn read(tag: u8, r: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(match tag {
-            0x82 => Self::Descriptor {
-                byte: r.u8("file descriptor byte")?,
-                coding: r.u8("data coding byte")?,
-                record: if r.is_empty() { None } else { Some(r.u16("record length")?) },
-                records: if r.is_empty() { None } else { Some(r.u8("number of records")?) },
-            },
+            0x82 => Self::Descriptor(FileDescriptor::read(r)?),
             0x83 => Self::FileIdentifier(r.u16("file identifier")?),
             0x84 => Self::DfName(r.rest().to_vec()),
             0xA5 => Self::Proprietary(read_objects(r)?),
@@ -125,7 +117,7 @@ impl FcpObject {
             0x81 => Self::TotalSize(Number::read(r, "total file size")?),
             0x88 if r.is_empty() => Self::ShortIdentifier(None),
             0x88 => Self::ShortIdentifier(Some(r.u8("short file identifier")?)),
-            0xC6 => Self::PinStatus(read_objects(r)?),
+            0xC6 => Self::PinStatus(pin_status(r)?),
             _ => {
                 let octets = r.rest();
                 SecurityAttributes::from_object(tag, octets)
@@ -136,14 +128,11 @@ impl FcpObject {
 
     fn write(&self, out: &mut Vec<u8>) {
         match self {
-            Self::Descriptor { byte, coding, record, records } => {
-                out.extend([*byte, *coding]);
-                out.extend(record.iter().flat_map(|record| record.to_be_bytes()));
-                out.extend(records);
-            }
+            Self::Descriptor(descriptor) => descriptor.write(out),
             Self::FileIdentifier(fid) => out.extend(fid.to_be_bytes()),
             Self::DfName(octets) | Self::Other(octets) => out.extend(octets),
-            Self::Proprietary(objects) | Self::PinStatus(objects) => {
+            Self::PinStatus(octets) => out.extend(octets),
+            Self::Proprietary(objects) => {
                 for (tag, value) in objects {
                     write_tlv(*tag, out, |out| out.extend(value));
                 }
@@ -157,7 +146,7 @@ impl FcpObject {
 
     const fn name(&self) -> &'static str {
         match self {
-            Self::Descriptor { .. } => "file descriptor",
+            Self::Descriptor(_) => "file descriptor",
             Self::FileIdentifier(_) => "file identifier",
             Self::DfName(_) => "DF name",
             Self::Proprietary(_) => "proprietary information",
@@ -175,7 +164,7 @@ impl FcpObject {
         match self {
             Self::Size(_) => "TS 102 221 §11.1.1.4.1",
             Self::TotalSize(_) => "TS 102 221 §11.1.1.4.2",
-            Self::Descriptor { .. } => "TS 102 221 §11.1.1.4.3",
+            Self::Descriptor(_) => "TS 102 221 §11.1.1.4.3",
             Self::FileIdentifier(_) => "TS 102 221 §11.1.1.4.4",
             Self::DfName(_) => "TS 102 221 §11.1.1.4.5",
             Self::Proprietary(_) => "TS 102 221 §11.1.1.4.6",
@@ -191,26 +180,26 @@ impl FcpObject {
 impl Show for FcpObject {
     fn show(&self) -> Shown {
         match self {
-            Self::Descriptor { byte, record, records, .. } => {
-                let kind = match byte & 0x3F {
-                    0x38 => "directory",
-                    0x39 => "BER-TLV EF",
-                    structure => match structure & 0x07 {
-                        0x01 => "transparent EF",
-                        0x02 => "linear fixed EF",
-                        0x06 => "cyclic EF",
-                        _ => "unknown",
-                    },
+            Self::Descriptor(descriptor) => {
+                let structure = match descriptor.structure() {
+                    Some(FileStructure::Directory) => "directory",
+                    Some(FileStructure::Transparent) => "transparent EF",
+                    Some(FileStructure::LinearFixed) => "linear fixed EF",
+                    Some(FileStructure::Cyclic) => "cyclic EF",
+                    Some(FileStructure::BerTlv) => "BER-TLV EF",
+                    None => "unknown",
                 };
-                let mut fields = vec![("structure", kind.show()), ("shareable", (byte & 0x40 != 0).show())];
-                fields.extend(record.map(|record| ("record_length", record.show())));
-                fields.extend(records.map(|records| ("records", records.show())));
+                let mut fields =
+                    vec![("structure", structure.show()), ("shareable", descriptor.is_shareable().show())];
+                fields.extend(descriptor.is_internal().then(|| ("internal", true.show())));
+                fields.extend(descriptor.record.map(|record| ("record_length", record.show())));
+                fields.extend(descriptor.records.map(|records| ("records", records.show())));
                 Shown::Fields(fields)
             }
             Self::FileIdentifier(fid) => fid.to_be_bytes().show(),
             Self::DfName(octets) | Self::Other(octets) => octets.show(),
             Self::Proprietary(objects) => Shown::List(objects.iter().map(show_proprietary).collect()),
-            Self::PinStatus(objects) => Shown::List(pin_status(objects)),
+            Self::PinStatus(octets) => show_pins(octets),
             Self::LifeCycle(code) => match LifeCycle::from_code(*code) {
                 Some(LifeCycle::Unknown) => "no information given",
                 Some(LifeCycle::Creation) => "creation",
@@ -221,7 +210,7 @@ impl Show for FcpObject {
                 None => "proprietary",
             }
             .show(),
-            Self::Size(number) | Self::TotalSize(number) => number.value.show(),
+            Self::Size(number) | Self::TotalSize(number) => Shown::Number(number.value as u64),
             Self::ShortIdentifier(None) => "none".show(),
             Self::ShortIdentifier(Some(octet)) => [octet >> 3].show(),
             Self::Security(attributes) => attributes.show(),
@@ -246,20 +235,19 @@ fn show_proprietary((tag, value): &(u8, Vec<u8>)) -> Shown {
     Shown::Fields(vec![("tag", [*tag].show()), ("object", name.show()), ("value", value.show())])
 }
 
-/// Each key, with whether it is enabled (TS 102 221 §9.5.2).
-fn pin_status(objects: &[(u8, Vec<u8>)]) -> Vec<Shown> {
-    const ENABLED: u8 = 0x90;
-    const KEY: u8 = 0x83;
-    let bits = objects.iter().find(|(tag, _)| *tag == ENABLED).map(|(_, bits)| bits.as_slice());
-    let is_enabled = |place: usize| {
-        bits.and_then(|bits| bits.get(place / 8)).is_some_and(|octet| octet & (0x80 >> (place % 8)) != 0)
-    };
-    let keys = objects.iter().filter(|(tag, _)| *tag == KEY).filter_map(|(_, key)| key.first());
-    keys.enumerate()
-        .map(|(place, &key)| {
-            Shown::Fields(vec![("key", KeyReference(key).show()), ("enabled", is_enabled(place).show())])
-        })
-        .collect()
+/// The octets of a PIN status template, if they are one.
+fn pin_status(r: &mut Reader<'_>) -> Result<Vec<u8>, Error> {
+    pin_states(r.clone())?;
+    Ok(r.rest().to_vec())
+}
+
+/// Each key, with whether it is enabled.
+fn show_pins(octets: &[u8]) -> Shown {
+    let Ok(pins) = pin_states(Reader::new(octets)) else { return octets.show() };
+    let pins = pins.into_iter().map(|PinState { key, enabled }| {
+        Shown::Fields(vec![("key", KeyReference(key).show()), ("enabled", enabled.show())])
+    });
+    Shown::List(pins.collect())
 }
 
 fn read_objects(r: &mut Reader<'_>) -> Result<Vec<(u8, Vec<u8>)>, Error> {
@@ -270,8 +258,6 @@ fn read_objects(r: &mut Reader<'_>) -> Result<Vec<(u8, Vec<u8>)>, Error> {
     }
     Ok(objects)
 }
-
-const TEMPLATE: u8 = 0x62;
 
 impl Show for KeyReference {
     fn show(&self) -> Shown {

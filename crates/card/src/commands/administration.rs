@@ -2,14 +2,17 @@
 
 use alloc::{string::String, vec::Vec};
 
-use oxisim_apdu::{Command, Instruction, Response, Status};
+use oxisim_apdu::{
+    Command, Instruction, Response, Status,
+    fcp::{Fcp, number},
+};
 use oxisim_wire::{Reader, tlv::Tlv};
 
 use crate::{
     access::Operation,
     card::Powered,
     channel::Channel,
-    fcp::{Parameters, number, template_value},
+    fcp::Parameters,
     file::{Directory, Elementary, File, FileId, FileSystem, Kind, LifeCycle, Sfi, Structure, fid},
     image,
     memory::{Handle, Memory},
@@ -331,25 +334,16 @@ struct Sizes {
 impl Sizes {
     fn read(data: &[u8]) -> Option<Self> {
         const MAXIMUM_FILE_SIZE: u8 = 0x86;
-        let mut r = template_value(data).ok()?;
-        let (mut fid, mut size, mut total, mut maximum) = (None, None, None, None);
-        while !r.is_empty() {
-            let Tlv { tag, mut value } = Tlv::read(&mut r, "FCP object").ok()?;
-            match tag {
-                0x83 => fid = Some(value.u16("file identifier").ok()?),
-                0x80 => size = Some(number(&mut value, "file size").ok()?),
-                0x81 => total = Some(number(&mut value, "total file size").ok()?),
-                0xA5 => {
-                    while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut value, "proprietary information") {
-                        if tag == MAXIMUM_FILE_SIZE {
-                            maximum = Some(number(&mut value, "maximum file size").ok()?);
-                        }
-                    }
-                }
-                _ => {}
+        let fcp = Fcp::decode(data).ok()?;
+        let mut proprietary = Reader::new(fcp.proprietary().unwrap_or_default());
+        let mut maximum = None;
+        while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut proprietary, "proprietary information") {
+            if tag == MAXIMUM_FILE_SIZE {
+                maximum = Some(number(&mut value, "maximum file size").ok()?);
             }
         }
-        Some(Self { fid: fid?, size, total, maximum })
+        let (size, total) = (fcp.size().ok()?, fcp.total_size().ok()?);
+        Some(Self { fid: fcp.file_identifier().ok()??, size, total, maximum })
     }
 }
 

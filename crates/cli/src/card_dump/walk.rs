@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use oxisim_apdu::Status;
+use oxisim_apdu::{Status, fcp::Fcp};
 use oxisim_card::{file::Structure, image::FileKind};
 use oxisim_phonebook::pbr::PhonebookReference;
 use oxisim_wire::{Reader, tlv::Tlv};
@@ -97,7 +97,7 @@ impl Walk<'_> {
         let mut aids: Vec<Vec<u8>> = Vec::new();
         for record in records.iter().flatten() {
             let octets = hex::decode(record).unwrap_or_default();
-            if let Some(aid) = application_identifier(&octets, 0x61, 0x4F)
+            if let Some(aid) = application_identifier(&octets)
                 && !aids.contains(&aid)
             {
                 aids.push(aid);
@@ -120,7 +120,7 @@ impl Walk<'_> {
             }
             return Ok(());
         }
-        let aid = application_identifier(&data, 0x62, 0x84).unwrap_or_else(|| aid.to_vec());
+        let aid = name_in_fcp(&data).unwrap_or_else(|| aid.to_vec());
         let known = match &aid {
             aid if aid.starts_with(&USIM) => "ADF.USIM".to_owned(),
             aid if aid.starts_with(&ISIM) => "ADF.ISIM".to_owned(),
@@ -343,13 +343,19 @@ fn is_denied(status: Status) -> bool {
     matches!(status, Status::SECURITY_STATUS_NOT_SATISFIED | Status::ACCESS_NOT_FULFILLED)
 }
 
-/// The AID in a template.
-fn application_identifier(octets: &[u8], template: u8, tag: u8) -> Option<Vec<u8>> {
-    let mut template = Tlv::expect(&mut Reader::new(octets), template, "application template").ok()?;
-    while let Ok(Tlv { tag: found, mut value }) = Tlv::read(&mut template, "application object") {
-        if found == tag {
+/// The AID in a record of `EF_DIR`.
+fn application_identifier(record: &[u8]) -> Option<Vec<u8>> {
+    let mut template = Tlv::expect(&mut Reader::new(record), 0x61, "application template").ok()?;
+    while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "application object") {
+        if tag == 0x4F {
             return Some(value.rest().to_vec()).filter(|aid| !aid.is_empty());
         }
     }
     None
+}
+
+/// The identifier that an application says it has when it is selected.
+fn name_in_fcp(fcp: &[u8]) -> Option<Vec<u8>> {
+    let mut name = Fcp::read(&mut Reader::new(fcp)).ok()?.df_name()?;
+    Some(name.rest().to_vec()).filter(|aid| !aid.is_empty())
 }

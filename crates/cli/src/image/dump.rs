@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use oxisim_apdu::fcp::{Fcp, PinState};
 use oxisim_card::{
     Card, ImageError, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
     image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
 };
-use oxisim_wire::{Reader, tlv::Tlv};
+use oxisim_wire::Reader;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -239,24 +240,9 @@ impl Importer {
 
     /// Takes the keys from the PIN status template (TS 102 221 §9.5.2).
     fn note_keys(&mut self, fcp: &[u8]) {
-        let mut outer = Reader::new(fcp);
-        let Ok(mut template) = Tlv::expect(&mut outer, 0x62, "FCP template") else { return };
-        while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "FCP object") {
-            if tag != 0xC6 {
-                continue;
-            }
-            let mut states = 0u8;
-            while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut value, "PIN status") {
-                match (tag, value.rest()) {
-                    (0x90, &[state, ..]) => states = state,
-                    (0x83, &[reference]) => {
-                        let key = KeyReference(reference);
-                        self.note_key(Key { reference: key, enabled: states & 0x80 != 0, tries: None });
-                        states <<= 1;
-                    }
-                    _ => {}
-                }
-            }
+        let pins = Fcp::read(&mut Reader::new(fcp)).and_then(|fcp| fcp.pins()).unwrap_or_default();
+        for PinState { key, enabled } in pins {
+            self.note_key(Key { reference: KeyReference(key), enabled, tries: None });
         }
     }
 
@@ -355,13 +341,7 @@ fn contents(file: &DumpedFile) -> Result<Vec<u8>, String> {
 
 /// The file identifier in an FCP template.
 fn own_identifier(fcp: &[u8]) -> Option<u16> {
-    let mut template = Tlv::expect(&mut Reader::new(fcp), 0x62, "FCP template").ok()?;
-    while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "FCP object") {
-        if tag == 0x83 {
-            return value.u16("file identifier").ok();
-        }
-    }
-    None
+    Fcp::read(&mut Reader::new(fcp)).ok()?.file_identifier().ok()?
 }
 
 /// Gives the files of the card their headers where it would say something else of them.

@@ -1,10 +1,13 @@
 //! The few commands that it takes to read and write files, to a UICC and to a SIM of GSM (TS 102 221 §11.1,
 //! TS 51.011 §9.2).
 
-use oxisim_apdu::{Class, Command, Instruction, Response, Status};
+use oxisim_apdu::{
+    Class, Command, Instruction, Response, Status,
+    fcp::{Fcp, FileStructure},
+};
 use oxisim_card::KeyReference;
 use oxisim_transport::{Error as CardError, Transport};
-use oxisim_wire::{Reader, tlv::Tlv};
+use oxisim_wire::Reader;
 
 use super::keys::Key;
 use crate::failure::Failure;
@@ -344,28 +347,14 @@ pub fn found<T>(result: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
 impl Shape {
     /// What the file control parameters of a UICC say (TS 102 221 §11.1.1.4.3).
     fn of_fcp(fcp: &[u8]) -> Option<Self> {
-        let mut r = Reader::new(fcp);
-        let mut template = Tlv::expect(&mut r, 0x62, "FCP template").ok()?;
-        let mut record = None;
-        let mut count = None;
-        let mut size = None;
-        while !template.is_empty() {
-            let Tlv { tag, mut value } = Tlv::read(&mut template, "FCP").ok()?;
-            match tag {
-                0x82 => {
-                    let descriptor = value.u8("file descriptor").ok()?;
-                    // Working or internal EF, linear fixed or cyclic.
-                    if !matches!(descriptor & 0x3F, 0x02 | 0x06 | 0x0A | 0x0E) {
-                        return None;
-                    }
-                    value.u8("data coding").ok()?;
-                    record = Some(value.u16("record length").ok()?);
-                    count = value.u8("number of records").ok().map(u16::from);
-                }
-                0x80 => size = value.u16("file size").ok(),
-                _ => {}
-            }
+        let fcp = Fcp::read(&mut Reader::new(fcp)).ok()?;
+        let descriptor = fcp.descriptor().ok()??;
+        if !matches!(descriptor.structure()?, FileStructure::LinearFixed | FileStructure::Cyclic) {
+            return None;
         }
+        let record = descriptor.record;
+        let count = descriptor.records.map(u16::from);
+        let size = fcp.size().ok().flatten().and_then(|size| u16::try_from(size).ok());
         let record = u8::try_from(record?).ok().filter(|&record| record > 0)?;
         let records = count.filter(|&count| count > 0).or(size.map(|size| size / u16::from(record)))?;
         Some(Self { record, records: records.min(u16::from(u8::MAX)) })
@@ -382,18 +371,9 @@ impl Shape {
 
 /// The size of a transparent file of a UICC (TS 102 221 §11.1.1.4.3).
 fn fcp_size(fcp: &[u8]) -> Option<u16> {
-    let mut r = Reader::new(fcp);
-    let mut template = Tlv::expect(&mut r, 0x62, "FCP template").ok()?;
-    let (mut transparent, mut size) = (false, None);
-    while !template.is_empty() {
-        let Tlv { tag, mut value } = Tlv::read(&mut template, "FCP").ok()?;
-        match tag {
-            0x82 => transparent = matches!(value.u8("file descriptor").ok()? & 0x3F, 0x01 | 0x09),
-            0x80 => size = value.u16("file size").ok(),
-            _ => {}
-        }
-    }
-    size.filter(|_| transparent)
+    let fcp = Fcp::read(&mut Reader::new(fcp)).ok()?;
+    let is_transparent = fcp.descriptor().ok()??.structure() == Some(FileStructure::Transparent);
+    fcp.size().ok()?.and_then(|size| u16::try_from(size).ok()).filter(|_| is_transparent)
 }
 
 /// The size of a transparent file of a SIM (TS 51.011 §9.2.1).

@@ -2,9 +2,9 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use oxisim_apdu::{Class, Command, Instruction, Response, Status};
+use oxisim_apdu::{Class, Command, Instruction, Response, Status, fcp::Fcp};
 use oxisim_transport::SmartCard;
-use oxisim_wire::{Reader, tlv::Tlv};
+use oxisim_wire::Reader;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -184,17 +184,9 @@ fn is_elementary(path: &[String]) -> bool {
 
 /// The file identifier and the application identifier that an answer to SELECT has.
 fn names(said: &[u8]) -> (Option<u16>, Option<Vec<u8>>) {
-    let Ok(mut template) = Tlv::expect(&mut Reader::new(said), 0x62, "FCP template") else {
+    let Ok(fcp) = Fcp::read(&mut Reader::new(said)) else {
         let fid = said.get(4..6).and_then(|fid| fid.try_into().ok()).map(u16::from_be_bytes);
         return (fid, None);
     };
-    let (mut fid, mut aid) = (None, None);
-    while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "FCP") {
-        match tag {
-            0x83 => fid = value.u16("file identifier").ok(),
-            0x84 => aid = Some(value.rest().to_vec()),
-            _ => {}
-        }
-    }
-    (fid, aid)
+    (fcp.file_identifier().ok().flatten(), fcp.df_name().map(|mut name| name.rest().to_vec()))
 }

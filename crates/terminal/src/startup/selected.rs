@@ -1,6 +1,7 @@
 //! What the card says of what has been selected: file control parameters of a UICC, a header of a SIM.
 
-use oxisim_wire::{Reader, tlv::Tlv};
+use oxisim_apdu::fcp::Fcp;
+use oxisim_wire::Reader;
 
 use super::File;
 use crate::PinState;
@@ -20,32 +21,11 @@ pub(super) const PIN_1: u8 = 0x01;
 /// The PIN of an application, from its file control parameters (TS 102 221 §9.5.2, §11.1.1.4.10): the first key
 /// reference that is an application's, and whether it is enabled. How many attempts are left they do not say.
 pub(super) fn of_application(fcp: &[u8]) -> Option<PinStatus> {
-    const TEMPLATE: u8 = 0xC6;
-    const ENABLED: u8 = 0x90;
-    const REFERENCE: u8 = 0x83;
     const APPLICATIONS: core::ops::RangeInclusive<u8> = 0x01..=0x08;
-    let mut parameters = Tlv::expect(&mut Reader::new(fcp), 0x62, "FCP template").ok()?;
-    while !parameters.is_empty() {
-        let Tlv { tag, value: mut template } = Tlv::read(&mut parameters, "FCP").ok()?;
-        if tag != TEMPLATE {
-            continue;
-        }
-        let mut enabled = Tlv::expect(&mut template, ENABLED, "PS_DO").ok()?.u8("PS_DO").ok()?;
-        while !template.is_empty() {
-            let mut key = Tlv::read(&mut template, "PIN status template").ok()?;
-            if key.tag != REFERENCE {
-                // Usage qualifier of the universal PIN.
-                continue;
-            }
-            let reference = key.value.u8("key reference").ok()?;
-            if APPLICATIONS.contains(&reference) {
-                let state = if enabled & 0x80 == 0 { PinState::NotNeeded } else { PinState::Wanted };
-                return Some(PinStatus { reference, state });
-            }
-            enabled <<= 1;
-        }
-    }
-    None
+    let pins = Fcp::read(&mut Reader::new(fcp)).ok()?.pins().ok()?;
+    let pin = pins.iter().find(|pin| APPLICATIONS.contains(&pin.key))?;
+    let state = if pin.enabled { PinState::Wanted } else { PinState::NotNeeded };
+    Some(PinStatus { reference: pin.key, state })
 }
 
 /// CHV1, from the header of a directory (TS 51.011 §9.2.1, §9.3): octet 14 says that it is disabled, octet 19 how many
