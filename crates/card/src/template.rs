@@ -130,8 +130,7 @@ impl FcpObject {
         match self {
             Self::Descriptor(descriptor) => descriptor.write(out),
             Self::FileIdentifier(fid) => out.extend(fid.to_be_bytes()),
-            Self::DfName(octets) | Self::Other(octets) => out.extend(octets),
-            Self::PinStatus(octets) => out.extend(octets),
+            Self::DfName(octets) | Self::PinStatus(octets) | Self::Other(octets) => out.extend(octets),
             Self::Proprietary(objects) => {
                 for (tag, value) in objects {
                     write_tlv(*tag, out, |out| out.extend(value));

@@ -49,8 +49,8 @@ fn a_wrong_line_does_not_stop_the_rest() {
     assert_eq!(rows[0]["reencoded"], "D00B8103012180820281028D00");
     assert_eq!(rows[1]["error"]["offset"], 2);
     assert_eq!(rows[2]["error"]["offset"], 0);
-    for wrong in 4..=6 {
-        assert!(rows[wrong]["error"]["reason"].is_string(), "{}", rows[wrong]);
+    for row in &rows[4..=6] {
+        assert!(row["error"]["reason"].is_string(), "{row}");
     }
     assert_eq!(rows[7]["kind"], "response");
     assert_eq!(rows[3]["fields"][0]["value"]["meaning"], "normal ending of the command");

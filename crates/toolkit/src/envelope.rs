@@ -13,11 +13,11 @@ use crate::{
     message::{Declaration, Form, Object, Objects, Outgoing, Unknown},
     objects::{
         Address, BcRepeatIndicator, CapabilityConfiguration, CellBroadcastPage, DeviceIdentities,
-        EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvList, EpsPdnActivation, FileList,
-        GadShapes, HelpRequest, ImsUri, ItemIdentifier, LastEnvelope, LocationInformation, Mac, MediaType,
-        MultimediaIdentifier, MultimediaNotification, MultimediaStatus, NmeaSentence, PdpContextActivation,
-        RegistryApplicationData, SmsTpdu, SsString, Subaddress, TimerIdentifier, TimerValue, UriTruncated,
-        UssdString,
+        EcatSequenceNumber, EncapsulatedEnvelopeType, EncryptedTlvList, EpsPdnActivation,
+        ExtendedRegistryApplicationData, FileList, GadShapes, HelpRequest, ImsUri, ItemIdentifier,
+        LastEnvelope, LocationInformation, Mac, MediaType, MultimediaIdentifier, MultimediaNotification,
+        MultimediaStatus, NmeaSentence, PdpContextActivation, ProSeReportData, RegistryApplicationData,
+        SmsTpdu, SsString, Subaddress, TimerIdentifier, TimerValue, UriTruncated, UssdString,
     },
 };
 
@@ -126,7 +126,8 @@ envelopes! {
         devices: DeviceIdentities, notification: MultimediaNotification, last: Option<LastEnvelope>,
     }
     0xDC "terminal applications" "TS 102 223 §7.8" TerminalApplications {
-        devices: DeviceIdentities, applications: Vec<RegistryApplicationData>, last: Option<LastEnvelope>,
+        devices: DeviceIdentities, applications: Vec<RegistryApplicationData>,
+        extended: Vec<ExtendedRegistryApplicationData>, last: Option<LastEnvelope>,
     }
     0xDD "geographical location reporting" "TS 31.111 §7.10" GeographicalLocation {
         devices: DeviceIdentities, shape: Option<GadShapes>, sentence: Option<NmeaSentence>,
@@ -135,7 +136,9 @@ envelopes! {
         devices: DeviceIdentities, kind: Option<EncapsulatedEnvelopeType>, sequence: Option<EcatSequenceNumber>,
         mac: Option<Mac>, encrypted: Option<EncryptedTlvList>,
     }
-    0xDF "ProSe report" "TS 31.111 §7.12" ProSeReport { devices: DeviceIdentities, }
+    0xDF "ProSe report" "TS 31.111 §7.12" ProSeReport {
+        devices: DeviceIdentities, report: Option<ProSeReportData>,
+    }
 }
 
 impl Envelope {

@@ -9,7 +9,7 @@ use crate::{
     message::{DataObject, Declaration, Field, FieldInfo, Object, Objects, Unknown, offer},
     objects::{
         AccessTechnology, Address, BearerDescription, BrowserTerminationCause, BrowsingStatus,
-        CallDisconnectionCause, CardReaderStatus, Cause, ChannelDataLength, ChannelStatus,
+        CallDisconnectionCause, CardReaderStatus, CatServiceList, Cause, ChannelDataLength, ChannelStatus,
         ContactlessStateRequest, CsgId, CsgSelectionStatus, DataConnectionStatus, DataConnectionType,
         DateTimeZone, DeviceIdentities, DisplayParameters, Duration, EcatClientIdentity, EcatClientProfile,
         EcatSequenceNumber, EncryptedTlvList, EventList, ExtendedRejectionCause, FramesInformation, HnbName,
@@ -165,6 +165,7 @@ events! {
     }
     PROFILE_CONTAINER "profile container" "TS 102 223 §7.5.20" TERMINAL ProfileContainer {
         profile: Option<EcatClientProfile>, client: Option<EcatClientIdentity>,
+        services: Option<CatServiceList>,
     }
     SECURED_PROFILE_CONTAINER "secured profile container" "TS 102 223 §7.5.21" TERMINAL
     SecuredProfileContainer {

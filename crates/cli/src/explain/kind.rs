@@ -125,7 +125,7 @@ fn is_command(octets: &[u8]) -> bool {
 
 /// Whether the octets are an answer to CALL CONTROL, with what it changes; MO SHORT MESSAGE CONTROL has no others.
 fn is_control_answer(octets: &[u8]) -> bool {
-    matches!(octets, [0x00, 0x00] | [0x01, ..] | [0x02, ..])
+    matches!(octets, [0x00, 0x00] | [0x01 | 0x02, ..])
         && fits(octets)
         && CallControlAnswer::decode(octets).is_ok_and(|answer| answer.unknown.is_empty())
 }

@@ -70,6 +70,26 @@ data_objects! {
         /// As in TS 24.008.
         kind: Vec<u8>,
     }
+    0x0A "TS 31.111 §8" "IP address list" IpAddressList {
+        /// Type and address of each, each a TLV.
+        addresses: Vec<u8>,
+    }
+    0x0B "TS 31.111 §8" "Surrounding macrocells" SurroundingMacrocells {
+        /// The cells around a H(e)NB, each with its technology.
+        cells: Vec<u8>,
+    }
+    0x79 "TS 31.111 §8" "E-UTRAN inter-frequency network measurement results" InterFrequencyMeasurements {
+        /// As in TS 36.331.
+        results: Vec<u8>,
+    }
+    0x74 "TS 31.111 §8" "ProSe report data" ProSeReportData {
+        /// The report.
+        data: Vec<u8>,
+    }
+    0x12 "TS 102 223 §8" "CAT service list" CatServiceList {
+        /// What the client offers.
+        services: Vec<u8>,
+    }
     0x0E "TS 102 223 §8" "eCAT client profile" EcatClientProfile {
         /// The client's terminal profile.
         profile: Vec<u8>,

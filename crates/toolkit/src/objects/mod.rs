@@ -333,7 +333,7 @@ fn show_paths(octets: &[u8]) -> Shown {
     for identifier in identifiers.iter().copied().map(u16::from_be_bytes) {
         match paths.last_mut() {
             Some(path) if identifier != 0x3F00 && (identifier != 0x7FFF || path == "3F00") => {
-                path.push_str(&format!("/{identifier:04X}"));
+                *path = format!("{path}/{identifier:04X}");
             }
             _ => paths.push(format!("{identifier:04X}")),
         }

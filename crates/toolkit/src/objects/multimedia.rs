@@ -24,6 +24,10 @@ data_objects! {
         notification: Vec<u8>,
     }
     0x70 "TS 102 223 §8.87" "Last envelope" LastEnvelope {}
+    0x7A "TS 102 223 §8" "Extended registry application data" ExtendedRegistryApplicationData {
+        /// Port, coding and name.
+        data: Vec<u8>,
+    }
     0x71 "TS 102 223 §8.88" "Registry application data" RegistryApplicationData {
         /// Port, coding and name.
         data: Vec<u8>,
