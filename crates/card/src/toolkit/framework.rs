@@ -1,13 +1,14 @@
 //! The framework's own commands: they bring the terminal up to what the registry says.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
+use oxisim_sms::AlphaIdentifier;
 use oxisim_toolkit::{
     CommandType, Proactive, TerminalProfile,
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
-        AlphaIdentifier, Duration as Interval, EventCode, EventList, Item, Outcome, TimerIdentifier, alpha,
+        AlphaIdentifier as Title, Duration as Interval, EventCode, EventList, Item, Outcome, TimerIdentifier,
     },
 };
 use oxisim_wire::Duration;
@@ -51,6 +52,8 @@ enum Wait {
 
 /// How often a command is sent again that the terminal cannot carry out for now.
 const RETRIES: u8 = 5;
+/// Octets of the longest title: those that a length of one octet says, so that the command has room for items.
+const TITLE_OCTETS: usize = 127;
 /// Help is available on items of the menu (TS 102 223 §8.6, SET UP MENU).
 const HELP_AVAILABLE: u8 = 0x80;
 
@@ -153,27 +156,31 @@ impl Framework {
         }
     }
 
-    /// SET UP MENU with every enabled entry that fits, or with the empty item that takes a menu away.
+    /// SET UP MENU with every enabled entry for which the command has room, or with the empty item that takes a menu
+    /// away.
     fn set_up_menu(&mut self, registry: &Registry, title: &str) -> Option<Queued> {
-        let enabled = registry.menu.iter().zip(1..).filter(|(entry, _)| entry.enabled);
-        let help = enabled.clone().any(|(entry, _)| entry.help);
-        let mut items: Vec<Item> =
-            enabled.map(|(entry, id)| Item { identifier: Some(id), text: entry.text.clone() }).collect();
+        let title = AlphaIdentifier::fit(title, TITLE_OCTETS).alpha.octets().to_vec();
+        let menu = |qualifier, items: &[Item]| {
+            queued(qualifier, SetUpMenu::new(Title { text: title.clone() }, items.to_vec()))
+        };
+        let (mut items, mut qualifier) = (Vec::new(), 0);
+        let enabled = (1..=u8::MAX).zip(&registry.menu).filter(|(_, entry)| entry.enabled);
+        for (identifier, entry) in enabled {
+            items.push(Item { identifier: Some(identifier), text: entry.text.clone() });
+            if !menu(qualifier, &items).is_sendable() {
+                items.pop();
+            } else if entry.help {
+                qualifier = HELP_AVAILABLE;
+            }
+        }
         if items.is_empty() {
             if !self.has_menu {
                 return None;
             }
-            items = vec![Item { identifier: None, text: Vec::new() }];
+            items.push(Item { identifier: None, text: Vec::new() });
         }
         self.has_menu = true;
-        let title = AlphaIdentifier { text: alpha(title) };
-        loop {
-            let body = SetUpMenu::new(title.clone(), items.clone());
-            let queued = queued(if help { HELP_AVAILABLE } else { 0 }, body);
-            if queued.is_sendable() || items.pop().is_none() {
-                return Some(queued);
-            }
-        }
+        Some(menu(qualifier, &items))
     }
 }
 

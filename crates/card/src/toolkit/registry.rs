@@ -165,7 +165,7 @@ pub struct ToolkitRegistry<'a> {
 impl ToolkitRegistry<'_> {
     /// Adds an enabled entry to the menu; `text` is an alpha field
     /// ([`oxisim_toolkit::objects::alpha`]). Entries have the identifiers 1, 2, … in the order in which they
-    /// were added.
+    /// were added. One for which SET UP MENU has no room, behind those before it, is left out of the menu.
     pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, ToolkitError> {
         if self.registry.menu.len() >= MENU_ENTRIES {
             return Err(ToolkitError::RegistryError);

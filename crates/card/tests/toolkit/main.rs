@@ -2,6 +2,7 @@
 
 mod control;
 mod exchange;
+mod menus;
 mod model;
 mod phone;
 mod polling;
