@@ -161,7 +161,7 @@ pub enum ToolkitError {
     /// `COMMAND_NOT_ALLOWED`: the toolkit framework alone sends it, or it names a timer of another applet.
     #[error("{0:?} is not allowed to applets")]
     CommandNotAllowed(CommandType),
-    /// The terminal's profile says that it does not carry this command out.
+    /// The terminal's profile says that it does not carry this command out, or not with this qualifier.
     #[error("the terminal does not support {0:?}")]
     NotSupported(CommandType),
     /// `HANDLER_OVERFLOW`: too many commands wait, or one is longer than 256 octets.

@@ -73,7 +73,7 @@ impl Framework {
         registry: &mut Registry,
         title: &str,
     ) -> Option<Queued> {
-        if profile.performs(CommandType::TIMER_MANAGEMENT)
+        if profile.performs_qualified(CommandType::TIMER_MANAGEMENT, TimerAction::DEACTIVATE.0)
             && let Some(identifier) = registry.take_abandoned_timer()
         {
             let body = TimerManagement { timer: TimerIdentifier { identifier }, value: None };
@@ -96,7 +96,9 @@ impl Framework {
             return Some(menu);
         }
         if self.events.take() && profile.performs(CommandType::SET_UP_EVENT_LIST) {
-            let events = registry.wanted_events();
+            let mut events = registry.wanted_events();
+            // One that is beyond the terminal could make it refuse them all (TS 102 223 §6.4.16).
+            events.retain(|&code| profile.hears(EventCode(code)));
             if self.asked_events.as_ref() != Some(&events) {
                 self.asked_events = Some(events.clone());
                 return Some(queued(0, SetUpEventList { events: EventList { events } }));

@@ -217,7 +217,7 @@ impl ToolkitRegistry<'_> {
         Ok(())
     }
 
-    /// Asks to be told of an event. One that needs an answer goes to one applet only: it is an error if another
+    /// Asks to be told of an event. The terminal is asked for those that its profile has. One that needs an answer goes to one applet only: it is an error if another
     /// has it.
     pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
         if self.registry.wants(self.applet, event) {

@@ -68,9 +68,10 @@ impl Session {
     /// The terminal says what it can do, perhaps anew: the commands that it cannot carry out any more are taken
     /// back. One that it has fetched it still has to answer.
     pub(super) fn set_profile(&mut self, profile: TerminalProfile) -> Vec<Sent> {
-        let mut dropped = self.queue.drop_unless(|kind| profile.performs(kind));
+        let performs = |sent: &Sent| profile.performs_qualified(sent.details.kind, sent.details.qualifier);
+        let mut dropped = self.queue.drop_unless(performs);
         self.exchange = match core::mem::take(&mut self.exchange) {
-            Exchange::Offered(queued) if !profile.performs(queued.sent.details.kind) => {
+            Exchange::Offered(queued) if !performs(&queued.sent) => {
                 dropped.insert(0, queued.sent);
                 Exchange::Idle
             }
@@ -103,7 +104,7 @@ impl Session {
             _ => {}
         }
         let profile = self.profile.as_ref().ok_or(ToolkitError::HandlerNotAvailable)?;
-        if !profile.performs(kind) {
+        if !profile.performs_qualified(kind, qualifier) {
             return Err(ToolkitError::NotSupported(kind));
         }
         self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
