@@ -83,13 +83,14 @@ impl Runtime<'_> {
 
     fn framework_response(&mut self, kind: CommandType, response: &TerminalResponse) {
         let is_settled = self.session.framework.answered(kind, &response.result);
-        if !matches!(kind, CommandType::POLL_INTERVAL | CommandType::POLLING_OFF) {
-            return;
-        }
-        let granted = response.answer.duration.as_ref().filter(|_| response.result.general.is_performed());
+        let is_performed = response.result.general.is_performed();
+        let granted = response.answer.duration.as_ref().filter(|_| is_performed);
         let granted = granted.map(oxisim_toolkit::objects::Duration::duration);
-        self.session.registry.poll_interval = granted;
-        if is_settled {
+        // A terminal that refuses goes on as before.
+        if is_performed && matches!(kind, CommandType::POLL_INTERVAL | CommandType::POLLING_OFF) {
+            self.session.registry.poll_interval = granted;
+        }
+        if is_settled && kind == CommandType::POLL_INTERVAL {
             self.deliver_to_polling(Event::PollInterval { granted });
         }
     }
