@@ -120,7 +120,8 @@ pub enum Event<'a> {
     OtherEnvelope(&'a Envelope),
     /// The answer to the command that this applet sent.
     ProactiveResponse(&'a TerminalResponse),
-    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it.
+    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it, or it is
+    /// about a timer that the applet has given back.
     ProactiveFailed(ToolkitError),
     /// The terminal has answered to the poll interval that was asked for; for applets that asked for one.
     PollInterval {

@@ -81,6 +81,17 @@ impl Runtime<'_> {
         Ok(())
     }
 
+    /// Length of the command that waits to be fetched. What applets have queued for a timer that they have given back
+    /// since fails before.
+    pub fn waiting(&mut self, title: &str) -> Option<usize> {
+        for sent in self.session.take_orphans() {
+            if let (Sender::Applet(index, _), Some(timer)) = (sent.sender, sent.timer) {
+                self.deliver(index, Event::ProactiveFailed(ToolkitError::InvalidTimerId(timer)));
+            }
+        }
+        self.session.waiting(title)
+    }
+
     fn framework_response(&mut self, kind: CommandType, response: &TerminalResponse) {
         let is_settled = self.session.framework.answered(kind, &response.result);
         let is_performed = response.result.general.is_performed();

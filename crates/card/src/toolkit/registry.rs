@@ -2,7 +2,10 @@
 
 use alloc::vec::Vec;
 
-use oxisim_toolkit::{codes::TimerAction, objects::EventCode};
+use oxisim_toolkit::{
+    codes::{GeneralResult, TimerAction},
+    objects::EventCode,
+};
 use oxisim_wire::Duration;
 
 use super::queue::Sender;
@@ -32,10 +35,20 @@ pub(crate) struct Registry {
 #[derive(Clone, Copy, Debug, Default)]
 struct Timer {
     owner: Option<AppletIndex>,
+    run: Run,
+}
+
+/// Whether a timer runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Run {
+    #[default]
+    Stopped,
     /// The owner has started it.
-    is_running: bool,
+    OfOwner,
     /// It runs since a time when it was another's, or nobody's, and is to be stopped.
-    is_abandoned: bool,
+    Abandoned,
+    /// The terminal was asked to stop it; if it runs on, its expiry is not the owner's.
+    AskedToStop,
 }
 
 /// An entry of the menu.
@@ -89,27 +102,37 @@ impl Registry {
     /// The owner of a timer that has expired, unless it was started by another.
     pub fn timer_expired(&mut self, timer: u8) -> Option<AppletIndex> {
         let timer = self.timer_mut(timer)?;
-        timer.is_running = false;
-        if core::mem::take(&mut timer.is_abandoned) { None } else { timer.owner }
+        match core::mem::take(&mut timer.run) {
+            Run::Stopped | Run::OfOwner => timer.owner,
+            Run::Abandoned | Run::AskedToStop => None,
+        }
     }
 
-    /// A sender's TIMER MANAGEMENT has been performed.
-    pub(super) fn timer_managed(&mut self, timer: u8, action: TimerAction, sender: Sender) {
+    /// The terminal has answered to a sender's TIMER MANAGEMENT.
+    pub(super) fn timer_managed(
+        &mut self,
+        timer: u8,
+        action: TimerAction,
+        sender: Sender,
+        result: GeneralResult,
+    ) {
         let Some(timer) = self.timer_mut(timer) else { return };
-        let Sender::Applet(applet, _) = sender else { return };
-        match action {
-            TimerAction::START if timer.owner == Some(applet) => timer.is_running = true,
+        let is_owners = matches!(sender, Sender::Applet(applet, _) if timer.owner == Some(applet));
+        timer.run = match (action, result) {
+            (TimerAction::START, result) if result.is_performed() && is_owners => Run::OfOwner,
             // It was given back while the command was under way.
-            TimerAction::START => timer.is_abandoned = true,
-            TimerAction::DEACTIVATE => timer.is_running = false,
-            _ => {}
-        }
+            (TimerAction::START, result) if result.is_performed() => Run::Abandoned,
+            // What contradicts the state of a timer that is to be stopped is that it does not run.
+            (TimerAction::DEACTIVATE, GeneralResult::CONTRADICTION_WITH_TIMER_STATE) => Run::Stopped,
+            (TimerAction::DEACTIVATE, result) if result.is_performed() => Run::Stopped,
+            _ => timer.run,
+        };
     }
 
     /// A timer that runs for nobody and is to be stopped.
     pub fn take_abandoned_timer(&mut self) -> Option<u8> {
-        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.is_abandoned)?;
-        timer.is_abandoned = false;
+        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.run == Run::Abandoned)?;
+        timer.run = Run::AskedToStop;
         Some(id)
     }
 
@@ -213,7 +236,10 @@ impl ToolkitRegistry<'_> {
         let applet = self.applet;
         let owned = self.registry.timer_mut(timer).filter(|timer| timer.owner == Some(applet));
         let owned = owned.ok_or(ToolkitError::InvalidTimerId(timer))?;
-        *owned = Timer { is_abandoned: owned.is_running || owned.is_abandoned, ..Timer::default() };
+        owned.owner = None;
+        if owned.run != Run::Stopped {
+            owned.run = Run::Abandoned;
+        }
         Ok(())
     }
 

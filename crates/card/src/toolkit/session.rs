@@ -110,6 +110,15 @@ impl Session {
         self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
     }
 
+    /// Takes back what applets have queued for timers that are not theirs any more.
+    pub(super) fn take_orphans(&mut self) -> Vec<Sent> {
+        let registry = &self.registry;
+        self.queue.drop_unless(|sent| match (sent.sender, sent.timer) {
+            (Sender::Applet(applet, _), Some(timer)) => registry.timer_owner(timer) == Some(applet),
+            _ => true,
+        })
+    }
+
     /// Length of the command that waits to be fetched: the next one is made ready if none is under way.
     pub fn waiting(&mut self, title: &str) -> Option<usize> {
         if matches!(self.exchange, Exchange::Idle)
@@ -148,10 +157,9 @@ impl Session {
     pub(super) fn answered(&mut self, response: &TerminalResponse) -> Result<Sent, Status> {
         match core::mem::take(&mut self.exchange) {
             Exchange::Fetched(sent) if answers(response, &sent.details) => {
-                if let Some(timer) = sent.timer
-                    && response.result.general.is_performed()
-                {
-                    self.registry.timer_managed(timer, TimerAction(sent.details.qualifier), sent.sender);
+                if let Some(timer) = sent.timer {
+                    let action = TimerAction(sent.details.qualifier);
+                    self.registry.timer_managed(timer, action, sent.sender, response.result.general);
                 }
                 Ok(sent)
             }
