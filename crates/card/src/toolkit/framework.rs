@@ -149,8 +149,13 @@ impl Framework {
         self.polling.waits = None;
     }
 
-    /// An event has come: what waits for it is tried again.
+    /// An event has come: what waits for it is tried again. One that is reported once is off the terminal's list now.
     pub fn told_of(&mut self, event: EventCode) {
+        if is_reported_once(event)
+            && let Some(asked) = &mut self.asked_events
+        {
+            asked.retain(|&code| code != event.0);
+        }
         for duty in [&mut self.menu, &mut self.events, &mut self.polling] {
             if duty.waits == Some(Wait::Event(event)) {
                 duty.waits = None;
@@ -218,6 +223,11 @@ impl Wait {
             _ => Self::Status,
         })
     }
+}
+
+/// Whether one report takes an event off the terminal's list (TS 102 223 §7.5.5, §7.5.6).
+pub(super) const fn is_reported_once(event: EventCode) -> bool {
+    matches!(event, EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
 }
 
 fn queued(qualifier: u8, body: impl Into<Proactive>) -> Queued {

@@ -8,7 +8,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::Duration;
 
-use super::queue::Sender;
+use super::{framework::is_reported_once, queue::Sender};
 use crate::applet::ToolkitError;
 
 /// Which of the installed applets, counted from 0.
@@ -243,10 +243,13 @@ impl ToolkitRegistry<'_> {
         Ok(())
     }
 
-    /// Asks to be told of an event. The terminal is asked for those that its profile has. One that needs an answer goes to one applet only: it is an error if another
-    /// has it.
+    /// Asks to be told of an event. The terminal is asked for those that its profile has. It tells of user activity and
+    /// of the idle screen once (TS 102 223 §7.5.5, §7.5.6): who wants to be told again asks again. An event that needs
+    /// an answer goes to one applet only: it is an error if another has it.
     pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
         if self.registry.wants(self.applet, event) {
+            let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if is_reported_once(code));
+            self.registry.events_changed |= is_renewed;
             return Ok(());
         }
         if event.is_exclusive() && self.registry.owner(event).is_some() {
