@@ -5,6 +5,7 @@ mod envelopes;
 mod framework;
 mod queue;
 mod registry;
+mod responses;
 mod session;
 
 use alloc::{boxed::Box, vec::Vec};
@@ -72,7 +73,7 @@ impl Runtime<'_> {
         if !self.session.is_owed() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        let response = TerminalResponse::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
+        let response = responses::read(data).map_err(|_| Status::INCORRECT_DATA)?;
         let sent = self.session.answered(&response)?;
         match sent.sender {
             Sender::Applet(index, _) => self.deliver(index, Event::ProactiveResponse(&response)),

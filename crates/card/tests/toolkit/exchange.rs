@@ -9,15 +9,20 @@ use crate::{
     recorder::{Recorder, show},
 };
 
-fn phone() -> Phone {
-    Phone::with([Recorder::new(
+/// Shows a text at every profile.
+fn applet() -> Recorder {
+    Recorder::new(
         b'A',
         |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
         |event, env| match event {
             oxisim_card::Event::ProfileDownload => show(env, "hi"),
             _ => Ok(()),
         },
-    )])
+    )
+}
+
+fn phone() -> Phone {
+    Phone::with([applet()])
 }
 
 /// Details of the DISPLAY TEXT.
@@ -91,6 +96,55 @@ fn a_terminal_that_found_no_details_answers_with_zeros_and_an_error() {
     let none = CommandDetails { number: 0, kind: CommandType(0), qualifier: 0 };
     assert_eq!(phone.respond(&none, 0, &[]), "6A80", "no error");
     assert_eq!(phone.respond(&none, 0x32, &[]), "9000");
+}
+
+/// The applet hears the result; of an answer that cannot be read it hears nothing.
+#[test]
+fn a_response_that_can_be_read_in_part_ends_the_command() {
+    for response in [
+        "810301210082028281830100",
+        "010301210002028281030100",
+        "8103012100 830100",
+        "8103012100 82028281 830100 0D00",
+        "8103012100 82028281 830100 5D0100",
+        "8103012100 82028281 830100 DD0100",
+        "8103012100 82028281 830100 840100",
+        "8103012100 82028281 830100 84",
+        "8103012100 82028281 830100 8D05",
+        "8103012100 82028281 830100 8103012100",
+        "830100 8202 8281 8103012100",
+    ] {
+        let applet = applet();
+        let heard = applet.heard.clone();
+        let mut phone = Phone::with([applet]);
+        let status = phone.send(PROFILE);
+        phone.fetch(&status);
+        let octets = response.replace(' ', "").len() / 2;
+        assert_eq!(phone.send(&format!("80140000 {octets:02X} {response}")), "9000", "{response}");
+        assert_eq!(heard.lock().unwrap().last().unwrap(), "A response 00", "{response}");
+    }
+}
+
+#[test]
+fn a_response_without_command_or_result_is_refused_and_still_owed() {
+    for response in [
+        "",
+        "81",
+        "8103012100 82028281",
+        "8103012100 82028281 8300",
+        "8103012100 82028281 83",
+        "82028281 830100",
+        "810201 21 82028281 830100",
+        "810401210000 82028281 830100",
+        "82FF 8103012100 830100",
+    ] {
+        let mut phone = phone();
+        let status = phone.send(PROFILE);
+        phone.fetch(&status);
+        let octets = response.replace(' ', "").len() / 2;
+        assert_eq!(phone.send(&format!("80140000 {octets:02X} {response}")), "6A80", "{response}");
+        assert_eq!(phone.respond(&details(), 0, &[]), "9000", "{response}");
+    }
 }
 
 #[test]
