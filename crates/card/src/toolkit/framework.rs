@@ -37,21 +37,22 @@ pub(super) struct Framework {
 struct Duty {
     is_due: bool,
     failures: u8,
-    /// It waits for this or for the next STATUS.
+    /// It is not sent before.
     waits: Option<Wait>,
 }
 
 /// What a refused command waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
-    /// The next STATUS.
-    Status,
-    /// The event that ends what hinders the terminal, or the next STATUS.
-    Event(EventCode),
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    /// So many STATUS commands, one at least,
+    polls: u8,
+    /// or the event that ends what hinders the terminal.
+    event: Option<EventCode>,
 }
 
-/// How often a command is sent again that the terminal cannot carry out for now.
-const RETRIES: u8 = 5;
+/// How often a command is sent again that the terminal cannot carry out for now. Each time it waits for twice as many
+/// STATUS commands as before, so that a long call or a busy screen is not the end of it.
+const RETRIES: u8 = 7;
 /// Octets of the longest title: those that a length of one octet says, so that the command has room for items.
 const TITLE_OCTETS: usize = 127;
 /// Help is available on items of the menu (TS 102 223 §8.6, SET UP MENU).
@@ -133,7 +134,7 @@ impl Framework {
             duty.failures = 0;
             return true;
         }
-        match Wait::after(result) {
+        match Wait::after(result, duty.failures) {
             Some(wait) if duty.failures < RETRIES => {
                 *duty = Duty { is_due: true, failures: duty.failures + 1, waits: Some(wait) };
                 false
@@ -142,11 +143,11 @@ impl Framework {
         }
     }
 
-    /// STATUS has come: what waits is tried again.
-    pub const fn polled(&mut self) {
-        self.menu.waits = None;
-        self.events.waits = None;
-        self.polling.waits = None;
+    /// STATUS has come: what has waited for enough of them is tried again.
+    pub fn polled(&mut self) {
+        for duty in [&mut self.menu, &mut self.events, &mut self.polling] {
+            duty.waits = duty.waits.and_then(Wait::polled);
+        }
     }
 
     /// An event has come: what waits for it is tried again. One that is reported once is off the terminal's list now.
@@ -157,9 +158,7 @@ impl Framework {
             asked.retain(|&code| code != event.0);
         }
         for duty in [&mut self.menu, &mut self.events, &mut self.polling] {
-            if duty.waits == Some(Wait::Event(event)) {
-                duty.waits = None;
-            }
+            duty.waits = duty.waits.filter(|wait| wait.event != Some(event));
         }
     }
 
@@ -204,25 +203,35 @@ impl Duty {
 }
 
 impl Wait {
-    /// What to wait for before a command is sent again; nothing if that is of no use.
-    fn after(result: &Outcome) -> Option<Self> {
-        match result.general {
-            GeneralResult::TERMINAL_CURRENTLY_UNABLE => {}
-            GeneralResult::NETWORK_CURRENTLY_UNABLE => return Some(Self::Status),
-            _ => return None,
-        }
-        Some(match result.additional.first().map(|&problem| TerminalProblem(problem)) {
-            Some(TerminalProblem::SCREEN_BUSY) => Self::Event(EventCode::IDLE_SCREEN_AVAILABLE),
-            Some(TerminalProblem::BUSY_ON_CALL) => Self::Event(EventCode::CALL_DISCONNECTED),
-            Some(TerminalProblem::NOT_IN_SPEECH_CALL) => Self::Event(EventCode::CALL_CONNECTED),
-            Some(
-                TerminalProblem::NO_SERVICE
-                | TerminalProblem::ACCESS_CLASS_BARRED
-                | TerminalProblem::RADIO_RESOURCE_NOT_GRANTED,
-            ) => Self::Event(EventCode::LOCATION_STATUS),
-            _ => Self::Status,
-        })
+    /// What is left to wait for after one more STATUS.
+    fn polled(self) -> Option<Self> {
+        let polls = self.polls.checked_sub(1).filter(|&polls| polls > 0)?;
+        Some(Self { polls, ..self })
     }
+
+    /// What to wait for before a command that was refused so often before is sent again; nothing if that is of no use.
+    fn after(result: &Outcome, failures: u8) -> Option<Self> {
+        let problem = result.additional.first().map(|&problem| TerminalProblem(problem));
+        let event = match (result.general, problem) {
+            (GeneralResult::TERMINAL_CURRENTLY_UNABLE, Some(problem)) => ends(problem),
+            (GeneralResult::TERMINAL_CURRENTLY_UNABLE | GeneralResult::NETWORK_CURRENTLY_UNABLE, _) => None,
+            _ => return None,
+        };
+        Some(Self { polls: 1 << failures.min(RETRIES), event })
+    }
+}
+
+/// The event that ends what hinders the terminal, if there is one.
+const fn ends(problem: TerminalProblem) -> Option<EventCode> {
+    Some(match problem {
+        TerminalProblem::SCREEN_BUSY => EventCode::IDLE_SCREEN_AVAILABLE,
+        TerminalProblem::BUSY_ON_CALL => EventCode::CALL_DISCONNECTED,
+        TerminalProblem::NOT_IN_SPEECH_CALL => EventCode::CALL_CONNECTED,
+        TerminalProblem::NO_SERVICE
+        | TerminalProblem::ACCESS_CLASS_BARRED
+        | TerminalProblem::RADIO_RESOURCE_NOT_GRANTED => EventCode::LOCATION_STATUS,
+        _ => return None,
+    })
 }
 
 /// Whether one report takes an event off the terminal's list (TS 102 223 §7.5.5, §7.5.6).
