@@ -1,8 +1,8 @@
 //! 91XX, FETCH and TERMINAL RESPONSE (TS 102 221 §7.4.2, §11.2.3, §11.2.4).
 
-use oxisim_card::{Card, ToolkitEvent};
+use oxisim_card::{Card, Event, ToolkitEvent};
 use oxisim_toolkit::{CommandType, objects::CommandDetails};
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 
 use crate::{
     phone::{PROFILE, Phone, STATUS},
@@ -15,7 +15,7 @@ fn applet() -> Recorder {
         b'A',
         |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
         |event, env| match event {
-            oxisim_card::Event::ProfileDownload => show(env, "hi"),
+            Event::ProfileDownload => show(env, "hi"),
             _ => Ok(()),
         },
     )
@@ -41,6 +41,63 @@ fn every_class_and_channel_is_told_of_a_waiting_command() {
     assert_eq!(phone.send("A0A40000023F00").get(..2), Some("9F"), "a length has no room for it");
     assert_eq!(phone.send("A0FA000000"), waits, "class A0");
     assert_eq!(phone.send("00B2010400"), "6986", "an error");
+}
+
+#[test]
+fn what_waits_for_get_response_comes_before_the_command() {
+    let mut phone = phone();
+    let waits = phone.send(PROFILE);
+    let more = phone.send("00A40004023F00");
+    let length = more.strip_prefix("61").unwrap();
+    assert!(phone.send(&format!("00C00000{length}")).ends_with(&format!(" {waits}")));
+    assert!(phone.send("00A40004023F0000").ends_with(&format!(" {waits}")), "with the data");
+    assert_eq!(phone.send("80F2000001").get(..2), Some("6C"), "not with an error");
+    let fetched = phone.send("80120000");
+    assert_eq!(fetched, waits.replacen("91", "61", 1), "FETCH without Le");
+    assert!(phone.send(&fetched.replacen("61", "00C00000", 1)).ends_with(" 9000"));
+    assert_eq!(phone.respond(&details(), 0, &[]), "9000");
+}
+
+/// Shows a text whenever the terminal polls.
+fn polled() -> Phone {
+    Phone::with([Recorder::new(
+        b'A',
+        |env| {
+            env.registry().init_menu_entry(*b"A")?;
+            env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+            Ok(())
+        },
+        |event, env| match event {
+            Event::StatusCommand => show(env, "hi"),
+            _ => Ok(()),
+        },
+    )])
+}
+
+#[test]
+fn a_terminal_that_never_fetches_is_told_of_the_same_command() {
+    let mut phone = polled();
+    let waits = phone.send(PROFILE);
+    for _ in 0..1000 {
+        assert_eq!(phone.send(STATUS), waits);
+    }
+    let menu = phone.fetch(&waits);
+    assert_eq!(menu.details.kind, CommandType::SET_UP_MENU);
+    phone.respond(&menu.details, 0, &[]);
+    assert_eq!(phone.run("00A4000C023F00").len(), 1 + 16, "POLL INTERVAL, and what an applet may queue");
+}
+
+#[test]
+fn a_terminal_that_never_answers_is_asked_for_nothing_else() {
+    let mut phone = polled();
+    let waits = phone.send(PROFILE);
+    let menu = phone.fetch(&waits);
+    for _ in 0..1000 {
+        assert_eq!(phone.send(STATUS), "9000");
+    }
+    assert_eq!(phone.send("8012000000"), "6985");
+    assert_eq!(phone.send("80C20000 09 D30782020181900101"), "9300", "the menu");
+    assert!(phone.respond(&menu.details, 0, &[]).starts_with("91"), "late is not too late");
 }
 
 #[test]
