@@ -204,6 +204,27 @@ fn a_response_without_command_or_result_is_refused_and_still_owed() {
     }
 }
 
+/// SUSPEND UICC keeps the toolkit's session over a power-off (TS 102 221 §11.1.22).
+#[test]
+fn a_suspended_session_goes_on_where_it_was() {
+    let mut phone = phone();
+    let waits = phone.send(PROFILE);
+    for is_fetched in [false, true] {
+        if is_fetched {
+            phone.fetch(&waits);
+        }
+        let told = if is_fetched { "9000" } else { &waits };
+        let suspended = phone.send("80760000 04 003C003C 00");
+        assert!(suspended.ends_with(told), "{suspended}");
+        let token = &suspended[4..20];
+        phone.card.power_off();
+        phone.card.power_on(Instant::EPOCH);
+        assert_eq!(phone.send(&format!("80760100 08 {token}")), told);
+    }
+    assert_eq!(phone.send("8012000000"), "6985", "it is fetched");
+    assert_eq!(phone.respond(&details(), 0, &[]), "9000");
+}
+
 #[test]
 fn reset_and_power_loss_forget_the_command() {
     let ends: [fn(&mut Card); 2] = [|_| {}, |card| card.power_off()];
