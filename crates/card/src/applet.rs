@@ -120,7 +120,8 @@ pub enum Event<'a> {
     OtherEnvelope(&'a Envelope),
     /// The answer to the command that this applet sent.
     ProactiveResponse(&'a TerminalResponse),
-    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it.
+    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it, or it is
+    /// about a timer that the applet has given back.
     ProactiveFailed(ToolkitError),
     /// The terminal has answered to the poll interval that was asked for; for applets that asked for one.
     PollInterval {
@@ -161,7 +162,7 @@ pub enum ToolkitError {
     /// `COMMAND_NOT_ALLOWED`: the toolkit framework alone sends it, or it names a timer of another applet.
     #[error("{0:?} is not allowed to applets")]
     CommandNotAllowed(CommandType),
-    /// The terminal's profile says that it does not carry this command out.
+    /// The terminal's profile says that it does not carry this command out, or not with this qualifier.
     #[error("the terminal does not support {0:?}")]
     NotSupported(CommandType),
     /// `HANDLER_OVERFLOW`: too many commands wait, or one is longer than 256 octets.

@@ -183,8 +183,9 @@ impl Card {
         if powered.memory.is_torn() {
             return Status::TECHNICAL_PROBLEM.into();
         }
+        let menu_title = powered.menu_title;
         if let Some(with_length) = proactive_status(response.status)
-            && let Some(length) = powered.session.toolkit.waiting(powered.menu_title)
+            && let Some(length) = powered.runtime().waiting(menu_title)
         {
             response.status = with_length(length);
         }

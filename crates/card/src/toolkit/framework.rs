@@ -1,14 +1,15 @@
 //! The framework's own commands: they bring the terminal up to what the registry says.
 
-use alloc::{vec, vec::Vec};
+use alloc::vec::Vec;
 
+use oxisim_sms::AlphaIdentifier;
 use oxisim_toolkit::{
     CommandType, Proactive, TerminalProfile,
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
-        AlphaIdentifier, Duration as Interval, EventCode, EventList, Item, List, Outcome, TimerIdentifier,
-        alpha,
+        AlphaIdentifier as Title, Duration as Interval, EventCode, EventList, Item, List, Outcome,
+        TimerIdentifier,
     },
 };
 use oxisim_wire::Duration;
@@ -37,21 +38,24 @@ pub(super) struct Framework {
 struct Duty {
     is_due: bool,
     failures: u8,
-    /// It waits for this or for the next STATUS.
+    /// It is not sent before.
     waits: Option<Wait>,
 }
 
 /// What a refused command waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wait {
-    /// The next STATUS.
-    Status,
-    /// The event that ends what hinders the terminal, or the next STATUS.
-    Event(EventCode),
+#[derive(Clone, Copy, Debug)]
+struct Wait {
+    /// So many STATUS commands, one at least,
+    polls: u8,
+    /// or the event that ends what hinders the terminal.
+    event: Option<EventCode>,
 }
 
-/// How often a command is sent again that the terminal cannot carry out for now.
-const RETRIES: u8 = 5;
+/// How often a command is sent again that the terminal cannot carry out for now. Each time it waits for twice as many
+/// STATUS commands as before, so that a long call or a busy screen is not the end of it.
+const RETRIES: u8 = 7;
+/// Octets of the longest title: those that a length of one octet says, so that the command has room for items.
+const TITLE_OCTETS: usize = 127;
 /// Help is available on items of the menu (TS 102 223 §8.6, SET UP MENU).
 const HELP_AVAILABLE: u8 = 0x80;
 
@@ -71,7 +75,7 @@ impl Framework {
         registry: &mut Registry,
         title: &str,
     ) -> Option<Queued> {
-        if profile.performs(CommandType::TIMER_MANAGEMENT)
+        if profile.performs_qualified(CommandType::TIMER_MANAGEMENT, TimerAction::DEACTIVATE.0)
             && let Some(identifier) = registry.take_abandoned_timer()
         {
             let body = TimerManagement { timer: TimerIdentifier { identifier }, value: None };
@@ -94,7 +98,9 @@ impl Framework {
             return Some(menu);
         }
         if self.events.take() && profile.performs(CommandType::SET_UP_EVENT_LIST) {
-            let events = registry.wanted_events();
+            let mut events = registry.wanted_events();
+            // One that is beyond the terminal could make it refuse them all (TS 102 223 §6.4.16).
+            events.retain(|&code| profile.hears(code));
             if self.asked_events.as_ref() != Some(&events) {
                 self.asked_events = Some(events.clone());
                 return Some(queued(0, SetUpEventList { events: EventList { events: List(events) } }));
@@ -129,7 +135,7 @@ impl Framework {
             duty.failures = 0;
             return true;
         }
-        match Wait::after(result) {
+        match Wait::after(result, duty.failures) {
             Some(wait) if duty.failures < RETRIES => {
                 *duty = Duty { is_due: true, failures: duty.failures + 1, waits: Some(wait) };
                 false
@@ -138,43 +144,50 @@ impl Framework {
         }
     }
 
-    /// STATUS has come: what waits is tried again.
-    pub const fn polled(&mut self) {
-        self.menu.waits = None;
-        self.events.waits = None;
-        self.polling.waits = None;
-    }
-
-    /// An event has come: what waits for it is tried again.
-    pub fn told_of(&mut self, event: EventCode) {
+    /// STATUS has come: what has waited for enough of them is tried again.
+    pub fn polled(&mut self) {
         for duty in [&mut self.menu, &mut self.events, &mut self.polling] {
-            if duty.waits == Some(Wait::Event(event)) {
-                duty.waits = None;
-            }
+            duty.waits = duty.waits.and_then(Wait::polled);
         }
     }
 
-    /// SET UP MENU with every enabled entry that fits, or with the empty item that takes a menu away.
+    /// An event has come: what waits for it is tried again. One that is reported once is off the terminal's list now.
+    pub fn told_of(&mut self, event: EventCode) {
+        if is_reported_once(event)
+            && let Some(asked) = &mut self.asked_events
+        {
+            asked.retain(|&code| code != event);
+        }
+        for duty in [&mut self.menu, &mut self.events, &mut self.polling] {
+            duty.waits = duty.waits.filter(|wait| wait.event != Some(event));
+        }
+    }
+
+    /// SET UP MENU with every enabled entry for which the command has room, or with the empty item that takes a menu
+    /// away.
     fn set_up_menu(&mut self, registry: &Registry, title: &str) -> Option<Queued> {
-        let enabled = registry.menu.iter().zip(1..).filter(|(entry, _)| entry.enabled);
-        let help = enabled.clone().any(|(entry, _)| entry.help);
-        let mut items: Vec<Item> =
-            enabled.map(|(entry, id)| Item { identifier: Some(id), text: entry.text.clone() }).collect();
+        let title = AlphaIdentifier::fit(title, TITLE_OCTETS).alpha.octets().to_vec();
+        let menu = |qualifier, items: &[Item]| {
+            queued(qualifier, SetUpMenu::new(Title { text: title.clone() }, items.to_vec()))
+        };
+        let (mut items, mut qualifier) = (Vec::new(), 0);
+        let enabled = (1..=u8::MAX).zip(&registry.menu).filter(|(_, entry)| entry.enabled);
+        for (identifier, entry) in enabled {
+            items.push(Item { identifier: Some(identifier), text: entry.text.clone() });
+            if !menu(qualifier, &items).is_sendable() {
+                items.pop();
+            } else if entry.help {
+                qualifier = HELP_AVAILABLE;
+            }
+        }
         if items.is_empty() {
             if !self.has_menu {
                 return None;
             }
-            items = vec![Item { identifier: None, text: Vec::new() }];
+            items.push(Item { identifier: None, text: Vec::new() });
         }
         self.has_menu = true;
-        let title = AlphaIdentifier { text: alpha(title) };
-        loop {
-            let body = SetUpMenu::new(title.clone(), items.clone());
-            let queued = queued(if help { HELP_AVAILABLE } else { 0 }, body);
-            if queued.is_sendable() || items.pop().is_none() {
-                return Some(queued);
-            }
-        }
+        Some(menu(qualifier, &items))
     }
 }
 
@@ -191,25 +204,40 @@ impl Duty {
 }
 
 impl Wait {
-    /// What to wait for before a command is sent again; nothing if that is of no use.
-    fn after(result: &Outcome) -> Option<Self> {
-        match result.general {
-            GeneralResult::TERMINAL_CURRENTLY_UNABLE => {}
-            GeneralResult::NETWORK_CURRENTLY_UNABLE => return Some(Self::Status),
-            _ => return None,
-        }
-        Some(match result.additional.first().map(|&problem| TerminalProblem(problem)) {
-            Some(TerminalProblem::SCREEN_BUSY) => Self::Event(EventCode::IDLE_SCREEN_AVAILABLE),
-            Some(TerminalProblem::BUSY_ON_CALL) => Self::Event(EventCode::CALL_DISCONNECTED),
-            Some(TerminalProblem::NOT_IN_SPEECH_CALL) => Self::Event(EventCode::CALL_CONNECTED),
-            Some(
-                TerminalProblem::NO_SERVICE
-                | TerminalProblem::ACCESS_CLASS_BARRED
-                | TerminalProblem::RADIO_RESOURCE_NOT_GRANTED,
-            ) => Self::Event(EventCode::LOCATION_STATUS),
-            _ => Self::Status,
-        })
+    /// What is left to wait for after one more STATUS.
+    fn polled(self) -> Option<Self> {
+        let polls = self.polls.checked_sub(1).filter(|&polls| polls > 0)?;
+        Some(Self { polls, ..self })
     }
+
+    /// What to wait for before a command that was refused so often before is sent again; nothing if that is of no use.
+    fn after(result: &Outcome, failures: u8) -> Option<Self> {
+        let problem = result.additional.first().map(|&problem| TerminalProblem(problem));
+        let event = match (result.general, problem) {
+            (GeneralResult::TERMINAL_CURRENTLY_UNABLE, Some(problem)) => ends(problem),
+            (GeneralResult::TERMINAL_CURRENTLY_UNABLE | GeneralResult::NETWORK_CURRENTLY_UNABLE, _) => None,
+            _ => return None,
+        };
+        Some(Self { polls: 1 << failures.min(RETRIES), event })
+    }
+}
+
+/// The event that ends what hinders the terminal, if there is one.
+const fn ends(problem: TerminalProblem) -> Option<EventCode> {
+    Some(match problem {
+        TerminalProblem::SCREEN_BUSY => EventCode::IDLE_SCREEN_AVAILABLE,
+        TerminalProblem::BUSY_ON_CALL => EventCode::CALL_DISCONNECTED,
+        TerminalProblem::NOT_IN_SPEECH_CALL => EventCode::CALL_CONNECTED,
+        TerminalProblem::NO_SERVICE
+        | TerminalProblem::ACCESS_CLASS_BARRED
+        | TerminalProblem::RADIO_RESOURCE_NOT_GRANTED => EventCode::LOCATION_STATUS,
+        _ => return None,
+    })
+}
+
+/// Whether one report takes an event off the terminal's list (TS 102 223 §7.5.5, §7.5.6).
+pub(super) const fn is_reported_once(event: EventCode) -> bool {
+    matches!(event, EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
 }
 
 fn queued(qualifier: u8, body: impl Into<Proactive>) -> Queued {

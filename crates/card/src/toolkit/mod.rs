@@ -5,6 +5,7 @@ mod envelopes;
 mod framework;
 mod queue;
 mod registry;
+mod responses;
 mod session;
 
 use alloc::{boxed::Box, vec::Vec};
@@ -72,7 +73,7 @@ impl Runtime<'_> {
         if !self.session.is_owed() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        let response = TerminalResponse::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
+        let response = responses::read(data).map_err(|_| Status::INCORRECT_DATA)?;
         let sent = self.session.answered(&response)?;
         match sent.sender {
             Sender::Applet(index, _) => self.deliver(index, Event::ProactiveResponse(&response)),
@@ -81,15 +82,27 @@ impl Runtime<'_> {
         Ok(())
     }
 
+    /// Length of the command that waits to be fetched. What applets have queued for a timer that they have given back
+    /// since fails before.
+    pub fn waiting(&mut self, title: &str) -> Option<usize> {
+        for sent in self.session.take_orphans() {
+            if let (Sender::Applet(index, _), Some(timer)) = (sent.sender, sent.timer) {
+                self.deliver(index, Event::ProactiveFailed(ToolkitError::InvalidTimerId(timer)));
+            }
+        }
+        self.session.waiting(title)
+    }
+
     fn framework_response(&mut self, kind: CommandType, response: &TerminalResponse) {
         let is_settled = self.session.framework.answered(kind, &response.result);
-        if !matches!(kind, CommandType::POLL_INTERVAL | CommandType::POLLING_OFF) {
-            return;
-        }
-        let granted = response.answer.duration.as_ref().filter(|_| response.result.general.is_performed());
+        let is_performed = response.result.general.is_performed();
+        let granted = response.answer.duration.as_ref().filter(|_| is_performed);
         let granted = granted.map(oxisim_toolkit::objects::Duration::duration);
-        self.session.registry.poll_interval = granted;
-        if is_settled {
+        // A terminal that refuses goes on as before.
+        if is_performed && matches!(kind, CommandType::POLL_INTERVAL | CommandType::POLLING_OFF) {
+            self.session.registry.poll_interval = granted;
+        }
+        if is_settled && kind == CommandType::POLL_INTERVAL {
             self.deliver_to_polling(Event::PollInterval { granted });
         }
     }

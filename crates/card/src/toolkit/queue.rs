@@ -2,7 +2,7 @@
 
 use alloc::{collections::VecDeque, vec::Vec};
 
-use oxisim_toolkit::{Command, CommandType, Proactive, objects::CommandDetails};
+use oxisim_toolkit::{Command, Proactive, objects::CommandDetails};
 
 use super::registry::AppletIndex;
 use crate::applet::ToolkitError;
@@ -79,11 +79,10 @@ impl Queue {
         self.waiting.pop_front()
     }
 
-    /// Takes the commands out that the terminal does not perform: whose they are, and their types.
-    pub fn drop_unless(&mut self, performs: impl Fn(CommandType) -> bool) -> Vec<Sent> {
-        let (kept, dropped) = core::mem::take(&mut self.waiting)
-            .into_iter()
-            .partition(|queued| performs(queued.sent.details.kind));
+    /// Takes the commands out that are not to be kept, in their order.
+    pub fn drop_unless(&mut self, keep: impl Fn(&Sent) -> bool) -> Vec<Sent> {
+        let (kept, dropped) =
+            core::mem::take(&mut self.waiting).into_iter().partition(|queued| keep(&queued.sent));
         self.waiting = kept;
         let dropped: VecDeque<Queued> = dropped;
         dropped.into_iter().map(|queued| queued.sent).collect()

@@ -2,10 +2,13 @@
 
 use alloc::vec::Vec;
 
-use oxisim_toolkit::{codes::TimerAction, objects::EventCode};
+use oxisim_toolkit::{
+    codes::{GeneralResult, TimerAction},
+    objects::EventCode,
+};
 use oxisim_wire::Duration;
 
-use super::queue::Sender;
+use super::{framework::is_reported_once, queue::Sender};
 use crate::applet::ToolkitError;
 
 /// Which of the installed applets, counted from 0.
@@ -32,10 +35,20 @@ pub(crate) struct Registry {
 #[derive(Clone, Copy, Debug, Default)]
 struct Timer {
     owner: Option<AppletIndex>,
+    run: Run,
+}
+
+/// Whether a timer runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Run {
+    #[default]
+    Stopped,
     /// The owner has started it.
-    is_running: bool,
+    OfOwner,
     /// It runs since a time when it was another's, or nobody's, and is to be stopped.
-    is_abandoned: bool,
+    Abandoned,
+    /// The terminal was asked to stop it; if it runs on, its expiry is not the owner's.
+    AskedToStop,
 }
 
 /// An entry of the menu.
@@ -89,27 +102,37 @@ impl Registry {
     /// The owner of a timer that has expired, unless it was started by another.
     pub fn timer_expired(&mut self, timer: u8) -> Option<AppletIndex> {
         let timer = self.timer_mut(timer)?;
-        timer.is_running = false;
-        if core::mem::take(&mut timer.is_abandoned) { None } else { timer.owner }
+        match core::mem::take(&mut timer.run) {
+            Run::Stopped | Run::OfOwner => timer.owner,
+            Run::Abandoned | Run::AskedToStop => None,
+        }
     }
 
-    /// A sender's TIMER MANAGEMENT has been performed.
-    pub(super) fn timer_managed(&mut self, timer: u8, action: TimerAction, sender: Sender) {
+    /// The terminal has answered to a sender's TIMER MANAGEMENT.
+    pub(super) fn timer_managed(
+        &mut self,
+        timer: u8,
+        action: TimerAction,
+        sender: Sender,
+        result: GeneralResult,
+    ) {
         let Some(timer) = self.timer_mut(timer) else { return };
-        let Sender::Applet(applet, _) = sender else { return };
-        match action {
-            TimerAction::START if timer.owner == Some(applet) => timer.is_running = true,
+        let is_owners = matches!(sender, Sender::Applet(applet, _) if timer.owner == Some(applet));
+        timer.run = match (action, result) {
+            (TimerAction::START, result) if result.is_performed() && is_owners => Run::OfOwner,
             // It was given back while the command was under way.
-            TimerAction::START => timer.is_abandoned = true,
-            TimerAction::DEACTIVATE => timer.is_running = false,
-            _ => {}
-        }
+            (TimerAction::START, result) if result.is_performed() => Run::Abandoned,
+            // What contradicts the state of a timer that is to be stopped is that it does not run.
+            (TimerAction::DEACTIVATE, GeneralResult::CONTRADICTION_WITH_TIMER_STATE) => Run::Stopped,
+            (TimerAction::DEACTIVATE, result) if result.is_performed() => Run::Stopped,
+            _ => timer.run,
+        };
     }
 
     /// A timer that runs for nobody and is to be stopped.
     pub fn take_abandoned_timer(&mut self) -> Option<u8> {
-        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.is_abandoned)?;
-        timer.is_abandoned = false;
+        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.run == Run::Abandoned)?;
+        timer.run = Run::AskedToStop;
         Some(id)
     }
 
@@ -165,7 +188,7 @@ pub struct ToolkitRegistry<'a> {
 impl ToolkitRegistry<'_> {
     /// Adds an enabled entry to the menu; `text` is an alpha field
     /// ([`oxisim_toolkit::objects::alpha`]). Entries have the identifiers 1, 2, … in the order in which they
-    /// were added.
+    /// were added. One for which SET UP MENU has no room, behind those before it, is left out of the menu.
     pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, ToolkitError> {
         if self.registry.menu.len() >= MENU_ENTRIES {
             return Err(ToolkitError::RegistryError);
@@ -213,14 +236,20 @@ impl ToolkitRegistry<'_> {
         let applet = self.applet;
         let owned = self.registry.timer_mut(timer).filter(|timer| timer.owner == Some(applet));
         let owned = owned.ok_or(ToolkitError::InvalidTimerId(timer))?;
-        *owned = Timer { is_abandoned: owned.is_running || owned.is_abandoned, ..Timer::default() };
+        owned.owner = None;
+        if owned.run != Run::Stopped {
+            owned.run = Run::Abandoned;
+        }
         Ok(())
     }
 
-    /// Asks to be told of an event. One that needs an answer goes to one applet only: it is an error if another
-    /// has it.
+    /// Asks to be told of an event. The terminal is asked for those that its profile has. It tells of user activity and
+    /// of the idle screen once (TS 102 223 §7.5.5, §7.5.6): who wants to be told again asks again. An event that needs
+    /// an answer goes to one applet only: it is an error if another has it.
     pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
         if self.registry.wants(self.applet, event) {
+            let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if is_reported_once(code));
+            self.registry.events_changed |= is_renewed;
             return Ok(());
         }
         if event.is_exclusive() && self.registry.owner(event).is_some() {

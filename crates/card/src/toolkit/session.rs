@@ -68,9 +68,10 @@ impl Session {
     /// The terminal says what it can do, perhaps anew: the commands that it cannot carry out any more are taken
     /// back. One that it has fetched it still has to answer.
     pub(super) fn set_profile(&mut self, profile: TerminalProfile) -> Vec<Sent> {
-        let mut dropped = self.queue.drop_unless(|kind| profile.performs(kind));
+        let performs = |sent: &Sent| profile.performs_qualified(sent.details.kind, sent.details.qualifier);
+        let mut dropped = self.queue.drop_unless(performs);
         self.exchange = match core::mem::take(&mut self.exchange) {
-            Exchange::Offered(queued) if !profile.performs(queued.sent.details.kind) => {
+            Exchange::Offered(queued) if !performs(&queued.sent) => {
                 dropped.insert(0, queued.sent);
                 Exchange::Idle
             }
@@ -103,10 +104,19 @@ impl Session {
             _ => {}
         }
         let profile = self.profile.as_ref().ok_or(ToolkitError::HandlerNotAvailable)?;
-        if !profile.performs(kind) {
+        if !profile.performs_qualified(kind, qualifier) {
             return Err(ToolkitError::NotSupported(kind));
         }
         self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
+    }
+
+    /// Takes back what applets have queued for timers that are not theirs any more.
+    pub(super) fn take_orphans(&mut self) -> Vec<Sent> {
+        let registry = &self.registry;
+        self.queue.drop_unless(|sent| match (sent.sender, sent.timer) {
+            (Sender::Applet(applet, _), Some(timer)) => registry.timer_owner(timer) == Some(applet),
+            _ => true,
+        })
     }
 
     /// Length of the command that waits to be fetched: the next one is made ready if none is under way.
@@ -147,10 +157,9 @@ impl Session {
     pub(super) fn answered(&mut self, response: &TerminalResponse) -> Result<Sent, Status> {
         match core::mem::take(&mut self.exchange) {
             Exchange::Fetched(sent) if answers(response, &sent.details) => {
-                if let Some(timer) = sent.timer
-                    && response.result.general.is_performed()
-                {
-                    self.registry.timer_managed(timer, TimerAction(sent.details.qualifier), sent.sender);
+                if let Some(timer) = sent.timer {
+                    let action = TimerAction(sent.details.qualifier);
+                    self.registry.timer_managed(timer, action, sent.sender, response.result.general);
                 }
                 Ok(sent)
             }

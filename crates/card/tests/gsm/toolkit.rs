@@ -108,9 +108,38 @@ fn an_error_of_a_data_download_waits() {
     assert_eq!(sim.send("00C0000002"), format!("{} 6200", hex::encode_upper("no")));
 }
 
+/// 9FXX says 256 octets at most.
+#[test]
+fn an_answer_that_is_longer_than_a_response_can_be_had_as_far_as_it_goes() {
+    #[derive(Clone)]
+    struct Talker;
+
+    impl Applet for Talker {
+        fn aid(&self) -> Aid {
+            Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x51]).unwrap()
+        }
+
+        fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+            env.registry().set_event(ToolkitEvent::UnformattedSmsPp)
+        }
+
+        fn process_toolkit(&mut self, _: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+            env.post_response(&[0xAA; 300]);
+            Ok(())
+        }
+
+        fn reset(&mut self) {}
+    }
+
+    let mut sim = Sim::with(Card::new(&Profile::default()).with_applet(Talker));
+    assert_eq!(sim.send(&message(b"speak")), "9F00");
+    assert_eq!(sim.ok("A0C0000000"), "AA".repeat(256));
+}
+
 #[test]
 fn what_is_no_toolkit_data_is_a_technical_problem() {
     let mut sim = parrot();
+    assert_eq!(sim.send(&SELECTION.replace("900101", "900109")), "6F00", "nobody's entry");
     assert_eq!(sim.send("A0C2000002FFFF"), "6F00");
     assert_eq!(sim.send("A01400000102"), "6F00");
     assert_eq!(sim.send("A010000000"), "6700");

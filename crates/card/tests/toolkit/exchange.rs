@@ -1,23 +1,28 @@
 //! 91XX, FETCH and TERMINAL RESPONSE (TS 102 221 §7.4.2, §11.2.3, §11.2.4).
 
-use oxisim_card::{Card, ToolkitEvent};
+use oxisim_card::{Card, Event, ToolkitEvent};
 use oxisim_toolkit::{CommandType, objects::CommandDetails};
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 
 use crate::{
     phone::{PROFILE, Phone, STATUS},
     recorder::{Recorder, show},
 };
 
-fn phone() -> Phone {
-    Phone::with([Recorder::new(
+/// Shows a text at every profile.
+fn applet() -> Recorder {
+    Recorder::new(
         b'A',
         |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
         |event, env| match event {
-            oxisim_card::Event::ProfileDownload => show(env, "hi"),
+            Event::ProfileDownload => show(env, "hi"),
             _ => Ok(()),
         },
-    )])
+    )
+}
+
+fn phone() -> Phone {
+    Phone::with([applet()])
 }
 
 /// Details of the DISPLAY TEXT.
@@ -36,6 +41,63 @@ fn every_class_and_channel_is_told_of_a_waiting_command() {
     assert_eq!(phone.send("A0A40000023F00").get(..2), Some("9F"), "a length has no room for it");
     assert_eq!(phone.send("A0FA000000"), waits, "class A0");
     assert_eq!(phone.send("00B2010400"), "6986", "an error");
+}
+
+#[test]
+fn what_waits_for_get_response_comes_before_the_command() {
+    let mut phone = phone();
+    let waits = phone.send(PROFILE);
+    let more = phone.send("00A40004023F00");
+    let length = more.strip_prefix("61").unwrap();
+    assert!(phone.send(&format!("00C00000{length}")).ends_with(&format!(" {waits}")));
+    assert!(phone.send("00A40004023F0000").ends_with(&format!(" {waits}")), "with the data");
+    assert_eq!(phone.send("80F2000001").get(..2), Some("6C"), "not with an error");
+    let fetched = phone.send("80120000");
+    assert_eq!(fetched, waits.replacen("91", "61", 1), "FETCH without Le");
+    assert!(phone.send(&fetched.replacen("61", "00C00000", 1)).ends_with(" 9000"));
+    assert_eq!(phone.respond(&details(), 0, &[]), "9000");
+}
+
+/// Shows a text whenever the terminal polls.
+fn polled() -> Phone {
+    Phone::with([Recorder::new(
+        b'A',
+        |env| {
+            env.registry().init_menu_entry(*b"A")?;
+            env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+            Ok(())
+        },
+        |event, env| match event {
+            Event::StatusCommand => show(env, "hi"),
+            _ => Ok(()),
+        },
+    )])
+}
+
+#[test]
+fn a_terminal_that_never_fetches_is_told_of_the_same_command() {
+    let mut phone = polled();
+    let waits = phone.send(PROFILE);
+    for _ in 0..1000 {
+        assert_eq!(phone.send(STATUS), waits);
+    }
+    let menu = phone.fetch(&waits);
+    assert_eq!(menu.details.kind, CommandType::SET_UP_MENU);
+    phone.respond(&menu.details, 0, &[]);
+    assert_eq!(phone.run("00A4000C023F00").len(), 1 + 16, "POLL INTERVAL, and what an applet may queue");
+}
+
+#[test]
+fn a_terminal_that_never_answers_is_asked_for_nothing_else() {
+    let mut phone = polled();
+    let waits = phone.send(PROFILE);
+    let menu = phone.fetch(&waits);
+    for _ in 0..1000 {
+        assert_eq!(phone.send(STATUS), "9000");
+    }
+    assert_eq!(phone.send("8012000000"), "6985");
+    assert_eq!(phone.send("80C20000 09 D30782020181900101"), "9300", "the menu");
+    assert!(phone.respond(&menu.details, 0, &[]).starts_with("91"), "late is not too late");
 }
 
 #[test]
@@ -91,6 +153,76 @@ fn a_terminal_that_found_no_details_answers_with_zeros_and_an_error() {
     let none = CommandDetails { number: 0, kind: CommandType(0), qualifier: 0 };
     assert_eq!(phone.respond(&none, 0, &[]), "6A80", "no error");
     assert_eq!(phone.respond(&none, 0x32, &[]), "9000");
+}
+
+/// The applet hears the result; of an answer that cannot be read it hears nothing.
+#[test]
+fn a_response_that_can_be_read_in_part_ends_the_command() {
+    for response in [
+        "810301210082028281830100",
+        "010301210002028281030100",
+        "8103012100 830100",
+        "8103012100 82028281 830100 0D00",
+        "8103012100 82028281 830100 5D0100",
+        "8103012100 82028281 830100 DD0100",
+        "8103012100 82028281 830100 840100",
+        "8103012100 82028281 830100 84",
+        "8103012100 82028281 830100 8D05",
+        "8103012100 82028281 830100 8103012100",
+        "830100 8202 8281 8103012100",
+    ] {
+        let applet = applet();
+        let heard = applet.heard.clone();
+        let mut phone = Phone::with([applet]);
+        let status = phone.send(PROFILE);
+        phone.fetch(&status);
+        let octets = response.replace(' ', "").len() / 2;
+        assert_eq!(phone.send(&format!("80140000 {octets:02X} {response}")), "9000", "{response}");
+        assert_eq!(heard.lock().unwrap().last().unwrap(), "A response 00", "{response}");
+    }
+}
+
+#[test]
+fn a_response_without_command_or_result_is_refused_and_still_owed() {
+    for response in [
+        "",
+        "81",
+        "8103012100 82028281",
+        "8103012100 82028281 8300",
+        "8103012100 82028281 83",
+        "82028281 830100",
+        "810201 21 82028281 830100",
+        "810401210000 82028281 830100",
+        "82FF 8103012100 830100",
+    ] {
+        let mut phone = phone();
+        let status = phone.send(PROFILE);
+        phone.fetch(&status);
+        let octets = response.replace(' ', "").len() / 2;
+        assert_eq!(phone.send(&format!("80140000 {octets:02X} {response}")), "6A80", "{response}");
+        assert_eq!(phone.respond(&details(), 0, &[]), "9000", "{response}");
+    }
+}
+
+/// SUSPEND UICC keeps the toolkit's session over a power-off (TS 102 221 §11.1.22).
+#[test]
+fn a_suspended_session_goes_on_where_it_was() {
+    let mut phone = phone();
+    let waits = phone.send(PROFILE);
+    for is_fetched in [false, true] {
+        if is_fetched {
+            phone.fetch(&waits);
+        }
+        let told = if is_fetched { "9000" } else { &waits };
+        let suspended = phone.send("80760000 04 003C003C 00");
+        assert!(suspended.ends_with(told), "{suspended}");
+        let token = &suspended[4..20];
+        phone.card.power_off();
+        phone.card.power_on(Instant::EPOCH);
+        assert_eq!(phone.send(&format!("80760100 08 {token}")), told);
+    }
+    assert_eq!(phone.send("8012000000"), "6985", "it is fetched");
+    assert_eq!(phone.respond(&details(), 0, &[]), "9000");
 }
 
 #[test]

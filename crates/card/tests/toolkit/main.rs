@@ -1,7 +1,9 @@
 //! The toolkit session of the card: what the terminal is told, when, and which applet hears what.
 
 mod control;
+mod events;
 mod exchange;
+mod menus;
 mod model;
 mod phone;
 mod polling;

@@ -39,6 +39,35 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// An APDU of the toolkit, perhaps with one octet changed.
+fn nearly() -> impl Strategy<Value = Vec<u8>> {
+    let apdu = prop_oneof![
+        Just(PROFILE.to_owned()),
+        Just(STATUS.to_owned()),
+        Just("A0F2000016".to_owned()),
+        Just("8012000000".to_owned()),
+        Just("80140000 0C 8103012100 82028281 830100".to_owned()),
+        Just("80140000 0D 8103010500 82028281 83022001".to_owned()),
+        (0..9_u8).prop_map(event),
+        (0..9_u8).prop_map(|item| format!("80C20000 09 D3078202018190 01{item:02X}")),
+        (0..9_u8).prop_map(|timer| format!("80C20000 0E D70C82028281A401{timer:02X}A503000100")),
+        Just("0070000001".to_owned()),
+        Just("01A4000C023F00".to_owned()),
+    ];
+    let change = prop::option::weighted(0.5, (any::<prop::sample::Index>(), any::<u8>()));
+    (apdu, any::<bool>(), change).prop_map(|(apdu, is_gsm, change)| {
+        let mut octets = hex::decode(apdu.replace(' ', "")).unwrap();
+        if is_gsm && octets[0] == 0x80 {
+            octets[0] = 0xA0;
+        }
+        if let Some((at, octet)) = change {
+            let at = at.index(octets.len());
+            octets[at] = octet;
+        }
+        octets
+    })
+}
+
 /// Talks at every occasion, and once more after each first answer.
 fn talker(name: u8, priority: u8) -> Recorder {
     Recorder::new(
@@ -150,6 +179,31 @@ fn other() -> CommandDetails {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Octets that are nearly what a terminal sends: what the card tells is still what it gives.
+    #[test]
+    fn the_length_that_is_told_is_the_length_that_is_fetched(
+        apdus in prop::collection::vec(nearly(), 0..60),
+    ) {
+        let mut phone = Phone::with([talker(b'A', 1), talker(b'B', 2)]);
+        let mut has_profile = false;
+        for apdu in apdus {
+            has_profile |= matches!(apdu[..], [0x80 | 0xA0, 0x10, 0, 0, _, _, ..]);
+            let mut answer = phone.send(&hex::encode(&apdu));
+            while let Some(length) = answer.rfind("91").filter(|&at| at + 4 == answer.len()) {
+                prop_assert!(has_profile);
+                let length = answer[length + 2..].to_owned();
+                answer = phone.send(&format!("80120000{length}"));
+                prop_assert_eq!(answer.len() / 2, usize::from_str_radix(&length, 16).unwrap() + 2);
+                // Some are not answered.
+                if apdu.len() % 2 == 0 {
+                    break;
+                }
+                let response = format!("80140000 0C 8103{} 82028281 830100", &answer[8..14]);
+                answer = phone.send(&response);
+            }
+        }
+    }
 
     #[test]
     fn the_session_is_never_stuck(steps in prop::collection::vec(step(), 0..60)) {

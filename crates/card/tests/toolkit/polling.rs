@@ -66,6 +66,70 @@ fn polling_ends_when_nobody_wants_it() {
     assert_eq!(phone.run(STATUS), []);
 }
 
+/// Wants to be polled while there is a call.
+fn wavers() -> Recorder {
+    Recorder::new(
+        b'A',
+        |env| {
+            for code in [EventCode::CALL_CONNECTED, EventCode::CALL_DISCONNECTED] {
+                env.registry().set_event(ToolkitEvent::EventDownload(code))?;
+            }
+            Ok(())
+        },
+        |event, env| {
+            if let Event::EventDownload(event) = event {
+                let wants = event.code() == EventCode::CALL_CONNECTED;
+                env.registry().request_poll_interval(wants.then(|| Duration::from_secs(60)));
+            }
+            Ok(())
+        },
+    )
+}
+
+#[test]
+fn who_asks_while_polling_is_switched_off_is_told_of_the_next_interval_only() {
+    let applet = wavers();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.run(PROFILE);
+    phone.run(&event(EventCode::CALL_CONNECTED.0));
+    let status = phone.send(&event(EventCode::CALL_DISCONNECTED.0));
+    let off = phone.fetch(&status);
+    assert_eq!(off.details.kind, CommandType::POLLING_OFF);
+    phone.send(&event(EventCode::CALL_CONNECTED.0));
+    heard.lock().unwrap().clear();
+    let status = phone.respond(&off.details, 0, &[]);
+    assert_eq!(heard.lock().unwrap().len(), 0, "it is not refused");
+    let poll = phone.fetch(&status);
+    phone.respond(&poll.details, 0, &[]);
+    assert_eq!(*heard.lock().unwrap(), ["A granted Some(45)"]);
+}
+
+#[test]
+fn a_refusal_leaves_the_interval_that_was_granted_before() {
+    let applet = Recorder {
+        process: |event, env| {
+            if let Event::EventDownload(_) = event {
+                env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+            }
+            if let Event::PollInterval { .. } = event {
+                assert_eq!(env.registry().poll_interval(), Some(Duration::from_secs(45)));
+            }
+            Ok(())
+        },
+        ..wants_60_seconds()
+    };
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.run(PROFILE);
+    heard.lock().unwrap().clear();
+    phone.answer_with(&event(EventCode::USER_ACTIVITY.0), |kind| match kind {
+        CommandType::POLL_INTERVAL => (0x30, vec![]),
+        _ => (0, vec![]),
+    });
+    assert_eq!(*heard.lock().unwrap(), ["A event", "A granted None"]);
+}
+
 #[test]
 fn a_refusal_for_good_is_told_and_not_tried_again() {
     let applet = wants_60_seconds();

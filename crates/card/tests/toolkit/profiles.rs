@@ -1,7 +1,12 @@
 //! TERMINAL PROFILE says what the card may send (TS 102 223 §5).
 
 use oxisim_card::{ToolkitError, ToolkitEvent};
-use oxisim_toolkit::{CommandType, command::MoreTime};
+use oxisim_toolkit::{
+    CommandType, Facility, Proactive, TerminalProfile,
+    codes::{LocalInformation, TimerAction},
+    command::{MoreTime, ProvideLocalInformation, TimerManagement},
+    objects::{EventCode, TimerIdentifier},
+};
 
 use crate::{
     phone::{PROFILE, Phone, STATUS, kinds},
@@ -44,6 +49,69 @@ fn a_command_that_the_profile_lacks_is_refused_to_the_applet_and_not_sent() {
     let mut phone = Phone::with([applet]);
     assert_eq!(phone.run("80100000 01 00"), [], "a profile with nothing in it");
     assert_eq!(*heard.lock().unwrap(), ["A profile: NotSupported(DISPLAY_TEXT)"]);
+}
+
+#[test]
+fn a_qualifier_that_the_profile_lacks_is_refused_as_the_command_is() {
+    let applet = Recorder::new(
+        b'A',
+        |env| {
+            env.registry().allocate_timer()?;
+            env.registry().set_event(ToolkitEvent::ProfileDownload)
+        },
+        |event, env| {
+            let oxisim_card::Event::ProfileDownload = event else { return Ok(()) };
+            let timer = TimerManagement { timer: TimerIdentifier { identifier: 1 }, value: None };
+            let lacks_timer = ToolkitError::NotSupported(CommandType::TIMER_MANAGEMENT);
+            assert_eq!(env.send(TimerAction::START.0, timer.clone()), Err(lacks_timer));
+            env.send(TimerAction::CURRENT_VALUE.0, timer)?;
+            env.send(LocalInformation::LOCATION.0, ProvideLocalInformation {})?;
+            env.send(LocalInformation::DATE_TIME_ZONE.0, ProvideLocalInformation {})
+        },
+    );
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    let profile = |facilities| hex::encode(TerminalProfile::with(facilities).octets());
+    let some = profile(&[Facility::ProvideLocalInformation, Facility::TimerCurrentValue]);
+    let status = phone.send(&format!("80100000 08 {some}"));
+    assert_eq!(*heard.lock().unwrap(), ["A profile: NotSupported(PROVIDE_LOCAL_INFORMATION)"]);
+    let timer = phone.fetch(&status);
+    assert_eq!(timer.details.kind, CommandType::TIMER_MANAGEMENT);
+
+    // The location waits; a profile that has the time only takes it back.
+    heard.lock().unwrap().clear();
+    let other = profile(&[Facility::DateTimeZone, Facility::TimerCurrentValue]);
+    phone.send(&format!("80100000 08 {other}"));
+    assert_eq!(
+        *heard.lock().unwrap(),
+        [
+            "A failed NotSupported(PROVIDE_LOCAL_INFORMATION)",
+            "A profile: NotSupported(PROVIDE_LOCAL_INFORMATION)"
+        ]
+    );
+}
+
+#[test]
+fn the_terminal_is_asked_for_no_event_that_its_profile_lacks() {
+    let mut phone = Phone::with([Recorder::new(
+        b'A',
+        |env| {
+            for code in [EventCode::CALL_CONNECTED, EventCode::CHANNEL_STATUS] {
+                env.registry().set_event(ToolkitEvent::EventDownload(code))?;
+            }
+            Ok(())
+        },
+        |_, _| Ok(()),
+    )]);
+    // SET UP EVENT LIST, and of the events: call connected.
+    let [Proactive::SetUpEventList(list)] = &phone.run("80100000 05 0000000005")[..] else {
+        panic!("a list")
+    };
+    assert_eq!(list.events.events.0, [EventCode::CALL_CONNECTED]);
+    assert_eq!(phone.run("80100000 05 0000000001"), [], "none of them");
+    let commands = phone.run(PROFILE);
+    let [Proactive::SetUpEventList(list)] = &commands[..] else { panic!("{commands:?}") };
+    assert_eq!(list.events.events.0, [EventCode::CALL_CONNECTED, EventCode::CHANNEL_STATUS]);
 }
 
 #[test]

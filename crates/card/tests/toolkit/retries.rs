@@ -56,19 +56,36 @@ fn any_refusal_for_now_ends_at_the_next_status() {
 }
 
 #[test]
-fn a_command_is_not_sent_for_ever() {
+fn a_command_is_sent_ever_more_seldom_and_not_for_ever() {
     let mut phone = phone();
-    let mut refusals = 0;
     phone.answer_with(PROFILE, refusing(CommandType::SET_UP_MENU, 0x20, &[1]));
-    for _ in 0..50 {
-        refusals += phone.answer_with(STATUS, refusing(CommandType::SET_UP_MENU, 0x20, &[1])).len();
-    }
-    assert_eq!(refusals, 5);
+    let retries: Vec<_> = (1..500)
+        .filter(|_| !phone.answer_with(STATUS, refusing(CommandType::SET_UP_MENU, 0x20, &[1])).is_empty())
+        .collect();
+    assert_eq!(retries, [1, 3, 7, 15, 31, 63, 127]);
+    assert_eq!(phone.run(&event(EventCode::IDLE_SCREEN_AVAILABLE.0)), [], "given up");
     assert_eq!(
         kinds(&phone.run(PROFILE)).first(),
         Some(&CommandType::SET_UP_MENU),
         "a new profile begins anew"
     );
+}
+
+#[test]
+fn a_command_that_waits_long_is_sent_at_once_after_the_event() {
+    let mut phone = phone();
+    let busy = || refusing(CommandType::SET_UP_MENU, 0x20, &[TerminalProblem::BUSY_ON_CALL.0]);
+    phone.answer_with(PROFILE, busy());
+    for _ in 0..3 {
+        phone.answer_with(STATUS, busy());
+    }
+    assert_eq!(phone.run(STATUS), [], "four more STATUS commands");
+    assert_eq!(
+        kinds(&phone.run(&event(EventCode::CALL_DISCONNECTED.0))),
+        [CommandType::SET_UP_MENU],
+        "the call has ended"
+    );
+    assert_eq!(phone.run(STATUS), []);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use oxisim_card::{Env, Event, ToolkitError, ToolkitEvent};
 use oxisim_toolkit::{
     CommandType, Proactive,
     codes::TimerAction,
-    command::TimerManagement,
+    command::{MoreTime, TimerManagement},
     objects::{EventCode, TimerIdentifier},
 };
 
@@ -111,6 +111,92 @@ fn the_next_owner_does_not_hear_of_what_the_first_has_started() {
     heard.lock().unwrap().clear();
     phone.run(&expired(1));
     assert_eq!(*heard.lock().unwrap(), ["B timer 1"], "the new owner's own");
+}
+
+#[test]
+fn a_terminal_that_does_not_stop_a_timer_reports_it_to_nobody() {
+    let heard = std::sync::Arc::default();
+    let mut phone = Phone::with([first().told_to(&heard), second().told_to(&heard)]);
+    phone.run(PROFILE);
+    phone.run(&event(START));
+    let refuses = |_| (0x20, vec![0]);
+    assert_eq!(phone.answer_with(&event(RELEASE), refuses).len(), 1, "asked once");
+    phone.run(&event(ALLOCATE));
+    heard.lock().unwrap().clear();
+    phone.run(&expired(1));
+    assert_eq!(heard.lock().unwrap().len(), 0, "it was the first owner's");
+    phone.run(&event(START));
+    heard.lock().unwrap().clear();
+    phone.run(&expired(1));
+    assert_eq!(*heard.lock().unwrap(), ["B timer 1"]);
+}
+
+#[test]
+fn a_timer_that_is_said_not_to_run_is_free_for_the_next_owner() {
+    let heard = std::sync::Arc::default();
+    let mut phone = Phone::with([first().told_to(&heard), second().told_to(&heard)]);
+    phone.run(PROFILE);
+    phone.run(&event(START));
+    phone.answer_with(&event(RELEASE), |_| (0x24, vec![]));
+    phone.run(&event(ALLOCATE));
+    heard.lock().unwrap().clear();
+    phone.run(&expired(1));
+    assert_eq!(*heard.lock().unwrap(), ["B timer 1"]);
+}
+
+#[test]
+fn what_was_queued_for_a_timer_fails_when_it_is_given_back() {
+    let heard = std::sync::Arc::default();
+    let hasty = Recorder {
+        process: |event, env| match code(event) {
+            Some(START) => {
+                manage(env, TimerAction::START, 1)?;
+                manage(env, TimerAction::DEACTIVATE, 1)?;
+                env.send(0, MoreTime {})
+            }
+            Some(RELEASE) => env.registry().release_timer(1),
+            _ => Ok(()),
+        },
+        ..first()
+    };
+    let mut phone = Phone::with([hasty.told_to(&heard), second().told_to(&heard)]);
+    phone.run(PROFILE);
+    let status = phone.send(&event(START));
+    let start = phone.fetch(&status);
+    phone.send(&event(RELEASE));
+    assert_eq!(heard.lock().unwrap().last().unwrap(), "A failed InvalidTimerId(1)");
+    phone.send(&event(ALLOCATE));
+    heard.lock().unwrap().clear();
+    let status = phone.respond(&start.details, 0, &[]);
+    let stop = phone.fetch(&status);
+    assert_eq!(stop.details.qualifier, TimerAction::DEACTIVATE.0, "the framework's");
+    let status = phone.respond(&stop.details, 0, &[]);
+    let more = phone.fetch(&status);
+    assert_eq!(more.details.kind, CommandType::MORE_TIME, "what is about no timer is sent");
+    assert_eq!(phone.respond(&more.details, 0, &[]), "9000");
+    assert_eq!(*heard.lock().unwrap(), ["A response 00", "A response 00"]);
+}
+
+#[test]
+fn a_ninth_timer_is_not_to_be_had_and_one_that_is_given_back_is() {
+    let mut phone = Phone::with([Recorder::new(
+        b'A',
+        |env| {
+            for timer in 1..=8 {
+                assert_eq!(env.registry().allocate_timer(), Ok(timer));
+            }
+            assert_eq!(env.registry().allocate_timer(), Err(ToolkitError::NoTimerAvailable));
+            for timer in [0, 9, 255] {
+                assert_eq!(env.registry().release_timer(timer), Err(ToolkitError::InvalidTimerId(timer)));
+            }
+            env.registry().release_timer(5)?;
+            assert_eq!(env.registry().release_timer(5), Err(ToolkitError::InvalidTimerId(5)));
+            assert_eq!(env.registry().allocate_timer(), Ok(5));
+            Ok(())
+        },
+        |_, _| Ok(()),
+    )]);
+    assert_eq!(phone.run(PROFILE), [], "none of them ran");
 }
 
 #[test]

@@ -59,7 +59,7 @@ const fn function(instruction: Instruction) -> Option<(Data, Function)> {
         Instruction::SLEEP => (Data::None, sleep),
         Instruction::GET_RESPONSE => (Data::Out, select::get_response),
         Instruction::TERMINAL_PROFILE => (Data::In, uicc::terminal_profile),
-        Instruction::ENVELOPE => (Data::InOut, uicc::envelope),
+        Instruction::ENVELOPE => (Data::InOut, toolkit::envelope),
         Instruction::FETCH => (Data::Out, toolkit::fetch),
         Instruction::TERMINAL_RESPONSE => (Data::In, uicc::terminal_response),
         _ => return None,
@@ -123,7 +123,7 @@ fn offer(card: &mut Powered<'_>, command: &Command<'_>, mut response: Response) 
         _ => {
             card.session.waiting = Waiting::Gsm(response.data);
             let tell = if is_error { Status::data_download_error } else { Status::gsm_response_available };
-            return tell(length).into();
+            return tell(length.min(0x100)).into();
         }
     }
     response
