@@ -3,7 +3,7 @@
 use alloc::{vec, vec::Vec};
 
 use oxisim_toolkit::{
-    CommandType, Proactive, TerminalProfile,
+    Command, CommandType, Proactive, TerminalProfile,
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
@@ -212,5 +212,5 @@ impl Wait {
 }
 
 fn queued(qualifier: u8, body: impl Into<Proactive>) -> Queued {
-    Queued::new(Sender::Framework, qualifier, body)
+    Queued::new(Sender::Framework, Command::new(0, qualifier, body))
 }

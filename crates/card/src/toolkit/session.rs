@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use oxisim_apdu::{Response, Status};
 use oxisim_sms::concatenation::Reassembler;
 use oxisim_toolkit::{
-    CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction, objects::CommandDetails,
+    Command, CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction,
+    objects::CommandDetails,
 };
 use oxisim_wire::Duration;
 
@@ -82,15 +83,9 @@ impl Session {
     }
 
     /// Queues an applet's command.
-    pub fn send(
-        &mut self,
-        applet: AppletIndex,
-        priority: u8,
-        qualifier: u8,
-        body: Proactive,
-    ) -> Result<(), ToolkitError> {
-        let kind = body.kind();
-        match &body {
+    pub fn send(&mut self, applet: AppletIndex, priority: u8, command: Command) -> Result<(), ToolkitError> {
+        let kind = command.body.kind();
+        match &command.body {
             Proactive::SetUpMenu(_)
             | Proactive::SetUpEventList(_)
             | Proactive::PollInterval(_)
@@ -106,7 +101,7 @@ impl Session {
         if !profile.performs(kind) {
             return Err(ToolkitError::NotSupported(kind));
         }
-        self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
+        self.queue.push(Queued::new(Sender::Applet(applet, priority), command))
     }
 
     /// Length of the command that waits to be fetched: the next one is made ready if none is under way.
