@@ -123,27 +123,33 @@ impl File {
 }
 
 impl Sequence<'_> {
-    /// The types of the commands that the card sends in it.
+    /// The types of the commands that the phone fetches in it.
     #[must_use]
     pub fn commands(&self) -> BTreeSet<u8> {
-        let sent = self.steps.iter().filter(|step| matches!(step.word, "send" | "fetch"));
-        sent.filter_map(|step| kind(&octets(step.rest)?)).collect()
+        let next = self.steps.iter().skip(1).map(|step| step.word).chain([""]);
+        let fetched = self.steps.iter().zip(next).filter(|(step, next)| match step.word {
+            "send" => *next != "refused",
+            word => word == "fetch",
+        });
+        fetched.filter_map(|(step, _)| kind(&octets(step.rest)?)).collect()
     }
 
-    /// The first octets of the envelopes that the phone sends in it, each with the event of an event download.
+    /// The types of the commands that the phone answers in it, each with the general result.
+    #[must_use]
+    pub fn responses(&self) -> BTreeSet<(u8, u8)> {
+        let responses = self.octets_of("response");
+        responses.filter_map(|data| Some((*data.get(3)?, *data.get(11)?))).collect()
+    }
+
+    /// The tags of the envelopes that the phone sends in it, each with the event of an event download.
     #[must_use]
     pub fn envelopes(&self) -> BTreeSet<(u8, Option<u8>)> {
-        let sent =
-            self.steps.iter().filter(|step| step.word == "envelope").filter_map(|step| octets(step.rest));
         let event = |data: &[u8]| (data.first() == Some(&0xD6)).then(|| data.get(4).copied()).flatten();
-        sent.filter_map(|data| Some((*data.first()?, event(&data)))).collect()
+        self.octets_of("envelope").filter_map(|data| Some((*data.first()?, event(&data)))).collect()
     }
 
-    /// The general results that the phone answers with in it.
-    #[must_use]
-    pub fn results(&self) -> BTreeSet<u8> {
-        let sent = self.steps.iter().filter(|step| step.word == "response");
-        sent.filter_map(|step| octets(step.rest)?.get(11).copied()).collect()
+    fn octets_of(&self, word: &'static str) -> impl Iterator<Item = Vec<u8>> {
+        self.steps.iter().filter(move |step| step.word == word).filter_map(|step| octets(step.rest))
     }
 }
 
