@@ -96,3 +96,45 @@ fn every_sequence_has_a_name_of_its_own() {
         assert!(sequence.steps.iter().all(|step: &Step<'_>| !step.word.is_empty()), "{}", sequence.title);
     }
 }
+
+/// Sequences in which others answer otherwise, and why this phone does not.
+const OWN_ANSWERS: &[(&str, &str, &str)] = &[
+    ("get_inkey", "8.1", "they waited a second longer"),
+    ("open_channel", "2.5", "they had a smaller buffer"),
+    ("receive_data", "1.1", "they had other data"),
+    ("refresh", "1.5", "they answered before the reset, which is an answer in itself (TS 102 223 §6.4.7)"),
+    ("provide_local_information", "1.3", "they measured something else"),
+    ("provide_local_information", "1.4", "they had another time"),
+    ("get_reader_status", "1.1", "they had no reader 0"),
+    ("get_reader_status", "1.2", "they had no reader 0"),
+    ("get_reader_status", "1.3", "they had no reader 0"),
+    ("get_reader_status", "2.1", "they had no reader 0"),
+    ("run_at_command", "1.1", "they were made by somebody else"),
+    ("run_at_command", "1.2", "they were made by somebody else"),
+    ("run_at_command", "1.3", "they were made by somebody else"),
+    ("run_at_command", "2.1", "they were made by somebody else"),
+    ("run_at_command", "2.2", "they were made by somebody else"),
+    ("run_at_command", "2.3", "they were made by somebody else"),
+    ("run_at_command", "2.4", "they were made by somebody else"),
+];
+
+#[test]
+fn the_phone_answers_in_a_sequence_as_others_do_unless_it_has_an_answer_of_its_own() {
+    let outside = Outside::new();
+    let mut agreeing = 0;
+    for file in FILES {
+        for sequence in file.sequences() {
+            let Some((_, number)) = sequence.title.split_once(" SEQUENCE ") else { continue };
+            let number = number.split(':').next().unwrap().trim_end_matches(char::is_alphabetic);
+            let responses = sequence.steps.iter().filter(|step| step.word == "response");
+            let responses: Vec<_> = responses.map(|step| octets(step.rest).unwrap()).collect();
+            let own = OWN_ANSWERS.iter().any(|&(name, of, _)| (name, of) == (file.name, number));
+            match outside.agrees(file.name, number, &responses) {
+                Some(agrees) => assert_eq!(agrees, !own, "{}", sequence.title),
+                None => assert!(!own, "{}", sequence.title),
+            }
+            agreeing += usize::from(outside.agrees(file.name, number, &responses) == Some(true));
+        }
+    }
+    assert!(agreeing > 150, "{agreeing}");
+}

@@ -1,6 +1,6 @@
 //! Whether other people have made a message too.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxisim_tests::sequences::octets;
 
@@ -17,16 +17,30 @@ const VECTORS: [&str; 5] = [
 pub struct Outside {
     exact: BTreeSet<Vec<u8>>,
     plain: BTreeSet<Vec<u8>>,
+    /// The responses of a sequence: the file and the number of the sequence, such as `1.1`.
+    responses: BTreeMap<(String, String), BTreeSet<Vec<u8>>>,
 }
 
 impl Outside {
     pub fn new() -> Self {
-        let rows = VECTORS.iter().flat_map(|rows| rows.lines());
-        let rows = rows.map(|row| serde_json::from_str::<serde_json::Value>(row).unwrap());
-        let exact: BTreeSet<Vec<u8>> =
-            rows.map(|row| octets(row["hex"].as_str().unwrap()).unwrap()).collect();
+        let (mut exact, mut responses) = (BTreeSet::new(), BTreeMap::<_, BTreeSet<_>>::new());
+        for row in VECTORS.iter().flat_map(|rows| rows.lines()) {
+            let row = serde_json::from_str::<serde_json::Value>(row).unwrap();
+            let message = octets(row["hex"].as_str().unwrap()).unwrap();
+            if let Some(name) = named(row["id"].as_str().unwrap()).filter(|_| message.first() == Some(&0x81))
+            {
+                responses.entry(name).or_default().insert(plain(&message));
+            }
+            exact.insert(message);
+        }
         let plain = exact.iter().map(|message| plain(message)).collect();
-        Self { exact, plain }
+        Self { exact, plain, responses }
+    }
+
+    /// Whether one of these responses is what others say of this sequence; `None` if they say nothing.
+    pub fn agrees(&self, file: &str, number: &str, responses: &[Vec<u8>]) -> Option<bool> {
+        let known = self.responses.get(&(file.to_owned(), number.to_owned()))?;
+        Some(responses.iter().any(|response| known.contains(&plain(response))))
     }
 
     /// The mark of a message in a sequence: none if another has the same octets, `~` if they differ in whether objects
@@ -61,4 +75,14 @@ fn plain(message: &[u8]) -> Vec<u8> {
         at += length;
     }
     plain
+}
+
+/// The file and the number of the sequence that a vector is of: oFono has `display_text/te/1.1.1`, Qtopia
+/// `DISPLAY TEXT 1.1.1`, both with letters for alternatives at the end.
+fn named(id: &str) -> Option<(String, String)> {
+    let (name, number) = id.split_once("/te/").or_else(|| id.rsplit_once(' '))?;
+    let (number, _) = number.rsplit_once('.')?;
+    let name = name.to_lowercase().replace(' ', "_").replace("setup_", "set_up_");
+    let name = if name == "provide_local_info" { "provide_local_information".into() } else { name };
+    Some((name, number.to_owned()))
 }

@@ -132,6 +132,10 @@ fn network(what: &str, more: &str) -> NetworkEvent {
         }),
         "USSD" => NetworkEvent::Ussd(match object {
             "text" => Ok(TextString { coding: Some(Coding::EIGHT_BIT), text: rest.into() }),
+            "UCS2" => Ok(TextString {
+                coding: Some(Coding::UCS2),
+                text: rest.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+            }),
             "packed" => Ok(TextString { coding: Some(Coding::PACKED), text: octets(rest).unwrap() }),
             other => Err(service_error(other, rest)),
         }),
