@@ -6,7 +6,7 @@ use std::{
 };
 
 use oxisim_card::{Aid, Applet, Env, Event, Tar, ToolkitError, ToolkitEvent};
-use oxisim_toolkit::{Command, TerminalResponse, codes::EventCode, objects::alpha};
+use oxisim_toolkit::{Command, TerminalResponse, codes::EventCode, envelope::EventDownload, objects::alpha};
 use oxisim_wire::Duration;
 
 /// The TAR of the command packets of TS 31.124 §27.22.5.
@@ -31,6 +31,8 @@ pub enum Order {
 pub enum Heard {
     /// The answer to its command.
     Response(Box<TerminalResponse>),
+    /// An event that it asked to be told of.
+    Event(Box<EventDownload>),
     /// It cannot send.
     Refused(ToolkitError),
     /// Anything else.
@@ -135,10 +137,7 @@ impl Applet for Prober {
                 let [hours, minutes, seconds] = value;
                 Heard::Told(format!("timer {timer} has expired after {hours:02}:{minutes:02}:{seconds:02}"))
             }
-            Event::EventDownload(download) => {
-                let name = download.code().name().unwrap_or("unknown").replace('_', " ").to_lowercase();
-                Heard::Told(format!("event {name}"))
-            }
+            Event::EventDownload(download) => Heard::Event(Box::new(download.clone())),
             Event::UnformattedSmsPp(sms) => {
                 let text = String::from_utf8_lossy(&sms.message.payload).into_owned();
                 Heard::Told(format!("message from {}: {text}", sms.originator))

@@ -2,7 +2,7 @@
 
 use oxisim_card::{Card, Profile};
 use oxisim_terminal::{Config, Output, Terminal};
-use oxisim_toolkit::{Command, TerminalResponse};
+use oxisim_toolkit::{Command, Envelope, TerminalResponse};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::Slot as _;
 
@@ -145,7 +145,11 @@ impl Bench {
             instruction::ENVELOPE => {
                 // A terminal that has room for an answer says so in an octet more.
                 let length = usize::from(command[4]);
-                self.lines.push(("envelope", hex::encode_upper(&data[..length])));
+                let data = &data[..length];
+                self.lines.push(("envelope", hex::encode_upper(data)));
+                if let Some(Heard::Event(event)) = heard.first() {
+                    assert_eq!(Envelope::decode(data), Ok(Envelope::from((**event).clone())));
+                }
                 if !answer.is_empty() || !matches!(status, [0x90, 0x00] | [0x91, _]) {
                     self.lines.push(("card", hex::encode_upper(response)));
                 }
@@ -155,6 +159,7 @@ impl Bench {
         for heard in heard {
             let line = match heard {
                 Heard::Response(_) => panic!("a response without its TERMINAL RESPONSE"),
+                Heard::Event(event) => ("applet", words::of_event_download(&event)),
                 Heard::Refused(error) => {
                     self.sent = None;
                     ("refused", error.to_string())

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use oxisim_terminal::{ChannelRequest, Event, Menu, NetworkRequest, Output, ReaderRequest, Screen};
-use oxisim_toolkit::{Objects, TerminalResponse, codes::ToneCode};
+use oxisim_toolkit::{Objects as _, TerminalResponse, codes::ToneCode, envelope::EventDownload};
 use oxisim_wire::{Show, Shown, Wire};
 
 /// The line of an output, if it is one that a sequence tells.
@@ -43,6 +43,19 @@ pub fn of_response(response: &TerminalResponse) -> String {
     }
     let mut text = parts.join(": ");
     response.answer.each_object(&mut |field, object| {
+        let _ = write!(text, "; {} {}", field.replace('_', " "), of_shown(&object.shown()));
+    });
+    text
+}
+
+/// The event and what stands beside it.
+pub fn of_event_download(download: &EventDownload) -> String {
+    let mut text = format!("event {}", named(download.code().name(), u64::from(download.code().0)));
+    // Which event it is, and from whom to whom, stand before what is its own.
+    download.each_object(&mut |field, object| {
+        if matches!(field, "events" | "devices") {
+            return;
+        }
         let _ = write!(text, "; {} {}", field.replace('_', " "), of_shown(&object.shown()));
     });
     text
