@@ -12,6 +12,7 @@ use std::{
 use oxisim_apdu::Status;
 use oxisim_card::{Card, Profile as CardProfile};
 use oxisim_terminal::Config;
+use oxisim_tests::sequences::{FILES, File};
 use oxisim_toolkit::{
     Answer, CallControlAnswer, Command, CommandType, Declaration, Envelope, Event, Facility, FieldInfo,
     MoSmsControlAnswer, Object, Objects, Quantity, TerminalProfile, TerminalResponse,
@@ -36,6 +37,50 @@ fn the_page_of_the_toolkit_says_what_the_lists_say() {
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(committed == page, "docs/TOOLKIT.md is out of date: run with SNAPSHOTS=overwrite");
+}
+
+#[test]
+fn every_command_is_sent_in_a_sequence_and_every_command_that_the_phone_performs_is_performed_in_one() {
+    let scenarios = Scenarios::new();
+    let profile = Config::default().profile;
+    for &kind in CommandType::ALL {
+        let name = kind.text();
+        assert!(scenarios.commands.contains_key(&kind.0), "{name} is sent in no sequence");
+        let is_performed = scenarios.performed.contains(&kind.0);
+        assert!(is_performed || !profile.performs(kind), "the phone performs {name} in no sequence");
+    }
+}
+
+/// In how many sequences of `tests/conformance` card and phone show an entry.
+#[derive(Default)]
+struct Scenarios {
+    commands: BTreeMap<u8, usize>,
+    /// The commands that the phone performs in one.
+    performed: BTreeSet<u8>,
+    envelopes: BTreeMap<u8, usize>,
+    events: BTreeMap<u8, usize>,
+}
+
+impl Scenarios {
+    fn new() -> Self {
+        let mut scenarios = Self::default();
+        for sequence in FILES.iter().flat_map(File::sequences) {
+            for kind in sequence.commands() {
+                *scenarios.commands.entry(kind).or_default() += 1;
+            }
+            let responses = sequence.responses().into_iter();
+            let performed = responses.filter(|&(_, result)| GeneralResult(result).is_performed());
+            scenarios.performed.extend(performed.map(|(kind, _)| kind));
+            let envelopes = sequence.envelopes();
+            for tag in envelopes.iter().map(|&(tag, _)| tag).collect::<BTreeSet<_>>() {
+                *scenarios.envelopes.entry(tag).or_default() += 1;
+            }
+            for event in envelopes.into_iter().filter_map(|(_, event)| event) {
+                *scenarios.events.entry(event).or_default() += 1;
+            }
+        }
+        scenarios
+    }
 }
 
 /// How many outside vectors speak of an entry.
@@ -114,21 +159,27 @@ fn page(counts: &Counts) -> String {
         other, entry by entry. Card: the card's toolkit session sends or takes it. Phone: the phone of\n\
         `crates/terminal` carries it out or tells it, as its TERMINAL PROFILE says. Vectors: how many different\n\
         messages of other people's making (`crates/toolkit/tests/vectors`) hold it; each is read to the stated\n\
-        fields and written back to the same octets.\n",
+        fields and written back to the same octets. Scenarios: in how many sequences of `tests/conformance` it passes\n\
+        between card and phone, over APDU bytes. Every general result passes once more by itself\n\
+        (`tests/conformance/results.rs`).\n",
     );
-    commands(&mut out, counts, &profile);
+    let scenarios = Scenarios::new();
+    commands(&mut out, counts, &scenarios, &profile);
     answers(&mut out, counts);
     results(&mut out, counts);
-    envelopes(&mut out, counts, &profile);
-    events(&mut out, counts, &profile);
+    envelopes(&mut out, counts, &scenarios, &profile);
+    events(&mut out, counts, &scenarios, &profile);
     objects(&mut out, counts);
     facilities(&mut out, &profile);
     out
 }
 
-fn commands(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
+fn commands(out: &mut String, counts: &Counts, scenarios: &Scenarios, profile: &TerminalProfile) {
     out.push_str("\n## Proactive commands\n\n");
-    table(out, &["type", "command", "clause", "profile", "card", "phone", "vectors", "responses"]);
+    table(
+        out,
+        &["type", "command", "clause", "profile", "card", "phone", "vectors", "responses", "scenarios"],
+    );
     for &kind in CommandType::ALL {
         let facilities = Facility::of_command(kind);
         let row = [
@@ -140,6 +191,7 @@ fn commands(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
             yes(profile.performs(kind)),
             count(&counts.commands, kind.0),
             count(&counts.responses, kind.0),
+            count(&scenarios.commands, kind.0),
         ];
         line(out, &row);
     }
@@ -172,13 +224,18 @@ fn results(out: &mut String, counts: &Counts) {
     }
 }
 
-fn envelopes(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
+fn envelopes(out: &mut String, counts: &Counts, scenarios: &Scenarios, profile: &TerminalProfile) {
     out.push_str("\n## ENVELOPE\n\n");
-    table(out, &["tag", "envelope", "clause", "profile", "card", "phone", "vectors"]);
+    table(out, &["tag", "envelope", "clause", "profile", "card", "phone", "vectors", "scenarios"]);
     for envelope in Envelope::ALL {
         let facilities = Facility::of_envelope(envelope.code);
         let told = facilities.iter().any(|&facility| profile.supports(facility));
-        let more = [yes(card_takes(envelope.code)), yes(told), count(&counts.envelopes, envelope.code)];
+        let more = [
+            yes(card_takes(envelope.code)),
+            yes(told),
+            count(&counts.envelopes, envelope.code),
+            count(&scenarios.envelopes, envelope.code),
+        ];
         line(out, &declared(envelope, facilities, &more));
     }
     let _ = write!(
@@ -218,12 +275,16 @@ const OUR_ENVELOPES: [&str; 7] = [
     "DF0482028281",
 ];
 
-fn events(out: &mut String, counts: &Counts, profile: &TerminalProfile) {
+fn events(out: &mut String, counts: &Counts, scenarios: &Scenarios, profile: &TerminalProfile) {
     out.push_str("\n## EVENT DOWNLOAD\n\n");
-    table(out, &["code", "event", "clause", "profile", "phone", "vectors"]);
+    table(out, &["code", "event", "clause", "profile", "phone", "vectors", "scenarios"]);
     for event in Event::ALL {
         let code = EventCode(event.code);
-        let more = [yes(profile.hears(code)), count(&counts.events, event.code)];
+        let more = [
+            yes(profile.hears(code)),
+            count(&counts.events, event.code),
+            count(&scenarios.events, event.code),
+        ];
         line(out, &declared(event, Facility::of_event(code), &more));
     }
 }

@@ -1,6 +1,8 @@
 //! A small world for scenarios: a card with the backup applet, a phone, an SMS centre without delay, and the backup
 //! server on a database in memory.
 
+pub mod sequences;
+
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source};
 use oxisim_card::{Card, Image, Profile, image::Platform};

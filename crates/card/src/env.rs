@@ -1,7 +1,7 @@
 //! What an applet can do: its environment while it handles an event.
 
 use oxisim_apdu::{Response, Status};
-use oxisim_toolkit::{CallControlAnswer, MoSmsControlAnswer, Proactive, TerminalProfile};
+use oxisim_toolkit::{CallControlAnswer, Command, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
     applet::ToolkitError,
@@ -38,7 +38,13 @@ impl Env<'_> {
     /// SET UP MENU, SET UP EVENT LIST, POLL INTERVAL and POLLING OFF are the framework's, which sends them as
     /// the registry asks; TIMER MANAGEMENT is for the applet's own timers.
     pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), ToolkitError> {
-        self.toolkit.send(self.applet, self.priority, qualifier, command.into())
+        self.send_command(Command::new(0, qualifier, command))
+    }
+
+    /// The same, with all of the command as the applet has it (`ProactiveHandler.init`, `appendTLV`): for the channel
+    /// or the card reader that it is about, or with objects that its type does not have. Its number is the framework's.
+    pub fn send_command(&mut self, command: Command) -> Result<(), ToolkitError> {
+        self.toolkit.send(self.applet, self.priority, command)
     }
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the

@@ -87,6 +87,19 @@ impl Address {
         }
     }
 
+    /// The most semi-octets of a number that is called (TS 24.008 §10.5.4.7).
+    pub const CALLED_LIMIT: usize = 80;
+
+    /// A number that is called, or a string of a supplementary service: no TPDU carries it, and it may be longer.
+    pub fn called(kind: TypeOfAddress, semi_octets: Vec<u8>) -> Result<Self, Error> {
+        match semi_octets.len() {
+            length if length > Self::CALLED_LIMIT => {
+                Err(Error::AddressTooLong { length, limit: Self::CALLED_LIMIT })
+            }
+            _ => Ok(Self { kind, semi_octets: semi_octets.into_iter().map(|half| half & 0x0F).collect() }),
+        }
+    }
+
     /// A number of the given type: digits, `*`, `#` and the codes `a`, `b`, `c`.
     pub fn number(kind: TypeOfAddress, digits: &str) -> Result<Self, Error> {
         let digit =

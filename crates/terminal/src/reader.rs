@@ -25,6 +25,10 @@ pub enum ReaderEvent {
     Inserted,
     /// The card has been taken out.
     Removed,
+    /// The reader has been put on.
+    Attached,
+    /// The reader has been taken away, with its card.
+    Detached,
 }
 
 /// An additional card reader of a phone.
@@ -34,6 +38,8 @@ pub struct Reader {
     pub identifier: String,
     /// Whether the reader itself can be taken away.
     pub is_removable: bool,
+    /// Whether it is there, and has not been taken away.
+    pub is_attached: bool,
     /// Whether it takes cards of the size ID-1.
     pub is_id1: bool,
     /// Whether there is a card in it.
@@ -49,15 +55,14 @@ impl Reader {
     /// A reader that is built in, for cards of the size ID-1.
     #[must_use]
     pub const fn new(identifier: String, has_card: bool) -> Self {
-        Self { identifier, is_removable: false, is_id1: true, has_card, is_powered: false }
+        Self { identifier, is_removable: false, is_attached: true, is_id1: true, has_card, is_powered: false }
     }
 
     /// The octet of a card reader status object (TS 102 223 §8.33) of reader `number`, 0 to 7.
     pub(crate) const fn status(&self, number: u8) -> u8 {
-        const PRESENT: u8 = 0x10;
         number & 0x07
-            | PRESENT
             | (self.is_removable as u8) << 3
+            | (self.is_attached as u8) << 4
             | (self.is_id1 as u8) << 5
             | (self.has_card as u8) << 6
             | (self.is_powered as u8) << 7
@@ -76,5 +81,7 @@ mod tests {
         assert_eq!(reader.status(1), 0x71);
         reader.is_powered = true;
         assert_eq!(reader.status(7), 0xF7);
+        reader = Reader { is_removable: true, is_attached: false, ..Reader::new("slot".into(), false) };
+        assert_eq!(reader.status(1), 0x29);
     }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use oxisim_sms::AlphaIdentifier;
 use oxisim_toolkit::{
-    CommandType, Proactive, TerminalProfile,
+    Command, CommandType, Proactive, TerminalProfile,
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
@@ -241,5 +241,5 @@ pub(super) const fn is_reported_once(event: EventCode) -> bool {
 }
 
 fn queued(qualifier: u8, body: impl Into<Proactive>) -> Queued {
-    Queued::new(Sender::Framework, qualifier, body)
+    Queued::new(Sender::Framework, Command::new(0, qualifier, body))
 }

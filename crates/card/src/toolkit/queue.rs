@@ -46,13 +46,13 @@ pub(super) const COMMAND_LENGTH: usize = 256;
 const OF_ONE_APPLET: usize = 16;
 
 impl Queued {
-    pub fn new(sender: Sender, qualifier: u8, body: impl Into<Proactive>) -> Self {
-        let body = body.into();
-        let timer = match &body {
+    pub fn new(sender: Sender, mut command: Command) -> Self {
+        let timer = match &command.body {
             Proactive::TimerManagement(body) => Some(body.timer.identifier),
             _ => None,
         };
-        let command = Command::new(COMMAND_NUMBER, qualifier, body);
+        command.details.number = COMMAND_NUMBER;
+        command.details.kind = command.body.kind();
         Self { command: command.encode(), sent: Sent { details: command.details, sender, timer } }
     }
 

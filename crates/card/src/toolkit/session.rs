@@ -5,7 +5,8 @@ use alloc::vec::Vec;
 use oxisim_apdu::{Response, Status};
 use oxisim_sms::concatenation::Reassembler;
 use oxisim_toolkit::{
-    CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction, objects::CommandDetails,
+    Command, CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction,
+    objects::CommandDetails,
 };
 use oxisim_wire::Duration;
 
@@ -83,15 +84,9 @@ impl Session {
     }
 
     /// Queues an applet's command.
-    pub fn send(
-        &mut self,
-        applet: AppletIndex,
-        priority: u8,
-        qualifier: u8,
-        body: Proactive,
-    ) -> Result<(), ToolkitError> {
-        let kind = body.kind();
-        match &body {
+    pub fn send(&mut self, applet: AppletIndex, priority: u8, command: Command) -> Result<(), ToolkitError> {
+        let kind = command.body.kind();
+        match &command.body {
             Proactive::SetUpMenu(_)
             | Proactive::SetUpEventList(_)
             | Proactive::PollInterval(_)
@@ -104,10 +99,10 @@ impl Session {
             _ => {}
         }
         let profile = self.profile.as_ref().ok_or(ToolkitError::HandlerNotAvailable)?;
-        if !profile.performs_qualified(kind, qualifier) {
+        if !profile.performs_qualified(kind, command.details.qualifier) {
             return Err(ToolkitError::NotSupported(kind));
         }
-        self.queue.push(Queued::new(Sender::Applet(applet, priority), qualifier, body))
+        self.queue.push(Queued::new(Sender::Applet(applet, priority), command))
     }
 
     /// Takes back what applets have queued for timers that are not theirs any more.

@@ -1,7 +1,12 @@
 //! 91XX, FETCH and TERMINAL RESPONSE (TS 102 221 §7.4.2, §11.2.3, §11.2.4).
 
 use oxisim_card::{Card, Event, ToolkitEvent};
-use oxisim_toolkit::{CommandType, objects::CommandDetails};
+use oxisim_toolkit::{
+    Command, CommandType,
+    codes::Device,
+    command::{CloseChannel, MoreTime},
+    objects::CommandDetails,
+};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
@@ -243,4 +248,29 @@ fn reset_and_power_loss_forget_the_command() {
             assert_eq!(phone.send(PROFILE), "9110", "all begins anew");
         }
     }
+}
+
+#[test]
+fn a_command_is_for_the_device_and_has_the_objects_that_the_applet_says() {
+    let mut phone = Phone::with([Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
+        |event, env| match event {
+            oxisim_card::Event::ProfileDownload => {
+                env.send_command(Command::new(9, 1, CloseChannel::silent()).to(Device(0x23)))?;
+                let mut more_time = Command::new(0, 0, MoreTime {});
+                // An object that no command has, and that need not be understood.
+                more_time.unknown =
+                    Command::decode(&hex::decode("D00C81030102008202818254010F").unwrap()).unwrap().unknown;
+                env.send_command(more_time)
+            }
+            _ => Ok(()),
+        },
+    )]);
+    // A profile that reaches the commands of channels.
+    phone.send(&format!("801000000C{}", "FF".repeat(12)));
+    assert_eq!(phone.send("8012000000"), "D009810301410182028123 9000");
+    let closed = CommandDetails { number: 1, kind: CommandType::CLOSE_CHANNEL, qualifier: 1 };
+    assert_eq!(phone.respond(&closed, 0, &[]), "910E");
+    assert_eq!(phone.send("8012000000"), "D00C81030102008202818254010F 9000");
 }

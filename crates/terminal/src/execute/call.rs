@@ -93,7 +93,7 @@ impl Terminal {
 
     pub(super) fn send_ss(&mut self, job: &Job, command: &SendSs) -> Outcome {
         let Ok(string) =
-            Address::new(TypeOfAddress(command.string.ton_npi), bcd::unpack(&command.string.digits))
+            Address::called(TypeOfAddress(command.string.ton_npi), bcd::unpack(&command.string.digits))
         else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
@@ -155,7 +155,9 @@ impl Terminal {
                 let count = self.calls.len();
                 self.calls.retain(|(other, _)| *other != call);
                 if self.calls.len() < count {
-                    self.report(CardEvent::CallDisconnected { call, by_network: true, cause });
+                    // Without a cause the radio link has failed, which the phone finds.
+                    let by_network = cause.is_some();
+                    self.report(CardEvent::CallDisconnected { call, by_network, cause });
                     self.finish_task(
                         |task| *task == Task::Call(call),
                         |job, _| job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
@@ -255,7 +257,7 @@ impl Terminal {
 }
 
 fn number(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {
-    Address::new(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
+    Address::called(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
 }
 
 /// The tone of a semi-octet (TS 51.011 §10.5.1, table 12); a DTMF control digit separator is a pause.

@@ -17,6 +17,11 @@ use crate::{
 
 impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
+        let text = command.text.to_text();
+        if text.is_empty() {
+            // Nothing to show: an icon is not displayed (TS 102 384 §27.22.4.1, sequence 1.9).
+            return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
+        }
         let has_priority = job.qualifier(1);
         let user_clears = job.qualifier(8);
         if !has_priority && self.screen.is_busy() {
@@ -24,7 +29,7 @@ impl Terminal {
         }
         let profile = &self.config.profile;
         let sustained = command.immediate.is_some() && profile.supports(Facility::SustainedDisplayText);
-        self.show(Screen::Text { text: command.text.to_text(), sustained });
+        self.show(Screen::Text { text, sustained });
         let given = self.time(command.duration.as_ref(), Facility::DisplayTextVariableTimeout);
         if sustained {
             if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {

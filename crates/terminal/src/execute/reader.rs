@@ -91,12 +91,17 @@ impl Terminal {
                 }
                 job.done_with(Answer { r_apdu: Some(ResponseApdu { apdu }), ..Answer::default() })
             }),
-            ReaderEvent::Inserted | ReaderEvent::Removed => {
+            ReaderEvent::Inserted | ReaderEvent::Removed | ReaderEvent::Attached | ReaderEvent::Detached => {
+                reader.is_attached = event != ReaderEvent::Detached;
                 reader.has_card = event == ReaderEvent::Inserted;
                 reader.is_powered = false;
                 let status = reader.status(number);
-                if event == ReaderEvent::Removed {
-                    self.finish_task(waits, |job, _| failed(job, CardReaderProblem::CARD_NOT_PRESENT));
+                let gone = match event {
+                    ReaderEvent::Removed => CardReaderProblem::CARD_NOT_PRESENT,
+                    _ => CardReaderProblem::READER_NOT_PRESENT,
+                };
+                if matches!(event, ReaderEvent::Removed | ReaderEvent::Detached) {
+                    self.finish_task(waits, |job, _| failed(job, gone));
                 }
                 self.report(CardEvent::CardReaderStatus(status));
             }
@@ -108,6 +113,7 @@ impl Terminal {
         let number = device.0.wrapping_sub(Device::CARD_READER_0.0);
         match self.config.readers.get(usize::from(number)) {
             None => Err(CardReaderProblem::READER_NOT_VALID),
+            Some(reader) if !reader.is_attached => Err(CardReaderProblem::READER_NOT_PRESENT),
             Some(reader) if !reader.has_card => Err(CardReaderProblem::CARD_NOT_PRESENT),
             Some(_) => Ok(number),
         }

@@ -88,7 +88,7 @@ fn an_incoming_call_is_told_to_the_card_from_ringing_to_its_end() {
     assert_eq!(asked(&mut bench), Some(Output::Network(NetworkRequest::Answer(call))));
     bench.exchange("80C200000CD60A990101820282819C0190", "9000");
     says(&mut bench, NetworkEvent::Disconnected { call, cause: None });
-    bench.exchange("80C200000ED60C990102820283819C01109A00", "9000");
+    bench.exchange("80C200000ED60C990102820282819C01909A00", "9000");
 }
 
 #[test]
@@ -105,4 +105,20 @@ fn ussd_is_answered_with_text_or_return_error() {
         says(&mut bench, NetworkEvent::Ussd(result));
         bench.responds(response);
     }
+}
+
+#[test]
+fn a_number_and_a_service_may_be_longer_than_a_message_has_room_for() {
+    // TS 31.124 §27.22.4.13, sequence 1.9, and §27.22.4.11, sequence 1.1.
+    let mut bench = Bench::ready();
+    bench.proactive("D01C81030110018202818386119110325476981032547698103254769810");
+    bench.quiet();
+    bench.user(User::Yes);
+    let Some(Output::Network(NetworkRequest::Call { number, .. })) = asked(&mut bench) else { panic!() };
+    assert_eq!(number.to_string(), "+01234567890123456789012345678901");
+
+    let mut bench = Bench::ready();
+    bench.proactive("D01D8103011100820281838500891091AA120A214365870921436587A901FB");
+    let Some(Output::Network(NetworkRequest::Service(string))) = asked(&mut bench) else { panic!() };
+    assert_eq!(string.to_string(), "+**21*01234567890123456789*10#");
 }
