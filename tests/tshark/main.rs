@@ -245,5 +245,5 @@ fn tshark_says_the_same_of_every_message() {
             compared += usize::from(ours.is_some());
         }
     }
-    assert!(compared > 6_000 && unheard < 90, "{compared} values were compared, {unheard} messages not");
+    assert!(compared > 5_800 && unheard < 80, "{compared} values were compared, {unheard} messages not");
 }
