@@ -33,14 +33,22 @@ pub struct CardIdentity {
     pub services: Vec<u8>,
     /// The subscriber's service centre, from the first record of `EF_SMSP` (TS 31.102 §4.2.27).
     pub service_centre: Option<Address>,
+    /// Identifiers of the cell broadcast messages that are the card's, from `EF_CBMID` (TS 31.102 §4.2.20).
+    pub broadcasts: Vec<u16>,
 }
 
 /// The numbers of services (TS 31.102 §4.2.8, TS 51.011 §10.3.7).
 mod service {
     /// Parameters of short messages, of both platforms.
     pub(super) const SMS_PARAMETERS: u8 = 12;
+    /// Data download via cell broadcast, of a SIM.
+    pub(super) const BROADCAST_DOWNLOAD_SIM: u8 = 25;
+    /// Data download via cell broadcast, of a USIM.
+    pub(super) const BROADCAST_DOWNLOAD: u8 = 29;
     /// The SIM is proactive.
     pub(super) const PROACTIVE_SIM: u8 = 29;
+    /// Data download via USSD, of a USIM.
+    pub(super) const USSD_DOWNLOAD: u8 = 70;
 }
 
 /// The phase of a SIM that wants to know the profile (TS 51.011 §10.3.19).
@@ -75,6 +83,19 @@ impl CardIdentity {
     /// Whether the card is to be told what the phone can do.
     pub(crate) fn wants_profile(&self) -> bool {
         self.platform == Platform::Uicc || self.phase.is_some_and(|phase| phase >= PROFILE_DOWNLOAD_REQUIRED)
+    }
+
+    /// Whether the card has data download via cell broadcast, and so `EF_CBMID`.
+    pub(crate) fn has_broadcast_download(&self) -> bool {
+        self.has_service(match self.platform {
+            Platform::Uicc => service::BROADCAST_DOWNLOAD,
+            Platform::Sim => service::BROADCAST_DOWNLOAD_SIM,
+        })
+    }
+
+    /// Whether the card has data download via USSD, which a SIM has not.
+    pub(crate) fn has_ussd_download(&self) -> bool {
+        self.platform == Platform::Uicc && self.has_service(service::USSD_DOWNLOAD)
     }
 
     /// Whether the card has `EF_SMSP`.

@@ -2,15 +2,20 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use oxisim_apdu::Atr;
+use oxisim_apdu::{Atr, Status};
 use oxisim_sms::{
     Address,
     tpdu::{Deliver, DeliverReport, StatusReport},
 };
-use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
+use oxisim_toolkit::{
+    Command, Envelope, Refusal, TerminalResponse,
+    objects::{FramesInformation, Tone},
+};
 use oxisim_wire::{Duration, Instant};
 
-use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
+use crate::{
+    CardIdentity, ChannelRequest, DeclaredService, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer,
+};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +101,15 @@ pub enum Event {
     TerminalResponse(Box<TerminalResponse>),
     /// The card is told this.
     Envelope(Box<Envelope>),
+    /// The card is told this, which is no envelope that is known.
+    UnknownEnvelope(Vec<u8>),
+    /// The card's answer to [`Terminal::send_envelope`](crate::Terminal::send_envelope).
+    EnvelopeAnswered {
+        /// The data of its response.
+        data: Vec<u8>,
+        /// What it says of the command.
+        status: Status,
+    },
     /// The card was busy; the envelope is tried again.
     EnvelopePostponed,
     /// Too many envelopes wait; one is lost.
@@ -127,6 +141,24 @@ pub enum Event {
     BrowserOpened(String),
     /// The browser is closed.
     BrowserClosed,
+    /// The card has divided the screen anew (SET FRAMES).
+    FramesChanged(FramesInformation),
+    /// The card offers this service to devices nearby (DECLARE SERVICE).
+    ServiceDeclared(DeclaredService),
+    /// The card no longer offers the service with this identifier.
+    ServiceDeleted(u8),
+    /// The card would have the interface to the contactless front end (ACTIVATE).
+    InterfaceActivated,
+    /// Whether the card's contactless functionality is enabled (CONTACTLESS STATE CHANGED).
+    Contactless(bool),
+    /// A page of cell broadcast for the user.
+    CellBroadcast(Vec<u8>),
+    /// A USSD string from the network, for the user.
+    UssdMessage(String),
+    /// A multimedia message waits for the user: its notification.
+    MultimediaNotification(Vec<u8>),
+    /// A call is tried again, for so many times now.
+    Redialled(u8),
     /// A text message for the user.
     TextMessage {
         /// The message.

@@ -136,6 +136,8 @@ pub(crate) enum Task {
     ConfirmCall(Box<oxisim_toolkit::command::SetUpCall>),
     /// The call is connected.
     Call(crate::CallId),
+    /// A call that has failed with this cause is tried again.
+    Redial { cause: Option<u8> },
     /// The network has answered the supplementary service operation.
     Service,
     /// The network has answered USSD.

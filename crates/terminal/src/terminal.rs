@@ -8,13 +8,13 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, Event, Menu, NetworkEvent, Output, PinState,
-    ReaderEvent, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, DeclaredService, Event, Menu, NetworkEvent,
+    Output, PinState, ReaderEvent, Screen, Service, SubmitError, User,
     channel::Channels,
     envelope::{CardEvent, Envelopes, Pending},
-    execute::CallState,
-    execute::Polling,
+    execute::{CallState, Polling, Redial, Transfer},
     faults::Faults,
+    frames::Frames,
     incoming::Reception,
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
@@ -42,6 +42,10 @@ pub struct Terminal {
     /// Results that the next commands are to have.
     pub(crate) faults: Faults,
     pub(crate) calls: Vec<(CallId, CallState)>,
+    /// The call that is set up again if it fails, as the card asks.
+    pub(crate) redial: Option<Redial>,
+    /// The coding of the USSD string that the card has not answered.
+    pub(crate) ussd: Option<u8>,
     pub(crate) channels: Channels,
     was_busy: bool,
     outputs: VecDeque<Output>,
@@ -77,6 +81,16 @@ pub(crate) struct CardState {
     pub(crate) idle_text: Option<String>,
     /// The language that the card writes in, if it says so.
     pub(crate) language: Option<[u8; 2]>,
+    /// How the card has divided the screen.
+    pub(crate) frames: Frames,
+    /// The services that the card offers to devices nearby.
+    pub(crate) services: Vec<DeclaredService>,
+    /// Whether the card's contactless functionality is enabled, if it has said so.
+    pub(crate) contactless: Option<bool>,
+    /// Multimedia messages that are on their way, the oldest first.
+    pub(crate) transfers: VecDeque<Transfer>,
+    /// The card waits to be told where it is.
+    pub(crate) is_located: bool,
     /// When the timers were started, of those that run.
     pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
 }
@@ -97,6 +111,8 @@ impl Terminal {
             browser: None,
             faults: Faults::default(),
             calls: Vec::new(),
+            redial: None,
+            ussd: None,
             channels: Channels::default(),
             was_busy: false,
             outputs: VecDeque::new(),
@@ -121,6 +137,7 @@ impl Terminal {
             self.forget_card();
             self.forget_deliveries();
             self.calls.clear();
+            self.ussd = None;
             for _ in 0..self.submissions.clear() {
                 self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
             }
@@ -178,8 +195,8 @@ impl Terminal {
 
     /// Takes what the network says of calls and supplementary services; a phone that is off does not.
     pub fn handle_network(&mut self, event: NetworkEvent, now: Instant) {
-        if !matches!(self.phase, Phase::Off | Phase::Mute) {
-            self.network(event);
+        if self.has_card() {
+            self.network(event, now);
         }
         self.settle(now);
     }
@@ -200,7 +217,7 @@ impl Terminal {
     /// not. Each is answered with [`Output::DeliverReport`], in the order of delivery; if more come than can wait,
     /// some are not ([`Event::DeliveryLost`]).
     pub fn handle_deliver(&mut self, tpdu: &[u8], service_centre: Option<&Address>, now: Instant) {
-        if !matches!(self.phase, Phase::Off | Phase::Mute) {
+        if self.has_card() {
             self.receive(tpdu, service_centre);
         }
         self.settle(now);
@@ -219,8 +236,7 @@ impl Terminal {
     /// as [`Output::ApplicationSubmitted`], in the order of the calls.
     pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
         let submission = Submission { origin: Origin::Application, tpdu, service_centre };
-        let is_on = !matches!(self.phase, Phase::Off | Phase::Mute);
-        if !is_on || self.service == Service::None || !self.submissions.push(submission) {
+        if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
             self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
         self.settle(now);
@@ -237,6 +253,7 @@ impl Terminal {
                 }
                 Timer::Prompt => self.prompt_expired(now),
                 Timer::Notice => self.notice_expired(),
+                Timer::Redial => self.redial_due(now),
                 // That the timer does not run any more lets the envelopes go.
                 Timer::EnvelopeRetry => {}
                 Timer::Toolkit(timer) => self.timer_expired(timer),
@@ -296,6 +313,11 @@ impl Terminal {
         &self.card.identity
     }
 
+    /// Whether the phone is on and the card has answered, or may yet.
+    pub(crate) const fn has_card(&self) -> bool {
+        !matches!(self.phase, Phase::Off | Phase::Mute)
+    }
+
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push_back(output);
     }
@@ -336,6 +358,7 @@ impl Terminal {
     pub(crate) fn reset_card(&mut self) {
         self.forget_card();
         self.abandon_download();
+        self.abandon_ussd();
         self.phase = Phase::Resetting;
         self.output(Output::PowerOn);
     }
@@ -348,6 +371,7 @@ impl Terminal {
             self.output(Output::Channel { channel, request: ChannelRequest::Close });
         }
         self.channels = Channels::default();
+        self.redial = None;
         self.timers = TimerTable::default();
         self.burst = false;
     }
@@ -446,6 +470,11 @@ impl Terminal {
                 self.timers.set(Timer::EnvelopeRetry, now + self.config.envelope_retry);
                 self.event(Event::EnvelopePostponed);
             }
+            Pending::Ussd(_) => self.ussd_downloaded(answer),
+            Pending::Octets(_) => {
+                let (data, status) = (answer.data.clone(), answer.verdict);
+                self.event(Event::EnvelopeAnswered { data, status });
+            }
             _ => {}
         }
         self.announce(answer.last);
@@ -458,6 +487,9 @@ impl Terminal {
         }
         if let Some(Submission { tpdu, service_centre, .. }) = self.submissions.next() {
             self.output(Output::Submit { tpdu, service_centre });
+        }
+        if let Some(redial) = &mut self.redial {
+            redial.begin(now);
         }
         let is_busy = self.is_busy();
         if self.was_busy != is_busy {
@@ -485,14 +517,16 @@ impl Terminal {
         let session_ended = self.card.session.is_ended();
         let only_messages = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
         if let Some(pending) = self.card.envelopes.take(only_messages) {
-            let envelope = pending.envelope(now);
-            let data = envelope.encode();
+            let (data, envelope) = pending.data(now);
             let mut command = platform.envelope(&data);
-            if matches!(pending, Pending::Message(_)) {
+            if pending.has_answer() {
                 command = command.ne(256);
             }
             let command = command.to_bytes();
-            self.event(Event::Envelope(Box::new(envelope)));
+            self.event(match envelope {
+                Some(envelope) => Event::Envelope(Box::new(envelope)),
+                None => Event::UnknownEnvelope(data),
+            });
             self.transmit(Purpose::Envelope(pending), command);
         } else if let (true, Polling::Due { interval }) = (session_ended, self.card.polling) {
             self.card.polling = Polling::Waiting { interval };

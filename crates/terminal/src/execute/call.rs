@@ -7,9 +7,9 @@ use oxisim_toolkit::{
     Answer, Problem,
     codes::{GeneralResult, TerminalProblem},
     command::{SendDtmf, SendSs, SendUssd, SetUpCall},
-    objects::{self, Coding, TextString, alpha_text},
+    objects::{self, alpha_text},
 };
-use oxisim_wire::bcd;
+use oxisim_wire::{Instant, bcd};
 
 use crate::{
     CallId, NetworkEvent, NetworkRequest, Output, Screen, ServiceError, Terminal, User,
@@ -17,6 +17,7 @@ use crate::{
     envelope::CardEvent,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
+    ussd,
 };
 
 /// Calls that there can be: transaction identifiers are 0 to 6, on either side.
@@ -71,8 +72,7 @@ impl Terminal {
         let Some(Ok(number)) = command.address.as_ref().map(number) else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
-        let mut identifiers = (0..TRANSACTIONS).map(|transaction| CallId { transaction, is_incoming: false });
-        let Some(call) = identifiers.find(|id| self.calls.iter().all(|(other, _)| other != id)) else {
+        let Some(call) = self.free_call() else {
             return job.unable(TerminalProblem::BUSY_ON_CALL);
         };
         match job.details().qualifier {
@@ -86,6 +86,18 @@ impl Terminal {
             _ => {}
         }
         self.show_alpha(command.call.as_ref());
+        self.note_redial(job, command, &number);
+        self.dial(call, number)
+    }
+
+    /// An identifier for a call of the phone's.
+    pub(super) fn free_call(&self) -> Option<CallId> {
+        let mut identifiers = (0..TRANSACTIONS).map(|transaction| CallId { transaction, is_incoming: false });
+        identifiers.find(|id| self.calls.iter().all(|(other, _)| other != id))
+    }
+
+    /// Sets up a call.
+    pub(super) fn dial(&mut self, call: CallId, number: Address) -> Outcome {
         self.calls.push((call, CallState::Waiting));
         self.output(Output::Network(NetworkRequest::Call { call, number }));
         Outcome::Wait(Task::Call(call))
@@ -110,15 +122,7 @@ impl Terminal {
             return job.unable(TerminalProblem::NO_SERVICE);
         }
         self.show_alpha(command.alpha.as_ref());
-        // TS 23.038 §5: where the group says the alphabet, bits 4 and 3 do as in a text string; else it is the
-        // default alphabet.
-        let coding = match command.string.coding {
-            coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
-            coding @ 0xF0.. => Coding(coding & 0x04),
-            _ => Coding::PACKED,
-        };
-        let text = TextString { coding: Some(coding), text: command.string.string };
-        self.output(Output::Network(NetworkRequest::Ussd(text)));
+        self.output(Output::Network(NetworkRequest::Ussd(ussd::text(command.string))));
         Outcome::Wait(Task::Ussd)
     }
 
@@ -136,7 +140,7 @@ impl Terminal {
     }
 
     /// What the network says.
-    pub(crate) fn network(&mut self, event: NetworkEvent) {
+    pub(crate) fn network(&mut self, event: NetworkEvent, now: Instant) {
         match event {
             NetworkEvent::Incoming { call, number } => {
                 let is_new = self.calls.iter().all(|(other, _)| *other != call);
@@ -156,6 +160,9 @@ impl Terminal {
                 self.calls.retain(|(other, _)| *other != call);
                 if self.calls.len() < count {
                     self.report(CardEvent::CallDisconnected { call, by_network: true, cause });
+                    if self.redials(call, cause, now) {
+                        return;
+                    }
                     self.finish_task(
                         |task| *task == Task::Call(call),
                         |job, _| job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
@@ -182,6 +189,10 @@ impl Terminal {
                     }
                 },
             ),
+            NetworkEvent::UssdRequest(string) => self.ussd_asked(string),
+            NetworkEvent::Position(position) => self.located(position),
+            NetworkEvent::Multimedia(status) => self.transferred(status),
+            NetworkEvent::MultimediaNotification(octets) => self.multimedia_waits(octets),
         }
     }
 
@@ -198,6 +209,9 @@ impl Terminal {
 
     /// The user ends the latest call.
     pub(crate) fn end_call(&mut self) {
+        if self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL) {
+            return;
+        }
         if let Some(&(call, _)) = self.calls.last() {
             self.hang_up(call);
             self.finish_task(
@@ -245,7 +259,7 @@ impl Terminal {
         }
     }
 
-    fn hang_up(&mut self, call: CallId) {
+    pub(super) fn hang_up(&mut self, call: CallId) {
         /// Normal call clearing (TS 24.008 §10.5.4.11).
         const NORMAL: u8 = 16;
         self.calls.retain(|(other, _)| *other != call);

@@ -18,7 +18,6 @@ use crate::{
 impl Terminal {
     pub(super) fn display_text(&mut self, job: &Job, command: &DisplayText) -> Outcome {
         let has_priority = job.qualifier(1);
-        let user_clears = job.qualifier(8);
         if !has_priority && self.screen.is_busy() {
             return job.unable(TerminalProblem::SCREEN_BUSY);
         }
@@ -26,6 +25,12 @@ impl Terminal {
         let sustained = command.immediate.is_some() && profile.supports(Facility::SustainedDisplayText);
         self.show(Screen::Text { text: command.text.to_text(), sustained });
         let given = self.time(command.duration.as_ref(), Facility::DisplayTextVariableTimeout);
+        self.present(job, sustained, given)
+    }
+
+    /// What is shown stays for the time that is given, or until the user clears it, or for as long as the phone likes.
+    pub(super) fn present(&mut self, job: &Job, sustained: bool, given: Option<Duration>) -> Outcome {
+        let user_clears = job.qualifier(8);
         if sustained {
             if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {
                 self.timers.set(Timer::Notice, job.started + length);
