@@ -59,9 +59,11 @@
 //!
 //! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
 //! and of where it is stands in [`Config::environment`] and changes with [`Terminal::handle_environment`] and
-//! [`Terminal::handle_service`]; the card is told of what its event list asks for. The user may do anything at any
-//! time ([`User`]), or nothing, and any result of the standard can be had for the next command of a type
-//! ([`Terminal::answer_next`]), so that the error paths of an applet can be walked.
+//! [`Terminal::handle_service`]; the card is told of what its event list asks for. What the phone has no model of comes
+//! with [`Terminal::handle_event`] and [`Terminal::handle_envelope`], and octets of any kind go to the card with
+//! [`Terminal::send_envelope`]. The user may do anything at any time ([`User`]), or nothing, and any result of the
+//! standard can be had for the next command of a type ([`Terminal::answer_next`]), so that the error paths of an applet
+//! can be walked.
 #![no_std]
 
 extern crate alloc;
