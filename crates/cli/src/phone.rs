@@ -13,7 +13,10 @@ use oxisim_sms::{
 use oxisim_terminal::{
     CardIdentity, Config, Event, Menu, Output, Pin, PinState, Platform, Protocol, Screen, Terminal, User,
 };
-use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
+use oxisim_toolkit::{
+    Command, Proactive,
+    objects::{NmeaSentence, alpha_text},
+};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
 use oxisim_world::{Callee, Network};
@@ -231,6 +234,22 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::PollInterval(None) => self.say("phone", "does not poll"),
             Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
             Event::BrowserClosed => self.say("phone", "closes the browser"),
+            Event::FramesChanged(frames) => {
+                let frames = hex::encode_upper(&frames.frames);
+                self.say("screen", &format!("is divided into frames: {frames}"))
+            }
+            Event::ServiceDeclared(service) => {
+                self.say("card", &format!("offers service {} to devices nearby", service.record.service))
+            }
+            Event::ServiceDeleted(service) => {
+                self.say("card", &format!("no longer offers service {service}"))
+            }
+            Event::InterfaceActivated => {
+                self.say("phone", "activates the interface to the contactless front end")
+            }
+            Event::Contactless(true) => self.say("card", "has its contactless functionality enabled"),
+            Event::Contactless(false) => self.say("card", "has its contactless functionality disabled"),
+            Event::Redialled(attempt) => self.say("phone", &format!("tries the call again, {attempt}")),
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -261,12 +280,15 @@ impl<T: Transport, W: Write> Phone<T, W> {
     }
 }
 
-/// A small network: somebody who answers, somebody who is busy, and the balance.
+/// A small network: somebody who answers, somebody who is busy, the balance, a multimedia message, and where the phone is.
 fn network() -> Network {
     let mut network = Network::default();
     network.numbers.insert("112".into(), Callee::Answers);
     network.numbers.insert("+15550100002".into(), Callee::Answers);
     network.numbers.insert("+15550100003".into(), Callee::Refuses(17));
+    network.multimedia.insert(b"1".to_vec());
+    let sentence = b"$GPGLL,5231.20,N,01324.30,E,120000,A*29".to_vec();
+    network.position.sentence = Some(NmeaSentence { sentence });
     network.ussd.insert("*100#".into(), "Balance: 5.00".into());
     network
 }
@@ -312,8 +334,13 @@ fn shown(screen: &Screen) -> Option<String> {
         Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
         Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
         Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
+        Screen::Multimedia { identifier, sustained: false, .. } => {
+            Some(format!("multimedia message {}", hex::encode_upper(&identifier.identifier)))
+        }
         Screen::Confirm { text } => Some(format!("{text:?}, yes or no")),
-        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => None,
+        Screen::Text { .. } | Screen::Multimedia { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => {
+            None
+        }
     }
 }
 
