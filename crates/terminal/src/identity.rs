@@ -116,6 +116,18 @@ mod tests {
     }
 
     #[test]
+    fn data_download_via_cell_broadcast_is_another_service_of_a_sim_than_of_a_usim() {
+        let has = |platform, services: &[u8]| {
+            let services = services.to_vec();
+            CardIdentity { platform, services, ..CardIdentity::default() }.has_broadcast_download()
+        };
+        assert!(has(Platform::Uicc, &[0, 0, 0, 0x10]));
+        assert!(has(Platform::Sim, &[0, 0, 0, 0, 0, 0, 0x03]));
+        assert!(!has(Platform::Uicc, &[0, 0, 0, 0x01]));
+        assert!(!has(Platform::Sim, &[0, 0, 0, 0, 0, 0, 0x01]));
+    }
+
+    #[test]
     fn a_service_of_a_sim_is_allocated_and_activated() {
         // The table of a real SIM.
         let services = hex::decode("FF3FFF0F0300F003000C").unwrap();

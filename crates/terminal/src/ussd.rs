@@ -19,8 +19,12 @@ impl Terminal {
         if self.ussd.is_some() {
             self.answer_ussd(None);
         } else if is_for_card && Pending::Ussd(string.clone()).fits() {
-            self.ussd = Some(string.coding);
-            self.tell(Pending::Ussd(string));
+            let coding = string.coding;
+            if self.card.envelopes.push(Pending::Ussd(string)) {
+                self.ussd = Some(coding);
+            } else {
+                self.answer_ussd(None);
+            }
         } else {
             let coding = string.coding;
             self.event(Event::UssdMessage(text(string).to_text()));

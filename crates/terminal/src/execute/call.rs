@@ -209,8 +209,8 @@ impl Terminal {
 
     /// The user ends the latest call.
     pub(crate) fn end_call(&mut self) {
-        if self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL) {
-            return;
+        if self.calls.is_empty() {
+            self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL);
         }
         if let Some(&(call, _)) = self.calls.last() {
             self.hang_up(call);

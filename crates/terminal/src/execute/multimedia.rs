@@ -7,7 +7,10 @@ use oxisim_toolkit::{
     codes::{GeneralResult, TerminalProblem},
     command::{DisplayMultimediaMessage, RetrieveMultimediaMessage, SubmitMultimediaMessage},
     envelope::{MmsNotificationDownload, MmsTransfer},
-    objects::{FileList, LastEnvelope, MultimediaIdentifier, MultimediaNotification, MultimediaStatus},
+    objects::{
+        FileList, LastEnvelope, MultimediaIdentifier, MultimediaNotification, MultimediaReference,
+        MultimediaStatus,
+    },
 };
 
 use crate::{
@@ -102,7 +105,7 @@ impl Terminal {
     /// Notes that a message is on its way. The command is answered at once.
     fn transfer(
         &mut self,
-        reference: Option<oxisim_toolkit::objects::MultimediaReference>,
+        reference: Option<MultimediaReference>,
         files: FileList,
         identifier: Option<MultimediaIdentifier>,
     ) -> Multimedia {

@@ -155,6 +155,11 @@ mod tests {
     }
 
     #[test]
+    fn an_unused_identifier_of_cell_broadcast_is_none() {
+        assert_eq!(kept(File::Broadcasts, "1001FFFF03E8FF").broadcasts, [0x1001, 0x03E8]);
+    }
+
+    #[test]
     fn languages_of_cell_broadcast_are_codes() {
         // EF_LP of a recorded start-up, and codes of group 2.
         let languages = kept(File::CellBroadcastLanguages, "0100030204").languages;

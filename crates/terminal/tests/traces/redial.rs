@@ -127,6 +127,21 @@ fn a_call_that_has_come_in_meanwhile_is_not_disturbed() {
 }
 
 #[test]
+fn the_user_ends_the_call_that_is_there_before_the_attempts() {
+    let mut bench = calling(REDIAL);
+    fails(&mut bench, 17);
+    let call = CallId { transaction: 1, is_incoming: true };
+    bench.network(NetworkEvent::Incoming { call, number: None });
+    bench.user(User::Answer);
+    assert_eq!(bench.asks(), NetworkRequest::Answer(call));
+    bench.user(User::HangUp);
+    assert_eq!(bench.asks(), NetworkRequest::Disconnect(call));
+    bench.quiet();
+    bench.seconds(5);
+    dials(&mut bench);
+}
+
+#[test]
 fn a_phone_that_is_switched_off_tries_no_more() {
     let mut bench = calling(REDIAL);
     fails(&mut bench, 17);

@@ -80,3 +80,14 @@ fn a_reset_of_the_card_leaves_no_string_without_an_answer() {
     assert_eq!(bench.next(), Some(Output::Network(NetworkRequest::UssdAnswer(None))));
     assert_eq!(bench.next(), Some(Output::PowerOn));
 }
+
+#[test]
+fn a_string_for_which_there_is_no_room_has_a_return_error() {
+    let mut bench = bench();
+    bench.proactive("D00F8103012180820281028D0404414243");
+    for _ in 0..32 {
+        bench.phone.send_envelope(vec![0x01], bench.now);
+    }
+    bench.network(NetworkEvent::UssdRequest(string(0xF6, b"Z")));
+    assert_eq!(bench.asks(), NetworkRequest::UssdAnswer(None));
+}
