@@ -1,6 +1,6 @@
 //! What the card is to be told with ENVELOPE, one after another.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
@@ -10,9 +10,15 @@ use oxisim_toolkit::{
     event::{self, LocationStatusChange},
     objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
 };
-use oxisim_wire::{Instant, bcd};
+use oxisim_wire::Instant;
 
-use crate::{BrowserTermination, CallId, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
+use crate::{
+    BrowserTermination, CallId, SearchMode,
+    config::Service,
+    control::{Asker, object},
+    platform::ROOM,
+    timer::ToolkitTimer,
+};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -28,6 +34,8 @@ pub(crate) enum Pending {
     Event(CardEvent),
     /// A message for the card.
     Message(Download),
+    /// A question: whether something may be done.
+    Control { asker: Asker, envelope: Box<Envelope> },
 }
 
 /// An event that the phone reports, if the card's event list asks for it.
@@ -135,10 +143,7 @@ impl CardEvent {
             }
             Self::MtCall(call, number) => EventDownload::new(event::MtCall {
                 transaction: transaction(*call, true),
-                address: number.as_ref().map(|number| objects::Address {
-                    ton_npi: number.kind().0,
-                    digits: bcd::pack(number.semi_octets()),
-                }),
+                address: number.as_ref().map(object),
                 subaddress: None,
                 uri: None,
                 media: None,
@@ -198,10 +203,15 @@ pub(crate) fn technologies(
 }
 
 impl Pending {
-    /// Whether it waits until no proactive command is under way. A message does not: the service centre waits for
-    /// the card's answer.
+    /// Whether it waits until no proactive command is under way. What the card has to answer does not: the service
+    /// centre waits for that, or the command itself.
     const fn waits_for_session(&self) -> bool {
-        !matches!(self, Self::Message(_))
+        !self.is_answered()
+    }
+
+    /// Whether the card answers with data.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::Control { .. })
     }
 
     /// The facility that announces it, if the one who asked for it has not been told before.
@@ -209,7 +219,7 @@ impl Pending {
         match self {
             Self::MenuSelection { .. } => Some(Facility::MenuSelection),
             Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
-            Self::Event(_) | Self::Message(_) => None,
+            Self::Event(_) | Self::Message(_) | Self::Control { .. } => None,
         }
     }
 
@@ -217,6 +227,7 @@ impl Pending {
     pub(crate) fn fits(&self) -> bool {
         match self {
             Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
+            Self::Control { envelope, .. } => envelope.encode().len() <= ROOM,
             Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
         }
     }
@@ -234,12 +245,10 @@ impl Pending {
             }
             Self::Event(event) => event.download().into(),
             Self::Message(download) => {
-                let service_centre = download.service_centre.as_ref().map(|address| objects::Address {
-                    ton_npi: address.kind().0,
-                    digits: bcd::pack(address.semi_octets()),
-                });
+                let service_centre = download.service_centre.as_ref().map(object);
                 SmsPpDownload::new(service_centre, download.tpdu.clone()).into()
             }
+            Self::Control { envelope, .. } => (**envelope).clone(),
         }
     }
 }
@@ -261,14 +270,14 @@ impl Envelopes {
         room
     }
 
-    /// Puts back what the card was too busy for.
-    pub(crate) fn put_back(&mut self, pending: Pending) {
+    /// Puts `pending` before all others: what the card was too busy for, or is asked.
+    pub(crate) fn put_first(&mut self, pending: Pending) {
         self.waiting.push_front(pending);
     }
 
-    /// Takes the oldest, or, while `only_messages`, the oldest message.
-    pub(crate) fn take(&mut self, only_messages: bool) -> Option<Pending> {
-        let place = self.waiting.iter().position(|pending| !only_messages || !pending.waits_for_session())?;
+    /// Takes the first, or, while `only_urgent`, the first that does not wait for the session's end.
+    pub(crate) fn take(&mut self, only_urgent: bool) -> Option<Pending> {
+        let place = self.waiting.iter().position(|pending| !only_urgent || !pending.waits_for_session())?;
         self.waiting.remove(place)
     }
 }

@@ -59,6 +59,12 @@ const FACILITIES: &[Facility] = &[
     Facility::TcpClientRemote,
     Facility::UdpClientRemote,
     Facility::TcpServer,
+    // What the card is asked.
+    Facility::CallControl,
+    Facility::CallControlByNaa,
+    Facility::CallControlCellIdentity,
+    Facility::CallControlSecondCapability,
+    Facility::MoSmsControl,
     // Other cards.
     Facility::PowerOnCard,
     Facility::PowerOffCard,

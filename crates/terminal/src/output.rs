@@ -7,10 +7,16 @@ use oxisim_sms::{
     Address,
     tpdu::{Deliver, DeliverReport, StatusReport},
 };
-use oxisim_toolkit::{Command, Envelope, Refusal, TerminalResponse, objects::Tone};
+use oxisim_toolkit::{
+    Command, Envelope, Refusal, TerminalResponse,
+    objects::{TextString, Tone},
+};
 use oxisim_wire::{Duration, Instant};
 
-use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
+use crate::{
+    CardIdentity, ChannelRequest, Decision, DialError, NetworkRequest, Operation, ReaderRequest, Screen,
+    ServiceError, timer::ToolkitTimer,
+};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,6 +133,19 @@ pub enum Event {
     BrowserOpened(String),
     /// The browser is closed.
     BrowserClosed,
+    /// The card has said whether something may be done (CALL CONTROL, MO SHORT MESSAGE CONTROL).
+    Controlled {
+        /// What it was asked about.
+        asked: Operation,
+        /// What it says.
+        decision: Decision,
+    },
+    /// Nothing comes of what the user has dialled.
+    NotDialled(DialError),
+    /// The network's answer to the supplementary service operation that the user has dialled.
+    ServiceAnswered(Result<Vec<u8>, ServiceError>),
+    /// The network's answer to the USSD that the user has dialled.
+    UssdAnswered(Result<TextString, ServiceError>),
     /// A text message for the user.
     TextMessage {
         /// The message.
@@ -154,6 +173,9 @@ pub enum SubmitError {
         /// The cause, 0 to 127 (TS 24.008); `None` for no specific one.
         cause: Option<u8>,
     },
+    /// The card does not let it go out.
+    #[error("the card does not allow it")]
+    NotAllowed,
     /// The service centre refused it.
     #[error("RP-ERROR, cause {cause}")]
     Relay {
@@ -181,6 +203,8 @@ pub enum User {
     Text(String),
     /// Takes what is there: the text or the item that the question starts with.
     Accept,
+    /// Dials a number or a code: a call, a supplementary service, or USSD.
+    Dial(String),
     /// Takes the call that comes in.
     Answer,
     /// Ends the latest call, or its setting up.

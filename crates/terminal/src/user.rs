@@ -20,6 +20,7 @@ impl Terminal {
         match input {
             User::Answer => return self.answer_call(),
             User::HangUp => return self.end_call(),
+            User::Dial(digits) => return self.dial(digits, now),
             _ => {}
         }
         match core::mem::take(&mut self.card.session) {
@@ -88,7 +89,12 @@ impl Terminal {
             }
             session => self.card.session = session,
         }
-        if matches!(self.screen, Screen::Text { sustained: true, .. }) {
+        let is_over = match &self.screen {
+            Screen::Text { sustained, .. } => *sustained,
+            Screen::Notice { .. } => self.card.session.is_ended(),
+            _ => false,
+        };
+        if is_over {
             self.show_idle();
         }
     }

@@ -57,7 +57,7 @@ impl Network {
         /// Facility not supported (TS 29.002 §17.6.6).
         const NOT_SUPPORTED: u8 = 21;
         Some(match request {
-            NetworkRequest::Call { call, number } => match self.numbers.get(&number.to_string()) {
+            NetworkRequest::Call { call, number, .. } => match self.numbers.get(&number.to_string()) {
                 Some(Callee::Answers) => NetworkEvent::Connected(*call),
                 Some(Callee::Refuses(cause)) => {
                     NetworkEvent::Disconnected { call: *call, cause: Some(*cause) }

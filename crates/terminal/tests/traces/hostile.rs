@@ -1,10 +1,11 @@
 use oxisim_terminal::{
-    BrowserTermination, Config, Environment, Output, Service, SubmitError, Terminal, User,
+    BrowserTermination, CallId, Config, Environment, NetworkEvent, Output, Service, ServiceError,
+    SubmitError, Terminal, User,
 };
 use oxisim_toolkit::{
     CommandType,
     codes::{AccessTechnologyCode, GeneralResult},
-    objects::{BcchChannels, NetworkMeasurements},
+    objects::{BcchChannels, NetworkMeasurements, TextString},
 };
 use oxisim_wire::{Duration, Instant};
 use proptest::{collection::vec, prelude::*};
@@ -70,7 +71,10 @@ enum Happening {
     /// The card answers with just anything.
     Noise(Vec<u8>),
     Deliver(Vec<u8>),
+    /// The card answers with data, as to a question about a call or a message.
+    Ruling(Vec<u8>),
     User(User),
+    Network(NetworkEvent),
     Submitted(Result<(), SubmitError>),
     Application(Vec<u8>),
     Service(Service),
@@ -87,9 +91,9 @@ enum Happening {
 }
 
 /// The commands that the phone carries out.
-const KINDS: [u8; 18] = [
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x13, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x34,
-    0x35,
+const KINDS: [u8; 21] = [
+    0x10, 0x11, 0x12, 0x01, 0x02, 0x03, 0x04, 0x05, 0x13, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26,
+    0x27, 0x28, 0x34, 0x35,
 ];
 
 /// A command of the right form, as like as not.
@@ -100,6 +104,9 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
         0x03 => "84020101",
         0x05 => "990903040507080B0E0F14",
         0x15 => "3100050141",
+        0x10 => "8603812143",
+        0x11 => "8904FFBA12FB",
+        0x12 => "8A030F2A30",
         0x13 => "8B0801FF0281210000008500",
         0x20 | 0x21 => "8D020441",
         0x22 => "8D02044184020103",
@@ -156,6 +163,13 @@ fn user() -> impl Strategy<Value = User> {
         Just(User::No),
         Just(User::Accept),
         Just(User::Occupy),
+        Just(User::Answer),
+        Just(User::HangUp),
+        Just(User::Dial("123".into())),
+        Just(User::Dial("112".into())),
+        Just(User::Dial("*100#".into())),
+        Just(User::Dial("*#21#".into())),
+        any::<String>().prop_map(User::Dial),
     ]
 }
 
@@ -171,6 +185,46 @@ fn environment() -> impl Strategy<Value = Environment> {
             ..Environment::default()
         },
     )
+}
+
+/// What a card may answer to a question, as like as not.
+fn ruling() -> impl Strategy<Value = Vec<u8>> {
+    let known = [
+        "0000",
+        "0100",
+        "02058603810102",
+        "02058A030F2A30",
+        "02068904FFBA12FB",
+        "020485024E6F",
+        "02028600",
+        "020C860381341286058199999999",
+    ];
+    prop_oneof![
+        8 => prop::sample::select(known.to_vec()).prop_map(|octets| hex::decode(octets).unwrap()),
+        1 => vec(any::<u8>(), 0..20),
+        1 => vec(any::<u8>(), 0..20).prop_map(|octets| {
+            let mut answer = vec![0x02, octets.len() as u8];
+            answer.extend(octets);
+            answer
+        }),
+    ]
+}
+
+fn network() -> impl Strategy<Value = NetworkEvent> {
+    let call =
+        (0u8..9, any::<bool>()).prop_map(|(transaction, is_incoming)| CallId { transaction, is_incoming });
+    let failure = prop_oneof![
+        any::<u8>().prop_map(ServiceError::Return),
+        any::<Option<u8>>().prop_map(|cause| ServiceError::Network { cause }),
+    ];
+    prop_oneof![
+        call.clone().prop_map(|call| NetworkEvent::Incoming { call, number: None }),
+        call.clone().prop_map(NetworkEvent::Connected),
+        (call, any::<Option<u8>>()).prop_map(|(call, cause)| NetworkEvent::Disconnected { call, cause }),
+        vec(any::<u8>(), 0..300).prop_map(|octets| NetworkEvent::Service(Ok(octets))),
+        failure.prop_map(|error| NetworkEvent::Ussd(Err(error))),
+        any::<String>().prop_map(|text| NetworkEvent::Ussd(Ok(TextString::eight_bit(&text)))),
+    ]
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -190,6 +244,8 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         60 => (command(), status).prop_map(|(command, status)| Happening::Response { command, status }),
         1 => vec(any::<u8>(), 0..40).prop_map(Happening::Noise),
+        15 => ruling().prop_map(Happening::Ruling),
+        6 => network().prop_map(Happening::Network),
         3 => vec(any::<u8>(), 0..40).prop_map(Happening::Deliver),
         3 => Just(Happening::Deliver(for_card)),
         20 => user().prop_map(Happening::User),
@@ -199,6 +255,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             any::<u8>().prop_map(|cause| Err(SubmitError::Relay { cause })),
         ].prop_map(Happening::Submitted),
         2 => vec(any::<u8>(), 0..4).prop_map(Happening::Application),
+        2 => Just(Happening::Application(hex::decode("01FF038121F300040141").unwrap())),
         1 => prop_oneof![Just(Service::None), Just(Service::Limited), Just(Config::default().service)]
             .prop_map(Happening::Service),
         2 => environment().prop_map(|known| Happening::Environment(Box::new(known))),
@@ -235,6 +292,12 @@ impl Host {
                 }
                 _ => phone.handle_response(&status, now),
             },
+            Happening::Ruling(mut octets) => {
+                self.with_card = None;
+                octets.extend([0x90, 0x00]);
+                phone.handle_response(&octets, now);
+            }
+            Happening::Network(event) => phone.handle_network(event, now),
             Happening::Noise(octets) => {
                 self.with_card = None;
                 phone.handle_response(&octets, now);
@@ -303,6 +366,20 @@ fn uicc(_: &[u8]) -> &'static [u8] {
     &[0x6A, 0x82]
 }
 
+/// A UICC that has every service of a USIM.
+fn usim(command: &[u8]) -> &'static [u8] {
+    const ALL: [u8; 258] = {
+        let mut answer = [0xFF; 258];
+        (answer[256], answer[257]) = (0x90, 0x00);
+        answer
+    };
+    match command {
+        [0x00, 0xA4, ..] => &[0x62, 0x00, 0x90, 0x00],
+        [0x00, 0xB0 | 0xB2, ..] => &ALL,
+        _ => &[0x90, 0x00],
+    }
+}
+
 /// A SIM that has a CHV1, and every service.
 fn sim(command: &[u8]) -> &'static [u8] {
     const ALL: [u8; 258] = {
@@ -328,7 +405,7 @@ proptest! {
     /// one message in the air at most, and uses every timeout that it asks for.
     #[test]
     fn whatever_happens_the_phone_stands(
-        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], sim]),
+        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], usim, sim]),
         happenings in vec(happening(), 0..200),
     ) {
         let config = Config { pin: "1234".parse().ok(), ..Config::default() };
