@@ -12,9 +12,15 @@ use oxisim_toolkit::{
         self, DisplayParameters, FramesInformation, HelpRequest, LocationStatus, TimerValue, UssdString,
     },
 };
-use oxisim_wire::{Instant, bcd};
+use oxisim_wire::Instant;
 
-use crate::{BrowserTermination, CallId, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
+use crate::{
+    BrowserTermination, CallId, SearchMode,
+    config::Service,
+    control::{Asker, object},
+    platform::ROOM,
+    timer::ToolkitTimer,
+};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
@@ -40,6 +46,8 @@ pub(crate) enum Pending {
     Envelope(Box<Envelope>),
     /// Octets that need not be an envelope.
     Octets(Vec<u8>),
+    /// A question: whether something may be done.
+    Control { asker: Asker, envelope: Box<Envelope> },
 }
 
 /// An event that the phone reports, if the card's event list asks for it.
@@ -153,10 +161,7 @@ impl CardEvent {
             }
             Self::MtCall(call, number) => EventDownload::new(event::MtCall {
                 transaction: transaction(*call, true),
-                address: number.as_ref().map(|number| objects::Address {
-                    ton_npi: number.kind().0,
-                    digits: bcd::pack(number.semi_octets()),
-                }),
+                address: number.as_ref().map(object),
                 subaddress: None,
                 uri: None,
                 media: None,
@@ -225,10 +230,10 @@ impl Pending {
         Self::Envelope(Box::new(envelope.into()))
     }
 
-    /// Whether it waits until no proactive command is under way. A message does not: the service centre waits for
-    /// the card's answer.
+    /// Whether it waits until no proactive command is under way. What the card has to answer does not: the service
+    /// centre waits for that, or the command itself.
     const fn waits_for_session(&self) -> bool {
-        !matches!(self, Self::Message(_))
+        !matches!(self, Self::Message(_) | Self::Control { .. })
     }
 
     /// The facility that announces it, if the one who asked for it has not been told before.
@@ -236,13 +241,18 @@ impl Pending {
         match self {
             Self::MenuSelection { .. } => Some(Facility::MenuSelection),
             Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
-            Self::Event(_) | Self::Message(_) | Self::Ussd(_) | Self::Envelope(_) | Self::Octets(_) => None,
+            Self::Event(_)
+            | Self::Message(_)
+            | Self::Ussd(_)
+            | Self::Envelope(_)
+            | Self::Octets(_)
+            | Self::Control { .. } => None,
         }
     }
 
     /// Whether the card may have an answer to it.
-    pub(crate) const fn has_answer(&self) -> bool {
-        matches!(self, Self::Message(_) | Self::Ussd(_) | Self::Octets(_))
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::Control { .. } | Self::Ussd(_) | Self::Octets(_))
     }
 
     /// Whether a command has room for it.
@@ -250,7 +260,7 @@ impl Pending {
         match self {
             Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
             Self::Ussd(string) => Envelope::from(UssdDownload::new(string.clone())).encode().len() <= ROOM,
-            Self::Envelope(envelope) => envelope.encode().len() <= ROOM,
+            Self::Envelope(envelope) | Self::Control { envelope, .. } => envelope.encode().len() <= ROOM,
             Self::Octets(octets) => (1..=ROOM).contains(&octets.len()),
             Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
         }
@@ -261,7 +271,7 @@ impl Pending {
         let envelope = match self {
             Self::Octets(octets) => return (octets.clone(), Envelope::decode(octets).ok()),
             Self::Ussd(string) => UssdDownload::new(string.clone()).into(),
-            Self::Envelope(envelope) => Envelope::clone(envelope),
+            Self::Envelope(envelope) | Self::Control { envelope, .. } => Envelope::clone(envelope),
             Self::MenuSelection { item, help } => {
                 let help = help.then_some(HelpRequest {});
                 MenuSelection { help, ..MenuSelection::new(*item) }.into()
@@ -273,10 +283,7 @@ impl Pending {
             }
             Self::Event(event) => event.download().into(),
             Self::Message(download) => {
-                let service_centre = download.service_centre.as_ref().map(|address| objects::Address {
-                    ton_npi: address.kind().0,
-                    digits: bcd::pack(address.semi_octets()),
-                });
+                let service_centre = download.service_centre.as_ref().map(object);
                 SmsPpDownload::new(service_centre, download.tpdu.clone()).into()
             }
         };
@@ -301,14 +308,14 @@ impl Envelopes {
         room
     }
 
-    /// Puts back what the card was too busy for.
-    pub(crate) fn put_back(&mut self, pending: Pending) {
+    /// Puts `pending` before all others: what the card was too busy for, or is asked.
+    pub(crate) fn put_first(&mut self, pending: Pending) {
         self.waiting.push_front(pending);
     }
 
-    /// Takes the oldest, or, while `only_messages`, the oldest message.
-    pub(crate) fn take(&mut self, only_messages: bool) -> Option<Pending> {
-        let place = self.waiting.iter().position(|pending| !only_messages || !pending.waits_for_session())?;
+    /// Takes the first, or, while `only_urgent`, the first that does not wait for the session's end.
+    pub(crate) fn take(&mut self, only_urgent: bool) -> Option<Pending> {
+        let place = self.waiting.iter().position(|pending| !only_urgent || !pending.waits_for_session())?;
         self.waiting.remove(place)
     }
 }

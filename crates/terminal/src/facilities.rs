@@ -79,6 +79,12 @@ const FACILITIES: &[Facility] = &[
     Facility::DeclareService,
     Facility::Activate,
     Facility::ContactlessStateChanged,
+    // What the card is asked.
+    Facility::CallControl,
+    Facility::CallControlByNaa,
+    Facility::CallControlCellIdentity,
+    Facility::CallControlSecondCapability,
+    Facility::MoSmsControl,
     // Other cards.
     Facility::PowerOnCard,
     Facility::PowerOffCard,

@@ -4,8 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use oxisim_sms::Address;
 use oxisim_toolkit::objects::{
-    FileList, GadShapes, GeographicalParameters, MultimediaIdentifier, MultimediaReference, MultimediaStatus,
-    NmeaSentence, TextString, UssdString,
+    BcRepeatIndicator, CapabilityConfiguration, FileList, GadShapes, GeographicalParameters,
+    MultimediaIdentifier, MultimediaReference, MultimediaStatus, NmeaSentence, Subaddress, TextString,
+    UssdString,
 };
 
 /// A call, by its transaction identifier (TS 24.007 §11.2.3.1.3): whoever sets a call up has seven to give.
@@ -26,6 +27,19 @@ impl CallId {
     }
 }
 
+/// What a call is set up with beside the number (TS 24.008 §9.3.23). What is `None` is not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallParameters {
+    /// The bearer; `None` for speech.
+    pub capability: Option<CapabilityConfiguration>,
+    /// The called party's subaddress.
+    pub subaddress: Option<Subaddress>,
+    /// Another bearer, which takes turns with the first.
+    pub second_capability: Option<CapabilityConfiguration>,
+    /// How they take turns.
+    pub repeat: Option<BcRepeatIndicator>,
+}
+
 /// What the network is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkRequest {
@@ -35,6 +49,8 @@ pub enum NetworkRequest {
         call: CallId,
         /// The number.
         number: Address,
+        /// What is said of it beside the number.
+        parameters: CallParameters,
     },
     /// Connect a call that came in.
     Answer(CallId),

@@ -9,12 +9,13 @@ use oxisim_sms::{
 };
 use oxisim_toolkit::{
     Command, Envelope, Refusal, TerminalResponse,
-    objects::{FramesInformation, Tone},
+    objects::{FramesInformation, TextString, Tone},
 };
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    CardIdentity, ChannelRequest, DeclaredService, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer,
+    CardIdentity, ChannelRequest, Decision, DeclaredService, DialError, NetworkRequest, Operation,
+    ReaderRequest, Screen, ServiceError, timer::ToolkitTimer,
 };
 
 /// What the host does for the phone, in this order.
@@ -159,6 +160,19 @@ pub enum Event {
     MultimediaNotification(Vec<u8>),
     /// A call is tried again, for so many times now.
     Redialled(u8),
+    /// The card has said whether something may be done (CALL CONTROL, MO SHORT MESSAGE CONTROL).
+    Controlled {
+        /// What it was asked about.
+        asked: Operation,
+        /// What it says.
+        decision: Decision,
+    },
+    /// Nothing comes of what the user has dialled.
+    NotDialled(DialError),
+    /// The network's answer to the supplementary service operation that the user has dialled.
+    ServiceAnswered(Result<Vec<u8>, ServiceError>),
+    /// The network's answer to the USSD that the user has dialled.
+    UssdAnswered(Result<TextString, ServiceError>),
     /// A text message for the user.
     TextMessage {
         /// The message.
@@ -186,6 +200,9 @@ pub enum SubmitError {
         /// The cause, 0 to 127 (TS 24.008); `None` for no specific one.
         cause: Option<u8>,
     },
+    /// The card does not let it go out.
+    #[error("the card does not allow it")]
+    NotAllowed,
     /// The service centre refused it.
     #[error("RP-ERROR, cause {cause}")]
     Relay {
@@ -213,6 +230,8 @@ pub enum User {
     Text(String),
     /// Takes what is there: the text or the item that the question starts with.
     Accept,
+    /// Dials a number or a code: a call, a supplementary service, or USSD.
+    Dial(String),
     /// Takes the call that comes in.
     Answer,
     /// Ends the latest call, or its setting up.

@@ -8,9 +8,10 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, DeclaredService, Event, Menu, NetworkEvent,
-    Output, PinState, ReaderEvent, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, DeclaredService, DialError, Event, Menu,
+    NetworkEvent, Output, PinState, ReaderEvent, Screen, Service, SubmitError, User,
     channel::Channels,
+    dial::Dialled,
     envelope::{CardEvent, Envelopes, Pending},
     execute::{CallState, Polling, Redial, Transfer},
     faults::Faults,
@@ -46,6 +47,7 @@ pub struct Terminal {
     pub(crate) redial: Option<Redial>,
     /// The coding of the USSD string that the card has not answered.
     pub(crate) ussd: Option<u8>,
+    pub(crate) dialled: Dialled,
     pub(crate) channels: Channels,
     was_busy: bool,
     outputs: VecDeque<Output>,
@@ -113,6 +115,7 @@ impl Terminal {
             calls: Vec::new(),
             redial: None,
             ussd: None,
+            dialled: Dialled::default(),
             channels: Channels::default(),
             was_busy: false,
             outputs: VecDeque::new(),
@@ -138,9 +141,8 @@ impl Terminal {
             self.forget_deliveries();
             self.calls.clear();
             self.ussd = None;
-            for _ in 0..self.submissions.clear() {
-                self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
-            }
+            self.dialled = Dialled::default();
+            self.forget_submissions();
             self.show(Screen::Off);
             self.output(Output::PowerOff);
         }
@@ -156,6 +158,7 @@ impl Terminal {
             self.event(Event::AnswerToReset(atr));
             if bytes.is_empty() {
                 self.phase = Phase::Mute;
+                self.forget_submissions();
             } else {
                 self.phase = Phase::Starting;
                 self.start(Startup::of_card());
@@ -233,9 +236,10 @@ impl Terminal {
     }
 
     /// Sends a message of the phone's own application, whose TP-Message-Reference the phone sets; the result comes
-    /// as [`Output::ApplicationSubmitted`], in the order of the calls.
+    /// as [`Output::ApplicationSubmitted`], in the order of the calls. It waits until the card has started, which may
+    /// want to be asked about it.
     pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
-        let submission = Submission { origin: Origin::Application, tpdu, service_centre };
+        let submission = Submission::new(Origin::Application, tpdu, service_centre);
         if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
             self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
@@ -363,8 +367,19 @@ impl Terminal {
         self.output(Output::PowerOn);
     }
 
+    /// What waits to be sent is not sent, and what is being sent has no result.
+    fn forget_submissions(&mut self) {
+        for _ in 0..self.submissions.clear() {
+            self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+        }
+    }
+
     fn forget_card(&mut self) {
         self.card = CardState::default();
+        self.submissions.forget_asked();
+        if self.dialled.asked.take().is_some() {
+            self.event(Event::NotDialled(DialError::Reset));
+        }
         // Channels belong to the card's session (TS 102 223 §6.4.27).
         let open: Vec<u8> = self.channels.iter().map(|(number, _)| number).collect();
         for channel in open {
@@ -465,8 +480,9 @@ impl Terminal {
     fn told(&mut self, pending: Pending, answer: &Answer, now: Instant) {
         match pending {
             Pending::Message(download) => self.downloaded(&download, answer),
+            Pending::Control { asker, .. } => self.controlled(asker, answer, now),
             pending if answer.verdict == Status::TOOLKIT_BUSY => {
-                self.card.envelopes.put_back(pending);
+                self.card.envelopes.put_first(pending);
                 self.timers.set(Timer::EnvelopeRetry, now + self.config.envelope_retry);
                 self.event(Event::EnvelopePostponed);
             }
@@ -482,8 +498,11 @@ impl Terminal {
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
     pub(crate) fn settle(&mut self, now: Instant) {
-        if self.phase == Phase::Ready && self.card.link.is_free() {
-            self.next_command(now);
+        if self.phase == Phase::Ready {
+            self.ask_about_message();
+            if self.card.link.is_free() {
+                self.next_command(now);
+            }
         }
         if let Some(Submission { tpdu, service_centre, .. }) = self.submissions.next() {
             self.output(Output::Submit { tpdu, service_centre });
@@ -515,11 +534,11 @@ impl Terminal {
             session => self.card.session = session,
         }
         let session_ended = self.card.session.is_ended();
-        let only_messages = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
-        if let Some(pending) = self.card.envelopes.take(only_messages) {
+        let only_urgent = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
+        if let Some(pending) = self.card.envelopes.take(only_urgent) {
             let (data, envelope) = pending.data(now);
             let mut command = platform.envelope(&data);
-            if pending.has_answer() {
+            if pending.is_answered() {
                 command = command.ne(256);
             }
             let command = command.to_bytes();

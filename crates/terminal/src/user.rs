@@ -21,6 +21,7 @@ impl Terminal {
             User::Answer => return self.answer_call(),
             User::HangUp => return self.end_call(),
             User::EndSession if self.stop_calling() => return,
+            User::Dial(digits) => return self.dial(digits, now),
             _ => {}
         }
         match core::mem::take(&mut self.card.session) {
@@ -89,7 +90,11 @@ impl Terminal {
             }
             session => self.card.session = session,
         }
-        if self.screen.is_sustained() {
+        let is_over = match &self.screen {
+            Screen::Notice { .. } => self.card.session.is_ended(),
+            screen => screen.is_sustained(),
+        };
+        if is_over {
             self.show_idle();
         }
     }

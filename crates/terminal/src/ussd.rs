@@ -27,7 +27,7 @@ impl Terminal {
             }
         } else {
             let coding = string.coding;
-            self.event(Event::UssdMessage(text(string).to_text()));
+            self.event(Event::UssdMessage(text(&string).to_text()));
             self.answer_ussd(Some(UssdString { coding, string: Vec::new() }));
         }
     }
@@ -59,11 +59,11 @@ const fn is_of_class_2(coding: u8) -> bool {
 
 /// A USSD string as a text string. Where the group of the coding says the alphabet, bits 4 and 3 do as in a text string;
 /// else it is the default alphabet (TS 23.038 §5).
-pub(crate) fn text(string: UssdString) -> TextString {
+pub(crate) fn text(string: &UssdString) -> TextString {
     let coding = match string.coding {
         coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
         coding @ 0xF0.. => Coding(coding & 0x04),
         _ => Coding::PACKED,
     };
-    TextString { coding: Some(coding), text: string.string }
+    TextString { coding: Some(coding), text: string.string.clone() }
 }

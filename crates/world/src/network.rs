@@ -65,7 +65,7 @@ impl Network {
         const NOT_FOUND: u8 = 226;
         let status = |status| NetworkEvent::Multimedia(MultimediaStatus { status: vec![status] });
         Some(match request {
-            NetworkRequest::Call { call, number } => match self.numbers.get(&number.to_string()) {
+            NetworkRequest::Call { call, number, .. } => match self.numbers.get(&number.to_string()) {
                 Some(Callee::Answers) => NetworkEvent::Connected(*call),
                 Some(Callee::Refuses(cause)) => {
                     NetworkEvent::Disconnected { call: *call, cause: Some(*cause) }

@@ -81,7 +81,7 @@ impl Terminal {
     }
 
     /// Shows the text of an alpha identifier, if there is any.
-    pub(super) fn show_alpha(&mut self, alpha: Option<&AlphaIdentifier>) {
+    pub(crate) fn show_alpha(&mut self, alpha: Option<&AlphaIdentifier>) {
         if let Some(alpha) = alpha.filter(|alpha| !alpha.text.is_empty()) {
             self.show(Screen::Notice { text: alpha_text(&alpha.text) });
         }

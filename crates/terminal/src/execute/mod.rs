@@ -58,6 +58,7 @@ impl Terminal {
     fn execute(&mut self, command: Command, now: Instant) {
         let Command { details, devices, body, .. } = command;
         let device = devices.destination;
+        self.redial = None;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
         let (wanted, fault) = match self.faults.take(body.kind()) {
             Some(result) if result.general.is_performed() => (Some(result), None),
@@ -91,7 +92,7 @@ impl Terminal {
                 Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
                 Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
                 Proactive::SetUpCall(c) => self.set_up_call(&job, c),
-                Proactive::SendSs(c) => self.send_ss(&job, &c),
+                Proactive::SendSs(c) => self.send_ss(&job, c),
                 Proactive::SendUssd(c) => self.send_ussd(&job, c),
                 Proactive::SendDtmf(c) => self.send_dtmf(&job, &c),
                 Proactive::PowerOnCard(_) => self.power_on_card(&job, device),

@@ -10,7 +10,8 @@ use oxisim_toolkit::{
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    CallId, Event, Terminal,
+    CallId, CallParameters, Event, NetworkRequest, Output, Terminal,
+    execute::CallState,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
 };
@@ -21,7 +22,8 @@ const PAUSES: [u64; 10] = [5, 60, 60, 60, 180, 180, 180, 180, 180, 180];
 /// A call that is set up again if it fails.
 #[derive(Debug)]
 pub(crate) struct Redial {
-    number: Address,
+    /// The number that was called, and with what: nothing before the first attempt is made.
+    call: Option<(Address, CallParameters)>,
     /// How long the card would have it tried.
     length: Option<Duration>,
     /// When that is over; unknown until the first attempt is made.
@@ -33,7 +35,7 @@ pub(crate) struct Redial {
 impl Redial {
     /// Notes when the first attempt was made.
     pub(crate) fn begin(&mut self, now: Instant) {
-        if let (Some(length), None) = (self.length, self.end) {
+        if let (Some(_), Some(length), None) = (&self.call, self.length, self.end) {
             self.end = Some(now + length);
         }
     }
@@ -41,10 +43,16 @@ impl Redial {
 
 impl Terminal {
     /// Notes that a call is to be set up again if it fails, if the qualifier says so.
-    pub(super) fn note_redial(&mut self, job: &Job, command: &SetUpCall, number: &Address) {
+    pub(super) fn note_redial(&mut self, job: &Job, command: &SetUpCall) {
         let length = command.duration.as_ref().map(objects::Duration::duration);
-        self.redial =
-            job.qualifier(1).then(|| Redial { number: number.clone(), length, end: None, attempts: 0 });
+        self.redial = job.qualifier(1).then_some(Redial { call: None, length, end: None, attempts: 0 });
+    }
+
+    /// Keeps what the network is asked for, which the card may have changed.
+    pub(crate) fn keep_for_redial(&mut self, request: &NetworkRequest) {
+        if let (Some(redial), NetworkRequest::Call { number, parameters, .. }) = (&mut self.redial, request) {
+            redial.call = Some((number.clone(), parameters.clone()));
+        }
     }
 
     /// Whether the call that has failed is set up again, now or when time has come.
@@ -90,11 +98,15 @@ impl Terminal {
         let Some(call) = self.free_call().filter(|_| self.calls.is_empty()) else {
             return job.unable(TerminalProblem::BUSY_ON_CALL);
         };
+        let Some((number, parameters)) = redial.call.clone() else {
+            return job.unable(TerminalProblem::NO_SPECIFIC_CAUSE);
+        };
         redial.attempts += 1;
         self.event(Event::Redialled(redial.attempts));
-        let number = redial.number.clone();
         self.redial = Some(redial);
-        self.dial(call, number)
+        self.calls.push((call, CallState::Waiting));
+        self.output(Output::Network(NetworkRequest::Call { call, number, parameters }));
+        Outcome::Wait(Task::Call(call))
     }
 
     /// The user ends the attempts, with this result; `false` if none waits.

@@ -1,6 +1,6 @@
 use oxisim_terminal::{
-    BrowserTermination, CallId, Config, Environment, NetworkEvent, Output, Position, Service, SubmitError,
-    Terminal, User,
+    BrowserTermination, CallId, Config, Environment, NetworkEvent, Output, Position, Service, ServiceError,
+    SubmitError, Terminal, User,
 };
 use oxisim_toolkit::{
     CommandType, Envelope,
@@ -73,7 +73,10 @@ enum Happening {
     /// The card answers with just anything.
     Noise(Vec<u8>),
     Deliver(Vec<u8>),
+    /// The card answers with data, as to a question about a call or a message.
+    Ruling(Vec<u8>),
     User(User),
+    Network(NetworkEvent),
     Submitted(Result<(), SubmitError>),
     Application(Vec<u8>),
     Service(Service),
@@ -82,7 +85,6 @@ enum Happening {
     Fault(u8, u8),
     BrowserClosed,
     BrowsingStatus(Vec<u8>),
-    Network(NetworkEvent),
     /// An event, or another envelope, if it can be read.
     Envelope(Vec<u8>),
     /// The card gets these octets in an envelope.
@@ -184,8 +186,13 @@ fn user() -> impl Strategy<Value = User> {
         Just(User::No),
         Just(User::Accept),
         Just(User::Occupy),
-        Just(User::HangUp),
         Just(User::Answer),
+        Just(User::HangUp),
+        Just(User::Dial("123".into())),
+        Just(User::Dial("112".into())),
+        Just(User::Dial("*100#".into())),
+        Just(User::Dial("*#21#".into())),
+        any::<String>().prop_map(User::Dial),
     ]
 }
 
@@ -194,18 +201,20 @@ fn network() -> impl Strategy<Value = NetworkEvent> {
     let call =
         || (0u8..9, any::<bool>()).prop_map(|(transaction, is_incoming)| CallId { transaction, is_incoming });
     let octets = || vec(any::<u8>(), 0..300);
+    let failure = prop_oneof![
+        any::<u8>().prop_map(ServiceError::Return),
+        any::<Option<u8>>().prop_map(|cause| ServiceError::Network { cause }),
+    ];
     prop_oneof![
         call().prop_map(|call| NetworkEvent::Incoming { call, number: None }),
         call().prop_map(NetworkEvent::Connected),
-        (call(), any::<Option<u8>>()).prop_map(|(call, cause)| NetworkEvent::Disconnected {
-            call,
-            cause: cause.map(|cause| cause & 0x7F)
-        }),
+        (call(), any::<Option<u8>>()).prop_map(|(call, cause)| NetworkEvent::Disconnected { call, cause }),
         Just(NetworkEvent::Disconnected {
             call: CallId { transaction: 0, is_incoming: false },
             cause: Some(17)
         }),
         octets().prop_map(|octets| NetworkEvent::Service(Ok(octets))),
+        failure.prop_map(|error| NetworkEvent::Ussd(Err(error))),
         octets()
             .prop_map(|text| NetworkEvent::Ussd(Ok(TextString { coding: Some(Coding::EIGHT_BIT), text }))),
         (any::<u8>(), octets())
@@ -248,6 +257,29 @@ fn environment() -> impl Strategy<Value = Environment> {
     )
 }
 
+/// What a card may answer to a question, as like as not.
+fn ruling() -> impl Strategy<Value = Vec<u8>> {
+    let known = [
+        "0000",
+        "0100",
+        "02058603810102",
+        "02058A030F2A30",
+        "02068904FFBA12FB",
+        "020485024E6F",
+        "02028600",
+        "020C860381341286058199999999",
+    ];
+    prop_oneof![
+        8 => prop::sample::select(known.to_vec()).prop_map(|octets| hex::decode(octets).unwrap()),
+        1 => vec(any::<u8>(), 0..20),
+        1 => vec(any::<u8>(), 0..20).prop_map(|octets| {
+            let mut answer = vec![0x02, octets.len() as u8];
+            answer.extend(octets);
+            answer
+        }),
+    ]
+}
+
 fn happening() -> impl Strategy<Value = Happening> {
     let status = prop_oneof![
         4 => Just([0x90, 0x00]),
@@ -265,6 +297,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         60 => (command(), status).prop_map(|(command, status)| Happening::Response { command, status }),
         1 => vec(any::<u8>(), 0..40).prop_map(Happening::Noise),
+        15 => ruling().prop_map(Happening::Ruling),
         3 => vec(any::<u8>(), 0..40).prop_map(Happening::Deliver),
         3 => Just(Happening::Deliver(for_card)),
         20 => user().prop_map(Happening::User),
@@ -274,6 +307,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             any::<u8>().prop_map(|cause| Err(SubmitError::Relay { cause })),
         ].prop_map(Happening::Submitted),
         2 => vec(any::<u8>(), 0..4).prop_map(Happening::Application),
+        2 => Just(Happening::Application(hex::decode("01FF038121F300040141").unwrap())),
         1 => prop_oneof![Just(Service::None), Just(Service::Limited), Just(Config::default().service)]
             .prop_map(Happening::Service),
         2 => environment().prop_map(|known| Happening::Environment(Box::new(known))),
@@ -314,6 +348,11 @@ impl Host {
                 }
                 _ => phone.handle_response(&status, now),
             },
+            Happening::Ruling(mut octets) => {
+                self.with_card = None;
+                octets.extend([0x90, 0x00]);
+                phone.handle_response(&octets, now);
+            }
             Happening::Noise(octets) => {
                 self.with_card = None;
                 phone.handle_response(&octets, now);
@@ -390,6 +429,20 @@ fn uicc(_: &[u8]) -> &'static [u8] {
     &[0x6A, 0x82]
 }
 
+/// A UICC that has every service of a USIM.
+fn usim(command: &[u8]) -> &'static [u8] {
+    const ALL: [u8; 258] = {
+        let mut answer = [0xFF; 258];
+        (answer[256], answer[257]) = (0x90, 0x00);
+        answer
+    };
+    match command {
+        [0x00, 0xA4, ..] => &[0x62, 0x00, 0x90, 0x00],
+        [0x00, 0xB0 | 0xB2, ..] => &ALL,
+        _ => &[0x90, 0x00],
+    }
+}
+
 /// A SIM that has a CHV1, and every service.
 fn sim(command: &[u8]) -> &'static [u8] {
     const ALL: [u8; 258] = {
@@ -415,7 +468,7 @@ proptest! {
     /// one message in the air at most, and uses every timeout that it asks for.
     #[test]
     fn whatever_happens_the_phone_stands(
-        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], sim]),
+        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], usim, sim]),
         happenings in vec(happening(), 0..200),
     ) {
         let config = Config { pin: "1234".parse().ok(), ..Config::default() };

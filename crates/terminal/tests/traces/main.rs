@@ -5,6 +5,7 @@
 
 mod bench;
 mod calls;
+mod control;
 mod data_channels;
 mod readers;
 mod redial;

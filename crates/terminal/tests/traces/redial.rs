@@ -1,6 +1,6 @@
 //! SET UP CALL with redial.
 
-use oxisim_terminal::{CallId, Event, NetworkEvent, NetworkRequest, User};
+use oxisim_terminal::{CallId, Config, Event, NetworkEvent, NetworkRequest, User};
 
 use crate::bench::Bench;
 
@@ -25,7 +25,7 @@ fn calling(command: &str) -> Bench {
 
 #[track_caller]
 fn dials(bench: &mut Bench) {
-    let NetworkRequest::Call { call, number } = bench.asks() else { panic!() };
+    let NetworkRequest::Call { call, number, .. } = bench.asks() else { panic!() };
     assert_eq!(call, CALL);
     assert!(number.to_string().starts_with('+'));
 }
@@ -148,4 +148,23 @@ fn a_phone_that_is_switched_off_tries_no_more() {
     bench.phone.switch_off(bench.now);
     while bench.next().is_some() {}
     assert_eq!(bench.phone.poll_timeout(), None);
+}
+
+#[test]
+fn what_the_card_has_made_of_the_call_is_tried_again_without_another_question() {
+    // A USIM with service 30, call control.
+    let mut bench = Bench::switched_on(Config::default());
+    bench.start_up_with(&[("6F38", "00000020")]);
+    bench.proactive(REDIAL);
+    bench.quiet();
+    bench.user(User::Yes);
+    bench.exchange("80C2000014D412820282818603912143930700F11000010001", "6107");
+    // Allowed with modifications: 1020.
+    bench.exchange("00C0000007", "020586038101029000");
+    for _ in 0..2 {
+        let NetworkRequest::Call { call, number, .. } = bench.asks() else { panic!() };
+        assert_eq!((call, number.to_string().as_str()), (CALL, "1020"));
+        fails(&mut bench, 17);
+        bench.seconds(5);
+    }
 }
