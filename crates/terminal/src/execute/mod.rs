@@ -58,6 +58,7 @@ impl Terminal {
     fn execute(&mut self, command: Command, now: Instant) {
         let Command { details, devices, body, .. } = command;
         let device = devices.destination;
+        self.redial = None;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
         let (wanted, fault) = match self.faults.take(body.kind()) {
             Some(result) if result.general.is_performed() => (Some(result), None),
