@@ -155,8 +155,10 @@ impl Terminal {
                 session => self.card.session = session,
             },
             Asker::User => {
+                let given_up = core::mem::take(&mut self.dialled.given_up);
                 if let Some(attempt) = self.dialled.asked.take()
                     && let Ok((attempt, _)) = self.rule(*attempt, answer, now)
+                    && !given_up
                 {
                     self.place(attempt, now);
                 }

@@ -184,9 +184,11 @@ impl Terminal {
         }
     }
 
-    /// The user ends the latest call.
+    /// The user ends the latest call, which the card may still be asked about.
     pub(crate) fn end_call(&mut self) {
-        if let Some(&(call, _)) = self.calls.last() {
+        if self.dialled.asked.is_some() && !self.dialled.given_up {
+            self.dialled.given_up = true;
+        } else if let Some(&(call, _)) = self.calls.last() {
             self.hang_up(call);
             self.finish_task(
                 |task| *task == Task::Call(call),

@@ -521,6 +521,14 @@ fn a_message_of_the_card_is_asked_about_with_its_centre_and_its_destination() {
 }
 
 #[test]
+fn without_a_service_centre_the_card_is_asked_about_a_number_without_digits() {
+    let mut bench = with_services("00000060", Config::default());
+    bench.proactive(SEND_SHORT_MESSAGE);
+    bench.exchange("80C2000017D5158202828186018086038121F3930700F11000010001", "9000");
+    assert_eq!(submits(&mut bench).1, None);
+}
+
+#[test]
 fn a_message_goes_elsewhere_if_the_card_says_so() {
     let mut bench = bench();
     bench.proactive(SEND_SHORT_MESSAGE);
@@ -633,6 +641,21 @@ fn what_the_user_dials_is_one_thing_at_a_time() {
     dials(&mut bench, "hello");
     bench.quiet();
     assert_eq!(bench.events.last(), Some(&Event::NotDialled(DialError::Unknown)));
+}
+
+#[test]
+fn a_call_that_is_given_up_while_the_card_is_asked_is_not_set_up() {
+    let mut bench = bench();
+    dials(&mut bench, "123");
+    bench.command();
+    bench.user(User::HangUp);
+    bench.card("9000");
+    bench.quiet();
+    // The next one is.
+    dials(&mut bench, "123");
+    bench.command();
+    bench.card("9000");
+    assert_eq!(calls(&mut bench).0, "123");
 }
 
 #[test]
