@@ -572,6 +572,28 @@ fn a_message_that_the_card_does_not_let_go_is_not_sent() {
 }
 
 #[test]
+fn a_question_that_has_no_room_in_a_command_is_answered_no() {
+    let location = LocationInformation { location: vec![0; 250] };
+    let mut bench =
+        with_services(SERVICES, Config { service: Service::Normal(location), ..Config::default() });
+    bench.phone.switch_off(bench.now);
+    while bench.next().is_some() {}
+    bench.phone.switch_on(bench.now);
+    for _ in 0..2 {
+        bench.phone.submit_application(hex::decode("01FF038121F300040141").unwrap(), None, bench.now);
+    }
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+    restarted(&mut bench, SERVICES);
+    for _ in 0..2 {
+        assert_eq!(asked(&mut bench), Some(Output::ApplicationSubmitted(Err(SubmitError::NotAllowed))));
+    }
+    bench.carries_out(SEND_USSD, "81030112008202828183023900");
+    bench.carries_out(SEND_SHORT_MESSAGE, "81030113008202828183023900");
+    dials(&mut bench, "123");
+    assert!(bench.saw(&Event::NotDialled(DialError::Unknown)));
+}
+
+#[test]
 fn each_message_is_asked_about_in_its_turn() {
     let mut bench = bench();
     for number in ["21F3", "21F4"] {
