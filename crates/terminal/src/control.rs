@@ -120,7 +120,9 @@ impl Terminal {
         self.ask_card(asker, question.into())
     }
 
-    /// Asks the card before anything that waits to be told. One question of each asker is under way at most.
+    /// Asks the card before anything that waits to be told. One question of each asker is under way at most, so that
+    /// an answer is never taken for that to another.
+    #[must_use]
     fn ask_card(&mut self, asker: Asker, envelope: Envelope) -> bool {
         let pending = Pending::Control { asker, envelope: Box::new(envelope) };
         let fits = pending.fits();
@@ -155,8 +157,10 @@ impl Terminal {
                 session => self.card.session = session,
             },
             Asker::User => {
+                let given_up = core::mem::take(&mut self.dialled.given_up);
                 if let Some(attempt) = self.dialled.asked.take()
                     && let Ok((attempt, _)) = self.rule(*attempt, answer, now)
+                    && !given_up
                 {
                     self.place(attempt, now);
                 }
@@ -203,7 +207,7 @@ impl Terminal {
 
     /// Shows the card's words for a while, if the screen is not in use.
     pub(crate) fn show_aside(&mut self, alpha: Option<&AlphaIdentifier>, now: Instant) {
-        if self.card.session.is_ended() && !self.screen.is_busy() {
+        if alpha.is_some() && self.card.session.is_ended() && !self.screen.is_busy() {
             self.show_alpha(alpha);
             if matches!(self.screen, Screen::Notice { .. }) {
                 self.timers.set(Timer::Notice, now + self.config.text_delay);
@@ -213,23 +217,31 @@ impl Terminal {
 
     /// Asks the card about the next message, if it controls messages. Messages wait until the card has started.
     pub(crate) fn ask_about_message(&mut self) {
+        while let Some(question) = self.next_message() {
+            if self.ask_card(Asker::Message, question.into()) {
+                return;
+            }
+            self.message_stopped(&Decision::Failed);
+        }
+    }
+
+    /// The question about the next message, if nobody has asked it and the card is to be asked.
+    fn next_message(&mut self) -> Option<MoSmsControl> {
         let controls = self.controls_messages();
         let known = self.card.identity.service_centre.clone();
         let location = self.location();
-        let Some(submission) = self.submissions.unasked() else { return };
+        let submission = self.submissions.unasked()?;
         if !controls {
             submission.clearance = Clearance::Given;
-            return;
+            return None;
         }
         submission.clearance = Clearance::Asked;
         let destination = submission.destination().as_ref().map(object);
-        // Without a service centre of any kind, one without digits.
         let service_centre = submission.service_centre.as_ref().or(known.as_ref()).map(object);
+        // Without a service centre of any kind, one without digits.
         let service_centre =
             service_centre.unwrap_or(objects::Address { ton_npi: UNKNOWN, digits: Vec::new() });
-        // Three short objects always have room.
-        let _ =
-            self.ask_card(Asker::Message, MoSmsControl::new(service_centre, destination, location).into());
+        Some(MoSmsControl::new(service_centre, destination, location))
     }
 
     fn message_controlled(&mut self, answer: &Answer, now: Instant) {

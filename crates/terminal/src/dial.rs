@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Dialled {
     /// What the card is asked about.
     pub(crate) asked: Option<Box<Attempt>>,
+    /// Whether the user has hung up since then.
+    pub(crate) given_up: bool,
     /// What the network has been asked for: a supplementary service operation, or USSD.
     pub(crate) service: Option<Task>,
 }

@@ -52,8 +52,12 @@
 //! `67XX` of a SIM) are dealt with below everything else; `91XX` after any command begins a proactive session, unless
 //! one is under way. Between commands the phone sends what is most
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
-//! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
-//! messages, which the service centre sends again.
+//! to the card, which the service centre waits for, and for questions; if the card is busy (`9300`) they are tried
+//! again, but for messages, which the service centre sends again, and for questions, to which that is an answer.
+//!
+//! A card whose service table says so is asked about every call, supplementary service and USSD, and about every
+//! outgoing message, whoever wants them: the card itself, the user, the phone's application. Only emergency calls are
+//! not asked about. [`Event::Controlled`] tells what the card has decided; without its leave nothing goes out.
 //!
 //! # What the card may meet
 //!

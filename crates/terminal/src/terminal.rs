@@ -377,6 +377,7 @@ impl Terminal {
     fn forget_card(&mut self) {
         self.card = CardState::default();
         self.submissions.forget_asked();
+        self.dialled.given_up = false;
         if self.dialled.asked.take().is_some() {
             self.event(Event::NotDialled(DialError::Reset));
         }

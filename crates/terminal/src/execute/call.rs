@@ -192,12 +192,13 @@ impl Terminal {
         }
     }
 
-    /// The user ends the latest call.
+    /// The user ends the latest call, which the card may still be asked about.
     pub(crate) fn end_call(&mut self) {
-        if self.calls.is_empty() {
+        if self.dialled.asked.is_some() && !self.dialled.given_up {
+            self.dialled.given_up = true;
+        } else if self.calls.is_empty() {
             self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL);
-        }
-        if let Some(&(call, _)) = self.calls.last() {
+        } else if let Some(&(call, _)) = self.calls.last() {
             self.hang_up(call);
             self.finish_task(
                 |task| *task == Task::Call(call),

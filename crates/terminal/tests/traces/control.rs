@@ -521,6 +521,14 @@ fn a_message_of_the_card_is_asked_about_with_its_centre_and_its_destination() {
 }
 
 #[test]
+fn without_a_service_centre_the_card_is_asked_about_a_number_without_digits() {
+    let mut bench = with_services("00000060", Config::default());
+    bench.proactive(SEND_SHORT_MESSAGE);
+    bench.exchange("80C2000017D5158202828186018086038121F3930700F11000010001", "9000");
+    assert_eq!(submits(&mut bench).1, None);
+}
+
+#[test]
 fn a_message_goes_elsewhere_if_the_card_says_so() {
     let mut bench = bench();
     bench.proactive(SEND_SHORT_MESSAGE);
@@ -561,6 +569,28 @@ fn a_message_that_the_card_does_not_let_go_is_not_sent() {
         assert_eq!(bench.next(), Some(Output::ApplicationSubmitted(Err(error))), "{answer}");
         bench.quiet();
     }
+}
+
+#[test]
+fn a_question_that_has_no_room_in_a_command_is_answered_no() {
+    let location = LocationInformation { location: vec![0; 250] };
+    let mut bench =
+        with_services(SERVICES, Config { service: Service::Normal(location), ..Config::default() });
+    bench.phone.switch_off(bench.now);
+    while bench.next().is_some() {}
+    bench.phone.switch_on(bench.now);
+    for _ in 0..2 {
+        bench.phone.submit_application(hex::decode("01FF038121F300040141").unwrap(), None, bench.now);
+    }
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+    restarted(&mut bench, SERVICES);
+    for _ in 0..2 {
+        assert_eq!(asked(&mut bench), Some(Output::ApplicationSubmitted(Err(SubmitError::NotAllowed))));
+    }
+    bench.carries_out(SEND_USSD, "81030112008202828183023900");
+    bench.carries_out(SEND_SHORT_MESSAGE, "81030113008202828183023900");
+    dials(&mut bench, "123");
+    assert!(bench.saw(&Event::NotDialled(DialError::Unknown)));
 }
 
 #[test]
@@ -633,6 +663,21 @@ fn what_the_user_dials_is_one_thing_at_a_time() {
     dials(&mut bench, "hello");
     bench.quiet();
     assert_eq!(bench.events.last(), Some(&Event::NotDialled(DialError::Unknown)));
+}
+
+#[test]
+fn a_call_that_is_given_up_while_the_card_is_asked_is_not_set_up() {
+    let mut bench = bench();
+    dials(&mut bench, "123");
+    bench.command();
+    bench.user(User::HangUp);
+    bench.card("9000");
+    bench.quiet();
+    // The next one is.
+    dials(&mut bench, "123");
+    bench.command();
+    bench.card("9000");
+    assert_eq!(calls(&mut bench).0, "123");
 }
 
 #[test]
