@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use oxisim_terminal::{ChannelRequest, Event, Menu, NetworkRequest, Output, ReaderRequest, Screen};
+use oxisim_terminal::{
+    ChannelRequest, Event, Menu, Multimedia, NetworkRequest, Output, ReaderRequest, Screen,
+};
 use oxisim_toolkit::{Objects as _, TerminalResponse, envelope::EventDownload};
 use oxisim_wire::{Show, Shown, Wire};
 
@@ -70,6 +72,11 @@ fn of_screen(screen: &Screen) -> String {
         Screen::Own => "the user's own".into(),
         Screen::Text { text, sustained: false } => format!("text {text:?}"),
         Screen::Text { text, sustained: true } => format!("sustained text {text:?}"),
+        Screen::Multimedia { files, identifier, sustained } => {
+            let sustained = if *sustained { "sustained " } else { "" };
+            let (file, message) = (hex::encode_upper(files.encode()), hex::encode_upper(identifier.encode()));
+            format!("{sustained}multimedia message {message} of {file}")
+        }
         Screen::Confirm { text } => format!("confirm {text:?}"),
         Screen::Notice { text } => format!("notice {text:?}"),
         Screen::Select { menu, default } => {
@@ -107,7 +114,25 @@ fn of_request(request: &NetworkRequest) -> String {
         NetworkRequest::Dtmf(tones) => format!("tones {tones}"),
         NetworkRequest::Service(string) => format!("service {string}"),
         NetworkRequest::Ussd(text) => format!("USSD {:?}", text.to_text()),
+        NetworkRequest::UssdAnswer(Some(answer)) => {
+            format!("to answer USSD {}", hex::encode_upper(answer.encode()))
+        }
+        NetworkRequest::UssdAnswer(None) => "to refuse USSD".into(),
+        NetworkRequest::Locate(_) => "where the phone is".into(),
+        NetworkRequest::RetrieveMultimedia(message) => format!("to retrieve {}", of_multimedia(message)),
+        NetworkRequest::SubmitMultimedia(message) => format!("to submit {}", of_multimedia(message)),
     }
+}
+
+fn of_multimedia(message: &Multimedia) -> String {
+    let reference = message.reference.as_ref().map(Wire::encode).unwrap_or_default();
+    let identifier = message.identifier.as_ref().map(Wire::encode).unwrap_or_default();
+    format!(
+        "multimedia message {}, in {} as {}",
+        hex::encode_upper(reference),
+        hex::encode_upper(message.files.encode()),
+        hex::encode_upper(identifier)
+    )
 }
 
 fn of_channel(request: &ChannelRequest) -> String {

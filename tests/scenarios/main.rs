@@ -4,6 +4,8 @@ mod auto_and_ask;
 mod behind_a_reader;
 mod busy;
 mod changes;
+mod control;
+mod envelopes;
 mod losses;
 mod phone;
 mod restores;

@@ -108,7 +108,7 @@ pub enum Event<'a> {
     /// `EVENT_EVENT_DOWNLOAD_*`: an event that the applet asked to be told of.
     EventDownload(&'a EventDownload),
     /// `EVENT_CALL_CONTROL_BY_NAA`: the terminal asks whether it may; [`Env::answer_call_control`] says so. Without an
-    /// answer it may.
+    /// answer it may. A terminal asks if the service table says so ([`Profile::controls`](crate::Profile::controls)).
     CallControl(&'a CallControl),
     /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`: the same about a short message; [`Env::answer_sms_control`].
     MoSmsControl(&'a MoSmsControl),

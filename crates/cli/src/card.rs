@@ -7,7 +7,7 @@ use std::{
 };
 
 use oxisim_backup::Settings;
-use oxisim_card::{Card, Status};
+use oxisim_card::{Card, Profile, Status};
 use oxisim_server::Msisdn;
 use oxisim_transport::{SmartCard, TcpServer, vpcd};
 use signal_hook::{consts::signal, flag};
@@ -86,6 +86,9 @@ pub struct Personal {
     /// The subscriber.
     #[arg(long, default_value = "+15550100001")]
     number: Msisdn,
+    /// Let the card want to be asked about calls and messages before they go out. A card of a file says so itself.
+    #[arg(long, conflicts_with = "image")]
+    control: bool,
 }
 
 impl Personal {
@@ -93,7 +96,7 @@ impl Personal {
     pub fn card(&self, pin: &PinArgs, out: &mut impl Write) -> Result<RealTime, Failure> {
         let RealTime { mut card, mut state } = match &self.image {
             Some(path) => RealTime::open(path)?,
-            None => RealTime::new(sim::card(&self.number, Some((&server_address(), Settings::default())))),
+            None => RealTime::new(self.built_in()),
         };
         if let Some(path) = &self.contacts {
             let (written, import) = phonebook::store(card, pin, &input::contacts(path)?);
@@ -106,6 +109,12 @@ impl Personal {
             writeln!(out, "{} on the card", count(import.book.len(), "contact"))?;
         }
         Ok(RealTime { card, state })
+    }
+
+    fn built_in(&self) -> Card {
+        let profile =
+            Profile { msisdn: self.number.digits().into(), controls: self.control, ..Profile::default() };
+        sim::with_profile(&profile, Some((&server_address(), Settings::default())))
     }
 }
 

@@ -7,13 +7,17 @@ use std::{
 
 use oxisim_apdu::{Command as Apdu, Instruction};
 use oxisim_sms::{
-    Alphabet,
+    Address, Alphabet,
     tpdu::{MobileOriginated, Submit},
 };
 use oxisim_terminal::{
-    CardIdentity, Config, Event, Menu, Output, Pin, PinState, Platform, Protocol, Screen, Terminal, User,
+    CardIdentity, Config, Decision, Event, Menu, NetworkEvent, NetworkRequest, Operation, Output, Pin,
+    PinState, Platform, Protocol, Screen, Terminal, User,
 };
-use oxisim_toolkit::{Command, Proactive, objects::alpha_text};
+use oxisim_toolkit::{
+    Command, Proactive,
+    objects::{NmeaSentence, alpha_text},
+};
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
 use oxisim_world::{Callee, Network};
@@ -26,7 +30,7 @@ use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs,
 /// but what the options say.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -53,6 +57,10 @@ pub struct Args {
     /// Choose this item of the card's menu as soon as it is there.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
+    /// Dial this as soon as the phone is ready: a number, or a code such as *100#. A card that controls calls is
+    /// asked first.
+    #[arg(long, value_name = "NUMBER")]
+    dial: Option<String>,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
 }
@@ -100,6 +108,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         card: Traced::new(card, to_log),
         begin: wall_clock(),
         choice: args.choose,
+        dial: args.dial.clone(),
         has_menu: false,
         commands: 0,
         polls: 0,
@@ -130,6 +139,8 @@ struct Phone<T, W> {
     begin: Instant,
     /// The item of the menu to be chosen.
     choice: Option<u8>,
+    /// What is to be dialled.
+    dial: Option<String>,
     /// Whether the card has set up its menu.
     has_menu: bool,
     /// Command APDUs that the card has got.
@@ -152,6 +163,13 @@ impl<T: Transport, W: Write> Phone<T, W> {
             {
                 self.say("user", &format!("chooses item {item} of the card's menu"))?;
                 self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                continue;
+            }
+            if self.terminal.is_ready()
+                && let Some(number) = self.dial.take()
+            {
+                self.say("user", &format!("dials {number}"))?;
+                self.terminal.handle_user(&User::Dial(number), wall_clock());
                 continue;
             }
             let now = wall_clock();
@@ -197,8 +215,11 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 Output::Event(event) => self.event(&event)?,
                 Output::Tone { length, .. } => self.say("phone", &format!("beeps for {length}"))?,
                 Output::Network(request) => {
-                    self.say("phone", &format!("asks the network: {request:?}"))?;
+                    self.say("phone", &format!("asks the network for {}", requested(&request)))?;
                     if let Some(event) = self.network.ask(&request) {
+                        if let Some(line) = heard(&event) {
+                            self.say("phone", &line)?;
+                        }
                         self.terminal.handle_network(event, wall_clock());
                     }
                 }
@@ -230,7 +251,30 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::PollInterval(Some(interval)) => self.say("phone", &format!("polls every {interval}")),
             Event::PollInterval(None) => self.say("phone", "does not poll"),
             Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
+            Event::Controlled { asked, decision } => self.say("card", &decided(asked, decision)),
+            Event::NotDialled(error) => self.say("phone", &format!("does not dial: {error}")),
+            Event::UssdAnswered(Ok(text)) => self.say("phone", &format!("hears {:?}", text.to_text())),
+            Event::ServiceAnswered(Ok(_)) => self.say("phone", "hears that it is done"),
+            Event::UssdAnswered(Err(error)) | Event::ServiceAnswered(Err(error)) => {
+                self.say("phone", &format!("hears: {error}"))
+            }
             Event::BrowserClosed => self.say("phone", "closes the browser"),
+            Event::FramesChanged(frames) => {
+                let frames = hex::encode_upper(&frames.frames);
+                self.say("screen", &format!("is divided into frames: {frames}"))
+            }
+            Event::ServiceDeclared(service) => {
+                self.say("card", &format!("offers service {} to devices nearby", service.record.service))
+            }
+            Event::ServiceDeleted(service) => {
+                self.say("card", &format!("no longer offers service {service}"))
+            }
+            Event::InterfaceActivated => {
+                self.say("phone", "activates the interface to the contactless front end")
+            }
+            Event::Contactless(true) => self.say("card", "has its contactless functionality enabled"),
+            Event::Contactless(false) => self.say("card", "has its contactless functionality disabled"),
+            Event::Redialled(attempt) => self.say("phone", &format!("tries the call again, {attempt}")),
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -261,12 +305,15 @@ impl<T: Transport, W: Write> Phone<T, W> {
     }
 }
 
-/// A small network: somebody who answers, somebody who is busy, and the balance.
+/// A small network: somebody who answers, somebody who is busy, the balance, a multimedia message, and where the phone is.
 fn network() -> Network {
     let mut network = Network::default();
     network.numbers.insert("112".into(), Callee::Answers);
     network.numbers.insert("+15550100002".into(), Callee::Answers);
     network.numbers.insert("+15550100003".into(), Callee::Refuses(17));
+    network.multimedia.insert(b"1".to_vec());
+    let sentence = b"$GPGLL,5231.20,N,01324.30,E,120000,A*29".to_vec();
+    network.position.sentence = Some(NmeaSentence { sentence });
     network.ussd.insert("*100#".into(), "Balance: 5.00".into());
     network
 }
@@ -306,14 +353,66 @@ fn asked(command: &Command) -> String {
     if more.is_empty() { format!("asks {name}") } else { format!("asks {name} {more}") }
 }
 
+fn requested(request: &NetworkRequest) -> String {
+    match request {
+        NetworkRequest::Call { number, .. } => operation(&Operation::Call(number.clone())),
+        NetworkRequest::Service(string) => operation(&Operation::Service(string.clone())),
+        NetworkRequest::Ussd(text) => operation(&Operation::Ussd(text.clone())),
+        other => format!("{other:?}"),
+    }
+}
+
+/// What becomes of a call.
+fn heard(event: &NetworkEvent) -> Option<String> {
+    match event {
+        NetworkEvent::Connected(_) => Some("hears that the call is connected".into()),
+        NetworkEvent::Disconnected { cause: Some(cause), .. } => {
+            Some(format!("hears that there is no call, cause {cause}"))
+        }
+        NetworkEvent::Disconnected { cause: None, .. } => Some("hears that there is no call".into()),
+        _ => None,
+    }
+}
+
+/// What the card says to something that the phone asks it about.
+fn decided(asked: &Operation, decision: &Decision) -> String {
+    let asked = operation(asked);
+    match decision {
+        Decision::Allowed => format!("allows {asked}"),
+        Decision::NotAllowed => format!("does not allow {asked}"),
+        Decision::Modified(changed) => format!("makes {} of {asked}", operation(changed)),
+        Decision::Busy => format!("is too busy for {asked}"),
+        Decision::Failed => format!("gives no answer about {asked}"),
+    }
+}
+
+fn operation(operation: &Operation) -> String {
+    match operation {
+        Operation::Call(number) => format!("a call to {number}"),
+        Operation::Service(string) => format!("the service {string}"),
+        Operation::Ussd(text) => format!("the USSD {:?}", text.to_text()),
+        Operation::Message { service_centre, destination } => {
+            let name = |number: &Option<Address>| {
+                number.as_ref().map_or_else(|| "nobody known".to_owned(), ToString::to_string)
+            };
+            format!("a message to {} through {}", name(destination), name(service_centre))
+        }
+    }
+}
+
 /// What the user sees that no proactive command says already.
 fn shown(screen: &Screen) -> Option<String> {
     match screen {
         Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
         Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
         Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
+        Screen::Multimedia { identifier, sustained: false, .. } => {
+            Some(format!("multimedia message {}", hex::encode_upper(&identifier.identifier)))
+        }
         Screen::Confirm { text } => Some(format!("{text:?}, yes or no")),
-        Screen::Text { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => None,
+        Screen::Text { .. } | Screen::Multimedia { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => {
+            None
+        }
     }
 }
 

@@ -222,3 +222,21 @@ fn a_database_says_which_subscribers_it_holds() {
     let one = oxisim.json(&["contacts", "list", "--number", "+491510000002", "--json"]);
     assert_eq!(one["contacts"].as_array().unwrap().len(), 10);
 }
+
+#[test]
+fn a_phone_dials_and_says_what_the_card_decides() {
+    let oxisim = Oxisim::new();
+    let dial = |words: &[&str], number| {
+        let words = [&["phone", "--for", "0s"], words, &["--dial", number]].concat();
+        let output = oxisim.run(&words).success();
+        String::from_utf8_lossy(&output.get_output().stdout).into_owned()
+    };
+    let said = dial(&["--control"], "*100#");
+    for line in ["card    allows the USSD \"*100#\"", "phone   hears \"Balance: 5.00\""] {
+        assert!(said.contains(line), "{said}");
+    }
+    let said = dial(&["--control"], "112");
+    assert!(!said.contains("allows") && said.contains("asks the network for a call to 112"), "{said}");
+    let said = dial(&[], "+15550100002");
+    assert!(!said.contains("allows") && said.contains("hears that the call is connected"), "{said}");
+}

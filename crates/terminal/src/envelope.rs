@@ -1,21 +1,33 @@
 //! What the card is to be told with ENVELOPE, one after another.
 
-use alloc::{collections::VecDeque, vec::Vec};
+use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 use oxisim_sms::{Address, DataCoding, ProtocolIdentifier};
 use oxisim_toolkit::{
     Envelope, Facility,
     codes::{AccessTechnologyCode, Device, EventCode, ServiceState},
-    envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
+    envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration, UssdDownload},
     event::{self, LocationStatusChange},
-    objects::{self, DisplayParameters, HelpRequest, LocationStatus, TimerValue},
+    objects::{
+        self, DisplayParameters, FramesInformation, HelpRequest, LocationStatus, TimerValue, UssdString,
+    },
 };
-use oxisim_wire::{Instant, bcd};
+use oxisim_wire::Instant;
 
-use crate::{BrowserTermination, CallId, SearchMode, config::Service, platform::ROOM, timer::ToolkitTimer};
+use crate::{
+    BrowserTermination, CallId, SearchMode,
+    config::Service,
+    control::{Asker, object},
+    platform::ROOM,
+    timer::ToolkitTimer,
+};
 
 /// Envelopes that may wait.
 const LIMIT: usize = 32;
+
+/// From the phone to the card.
+pub(crate) const FROM_TERMINAL: objects::DeviceIdentities =
+    objects::DeviceIdentities { source: Device::TERMINAL, destination: Device::UICC };
 
 /// Something that the card is to be told.
 #[derive(Clone, Debug)]
@@ -28,6 +40,14 @@ pub(crate) enum Pending {
     Event(CardEvent),
     /// A message for the card.
     Message(Download),
+    /// A USSD string for the card, which the network waits for.
+    Ussd(UssdString),
+    /// Something else, as it is.
+    Envelope(Box<Envelope>),
+    /// Octets that need not be an envelope.
+    Octets(Vec<u8>),
+    /// A question: whether something may be done.
+    Control { asker: Asker, envelope: Box<Envelope> },
 }
 
 /// An event that the phone reports, if the card's event list asks for it.
@@ -65,6 +85,10 @@ pub(crate) enum CardEvent {
     UserActivity,
     /// The screen is idle again.
     IdleScreenAvailable,
+    /// The frames have other sizes.
+    Frames(FramesInformation),
+    /// Something else, as it is.
+    Other(Box<EventDownload>),
 }
 
 /// A message for the card, and what the report to the service centre needs of it.
@@ -79,7 +103,7 @@ pub(crate) struct Download {
 
 impl CardEvent {
     /// Its code in the event list.
-    pub(crate) const fn code(&self) -> EventCode {
+    pub(crate) fn code(&self) -> EventCode {
         match self {
             Self::LocationStatus(_) => EventCode::LOCATION_STATUS,
             Self::LanguageSelection(_) => EventCode::LANGUAGE_SELECTION,
@@ -97,12 +121,14 @@ impl CardEvent {
             Self::ChannelStatus(_) => EventCode::CHANNEL_STATUS,
             Self::UserActivity => EventCode::USER_ACTIVITY,
             Self::IdleScreenAvailable => EventCode::IDLE_SCREEN_AVAILABLE,
+            Self::Frames(_) => EventCode::FRAMES_INFORMATION_CHANGE,
+            Self::Other(event) => event.code(),
         }
     }
 
     /// Whether one report takes the event off the list (TS 102 223 §7.5.5, §7.5.6).
-    pub(crate) const fn is_reported_once(&self) -> bool {
-        matches!(self, Self::UserActivity | Self::IdleScreenAvailable)
+    pub(crate) fn is_reported_once(&self) -> bool {
+        matches!(self.code(), EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
     }
 
     fn download(&self) -> EventDownload {
@@ -137,10 +163,7 @@ impl CardEvent {
             }
             Self::MtCall(call, number) => EventDownload::new(event::MtCall {
                 transaction: transaction(*call, true),
-                address: number.as_ref().map(|number| objects::Address {
-                    ton_npi: number.kind().0,
-                    digits: bcd::pack(number.semi_octets()),
-                }),
+                address: number.as_ref().map(object),
                 subaddress: None,
                 uri: None,
                 media: None,
@@ -176,6 +199,10 @@ impl CardEvent {
                 bearer: None,
                 address: None,
             }),
+            Self::Frames(frames) => {
+                EventDownload::new(event::FramesInformationChange { frames: frames.clone() })
+            }
+            Self::Other(event) => EventDownload::clone(event),
             Self::SearchMode(mode) => EventDownload::new(event::NetworkSearchModeChange {
                 mode: objects::NetworkSearchMode { mode: mode.0 },
             }),
@@ -200,10 +227,15 @@ pub(crate) fn technologies(
 }
 
 impl Pending {
-    /// Whether it waits until no proactive command is under way. A message does not: the service centre waits for
-    /// the card's answer.
+    /// An envelope as it is.
+    pub(crate) fn envelope(envelope: impl Into<Envelope>) -> Self {
+        Self::Envelope(Box::new(envelope.into()))
+    }
+
+    /// Whether it waits until no proactive command is under way. What the card has to answer does not: the service
+    /// centre waits for that, or the command itself.
     const fn waits_for_session(&self) -> bool {
-        !matches!(self, Self::Message(_))
+        !matches!(self, Self::Message(_) | Self::Control { .. })
     }
 
     /// The facility that announces it, if the one who asked for it has not been told before.
@@ -211,38 +243,53 @@ impl Pending {
         match self {
             Self::MenuSelection { .. } => Some(Facility::MenuSelection),
             Self::TimerExpiration { .. } => Some(Facility::TimerExpiration),
-            Self::Event(_) | Self::Message(_) => None,
+            Self::Event(_)
+            | Self::Message(_)
+            | Self::Ussd(_)
+            | Self::Envelope(_)
+            | Self::Octets(_)
+            | Self::Control { .. } => None,
         }
+    }
+
+    /// Whether the card may have an answer to it.
+    pub(crate) const fn is_answered(&self) -> bool {
+        matches!(self, Self::Message(_) | Self::Control { .. } | Self::Ussd(_) | Self::Octets(_))
     }
 
     /// Whether a command has room for it.
     pub(crate) fn fits(&self) -> bool {
         match self {
             Self::Event(event) => Envelope::from(event.download()).encode().len() <= ROOM,
+            Self::Ussd(string) => Envelope::from(UssdDownload::new(string.clone())).encode().len() <= ROOM,
+            Self::Envelope(envelope) | Self::Control { envelope, .. } => envelope.encode().len() <= ROOM,
+            Self::Octets(octets) => (1..=ROOM).contains(&octets.len()),
             Self::MenuSelection { .. } | Self::TimerExpiration { .. } | Self::Message(_) => true,
         }
     }
 
-    /// The envelope, as of `now`: a timer expiration tells the time since the timer was started (TS 102 223 §7.4).
-    pub(crate) fn envelope(&self, now: Instant) -> Envelope {
-        match self {
+    /// The data of the ENVELOPE command, as of `now`, and what they say, if that is known.
+    pub(crate) fn data(&self, now: Instant) -> (Vec<u8>, Option<Envelope>) {
+        let envelope = match self {
+            Self::Octets(octets) => return (octets.clone(), Envelope::decode(octets).ok()),
+            Self::Ussd(string) => UssdDownload::new(string.clone()).into(),
+            Self::Envelope(envelope) | Self::Control { envelope, .. } => Envelope::clone(envelope),
             Self::MenuSelection { item, help } => {
                 let help = help.then_some(HelpRequest {});
                 MenuSelection { help, ..MenuSelection::new(*item) }.into()
             }
+            // The time since the timer was started (TS 102 223 §7.4).
             Self::TimerExpiration { timer, started } => {
                 TimerExpiration::new(timer.identifier(), TimerValue::from_duration(now.since(*started)))
                     .into()
             }
             Self::Event(event) => event.download().into(),
             Self::Message(download) => {
-                let service_centre = download.service_centre.as_ref().map(|address| objects::Address {
-                    ton_npi: address.kind().0,
-                    digits: bcd::pack(address.semi_octets()),
-                });
+                let service_centre = download.service_centre.as_ref().map(object);
                 SmsPpDownload::new(service_centre, download.tpdu.clone()).into()
             }
-        }
+        };
+        (envelope.encode(), Some(envelope))
     }
 }
 
@@ -263,14 +310,14 @@ impl Envelopes {
         room
     }
 
-    /// Puts back what the card was too busy for.
-    pub(crate) fn put_back(&mut self, pending: Pending) {
+    /// Puts `pending` before all others: what the card was too busy for, or is asked.
+    pub(crate) fn put_first(&mut self, pending: Pending) {
         self.waiting.push_front(pending);
     }
 
-    /// Takes the oldest, or, while `only_messages`, the oldest message.
-    pub(crate) fn take(&mut self, only_messages: bool) -> Option<Pending> {
-        let place = self.waiting.iter().position(|pending| !only_messages || !pending.waits_for_session())?;
+    /// Takes the first, or, while `only_urgent`, the first that does not wait for the session's end.
+    pub(crate) fn take(&mut self, only_urgent: bool) -> Option<Pending> {
+        let place = self.waiting.iter().position(|pending| !only_urgent || !pending.waits_for_session())?;
         self.waiting.remove(place)
     }
 }

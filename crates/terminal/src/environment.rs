@@ -12,7 +12,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::{Instant, codes};
 
-use crate::{Terminal, envelope::CardEvent, facilities};
+use crate::{LocalService, Terminal, envelope::CardEvent, facilities};
 
 codes! {
     /// Who chooses the network (TS 102 223 §8.75).
@@ -61,6 +61,10 @@ pub struct Environment {
     pub home_node_address: Option<OtherAddress>,
     /// Every access technology that the phone could use, each with 01 if the user allows it.
     pub supported_technologies: Option<SupportedAccessTechnologies>,
+    /// Services of devices nearby, which a card may look for.
+    pub local_services: Vec<LocalService>,
+    /// Whether the phone has a contactless front end, which the card may be joined to.
+    pub has_contactless: bool,
 }
 
 impl Default for Environment {
@@ -85,6 +89,8 @@ impl Default for Environment {
             closed_groups: Vec::new(),
             home_node_address: None,
             supported_technologies: None,
+            local_services: Vec::new(),
+            has_contactless: true,
         }
     }
 }
@@ -111,6 +117,7 @@ impl Terminal {
         }
         if let Some(display) = display {
             self.report(CardEvent::Display(display));
+            self.resize_frames();
         }
         if let Some([first, more @ ..]) = technologies.as_deref() {
             if before.access_technologies.first() != Some(first) {

@@ -9,6 +9,13 @@ const FACILITIES: &[Facility] = &[
     Facility::SmsPpDownload,
     Facility::MenuSelection,
     Facility::SmsPpDownloadSupported,
+    Facility::CellBroadcastDownload,
+    Facility::UssdDownload,
+    Facility::MmsNotificationDownload,
+    Facility::EventMmsTransferStatus,
+    Facility::GeographicalLocationReporting,
+    Facility::TerminalApplications,
+    Facility::ProSeReporting,
     Facility::TimerExpiration,
     Facility::CommandResult,
     // The user.
@@ -23,6 +30,7 @@ const FACILITIES: &[Facility] = &[
     Facility::GetInkeyHelp,
     Facility::GetInkeyVariableTimeout,
     Facility::GetInput,
+    Facility::GetInputVariableTimeout,
     Facility::SelectItem,
     Facility::SoftKeysSelectItem,
     Facility::SetUpMenu,
@@ -31,6 +39,9 @@ const FACILITIES: &[Facility] = &[
     Facility::PlayTone,
     Facility::MelodyAndThemedTones,
     Facility::LanguageNotification,
+    Facility::SetFrames,
+    Facility::GetFramesStatus,
+    Facility::DisplayMultimediaMessage,
     Facility::LaunchBrowser,
     Facility::BrowserHtml,
     // The phone.
@@ -59,6 +70,21 @@ const FACILITIES: &[Facility] = &[
     Facility::TcpClientRemote,
     Facility::UdpClientRemote,
     Facility::TcpServer,
+    Facility::RetrieveMultimediaMessage,
+    Facility::SubmitMultimediaMessage,
+    Facility::GeographicalLocationRequest,
+    // Devices nearby.
+    Facility::ServiceSearch,
+    Facility::GetServiceInformation,
+    Facility::DeclareService,
+    Facility::Activate,
+    Facility::ContactlessStateChanged,
+    // What the card is asked.
+    Facility::CallControl,
+    Facility::CallControlByNaa,
+    Facility::CallControlCellIdentity,
+    Facility::CallControlSecondCapability,
+    Facility::MoSmsControl,
     // Other cards.
     Facility::PowerOnCard,
     Facility::PowerOffCard,
@@ -94,11 +120,28 @@ const FACILITIES: &[Facility] = &[
     Facility::EventAccessTechnologyChange,
     Facility::EventNetworkSearchModeChange,
     Facility::EventDisplayParametersChanged,
+    Facility::EventFramesInformationChanged,
+    Facility::EventLocalConnection,
+    Facility::EventWlanAccessStatus,
+    Facility::EventNetworkRejection,
+    Facility::EventNetworkRejectionEutran,
+    Facility::EventHciConnectivity,
+    Facility::EventCsgCellSelection,
+    Facility::EventContactlessStateRequest,
+    Facility::EventImsRegistration,
+    Facility::EventIncomingImsData,
+    Facility::EventPollIntervalNegotiation,
+    Facility::EventDataConnectionPdp,
+    Facility::EventDataConnectionPdn,
+    Facility::EventDataConnectionPdu,
     Facility::ScreenSizing,
 ];
 
 /// Characters down the display, and across it.
 const DISPLAY: (u8, u8) = (8, 24);
+
+/// Frames that the screen can have.
+const FRAMES: u8 = 8;
 
 /// Items of a menu that can be on soft keys.
 const SOFT_KEYS: u8 = 2;
@@ -109,6 +152,7 @@ pub(crate) fn profile() -> TerminalProfile {
         .with_quantity(Quantity::SoftKeys, SOFT_KEYS)
         .with_quantity(Quantity::DisplayHeight, DISPLAY.0)
         .with_quantity(Quantity::DisplayWidth, DISPLAY.1)
+        .with_quantity(Quantity::Frames, FRAMES)
 }
 
 /// The display that the profile describes.

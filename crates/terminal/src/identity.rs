@@ -33,14 +33,22 @@ pub struct CardIdentity {
     pub services: Vec<u8>,
     /// The subscriber's service centre, from the first record of `EF_SMSP` (TS 31.102 §4.2.27).
     pub service_centre: Option<Address>,
+    /// Identifiers of the cell broadcast messages that are the card's, from `EF_CBMID` (TS 31.102 §4.2.20).
+    pub broadcasts: Vec<u16>,
 }
 
 /// The numbers of services (TS 31.102 §4.2.8, TS 51.011 §10.3.7).
 mod service {
     /// Parameters of short messages, of both platforms.
     pub(super) const SMS_PARAMETERS: u8 = 12;
+    /// Data download via cell broadcast, of a SIM.
+    pub(super) const BROADCAST_DOWNLOAD_SIM: u8 = 25;
+    /// Data download via cell broadcast, of a USIM.
+    pub(super) const BROADCAST_DOWNLOAD: u8 = 29;
     /// The SIM is proactive.
     pub(super) const PROACTIVE_SIM: u8 = 29;
+    /// Data download via USSD, of a USIM.
+    pub(super) const USSD_DOWNLOAD: u8 = 70;
 }
 
 /// The phase of a SIM that wants to know the profile (TS 51.011 §10.3.19).
@@ -77,6 +85,19 @@ impl CardIdentity {
         self.platform == Platform::Uicc || self.phase.is_some_and(|phase| phase >= PROFILE_DOWNLOAD_REQUIRED)
     }
 
+    /// Whether the card has data download via cell broadcast, and so `EF_CBMID`.
+    pub(crate) fn has_broadcast_download(&self) -> bool {
+        self.has_service(match self.platform {
+            Platform::Uicc => service::BROADCAST_DOWNLOAD,
+            Platform::Sim => service::BROADCAST_DOWNLOAD_SIM,
+        })
+    }
+
+    /// Whether the card has data download via USSD, which a SIM has not.
+    pub(crate) fn has_ussd_download(&self) -> bool {
+        self.platform == Platform::Uicc && self.has_service(service::USSD_DOWNLOAD)
+    }
+
     /// Whether the card has `EF_SMSP`.
     pub(crate) fn has_sms_parameters(&self) -> bool {
         self.has_service(service::SMS_PARAMETERS)
@@ -92,6 +113,18 @@ mod tests {
         let identity = CardIdentity { services: [0x01, 0x80].to_vec(), ..CardIdentity::default() };
         assert!(identity.has_service(1) && identity.has_service(16));
         assert!(!identity.has_service(0) && !identity.has_service(2) && !identity.has_service(17));
+    }
+
+    #[test]
+    fn data_download_via_cell_broadcast_is_another_service_of_a_sim_than_of_a_usim() {
+        let has = |platform, services: &[u8]| {
+            let services = services.to_vec();
+            CardIdentity { platform, services, ..CardIdentity::default() }.has_broadcast_download()
+        };
+        assert!(has(Platform::Uicc, &[0, 0, 0, 0x10]));
+        assert!(has(Platform::Sim, &[0, 0, 0, 0, 0, 0, 0x03]));
+        assert!(!has(Platform::Uicc, &[0, 0, 0, 0x01]));
+        assert!(!has(Platform::Sim, &[0, 0, 0, 0, 0, 0, 0x01]));
     }
 
     #[test]

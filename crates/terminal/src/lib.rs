@@ -52,16 +52,22 @@
 //! `67XX` of a SIM) are dealt with below everything else; `91XX` after any command begins a proactive session, unless
 //! one is under way. Between commands the phone sends what is most
 //! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
-//! to the card, which the service centre waits for; if the card is busy (`9300`) they are tried again, but for
-//! messages, which the service centre sends again.
+//! to the card, which the service centre waits for, and for questions; if the card is busy (`9300`) they are tried
+//! again, but for messages, which the service centre sends again, and for questions, to which that is an answer.
+//!
+//! A card whose service table says so is asked about every call, supplementary service and USSD, and about every
+//! outgoing message, whoever wants them: the card itself, the user, the phone's application. Only emergency calls are
+//! not asked about. [`Event::Controlled`] tells what the card has decided; without its leave nothing goes out.
 //!
 //! # What the card may meet
 //!
 //! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
 //! and of where it is stands in [`Config::environment`] and changes with [`Terminal::handle_environment`] and
-//! [`Terminal::handle_service`]; the card is told of what its event list asks for. The user may do anything at any
-//! time ([`User`]), or nothing, and any result of the standard can be had for the next command of a type
-//! ([`Terminal::answer_next`]), so that the error paths of an applet can be walked.
+//! [`Terminal::handle_service`]; the card is told of what its event list asks for. What the phone has no model of comes
+//! with [`Terminal::handle_event`] and [`Terminal::handle_envelope`], and octets of any kind go to the card with
+//! [`Terminal::send_envelope`]. The user may do anything at any time ([`User`]), or nothing, and any result of the
+//! standard can be had for the next command of a type ([`Terminal::answer_next`]), so that the error paths of an applet
+//! can be walked.
 #![no_std]
 
 extern crate alloc;
@@ -69,18 +75,25 @@ extern crate alloc;
 extern crate std;
 
 mod application;
+mod attempt;
+mod broadcast;
 mod channel;
 mod config;
+mod control;
+mod dial;
 mod envelope;
 mod environment;
 mod execute;
 mod facilities;
 mod faults;
+mod frames;
 mod icon;
 mod identity;
 mod incoming;
 mod link;
+mod local;
 mod network;
+mod occurrence;
 mod output;
 mod pin;
 mod platform;
@@ -93,15 +106,19 @@ mod submission;
 mod terminal;
 mod timer;
 mod user;
+mod ussd;
 
 pub use application::{ApplicationOutput, BackupApplication};
 pub use channel::{ChannelError, ChannelEvent, ChannelRequest, Transport};
 pub use config::{Config, Imei, InvalidImei, Service};
+pub use control::{Decision, Operation};
+pub use dial::DialError;
 pub use environment::{Battery, Environment, SearchMode};
 pub use execute::BrowserTermination;
 pub use identity::CardIdentity;
 pub use link::Protocol;
-pub use network::{CallId, NetworkEvent, NetworkRequest, ServiceError};
+pub use local::{DeclaredService, LocalBearer, LocalService};
+pub use network::{CallId, CallParameters, Multimedia, NetworkEvent, NetworkRequest, Position, ServiceError};
 pub use output::{Event, Output, SubmitError, User};
 pub use pin::{InvalidPin, Pin, PinState};
 pub use platform::Platform;

@@ -3,7 +3,11 @@
 use alloc::{string::String, vec::Vec};
 
 use oxisim_sms::Address;
-use oxisim_toolkit::objects::TextString;
+use oxisim_toolkit::objects::{
+    BcRepeatIndicator, CapabilityConfiguration, FileList, GadShapes, GeographicalParameters,
+    MultimediaIdentifier, MultimediaReference, MultimediaStatus, NmeaSentence, Subaddress, TextString,
+    UssdString,
+};
 
 /// A call, by its transaction identifier (TS 24.007 §11.2.3.1.3): whoever sets a call up has seven to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -23,6 +27,19 @@ impl CallId {
     }
 }
 
+/// What a call is set up with beside the number (TS 24.008 §9.3.23). What is `None` is not said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallParameters {
+    /// The bearer; `None` for speech.
+    pub capability: Option<CapabilityConfiguration>,
+    /// The called party's subaddress.
+    pub subaddress: Option<Subaddress>,
+    /// Another bearer, which takes turns with the first.
+    pub second_capability: Option<CapabilityConfiguration>,
+    /// How they take turns.
+    pub repeat: Option<BcRepeatIndicator>,
+}
+
 /// What the network is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NetworkRequest {
@@ -32,6 +49,8 @@ pub enum NetworkRequest {
         call: CallId,
         /// The number.
         number: Address,
+        /// What is said of it beside the number.
+        parameters: CallParameters,
     },
     /// Connect a call that came in.
     Answer(CallId),
@@ -46,6 +65,37 @@ pub enum NetworkRequest {
     Service(Address),
     /// Unstructured supplementary service data, answered with [`NetworkEvent::Ussd`].
     Ussd(TextString),
+    /// Answer [`NetworkEvent::UssdRequest`]: a string, or a return error.
+    UssdAnswer(Option<UssdString>),
+    /// Find out where the phone is, as nearly and as soon as this says (TS 31.111 §8.94); answered with
+    /// [`NetworkEvent::Position`].
+    Locate(Option<GeographicalParameters>),
+    /// Fetch the multimedia message with this reference from its centre, for the card's files; answered with
+    /// [`NetworkEvent::Multimedia`], one after another.
+    RetrieveMultimedia(Multimedia),
+    /// Send the multimedia message that is in the card's files to its centre; answered with
+    /// [`NetworkEvent::Multimedia`], one after another.
+    SubmitMultimedia(Multimedia),
+}
+
+/// A multimedia message of the card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Multimedia {
+    /// Where the centre has it (TS 102 223 §8.82); nothing in a message that the card sends.
+    pub reference: Option<MultimediaReference>,
+    /// The file of the card that holds it, or is to.
+    pub files: FileList,
+    /// Which of the messages in that file it is.
+    pub identifier: Option<MultimediaIdentifier>,
+}
+
+/// Where the phone is, in one way, in both, or not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    /// As a shape (TS 23.032).
+    pub shape: Option<GadShapes>,
+    /// As a sentence of a receiver of satellites (NMEA 0183).
+    pub sentence: Option<NmeaSentence>,
 }
 
 /// What the network says.
@@ -71,6 +121,14 @@ pub enum NetworkEvent {
     Service(Result<Vec<u8>, ServiceError>),
     /// The network's answer to USSD.
     Ussd(Result<TextString, ServiceError>),
+    /// The network asks something by USSD, answered with [`NetworkRequest::UssdAnswer`]. One is outstanding at most.
+    UssdRequest(UssdString),
+    /// Where the phone is.
+    Position(Position),
+    /// What became of the oldest multimedia message on its way: the status of the response (TS 102 223 §8.84).
+    Multimedia(MultimediaStatus),
+    /// A multimedia message waits at its centre: the notification of it.
+    MultimediaNotification(Vec<u8>),
 }
 
 /// Why a supplementary service operation or USSD has no result.

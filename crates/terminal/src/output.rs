@@ -2,18 +2,21 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use oxisim_apdu::Atr;
+use oxisim_apdu::{Atr, Status};
 use oxisim_sms::{
     Address,
     tpdu::{Deliver, DeliverReport, StatusReport},
 };
 use oxisim_toolkit::{
     Command, Envelope, Refusal, TerminalResponse,
-    objects::{PlmnWithAccess, Tone},
+    objects::{FramesInformation, PlmnWithAccess, TextString, Tone},
 };
 use oxisim_wire::{Duration, Instant};
 
-use crate::{CardIdentity, ChannelRequest, NetworkRequest, ReaderRequest, Screen, timer::ToolkitTimer};
+use crate::{
+    CardIdentity, ChannelRequest, Decision, DeclaredService, DialError, NetworkRequest, Operation,
+    ReaderRequest, Screen, ServiceError, timer::ToolkitTimer,
+};
 
 /// What the host does for the phone, in this order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,6 +102,15 @@ pub enum Event {
     TerminalResponse(Box<TerminalResponse>),
     /// The card is told this.
     Envelope(Box<Envelope>),
+    /// The card is told this, which is no envelope that is known.
+    UnknownEnvelope(Vec<u8>),
+    /// The card's answer to [`Terminal::send_envelope`](crate::Terminal::send_envelope).
+    EnvelopeAnswered {
+        /// The data of its response.
+        data: Vec<u8>,
+        /// What it says of the command.
+        status: Status,
+    },
     /// The card was busy; the envelope is tried again.
     EnvelopePostponed,
     /// Too many envelopes wait; one is lost.
@@ -129,6 +141,37 @@ pub enum Event {
     BrowserOpened(String),
     /// The browser is closed.
     BrowserClosed,
+    /// The card has divided the screen anew (SET FRAMES).
+    FramesChanged(FramesInformation),
+    /// The card offers this service to devices nearby (DECLARE SERVICE).
+    ServiceDeclared(DeclaredService),
+    /// The card no longer offers the service with this identifier.
+    ServiceDeleted(u8),
+    /// The card would have the interface to the contactless front end (ACTIVATE).
+    InterfaceActivated,
+    /// Whether the card's contactless functionality is enabled (CONTACTLESS STATE CHANGED).
+    Contactless(bool),
+    /// A page of cell broadcast for the user.
+    CellBroadcast(Vec<u8>),
+    /// A USSD string from the network, for the user.
+    UssdMessage(String),
+    /// A multimedia message waits for the user: its notification.
+    MultimediaNotification(Vec<u8>),
+    /// A call is tried again, for so many times now.
+    Redialled(u8),
+    /// The card has said whether something may be done (CALL CONTROL, MO SHORT MESSAGE CONTROL).
+    Controlled {
+        /// What it was asked about.
+        asked: Operation,
+        /// What it says.
+        decision: Decision,
+    },
+    /// Nothing comes of what the user has dialled.
+    NotDialled(DialError),
+    /// The network's answer to the supplementary service operation that the user has dialled.
+    ServiceAnswered(Result<Vec<u8>, ServiceError>),
+    /// The network's answer to the USSD that the user has dialled.
+    UssdAnswered(Result<TextString, ServiceError>),
     /// A text message for the user.
     TextMessage {
         /// The message.
@@ -156,6 +199,9 @@ pub enum SubmitError {
         /// The cause, 0 to 127 (TS 24.008); `None` for no specific one.
         cause: Option<u8>,
     },
+    /// The card does not let it go out.
+    #[error("the card does not allow it")]
+    NotAllowed,
     /// The service centre refused it.
     #[error("RP-ERROR, cause {cause}")]
     Relay {
@@ -183,6 +229,8 @@ pub enum User {
     Text(String),
     /// Takes what is there: the text or the item that the question starts with.
     Accept,
+    /// Dials a number or a code: a call, a supplementary service, or USSD.
+    Dial(String),
     /// Takes the call that comes in.
     Answer,
     /// Ends the latest call, or its setting up.

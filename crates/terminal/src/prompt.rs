@@ -19,6 +19,9 @@ use crate::{
 /// The longest text that fits a TERMINAL RESPONSE, in octets.
 const TEXT_LIMIT: usize = 239;
 
+/// What a duration takes of that.
+const DURATION: usize = 4;
+
 /// A question to the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prompt {
@@ -39,6 +42,8 @@ pub(crate) enum Prompt {
         packed: bool,
         default: Option<String>,
         help: bool,
+        /// Whether the card asks how long the user took.
+        timed: bool,
     },
     /// LAUNCH BROWSER, which the user may refuse.
     Browser(Box<LaunchBrowser>),
@@ -60,16 +65,17 @@ impl Prompt {
             (Self::Item { default, .. }, User::Accept) => {
                 return self.reply(job, &User::Choose((*default)?), now);
             }
-            (Self::Text { characters, minimum, maximum, packed, .. }, User::Text(text)) => {
+            (Self::Text { characters, minimum, maximum, packed, timed, .. }, User::Text(text)) => {
                 let length = usize::from(*minimum)..=match *maximum {
                     0xFF => usize::MAX,
                     maximum => usize::from(maximum),
                 };
                 let (text, count) = entered(*characters, *packed, text)?;
-                if !length.contains(&count) || text.text.len() > TEXT_LIMIT {
+                let limit = if *timed { TEXT_LIMIT - DURATION } else { TEXT_LIMIT };
+                if !length.contains(&count) || text.text.len() > limit {
                     return None;
                 }
-                Answer { text: Some(text), ..Answer::default() }
+                Answer { text: Some(text), ..self.elapsed(job, now) }
             }
             (Self::Item { items, .. }, User::Choose(item)) if items.contains(item) => chosen(*item),
             (Self::Item { items, help: true, .. }, User::Help(Some(item))) if items.contains(item) => {
@@ -92,7 +98,7 @@ impl Prompt {
 
     /// How long the user took, if the card asks.
     fn elapsed(&self, job: &Job, now: Instant) -> Answer {
-        let timed = matches!(self, Self::Key { timed: true, .. });
+        let timed = matches!(self, Self::Key { timed: true, .. } | Self::Text { timed: true, .. });
         let duration = timed.then(|| Duration::from_duration(now.since(job.started)));
         Answer { duration, ..Answer::default() }
     }

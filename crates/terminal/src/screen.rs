@@ -4,7 +4,7 @@ use alloc::{string::String, vec::Vec};
 
 use oxisim_toolkit::{
     CommandType,
-    objects::{AlphaIdentifier, Item, ItemsNextAction, alpha_text},
+    objects::{AlphaIdentifier, FileList, Item, ItemsNextAction, MultimediaIdentifier, alpha_text},
 };
 
 /// What is on the screen.
@@ -27,6 +27,15 @@ pub enum Screen {
         /// The text.
         text: String,
         /// Whether it has been answered already, and only stays for the user to read.
+        sustained: bool,
+    },
+    /// A multimedia message of the card's files (DISPLAY MULTIMEDIA MESSAGE).
+    Multimedia {
+        /// The file.
+        files: FileList,
+        /// Which of the messages in it.
+        identifier: MultimediaIdentifier,
+        /// Whether it has been answered already, and only stays for the user to see.
         sustained: bool,
     },
     /// The user is asked whether the phone may do this.
@@ -115,6 +124,11 @@ impl Screen {
     /// Whether the user uses it, so that a text of normal priority has to wait.
     pub(crate) const fn is_busy(&self) -> bool {
         matches!(self, Self::Menu(_) | Self::Own)
+    }
+
+    /// Whether it has been answered already, and only stays.
+    pub(crate) const fn is_sustained(&self) -> bool {
+        matches!(self, Self::Text { sustained: true, .. } | Self::Multimedia { sustained: true, .. })
     }
 }
 

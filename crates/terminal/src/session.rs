@@ -1,15 +1,15 @@
 //! The proactive session: from the announcement of a command to the response to it (TS 102 223 §6.3).
 
-use alloc::boxed::Box;
+use alloc::{boxed::Box, vec::Vec};
 
 use oxisim_toolkit::{
     Answer, Proactive, Problem, TerminalResponse,
-    codes::{GeneralResult, TerminalProblem},
-    objects::{self, CommandDetails},
+    codes::{CallControlProblem, GeneralResult, TerminalProblem},
+    objects::{self, CommandDetails, RequestedAction},
 };
 use oxisim_wire::Instant;
 
-use crate::{icon, prompt::Prompt};
+use crate::{attempt::Attempt, icon, prompt::Prompt};
 
 /// Where the proactive session stands.
 #[derive(Debug, Default)]
@@ -42,6 +42,8 @@ pub(crate) struct Job {
     details: CommandDetails,
     /// The result if all goes well.
     success: objects::Outcome,
+    /// What the card's control has made of it.
+    pub(crate) change: Option<Change>,
     /// When it was begun.
     pub(crate) started: Instant,
 }
@@ -61,7 +63,7 @@ impl Job {
                 GeneralResult::PERFORMED_SUCCESSFULLY
             }
         };
-        Self { details, success: success.unwrap_or_else(|| usual().into()), started }
+        Self { details, success: success.unwrap_or_else(|| usual().into()), change: None, started }
     }
 
     pub(crate) const fn details(&self) -> &CommandDetails {
@@ -84,7 +86,7 @@ impl Job {
     }
 
     /// The response: all went well, and this is the additional information.
-    pub(crate) fn done_saying(&self, additional: alloc::vec::Vec<u8>) -> Outcome {
+    pub(crate) fn done_saying(&self, additional: Vec<u8>) -> Outcome {
         self.result(objects::Outcome { additional, ..self.success.clone() })
     }
 
@@ -103,12 +105,55 @@ impl Job {
 
     /// A response with an answer.
     pub(crate) fn result_with(&self, result: impl Into<objects::Outcome>, answer: Answer) -> Outcome {
+        let (result, answer) = match &self.change {
+            Some(change) => change.apply(result.into(), answer),
+            None => (result.into(), answer),
+        };
         Outcome::Respond(Box::new(TerminalResponse::new(self.details.clone(), result).with(answer)))
     }
 
     /// The response: the terminal cannot do it now, and why.
     pub(crate) fn unable(&self, problem: TerminalProblem) -> Outcome {
         self.result(Problem::Terminal(problem))
+    }
+}
+
+/// What the card's control has made of the command that is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Something else of the same type is done.
+    Data,
+    /// Something of another type is done: these objects of the card's answer.
+    Type(Vec<u8>),
+}
+
+impl Change {
+    /// Result and answer of a command that was changed. If another type of request was made of it, its own result comes
+    /// second, and the first says how it went (TS 31.111 §7.3.1.1).
+    fn apply(&self, result: objects::Outcome, answer: Answer) -> (objects::Outcome, Answer) {
+        let general = result.general;
+        let Self::Type(action) = self else {
+            let is_done = general.is_performed();
+            let modified = GeneralResult::PERFORMED_MODIFIED_BY_CALL_CONTROL;
+            return (
+                objects::Outcome { general: if is_done { modified } else { general }, ..result },
+                answer,
+            );
+        };
+        let changed = CallControlProblem::TYPE_OF_REQUEST_CHANGED;
+        let first = match general.0 {
+            0x00..=0x1F => GeneralResult::PERFORMED_MODIFIED_BY_CALL_CONTROL.into(),
+            0x20..=0x2F => Problem::CallControlForNow(changed).into(),
+            0x30.. => Problem::CallControl(changed).into(),
+        };
+        let answer = Answer {
+            control_action: Some(RequestedAction { action: action.clone() }),
+            second_result: Some(result),
+            second_text: answer.text,
+            text: None,
+            ..answer
+        };
+        (first, answer)
     }
 }
 
@@ -136,10 +181,14 @@ pub(crate) enum Task {
     ConfirmCall(Box<oxisim_toolkit::command::SetUpCall>),
     /// The call is connected.
     Call(crate::CallId),
+    /// A call that has failed with this cause is tried again.
+    Redial { cause: Option<u8> },
     /// The network has answered the supplementary service operation.
     Service,
     /// The network has answered USSD.
     Ussd,
+    /// The card says whether this may be asked of the network.
+    Control(Box<Attempt>),
     /// The card in this reader has answered.
     Reader(u8),
     /// The channel has its link.

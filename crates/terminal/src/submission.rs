@@ -3,6 +3,10 @@
 use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_sms::Address;
+use oxisim_toolkit::{control::SmsChanges, objects};
+use oxisim_wire::{Reader, Wire};
+
+use crate::control::number;
 
 /// Messages of the phone's own application that may wait.
 const LIMIT: usize = 64;
@@ -22,6 +26,65 @@ pub(crate) struct Submission {
     pub(crate) origin: Origin,
     pub(crate) tpdu: Vec<u8>,
     pub(crate) service_centre: Option<Address>,
+    pub(crate) clearance: Clearance,
+}
+
+/// How a message stands with the card's control.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Clearance {
+    /// It has not come to it.
+    #[default]
+    Unasked,
+    /// The card is asked.
+    Asked,
+    /// The message may go out.
+    Given,
+}
+
+impl Submission {
+    /// A message that the card has not been asked about.
+    pub(crate) fn new(origin: Origin, tpdu: Vec<u8>, service_centre: Option<Address>) -> Self {
+        Self { origin, tpdu, service_centre, clearance: Clearance::default() }
+    }
+
+    /// TP-Destination-Address, if the message can be read so far.
+    pub(crate) fn destination(&self) -> Option<Address> {
+        Address::read(&mut Reader::new(self.tpdu.get(self.destination_at()?..)?)).ok()
+    }
+
+    /// Does what the card makes of the message (TS 31.111 §7.3.2.3): what the card does not name stays. `false`, and
+    /// nothing is done, if that cannot be done.
+    #[must_use]
+    pub(crate) fn change(&mut self, changes: &SmsChanges) -> bool {
+        let read = |address: &Option<objects::Address>| {
+            address.as_ref().map(|address| number(address.ton_npi, &address.digits)).transpose()
+        };
+        let (Ok(service_centre), Ok(destination)) =
+            (read(&changes.service_centre), read(&changes.destination))
+        else {
+            return false;
+        };
+        if let Some(destination) = destination {
+            let (Some(start), Some(old)) = (self.destination_at(), self.destination()) else { return false };
+            let end = start + old.encode().len();
+            if end > self.tpdu.len() {
+                return false;
+            }
+            self.tpdu.splice(start..end, destination.encode());
+        }
+        self.service_centre = service_centre.or_else(|| self.service_centre.take());
+        true
+    }
+
+    /// Where TP-Destination-Address begins (TS 23.040 §9.2.2.2, §9.2.2.4): after TP-MR in SMS-SUBMIT, after TP-MN in
+    /// SMS-COMMAND.
+    fn destination_at(&self) -> Option<usize> {
+        match self.tpdu.first()? & 0x03 {
+            0x01 => Some(2),
+            0x02 => Some(5),
+            _ => None,
+        }
+    }
 }
 
 /// The messages that wait, and the one that is being sent.
@@ -48,11 +111,36 @@ impl Submissions {
         room
     }
 
-    /// Takes the next message, with its TP-Message-Reference set, unless one is being sent.
-    pub(crate) fn next(&mut self) -> Option<Submission> {
-        if self.sending.is_some() {
-            return None;
+    /// The next message, if nobody has asked the card about it and none is being sent.
+    pub(crate) fn unasked(&mut self) -> Option<&mut Submission> {
+        self.next_in(Clearance::Unasked)
+    }
+
+    /// The message that the card is asked about.
+    pub(crate) fn asked(&mut self) -> Option<&mut Submission> {
+        self.next_in(Clearance::Asked)
+    }
+
+    fn next_in(&mut self, clearance: Clearance) -> Option<&mut Submission> {
+        self.waiting.front_mut().filter(|next| self.sending.is_none() && next.clearance == clearance)
+    }
+
+    /// The card will not answer: it has to be asked again.
+    pub(crate) fn forget_asked(&mut self) {
+        if let Some(submission) = self.asked() {
+            submission.clearance = Clearance::Unasked;
         }
+    }
+
+    /// Takes out the message that the card does not let go, and says whose it was.
+    pub(crate) fn stop(&mut self) -> Option<Origin> {
+        self.asked()?;
+        self.waiting.pop_front().map(|submission| submission.origin)
+    }
+
+    /// Takes the next message, with its TP-Message-Reference set, if it may go out and none is being sent.
+    pub(crate) fn next(&mut self) -> Option<Submission> {
+        self.next_in(Clearance::Given)?;
         let mut submission = self.waiting.pop_front()?;
         if let Some(reference) = submission.tpdu.get_mut(1) {
             *reference = self.reference;

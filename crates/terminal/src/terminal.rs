@@ -8,13 +8,14 @@ use oxisim_toolkit::codes::EventCode;
 use oxisim_wire::Instant;
 
 use crate::{
-    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, Event, Menu, NetworkEvent, Output, PinState,
-    ReaderEvent, Screen, Service, SubmitError, User,
+    CallId, CardIdentity, ChannelEvent, ChannelRequest, Config, DeclaredService, DialError, Event, Menu,
+    NetworkEvent, Output, PinState, ReaderEvent, Screen, Service, SubmitError, User,
     channel::Channels,
+    dial::Dialled,
     envelope::{CardEvent, Envelopes, Pending},
-    execute::CallState,
-    execute::Polling,
+    execute::{CallState, Polling, Redial, Transfer},
     faults::Faults,
+    frames::Frames,
     incoming::Reception,
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
@@ -42,6 +43,11 @@ pub struct Terminal {
     /// Results that the next commands are to have.
     pub(crate) faults: Faults,
     pub(crate) calls: Vec<(CallId, CallState)>,
+    /// The call that is set up again if it fails, as the card asks.
+    pub(crate) redial: Option<Redial>,
+    /// The coding of the USSD string that the card has not answered.
+    pub(crate) ussd: Option<u8>,
+    pub(crate) dialled: Dialled,
     pub(crate) channels: Channels,
     was_busy: bool,
     outputs: VecDeque<Output>,
@@ -77,6 +83,16 @@ pub(crate) struct CardState {
     pub(crate) idle_text: Option<String>,
     /// The language that the card writes in, if it says so.
     pub(crate) language: Option<[u8; 2]>,
+    /// How the card has divided the screen.
+    pub(crate) frames: Frames,
+    /// The services that the card offers to devices nearby.
+    pub(crate) services: Vec<DeclaredService>,
+    /// Whether the card's contactless functionality is enabled, if it has said so.
+    pub(crate) contactless: Option<bool>,
+    /// Multimedia messages that are on their way, the oldest first.
+    pub(crate) transfers: VecDeque<Transfer>,
+    /// The card waits to be told where it is.
+    pub(crate) is_located: bool,
     /// When the timers were started, of those that run.
     pub(crate) timers_started: [Instant; ToolkitTimer::COUNT],
 }
@@ -97,6 +113,9 @@ impl Terminal {
             browser: None,
             faults: Faults::default(),
             calls: Vec::new(),
+            redial: None,
+            ussd: None,
+            dialled: Dialled::default(),
             channels: Channels::default(),
             was_busy: false,
             outputs: VecDeque::new(),
@@ -121,9 +140,9 @@ impl Terminal {
             self.forget_card();
             self.forget_deliveries();
             self.calls.clear();
-            for _ in 0..self.submissions.clear() {
-                self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
-            }
+            self.ussd = None;
+            self.dialled = Dialled::default();
+            self.forget_submissions();
             self.show(Screen::Off);
             self.output(Output::PowerOff);
         }
@@ -139,6 +158,7 @@ impl Terminal {
             self.event(Event::AnswerToReset(atr));
             if bytes.is_empty() {
                 self.phase = Phase::Mute;
+                self.forget_submissions();
             } else {
                 self.phase = Phase::Starting;
                 self.start(Startup::of_card());
@@ -178,8 +198,8 @@ impl Terminal {
 
     /// Takes what the network says of calls and supplementary services; a phone that is off does not.
     pub fn handle_network(&mut self, event: NetworkEvent, now: Instant) {
-        if !matches!(self.phase, Phase::Off | Phase::Mute) {
-            self.network(event);
+        if self.has_card() {
+            self.network(event, now);
         }
         self.settle(now);
     }
@@ -200,7 +220,7 @@ impl Terminal {
     /// not. Each is answered with [`Output::DeliverReport`], in the order of delivery; if more come than can wait,
     /// some are not ([`Event::DeliveryLost`]).
     pub fn handle_deliver(&mut self, tpdu: &[u8], service_centre: Option<&Address>, now: Instant) {
-        if !matches!(self.phase, Phase::Off | Phase::Mute) {
+        if self.has_card() {
             self.receive(tpdu, service_centre);
         }
         self.settle(now);
@@ -216,11 +236,11 @@ impl Terminal {
     }
 
     /// Sends a message of the phone's own application, whose TP-Message-Reference the phone sets; the result comes
-    /// as [`Output::ApplicationSubmitted`], in the order of the calls.
+    /// as [`Output::ApplicationSubmitted`], in the order of the calls. It waits until the card has started, which may
+    /// want to be asked about it.
     pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
-        let submission = Submission { origin: Origin::Application, tpdu, service_centre };
-        let is_on = !matches!(self.phase, Phase::Off | Phase::Mute);
-        if !is_on || self.service == Service::None || !self.submissions.push(submission) {
+        let submission = Submission::new(Origin::Application, tpdu, service_centre);
+        if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
             self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
         self.settle(now);
@@ -237,6 +257,7 @@ impl Terminal {
                 }
                 Timer::Prompt => self.prompt_expired(now),
                 Timer::Notice => self.notice_expired(),
+                Timer::Redial => self.redial_due(now),
                 // That the timer does not run any more lets the envelopes go.
                 Timer::EnvelopeRetry => {}
                 Timer::Toolkit(timer) => self.timer_expired(timer),
@@ -296,6 +317,11 @@ impl Terminal {
         &self.card.identity
     }
 
+    /// Whether the phone is on and the card has answered, or may yet.
+    pub(crate) const fn has_card(&self) -> bool {
+        !matches!(self.phase, Phase::Off | Phase::Mute)
+    }
+
     pub(crate) fn output(&mut self, output: Output) {
         self.outputs.push_back(output);
     }
@@ -336,18 +362,32 @@ impl Terminal {
     pub(crate) fn reset_card(&mut self) {
         self.forget_card();
         self.abandon_download();
+        self.abandon_ussd();
         self.phase = Phase::Resetting;
         self.output(Output::PowerOn);
     }
 
+    /// What waits to be sent is not sent, and what is being sent has no result.
+    fn forget_submissions(&mut self) {
+        for _ in 0..self.submissions.clear() {
+            self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+        }
+    }
+
     fn forget_card(&mut self) {
         self.card = CardState::default();
+        self.submissions.forget_asked();
+        self.dialled.given_up = false;
+        if self.dialled.asked.take().is_some() {
+            self.event(Event::NotDialled(DialError::Reset));
+        }
         // Channels belong to the card's session (TS 102 223 §6.4.27).
         let open: Vec<u8> = self.channels.iter().map(|(number, _)| number).collect();
         for channel in open {
             self.output(Output::Channel { channel, request: ChannelRequest::Close });
         }
         self.channels = Channels::default();
+        self.redial = None;
         self.timers = TimerTable::default();
         self.burst = false;
     }
@@ -441,10 +481,16 @@ impl Terminal {
     fn told(&mut self, pending: Pending, answer: &Answer, now: Instant) {
         match pending {
             Pending::Message(download) => self.downloaded(&download, answer),
+            Pending::Control { asker, .. } => self.controlled(asker, answer, now),
             pending if answer.verdict == Status::TOOLKIT_BUSY => {
-                self.card.envelopes.put_back(pending);
+                self.card.envelopes.put_first(pending);
                 self.timers.set(Timer::EnvelopeRetry, now + self.config.envelope_retry);
                 self.event(Event::EnvelopePostponed);
+            }
+            Pending::Ussd(_) => self.ussd_downloaded(answer),
+            Pending::Octets(_) => {
+                let (data, status) = (answer.data.clone(), answer.verdict);
+                self.event(Event::EnvelopeAnswered { data, status });
             }
             _ => {}
         }
@@ -453,11 +499,17 @@ impl Terminal {
 
     /// Starts what can be started now: ends every call that takes the time as an argument.
     pub(crate) fn settle(&mut self, now: Instant) {
-        if self.phase == Phase::Ready && self.card.link.is_free() {
-            self.next_command(now);
+        if self.phase == Phase::Ready {
+            self.ask_about_message();
+            if self.card.link.is_free() {
+                self.next_command(now);
+            }
         }
         if let Some(Submission { tpdu, service_centre, .. }) = self.submissions.next() {
             self.output(Output::Submit { tpdu, service_centre });
+        }
+        if let Some(redial) = &mut self.redial {
+            redial.begin(now);
         }
         let is_busy = self.is_busy();
         if self.was_busy != is_busy {
@@ -483,16 +535,18 @@ impl Terminal {
             session => self.card.session = session,
         }
         let session_ended = self.card.session.is_ended();
-        let only_messages = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
-        if let Some(pending) = self.card.envelopes.take(only_messages) {
-            let envelope = pending.envelope(now);
-            let data = envelope.encode();
+        let only_urgent = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();
+        if let Some(pending) = self.card.envelopes.take(only_urgent) {
+            let (data, envelope) = pending.data(now);
             let mut command = platform.envelope(&data);
-            if matches!(pending, Pending::Message(_)) {
+            if pending.is_answered() {
                 command = command.ne(256);
             }
             let command = command.to_bytes();
-            self.event(Event::Envelope(Box::new(envelope)));
+            self.event(match envelope {
+                Some(envelope) => Event::Envelope(Box::new(envelope)),
+                None => Event::UnknownEnvelope(data),
+            });
             self.transmit(Purpose::Envelope(pending), command);
         } else if let (true, Polling::Due { interval }) = (session_ended, self.card.polling) {
             self.card.polling = Polling::Waiting { interval };

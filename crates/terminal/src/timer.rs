@@ -11,6 +11,8 @@ pub(crate) enum Timer {
     Prompt,
     /// A text has been on the screen, or a tone in the ear, for long enough.
     Notice,
+    /// A call that has failed is to be tried again, or not any more.
+    Redial,
     /// The card was busy; envelopes may be tried again.
     EnvelopeRetry,
     /// A timer that the card started with TIMER MANAGEMENT.
@@ -47,11 +49,11 @@ impl ToolkitTimer {
 }
 
 impl Timer {
-    const COUNT: usize = 4 + ToolkitTimer::COUNT;
+    const COUNT: usize = 5 + ToolkitTimer::COUNT;
 
     /// Every timer, by its place in the table.
     fn all() -> impl Iterator<Item = Self> {
-        [Self::Poll, Self::Prompt, Self::Notice, Self::EnvelopeRetry]
+        [Self::Poll, Self::Prompt, Self::Notice, Self::Redial, Self::EnvelopeRetry]
             .into_iter()
             .chain((1..=8).filter_map(ToolkitTimer::new).map(Self::Toolkit))
     }
@@ -61,8 +63,9 @@ impl Timer {
             Self::Poll => 0,
             Self::Prompt => 1,
             Self::Notice => 2,
-            Self::EnvelopeRetry => 3,
-            Self::Toolkit(timer) => 4 + timer.index(),
+            Self::Redial => 3,
+            Self::EnvelopeRetry => 4,
+            Self::Toolkit(timer) => 5 + timer.index(),
         }
     }
 }

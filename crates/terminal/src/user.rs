@@ -20,6 +20,8 @@ impl Terminal {
         match input {
             User::Answer => return self.answer_call(),
             User::HangUp => return self.end_call(),
+            User::EndSession if self.stop_calling() => return,
+            User::Dial(digits) => return self.dial(digits, now),
             _ => {}
         }
         match core::mem::take(&mut self.card.session) {
@@ -88,7 +90,11 @@ impl Terminal {
             }
             session => self.card.session = session,
         }
-        if matches!(self.screen, Screen::Text { sustained: true, .. }) {
+        let is_over = match &self.screen {
+            Screen::Notice { .. } => self.card.session.is_ended(),
+            screen => screen.is_sustained(),
+        };
+        if is_over {
             self.show_idle();
         }
     }
@@ -136,8 +142,7 @@ impl Terminal {
 
     /// Takes away what the session that has ended left on the screen, unless it is to stay.
     pub(crate) fn clear_screen(&mut self) {
-        let stays = self.screen.is_busy()
-            || matches!(self.screen, Screen::Off | Screen::Text { sustained: true, .. });
+        let stays = self.screen.is_busy() || self.screen.is_sustained() || self.screen == Screen::Off;
         if !stays {
             self.show_idle();
         }

@@ -119,7 +119,7 @@ proactive_commands! {
     }
     0x23 GET_INPUT "GET INPUT" "TS 102 223 §6.6.3" TERMINAL GetInput {
         text: TextString, length: ResponseLength, default: Option<DefaultText>, icon: Option<IconIdentifier>,
-        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>,
+        attribute: Option<TextAttribute>, frame: Option<FrameIdentifier>, duration: Option<Duration>,
     }
     0x02 MORE_TIME "MORE TIME" "TS 102 223 §6.6.4" TERMINAL MoreTime {}
     0x20 PLAY_TONE "PLAY TONE" "TS 102 223 §6.6.5" EARPIECE PlayTone {

@@ -21,8 +21,8 @@ codes! {
 }
 
 message! {
-    /// What the card changes of a call, or of what stands in its place (TS 31.111 §7.3.1.6). What is absent is
-    /// left out, except the address, which then stays.
+    /// What the card changes of a call, or of what stands in its place (TS 31.111 §7.3.1.6). What is absent stays as
+    /// it is.
     #[derive(Default)]
     CallChanges {
         address: Option<Address>, ss: Option<SsString>, ussd: Option<UssdString>,

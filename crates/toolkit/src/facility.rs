@@ -249,11 +249,15 @@ facilities! {
     DnsServerAddress = 33 . 1 "DNS server address request for OPEN CHANNEL",
     NetworkAccessNameReuse = 33 . 2 "Network access name reuse indication for CLOSE CHANNEL",
     EventPollIntervalNegotiation = 33 . 3 "Event: Poll Interval Negotiation",
+    ProSeReporting = 33 . 4 "ProSe usage information reporting",
     SupportedAccessTechnologies = 33 . 5 "PROVIDE LOCAL INFORMATION (supported radio access technologies)",
     RefreshProfileStateChange = 34 . 6 "REFRESH (eUICC profile state change)",
     RefreshProfileOperation = 34 . 8 "REFRESH (eUICC profile operation)",
     GetInputVariableTimeout = 35 . 1 "GET INPUT (variable timeout)",
+    EventDataConnectionPdp = 35 . 2 "Event: Data Connection Status Change (PDP connection)",
+    EventDataConnectionPdn = 35 . 3 "Event: Data Connection Status Change (PDN connection)",
     RefreshApplicationUpdate = 35 . 4 "REFRESH (application update)",
+    EventDataConnectionPdu = 36 . 1 "Event: Data Connection Status Change (PDU connection)",
 }
 
 quantities! {
@@ -405,6 +409,9 @@ impl Facility {
             EventCode::PROFILE_CONTAINER => &[Self::Containers],
             EventCode::SECURED_PROFILE_CONTAINER => &[Self::SecuredContainers],
             EventCode::POLL_INTERVAL_NEGOTIATION => &[Self::EventPollIntervalNegotiation],
+            EventCode::DATA_CONNECTION_STATUS_CHANGE => {
+                &[Self::EventDataConnectionPdp, Self::EventDataConnectionPdn, Self::EventDataConnectionPdu]
+            }
             _ => &[],
         }
     }
@@ -428,6 +435,7 @@ impl Facility {
             0xDC => &[Self::TerminalApplications],
             0xDD => &[Self::GeographicalLocationReporting],
             0xDE => &[Self::Containers],
+            0xDF => &[Self::ProSeReporting],
             _ => &[],
         }
     }

@@ -106,7 +106,7 @@ impl GetInput {
     #[must_use]
     pub const fn new(text: TextString, minimum: u8, maximum: u8) -> Self {
         let length = ResponseLength { minimum, maximum };
-        Self { text, length, default: None, icon: None, attribute: None, frame: None }
+        Self { text, length, default: None, icon: None, attribute: None, frame: None, duration: None }
     }
 }
 

@@ -25,7 +25,7 @@ message! {
     ///
     /// | command | objects |
     /// |---|---|
-    /// | POLL INTERVAL, GET INKEY | `duration` |
+    /// | POLL INTERVAL, GET INKEY, GET INPUT | `duration` |
     /// | GET INKEY, GET INPUT, SEND USSD | `text` |
     /// | SELECT ITEM | `item` |
     /// | PROVIDE LOCAL INFORMATION | from `location` to `supported`, by its qualifier |

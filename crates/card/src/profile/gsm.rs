@@ -37,7 +37,7 @@ files! {
     /// TS 51.011 §10.3.6: no maximum.
     EF_ACMMAX_GSM [0x3F00/0x7F20/0x6F37], Transparent(3), Pin Pin2, Octets(&[0x00; 3]);
     /// TS 51.011 §10.3.7.
-    EF_SST [0x3F00/0x7F20/0x6F38], Transparent(15), Pin Adm, Of(|_| vec![sim_services()]);
+    EF_SST [0x3F00/0x7F20/0x6F38], Transparent(15), Pin Adm, Of(|profile| vec![sim_services(profile)]);
     /// TS 51.011 §10.3.8.
     EF_ACM_GSM [0x3F00/0x7F20/0x6F39], Cyclic(3, 10), Pin Pin2 increase Pin, Octets(&[0x00; 3]);
     /// TS 51.011 §10.3.9.

@@ -50,6 +50,9 @@ pub struct Profile {
     pub menu_title: String,
     /// Entries of the phonebook: records of `EF_ADN`, and of the files that have as many.
     pub phonebook_records: u8,
+    /// Whether the card wants to be asked about calls and outgoing messages, as the service tables say. A terminal asks
+    /// no card that does not, whatever its applets have registered for.
+    pub controls: bool,
 }
 
 impl Default for Profile {
@@ -63,6 +66,7 @@ impl Default for Profile {
             service_provider: "oxisim".into(),
             menu_title: "SIM".into(),
             phonebook_records: 255,
+            controls: false,
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use alloc::{vec, vec::Vec};
 
+use super::Profile;
+
 /// Services of the USIM (TS 31.102 §4.2.8).
 const UST: [u8; 38] = [
     2,  // fixed dialling numbers
@@ -46,6 +48,9 @@ const UST: [u8; 38] = [
 /// As many octets as the table has services for, up to the 136th.
 const UST_OCTETS: usize = 17;
 
+/// Call control and control of short messages by the USIM.
+const UST_OF_CONTROL: [u8; 2] = [30, 31];
+
 /// Services of the SIM (TS 51.011 §10.3.7).
 const SST: [u8; 35] = [
     1,  // PIN 1 can be disabled
@@ -87,20 +92,25 @@ const SST: [u8; 35] = [
 /// As many octets as the table has services for: 59.
 const SST_OCTETS: usize = 15;
 
+/// Call control and control of short messages by the SIM, which knows USSD strings.
+const SST_OF_CONTROL: [u8; 3] = [28, 37, 41];
+
 /// `EF_UST`: one bit a service.
-pub(super) fn usim_services() -> Vec<u8> {
-    service_table(&UST, 1, UST_OCTETS)
+pub(super) fn usim_services(profile: &Profile) -> Vec<u8> {
+    let of_control: &[u8] = if profile.controls { &UST_OF_CONTROL } else { &[] };
+    service_table(&[&UST, of_control], 1, UST_OCTETS)
 }
 
 /// `EF_SST`: two bits a service, allocated and activated.
-pub(super) fn sim_services() -> Vec<u8> {
-    service_table(&SST, 2, SST_OCTETS)
+pub(super) fn sim_services(profile: &Profile) -> Vec<u8> {
+    let of_control: &[u8] = if profile.controls { &SST_OF_CONTROL } else { &[] };
+    service_table(&[&SST, of_control], 2, SST_OCTETS)
 }
 
 /// A table of `octets` octets with `bits` bits for each service, all set for those in `services`.
-fn service_table(services: &[u8], bits: usize, octets: usize) -> Vec<u8> {
+fn service_table(services: &[&[u8]], bits: usize, octets: usize) -> Vec<u8> {
     let mut table = vec![0; octets];
-    for &service in services {
+    for &service in services.iter().copied().flatten() {
         let first = usize::from(service).saturating_sub(1) * bits;
         for bit in first..first + bits {
             if let Some(octet) = table.get_mut(bit / 8) {

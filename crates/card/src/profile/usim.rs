@@ -36,7 +36,7 @@ files! {
     /// TS 31.102 §4.2.7.
     EF_ACMMAX [0x3F00/0x7FFF/0x6F37], Transparent(3), Pin Pin2, SameAs(gsm::EF_ACMMAX_GSM);
     /// TS 31.102 §4.2.8.
-    EF_UST [0x3F00/0x7FFF/0x6F38] 0x04, Transparent(17), Pin Adm, Of(|_| vec![usim_services()]);
+    EF_UST [0x3F00/0x7FFF/0x6F38] 0x04, Transparent(17), Pin Adm, Of(|profile| vec![usim_services(profile)]);
     /// TS 31.102 §4.2.9.
     EF_ACM [0x3F00/0x7FFF/0x6F39], Cyclic(3, 10), Pin Pin2 increase Pin, SameAs(gsm::EF_ACM_GSM);
     /// TS 31.102 §4.2.24.

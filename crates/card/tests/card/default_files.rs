@@ -160,6 +160,17 @@ fn the_sim_claims_the_services_that_its_files_are_of() {
 }
 
 #[test]
+fn both_service_tables_say_whether_the_card_wants_to_be_asked() {
+    for controls in [false, true] {
+        let card = Card::new(&Profile { controls, ..Profile::default() });
+        let usim = services(&card, &[0x3F00, 0x7FFF, 0x6F38], 1);
+        let sim = services(&card, &[0x3F00, 0x7F20, 0x6F38], 2);
+        assert!([30, 31].iter().all(|service| usim.contains(service) == controls));
+        assert!([28, 37, 41].iter().all(|service| sim.contains(service) == controls));
+    }
+}
+
+#[test]
 fn both_service_tables_agree() {
     let card = Card::new(&Profile::default());
     let usim = services(&card, &[0x3F00, 0x7FFF, 0x6F38], 1);

@@ -2,25 +2,24 @@
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use oxisim_sms::{Address, TypeOfAddress};
 use oxisim_toolkit::{
     Answer, Problem,
     codes::{GeneralResult, TerminalProblem},
     command::{SendDtmf, SendSs, SendUssd, SetUpCall},
-    objects::{self, Coding, TextString, alpha_text},
+    objects::alpha_text,
 };
-use oxisim_wire::bcd;
+use oxisim_wire::{Instant, bcd};
 
 use crate::{
-    CallId, NetworkEvent, NetworkRequest, Output, Screen, ServiceError, Terminal, User,
+    CallId, CallParameters, Event, NetworkEvent, NetworkRequest, Output, Screen, ServiceError, Terminal,
+    User,
+    attempt::{Attempt, Others, TRANSACTIONS, Wanted},
     config::Service,
+    control::number,
     envelope::CardEvent,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
 };
-
-/// Calls that there can be: transaction identifiers are 0 to 6, on either side.
-const TRANSACTIONS: u8 = 7;
 
 /// How a call stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +41,7 @@ impl Terminal {
         let Some(address) = &command.address else {
             return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
         };
-        if qualifier >= UNKNOWN || number(address).is_err() {
+        if qualifier >= UNKNOWN || number(address.ton_npi, &address.digits).is_err() {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         }
         if self.service == Service::None {
@@ -68,58 +67,40 @@ impl Terminal {
     }
 
     fn place_call(&mut self, job: &Job, command: &SetUpCall) -> Outcome {
-        let Some(Ok(number)) = command.address.as_ref().map(number) else {
+        let address = command.address.as_ref();
+        let Some(Ok(number)) = address.map(|address| number(address.ton_npi, &address.digits)) else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
-        let mut identifiers = (0..TRANSACTIONS).map(|transaction| CallId { transaction, is_incoming: false });
-        let Some(call) = identifiers.find(|id| self.calls.iter().all(|(other, _)| other != id)) else {
-            return job.unable(TerminalProblem::BUSY_ON_CALL);
+        let others = match job.details().qualifier {
+            0 | 1 => Others::None,
+            2 | 3 => Others::Held,
+            4.. => Others::Ended,
         };
-        match job.details().qualifier {
-            0 | 1 if !self.calls.is_empty() => return job.unable(TerminalProblem::BUSY_ON_CALL),
-            2 | 3 => self.hold_calls(),
-            4.. => {
-                while let Some(&(other, _)) = self.calls.first() {
-                    self.hang_up(other);
-                }
-            }
-            _ => {}
-        }
-        self.show_alpha(command.call.as_ref());
-        self.calls.push((call, CallState::Waiting));
-        self.output(Output::Network(NetworkRequest::Call { call, number }));
-        Outcome::Wait(Task::Call(call))
+        let parameters = CallParameters {
+            capability: command.capabilities.clone(),
+            subaddress: command.subaddress.clone(),
+            ..CallParameters::default()
+        };
+        self.note_redial(job, command);
+        let wanted = Wanted::Call { number, parameters, others };
+        self.attempt(job, Attempt { wanted, alpha: command.call.clone() })
     }
 
-    pub(super) fn send_ss(&mut self, job: &Job, command: &SendSs) -> Outcome {
-        let Ok(string) =
-            Address::called(TypeOfAddress(command.string.ton_npi), bcd::unpack(&command.string.digits))
-        else {
+    pub(super) fn send_ss(&mut self, job: &Job, command: SendSs) -> Outcome {
+        let Ok(string) = number(command.string.ton_npi, &command.string.digits) else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         if self.service == Service::None {
             return job.unable(TerminalProblem::NO_SERVICE);
         }
-        self.show_alpha(command.alpha.as_ref());
-        self.output(Output::Network(NetworkRequest::Service(string)));
-        Outcome::Wait(Task::Service)
+        self.attempt(job, Attempt { wanted: Wanted::Service(string), alpha: command.alpha })
     }
 
     pub(super) fn send_ussd(&mut self, job: &Job, command: SendUssd) -> Outcome {
         if self.service == Service::None {
             return job.unable(TerminalProblem::NO_SERVICE);
         }
-        self.show_alpha(command.alpha.as_ref());
-        // TS 23.038 §5: where the group says the alphabet, bits 4 and 3 do as in a text string; else it is the
-        // default alphabet.
-        let coding = match command.string.coding {
-            coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
-            coding @ 0xF0.. => Coding(coding & 0x04),
-            _ => Coding::PACKED,
-        };
-        let text = TextString { coding: Some(coding), text: command.string.string };
-        self.output(Output::Network(NetworkRequest::Ussd(text)));
-        Outcome::Wait(Task::Ussd)
+        self.attempt(job, Attempt { wanted: Wanted::Ussd(command.string), alpha: command.alpha })
     }
 
     pub(super) fn send_dtmf(&mut self, job: &Job, command: &SendDtmf) -> Outcome {
@@ -136,7 +117,7 @@ impl Terminal {
     }
 
     /// What the network says.
-    pub(crate) fn network(&mut self, event: NetworkEvent) {
+    pub(crate) fn network(&mut self, event: NetworkEvent, now: Instant) {
         match event {
             NetworkEvent::Incoming { call, number } => {
                 let is_new = self.calls.iter().all(|(other, _)| *other != call);
@@ -158,11 +139,22 @@ impl Terminal {
                     // Without a cause the radio link has failed, which the phone finds.
                     let by_network = cause.is_some();
                     self.report(CardEvent::CallDisconnected { call, by_network, cause });
+                    if self.redials(call, cause, now) {
+                        return;
+                    }
                     self.finish_task(
                         |task| *task == Task::Call(call),
                         |job, _| job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
                     );
                 }
+            }
+            NetworkEvent::Service(result) if self.dialled.service == Some(Task::Service) => {
+                self.dialled.service = None;
+                self.event(Event::ServiceAnswered(result));
+            }
+            NetworkEvent::Ussd(result) if self.dialled.service == Some(Task::Ussd) => {
+                self.dialled.service = None;
+                self.event(Event::UssdAnswered(result));
             }
             NetworkEvent::Service(result) => self.finish_task(
                 |task| *task == Task::Service,
@@ -184,6 +176,10 @@ impl Terminal {
                     }
                 },
             ),
+            NetworkEvent::UssdRequest(string) => self.ussd_asked(string),
+            NetworkEvent::Position(position) => self.located(position),
+            NetworkEvent::Multimedia(status) => self.transferred(status),
+            NetworkEvent::MultimediaNotification(octets) => self.multimedia_waits(octets),
         }
     }
 
@@ -198,9 +194,13 @@ impl Terminal {
         }
     }
 
-    /// The user ends the latest call.
+    /// The user ends the latest call, which the card may still be asked about.
     pub(crate) fn end_call(&mut self) {
-        if let Some(&(call, _)) = self.calls.last() {
+        if self.dialled.asked.is_some() && !self.dialled.given_up {
+            self.dialled.given_up = true;
+        } else if self.calls.is_empty() {
+            self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL);
+        } else if let Some(&(call, _)) = self.calls.last() {
             self.hang_up(call);
             self.finish_task(
                 |task| *task == Task::Call(call),
@@ -236,7 +236,13 @@ impl Terminal {
         }
     }
 
-    fn hold_calls(&mut self) {
+    pub(crate) fn end_calls(&mut self) {
+        while let Some(&(other, _)) = self.calls.first() {
+            self.hang_up(other);
+        }
+    }
+
+    pub(crate) fn hold_calls(&mut self) {
         let mut held = Vec::new();
         for (call, state) in self.calls.iter_mut().filter(|(_, state)| *state == CallState::Connected) {
             *state = CallState::Held;
@@ -247,17 +253,13 @@ impl Terminal {
         }
     }
 
-    fn hang_up(&mut self, call: CallId) {
+    pub(super) fn hang_up(&mut self, call: CallId) {
         /// Normal call clearing (TS 24.008 §10.5.4.11).
         const NORMAL: u8 = 16;
         self.calls.retain(|(other, _)| *other != call);
         self.output(Output::Network(NetworkRequest::Disconnect(call)));
         self.report(CardEvent::CallDisconnected { call, by_network: false, cause: Some(NORMAL) });
     }
-}
-
-fn number(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {
-    Address::called(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
 }
 
 /// The tone of a semi-octet (TS 51.011 §10.5.1, table 12); a DTMF control digit separator is a pause.

@@ -23,7 +23,6 @@ impl Terminal {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         }
         let has_priority = job.qualifier(1);
-        let user_clears = job.qualifier(8);
         if !has_priority && self.screen.is_busy() {
             return job.unable(TerminalProblem::SCREEN_BUSY);
         }
@@ -31,6 +30,12 @@ impl Terminal {
         let sustained = command.immediate.is_some() && profile.supports(Facility::SustainedDisplayText);
         self.show(Screen::Text { text, sustained });
         let given = self.time(command.duration.as_ref(), Facility::DisplayTextVariableTimeout);
+        self.present(job, sustained, given)
+    }
+
+    /// What is shown stays for the time that is given, or until the user clears it, or for as long as the phone likes.
+    pub(super) fn present(&mut self, job: &Job, sustained: bool, given: Option<Duration>) -> Outcome {
+        let user_clears = job.qualifier(8);
         if sustained {
             if let Some(length) = given.or((!user_clears).then_some(self.config.text_delay)) {
                 self.timers.set(Timer::Notice, job.started + length);
@@ -81,7 +86,7 @@ impl Terminal {
     }
 
     /// Shows the text of an alpha identifier, if there is any.
-    pub(super) fn show_alpha(&mut self, alpha: Option<&AlphaIdentifier>) {
+    pub(crate) fn show_alpha(&mut self, alpha: Option<&AlphaIdentifier>) {
         if let Some(alpha) = alpha.filter(|alpha| !alpha.text.is_empty()) {
             self.show(Screen::Notice { text: alpha_text(&alpha.text) });
         }

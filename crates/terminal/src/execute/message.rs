@@ -2,25 +2,27 @@
 
 use alloc::vec::Vec;
 
-use oxisim_sms::{Address, DataCoding, TypeOfAddress, UserData, tpdu};
+use oxisim_sms::{DataCoding, UserData, tpdu};
 use oxisim_toolkit::{
     Problem,
     codes::{GeneralResult, TerminalProblem},
     command::SendShortMessage,
-    objects,
 };
-use oxisim_wire::{Wire, bcd};
+use oxisim_wire::Wire;
 
 use crate::{
-    SubmitError, Terminal,
+    Decision, Output, SubmitError, Terminal,
     config::Service,
-    session::{Job, Outcome, Session, Task},
+    control::{number, stopped},
+    session::{Change, Job, Outcome, Session, Task},
     submission::{Origin, Submission},
 };
 
 impl Terminal {
     pub(super) fn send_short_message(&mut self, job: &Job, command: SendShortMessage) -> Outcome {
-        let service_centre = command.service_centre.as_ref().map(service_centre).transpose();
+        let service_centre = command.service_centre.as_ref();
+        let service_centre =
+            service_centre.map(|address| number(address.ton_npi, &address.digits)).transpose();
         let tpdu = Some(command.tpdu.tpdu)
             .filter(|tpdu| (2..=tpdu::LIMIT).contains(&tpdu.len()))
             .and_then(|tpdu| if job.qualifier(1) { packed(&tpdu) } else { Some(tpdu) });
@@ -28,11 +30,35 @@ impl Terminal {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         self.show_alpha(command.alpha.as_ref());
-        let submission = Submission { origin: Origin::Card, tpdu, service_centre };
+        let submission = Submission::new(Origin::Card, tpdu, service_centre);
         if self.service == Service::None || !self.submissions.push(submission) {
             return job.unable(TerminalProblem::NO_SERVICE);
         }
         Outcome::Wait(Task::Message)
+    }
+
+    /// The card does not let the next message go out.
+    pub(crate) fn message_stopped(&mut self, decision: &Decision) {
+        match self.submissions.stop() {
+            Some(Origin::Card) => {
+                self.finish_task(|task| *task == Task::Message, |job, _| stopped(job, decision));
+            }
+            Some(Origin::Application) => {
+                let error = match decision {
+                    Decision::Busy => SubmitError::NotSent,
+                    _ => SubmitError::NotAllowed,
+                };
+                self.output(Output::ApplicationSubmitted(Err(error)));
+            }
+            None => {}
+        }
+    }
+
+    /// The card lets its own message go out, changed or not.
+    pub(crate) fn card_message_changed(&mut self, origin: Origin, change: Option<Change>) {
+        if let (Origin::Card, Session::Executing(job, Task::Message)) = (origin, &mut self.card.session) {
+            job.change = change;
+        }
     }
 
     /// The card's message has been sent, or not.
@@ -54,14 +80,11 @@ impl Terminal {
 /// 24.008 and bit 8 set, or 00 without one; "SMS RP-ERROR" with the cause of TS 24.011.
 fn failed(job: &Job, error: SubmitError) -> Outcome {
     match error {
+        SubmitError::NotAllowed => stopped(job, &Decision::NotAllowed),
         SubmitError::NotSent => job.unable(TerminalProblem::NO_SERVICE),
         SubmitError::Network { cause } => job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
         SubmitError::Relay { cause } => job.result(Problem::Sms(cause)),
     }
-}
-
-fn service_centre(address: &objects::Address) -> Result<Address, oxisim_sms::Error> {
-    Address::new(TypeOfAddress(address.ton_npi), bcd::unpack(&address.digits))
 }
 
 /// The SMS-SUBMIT with its 8-bit text packed to septets, as "packing by the terminal required" asks (TS 31.111

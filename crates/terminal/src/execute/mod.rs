@@ -3,18 +3,26 @@
 mod browser;
 mod call;
 mod channel;
+mod contactless;
 mod display;
+mod frames;
 mod information;
 mod message;
 mod modem;
+mod multimedia;
+mod position;
 mod question;
 mod reader;
+mod redial;
 mod refresh;
+mod services;
 mod system;
 mod timers;
 
 pub use browser::BrowserTermination;
 pub(crate) use call::CallState;
+pub(crate) use multimedia::Transfer;
+pub(crate) use redial::Redial;
 pub(crate) use system::Polling;
 
 use alloc::boxed::Box;
@@ -50,6 +58,7 @@ impl Terminal {
     fn execute(&mut self, command: Command, now: Instant) {
         let Command { details, devices, body, .. } = command;
         let device = devices.destination;
+        self.redial = None;
         self.burst = matches!(body, Proactive::SendShortMessage(_));
         let (wanted, fault) = match self.faults.take(body.kind()) {
             Some(result) if result.general.is_performed() => (Some(result), None),
@@ -60,6 +69,8 @@ impl Terminal {
             job.result(fault)
         } else if icon::lacks_words(&body) {
             job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD)
+        } else if let Some(problem) = self.frames_problem(&body) {
+            job.result(problem)
         } else if self.config.profile.performs_qualified(body.kind(), job.details().qualifier) {
             match body {
                 Proactive::DisplayText(c) => self.display_text(&job, &c),
@@ -81,7 +92,7 @@ impl Terminal {
                 Proactive::LanguageNotification(c) => self.notify_language(&job, &c),
                 Proactive::LaunchBrowser(c) => self.launch_browser(&job, c),
                 Proactive::SetUpCall(c) => self.set_up_call(&job, c),
-                Proactive::SendSs(c) => self.send_ss(&job, &c),
+                Proactive::SendSs(c) => self.send_ss(&job, c),
                 Proactive::SendUssd(c) => self.send_ussd(&job, c),
                 Proactive::SendDtmf(c) => self.send_dtmf(&job, &c),
                 Proactive::PowerOnCard(_) => self.power_on_card(&job, device),
@@ -93,7 +104,18 @@ impl Terminal {
                 Proactive::SendData(c) => self.send_data(&job, device, &c),
                 Proactive::ReceiveData(c) => self.receive_data(&job, device, &c),
                 Proactive::GetChannelStatus(_) => self.get_channel_status(&job),
-                // No profile of this phone announces these.
+                Proactive::ServiceSearch(c) => self.search_services(&job, &c),
+                Proactive::GetServiceInformation(c) => self.get_service_information(&job, &c),
+                Proactive::DeclareService(c) => self.declare_service(&job, c),
+                Proactive::SetFrames(c) => self.set_frames(&job, &c),
+                Proactive::GetFramesStatus(_) => self.get_frames_status(&job),
+                Proactive::RetrieveMultimediaMessage(c) => self.retrieve_multimedia(&job, c),
+                Proactive::SubmitMultimediaMessage(c) => self.submit_multimedia(&job, c),
+                Proactive::DisplayMultimediaMessage(c) => self.display_multimedia(&job, c),
+                Proactive::GeographicalLocationRequest(c) => self.request_location(&job, c),
+                Proactive::Activate(c) => self.activate(&job, &c),
+                Proactive::ContactlessStateChanged(c) => self.change_contactless_state(&job, c),
+                // Containers are for clients that this phone does not have, and their keys with them.
                 _ => job.result(GeneralResult::BEYOND_TERMINAL_CAPABILITIES),
             }
         } else {

@@ -54,7 +54,9 @@ impl Terminal {
             help,
         });
         let packed = job.qualifier(4);
-        self.ask(job, Prompt::Text { characters, minimum, maximum, packed, default, help }, None)
+        let given = self.time(command.duration.as_ref(), Facility::GetInputVariableTimeout);
+        let timed = given.is_some();
+        self.ask(job, Prompt::Text { characters, minimum, maximum, packed, default, help, timed }, given)
     }
 
     pub(super) fn ask_item(&mut self, job: &Job, command: &SelectItem) -> Outcome {

@@ -21,6 +21,8 @@ pub(super) enum File {
     ServiceTable,
     /// `EF_SMSP`, of which the first record is read.
     SmsParameters,
+    /// `EF_CBMID`.
+    Broadcasts,
 }
 
 /// Languages of cell broadcast, coding group 0 (TS 23.038 §5).
@@ -40,6 +42,7 @@ impl File {
             Self::Imsi => 0x6F07,
             Self::ServiceTable => 0x6F38,
             Self::SmsParameters => 0x6F42,
+            Self::Broadcasts => 0x6F48,
         }
     }
 
@@ -63,6 +66,7 @@ impl File {
         match self {
             Self::CellBroadcastLanguages => identity.languages.is_empty(),
             Self::SmsParameters => identity.has_sms_parameters(),
+            Self::Broadcasts => identity.has_broadcast_download(),
             _ => true,
         }
     }
@@ -90,6 +94,13 @@ impl File {
                 identity.imsi = bcd::to_dialling(halves.get(1..).unwrap_or_default());
             }
             Self::SmsParameters => identity.service_centre = service_centre(&octets),
+            Self::Broadcasts => {
+                /// An entry that is not used.
+                const NONE: u16 = 0xFFFF;
+                let (identifiers, _) = octets.as_chunks();
+                let identifiers = identifiers.iter().copied().map(u16::from_be_bytes);
+                identity.broadcasts = identifiers.filter(|&identifier| identifier != NONE).collect();
+            }
         }
     }
 }
@@ -141,6 +152,11 @@ mod tests {
         assert_eq!(kept(File::Languages, "6465").languages, [*b"de"]);
         assert_eq!(kept(File::Languages, "FFFF").languages, [] as [[u8; 2]; 0]);
         assert_eq!(kept(File::Languages, "656E64657275FFFFFFFF").languages, [*b"en", *b"de", *b"ru"]);
+    }
+
+    #[test]
+    fn an_unused_identifier_of_cell_broadcast_is_none() {
+        assert_eq!(kept(File::Broadcasts, "1001FFFF03E8FF").broadcasts, [0x1001, 0x03E8]);
     }
 
     #[test]

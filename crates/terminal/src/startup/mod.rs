@@ -79,6 +79,7 @@ const UICC: &[Part] = &[
     Part::File(File::Imsi),
     Part::File(File::ServiceTable),
     Part::File(File::SmsParameters),
+    Part::File(File::Broadcasts),
     Part::Initialised,
     Part::TerminalProfile,
 ];
@@ -90,6 +91,7 @@ const USIM_AGAIN: &[Part] = &[
     Part::File(File::Imsi),
     Part::File(File::ServiceTable),
     Part::File(File::SmsParameters),
+    Part::File(File::Broadcasts),
     Part::Initialised,
 ];
 
@@ -106,6 +108,7 @@ const SIM: &[Part] = &[
     Part::File(File::AdministrativeData),
     Part::File(File::ServiceTable),
     Part::File(File::Imsi),
+    Part::File(File::Broadcasts),
     Part::Directory(DF_TELECOM),
     Part::File(File::SmsParameters),
     Part::Directory(DF_GSM),
@@ -118,6 +121,7 @@ const SIM_AGAIN: &[Part] = &[
     Part::File(File::AdministrativeData),
     Part::File(File::ServiceTable),
     Part::File(File::Imsi),
+    Part::File(File::Broadcasts),
     Part::Directory(DF_TELECOM),
     Part::File(File::SmsParameters),
     Part::Directory(DF_GSM),

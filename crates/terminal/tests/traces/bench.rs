@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use oxisim_terminal::{Config, Event, Output, Screen, SubmitError, Terminal, User};
+use oxisim_terminal::{
+    Config, Event, NetworkEvent, NetworkRequest, Output, Screen, SubmitError, Terminal, User,
+};
 use oxisim_wire::{Duration, Instant};
 
 pub struct Bench {
@@ -50,6 +52,26 @@ impl Bench {
             }
         }
         assert!(self.phone.is_ready());
+    }
+
+    /// The card answers to reset and has no files but these of the USIM, by identifier.
+    pub fn start_up_with(&mut self, files: &[(&str, &str)]) {
+        self.phone.handle_atr(&[0x3B, 0x00], self.now);
+        let mut selected = None;
+        while !self.phone.is_ready() {
+            let command = self.command();
+            let found = files.iter().find(|(identifier, _)| command == format!("00A4000402{identifier}"));
+            let contents = selected.take().map(|(_, contents): &(&str, &str)| format!("{contents}9000"));
+            selected = found;
+            match contents {
+                Some(contents) => self.card(&contents),
+                None if found.is_some() => self.card("62009000"),
+                None if ["00A40404", "80F2010C", "8010"].iter().any(|fine| command.starts_with(fine)) => {
+                    self.card("9000");
+                }
+                None => self.card("6A82"),
+            }
+        }
     }
 
     /// The next output; events are put aside.
@@ -142,6 +164,31 @@ impl Bench {
         let length = (command.len() / 2) as u8; // 00 is 256
         self.card(&format!("91{length:02X}"));
         self.exchange(&format!("80120000{length:02X}"), &format!("{command}9000"));
+    }
+
+    /// The card sets up this event list.
+    #[track_caller]
+    pub fn lists(&mut self, events: &str) {
+        let list = format!("99{:02X}{events}", events.len() / 2);
+        let command = format!("D0{:02X}810301050082028182{list}", 9 + list.len() / 2);
+        self.carries_out(&command, "810301050082028281830100");
+    }
+
+    /// The next output is a request to the network; screens on the way are passed over.
+    #[track_caller]
+    pub fn asks(&mut self) -> NetworkRequest {
+        loop {
+            match self.next() {
+                Some(Output::Network(request)) => return request,
+                Some(Output::Screen(_)) => {}
+                other => panic!("a request to the network expected, got {other:?}"),
+            }
+        }
+    }
+
+    /// The network says this.
+    pub fn network(&mut self, event: NetworkEvent) {
+        self.phone.handle_network(event, self.now);
     }
 
     /// The next output is TERMINAL RESPONSE with this data.

@@ -23,7 +23,9 @@ fn calling() -> Bench {
     bench.proactive(SET_UP_CALL);
     bench.quiet();
     bench.user(User::Yes);
-    let Some(Output::Network(NetworkRequest::Call { call, number })) = asked(&mut bench) else { panic!() };
+    let Some(Output::Network(NetworkRequest::Call { call, number, .. })) = asked(&mut bench) else {
+        panic!()
+    };
     assert_eq!((call, number.to_string().as_str()), (CALL, "+1234"));
     bench
 }

@@ -124,7 +124,7 @@ fn every_change_of_the_location_status_is_told() {
 fn a_list_with_an_event_that_the_phone_does_not_report_is_refused() {
     let mut bench = with_events("04");
     bench.carries_out("D00D81030105008202818299020405", "810301050082028281830100");
-    bench.carries_out("D00D8103010500820281829902040D", "810301050082028281830130");
+    bench.carries_out("D00D81030105008202818299020419", "810301050082028281830130");
     bench.carries_out("D00B8103010500820281829900", "810301050082028281830100");
     bench.user(User::Key('1'));
     bench.quiet();

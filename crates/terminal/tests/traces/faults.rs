@@ -1,4 +1,4 @@
-use oxisim_terminal::{Screen, User};
+use oxisim_terminal::{NetworkRequest, Screen, User};
 use oxisim_toolkit::{
     CommandType,
     codes::{GeneralResult, TerminalProblem},
@@ -77,4 +77,27 @@ fn results_that_wait_have_a_limit() {
         bench.phone.answer_next(CommandType::MORE_TIME, result(GeneralResult::BIP_ERROR, &[number]));
     }
     bench.carries_out(MORE_TIME, "81030102008202828183023A01");
+}
+
+#[test]
+fn a_result_of_success_leaves_what_the_command_asked_for() {
+    for (kind, command, answer) in [
+        (CommandType::SERVICE_SEARCH, "D00C810301450082028182430100", "C500"),
+        (CommandType::GET_FRAMES_STATUS, "D009810301510082028182", "E70100"),
+        (CommandType::CONTACTLESS_STATE_CHANGED, "D00C810301710082028182D40100", "D40100"),
+    ] {
+        let mut bench = Bench::ready();
+        let partial = result(GeneralResult::PERFORMED_WITH_PARTIAL_COMPREHENSION, &[]);
+        bench.phone.answer_next(kind, partial);
+        bench.carries_out(command, &format!("810301{:02X}0082028281830101{answer}", kind.0));
+    }
+}
+
+#[test]
+fn what_is_made_to_fail_is_not_begun() {
+    let mut bench = Bench::ready();
+    bench.phone.answer_next(CommandType::GEOGRAPHICAL_LOCATION_REQUEST, GeneralResult::MMS_ERROR);
+    bench.carries_out("D009810301160082028182", "81030116008202828183013D");
+    bench.proactive("D009810301160082028182");
+    assert_eq!(bench.asks(), NetworkRequest::Locate(None));
 }

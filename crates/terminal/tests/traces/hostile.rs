@@ -1,10 +1,13 @@
 use oxisim_terminal::{
-    BrowserTermination, Config, Environment, Output, Service, SubmitError, Terminal, User,
+    BrowserTermination, CallId, Config, Environment, NetworkEvent, Output, Position, Service, ServiceError,
+    SubmitError, Terminal, User,
 };
 use oxisim_toolkit::{
-    CommandType,
+    CommandType, Envelope,
     codes::{AccessTechnologyCode, GeneralResult},
-    objects::{BcchChannels, NetworkMeasurements},
+    objects::{
+        BcchChannels, Coding, GadShapes, MultimediaStatus, NetworkMeasurements, TextString, UssdString,
+    },
 };
 use oxisim_wire::{Duration, Instant};
 use proptest::{collection::vec, prelude::*};
@@ -70,7 +73,10 @@ enum Happening {
     /// The card answers with just anything.
     Noise(Vec<u8>),
     Deliver(Vec<u8>),
+    /// The card answers with data, as to a question about a call or a message.
+    Ruling(Vec<u8>),
     User(User),
+    Network(NetworkEvent),
     Submitted(Result<(), SubmitError>),
     Application(Vec<u8>),
     Service(Service),
@@ -79,6 +85,11 @@ enum Happening {
     Fault(u8, u8),
     BrowserClosed,
     BrowsingStatus(Vec<u8>),
+    /// An event, or another envelope, if it can be read.
+    Envelope(Vec<u8>),
+    /// The card gets these octets in an envelope.
+    Octets(Vec<u8>),
+    Broadcast(Vec<u8>),
     Atr(Vec<u8>),
     Off,
     /// Somebody switches the phone on, and the card starts up well.
@@ -87,9 +98,9 @@ enum Happening {
 }
 
 /// The commands that the phone carries out.
-const KINDS: [u8; 18] = [
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x13, 0x15, 0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x34,
-    0x35,
+const KINDS: [u8; 34] = [
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x10, 0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x20, 0x21, 0x22, 0x23, 0x24,
+    0x25, 0x26, 0x27, 0x28, 0x34, 0x35, 0x45, 0x46, 0x47, 0x50, 0x51, 0x60, 0x61, 0x62, 0x70, 0x71, 0x72,
 ];
 
 /// A command of the right form, as like as not.
@@ -98,7 +109,20 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
     let needed = |kind: u8| match kind {
         0x01 => "9209013F007FFF5F3A4F30",
         0x03 => "84020101",
-        0x05 => "990903040507080B0E0F14",
+        0x05 => "9912030405070A0B0D0E0F101112131416171C1D",
+        0x10 => "86039121438402010A",
+        0x11 => "8904FF2A100F",
+        0x12 => "8A06042A31303023",
+        0x14 => "AC02C1F2",
+        0x45 => "C3020141",
+        0x46 => "C4020141",
+        0x47 => "C103010241",
+        0x50 => "E801006603020103",
+        0x60 => "EA01419205013F005F3BEE0101EB0142",
+        0x61 | 0x62 => "9205013F005F3BEB0142",
+        0x70 => "FB0101",
+        0x71 => "D40100",
+        0x72 => "A10141A20141",
         0x15 => "3100050141",
         0x13 => "8B0801FF0281210000008500",
         0x20 | 0x21 => "8D020441",
@@ -120,6 +144,12 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
         6 => Just(vec![]),
         1 => Just(vec![0x9E, 0x02, 0x00, 0x01]),
         1 => Just(vec![0xAB, 0x00]),
+        1 => any::<u8>().prop_map(|frame| vec![0xE8, 0x01, frame & 0x0F]),
+        1 => (any::<u8>(), vec(any::<u8>(), 0..6)).prop_map(|(layout, shares)| {
+            let mut out = vec![0xE6, 1 + shares.len() as u8, layout & 0x03];
+            out.extend(shares);
+            out
+        }),
         1 => object,
     ];
     let qualifier = prop_oneof![2 => 0u8..8, 1 => 0x80u8..0x90];
@@ -156,6 +186,60 @@ fn user() -> impl Strategy<Value = User> {
         Just(User::No),
         Just(User::Accept),
         Just(User::Occupy),
+        Just(User::Answer),
+        Just(User::HangUp),
+        Just(User::Dial("123".into())),
+        Just(User::Dial("112".into())),
+        Just(User::Dial("*100#".into())),
+        Just(User::Dial("*#21#".into())),
+        any::<String>().prop_map(User::Dial),
+    ]
+}
+
+/// What the network may say, asked or not.
+fn network() -> impl Strategy<Value = NetworkEvent> {
+    let call =
+        || (0u8..9, any::<bool>()).prop_map(|(transaction, is_incoming)| CallId { transaction, is_incoming });
+    let octets = || vec(any::<u8>(), 0..300);
+    let failure = prop_oneof![
+        any::<u8>().prop_map(ServiceError::Return),
+        any::<Option<u8>>().prop_map(|cause| ServiceError::Network { cause }),
+    ];
+    prop_oneof![
+        call().prop_map(|call| NetworkEvent::Incoming { call, number: None }),
+        call().prop_map(NetworkEvent::Connected),
+        (call(), any::<Option<u8>>()).prop_map(|(call, cause)| NetworkEvent::Disconnected { call, cause }),
+        Just(NetworkEvent::Disconnected {
+            call: CallId { transaction: 0, is_incoming: false },
+            cause: Some(17)
+        }),
+        octets().prop_map(|octets| NetworkEvent::Service(Ok(octets))),
+        failure.prop_map(|error| NetworkEvent::Ussd(Err(error))),
+        octets()
+            .prop_map(|text| NetworkEvent::Ussd(Ok(TextString { coding: Some(Coding::EIGHT_BIT), text }))),
+        (any::<u8>(), octets())
+            .prop_map(|(coding, string)| NetworkEvent::UssdRequest(UssdString { coding, string })),
+        octets().prop_map(|shapes| NetworkEvent::Position(Position {
+            shape: Some(GadShapes { shapes }),
+            sentence: None
+        })),
+        octets().prop_map(|status| NetworkEvent::Multimedia(MultimediaStatus { status })),
+        vec(any::<u8>(), 0..10_000).prop_map(NetworkEvent::MultimediaNotification),
+    ]
+}
+
+/// Envelopes, of which some are understood.
+fn envelope() -> impl Strategy<Value = Vec<u8>> {
+    let body = vec(any::<u8>(), 0..20);
+    prop_oneof![
+        Just(hex::decode("D60799011382028281").unwrap()),
+        Just(hex::decode("D60E99010D82028281C105010241").unwrap()),
+        Just(hex::decode("DE0482028281").unwrap()),
+        (0xD1u8..=0xDF, body).prop_map(|(tag, body)| {
+            let mut out = vec![tag, 4 + body.len() as u8, 0x82, 0x02, 0x82, 0x81];
+            out.extend(body);
+            out
+        }),
     ]
 }
 
@@ -171,6 +255,29 @@ fn environment() -> impl Strategy<Value = Environment> {
             ..Environment::default()
         },
     )
+}
+
+/// What a card may answer to a question, as like as not.
+fn ruling() -> impl Strategy<Value = Vec<u8>> {
+    let known = [
+        "0000",
+        "0100",
+        "02058603810102",
+        "02058A030F2A30",
+        "02068904FFBA12FB",
+        "020485024E6F",
+        "02028600",
+        "020C860381341286058199999999",
+    ];
+    prop_oneof![
+        8 => prop::sample::select(known.to_vec()).prop_map(|octets| hex::decode(octets).unwrap()),
+        1 => vec(any::<u8>(), 0..20),
+        1 => vec(any::<u8>(), 0..20).prop_map(|octets| {
+            let mut answer = vec![0x02, octets.len() as u8];
+            answer.extend(octets);
+            answer
+        }),
+    ]
 }
 
 fn happening() -> impl Strategy<Value = Happening> {
@@ -190,6 +297,7 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         60 => (command(), status).prop_map(|(command, status)| Happening::Response { command, status }),
         1 => vec(any::<u8>(), 0..40).prop_map(Happening::Noise),
+        15 => ruling().prop_map(Happening::Ruling),
         3 => vec(any::<u8>(), 0..40).prop_map(Happening::Deliver),
         3 => Just(Happening::Deliver(for_card)),
         20 => user().prop_map(Happening::User),
@@ -199,6 +307,7 @@ fn happening() -> impl Strategy<Value = Happening> {
             any::<u8>().prop_map(|cause| Err(SubmitError::Relay { cause })),
         ].prop_map(Happening::Submitted),
         2 => vec(any::<u8>(), 0..4).prop_map(Happening::Application),
+        2 => Just(Happening::Application(hex::decode("01FF038121F300040141").unwrap())),
         1 => prop_oneof![Just(Service::None), Just(Service::Limited), Just(Config::default().service)]
             .prop_map(Happening::Service),
         2 => environment().prop_map(|known| Happening::Environment(Box::new(known))),
@@ -206,6 +315,10 @@ fn happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(kind, general)| Happening::Fault(kind, general)),
         1 => Just(Happening::BrowserClosed),
         1 => vec(any::<u8>(), 0..300).prop_map(Happening::BrowsingStatus),
+        12 => network().prop_map(Happening::Network),
+        3 => envelope().prop_map(Happening::Envelope),
+        2 => vec(any::<u8>(), 0..300).prop_map(Happening::Octets),
+        1 => vec(any::<u8>(), 86..90).prop_map(Happening::Broadcast),
         1 => vec(any::<u8>(), 0..4).prop_map(Happening::Atr),
         1 => Just(Happening::Off),
         4 => Just(Happening::On),
@@ -235,6 +348,11 @@ impl Host {
                 }
                 _ => phone.handle_response(&status, now),
             },
+            Happening::Ruling(mut octets) => {
+                self.with_card = None;
+                octets.extend([0x90, 0x00]);
+                phone.handle_response(&octets, now);
+            }
             Happening::Noise(octets) => {
                 self.with_card = None;
                 phone.handle_response(&octets, now);
@@ -253,6 +371,14 @@ impl Host {
             }
             Happening::BrowserClosed => phone.handle_browser_closed(BrowserTermination::ERROR, now),
             Happening::BrowsingStatus(status) => phone.handle_browsing_status(status, now),
+            Happening::Network(event) => phone.handle_network(event, now),
+            Happening::Envelope(octets) => {
+                if let Ok(envelope) = Envelope::decode(&octets) {
+                    phone.handle_envelope(envelope, now);
+                }
+            }
+            Happening::Octets(octets) => phone.send_envelope(octets, now),
+            Happening::Broadcast(page) => phone.handle_cell_broadcast(&page, now),
             Happening::Atr(octets) => phone.handle_atr(&octets, now),
             Happening::Off => phone.switch_off(now),
             Happening::On => return self.start_up(now),
@@ -303,6 +429,20 @@ fn uicc(_: &[u8]) -> &'static [u8] {
     &[0x6A, 0x82]
 }
 
+/// A UICC that has every service of a USIM.
+fn usim(command: &[u8]) -> &'static [u8] {
+    const ALL: [u8; 258] = {
+        let mut answer = [0xFF; 258];
+        (answer[256], answer[257]) = (0x90, 0x00);
+        answer
+    };
+    match command {
+        [0x00, 0xA4, ..] => &[0x62, 0x00, 0x90, 0x00],
+        [0x00, 0xB0 | 0xB2, ..] => &ALL,
+        _ => &[0x90, 0x00],
+    }
+}
+
 /// A SIM that has a CHV1, and every service.
 fn sim(command: &[u8]) -> &'static [u8] {
     const ALL: [u8; 258] = {
@@ -328,7 +468,7 @@ proptest! {
     /// one message in the air at most, and uses every timeout that it asks for.
     #[test]
     fn whatever_happens_the_phone_stands(
-        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], sim]),
+        card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], usim, sim]),
         happenings in vec(happening(), 0..200),
     ) {
         let config = Config { pin: "1234".parse().ok(), ..Config::default() };

@@ -5,23 +5,33 @@
 
 mod bench;
 mod calls;
+mod control;
 mod data_channels;
 mod readers;
+mod redial;
 
+mod broadcasts;
 mod browser;
 mod conformance;
+mod contactless;
 mod deliveries;
 mod envelopes;
 mod faults;
+mod frames;
 mod hostile;
 mod information;
 mod messages;
+mod multimedia;
+mod occurrences;
 mod polling;
+mod position;
 mod profile;
 mod questions;
 mod refusals;
+mod services;
 mod sim;
 mod startup;
 mod system;
 mod texts;
 mod timers;
+mod ussd;

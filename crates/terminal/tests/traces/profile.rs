@@ -73,10 +73,20 @@ fn every_type_of_command_can_be_made_to_fail() {
 }
 
 #[test]
-fn what_has_no_sequence_is_beyond_the_phone_too() {
+fn what_has_no_sequence_is_performed_if_the_profile_says_so_and_not_else() {
+    let profile = Config::default().profile;
     for (kind, command) in OTHERS.iter().map(command) {
-        let mut bench = Bench::ready();
-        bench.carries_out(&command, &format!("810301{kind:02X}0082028281830130"));
+        assert_eq!(is_refused(&command), !profile.performs(CommandType(kind)), "{command}");
+    }
+}
+
+#[test]
+fn containers_are_for_clients_that_the_phone_does_not_have_whatever_its_profile_says() {
+    for kind in [CommandType::COMMAND_CONTAINER, CommandType::ENCAPSULATED_SESSION_CONTROL] {
+        let (_, command) = OTHERS.iter().map(command).find(|(other, _)| *other == kind.0).unwrap();
+        let profile = TerminalProfile::with(&[Facility::Containers]);
+        let mut bench = Bench::ready_with(Config { profile, ..Config::default() });
+        bench.carries_out(&command, &format!("810301{:02X}0082028281830130", kind.0));
     }
 }
 

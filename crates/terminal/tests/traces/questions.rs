@@ -191,3 +191,31 @@ fn indicators_that_are_not_one_an_item_count_for_nothing() {
     let Screen::Select { menu, .. } = bench.screen() else { panic!("items expected") };
     assert!(menu.items.iter().all(|item| item.next_action.is_none()));
 }
+
+/// GET INPUT, any text, within ten seconds.
+const IN_TEN_SECONDS: &str = "D0148103012301820281828D0104910200FF8402010A";
+
+#[test]
+fn a_text_waits_as_long_as_it_says_and_tells_how_long_it_took() {
+    let mut bench = Bench::ready();
+    bench.proactive(IN_TEN_SECONDS);
+    bench.seconds(3);
+    bench.user(User::Text("hi".into()));
+    bench.responds("810301230182028281830100840201038D03046869");
+    bench.card("9000");
+    bench.proactive(IN_TEN_SECONDS);
+    bench.seconds(9);
+    bench.quiet();
+    bench.seconds(1);
+    bench.responds("8103012301820282818301128402010A");
+}
+
+#[test]
+fn a_text_and_its_time_fit_the_terminal_response() {
+    let mut bench = Bench::ready();
+    bench.proactive(IN_TEN_SECONDS);
+    bench.user(User::Text("x".repeat(236)));
+    bench.quiet();
+    bench.user(User::Text("x".repeat(235)));
+    assert_eq!(&bench.command()[..10], "80140000FF");
+}
