@@ -142,6 +142,8 @@ pub(crate) enum Task {
     Ussd,
     /// The card in this reader has answered.
     Reader(u8),
+    /// The user says whether the channel may be opened.
+    ConfirmChannel(Box<oxisim_toolkit::command::OpenChannel>),
     /// The channel has its link.
     OpenChannel { number: u8, reduced: bool, answer: Box<Answer> },
     /// The channel has its link, so that data can be sent.

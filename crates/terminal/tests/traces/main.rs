@@ -5,6 +5,7 @@
 
 mod bench;
 mod calls;
+mod channel_server;
 mod data_channels;
 mod readers;
 

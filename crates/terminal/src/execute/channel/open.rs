@@ -1,0 +1,155 @@
+//! OPEN CHANNEL.
+
+use alloc::boxed::Box;
+use core::net::IpAddr;
+
+use oxisim_toolkit::{
+    Answer, Problem,
+    codes::{BearerType, BipProblem, GeneralResult, TerminalProblem, TransportProtocol},
+    command::OpenChannel,
+    objects::{self, BufferSize, alpha_text},
+};
+
+use super::status;
+use crate::{
+    ChannelRequest, Output, Screen, Terminal, Transport, User,
+    channel::{Channel, Way},
+    config::Service,
+    session::{Job, Outcome, Task},
+    timer::Timer,
+};
+
+/// The largest buffer that the phone grants, in octets.
+const LARGEST: u16 = 1500;
+
+impl Terminal {
+    /// Opens a channel. Words for the user ask for consent; without any, or with empty ones, nobody is asked (TS 102
+    /// 223 §6.4.27).
+    pub(in crate::execute) fn open_channel(&mut self, job: &Job, command: OpenChannel) -> Outcome {
+        if let Err(problem) = self.opens(&command) {
+            return job.result_with(problem, answer(&command));
+        }
+        let Some(alpha) = command.alpha.as_ref().filter(|alpha| !alpha.text.is_empty()) else {
+            return self.place_channel(job, &command);
+        };
+        self.show(Screen::Confirm { text: alpha_text(&alpha.text) });
+        self.timers.set(Timer::Prompt, job.started + self.config.user_timeout);
+        Outcome::Wait(Task::ConfirmChannel(Box::new(command)))
+    }
+
+    /// What the user says to a channel that the card wants.
+    pub(crate) fn channel_confirmed(&mut self, job: Job, command: Box<OpenChannel>, input: &User) {
+        let result = match input {
+            User::Yes => {
+                self.show_alpha(command.alpha.as_ref());
+                let outcome = self.place_channel(&job, &command);
+                return self.conclude(job, outcome);
+            }
+            User::No | User::Back | User::NoResponse => GeneralResult::USER_DID_NOT_ACCEPT,
+            User::EndSession => GeneralResult::SESSION_TERMINATED_BY_USER,
+            _ => return self.conclude(job, Outcome::Wait(Task::ConfirmChannel(command))),
+        };
+        self.timers.stop(Timer::Prompt);
+        let outcome = job.result_with(result, answer(&command));
+        self.conclude(job, outcome);
+    }
+
+    /// The user does not wait for the link of a channel.
+    pub(crate) fn abandon_channel(&mut self, job: Job, number: u8, answer: Answer) {
+        self.channels.close(number);
+        self.output(Output::Channel { channel: number, request: ChannelRequest::Close });
+        let outcome = job.result_with(GeneralResult::SESSION_TERMINATED_BY_USER, answer);
+        self.conclude(job, outcome);
+    }
+
+    /// Whether there can be such a channel now.
+    fn opens(&self, command: &OpenChannel) -> Result<(), objects::Outcome> {
+        let way = way(command)?;
+        if !matches!(way, Way::Server { .. }) && self.service == Service::None {
+            return Err(Problem::Terminal(TerminalProblem::NO_SERVICE).into());
+        }
+        if !self.channels.has_room() {
+            return Err(Problem::Bearer(BipProblem::NO_CHANNEL_AVAILABLE).into());
+        }
+        if command.buffer.size == 0 {
+            return Err(Problem::Bearer(BipProblem::BUFFER_SIZE_NOT_AVAILABLE).into());
+        }
+        Ok(())
+    }
+
+    fn place_channel(&mut self, job: &Job, command: &OpenChannel) -> Outcome {
+        let way = match way(command) {
+            Ok(way) => way,
+            Err(problem) => return job.result_with(problem, answer(command)),
+        };
+        let is_server = matches!(way, Way::Server { .. });
+        let channel = Channel::new(way, command.buffer.size.min(LARGEST), job.qualifier(2));
+        let Some(number) = self.channels.open(channel) else {
+            return job.result_with(Problem::Bearer(BipProblem::NO_CHANNEL_AVAILABLE), answer(command));
+        };
+        let reduced = command.buffer.size > LARGEST;
+        let in_background = job.qualifier(3);
+        if is_server || job.qualifier(1) || in_background {
+            self.link_up(number);
+            if is_server || !in_background {
+                return Outcome::Wait(Task::OpenChannel { number, reduced, answer: answer(command).into() });
+            }
+        }
+        self.channel_opened(job, number, reduced, answer(command))
+    }
+
+    pub(super) fn channel_opened(
+        &mut self,
+        job: &Job,
+        number: u8,
+        reduced: bool,
+        mut answer: Answer,
+    ) -> Outcome {
+        answer.channel_status.extend(self.channels.get(number).ok().map(|c| status(c, number)));
+        if reduced {
+            return job.result_with(GeneralResult::PERFORMED_WITH_MODIFICATION, answer);
+        }
+        job.done_with(answer)
+    }
+}
+
+/// What every answer tells: the bearer, and the buffer that there is or would be.
+fn answer(command: &OpenChannel) -> Answer {
+    let size = command.buffer.size.min(LARGEST);
+    Answer { bearer: command.bearer.clone(), buffer_size: Some(BufferSize { size }), ..Answer::default() }
+}
+
+/// Where a channel is to lead. The phone has its transport over packet bearers only, and passes no packets of a
+/// bearer to the card without one.
+fn way(command: &OpenChannel) -> Result<Way, objects::Outcome> {
+    let unknown = || Problem::Bearer(BipProblem::TRANSPORT_LEVEL_NOT_AVAILABLE).into();
+    let transport = command.transport.as_ref();
+    let port = transport.map(|transport| transport.port);
+    if let (Some(TransportProtocol::TCP_SERVER), Some(port)) = (transport.map(|t| t.protocol), port) {
+        return Ok(Way::Server { port });
+    }
+    let bearer = command.bearer.as_ref().ok_or(GeneralResult::REQUIRED_VALUES_MISSING)?;
+    if !BEARERS.contains(&bearer.bearer) {
+        return Err(GeneralResult::BEYOND_TERMINAL_CAPABILITIES.into());
+    }
+    let level = transport.ok_or_else(unknown)?;
+    let transport = match level.protocol {
+        TransportProtocol::UDP_CLIENT_REMOTE => Transport::Udp,
+        TransportProtocol::TCP_CLIENT_REMOTE => Transport::Tcp,
+        _ => return Err(unknown()),
+    };
+    // Both addresses have one tag: one alone is that of the host, which a client must have (TS 102 223 §6.6.27).
+    let host = command.destination.as_ref().or(command.local.as_ref()).and_then(host);
+    let host = host.ok_or(GeneralResult::REQUIRED_VALUES_MISSING)?;
+    Ok(Way::Client { transport, host, port: level.port })
+}
+
+/// The bearers that the phone's network can be.
+const BEARERS: &[BearerType] =
+    &[BearerType::PACKET_SERVICE, BearerType::DEFAULT, BearerType::UTRAN_EXTENDED, BearerType::E_UTRAN];
+
+fn host(address: &objects::OtherAddress) -> Option<IpAddr> {
+    let octets = &address.address[..];
+    let four = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    four.or_else(|_| <[u8; 16]>::try_from(octets).map(IpAddr::from)).ok()
+}
