@@ -1,16 +1,12 @@
-//! The network's side of calls, supplementary services, USSD and channels.
+//! The network's side of calls, supplementary services and USSD.
 
 use alloc::{
     collections::BTreeMap,
     string::{String, ToString},
-    vec,
     vec::Vec,
 };
-use core::net::IpAddr;
 
-use oxisim_terminal::{
-    ChannelError, ChannelEvent, ChannelRequest, NetworkEvent, NetworkRequest, ServiceError,
-};
+use oxisim_terminal::{NetworkEvent, NetworkRequest, ServiceError};
 use oxisim_toolkit::objects::TextString;
 
 /// What becomes of a call to a number.
@@ -22,17 +18,6 @@ pub enum Callee {
     Refuses(u8),
 }
 
-/// What a host does with octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Host {
-    /// It sends them back.
-    Echoes,
-    /// It sends these as soon as somebody has sent it anything.
-    Serves(Vec<u8>),
-    /// It ends the connection.
-    Resets,
-}
-
 /// A network that answers at once.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
@@ -42,10 +27,6 @@ pub struct Network {
     pub ussd: BTreeMap<String, String>,
     /// Supplementary service strings, and what they are answered with: operation code and parameters.
     pub services: BTreeMap<String, Result<Vec<u8>, ServiceError>>,
-    /// Hosts by address and port; others cannot be reached.
-    pub hosts: BTreeMap<(IpAddr, u16), Host>,
-    /// Where the channels lead.
-    connected: BTreeMap<u8, (IpAddr, u16)>,
 }
 
 impl Network {
@@ -81,60 +62,5 @@ impl Network {
             | NetworkRequest::Disconnect(_)
             | NetworkRequest::Dtmf(_) => return None,
         })
-    }
-
-    /// What happens to a channel of which this is asked.
-    #[must_use]
-    pub fn channel(&mut self, channel: u8, request: ChannelRequest) -> Vec<ChannelEvent> {
-        match request {
-            ChannelRequest::Open { host: Some(host), port, .. } if self.hosts.contains_key(&(host, port)) => {
-                self.connected.insert(channel, (host, port));
-                vec![ChannelEvent::Opened]
-            }
-            ChannelRequest::Open { .. } => vec![ChannelEvent::Failed(ChannelError::Unreachable)],
-            ChannelRequest::Listen { .. } => vec![ChannelEvent::Listening],
-            ChannelRequest::Send(octets) => {
-                let place = self.connected.get(&channel).copied();
-                match place.and_then(|place| self.hosts.get(&place)) {
-                    Some(Host::Echoes) => vec![ChannelEvent::Received(octets)],
-                    Some(Host::Serves(page)) => vec![ChannelEvent::Received(page.clone())],
-                    Some(Host::Resets) => {
-                        self.connected.remove(&channel);
-                        vec![ChannelEvent::Dropped]
-                    }
-                    None => vec![],
-                }
-            }
-            ChannelRequest::Disconnect | ChannelRequest::Close => {
-                self.connected.remove(&channel);
-                vec![]
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use oxisim_terminal::Transport;
-
-    use super::*;
-
-    #[test]
-    fn hosts_do_what_they_are_told_and_others_are_not_there() {
-        let host = IpAddr::from([10, 0, 0, 1]);
-        let open = |port| ChannelRequest::Open { transport: Transport::Tcp, host: Some(host), port };
-        let mut network = Network::default();
-        network.hosts.insert((host, 7), Host::Echoes);
-        network.hosts.insert((host, 80), Host::Serves(vec![1, 2]));
-        network.hosts.insert((host, 9), Host::Resets);
-        for (port, answer) in [
-            (7, ChannelEvent::Received(vec![5])),
-            (80, ChannelEvent::Received(vec![1, 2])),
-            (9, ChannelEvent::Dropped),
-        ] {
-            assert_eq!(network.channel(1, open(port)), [ChannelEvent::Opened]);
-            assert_eq!(network.channel(1, ChannelRequest::Send(vec![5])), [answer]);
-        }
-        assert_eq!(network.channel(1, open(1)), [ChannelEvent::Failed(ChannelError::Unreachable)]);
     }
 }

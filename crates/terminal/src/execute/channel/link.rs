@@ -27,11 +27,9 @@ impl Terminal {
             (ChannelEvent::Dropped, Link::Opening | Link::Reopening) => {
                 self.unlinked(number, ChannelError::Unreachable);
             }
-            (ChannelEvent::Received(octets), Link::Up) => {
-                if channel.receive(&octets) {
-                    let (status, length) = (channel.status(number), length(channel.available()));
-                    self.report(CardEvent::DataAvailable { status, length });
-                }
+            (ChannelEvent::Received(octets), Link::Up) if channel.receive(&octets) => {
+                let (status, length) = (channel.status(number), length(channel.available()));
+                self.report(CardEvent::DataAvailable { status, length });
             }
             (ChannelEvent::Dropped, Link::Up) => {
                 let renew = channel.reconnects() && channel.has_sent();
