@@ -74,7 +74,7 @@ pub struct Args {
 enum NetworkName {
     /// Nowhere outside: 192.0.2.1 sends back what comes to port 7 by TCP or UDP, and there is no other host.
     Simulated,
-    /// To TCP and UDP on 127.0.0.1 and ::1; a card that is a server listens on 127.0.0.1. No other host is reached.
+    /// To this machine by the loopback of IPv4 and IPv6, and to no other; a card that is a server listens on 127.0.0.1.
     Loopback,
 }
 

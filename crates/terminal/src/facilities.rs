@@ -57,6 +57,7 @@ const FACILITIES: &[Facility] = &[
     Facility::SendData,
     Facility::GetChannelStatus,
     Facility::BearerGprs,
+    Facility::BearerHsdpa,
     Facility::BearerEutran,
     Facility::TcpClientRemote,
     Facility::UdpClientRemote,

@@ -5,6 +5,8 @@ use oxisim_terminal::{
     ChannelError, ChannelEvent, ChannelRequest, Config, Output, Screen, Service, Transport, User,
 };
 
+use oxisim_toolkit::{Facility, TerminalProfile};
+
 use crate::bench::Bench;
 
 /// TCP to 127.0.0.1, port 80, by the default bearer, 1000 octets of buffer.
@@ -390,6 +392,23 @@ fn what_no_network_is_asked_for_is_refused_at_once() {
     ] {
         let mut bench = Bench::ready();
         bench.carries_out(&open(1, objects), &format!("81030140018202828183{result}{bearer}"));
+    }
+}
+
+#[test]
+fn what_the_profile_does_not_announce_there_is_not() {
+    let profile = Config::default().profile;
+    let but = |facility| {
+        TerminalProfile::with(&profile.facilities().filter(|other| *other != facility).collect::<Vec<_>>())
+    };
+    for (facility, objects, result) in [
+        (Facility::TcpClientRemote, TCP, "023A06B50103B90203E8"),
+        (Facility::UdpClientRemote, UDP, "023A06B50702030403041F02B9020578"),
+        (Facility::BearerGprs, UDP, "0130B50702030403041F02B9020578"),
+    ] {
+        let config = Config { profile: but(facility), ..Config::default() };
+        let mut bench = Bench::ready_with(config);
+        bench.carries_out(&open(1, objects), &format!("81030140018202828183{result}"));
     }
 }
 

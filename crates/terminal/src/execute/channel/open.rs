@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use core::net::IpAddr;
 
 use oxisim_toolkit::{
-    Answer, Problem,
+    Answer, Facility, Problem, TerminalProfile,
     codes::{BearerType, BipProblem, GeneralResult, TerminalProblem, TransportProtocol},
     command::OpenChannel,
-    objects::{self, BufferSize, alpha_text},
+    objects::{self, BufferSize, TransportLevel, alpha_text},
 };
 
 use super::status;
@@ -64,7 +64,7 @@ impl Terminal {
 
     /// Whether there can be such a channel now.
     fn opens(&self, command: &OpenChannel) -> Result<(), objects::Outcome> {
-        let way = way(command)?;
+        let way = way(command, &self.config.profile)?;
         if !matches!(way, Way::Server { .. }) && self.service == Service::None {
             return Err(Problem::Terminal(TerminalProblem::NO_SERVICE).into());
         }
@@ -78,7 +78,7 @@ impl Terminal {
     }
 
     fn place_channel(&mut self, job: &Job, command: &OpenChannel) -> Outcome {
-        let way = match way(command) {
+        let way = match way(command, &self.config.profile) {
             Ok(way) => way,
             Err(problem) => return job.result_with(problem, answer(command)),
         };
@@ -119,34 +119,43 @@ fn answer(command: &OpenChannel) -> Answer {
     Answer { bearer: command.bearer.clone(), buffer_size: Some(BufferSize { size }), ..Answer::default() }
 }
 
-/// Where a channel is to lead. The phone has its transport over packet bearers only, and passes no packets of a
-/// bearer to the card without one.
-fn way(command: &OpenChannel) -> Result<Way, objects::Outcome> {
-    let unknown = || Problem::Bearer(BipProblem::TRANSPORT_LEVEL_NOT_AVAILABLE).into();
-    let transport = command.transport.as_ref();
-    let port = transport.map(|transport| transport.port);
-    if let (Some(TransportProtocol::TCP_SERVER), Some(port)) = (transport.map(|t| t.protocol), port) {
+/// Where a channel is to lead, if the profile announces it. The phone has its transport over packet bearers only, and
+/// passes no packets of a bearer to the card without one.
+fn way(command: &OpenChannel, profile: &TerminalProfile) -> Result<Way, objects::Outcome> {
+    let level = command.transport.as_ref().filter(|level| announces(profile, LEVELS, level.protocol));
+    if let Some(&TransportLevel { protocol: TransportProtocol::TCP_SERVER, port }) = level {
         return Ok(Way::Server { port });
     }
-    let bearer = command.bearer.as_ref().ok_or(GeneralResult::REQUIRED_VALUES_MISSING)?;
-    if !BEARERS.contains(&bearer.bearer) {
+    let bearer = command.bearer.as_ref().ok_or(GeneralResult::REQUIRED_VALUES_MISSING)?.bearer;
+    if bearer != BearerType::DEFAULT && !announces(profile, BEARERS, bearer) {
         return Err(GeneralResult::BEYOND_TERMINAL_CAPABILITIES.into());
     }
-    let level = transport.ok_or_else(unknown)?;
-    let transport = match level.protocol {
-        TransportProtocol::UDP_CLIENT_REMOTE => Transport::Udp,
-        TransportProtocol::TCP_CLIENT_REMOTE => Transport::Tcp,
-        _ => return Err(unknown()),
-    };
+    let level = level.ok_or(Problem::Bearer(BipProblem::TRANSPORT_LEVEL_NOT_AVAILABLE))?;
+    let is_udp = level.protocol == TransportProtocol::UDP_CLIENT_REMOTE;
     // Both addresses have one tag: one alone is that of the host, which a client must have (TS 102 223 §6.6.27).
     let host = command.destination.as_ref().or(command.local.as_ref()).and_then(host);
     let host = host.ok_or(GeneralResult::REQUIRED_VALUES_MISSING)?;
+    let transport = if is_udp { Transport::Udp } else { Transport::Tcp };
     Ok(Way::Client { transport, host, port: level.port })
 }
 
-/// The bearers that the phone's network can be.
-const BEARERS: &[BearerType] =
-    &[BearerType::PACKET_SERVICE, BearerType::DEFAULT, BearerType::UTRAN_EXTENDED, BearerType::E_UTRAN];
+/// The bearers that the phone's network can be, besides the default one.
+const BEARERS: &[(BearerType, Facility)] = &[
+    (BearerType::PACKET_SERVICE, Facility::BearerGprs),
+    (BearerType::UTRAN_EXTENDED, Facility::BearerHsdpa),
+    (BearerType::E_UTRAN, Facility::BearerEutran),
+];
+
+/// The transport levels that the phone has.
+const LEVELS: &[(TransportProtocol, Facility)] = &[
+    (TransportProtocol::UDP_CLIENT_REMOTE, Facility::UdpClientRemote),
+    (TransportProtocol::TCP_CLIENT_REMOTE, Facility::TcpClientRemote),
+    (TransportProtocol::TCP_SERVER, Facility::TcpServer),
+];
+
+fn announces<T: PartialEq>(profile: &TerminalProfile, known: &[(T, Facility)], wanted: T) -> bool {
+    known.iter().any(|(one, facility)| *one == wanted && profile.supports(*facility))
+}
 
 fn host(address: &objects::OtherAddress) -> Option<IpAddr> {
     let octets = &address.address[..];
