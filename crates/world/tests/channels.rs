@@ -45,7 +45,7 @@ impl Card {
 
     fn answer(&mut self, now: Instant, command: &str) -> String {
         match &command[..4] {
-            "8010" => self.status(),
+            "8010" | "80F2" => self.status(),
             "8012" => match self.steps.pop_front() {
                 Some(Step::Asks(command)) => format!("{command}9000"),
                 _ => panic!("nothing was announced"),
@@ -61,7 +61,6 @@ impl Card {
                 }
                 self.status()
             }
-            "80F2" => self.status(),
             _ => "6A82".into(),
         }
     }

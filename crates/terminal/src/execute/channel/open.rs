@@ -153,7 +153,7 @@ const LEVELS: &[(TransportProtocol, Facility)] = &[
     (TransportProtocol::TCP_SERVER, Facility::TcpServer),
 ];
 
-fn announces<T: PartialEq>(profile: &TerminalProfile, known: &[(T, Facility)], wanted: T) -> bool {
+fn announces<T: Copy + PartialEq>(profile: &TerminalProfile, known: &[(T, Facility)], wanted: T) -> bool {
     known.iter().any(|(one, facility)| *one == wanted && profile.supports(*facility))
 }
 
