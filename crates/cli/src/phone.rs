@@ -1,5 +1,10 @@
 //! `oxisim phone`: a phone in real time, with a card in a reader or with the built-in one.
 
+mod channels;
+mod sockets;
+#[cfg(test)]
+mod tests;
+
 use std::{
     io::{self, Write},
     thread,
@@ -20,17 +25,19 @@ use oxisim_toolkit::{
 };
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant, Wire};
-use oxisim_world::{Callee, Network};
+use oxisim_world::{Callee, Carrier, Network};
 
+use self::sockets::Sockets;
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
 /// Short messages that the card sends are printed, and the card is told that they were sent. The user does nothing
-/// but what the options say.
+/// but what the options say. Channels that the card opens lead into a simulated network, or to sockets of this
+/// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -61,8 +68,22 @@ pub struct Args {
     /// asked first.
     #[arg(long, value_name = "NUMBER")]
     dial: Option<String>,
+    /// Say yes to what the card asks the user: whether to call, or to open a channel.
+    #[arg(long)]
+    yes: bool,
+    /// Where channels lead that the card opens.
+    #[arg(long, value_name = "NETWORK", default_value = "simulated")]
+    network: NetworkName,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum NetworkName {
+    /// Nowhere outside: 192.0.2.1 sends back what comes to port 7 by TCP or UDP, and there is no other host.
+    Simulated,
+    /// To this machine by the loopback of IPv4 and IPv6, and to no other; a card that is a server listens on 127.0.0.1.
+    Loopback,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -98,23 +119,16 @@ impl From<ProtocolName> for Option<Protocol> {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let card = args.card()?;
-    let mut phone = Phone {
-        terminal: Terminal::new(Config {
-            poll_interval: args.poll,
-            protocol: args.protocol.into(),
-            pin: args.pin,
-            ..Config::default()
-        }),
-        card: Traced::new(card, to_log),
-        begin: wall_clock(),
-        choice: args.choose,
-        dial: args.dial.clone(),
-        has_menu: false,
-        commands: 0,
-        polls: 0,
-        network: network(),
-        out: io::stdout(),
+    let config = Config {
+        poll_interval: args.poll,
+        protocol: args.protocol.into(),
+        pin: args.pin,
+        ..Config::default()
     };
+    let mut phone = Phone::new(config, Traced::new(card, to_log), args.network, io::stdout());
+    phone.choice = args.choose;
+    phone.dial.clone_from(&args.dial);
+    phone.says_yes = args.yes;
     phone.run(args.span)
 }
 
@@ -147,12 +161,38 @@ struct Phone<T, W> {
     commands: usize,
     /// STATUS commands among them.
     polls: usize,
+    /// Whether the user says yes to what the card asks.
+    says_yes: bool,
     /// The network, beyond messages.
     network: Network,
+    /// Where channels lead.
+    leads: NetworkName,
+    carrier: Box<dyn Carrier>,
     out: W,
 }
 
 impl<T: Transport, W: Write> Phone<T, W> {
+    fn new(config: Config, card: T, network: NetworkName, out: W) -> Self {
+        Self {
+            terminal: Terminal::new(config),
+            card,
+            begin: wall_clock(),
+            choice: None,
+            dial: None,
+            has_menu: false,
+            commands: 0,
+            polls: 0,
+            says_yes: false,
+            network: simulated_network(),
+            leads: network,
+            carrier: match network {
+                NetworkName::Simulated => Box::new(channels::internet()),
+                NetworkName::Loopback => Box::new(Sockets::default()),
+            },
+            out,
+        }
+    }
+
     fn run(&mut self, span: Duration) -> Result<(), Failure> {
         let end = self.begin + span;
         self.terminal.switch_on(self.begin);
@@ -176,10 +216,12 @@ impl<T: Transport, W: Write> Phone<T, W> {
             if now >= end {
                 break;
             }
-            let next = self.terminal.poll_timeout().map_or(end, |next| next.min(end));
-            let wait = next.since(now);
+            let times = [self.terminal.poll_timeout(), self.carrier.poll_timeout(), Some(end)];
+            let wait = times.into_iter().flatten().min().unwrap_or(end).since(now);
             thread::sleep(std::time::Duration::from_micros(wait.as_micros()));
-            self.terminal.handle_timeout(wall_clock());
+            let now = wall_clock();
+            self.carrier.handle_timeout(now);
+            self.terminal.handle_timeout(now);
         }
         self.terminal.switch_off(wall_clock());
         self.drain()?;
@@ -187,55 +229,76 @@ impl<T: Transport, W: Write> Phone<T, W> {
         self.say("phone", &format!("off after {commands}, {polls} among them"))
     }
 
+    /// Does what the phone wants, and tells it what happens to its channels, until there is nothing more.
     fn drain(&mut self) -> Result<(), Failure> {
-        while let Some(output) = self.terminal.poll_output() {
-            match output {
-                Output::PowerOn => {
-                    let answer = self.card.reset()?;
-                    self.say("phone", &format!("resets the card: ATR {}", hex::encode_upper(&answer)))?;
-                    self.terminal.handle_atr(&answer, wall_clock());
-                }
-                Output::Transmit(command) => {
-                    self.commands += 1;
-                    let response = self.card.exchange(&command)?;
-                    if Apdu::parse(&command).is_ok_and(|apdu| apdu.instruction == Instruction::STATUS) {
-                        self.polls += 1;
-                    }
-                    self.terminal.handle_response(&response, wall_clock());
-                }
-                Output::Submit { tpdu, .. } => {
-                    self.say("card", &format!("sends {}", message(&tpdu)))?;
-                    self.terminal.handle_submit_result(Ok(()), wall_clock());
-                }
-                Output::Screen(screen) => {
-                    if let Some(line) = shown(&screen) {
-                        self.say("screen", &line)?;
-                    }
-                }
-                Output::Event(event) => self.event(&event)?,
-                Output::Tone { length, .. } => self.say("phone", &format!("beeps for {length}"))?,
-                Output::Network(request) => {
-                    self.say("phone", &format!("asks the network for {}", requested(&request)))?;
-                    if let Some(event) = self.network.ask(&request) {
-                        if let Some(line) = heard(&event) {
-                            self.say("phone", &line)?;
-                        }
-                        self.terminal.handle_network(event, wall_clock());
-                    }
-                }
-                Output::Channel { channel, request } => {
-                    self.say("phone", &format!("channel {channel}: {request:?}"))?;
-                    for event in self.network.channel(channel, request) {
-                        self.terminal.handle_channel(channel, event, wall_clock());
-                    }
-                }
-                // This phone has no other reader.
-                Output::Reader { .. }
-                | Output::PowerOff
-                | Output::DeliverReport(_)
-                | Output::Application { .. }
-                | Output::ApplicationSubmitted(_) => {}
+        loop {
+            let output = self.terminal.poll_output();
+            let is_done = output.is_none();
+            if let Some(output) = output {
+                self.output(output)?;
             }
+            let room = |channel| self.terminal.channel_room(channel);
+            if let Some((channel, event)) = self.carrier.poll_event(&room) {
+                self.say("phone", &format!("channel {channel} {}", channels::happens(&event)))?;
+                self.terminal.handle_channel(channel, event, wall_clock());
+            } else if is_done {
+                return Ok(());
+            }
+        }
+    }
+
+    fn output(&mut self, output: Output) -> Result<(), Failure> {
+        match output {
+            Output::PowerOn => {
+                let answer = self.card.reset()?;
+                self.say("phone", &format!("resets the card: ATR {}", hex::encode_upper(&answer)))?;
+                self.terminal.handle_atr(&answer, wall_clock());
+            }
+            Output::Transmit(command) => {
+                self.commands += 1;
+                let response = self.card.exchange(&command)?;
+                if Apdu::parse(&command).is_ok_and(|apdu| apdu.instruction == Instruction::STATUS) {
+                    self.polls += 1;
+                }
+                self.terminal.handle_response(&response, wall_clock());
+            }
+            Output::Submit { tpdu, .. } => {
+                self.say("card", &format!("sends {}", message(&tpdu)))?;
+                self.terminal.handle_submit_result(Ok(()), wall_clock());
+            }
+            Output::Screen(screen) => {
+                if let Some(line) = shown(&screen) {
+                    self.say("screen", &line)?;
+                }
+                if self.says_yes && matches!(screen, Screen::Confirm { .. }) {
+                    self.say("user", "says yes")?;
+                    self.terminal.handle_user(&User::Yes, wall_clock());
+                }
+            }
+            Output::Event(event) => self.event(&event)?,
+            Output::Tone { length, .. } => self.say("phone", &format!("beeps for {length}"))?,
+            Output::Network(request) => {
+                self.say("phone", &format!("asks the network for {}", requested(&request)))?;
+                if let Some(event) = self.network.ask(&request) {
+                    if let Some(line) = heard(&event) {
+                        self.say("phone", &line)?;
+                    }
+                    self.terminal.handle_network(event, wall_clock());
+                }
+            }
+            Output::Channel { channel, request } => {
+                self.say("phone", &format!("channel {channel} {}", channels::asks(&request)))?;
+                if let (NetworkName::Loopback, Some(host)) = (self.leads, sockets::foreign(&request)) {
+                    self.say("phone", &format!("reaches this machine only, and {host} is not it"))?;
+                }
+                self.carrier.handle_channel(channel, request, wall_clock());
+            }
+            // This phone has no other reader.
+            Output::Reader { .. }
+            | Output::PowerOff
+            | Output::DeliverReport(_)
+            | Output::Application { .. }
+            | Output::ApplicationSubmitted(_) => {}
         }
         Ok(())
     }
@@ -306,7 +369,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
 }
 
 /// A small network: somebody who answers, somebody who is busy, the balance, a multimedia message, and where the phone is.
-fn network() -> Network {
+fn simulated_network() -> Network {
     let mut network = Network::default();
     network.numbers.insert("112".into(), Callee::Answers);
     network.numbers.insert("+15550100002".into(), Callee::Answers);

@@ -10,8 +10,8 @@ pub enum ChannelRequest {
     Open {
         /// TCP or UDP.
         transport: Transport,
-        /// The host; `None` for the bearer's default.
-        host: Option<IpAddr>,
+        /// The host.
+        host: IpAddr,
         /// Its port.
         port: u16,
     },
@@ -38,7 +38,8 @@ pub enum ChannelEvent {
     Listening,
     /// The connection cannot be made, or the port cannot be had.
     Failed(ChannelError),
-    /// Octets have come.
+    /// Octets have come: no more than [`Terminal::channel_room`](crate::Terminal::channel_room) are kept, so that TCP
+    /// keeps the rest back and UDP loses it.
     Received(Vec<u8>),
     /// The other side has ended the connection, or it has broken.
     Dropped,
@@ -56,10 +57,16 @@ pub enum ChannelError {
     /// The host does not answer, or refuses.
     #[error("the remote device is not reachable")]
     Unreachable,
+    /// The port to listen on is another's.
+    #[error("the port is not available")]
+    PortTaken,
+    /// The other side is not who it should be, or does not let the card in.
+    #[error("security error")]
+    Security,
 }
 
 /// The transport of a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Transport {
     /// UDP.
     Udp,
@@ -71,7 +78,7 @@ pub enum Transport {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// To a host.
-    Client { transport: Transport, host: Option<IpAddr>, port: u16 },
+    Client { transport: Transport, host: IpAddr, port: u16 },
     /// Here.
     Server { port: u16 },
 }
@@ -83,6 +90,8 @@ pub(crate) enum Link {
     Down,
     /// It is being made.
     Opening,
+    /// It was there, and is being made again.
+    Reopening,
     /// The server waits.
     Listening,
     /// It is there.
@@ -98,6 +107,10 @@ pub(crate) struct Channel {
     pub(crate) link: Link,
     /// Octets that each buffer holds.
     size: u16,
+    /// Whether the card wants a link that is dropped to be made again.
+    reconnects: bool,
+    /// Whether anything has been sent since the link was asked for.
+    has_sent: bool,
     incoming: VecDeque<u8>,
     outgoing: Vec<u8>,
 }
@@ -129,8 +142,47 @@ pub(crate) struct Channels {
 }
 
 impl Channel {
-    pub(crate) const fn new(way: Way, size: u16) -> Self {
-        Self { way, link: Link::Down, size, incoming: VecDeque::new(), outgoing: Vec::new() }
+    pub(crate) const fn new(way: Way, size: u16, reconnects: bool) -> Self {
+        Self {
+            way,
+            link: Link::Down,
+            size,
+            reconnects,
+            has_sent: false,
+            incoming: VecDeque::new(),
+            outgoing: Vec::new(),
+        }
+    }
+
+    pub(crate) const fn is_server(&self) -> bool {
+        matches!(self.way, Way::Server { .. })
+    }
+
+    /// Whether a link that is dropped is to be made again; a server has others connect to it.
+    pub(crate) const fn reconnects(&self) -> bool {
+        self.reconnects && !self.is_server()
+    }
+
+    /// Whether the link has been of use: one that has not is not worth being made again.
+    pub(crate) const fn has_sent(&self) -> bool {
+        self.has_sent
+    }
+
+    /// The link is asked for.
+    pub(crate) const fn begin_link(&mut self) {
+        self.link = if matches!(self.link, Link::Dropped) { Link::Reopening } else { Link::Opening };
+        self.has_sent = false;
+    }
+
+    /// Forgets what is to be sent.
+    pub(crate) fn discard(&mut self) {
+        self.outgoing.clear();
+    }
+
+    /// Empties both buffers.
+    pub(crate) fn clear(&mut self) {
+        self.incoming.clear();
+        self.outgoing.clear();
     }
 
     /// The channel status object of channel `number` (TS 102 223 §8.56): whether there is a link, and whether it was
@@ -141,9 +193,12 @@ impl Channel {
         let link = match self.link {
             Link::Up => 0x80,
             Link::Listening => 0x40,
-            Link::Down | Link::Opening | Link::Dropped => 0x00,
+            Link::Down | Link::Opening | Link::Reopening | Link::Dropped => 0x00,
         };
-        [number & 0x07 | link, if matches!(self.link, Link::Dropped) { DROPPED } else { 0x00 }]
+        [
+            number & 0x07 | link,
+            if matches!(self.link, Link::Reopening | Link::Dropped) { DROPPED } else { 0x00 },
+        ]
     }
 
     /// Puts octets into the buffer of what is to be sent; `false` if they do not fit.
@@ -163,16 +218,20 @@ impl Channel {
 
     /// Takes everything that is to be sent.
     pub(crate) fn take_outgoing(&mut self) -> Vec<u8> {
+        self.has_sent = true;
         core::mem::take(&mut self.outgoing)
     }
 
-    /// Takes octets in, as many as the buffer holds; whether there was nothing before and now is something, and how
-    /// many did not fit.
-    pub(crate) fn receive(&mut self, octets: &[u8]) -> (bool, usize) {
+    /// Takes octets in, as many as the buffer holds; whether there was nothing before and now is something.
+    pub(crate) fn receive(&mut self, octets: &[u8]) -> bool {
         let was_empty = self.incoming.is_empty();
-        let room = usize::from(self.size).saturating_sub(self.incoming.len());
-        self.incoming.extend(octets.iter().take(room));
-        (was_empty && !self.incoming.is_empty(), octets.len().saturating_sub(room))
+        self.incoming.extend(octets.iter().take(self.room()));
+        was_empty && !self.incoming.is_empty()
+    }
+
+    /// How many octets the buffer of what comes still takes.
+    pub(crate) fn room(&self) -> usize {
+        usize::from(self.size).saturating_sub(self.incoming.len())
     }
 
     /// How many octets have come.
@@ -202,6 +261,11 @@ impl Channels {
     /// Whether another channel can be opened.
     pub(crate) fn has_room(&self) -> bool {
         self.places.iter().any(|place| !matches!(place, Place::Open(_)))
+    }
+
+    /// How many octets the channel with this identifier still takes from its host; none if it is not open.
+    pub(crate) fn room(&self, number: u8) -> usize {
+        self.iter().find(|(other, _)| *other == number).map_or(0, |(_, channel)| channel.room())
     }
 
     /// The channel with this identifier.
@@ -239,7 +303,7 @@ mod tests {
     use super::*;
 
     fn channel(size: u16) -> Channel {
-        Channel::new(Way::Server { port: 80 }, size)
+        Channel::new(Way::Server { port: 80 }, size, false)
     }
 
     #[test]
@@ -264,8 +328,8 @@ mod tests {
         assert!(!channel.store(&[4, 5]));
         assert_eq!(channel.free(), 1);
         assert_eq!(channel.take_outgoing(), [1, 2, 3]);
-        assert_eq!(channel.receive(&[1, 2, 3]), (true, 0));
-        assert_eq!(channel.receive(&[4, 5]), (false, 1));
+        assert_eq!((channel.receive(&[1, 2, 3]), channel.room()), (true, 1));
+        assert_eq!((channel.receive(&[4, 5]), channel.room()), (false, 0));
         assert_eq!(channel.read(3), [1, 2, 3]);
         assert_eq!((channel.read(3), channel.available()), (Vec::from([4]), 0));
     }

@@ -67,6 +67,9 @@ const FACILITIES: &[Facility] = &[
     Facility::ReceiveData,
     Facility::SendData,
     Facility::GetChannelStatus,
+    Facility::BearerGprs,
+    Facility::BearerHsdpa,
+    Facility::BearerEutran,
     Facility::TcpClientRemote,
     Facility::UdpClientRemote,
     Facility::TcpServer,
@@ -146,10 +149,14 @@ const FRAMES: u8 = 8;
 /// Items of a menu that can be on soft keys.
 const SOFT_KEYS: u8 = 2;
 
+/// Channels that can be open at the same time.
+const CHANNELS: u8 = 7;
+
 /// The profile of a phone that does all it can.
 pub(crate) fn profile() -> TerminalProfile {
     TerminalProfile::with(FACILITIES)
         .with_quantity(Quantity::SoftKeys, SOFT_KEYS)
+        .with_quantity(Quantity::Channels, CHANNELS)
         .with_quantity(Quantity::DisplayHeight, DISPLAY.0)
         .with_quantity(Quantity::DisplayWidth, DISPLAY.1)
         .with_quantity(Quantity::Frames, FRAMES)

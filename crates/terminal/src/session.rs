@@ -191,6 +191,8 @@ pub(crate) enum Task {
     Control(Box<Attempt>),
     /// The card in this reader has answered.
     Reader(u8),
+    /// The user says whether the channel may be opened.
+    ConfirmChannel(Box<oxisim_toolkit::command::OpenChannel>),
     /// The channel has its link.
     OpenChannel { number: u8, reduced: bool, answer: Box<Answer> },
     /// The channel has its link, so that data can be sent.

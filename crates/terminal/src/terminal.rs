@@ -279,6 +279,12 @@ impl Terminal {
         self.outputs.pop_front()
     }
 
+    /// How many octets a channel, 1 to 7, takes from its other side now.
+    #[must_use]
+    pub fn channel_room(&self, channel: u8) -> usize {
+        self.channels.room(channel)
+    }
+
     /// Whether outgoing messages occupy the phone, so that nothing of the user's passes: while one is being sent,
     /// and from the first SEND SHORT MESSAGE of several in a row to the response to the last. Changes are told as
     /// [`Event::Busy`].

@@ -28,6 +28,14 @@ impl Terminal {
             Session::Executing(job, Task::ConfirmCall(command)) => {
                 self.call_confirmed(job, command, input);
             }
+            Session::Executing(job, Task::ConfirmChannel(command)) => {
+                self.channel_confirmed(job, command, input);
+            }
+            Session::Executing(job, Task::OpenChannel { number, answer, .. })
+                if *input == User::EndSession =>
+            {
+                self.abandon_channel(job, number, *answer);
+            }
             Session::Executing(job, task) => {
                 let outcome = match (&task, input) {
                     (Task::Ask(Prompt::Browser(command)), User::Yes | User::Accept) => {
@@ -72,6 +80,9 @@ impl Terminal {
         match core::mem::take(&mut self.card.session) {
             Session::Executing(job, Task::ConfirmCall(command)) => {
                 self.call_confirmed(job, command, &User::NoResponse);
+            }
+            Session::Executing(job, Task::ConfirmChannel(command)) => {
+                self.channel_confirmed(job, command, &User::NoResponse);
             }
             Session::Executing(job, Task::Ask(prompt)) => {
                 let outcome = prompt.reply(&job, &User::NoResponse, now);

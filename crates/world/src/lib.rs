@@ -11,6 +11,7 @@ extern crate alloc;
 extern crate std;
 
 mod bearer;
+mod internet;
 mod network;
 mod phonebook;
 mod record;
@@ -21,7 +22,8 @@ mod user;
 mod world;
 
 pub use bearer::{Bearer, Fate};
-pub use network::{Callee, Host, Network};
+pub use internet::{Carrier, Host, Internet, Peer, Reply, Visit, VisitState};
+pub use network::{Callee, Network};
 pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Happening, Record, What};
 pub use slot::Slot;

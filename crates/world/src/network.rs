@@ -1,4 +1,4 @@
-//! The network's side of calls, supplementary services, USSD and channels.
+//! The network's side of calls, supplementary services and USSD.
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -6,11 +6,8 @@ use alloc::{
     vec,
     vec::Vec,
 };
-use core::net::IpAddr;
 
-use oxisim_terminal::{
-    ChannelError, ChannelEvent, ChannelRequest, NetworkEvent, NetworkRequest, Position, ServiceError,
-};
+use oxisim_terminal::{NetworkEvent, NetworkRequest, Position, ServiceError};
 use oxisim_toolkit::objects::{MultimediaStatus, TextString};
 
 /// What becomes of a call to a number.
@@ -20,17 +17,6 @@ pub enum Callee {
     Answers,
     /// The call is refused with this cause (TS 24.008 §10.5.4.11): 17 for a busy user.
     Refuses(u8),
-}
-
-/// What a host does with octets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Host {
-    /// It sends them back.
-    Echoes,
-    /// It sends these as soon as somebody has sent it anything.
-    Serves(Vec<u8>),
-    /// It ends the connection.
-    Resets,
 }
 
 /// A network that answers at once.
@@ -46,10 +32,6 @@ pub struct Network {
     pub multimedia: BTreeSet<Vec<u8>>,
     /// Where the phone is.
     pub position: Position,
-    /// Hosts by address and port; others cannot be reached.
-    pub hosts: BTreeMap<(IpAddr, u16), Host>,
-    /// Where the channels lead.
-    connected: BTreeMap<u8, (IpAddr, u16)>,
 }
 
 impl Network {
@@ -98,40 +80,11 @@ impl Network {
             | NetworkRequest::Dtmf(_) => return None,
         })
     }
-
-    /// What happens to a channel of which this is asked.
-    #[must_use]
-    pub fn channel(&mut self, channel: u8, request: ChannelRequest) -> Vec<ChannelEvent> {
-        match request {
-            ChannelRequest::Open { host: Some(host), port, .. } if self.hosts.contains_key(&(host, port)) => {
-                self.connected.insert(channel, (host, port));
-                vec![ChannelEvent::Opened]
-            }
-            ChannelRequest::Open { .. } => vec![ChannelEvent::Failed(ChannelError::Unreachable)],
-            ChannelRequest::Listen { .. } => vec![ChannelEvent::Listening],
-            ChannelRequest::Send(octets) => {
-                let place = self.connected.get(&channel).copied();
-                match place.and_then(|place| self.hosts.get(&place)) {
-                    Some(Host::Echoes) => vec![ChannelEvent::Received(octets)],
-                    Some(Host::Serves(page)) => vec![ChannelEvent::Received(page.clone())],
-                    Some(Host::Resets) => {
-                        self.connected.remove(&channel);
-                        vec![ChannelEvent::Dropped]
-                    }
-                    None => vec![],
-                }
-            }
-            ChannelRequest::Disconnect | ChannelRequest::Close => {
-                self.connected.remove(&channel);
-                vec![]
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use oxisim_terminal::{Multimedia, Transport};
+    use oxisim_terminal::Multimedia;
     use oxisim_toolkit::objects::{FileList, MultimediaReference, NmeaSentence};
 
     use super::*;
@@ -161,24 +114,5 @@ mod tests {
         let position = Position { shape: None, sentence };
         let network = Network { position: position.clone(), ..Network::default() };
         assert_eq!(network.ask(&NetworkRequest::Locate(None)), Some(NetworkEvent::Position(position)));
-    }
-
-    #[test]
-    fn hosts_do_what_they_are_told_and_others_are_not_there() {
-        let host = IpAddr::from([10, 0, 0, 1]);
-        let open = |port| ChannelRequest::Open { transport: Transport::Tcp, host: Some(host), port };
-        let mut network = Network::default();
-        network.hosts.insert((host, 7), Host::Echoes);
-        network.hosts.insert((host, 80), Host::Serves(vec![1, 2]));
-        network.hosts.insert((host, 9), Host::Resets);
-        for (port, answer) in [
-            (7, ChannelEvent::Received(vec![5])),
-            (80, ChannelEvent::Received(vec![1, 2])),
-            (9, ChannelEvent::Dropped),
-        ] {
-            assert_eq!(network.channel(1, open(port)), [ChannelEvent::Opened]);
-            assert_eq!(network.channel(1, ChannelRequest::Send(vec![5])), [answer]);
-        }
-        assert_eq!(network.channel(1, open(1)), [ChannelEvent::Failed(ChannelError::Unreachable)]);
     }
 }

@@ -1,33 +1,26 @@
 //! The machines, joined.
 
+mod messages;
+mod watching;
+
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{
-    Choice, Esme, FromServer, Outcome, Outgoing, ToServer, Trigger, Way, carriage, message::Source,
-};
+use oxisim_backup::{Choice, Esme, Outcome, Outgoing, Trigger, Way, message::Source};
 use oxisim_card::Card;
-use oxisim_sms::{
-    Address, Timestamp, UserData,
-    tpdu::{Deliver, MobileOriginated, MobileTerminated},
-};
+use oxisim_sms::{Address, UserData, tpdu::MobileTerminated};
 use oxisim_terminal::{
-    ApplicationOutput, BackupApplication, Event, Output, ReaderEvent, ReaderRequest, Screen, Terminal,
-    User as Press,
+    ApplicationOutput, BackupApplication, Output, ReaderEvent, ReaderRequest, Terminal, User as Press,
 };
-use oxisim_toolkit::{Envelope, Proactive, codes::TimerAction, objects::TimerValue};
 use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
-use crate::{Bearer, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen};
+use self::messages::{from_server, submitted, to_server};
+use crate::{Bearer, Carrier, Internet, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
-
-/// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
-const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
-const MAX_TRIES: u8 = 20;
 
 /// What a world is made of.
 #[derive(Debug)]
@@ -65,6 +58,8 @@ pub struct World<E, C = Card> {
     pub second_card: Option<Card>,
     /// The network, beyond messages.
     pub network: Network,
+    /// Where the card's channels lead.
+    pub internet: Internet,
     /// The server.
     pub esme: E,
     /// What happened.
@@ -130,6 +125,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             application,
             second_card: None,
             network: Network::default(),
+            internet: Internet::default(),
             esme,
             record: Record::default(),
             subscriber,
@@ -262,6 +258,7 @@ impl<E: Esme, C: Slot> World<E, C> {
         let times = [
             self.schedule.next(),
             self.terminal.poll_timeout(),
+            self.internet.poll_timeout(),
             self.application.as_ref().and_then(BackupApplication::poll_timeout),
             self.esme.poll_timeout()?,
         ];
@@ -274,6 +271,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             return self.carry_out(planned);
         }
         self.terminal.handle_timeout(self.now);
+        self.internet.handle_timeout(self.now);
         if let Some(application) = &mut self.application {
             application.handle_timeout(self.now);
         }
@@ -321,19 +319,6 @@ impl<E: Esme, C: Slot> World<E, C> {
         Ok(())
     }
 
-    /// The phone has taken the message that was delivered longest ago, or has not; then it comes again.
-    fn reported(&mut self, taken: bool) {
-        let Some((tpdu, tries)) = self.delivered.pop_front() else { return };
-        if taken {
-            return;
-        }
-        if tries < MAX_TRIES {
-            self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(tpdu, tries + 1));
-        } else {
-            self.note(What::Lost { to_server: false });
-        }
-    }
-
     /// Drains every machine until none wants anything more now.
     fn settle(&mut self) -> Result<(), E::Error> {
         loop {
@@ -351,6 +336,10 @@ impl<E: Esme, C: Slot> World<E, C> {
                     Planned::ToPhone(Box::new(message)),
                     false,
                 );
+            } else if let Some((channel, event)) =
+                self.internet.poll_event(&|channel| self.terminal.channel_room(channel))
+            {
+                self.terminal.handle_channel(channel, event, self.now);
             } else {
                 self.watch();
                 return Ok(());
@@ -409,9 +398,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                 }
             }
             Output::Channel { channel, request } => {
-                for event in self.network.channel(channel, request) {
-                    self.terminal.handle_channel(channel, event, self.now);
-                }
+                self.internet.handle_channel(channel, request, self.now);
             }
             Output::Reader { reader, request } => self.reader(reader, request),
             Output::Tone { .. } => {}
@@ -445,137 +432,6 @@ impl<E: Esme, C: Slot> World<E, C> {
         }
     }
 
-    /// The user looks at the screen.
-    fn look(&mut self, screen: &Screen) {
-        match screen {
-            Screen::Text { text, .. } | Screen::Notice { text } => {
-                self.seen.shows(text);
-                self.note(What::Text(text.clone()));
-            }
-            Screen::Select { menu, .. } if !self.is_asked => {
-                self.is_asked = true;
-                let items = menu.items.iter().map(|item| item.text.clone());
-                let lines: Vec<String> = core::iter::once(menu.title.clone()).chain(items).collect();
-                self.note(What::Prompt { lines });
-                let item = |n: usize| menu.items.get(n).map(|item| (item.identifier, item.text.clone()));
-                let chosen = match self.user.answer {
-                    Choice::Normal => item(0),
-                    Choice::Asynchronous => item(1),
-                    Choice::Refused => item(2),
-                    Choice::NoAnswer => None,
-                };
-                if let Some((identifier, text)) = chosen {
-                    self.schedule.plan(self.now + self.user.thinks, Planned::Choose { identifier, text });
-                }
-            }
-            Screen::Select { .. } => {}
-            _ => self.is_asked = false,
-        }
-    }
-
-    /// Notes what the phone says about itself.
-    fn notice(&mut self, event: Event) {
-        let what = match event {
-            Event::Busy(busy) => What::Busy(busy),
-            Event::ProactiveCommand(command) => match command.body {
-                Proactive::TimerManagement(timer) if command.details.qualifier == TimerAction::START.0 => {
-                    self.seen.waits(Way::TIMER);
-                    What::TimerStarted {
-                        timer: timer.timer.identifier,
-                        runs: timer.value.map_or(Duration::ZERO, TimerValue::duration),
-                    }
-                }
-                Proactive::PollInterval(poll) => {
-                    self.seen.waits(Way::STATUS);
-                    What::PollInterval { asked: poll.interval.duration(), granted: None }
-                }
-                _ => return,
-            },
-            Event::PollInterval(granted) => {
-                let last = self.record.happenings.last_mut();
-                if let Some(What::PollInterval { granted: unknown, .. }) = last.map(|last| &mut last.what) {
-                    *unknown = granted;
-                }
-                return;
-            }
-            Event::Envelope(envelope) => match *envelope {
-                Envelope::TimerExpiration(expired) => What::TimerExpired { timer: expired.timer.identifier },
-                _ => return,
-            },
-            _ => return,
-        };
-        self.note(what);
-    }
-
-    /// A message has reached the SMS centre over the air.
-    fn submit(&mut self, tpdu: &[u8]) {
-        let Ok(MobileOriginated::Submit(submit)) = MobileOriginated::decode(tpdu, "TPDU") else { return };
-        if submit.destination == self.server {
-            let user_data = Box::new(submit.user_data);
-            self.travel(Planned::ToServer(user_data.clone()), Planned::ToServer(user_data), true);
-        } else {
-            self.note(What::Astray { to: format!("{}", submit.destination) });
-        }
-    }
-
-    /// Lets a message, and perhaps its double, travel between the SMS centre and the other side.
-    fn travel(&mut self, first: Planned, second: Planned, to_server: bool) {
-        let fate = self.bearer.fate(&mut self.random);
-        match fate.arrives {
-            Some(arrives) => self.schedule.plan(self.now + arrives, first),
-            None => self.note(What::Lost { to_server }),
-        }
-        if let Some(again) = fate.again {
-            self.schedule.plan(self.now + again, second);
-        }
-    }
-
-    /// Sends a message of the server over the air.
-    fn page(&mut self, message: &Outgoing) {
-        if message.to != self.subscriber {
-            return;
-        }
-        let timestamp = Timestamp::from_instant(self.now, 0);
-        let deliver =
-            Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
-        let tpdu = deliver.encode();
-        log::debug!("{} SMS-DELIVER {}", self.clock(), hex::encode_upper(&tpdu));
-        let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
-        self.schedule.plan(arrives, Planned::Terminated(tpdu, 1));
-    }
-
-    /// Takes the radio for a while, after those that have it already; when that ends.
-    fn take_radio(&mut self, takes: Duration) -> Instant {
-        self.radio_free = self.radio_free.max(self.now) + takes;
-        self.radio_free
-    }
-
-    /// Notices that a backup goes its way, or has ended.
-    fn watch(&mut self) {
-        let application = self.application.as_ref();
-        let phone_asks = application.is_some_and(BackupApplication::is_asking);
-        let phone_way = application.and_then(BackupApplication::under_way);
-        let (card_way, card_asks) = match self.card.backup() {
-            Some(way) => (way, self.is_asked),
-            None => (self.seen.way(), self.seen.is_beginning()),
-        };
-        let sources = [(Source::CARD, card_way, card_asks), (Source::PHONE, phone_way, phone_asks)];
-        for (state, (source, way, is_asking)) in self.backups.iter_mut().zip(sources) {
-            let next = match way {
-                Some(way) => Stage::UnderWay(way),
-                None if is_asking => Stage::Requested,
-                None => Stage::Idle,
-            };
-            let last = core::mem::replace(state, next);
-            match next {
-                _ if next == last => {}
-                Stage::UnderWay(way) => self.record.note(self.now, What::Began { source, way }),
-                Stage::Idle => self.record.note(self.now, What::Ended { source }),
-                Stage::Requested => {}
-            }
-        }
-    }
-
     fn plan_call(&mut self) {
         let mean = self.user.calls_every.as_secs_f64();
         if mean <= 0.0 {
@@ -597,19 +453,4 @@ impl<E: Esme, C: Slot> World<E, C> {
         log::info!("{} {what:?}", self.clock());
         self.record.note(self.now, what);
     }
-}
-
-fn submitted(tpdu: &[u8]) -> Option<UserData> {
-    match MobileOriginated::decode(tpdu, "TPDU") {
-        Ok(MobileOriginated::Submit(submit)) => Some(submit.user_data),
-        _ => None,
-    }
-}
-
-fn to_server(user_data: &UserData) -> Option<ToServer> {
-    carriage::unwrap(user_data).and_then(|(_, message)| ToServer::decode(&message).ok())
-}
-
-fn from_server(user_data: &UserData) -> Option<FromServer> {
-    carriage::unwrap(user_data).and_then(|(_, message)| FromServer::decode(&message).ok())
 }

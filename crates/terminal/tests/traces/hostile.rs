@@ -1,6 +1,6 @@
 use oxisim_terminal::{
-    BrowserTermination, CallId, Config, Environment, NetworkEvent, Output, Position, Service, ServiceError,
-    SubmitError, Terminal, User,
+    BrowserTermination, CallId, ChannelError, ChannelEvent, Config, Environment, NetworkEvent, Output,
+    Position, Service, ServiceError, SubmitError, Terminal, User,
 };
 use oxisim_toolkit::{
     CommandType, Envelope,
@@ -90,6 +90,7 @@ enum Happening {
     /// The card gets these octets in an envelope.
     Octets(Vec<u8>),
     Broadcast(Vec<u8>),
+    Channel(u8, ChannelEvent),
     Atr(Vec<u8>),
     Off,
     /// Somebody switches the phone on, and the card starts up well.
@@ -164,7 +165,43 @@ fn command() -> impl Strategy<Value = Vec<u8>> {
                 out
             },
         ),
+        3 => channel_command(),
         1 => vec(any::<u8>(), 0..40),
+    ]
+}
+
+/// A command for one of the first channels.
+fn channel_command() -> impl Strategy<Value = Vec<u8>> {
+    // Clients and a server, with and without words; then closing, receiving, sending.
+    const COMMANDS: [(u8, &str); 7] = [
+        (0x40, "350103390200083C030200503E05217F000001"),
+        (0x40, "350103390200083C030100503E05217F000001"),
+        (0x40, "850141350103390200083C030200503E05217F000001"),
+        (0x40, "390200083C03030050"),
+        (0x41, ""),
+        (0x42, "B70104"),
+        (0x43, "B603010203"),
+    ];
+    (prop::sample::select(&COMMANDS[..]), 0u8..8, 0x21u8..0x25).prop_map(
+        |((kind, objects), qualifier, channel)| {
+            let device = if kind == 0x40 { 0x82 } else { channel };
+            let mut body = vec![0x81, 0x03, 0x01, kind, qualifier, 0x82, 0x02, 0x81, device];
+            body.extend(hex::decode(objects).unwrap());
+            let mut out = vec![0xD0, body.len() as u8];
+            out.extend(body);
+            out
+        },
+    )
+}
+
+fn channel_event() -> impl Strategy<Value = ChannelEvent> {
+    prop_oneof![
+        4 => Just(ChannelEvent::Opened),
+        2 => Just(ChannelEvent::Listening),
+        2 => vec(any::<u8>(), 0..12).prop_map(ChannelEvent::Received),
+        2 => Just(ChannelEvent::Dropped),
+        1 => any::<Option<u8>>()
+            .prop_map(|cause| ChannelEvent::Failed(ChannelError::Network { cause })),
     ]
 }
 
@@ -319,6 +356,7 @@ fn happening() -> impl Strategy<Value = Happening> {
         3 => envelope().prop_map(Happening::Envelope),
         2 => vec(any::<u8>(), 0..300).prop_map(Happening::Octets),
         1 => vec(any::<u8>(), 86..90).prop_map(Happening::Broadcast),
+        8 => (1u8..5, channel_event()).prop_map(|(channel, event)| Happening::Channel(channel, event)),
         1 => vec(any::<u8>(), 0..4).prop_map(Happening::Atr),
         1 => Just(Happening::Off),
         4 => Just(Happening::On),
@@ -379,11 +417,13 @@ impl Host {
             }
             Happening::Octets(octets) => phone.send_envelope(octets, now),
             Happening::Broadcast(page) => phone.handle_cell_broadcast(&page, now),
+            Happening::Channel(channel, event) => phone.handle_channel(channel, event, now),
             Happening::Atr(octets) => phone.handle_atr(&octets, now),
             Happening::Off => phone.switch_off(now),
             Happening::On => return self.start_up(now),
             Happening::Time(_) => phone.handle_timeout(now),
         }
+        prop_assert!((0..=8).all(|channel| self.phone.channel_room(channel) <= 8));
         self.drain()
     }
 
@@ -411,6 +451,7 @@ impl Host {
                     prop_assert!((4..=261).contains(&command.len()));
                     self.with_card = Some(command);
                 }
+                Output::Channel { channel, .. } => prop_assert!((1..=7).contains(&channel)),
                 Output::Submit { .. } => {
                     prop_assert!(!self.in_air, "two messages in the air");
                     self.in_air = true;

@@ -5,6 +5,7 @@
 
 mod bench;
 mod calls;
+mod channel_server;
 mod control;
 mod data_channels;
 mod readers;

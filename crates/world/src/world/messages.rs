@@ -1,0 +1,90 @@
+//! Messages on their way between phone, SMS centre and server.
+
+use alloc::{boxed::Box, format};
+
+use oxisim_backup::{Esme, FromServer, Outgoing, ToServer, carriage};
+use oxisim_sms::{
+    Timestamp, UserData,
+    tpdu::{Deliver, MobileOriginated},
+};
+use oxisim_wire::{Duration, Instant, Wire};
+
+use super::{Planned, World};
+use crate::{Bearer, Slot, What};
+
+/// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
+const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
+const MAX_TRIES: u8 = 20;
+
+impl<E: Esme, C: Slot> World<E, C> {
+    /// A message has reached the SMS centre over the air.
+    pub(super) fn submit(&mut self, tpdu: &[u8]) {
+        let Ok(MobileOriginated::Submit(submit)) = MobileOriginated::decode(tpdu, "TPDU") else { return };
+        if submit.destination == self.server {
+            let user_data = Box::new(submit.user_data);
+            self.travel(Planned::ToServer(user_data.clone()), Planned::ToServer(user_data), true);
+        } else {
+            self.note(What::Astray { to: format!("{}", submit.destination) });
+        }
+    }
+
+    /// Lets a message, and perhaps its double, travel between the SMS centre and the other side.
+    pub(super) fn travel(&mut self, first: Planned, second: Planned, to_server: bool) {
+        let fate = self.bearer.fate(&mut self.random);
+        match fate.arrives {
+            Some(arrives) => self.schedule.plan(self.now + arrives, first),
+            None => self.note(What::Lost { to_server }),
+        }
+        if let Some(again) = fate.again {
+            self.schedule.plan(self.now + again, second);
+        }
+    }
+
+    /// Sends a message of the server over the air.
+    pub(super) fn page(&mut self, message: &Outgoing) {
+        if message.to != self.subscriber {
+            return;
+        }
+        let timestamp = Timestamp::from_instant(self.now, 0);
+        let deliver =
+            Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
+        let tpdu = deliver.encode();
+        log::debug!("{} SMS-DELIVER {}", self.clock(), hex::encode_upper(&tpdu));
+        let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
+        self.schedule.plan(arrives, Planned::Terminated(tpdu, 1));
+    }
+
+    /// The phone has taken the message that was delivered longest ago, or has not; then it comes again.
+    pub(super) fn reported(&mut self, taken: bool) {
+        let Some((tpdu, tries)) = self.delivered.pop_front() else { return };
+        if taken {
+            return;
+        }
+        if tries < MAX_TRIES {
+            self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(tpdu, tries + 1));
+        } else {
+            self.note(What::Lost { to_server: false });
+        }
+    }
+
+    /// Takes the radio for a while, after those that have it already; when that ends.
+    pub(super) fn take_radio(&mut self, takes: Duration) -> Instant {
+        self.radio_free = self.radio_free.max(self.now) + takes;
+        self.radio_free
+    }
+}
+
+pub(super) fn submitted(tpdu: &[u8]) -> Option<UserData> {
+    match MobileOriginated::decode(tpdu, "TPDU") {
+        Ok(MobileOriginated::Submit(submit)) => Some(submit.user_data),
+        _ => None,
+    }
+}
+
+pub(super) fn to_server(user_data: &UserData) -> Option<ToServer> {
+    carriage::unwrap(user_data).and_then(|(_, message)| ToServer::decode(&message).ok())
+}
+
+pub(super) fn from_server(user_data: &UserData) -> Option<FromServer> {
+    carriage::unwrap(user_data).and_then(|(_, message)| FromServer::decode(&message).ok())
+}
