@@ -98,8 +98,7 @@ fn an_applet_hears_of_its_position_its_message_and_its_events() {
     let applet = Asker { heard: Arc::clone(&heard), asked: false };
     let mut card = Card::new(&Profile::default()).with_applet(applet);
     let sentence = Some(NmeaSentence { sentence: b"$GPGLL".to_vec() });
-    let mut network = Network::default();
-    network.position = Position { shape: None, sentence };
+    let mut network = Network { position: Position { shape: None, sentence }, ..Network::default() };
     network.multimedia.insert(b"1".to_vec());
     let mut phone = Terminal::new(Config::default());
     let now = Instant::EPOCH;

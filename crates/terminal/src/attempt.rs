@@ -11,7 +11,7 @@ use oxisim_wire::bcd;
 
 use crate::{
     CallId, CallParameters, NetworkRequest, Operation, Output, Terminal,
-    control::{Asker, Decision, number, object, stopped},
+    control::{Asker, Decision, called, object, stopped},
     execute::CallState,
     session::{Job, Outcome, Session, Task},
     ussd,
@@ -102,16 +102,16 @@ impl Attempt {
             }
             (None, None, None, wanted) => wanted,
             (Some(address), None, None, Wanted::Call { parameters: old, others, .. }) => Wanted::Call {
-                number: number(address.ton_npi, &address.digits).ok()?,
+                number: called(address.ton_npi, &address.digits).ok()?,
                 parameters: old.changed(parameters),
                 others,
             },
             (Some(address), None, None, _) => Wanted::Call {
-                number: number(address.ton_npi, &address.digits).ok()?,
+                number: called(address.ton_npi, &address.digits).ok()?,
                 parameters: CallParameters::default().changed(parameters),
                 others: Others::None,
             },
-            (None, Some(string), None, _) => Wanted::Service(number(string.ton_npi, &string.digits).ok()?),
+            (None, Some(string), None, _) => Wanted::Service(called(string.ton_npi, &string.digits).ok()?),
             (None, None, Some(string), _) => Wanted::Ussd(string),
             _ => return None,
         };

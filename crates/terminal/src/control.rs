@@ -313,7 +313,12 @@ pub(crate) fn object(number: &Address) -> objects::Address {
     objects::Address { ton_npi: number.kind().0, digits: bcd::pack(number.semi_octets()) }
 }
 
-/// A number of an object's octets.
+/// The address of a message or of a service centre, of an object's octets.
 pub(crate) fn number(ton_npi: u8, digits: &[u8]) -> Result<Address, oxisim_sms::Error> {
+    Address::new(TypeOfAddress(ton_npi), bcd::unpack(digits))
+}
+
+/// A number that is called, or a string of a supplementary service, of an object's octets.
+pub(crate) fn called(ton_npi: u8, digits: &[u8]) -> Result<Address, oxisim_sms::Error> {
     Address::called(TypeOfAddress(ton_npi), bcd::unpack(digits))
 }

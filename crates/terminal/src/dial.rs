@@ -142,12 +142,14 @@ mod tests {
             ("112", "call 112"),
             ("*#21#", "service *#21#"),
             ("**21*10#", "service **21*10#"),
+            ("**21*123456789012345678#", "service **21*123456789012345678#"),
             ("*100#", "ussd AA180C3602"),
             ("#100#", "ussd A3180C3602"),
         ] {
             assert_eq!(kind(digits).as_deref(), Some(expected));
         }
-        for none in ["", "+", "hello", "*1x#", "**21*123456789012345678#"] {
+        let long = std::format!("**21*{}#", "1".repeat(Address::CALLED_LIMIT));
+        for none in ["", "+", "hello", "*1x#", &long] {
             assert_eq!(kind(none), None, "{none}");
         }
     }

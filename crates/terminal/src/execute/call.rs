@@ -15,7 +15,7 @@ use crate::{
     User,
     attempt::{Attempt, Others, TRANSACTIONS, Wanted},
     config::Service,
-    control::number,
+    control::called,
     envelope::CardEvent,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
@@ -41,7 +41,7 @@ impl Terminal {
         let Some(address) = &command.address else {
             return job.result(GeneralResult::REQUIRED_VALUES_MISSING);
         };
-        if qualifier >= UNKNOWN || number(address.ton_npi, &address.digits).is_err() {
+        if qualifier >= UNKNOWN || called(address.ton_npi, &address.digits).is_err() {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         }
         if self.service == Service::None {
@@ -68,7 +68,7 @@ impl Terminal {
 
     fn place_call(&mut self, job: &Job, command: &SetUpCall) -> Outcome {
         let address = command.address.as_ref();
-        let Some(Ok(number)) = address.map(|address| number(address.ton_npi, &address.digits)) else {
+        let Some(Ok(number)) = address.map(|address| called(address.ton_npi, &address.digits)) else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         let others = match job.details().qualifier {
@@ -87,7 +87,7 @@ impl Terminal {
     }
 
     pub(super) fn send_ss(&mut self, job: &Job, command: SendSs) -> Outcome {
-        let Ok(string) = number(command.string.ton_npi, &command.string.digits) else {
+        let Ok(string) = called(command.string.ton_npi, &command.string.digits) else {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         if self.service == Service::None {
