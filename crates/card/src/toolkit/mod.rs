@@ -73,8 +73,10 @@ impl Runtime<'_> {
         if !self.session.is_owed() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        let response = responses::read(data).map_err(|_| Status::INCORRECT_DATA)?;
+        let mut response = responses::read(data).map_err(|_| Status::INCORRECT_DATA)?;
         let sent = self.session.answered(&response)?;
+        // The terminal may not have found them.
+        response.details.clone_from(&sent.details);
         match sent.sender {
             Sender::Applet(index, _) => self.deliver(index, Event::ProactiveResponse(&response)),
             Sender::Framework => self.framework_response(sent.details.kind, &response),

@@ -152,7 +152,17 @@ fn a_response_repeats_number_type_and_qualifier() {
 
 #[test]
 fn a_terminal_that_found_no_details_answers_with_zeros_and_an_error() {
-    let mut phone = phone();
+    let mut phone = Phone::with([Recorder {
+        process: |event, env| match event {
+            Event::ProfileDownload => show(env, "hi"),
+            Event::ProactiveResponse(response) => {
+                assert_eq!(response.details, details(), "the applet hears which command it was");
+                Ok(())
+            }
+            _ => Ok(()),
+        },
+        ..applet()
+    }]);
     let status = phone.send(PROFILE);
     phone.fetch(&status);
     let none = CommandDetails { number: 0, kind: CommandType(0), qualifier: 0 };
