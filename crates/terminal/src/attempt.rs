@@ -1,5 +1,7 @@
 //! Calls, supplementary service operations and USSD on their way to the network, whoever asks for them.
 
+use alloc::string::String;
+
 use oxisim_sms::Address;
 use oxisim_toolkit::{
     codes::TerminalProblem,
@@ -12,7 +14,7 @@ use oxisim_wire::bcd;
 use crate::{
     CallId, CallParameters, NetworkRequest, Operation, Output, Terminal,
     control::{Asker, Decision, called, object, stopped},
-    execute::CallState,
+    execute::{CallState, SEPARATOR, tone},
     session::{Job, Outcome, Session, Task},
     ussd,
 };
@@ -56,7 +58,9 @@ pub(crate) enum Others {
 impl Attempt {
     /// Whether it is an emergency call, which nothing stands in the way of.
     pub(crate) fn is_emergency(&self) -> bool {
-        matches!(&self.wanted, Wanted::Call { number, .. } if EMERGENCY.contains(&number.semi_octets()))
+        let Wanted::Call { number, .. } = &self.wanted else { return false };
+        let mut parts = number.semi_octets().split(|&semi_octet| semi_octet == SEPARATOR);
+        parts.next().is_some_and(|digits| EMERGENCY.contains(&digits))
     }
 
     /// The question to the card, from here.
@@ -144,10 +148,10 @@ impl Terminal {
 
     /// Carries it out without asking the card.
     pub(crate) fn carry_out(&mut self, job: &Job, attempt: Attempt) -> Outcome {
+        self.keep_for_redial(&attempt.wanted);
         match self.prepare(attempt.wanted) {
             Ok((request, task)) => {
                 self.show_alpha(attempt.alpha.as_ref());
-                self.keep_for_redial(&request);
                 self.output(Output::Network(request));
                 Outcome::Wait(task)
             }
@@ -166,8 +170,7 @@ impl Terminal {
                     Others::Held => self.hold_calls(),
                     Others::Ended => self.end_calls(),
                 }
-                self.calls.push((call, CallState::Waiting));
-                (NetworkRequest::Call { call, number, parameters }, Task::Call(call))
+                (self.call(call, number, parameters), Task::Call(call))
             }
             Wanted::Service(string) => {
                 self.is_network_free()?;
@@ -196,9 +199,64 @@ impl Terminal {
         Ok(())
     }
 
+    /// Sets a call up. What stands behind the first separator in the number is no part of it: it is kept, and sent as
+    /// tones when the other side has taken the call (TS 22.101 annex A.20).
+    pub(crate) fn call(
+        &mut self,
+        call: CallId,
+        number: Address,
+        parameters: CallParameters,
+    ) -> NetworkRequest {
+        let (number, tones) = dialled(number);
+        self.tones.insert(call, tones);
+        self.calls.push((call, CallState::Waiting));
+        NetworkRequest::Call { call, number, parameters }
+    }
+
+    /// Sends what has been kept for this call, which is connected now.
+    pub(crate) fn send_tones(&mut self, call: CallId) {
+        if let Some(tones) = self.tones.remove(&call).filter(|tones| !tones.is_empty()) {
+            self.output(Output::Network(NetworkRequest::Dtmf(tones)));
+        }
+    }
+
     /// An identifier for a call of the phone's.
     pub(crate) fn free_call(&self) -> Option<CallId> {
         let mut identifiers = (0..TRANSACTIONS).map(|transaction| CallId { transaction, is_incoming: false });
         identifiers.find(|id| self.calls.iter().all(|(other, _)| other != id))
+    }
+}
+
+/// The number that is called, and the tones behind it: separators are pauses, and what is no tone is left out.
+fn dialled(number: Address) -> (Address, String) {
+    let semi_octets = number.semi_octets();
+    let separator = semi_octets.iter().position(|&semi_octet| semi_octet == SEPARATOR);
+    let Some((digits, rest)) = separator.filter(|&at| at > 0).and_then(|at| semi_octets.split_at_checked(at))
+    else {
+        return (number, String::new());
+    };
+    let tones = rest.iter().copied().filter_map(tone).collect();
+    match Address::called(number.kind(), digits.to_vec()) {
+        Ok(called) => (called, tones),
+        Err(_) => (number, String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oxisim_sms::TypeOfAddress;
+
+    #[test]
+    fn digits_behind_a_separator_are_tones() {
+        let of = |semi_octets: &[u8]| {
+            let (number, tones) =
+                dialled(Address::called(TypeOfAddress(0x81), semi_octets.to_vec()).unwrap());
+            std::format!("{number} {tones}")
+        };
+        assert_eq!(of(&[1, 2, 3]), "123 ");
+        assert_eq!(of(&[1, 2, 0xC, 3, 0xC, 0xA, 0xB]), "12 P3P*#");
+        assert_eq!(of(&[1, 0xC, 0xD, 4]), "1 P4");
+        assert_eq!(of(&[1, 0xC]), "1 P");
     }
 }

@@ -1,6 +1,11 @@
 //! The phone.
 
-use alloc::{boxed::Box, collections::VecDeque, string::String, vec::Vec};
+use alloc::{
+    boxed::Box,
+    collections::{BTreeMap, VecDeque},
+    string::String,
+    vec::Vec,
+};
 
 use oxisim_apdu::{Atr, Status};
 use oxisim_sms::Address;
@@ -43,6 +48,8 @@ pub struct Terminal {
     /// Results that the next commands are to have.
     pub(crate) faults: Faults,
     pub(crate) calls: Vec<(CallId, CallState)>,
+    /// What is sent as tones when a call is connected.
+    pub(crate) tones: BTreeMap<CallId, String>,
     /// The call that is set up again if it fails, as the card asks.
     pub(crate) redial: Option<Redial>,
     /// The coding of the USSD string that the card has not answered.
@@ -113,6 +120,7 @@ impl Terminal {
             browser: None,
             faults: Faults::default(),
             calls: Vec::new(),
+            tones: BTreeMap::new(),
             redial: None,
             ussd: None,
             dialled: Dialled::default(),
@@ -140,6 +148,7 @@ impl Terminal {
             self.forget_card();
             self.forget_deliveries();
             self.calls.clear();
+            self.tones.clear();
             self.ussd = None;
             self.dialled = Dialled::default();
             self.forget_submissions();

@@ -129,6 +129,7 @@ impl Terminal {
             NetworkEvent::Connected(call) => {
                 if self.take_call(call) {
                     self.report(CardEvent::CallConnected { call, by_network: true });
+                    self.send_tones(call);
                     self.finish_task(|task| *task == Task::Call(call), |job, _| job.done());
                 }
             }
@@ -262,13 +263,16 @@ impl Terminal {
     }
 }
 
-/// The tone of a semi-octet (TS 51.011 §10.5.1, table 12); a DTMF control digit separator is a pause.
-const fn tone(semi_octet: u8) -> Option<char> {
+/// DTMF control digits separator, the semi-octet between a number and tones (TS 51.011 §10.5.1, table 12).
+pub(crate) const SEPARATOR: u8 = 0xC;
+
+/// The tone of a semi-octet (TS 51.011 §10.5.1, table 12); a DTMF control digits separator is a pause.
+pub(crate) const fn tone(semi_octet: u8) -> Option<char> {
     match semi_octet {
         digit @ 0..=9 => Some((b'0' + digit) as char),
         0xA => Some('*'),
         0xB => Some('#'),
-        0xC => Some('P'),
+        SEPARATOR => Some('P'),
         _ => None,
     }
 }

@@ -20,7 +20,7 @@ mod system;
 mod timers;
 
 pub use browser::BrowserTermination;
-pub(crate) use call::CallState;
+pub(crate) use call::{CallState, SEPARATOR, tone};
 pub(crate) use multimedia::Transfer;
 pub(crate) use redial::Redial;
 pub(crate) use system::Polling;

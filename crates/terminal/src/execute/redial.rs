@@ -10,8 +10,8 @@ use oxisim_toolkit::{
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    CallId, CallParameters, Event, NetworkRequest, Output, Terminal,
-    execute::CallState,
+    CallId, CallParameters, Event, Output, Terminal,
+    attempt::Wanted,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
 };
@@ -48,9 +48,9 @@ impl Terminal {
         self.redial = job.qualifier(1).then_some(Redial { call: None, length, end: None, attempts: 0 });
     }
 
-    /// Keeps what the network is asked for, which the card may have changed.
-    pub(crate) fn keep_for_redial(&mut self, request: &NetworkRequest) {
-        if let (Some(redial), NetworkRequest::Call { number, parameters, .. }) = (&mut self.redial, request) {
+    /// Keeps what is called, which the card may have changed.
+    pub(crate) fn keep_for_redial(&mut self, wanted: &Wanted) {
+        if let (Some(redial), Wanted::Call { number, parameters, .. }) = (&mut self.redial, wanted) {
             redial.call = Some((number.clone(), parameters.clone()));
         }
     }
@@ -104,8 +104,8 @@ impl Terminal {
         redial.attempts += 1;
         self.event(Event::Redialled(redial.attempts));
         self.redial = Some(redial);
-        self.calls.push((call, CallState::Waiting));
-        self.output(Output::Network(NetworkRequest::Call { call, number, parameters }));
+        let request = self.call(call, number, parameters);
+        self.output(Output::Network(request));
         Outcome::Wait(Task::Call(call))
     }
 

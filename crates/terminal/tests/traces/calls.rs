@@ -46,6 +46,36 @@ fn a_call_that_is_connected_is_performed_and_takes_tones() {
 }
 
 #[test]
+fn digits_behind_a_separator_are_no_number_and_are_sent_as_tones_once_connected() {
+    let mut bench = Bench::ready();
+    // TS 31.124 §27.22.4.13, sequence 1.1.
+    bench.proactive("D01E81030110008202818385084E6F7420627573798609911032042143651C2C");
+    bench.user(User::Yes);
+    let Some(Output::Network(NetworkRequest::Call { number, .. })) = asked(&mut bench) else { panic!() };
+    assert_eq!(number.to_string(), "+012340123456");
+    bench.quiet();
+    says(&mut bench, NetworkEvent::Connected(CALL));
+    assert_eq!(asked(&mut bench), Some(Output::Network(NetworkRequest::Dtmf("P1P2".into()))));
+    bench.responds("810301100082028281830100");
+}
+
+#[test]
+fn tones_of_a_call_that_failed_are_not_those_of_the_next() {
+    let mut bench = Bench::ready();
+    bench.proactive("D01E81030110008202818385084E6F7420627573798609911032042143651C2C");
+    bench.user(User::Yes);
+    assert!(matches!(asked(&mut bench), Some(Output::Network(NetworkRequest::Call { .. }))));
+    says(&mut bench, NetworkEvent::Disconnected { call: CALL, cause: Some(17) });
+    bench.responds("81030110008202828183022191");
+    bench.card("9000");
+    bench.proactive(SET_UP_CALL);
+    bench.user(User::Yes);
+    assert!(matches!(asked(&mut bench), Some(Output::Network(NetworkRequest::Call { .. }))));
+    says(&mut bench, NetworkEvent::Connected(CALL));
+    bench.responds("810301100082028281830100");
+}
+
+#[test]
 fn a_busy_number_is_told_with_its_cause() {
     let mut bench = calling();
     says(&mut bench, NetworkEvent::Disconnected { call: CALL, cause: Some(17) });

@@ -76,6 +76,17 @@ fn the_card_says_how_long_it_is_tried() {
 }
 
 #[test]
+fn an_attempt_that_succeeds_has_the_tones_of_the_first() {
+    let mut bench = calling(TEN_SECONDS);
+    fails(&mut bench, 17);
+    bench.seconds(5);
+    dials(&mut bench);
+    bench.network(NetworkEvent::Connected(CALL));
+    assert_eq!(bench.asks(), NetworkRequest::Dtmf("P1P2".into()));
+    bench.responds("810301100182028281830100");
+}
+
+#[test]
 fn an_attempt_that_fails_after_the_time_is_the_last() {
     let mut bench = calling(TEN_SECONDS);
     bench.seconds(11);
