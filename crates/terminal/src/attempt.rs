@@ -248,6 +248,19 @@ mod tests {
     use oxisim_sms::TypeOfAddress;
 
     #[test]
+    fn an_emergency_call_is_one_whatever_tones_follow() {
+        let is_emergency = |semi_octets: &[u8]| {
+            let number = Address::called(TypeOfAddress(0x81), semi_octets.to_vec()).unwrap();
+            let wanted = Wanted::Call { number, parameters: CallParameters::default(), others: Others::None };
+            Attempt { wanted, alpha: None }.is_emergency()
+        };
+        assert!(is_emergency(&[1, 1, 2]));
+        assert!(is_emergency(&[1, 1, 2, SEPARATOR, 5]));
+        assert!(!is_emergency(&[1, 1, 2, 5]));
+        assert!(!is_emergency(&[1, SEPARATOR, 1, 1, 2]));
+    }
+
+    #[test]
     fn digits_behind_a_separator_are_tones() {
         let of = |semi_octets: &[u8]| {
             let (number, tones) =

@@ -47,7 +47,7 @@ pub enum NetworkRequest {
     Call {
         /// The call.
         call: CallId,
-        /// The number.
+        /// The number. Tones that belong to it are asked for once it is connected.
         number: Address,
         /// What is said of it beside the number.
         parameters: CallParameters,
