@@ -6,7 +6,10 @@ use std::{
 };
 
 use oxisim_card::{Aid, Applet, Env, Event, Tar, ToolkitError, ToolkitEvent};
-use oxisim_toolkit::{Command, TerminalResponse, codes::EventCode, envelope::EventDownload, objects::alpha};
+use oxisim_toolkit::{
+    CallControlAnswer, Command, Envelope, MoSmsControlAnswer, TerminalResponse, codes::EventCode,
+    objects::alpha,
+};
 use oxisim_wire::Duration;
 
 /// The TAR of the command packets of TS 31.124 §27.22.5.
@@ -31,8 +34,8 @@ pub enum Order {
 pub enum Heard {
     /// The answer to its command.
     Response(Box<TerminalResponse>),
-    /// An event that it asked to be told of.
-    Event(Box<EventDownload>),
+    /// An envelope that it is told of as it is.
+    Envelope(Box<Envelope>),
     /// It cannot send.
     Refused(ToolkitError),
     /// Anything else.
@@ -44,6 +47,8 @@ pub enum Heard {
 pub struct Prober {
     orders: Arc<Mutex<VecDeque<Order>>>,
     heard: Arc<Mutex<Vec<Heard>>>,
+    /// What it answers when it is asked next, if anything.
+    answer: Arc<Mutex<Option<Vec<u8>>>>,
     /// Entries of the menu that it has.
     entries: u8,
     events: Vec<u8>,
@@ -62,6 +67,11 @@ impl Prober {
     /// What it was told since it was asked before.
     pub fn heard(&self) -> Vec<Heard> {
         std::mem::take(&mut *self.heard.lock().unwrap())
+    }
+
+    /// Has it answer what it is asked next with these octets.
+    pub fn answer(&self, octets: Vec<u8>) {
+        *self.answer.lock().unwrap() = Some(octets);
     }
 
     fn obey(&mut self, order: Order, env: &mut Env<'_>) -> Result<(), ToolkitError> {
@@ -116,11 +126,13 @@ impl Applet for Prober {
         registry.set_event(ToolkitEvent::UnformattedSmsPp)?;
         registry.set_event(ToolkitEvent::CellBroadcast)?;
         registry.set_event(ToolkitEvent::UssdDownload)?;
+        registry.set_event(ToolkitEvent::CallControl)?;
+        registry.set_event(ToolkitEvent::MoSmsControl)?;
         registry.set_event(ToolkitEvent::OtherEnvelope)
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
-        let heard = match event {
+        let told = match event {
             Event::StatusCommand => {
                 let order = self.orders.lock().unwrap().pop_front();
                 match order.map(|order| self.obey(order, env)) {
@@ -137,7 +149,27 @@ impl Applet for Prober {
                 let [hours, minutes, seconds] = value;
                 Heard::Told(format!("timer {timer} has expired after {hours:02}:{minutes:02}:{seconds:02}"))
             }
-            Event::EventDownload(download) => Heard::Event(Box::new(download.clone())),
+            Event::EventDownload(download) => heard(download.clone()),
+            Event::CallControl(control) => {
+                if let Some(octets) = self.answer.lock().unwrap().take() {
+                    env.answer_call_control(&CallControlAnswer::decode(&octets).unwrap());
+                }
+                heard(control.clone())
+            }
+            Event::MoSmsControl(control) => {
+                if let Some(octets) = self.answer.lock().unwrap().take() {
+                    env.answer_sms_control(&MoSmsControlAnswer::decode(&octets).unwrap());
+                }
+                heard(control.clone())
+            }
+            Event::UssdDownload(download) => {
+                if let Some(octets) = self.answer.lock().unwrap().take() {
+                    env.post_response(&octets);
+                }
+                heard(download.clone())
+            }
+            Event::CellBroadcast(download) => heard(download.clone()),
+            Event::OtherEnvelope(envelope) => heard(envelope.clone()),
             Event::UnformattedSmsPp(sms) => {
                 let text = String::from_utf8_lossy(&sms.message.payload).into_owned();
                 Heard::Told(format!("message from {}: {text}", sms.originator))
@@ -153,7 +185,7 @@ impl Applet for Prober {
             )),
             other => Heard::Told(format!("{other:?}")),
         };
-        self.heard.lock().unwrap().push(heard);
+        self.heard.lock().unwrap().push(told);
         Ok(())
     }
 
@@ -161,4 +193,8 @@ impl Applet for Prober {
         self.entries = 0;
         self.events = Vec::new();
     }
+}
+
+fn heard(envelope: impl Into<Envelope>) -> Heard {
+    Heard::Envelope(Box::new(envelope.into()))
 }

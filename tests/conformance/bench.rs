@@ -1,6 +1,6 @@
 //! A phone with a card in it: only bytes pass between them, and all that happens is a line each.
 
-use oxisim_card::{Card, Profile};
+use oxisim_card::{Card, Image};
 use oxisim_terminal::{Config, Output, Terminal};
 use oxisim_toolkit::{Command, Envelope, TerminalResponse};
 use oxisim_wire::{Duration, Instant};
@@ -23,6 +23,7 @@ mod instruction {
     pub const FETCH: u8 = 0x12;
     pub const TERMINAL_RESPONSE: u8 = 0x14;
     pub const ENVELOPE: u8 = 0xC2;
+    pub const GET_RESPONSE: u8 = 0xC0;
 }
 
 pub struct Bench {
@@ -34,15 +35,16 @@ pub struct Bench {
     sent: Option<Vec<u8>>,
     /// Whether the command under way is the applet's.
     is_applets: bool,
+    /// An ENVELOPE has an answer that waits for GET RESPONSE.
+    is_answered: bool,
     lines: Vec<(&'static str, String)>,
 }
 
 impl Bench {
     /// A phone that is switched on with a card whose applet is [`Prober`].
-    pub fn new(config: Config) -> Self {
+    pub fn new(config: Config, image: &Image) -> Self {
         let applet = Prober::default();
-        let profile = Profile { menu_title: "Toolkit Menu".into(), ..Profile::default() };
-        let card = Card::new(&profile).with_applet(applet.clone());
+        let card = Card::from_image(image).unwrap().with_applet(applet.clone());
         let mut bench = Self {
             phone: Terminal::new(config),
             now: START,
@@ -50,6 +52,7 @@ impl Bench {
             applet,
             sent: None,
             is_applets: false,
+            is_answered: false,
             lines: Vec::new(),
         };
         bench.phone.switch_on(bench.now);
@@ -83,6 +86,11 @@ impl Bench {
             self.settle();
         }
         panic!("the applet is not polled");
+    }
+
+    /// Has the applet answer what it is asked next with these octets.
+    pub fn answer(&mut self, octets: Vec<u8>) {
+        self.applet.answer(octets);
     }
 
     /// Lets time pass; timeouts come when they are due.
@@ -147,19 +155,23 @@ impl Bench {
                 let length = usize::from(command[4]);
                 let data = &data[..length];
                 self.lines.push(("envelope", hex::encode_upper(data)));
-                if let Some(Heard::Event(event)) = heard.first() {
-                    assert_eq!(Envelope::decode(data), Ok(Envelope::from((**event).clone())));
+                if let Some(Heard::Envelope(envelope)) = heard.first() {
+                    assert_eq!(Envelope::decode(data).as_ref(), Ok(&**envelope));
                 }
-                if !answer.is_empty() || !matches!(status, [0x90, 0x00] | [0x91, _]) {
+                self.is_answered = status[0] == 0x61;
+                if !self.is_answered && (!answer.is_empty() || !matches!(status, [0x90, 0x00] | [0x91, _])) {
                     self.lines.push(("card", hex::encode_upper(response)));
                 }
+            }
+            instruction::GET_RESPONSE if std::mem::take(&mut self.is_answered) => {
+                self.lines.push(("card", hex::encode_upper(response)));
             }
             _ => {}
         }
         for heard in heard {
             let line = match heard {
                 Heard::Response(_) => panic!("a response without its TERMINAL RESPONSE"),
-                Heard::Event(event) => ("applet", words::of_event_download(&event)),
+                Heard::Envelope(envelope) => ("applet", words::of_envelope(&envelope)),
                 Heard::Refused(error) => {
                     self.sent = None;
                     ("refused", error.to_string())

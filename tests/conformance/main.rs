@@ -9,6 +9,7 @@
 mod applet;
 mod bench;
 mod outside;
+mod personal;
 mod recorded;
 mod results;
 mod steps;
@@ -61,7 +62,7 @@ fn played(file: &File, outside: &Outside) -> String {
 fn play(sequence: &Sequence<'_>, outside: &Outside) -> String {
     let played = panic::catch_unwind(|| {
         let mut out = String::new();
-        let mut bench = Bench::new(steps::phone(sequence));
+        let mut bench = Bench::new(steps::phone(sequence), &personal::card(sequence));
         bench.lines();
         for step in &sequence.steps {
             let mut told = String::new();

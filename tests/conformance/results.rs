@@ -1,5 +1,6 @@
 //! TERMINAL RESPONSE: general results (TS 102 223 §8.12, TS 31.111 §8.12). Each comes to the applet once.
 
+use oxisim_card::Profile;
 use oxisim_terminal::Config;
 use oxisim_tests::sequences::octets;
 use oxisim_toolkit::{CommandType, Problem, codes::GeneralResult, objects::Outcome};
@@ -18,7 +19,7 @@ fn outcome(general: GeneralResult) -> Outcome {
 #[test]
 fn every_general_result_of_the_standard_comes_to_the_applet() {
     for &general in GeneralResult::ALL {
-        let mut bench = Bench::new(Config::default());
+        let mut bench = Bench::new(Config::default(), &Profile::default().image());
         bench.lines();
         let outcome = outcome(general);
         bench.phone.answer_next(CommandType::MORE_TIME, outcome.clone());
@@ -40,7 +41,7 @@ fn every_general_result_of_the_standard_comes_to_the_applet() {
 
 #[test]
 fn a_command_after_a_fault_goes_as_ever() {
-    let mut bench = Bench::new(Config::default());
+    let mut bench = Bench::new(Config::default(), &Profile::default().image());
     bench.lines();
     bench.phone.answer_next(CommandType::MORE_TIME, GeneralResult::NETWORK_CURRENTLY_UNABLE);
     for result in ["network currently unable", "performed successfully"] {

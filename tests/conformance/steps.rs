@@ -3,14 +3,18 @@
 use std::str::FromStr;
 
 use oxisim_terminal::{
-    Battery, BrowserTermination, CallId, ChannelError, ChannelEvent, Config, Environment, NetworkEvent,
-    Reader, ReaderEvent, SearchMode, Service, ServiceError, SubmitError, User,
+    Battery, BrowserTermination, CallId, ChannelError, ChannelEvent, Config, Environment, LocalBearer,
+    LocalService, NetworkEvent, Position, Reader, ReaderEvent, SearchMode, Service, ServiceError,
+    SubmitError, User,
 };
 use oxisim_tests::sequences::{Sequence, Step, octets};
 use oxisim_toolkit::{
-    CommandType, Facility, Quantity, TerminalProfile,
+    CommandType, Envelope, Facility, Quantity, TerminalProfile,
     codes::AccessTechnologyCode,
-    objects::{Coding, DisplayParameters, Esn, LocationInformation, NetworkMeasurements, TextString},
+    objects::{
+        Coding, DisplayParameters, Esn, GadShapes, LocationInformation, MultimediaStatus,
+        NetworkMeasurements, NmeaSentence, TextString, UssdString,
+    },
 };
 use oxisim_wire::{Duration, Wire as _};
 
@@ -35,6 +39,8 @@ pub fn phone(sequence: &Sequence<'_>) -> Config {
                 config.readers.push(reader);
             }
             "service" => config.service = service(rest),
+            // That is the card's.
+            "card" => {}
             "patience" => config.user_timeout = seconds(rest),
             _ => change(&mut config.environment, step.rest),
         }
@@ -57,6 +63,7 @@ pub fn act(bench: &mut Bench, step: &Step<'_>) -> bool {
             });
             bench.order(Order::Menu(items.collect()));
         }
+        "answers" => bench.answer(octets(rest).unwrap()),
         "events" => bench.order(Order::Events(octets(rest).unwrap())),
         "poll" => bench.order(Order::Poll((rest != "off").then(|| seconds(rest)))),
         "wait" => bench.wait(seconds(rest)),
@@ -65,6 +72,14 @@ pub fn act(bench: &mut Bench, step: &Step<'_>) -> bool {
         "submitted" => bench.phone.handle_submit_result(submitted(what, more), now),
         "deliver" => {
             bench.phone.handle_deliver(&octets(what).unwrap(), more.parse().ok().as_ref(), now);
+        }
+        "broadcast" => bench.phone.handle_cell_broadcast(&octets(rest).unwrap(), now),
+        "application" => {
+            bench.phone.submit_application(octets(what).unwrap(), more.parse().ok(), now);
+        }
+        "happens" => {
+            let envelope = Envelope::decode(&octets(rest).unwrap()).unwrap();
+            bench.phone.handle_envelope(envelope, now);
         }
         "channel" => bench.phone.handle_channel(number(what), channel(more), now),
         "reader" => bench.phone.handle_reader(number(what), reader(more), now),
@@ -107,6 +122,7 @@ fn user(words: &str) -> User {
         "asks" => User::Help(object.strip_prefix("for help on ").map(number)),
         "is" => User::Occupy,
         "answers" => User::Answer,
+        "dials" => User::Dial(object.into()),
         "hangs" => User::HangUp,
         other => panic!("{other}"),
     }
@@ -130,6 +146,22 @@ fn network(what: &str, more: &str) -> NetworkEvent {
             "result" => Ok(octets(rest).unwrap()),
             other => Err(service_error(other, rest)),
         }),
+        "asks" => {
+            let coding = octets(object).unwrap()[0];
+            NetworkEvent::UssdRequest(UssdString { coding, string: octets(rest).unwrap() })
+        }
+        "locates" => NetworkEvent::Position(match object {
+            "shape" => {
+                Position { shape: Some(GadShapes { shapes: octets(rest).unwrap() }), ..Position::default() }
+            }
+            "sentence" => {
+                Position { sentence: Some(NmeaSentence { sentence: rest.into() }), ..Position::default() }
+            }
+            "nothing" => Position::default(),
+            other => panic!("{other}"),
+        }),
+        "transfers" => NetworkEvent::Multimedia(MultimediaStatus { status: octets(more).unwrap() }),
+        "notifies" => NetworkEvent::MultimediaNotification(octets(more).unwrap()),
         "USSD" => NetworkEvent::Ussd(match object {
             "text" => Ok(TextString { coding: Some(Coding::EIGHT_BIT), text: rest.into() }),
             "UCS2" => Ok(TextString {
@@ -221,6 +253,13 @@ fn change(environment: &mut Environment, words: &str) {
         "measurements" => {
             environment.measurements = Some(NetworkMeasurements { results: octets(more).unwrap() });
             environment.channels = None;
+        }
+        "contactless" => environment.has_contactless = more == "yes",
+        "nearby" => {
+            let parts: Vec<_> = more.split(' ').map(|part| octets(part).unwrap()).collect();
+            let [bearer, device, class, handle, record] = parts.try_into().unwrap();
+            let bearer = LocalBearer(bearer[0]);
+            environment.local_services.push(LocalService { bearer, device, class, handle, record });
         }
         "esn" => {
             environment.esn = Some(Esn { esn: octets(more).unwrap() });

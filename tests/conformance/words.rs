@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
+use oxisim_sms::Address;
 use oxisim_terminal::{
-    ChannelRequest, Event, Menu, Multimedia, NetworkRequest, Output, ReaderRequest, Screen,
+    ChannelRequest, Decision, Event, Menu, Multimedia, NetworkRequest, Operation, Output, ReaderRequest,
+    Screen,
 };
-use oxisim_toolkit::{Objects as _, TerminalResponse, envelope::EventDownload};
+use oxisim_toolkit::{Envelope, Objects as _, TerminalResponse};
 use oxisim_wire::{Show, Shown, Wire};
 
 /// The line of an output, if it is one that a sequence tells.
@@ -30,6 +32,10 @@ pub fn of_output(output: &Output) -> Option<(&'static str, String)> {
         }
         Output::Reader { reader, request } => ("asks", format!("reader {reader}: {}", of_reader(request))),
         Output::DeliverReport(report) => ("report", hex::encode_upper(report.encode())),
+        Output::ApplicationSubmitted(Ok(())) => ("phone", "has sent its application's message".into()),
+        Output::ApplicationSubmitted(Err(error)) => {
+            ("phone", format!("has not sent its application's message: {error}"))
+        }
         Output::Event(event) => ("phone", of_event(event)?),
         _ => return None,
     })
@@ -50,11 +56,16 @@ pub fn of_response(response: &TerminalResponse) -> String {
     text
 }
 
-/// The event and what stands beside it.
-pub fn of_event_download(download: &EventDownload) -> String {
-    let mut text = format!("event {}", named(download.code().name(), u64::from(download.code().0)));
+/// What an envelope is, and what stands in it.
+pub fn of_envelope(envelope: &Envelope) -> String {
+    let mut text = match envelope {
+        Envelope::EventDownload(download) => {
+            format!("event {}", named(download.code().name(), u64::from(download.code().0)))
+        }
+        other => other.text().to_owned(),
+    };
     // Which event it is, and from whom to whom, stand before what is its own.
-    download.each_object(&mut |field, object| {
+    envelope.each_object(&mut |field, object| {
         if matches!(field, "events" | "devices") {
             return;
         }
@@ -75,7 +86,7 @@ fn of_screen(screen: &Screen) -> String {
         Screen::Multimedia { files, identifier, sustained } => {
             let sustained = if *sustained { "sustained " } else { "" };
             let (file, message) = (hex::encode_upper(files.encode()), hex::encode_upper(identifier.encode()));
-            format!("{sustained}multimedia message {message} of {file}")
+            format!("{sustained}multimedia message, files {file}, identifier {message}")
         }
         Screen::Confirm { text } => format!("confirm {text:?}"),
         Screen::Notice { text } => format!("notice {text:?}"),
@@ -115,23 +126,27 @@ fn of_request(request: &NetworkRequest) -> String {
         NetworkRequest::Service(string) => format!("service {string}"),
         NetworkRequest::Ussd(text) => format!("USSD {:?}", text.to_text()),
         NetworkRequest::UssdAnswer(Some(answer)) => {
-            format!("to answer USSD {}", hex::encode_upper(answer.encode()))
+            format!("to answer USSD with {}", hex::encode_upper(answer.encode()))
         }
         NetworkRequest::UssdAnswer(None) => "to refuse USSD".into(),
-        NetworkRequest::Locate(_) => "where the phone is".into(),
+        NetworkRequest::Locate(None) => "where the phone is".into(),
+        NetworkRequest::Locate(Some(parameters)) => {
+            format!("where the phone is, as {} says", hex::encode_upper(parameters.encode()))
+        }
         NetworkRequest::RetrieveMultimedia(message) => format!("to retrieve {}", of_multimedia(message)),
         NetworkRequest::SubmitMultimedia(message) => format!("to submit {}", of_multimedia(message)),
     }
 }
 
 fn of_multimedia(message: &Multimedia) -> String {
-    let reference = message.reference.as_ref().map(Wire::encode).unwrap_or_default();
-    let identifier = message.identifier.as_ref().map(Wire::encode).unwrap_or_default();
+    let part = |word: &str, octets: Option<Vec<u8>>| {
+        octets.map_or_else(String::new, |octets| format!(", {word} {}", hex::encode_upper(octets)))
+    };
     format!(
-        "multimedia message {}, in {} as {}",
-        hex::encode_upper(reference),
-        hex::encode_upper(message.files.encode()),
-        hex::encode_upper(identifier)
+        "a multimedia message{}{}{}",
+        part("reference", message.reference.as_ref().map(Wire::encode)),
+        part("files", Some(message.files.encode())),
+        part("identifier", message.identifier.as_ref().map(Wire::encode))
     )
 }
 
@@ -173,10 +188,57 @@ fn of_event(event: &Event) -> Option<String> {
         }
         Event::BrowserOpened(address) => format!("opens the browser at {address}"),
         Event::BrowserClosed => "closes the browser".into(),
+        Event::FramesChanged(frames) => {
+            format!("has the frames {}", hex::encode_upper(frames.encode()))
+        }
+        Event::ServiceDeclared(service) => {
+            format!("offers the service {}", hex::encode_upper(service.record.encode()))
+        }
+        Event::ServiceDeleted(identifier) => format!("no longer offers service {identifier}"),
+        Event::InterfaceActivated => "activates the contactless interface".into(),
+        Event::Contactless(true) => "has contactless enabled".into(),
+        Event::Contactless(false) => "has contactless disabled".into(),
+        Event::CellBroadcast(page) => format!("has a page for the user: {}", hex::encode_upper(page)),
+        Event::UssdMessage(text) => format!("has USSD for the user: {text:?}"),
+        Event::MultimediaNotification(octets) => {
+            format!("has a multimedia message for the user: {}", hex::encode_upper(octets))
+        }
+        Event::Controlled { asked, decision } => {
+            let decision = match decision {
+                Decision::Allowed => "may".into(),
+                Decision::NotAllowed => "may not".into(),
+                Decision::Modified(operation) => format!("instead: {}", of_operation(operation)),
+                Decision::Busy => "the card is busy".into(),
+                Decision::Failed => "cannot make out whether it may".into(),
+            };
+            format!("wants {}: {decision}", of_operation(asked))
+        }
+        Event::NotDialled(error) => format!("does not dial: {error}"),
+        Event::ServiceAnswered(Ok(octets)) => {
+            format!("has a result for the user: {}", hex::encode_upper(octets))
+        }
+        Event::UssdAnswered(Ok(text)) => format!("has a result for the user: {:?}", text.to_text()),
+        Event::ServiceAnswered(Err(error)) | Event::UssdAnswered(Err(error)) => {
+            format!("has no result for the user: {error}")
+        }
         Event::EnvelopePostponed => "tells the busy card later".into(),
         Event::EnvelopeLost => "cannot tell the card".into(),
         _ => return None,
     })
+}
+
+fn of_operation(operation: &Operation) -> String {
+    match operation {
+        Operation::Call(number) => format!("a call to {number}"),
+        Operation::Service(string) => format!("service {string}"),
+        Operation::Ussd(text) => format!("USSD {:?}", text.to_text()),
+        Operation::Message { service_centre, destination } => {
+            let show = |address: &Option<Address>| {
+                address.as_ref().map_or_else(|| "nobody".into(), Address::to_string)
+            };
+            format!("a message to {} through {}", show(destination), show(service_centre))
+        }
+    }
 }
 
 fn named(name: Option<&str>, code: u64) -> String {
@@ -192,6 +254,14 @@ fn of_shown(shown: &Shown) -> String {
         Shown::Text(text) => format!("{text:?}"),
         Shown::Octets(octets) => hex::encode_upper(octets),
         Shown::List(items) => items.iter().map(of_shown).collect::<Vec<_>>().join(", "),
+        // One or two parts explain themselves; of more, the first says what it is.
+        Shown::Fields(fields) if fields.len() > 2 => {
+            let parts = fields.iter().enumerate().map(|(at, (name, value))| match at {
+                0 => of_shown(value),
+                _ => format!("{} {}", name.replace('_', " "), of_shown(value)),
+            });
+            parts.collect::<Vec<_>>().join(", ")
+        }
         Shown::Fields(fields) => {
             fields.iter().map(|(_, value)| of_shown(value)).collect::<Vec<_>>().join(" ")
         }

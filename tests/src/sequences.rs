@@ -6,14 +6,16 @@
 //!
 //! | word | |
 //! |---|---|
-//! | `given` | what the phone is, before it is switched on |
+//! | `given` | what the phone is, or the card, before the phone is switched on |
 //! | `send` | the applet sends this proactive command, and FETCH delivers these octets |
 //! | `menu`, `events`, `poll` | what the applet asks of the toolkit registry |
-//! | `user`, `wait`, `network`, `submitted`, `deliver`, `channel`, `reader`, `service`, `environment`, `browser` | what happens to the phone |
+//! | `answers` | what the applet answers when the phone next asks it |
+//! | `user`, `wait`, `network`, `submitted`, `application`, `deliver`, `broadcast`, `channel`, `reader`, `service`, `environment`, `browser` | what happens to the phone |
+//! | `happens` | what happens to it that it has no model of: the envelope that tells it |
 //! | `fetch` | a proactive command of the toolkit framework, as FETCH delivers it |
 //! | `screen`, `tone`, `asks`, `phone`, `report` | what the phone shows, plays, asks of what is around it, does, and answers the service centre |
 //! | `response`, `envelope` | the data of TERMINAL RESPONSE and ENVELOPE |
-//! | `card` | the data that the card answers an ENVELOPE with |
+//! | `card` | what the card answers an ENVELOPE with, its status word last |
 //! | `applet` | what the applet is told |
 //! | `refused` | why the applet cannot send |
 //!
@@ -98,12 +100,18 @@ files! {
     "containers",
     "geographical_location",
     "sms_pp_download",
+    "cell_broadcast",
+    "call_control",
     "event_call",
     "event_location_status",
     "event_user",
     "event_network",
     "event_card_reader_status",
     "event_channel",
+    "event_other",
+    "sms_control",
+    "ussd_download",
+    "reports",
 }
 
 impl File {
