@@ -51,6 +51,22 @@ fn every_command_is_sent_in_a_sequence_and_every_command_that_the_phone_performs
     }
 }
 
+#[test]
+fn every_envelope_and_event_that_the_phone_tells_is_told_in_a_sequence() {
+    let scenarios = Scenarios::new();
+    let profile = Config::default().profile;
+    for envelope in Envelope::ALL {
+        let facilities = Facility::of_envelope(envelope.code);
+        let told = facilities.iter().any(|&facility| profile.supports(facility));
+        let is_played = scenarios.envelopes.contains_key(&envelope.code);
+        assert!(is_played || !told, "the phone tells {} in no sequence", envelope.text);
+    }
+    for event in Event::ALL {
+        let is_played = scenarios.events.contains_key(&event.code);
+        assert!(is_played || !profile.hears(EventCode(event.code)), "{} is told in no sequence", event.text);
+    }
+}
+
 /// In how many sequences of `tests/conformance` card and phone show an entry.
 #[derive(Default)]
 struct Scenarios {
