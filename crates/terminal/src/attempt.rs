@@ -59,6 +59,10 @@ impl Attempt {
         matches!(&self.wanted, Wanted::Call { number, .. } if EMERGENCY.contains(&number.semi_octets()))
     }
 
+    pub(crate) const fn is_call(&self) -> bool {
+        matches!(self.wanted, Wanted::Call { .. })
+    }
+
     /// The question to the card, from here.
     pub(crate) fn question(&self, location: Option<LocationInformation>) -> CallControl {
         match &self.wanted {
@@ -139,7 +143,7 @@ impl Terminal {
         if !self.ask_about(Asker::Command, &attempt) {
             return stopped(job, &Decision::Failed);
         }
-        Outcome::Wait(Task::Control(attempt.into()))
+        Outcome::Wait(Task::Control { attempt: attempt.into(), ended: None })
     }
 
     /// Carries it out without asking the card.

@@ -144,13 +144,14 @@ impl Terminal {
     pub(crate) fn controlled(&mut self, asker: Asker, answer: &Answer, now: Instant) {
         match asker {
             Asker::Command => match core::mem::take(&mut self.card.session) {
-                Session::Executing(mut job, Task::Control(attempt)) => {
-                    let outcome = match self.rule(*attempt, answer, now) {
-                        Ok((attempt, change)) => {
+                Session::Executing(mut job, Task::Control { attempt, ended }) => {
+                    let outcome = match (self.rule(*attempt, answer, now), ended) {
+                        (_, Some(result)) => job.result(result),
+                        (Ok((attempt, change)), None) => {
                             job.change = change;
                             self.carry_out(&job, attempt)
                         }
-                        Err(decision) => stopped(&job, &decision),
+                        (Err(decision), None) => stopped(&job, &decision),
                     };
                     self.conclude(job, outcome);
                 }

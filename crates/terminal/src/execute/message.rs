@@ -63,16 +63,13 @@ impl Terminal {
 
     /// The card's message has been sent, or not.
     pub(crate) fn card_submitted(&mut self, result: Result<(), SubmitError>) {
-        match core::mem::take(&mut self.card.session) {
-            Session::Executing(job, Task::Message) => {
-                let outcome = match result {
-                    Ok(()) => job.done(),
-                    Err(error) => failed(&job, error),
-                };
-                self.conclude(job, outcome);
-            }
-            other => self.card.session = other,
-        }
+        self.finish_task(
+            |task| *task == Task::Message,
+            |job, _| match result {
+                Ok(()) => job.done(),
+                Err(error) => failed(job, error),
+            },
+        );
     }
 }
 
@@ -82,7 +79,7 @@ fn failed(job: &Job, error: SubmitError) -> Outcome {
     match error {
         SubmitError::NotAllowed => stopped(job, &Decision::NotAllowed),
         SubmitError::NotSent => job.unable(TerminalProblem::NO_SERVICE),
-        SubmitError::Network { cause } => job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+        SubmitError::Network { cause } => job.result(Problem::network(cause)),
         SubmitError::Relay { cause } => job.result(Problem::Sms(cause)),
     }
 }
