@@ -11,8 +11,9 @@ use oxisim_wire::bcd;
 
 use crate::{
     CallId, CallParameters, NetworkRequest, Operation, Output, Terminal,
-    control::{Asker, Decision, called, object, stopped},
+    control::{Asker, Decision, stopped},
     execute::CallState,
+    number::{called, object},
     session::{Job, Outcome, Session, Task},
     ussd,
 };

@@ -15,10 +15,7 @@ use oxisim_toolkit::{
 use oxisim_wire::Instant;
 
 use crate::{
-    BrowserTermination, CallId, SearchMode,
-    config::Service,
-    control::{Asker, object},
-    platform::ROOM,
+    BrowserTermination, CallId, SearchMode, config::Service, control::Asker, number::object, platform::ROOM,
     timer::ToolkitTimer,
 };
 

@@ -15,8 +15,8 @@ use crate::{
     User,
     attempt::{Attempt, Others, TRANSACTIONS, Wanted},
     config::Service,
-    control::called,
     envelope::CardEvent,
+    number::called,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
 };

@@ -13,16 +13,15 @@ use oxisim_wire::Wire;
 use crate::{
     Decision, Output, SubmitError, Terminal,
     config::Service,
-    control::{number, stopped},
+    control::stopped,
+    number::address,
     session::{Change, Job, Outcome, Session, Task},
     submission::{Origin, Submission},
 };
 
 impl Terminal {
     pub(super) fn send_short_message(&mut self, job: &Job, command: SendShortMessage) -> Outcome {
-        let service_centre = command.service_centre.as_ref();
-        let service_centre =
-            service_centre.map(|address| number(address.ton_npi, &address.digits)).transpose();
+        let service_centre = command.service_centre.as_ref().map(address).transpose();
         let tpdu = Some(command.tpdu.tpdu)
             .filter(|tpdu| (2..=tpdu::LIMIT).contains(&tpdu.len()))
             .and_then(|tpdu| if job.qualifier(1) { packed(&tpdu) } else { Some(tpdu) });
