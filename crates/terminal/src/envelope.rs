@@ -123,11 +123,6 @@ impl CardEvent {
         }
     }
 
-    /// Whether one report takes the event off the list (TS 102 223 §7.5.5, §7.5.6).
-    pub(crate) fn is_reported_once(&self) -> bool {
-        matches!(self.code(), EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
-    }
-
     fn download(&self) -> EventDownload {
         let moved = |status, location| {
             EventDownload::new(LocationStatusChange { status: LocationStatus { status }, location })

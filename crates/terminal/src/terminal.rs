@@ -359,7 +359,7 @@ impl Terminal {
     pub(crate) fn report(&mut self, event: CardEvent) {
         let code = event.code();
         if self.card.events.contains(&code) {
-            if event.is_reported_once() {
+            if code.is_reported_once() {
                 self.card.events.retain(|&listed| listed != code);
             }
             self.tell(Pending::Event(event));
