@@ -8,6 +8,7 @@ mod control;
 mod envelopes;
 mod losses;
 mod phone;
+mod profiles;
 mod restores;
 mod sim;
 mod spacing;

@@ -238,6 +238,8 @@ impl Applet for PhonebookBackup {
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
         match event {
+            // A new profile may take commands back: the uploader asks again for what it still needs, so that it has
+            // no use for `ProactiveFailed`.
             Event::ProfileDownload => self.drive(env, |uploader, host| uploader.handle_power_on(host)),
             Event::MenuSelection { .. } => {
                 self.drive(env, |uploader, host| uploader.start(Trigger::User, host))

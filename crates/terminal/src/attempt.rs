@@ -13,8 +13,9 @@ use oxisim_wire::bcd;
 
 use crate::{
     CallId, CallParameters, NetworkRequest, Operation, Output, Terminal,
-    control::{Asker, Decision, called, object, stopped},
+    control::{Asker, Decision, stopped},
     execute::{CallState, SEPARATOR, tone},
+    number::{called, object},
     session::{Job, Outcome, Session, Task},
     ussd,
 };
@@ -61,6 +62,10 @@ impl Attempt {
         let Wanted::Call { number, .. } = &self.wanted else { return false };
         let mut parts = number.semi_octets().split(|&semi_octet| semi_octet == SEPARATOR);
         parts.next().is_some_and(|digits| EMERGENCY.contains(&digits))
+    }
+
+    pub(crate) const fn is_call(&self) -> bool {
+        matches!(self.wanted, Wanted::Call { .. })
     }
 
     /// The question to the card, from here.
@@ -143,7 +148,7 @@ impl Terminal {
         if !self.ask_about(Asker::Command, &attempt) {
             return stopped(job, &Decision::Failed);
         }
-        Outcome::Wait(Task::Control(attempt.into()))
+        Outcome::Wait(Task::Control { attempt: attempt.into(), ended: None })
     }
 
     /// Carries it out without asking the card.

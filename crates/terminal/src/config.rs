@@ -80,6 +80,16 @@ pub enum Service {
     None,
 }
 
+impl Service {
+    /// Where the phone is, as far as the network has told it.
+    pub(crate) const fn location(&self) -> Option<&LocationInformation> {
+        match self {
+            Self::Normal(location) => Some(location),
+            Self::Limited | Self::None => None,
+        }
+    }
+}
+
 /// International mobile equipment identity: 15 digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Imei([u8; 15]);

@@ -3,22 +3,22 @@
 use alloc::{boxed::Box, vec::Vec};
 
 use oxisim_apdu::Status;
-use oxisim_sms::{Address, TypeOfAddress};
+use oxisim_sms::Address;
 use oxisim_toolkit::{
     Envelope, Facility, Objects, Problem,
     codes::CallControlProblem,
     control::{CallChanges, ControlAnswer, ControlResult, SmsChanges},
     envelope::MoSmsControl,
-    objects::{self, AlphaIdentifier, LocationInformation, TextString},
+    objects::{self, AlphaIdentifier, TextString},
 };
-use oxisim_wire::{Instant, Reader, bcd, tlv::Tlv};
+use oxisim_wire::{Instant, Reader, tlv::Tlv};
 
 use crate::{
     Event, Platform, Screen, Terminal,
     attempt::{Attempt, Wanted},
-    config::Service,
     envelope::Pending,
     link::Answer,
+    number::object,
     session::{Change, Job, Outcome, Session, Task},
     submission::{Clearance, Submission},
     timer::Timer,
@@ -116,7 +116,7 @@ impl Terminal {
     /// Asks the card about a call or a service; `false` if the question has no room in a command.
     #[must_use]
     pub(crate) fn ask_about(&mut self, asker: Asker, attempt: &Attempt) -> bool {
-        let question = attempt.question(self.location());
+        let question = attempt.question(self.service.location().cloned());
         self.ask_card(asker, question.into())
     }
 
@@ -132,25 +132,18 @@ impl Terminal {
         fits
     }
 
-    /// Where the phone is, as far as the network has told it.
-    fn location(&self) -> Option<LocationInformation> {
-        match &self.service {
-            Service::Normal(location) => Some(location.clone()),
-            Service::Limited | Service::None => None,
-        }
-    }
-
     /// The card has answered.
     pub(crate) fn controlled(&mut self, asker: Asker, answer: &Answer, now: Instant) {
         match asker {
             Asker::Command => match core::mem::take(&mut self.card.session) {
-                Session::Executing(mut job, Task::Control(attempt)) => {
-                    let outcome = match self.rule(*attempt, answer, now) {
-                        Ok((attempt, change)) => {
+                Session::Executing(mut job, Task::Control { attempt, ended }) => {
+                    let outcome = match (self.rule(*attempt, answer, now), ended) {
+                        (_, Some(result)) => job.result(result),
+                        (Ok((attempt, change)), None) => {
                             job.change = change;
                             self.carry_out(&job, attempt)
                         }
-                        Err(decision) => stopped(&job, &decision),
+                        (Err(decision), None) => stopped(&job, &decision),
                     };
                     self.conclude(job, outcome);
                 }
@@ -229,7 +222,7 @@ impl Terminal {
     fn next_message(&mut self) -> Option<MoSmsControl> {
         let controls = self.controls_messages();
         let known = self.card.identity.service_centre.clone();
-        let location = self.location();
+        let location = self.service.location().cloned();
         let submission = self.submissions.unasked()?;
         if !controls {
             submission.clearance = Clearance::Given;
@@ -307,18 +300,3 @@ pub(crate) fn stopped(job: &Job, decision: &Decision) -> Outcome {
 
 /// Type of number and numbering plan of nothing that is known.
 const UNKNOWN: u8 = 0x80;
-
-/// A number as an object.
-pub(crate) fn object(number: &Address) -> objects::Address {
-    objects::Address { ton_npi: number.kind().0, digits: bcd::pack(number.semi_octets()) }
-}
-
-/// The address of a message or of a service centre, of an object's octets.
-pub(crate) fn number(ton_npi: u8, digits: &[u8]) -> Result<Address, oxisim_sms::Error> {
-    Address::new(TypeOfAddress(ton_npi), bcd::unpack(digits))
-}
-
-/// A number that is called, or a string of a supplementary service, of an object's octets.
-pub(crate) fn called(ton_npi: u8, digits: &[u8]) -> Result<Address, oxisim_sms::Error> {
-    Address::called(TypeOfAddress(ton_npi), bcd::unpack(digits))
-}

@@ -15,10 +15,7 @@ use oxisim_toolkit::{
 use oxisim_wire::Instant;
 
 use crate::{
-    BrowserTermination, CallId, SearchMode,
-    config::Service,
-    control::{Asker, object},
-    platform::ROOM,
+    BrowserTermination, CallId, SearchMode, config::Service, control::Asker, number::object, platform::ROOM,
     timer::ToolkitTimer,
 };
 
@@ -124,11 +121,6 @@ impl CardEvent {
             Self::Frames(_) => EventCode::FRAMES_INFORMATION_CHANGE,
             Self::Other(event) => event.code(),
         }
-    }
-
-    /// Whether one report takes the event off the list (TS 102 223 §7.5.5, §7.5.6).
-    pub(crate) fn is_reported_once(&self) -> bool {
-        matches!(self.code(), EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
     }
 
     fn download(&self) -> EventDownload {

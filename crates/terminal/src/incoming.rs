@@ -118,6 +118,13 @@ impl Terminal {
         }
     }
 
+    /// No card will answer: the service centre is to try again with each message for it.
+    pub(crate) fn refuse_deliveries(&mut self) {
+        while self.reception.state == ReceptionState::WithCard {
+            self.abandon_download();
+        }
+    }
+
     /// Forgets all messages: the phone is off.
     pub(crate) fn forget_deliveries(&mut self) {
         self.reception = Reception::default();

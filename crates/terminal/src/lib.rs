@@ -5,7 +5,7 @@
 //! # The law
 //!
 //! **One mutation, then drain.** Whatever happens comes in through one call of a [`Terminal`] that takes the time
-//! as its last argument: `switch_*`, `handle_*`, [`Terminal::submit_application`]. After each, the host does what
+//! as its last argument: `switch_*`, `handle_*`, [`Terminal::submit_application`], [`Terminal::send_envelope`]. After each, the host does what
 //! [`Terminal::poll_output`] says until it says nothing more, and calls [`Terminal::handle_timeout`] when
 //! [`Terminal::poll_timeout`]'s time has come. Timeouts are absolute, and a spurious one does nothing.
 //!
@@ -59,6 +59,10 @@
 //! outgoing message, whoever wants them: the card itself, the user, the phone's application. Only emergency calls are
 //! not asked about. [`Event::Controlled`] tells what the card has decided; without its leave nothing goes out.
 //!
+//! REFRESH by reset ends all that is the card's: its channels are closed, its timers stopped, and what waited to be told
+//! is not told any more. Calls and messages of the user and of the phone's application go on. A card that does not answer
+//! to reset leaves a phone without calls and messages until it is switched off and on.
+//!
 //! # What the card may meet
 //!
 //! [`Config::profile`] says what the phone does, and the phone does that and nothing else. What it knows of itself
@@ -93,6 +97,7 @@ mod incoming;
 mod link;
 mod local;
 mod network;
+mod number;
 mod occurrence;
 mod output;
 mod pin;

@@ -188,7 +188,11 @@ pub(crate) enum Task {
     /// The network has answered USSD.
     Ussd,
     /// The card says whether this may be asked of the network.
-    Control(Box<Attempt>),
+    Control {
+        attempt: Box<Attempt>,
+        /// The result, if the user has ended it since.
+        ended: Option<GeneralResult>,
+    },
     /// The card in this reader has answered.
     Reader(u8),
     /// The user says whether the channel may be opened.

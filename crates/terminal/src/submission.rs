@@ -3,10 +3,10 @@
 use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_sms::Address;
-use oxisim_toolkit::{control::SmsChanges, objects};
+use oxisim_toolkit::control::SmsChanges;
 use oxisim_wire::{Reader, Wire};
 
-use crate::control::number;
+use crate::number::address;
 
 /// Messages of the phone's own application that may wait.
 const LIMIT: usize = 64;
@@ -56,12 +56,9 @@ impl Submission {
     /// nothing is done, if that cannot be done.
     #[must_use]
     pub(crate) fn change(&mut self, changes: &SmsChanges) -> bool {
-        let read = |address: &Option<objects::Address>| {
-            address.as_ref().map(|address| number(address.ton_npi, &address.digits)).transpose()
-        };
-        let (Ok(service_centre), Ok(destination)) =
-            (read(&changes.service_centre), read(&changes.destination))
-        else {
+        let service_centre = changes.service_centre.as_ref().map(address).transpose();
+        let destination = changes.destination.as_ref().map(address).transpose();
+        let (Ok(service_centre), Ok(destination)) = (service_centre, destination) else {
             return false;
         };
         if let Some(destination) = destination {

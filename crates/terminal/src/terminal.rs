@@ -56,6 +56,8 @@ pub struct Terminal {
     pub(crate) ussd: Option<u8>,
     pub(crate) dialled: Dialled,
     pub(crate) channels: Channels,
+    /// Multimedia messages that are on their way, the oldest first: nothing of those whose card has been reset.
+    pub(crate) transfers: VecDeque<Option<Transfer>>,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -96,8 +98,6 @@ pub(crate) struct CardState {
     pub(crate) services: Vec<DeclaredService>,
     /// Whether the card's contactless functionality is enabled, if it has said so.
     pub(crate) contactless: Option<bool>,
-    /// Multimedia messages that are on their way, the oldest first.
-    pub(crate) transfers: VecDeque<Transfer>,
     /// The card waits to be told where it is.
     pub(crate) is_located: bool,
     /// When the timers were started, of those that run.
@@ -125,6 +125,7 @@ impl Terminal {
             ussd: None,
             dialled: Dialled::default(),
             channels: Channels::default(),
+            transfers: VecDeque::new(),
             was_busy: false,
             outputs: VecDeque::new(),
             config,
@@ -149,6 +150,7 @@ impl Terminal {
             self.forget_deliveries();
             self.calls.clear();
             self.tones.clear();
+            self.transfers.clear();
             self.ussd = None;
             self.dialled = Dialled::default();
             self.forget_submissions();
@@ -167,7 +169,7 @@ impl Terminal {
             self.event(Event::AnswerToReset(atr));
             if bytes.is_empty() {
                 self.phase = Phase::Mute;
-                self.forget_submissions();
+                self.give_up_card();
             } else {
                 self.phase = Phase::Starting;
                 self.start(Startup::of_card());
@@ -366,14 +368,15 @@ impl Terminal {
     pub(crate) fn report(&mut self, event: CardEvent) {
         let code = event.code();
         if self.card.events.contains(&code) {
-            if event.is_reported_once() {
+            if code.is_reported_once() {
                 self.card.events.retain(|&listed| listed != code);
             }
             self.tell(Pending::Event(event));
         }
     }
 
-    /// Resets the card, and begins anew with it.
+    /// Resets the card, and begins anew with it. Nothing else is under way for it then but what has been answered: it is
+    /// by a command of its own that it is reset.
     pub(crate) fn reset_card(&mut self) {
         self.forget_card();
         self.abandon_download();
@@ -389,6 +392,14 @@ impl Terminal {
         }
     }
 
+    /// The card is mute: nobody is called, and nothing is sent or taken in.
+    fn give_up_card(&mut self) {
+        self.end_calls();
+        self.dialled = Dialled::default();
+        self.forget_submissions();
+        self.refuse_deliveries();
+    }
+
     fn forget_card(&mut self) {
         self.card = CardState::default();
         self.submissions.forget_asked();
@@ -402,6 +413,7 @@ impl Terminal {
             self.output(Output::Channel { channel, request: ChannelRequest::Close });
         }
         self.channels = Channels::default();
+        self.transfers.iter_mut().for_each(|transfer| *transfer = None);
         self.redial = None;
         self.timers = TimerTable::default();
         self.burst = false;

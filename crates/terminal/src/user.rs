@@ -19,8 +19,8 @@ impl Terminal {
         self.report(CardEvent::UserActivity);
         match input {
             User::Answer => return self.answer_call(),
-            User::HangUp => return self.end_call(),
-            User::EndSession if self.stop_calling() => return,
+            User::HangUp if !self.is_asked_for_call() => return self.end_call(),
+            User::EndSession if self.stop_calling(GeneralResult::SESSION_TERMINATED_BY_USER) => return,
             User::Dial(digits) => return self.dial(digits, now),
             _ => {}
         }
@@ -67,6 +67,11 @@ impl Terminal {
         }
     }
 
+    /// Whether the user is asked for a call of the card's, which hanging up refuses.
+    const fn is_asked_for_call(&self) -> bool {
+        matches!(self.card.session, Session::Executing(_, Task::ConfirmCall(_)))
+    }
+
     fn call_confirmed(&mut self, job: Job, command: Box<SetUpCall>, input: &User) {
         let outcome = self.confirm_call(&job, &command, input);
         if outcome.is_some() {
@@ -94,13 +99,7 @@ impl Terminal {
 
     /// A text or a tone has lasted for long enough.
     pub(crate) fn notice_expired(&mut self) {
-        match core::mem::take(&mut self.card.session) {
-            Session::Executing(job, Task::Notice) => {
-                let outcome = job.done();
-                self.conclude(job, outcome);
-            }
-            session => self.card.session = session,
-        }
+        self.finish_task(|task| *task == Task::Notice, |job, _| job.done());
         let is_over = match &self.screen {
             Screen::Notice { .. } => self.card.session.is_ended(),
             screen => screen.is_sustained(),

@@ -83,6 +83,14 @@ codes! {
     }
 }
 
+impl EventCode {
+    /// Whether one report takes the event off the list (TS 102 223 §7.5.5, §7.5.6).
+    #[must_use]
+    pub const fn is_reported_once(self) -> bool {
+        matches!(self, Self::USER_ACTIVITY | Self::IDLE_SCREEN_AVAILABLE)
+    }
+}
+
 codes! {
     /// REFRESH mode, the command's qualifier (TS 102 223 §8.6).
     pub struct RefreshMode(u8) {

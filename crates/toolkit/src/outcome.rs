@@ -75,6 +75,17 @@ problems! {
     FRAMES_ERROR "TS 102 223 §8.12.12" Frames(FramesProblem),
 }
 
+impl Problem {
+    /// The network cannot now, for this cause of TS 24.008, 0 to 127, or for no specific one.
+    #[must_use]
+    pub const fn network(cause: Option<u8>) -> Self {
+        Self::Network(match cause {
+            Some(cause) => 0x80 | cause,
+            None => 0,
+        })
+    }
+}
+
 impl From<Problem> for Outcome {
     fn from(problem: Problem) -> Self {
         Self { general: problem.general(), additional: problem.additional() }

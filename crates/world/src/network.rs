@@ -1,4 +1,5 @@
-//! The network's side of calls, supplementary services and USSD.
+//! The telephone network: calls, supplementary services, USSD, multimedia messages and where the phone is. Where channels
+//! lead is the [`Internet`](crate::Internet).
 
 use alloc::{
     collections::{BTreeMap, BTreeSet},
@@ -19,7 +20,7 @@ pub enum Callee {
     Refuses(u8),
 }
 
-/// A network that answers at once.
+/// A telephone network that answers at once.
 #[derive(Clone, Debug, Default)]
 pub struct Network {
     /// Who can be called; others are unassigned numbers.

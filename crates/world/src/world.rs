@@ -56,7 +56,7 @@ pub struct World<E, C = Card> {
     pub application: Option<BackupApplication>,
     /// The card in the phone's additional reader.
     pub second_card: Option<Card>,
-    /// The network, beyond messages.
+    /// The telephone network, beyond short messages.
     pub network: Network,
     /// Where the card's channels lead.
     pub internet: Internet,

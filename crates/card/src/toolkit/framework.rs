@@ -153,7 +153,7 @@ impl Framework {
 
     /// An event has come: what waits for it is tried again. One that is reported once is off the terminal's list now.
     pub fn told_of(&mut self, event: EventCode) {
-        if is_reported_once(event)
+        if event.is_reported_once()
             && let Some(asked) = &mut self.asked_events
         {
             asked.retain(|&code| code != event);
@@ -233,11 +233,6 @@ const fn ends(problem: TerminalProblem) -> Option<EventCode> {
         | TerminalProblem::RADIO_RESOURCE_NOT_GRANTED => EventCode::LOCATION_STATUS,
         _ => return None,
     })
-}
-
-/// Whether one report takes an event off the terminal's list (TS 102 223 §7.5.5, §7.5.6).
-pub(super) const fn is_reported_once(event: EventCode) -> bool {
-    matches!(event, EventCode::USER_ACTIVITY | EventCode::IDLE_SCREEN_AVAILABLE)
 }
 
 fn queued(qualifier: u8, body: impl Into<Proactive>) -> Queued {

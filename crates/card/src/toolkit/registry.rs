@@ -8,7 +8,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::Duration;
 
-use super::{framework::is_reported_once, queue::Sender};
+use super::queue::Sender;
 use crate::applet::ToolkitError;
 
 /// Which of the installed applets, counted from 0.
@@ -248,7 +248,7 @@ impl ToolkitRegistry<'_> {
     /// an answer goes to one applet only: it is an error if another has it.
     pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
         if self.registry.wants(self.applet, event) {
-            let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if is_reported_once(code));
+            let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if code.is_reported_once());
             self.registry.events_changed |= is_renewed;
             return Ok(());
         }

@@ -11,6 +11,7 @@ use crate::{
     image::{Dump, DumpedFile, FilePath, access, described},
     live::{Answer, Client, Refusal, USIM},
     progress::Progress,
+    report,
 };
 
 /// The start of an ISIM's application identifier (TS 101 220 Annex E).
@@ -284,7 +285,7 @@ impl Walk<'_> {
                 return Ok(Err(status.to_string()));
             }
             if data.is_empty() {
-                return Ok(Err(format!("{} octets of {size}", octets.len())));
+                return Ok(Err(format!("{} of {size}", report::count(octets.len(), "octet"))));
             }
             octets.extend(data);
         }
@@ -306,7 +307,7 @@ impl Walk<'_> {
             if !whole {
                 refused.get_or_insert_with(|| {
                     if is_read(status) {
-                        format!("record {number} has {} octets of {octets}", data.len())
+                        format!("record {number} has {} of {octets}", report::count(data.len(), "octet"))
                     } else {
                         status.to_string()
                     }

@@ -12,6 +12,7 @@ use super::{
     locate::At,
     octets::{Pattern, parse_run},
 };
+use crate::report::count;
 
 /// What is in an EF, and how.
 #[derive(Debug)]
@@ -209,7 +210,7 @@ impl Shape<'_> {
         };
         match self.record {
             Some(record) if !size.is_multiple_of(record) => {
-                Err(At::new(text, format!("{size} octets are no whole number of records of {record}")))
+                Err(At::new(text, format!("records of {record} do not fill {}", count(size, "octet"))))
             }
             _ => pattern.fill(size).map_err(|reason| At::new(text, reason)),
         }

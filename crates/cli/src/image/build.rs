@@ -26,6 +26,7 @@ use super::{
     path::{FilePath, fid},
     rules::{self, Reference},
 };
+use crate::report::count;
 
 /// The identifier of the MF.
 const MF: u16 = 0x3F00;
@@ -261,7 +262,7 @@ impl Builder {
 
     fn aid(&mut self, text: &Spanned<String>) -> Result<Aid, At> {
         let octets = hexadecimal(text)?;
-        let wrong = || At::new(text, format!("{} octets are no AID: it has 5 to 16", octets.len()));
+        let wrong = || At::new(text, format!("{}; an AID has 5 to 16", count(octets.len(), "octet")));
         let aid = Aid::new(&octets).ok_or_else(wrong)?;
         if self.aids.insert(octets) { Ok(aid) } else { Err(At::new(text, "another ADF has this AID")) }
     }
@@ -329,7 +330,8 @@ fn header(text: Option<&Spanned<String>>, of: &str, shortest: usize) -> Result<O
     let Some(text) = text else { return Ok(None) };
     let octets = hexadecimal(text)?;
     if !(shortest..=0xFF).contains(&octets.len()) {
-        let reason = format!("{} octets; the header of {of} has {shortest} to 255", octets.len());
+        let found = count(octets.len(), "octet");
+        let reason = format!("{found}; the header of {of} has {shortest} to 255");
         return Err(At::new(text, reason));
     }
     Ok(Some(octets))
@@ -371,7 +373,7 @@ pub fn hexadecimal(text: &Spanned<String>) -> Result<Vec<u8>, At> {
 pub fn exactly<const N: usize>(text: &Spanned<String>) -> Result<[u8; N], At> {
     let octets = hexadecimal(text)?;
     <[u8; N]>::try_from(&*octets)
-        .map_err(|_| At::new(text, format!("{} octets where {N} stand", octets.len())))
+        .map_err(|_| At::new(text, format!("{} where {N} stand", count(octets.len(), "octet"))))
 }
 
 /// A PIN as digits, filled up with `FF`, or eight octets in hexadecimal.

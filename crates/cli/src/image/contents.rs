@@ -3,6 +3,8 @@
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, RECORD_DIGITS, record::AdnRecord};
 use oxisim_wire::bcd;
 
+use crate::report::count;
+
 /// Unused octets of a file.
 const UNUSED: u8 = 0xFF;
 
@@ -110,12 +112,12 @@ fn decimal(text: &str, count: std::ops::RangeInclusive<usize>, what: &str) -> Re
 fn alpha(text: &str, room: usize) -> Result<Vec<u8>, String> {
     let fitted = AlphaIdentifier::fit(text, room);
     if let Some(cut) = fitted.cut {
-        return Err(format!("{text:?} does not fit into {room} octets: {cut:?} is left over"));
+        return Err(format!("{text:?} does not fit into {}: {cut:?} is left over", count(room, "octet")));
     }
     if let Some(dropped) = fitted.dropped {
         return Err(format!("{text:?} has characters that a SIM cannot hold: {dropped:?}"));
     }
-    fitted.alpha.padded(room).ok_or_else(|| format!("{text:?} does not fit into {room} octets"))
+    fitted.alpha.padded(room).ok_or_else(|| format!("{text:?} does not fit into {}", count(room, "octet")))
 }
 
 fn dialling(text: &str) -> Result<DiallingNumber, String> {

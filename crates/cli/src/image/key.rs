@@ -13,6 +13,7 @@ use super::{
     document::{AlgorithmName, AuthenticationForm},
     locate::At,
 };
+use crate::report::count;
 
 const MAC: &[(u16, MacLength)] =
     &[(64, MacLength::Bits64), (128, MacLength::Bits128), (256, MacLength::Bits256)];
@@ -150,7 +151,7 @@ fn refuse_others(form: &AuthenticationForm) -> Result<(), At> {
 
 fn tuak(form: &AuthenticationForm) -> Result<Tuak, At> {
     let octets = hexadecimal(&form.k)?;
-    let wrong = || At::new(&form.k, format!("{} octets; a key of TUAK has 16 or 32", octets.len()));
+    let wrong = || At::new(&form.k, format!("{}; a key of TUAK has 16 or 32", count(octets.len(), "octet")));
     let key: TuakKey = match octets.len() {
         16 => exactly::<16>(&form.k)?.into(),
         32 => exactly::<32>(&form.k)?.into(),

@@ -1,5 +1,7 @@
 //! Octets as a card's file writes them: hexadecimal, and what repeats only once.
 
+use crate::report::count;
+
 /// Octets, and whether the last of them repeats to the end of what they fill: `00FF..`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pattern {
@@ -40,7 +42,8 @@ impl Pattern {
             _ if given > length => return Err(format!("{} into {length}", more(given, "do not fit"))),
             _ if given < length => {
                 return Err(format!(
-                    "{given} octets where {length} stand: end with \"FF..\" to fill the rest"
+                    "{} where {length} stand: end with \"FF..\" to fill the rest",
+                    count(given, "octet")
                 ));
             }
             _ => {}

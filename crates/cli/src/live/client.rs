@@ -10,7 +10,7 @@ use oxisim_transport::{Error as CardError, Transport};
 use oxisim_wire::Reader;
 
 use super::keys::Key;
-use crate::failure::Failure;
+use crate::{failure::Failure, report::count};
 
 /// A card, and which commands it understands.
 pub struct Client {
@@ -44,7 +44,7 @@ pub enum Refusal {
     #[error(transparent)]
     Card(#[from] CardError),
     /// The card answers, and not as a card does.
-    #[error("the card answers {} octets without a status word", .0.len())]
+    #[error("the card answers {} without a status word", count(.0.len(), "octet"))]
     NoStatus(Vec<u8>),
     /// There is no such file, or no such record.
     #[error("{0}")]

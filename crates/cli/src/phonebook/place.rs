@@ -9,6 +9,7 @@ use oxisim_wire::{Reader, tlv::Tlv};
 use crate::{
     failure::Failure,
     live::{Client, PinArgs, Refusal, Shape, USIM, found},
+    report::count,
 };
 
 /// Where a phonebook is.
@@ -173,7 +174,8 @@ fn records(
         let octets = match client.read_record(number, shape) {
             Ok(octets) if octets.len() == usize::from(record) => octets,
             Ok(octets) => {
-                unread.push(format!("record {number} of {name}: {} octets of {record}", octets.len()));
+                unread
+                    .push(format!("record {number} of {name}: {} of {record}", count(octets.len(), "octet")));
                 vec![0xFF; usize::from(record)]
             }
             Err(Refusal::Status(status) | Refusal::NotFound(status)) => {
@@ -194,7 +196,7 @@ fn body(client: &mut Client, fid: u16, unread: &mut Vec<String>) -> Result<Optio
     let Some(size) = size.filter(|&size| size > 0) else { return Ok(None) };
     match client.read_binary(size) {
         Ok(octets) if octets.len() == usize::from(size) => return Ok(Some(octets)),
-        Ok(octets) => unread.push(format!("file {fid:04X}: {} octets of {size}", octets.len())),
+        Ok(octets) => unread.push(format!("file {fid:04X}: {} of {size}", count(octets.len(), "octet"))),
         Err(Refusal::Status(status) | Refusal::NotFound(status)) => {
             unread.push(format!("file {fid:04X}: {status}"));
         }

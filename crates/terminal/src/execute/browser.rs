@@ -42,7 +42,7 @@ impl Terminal {
             action::IF_NOT_LAUNCHED | action::USE_EXISTING | action::CLOSE_AND_LAUNCH => {}
             _ => return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD),
         }
-        if self.config.environment.in_call {
+        if self.is_in_call() {
             return job.unable(TerminalProblem::BUSY_ON_CALL);
         }
         if self.service == Service::None && command.bearers.is_some() {

@@ -15,8 +15,8 @@ use crate::{
     User,
     attempt::{Attempt, Others, TRANSACTIONS, Wanted},
     config::Service,
-    control::called,
     envelope::CardEvent,
+    number::called,
     session::{Job, Outcome, Session, Task},
     timer::Timer,
 };
@@ -47,7 +47,7 @@ impl Terminal {
         if self.service == Service::None {
             return job.unable(TerminalProblem::NO_SERVICE);
         }
-        if qualifier < HOLDS && !self.calls.is_empty() {
+        if qualifier < HOLDS && self.is_in_call() {
             return job.unable(TerminalProblem::BUSY_ON_CALL);
         }
         let text = command.confirmation.as_ref().map(|alpha| alpha_text(&alpha.text)).unwrap_or_default();
@@ -60,7 +60,9 @@ impl Terminal {
     pub(crate) fn confirm_call(&mut self, job: &Job, command: &SetUpCall, input: &User) -> Option<Outcome> {
         match input {
             User::Yes => Some(self.place_call(job, command)),
-            User::No | User::Back | User::NoResponse => Some(job.result(GeneralResult::USER_DID_NOT_ACCEPT)),
+            User::No | User::Back | User::HangUp | User::NoResponse => {
+                Some(job.result(GeneralResult::USER_DID_NOT_ACCEPT))
+            }
             User::EndSession => Some(job.result(GeneralResult::SESSION_TERMINATED_BY_USER)),
             _ => None,
         }
@@ -145,7 +147,7 @@ impl Terminal {
                     }
                     self.finish_task(
                         |task| *task == Task::Call(call),
-                        |job, _| job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+                        |job, _| job.result(Problem::network(cause)),
                     );
                 }
             }
@@ -162,9 +164,7 @@ impl Terminal {
                 |job, _| match result {
                     Ok(additional) => job.done_saying(additional),
                     Err(ServiceError::Return(error)) => job.result(Problem::Ss(error)),
-                    Err(ServiceError::Network { cause }) => {
-                        job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80)))
-                    }
+                    Err(ServiceError::Network { cause }) => job.result(Problem::network(cause)),
                 },
             ),
             NetworkEvent::Ussd(result) => self.finish_task(
@@ -172,9 +172,7 @@ impl Terminal {
                 |job, _| match result {
                     Ok(text) => job.done_with(Answer { text: Some(text), ..Answer::default() }),
                     Err(ServiceError::Return(error)) => job.result(Problem::Ussd(error)),
-                    Err(ServiceError::Network { cause }) => {
-                        job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80)))
-                    }
+                    Err(ServiceError::Network { cause }) => job.result(Problem::network(cause)),
                 },
             ),
             NetworkEvent::UssdRequest(string) => self.ussd_asked(string),
@@ -195,34 +193,26 @@ impl Terminal {
         }
     }
 
-    /// The user ends the latest call, which the card may still be asked about.
+    /// The user ends the latest call, which may be on its way: the card may still be asked about it, or wait for it.
     pub(crate) fn end_call(&mut self) {
+        let latest = self.calls.last().map(|(call, _)| *call);
+        let is_of_card = match &self.card.session {
+            Session::Executing(_, Task::Control { .. }) => true,
+            Session::Executing(_, Task::Call(call)) => Some(*call) == latest,
+            _ => latest.is_none(),
+        };
         if self.dialled.asked.is_some() && !self.dialled.given_up {
             self.dialled.given_up = true;
-        } else if self.calls.is_empty() {
-            self.stop_redial(GeneralResult::USER_CLEARED_DOWN_CALL);
-        } else if let Some(&(call, _)) = self.calls.last() {
+        } else if !(is_of_card && self.stop_calling(GeneralResult::USER_CLEARED_DOWN_CALL))
+            && let Some(call) = latest
+        {
             self.hang_up(call);
-            self.finish_task(
-                |task| *task == Task::Call(call),
-                |job, _| job.result(GeneralResult::USER_CLEARED_DOWN_CALL),
-            );
         }
     }
 
-    /// Answers the card, if it waits for this.
-    pub(crate) fn finish_task(
-        &mut self,
-        is_it: impl FnOnce(&Task) -> bool,
-        outcome: impl FnOnce(&Job, Task) -> Outcome,
-    ) {
-        match core::mem::take(&mut self.card.session) {
-            Session::Executing(job, task) if is_it(&task) => {
-                let outcome = outcome(&job, task);
-                self.conclude(job, outcome);
-            }
-            session => self.card.session = session,
-        }
+    /// Whether the user is in a call, or one is on its way.
+    pub(crate) fn is_in_call(&self) -> bool {
+        self.config.environment.in_call || !self.calls.is_empty()
     }
 
     fn take_call(&mut self, call: CallId) -> bool {

@@ -44,10 +44,7 @@ impl Terminal {
     /// What the phone knows, which may be nothing; `None` if it does not know what it is asked.
     fn known(&self, information: LocalInformation, now: Instant) -> Option<Answer> {
         let known = &self.config.environment;
-        let location = match &self.service {
-            Service::Normal(location) => Some(location.clone()),
-            Service::Limited | Service::None => None,
-        };
+        let location = self.service.location().cloned();
         let used = || match &known.access_technologies[..] {
             [] => None,
             [current, more @ ..] => Some(envelope::technologies(*current, more)),

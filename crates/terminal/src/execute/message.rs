@@ -13,16 +13,15 @@ use oxisim_wire::Wire;
 use crate::{
     Decision, Output, SubmitError, Terminal,
     config::Service,
-    control::{number, stopped},
+    control::stopped,
+    number::address,
     session::{Change, Job, Outcome, Session, Task},
     submission::{Origin, Submission},
 };
 
 impl Terminal {
     pub(super) fn send_short_message(&mut self, job: &Job, command: SendShortMessage) -> Outcome {
-        let service_centre = command.service_centre.as_ref();
-        let service_centre =
-            service_centre.map(|address| number(address.ton_npi, &address.digits)).transpose();
+        let service_centre = command.service_centre.as_ref().map(address).transpose();
         let tpdu = Some(command.tpdu.tpdu)
             .filter(|tpdu| (2..=tpdu::LIMIT).contains(&tpdu.len()))
             .and_then(|tpdu| if job.qualifier(1) { packed(&tpdu) } else { Some(tpdu) });
@@ -63,16 +62,13 @@ impl Terminal {
 
     /// The card's message has been sent, or not.
     pub(crate) fn card_submitted(&mut self, result: Result<(), SubmitError>) {
-        match core::mem::take(&mut self.card.session) {
-            Session::Executing(job, Task::Message) => {
-                let outcome = match result {
-                    Ok(()) => job.done(),
-                    Err(error) => failed(&job, error),
-                };
-                self.conclude(job, outcome);
-            }
-            other => self.card.session = other,
-        }
+        self.finish_task(
+            |task| *task == Task::Message,
+            |job, _| match result {
+                Ok(()) => job.done(),
+                Err(error) => failed(job, error),
+            },
+        );
     }
 }
 
@@ -82,7 +78,7 @@ fn failed(job: &Job, error: SubmitError) -> Outcome {
     match error {
         SubmitError::NotAllowed => stopped(job, &Decision::NotAllowed),
         SubmitError::NotSent => job.unable(TerminalProblem::NO_SERVICE),
-        SubmitError::Network { cause } => job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80))),
+        SubmitError::Network { cause } => job.result(Problem::network(cause)),
         SubmitError::Relay { cause } => job.result(Problem::Sms(cause)),
     }
 }

@@ -35,7 +35,7 @@ use oxisim_wire::Instant;
 use crate::{
     Event, Terminal, icon,
     platform::ROOM,
-    session::{Job, Outcome, Session},
+    session::{Job, Outcome, Session, Task},
 };
 
 impl Terminal {
@@ -130,6 +130,21 @@ impl Terminal {
             Outcome::Respond(response) => self.answer(response),
             Outcome::Wait(task) => self.card.session = Session::Executing(job, task),
             Outcome::Reset => self.reset_card(),
+        }
+    }
+
+    /// Answers the card, if it waits for this.
+    pub(crate) fn finish_task(
+        &mut self,
+        is_it: impl FnOnce(&Task) -> bool,
+        outcome: impl FnOnce(&Job, Task) -> Outcome,
+    ) {
+        match core::mem::take(&mut self.card.session) {
+            Session::Executing(job, task) if is_it(&task) => {
+                let outcome = outcome(&job, task);
+                self.conclude(job, outcome);
+            }
+            session => self.card.session = session,
         }
     }
 

@@ -66,7 +66,7 @@ impl Terminal {
 
     /// A message that was on its way has arrived, or not: the card is told (TS 102 223 §7.6).
     pub(crate) fn transferred(&mut self, status: MultimediaStatus) {
-        let transfer = self.card.transfers.pop_front();
+        let transfer = self.transfers.pop_front().flatten();
         let tells = self.config.profile.supports(Facility::EventMmsTransferStatus);
         if let Some(Transfer { files, identifier }) = transfer.filter(|_| tells) {
             let (message, status) = (identifier, Some(status));
@@ -95,7 +95,7 @@ impl Terminal {
     fn hindrance_to_multimedia(&self, job: &Job) -> Option<Outcome> {
         if self.service == Service::None {
             Some(job.unable(TerminalProblem::NO_SERVICE))
-        } else if self.card.transfers.len() >= LIMIT {
+        } else if self.transfers.len() >= LIMIT {
             Some(job.result(GeneralResult::MMS_TEMPORARY_PROBLEM))
         } else {
             None
@@ -109,7 +109,8 @@ impl Terminal {
         files: FileList,
         identifier: Option<MultimediaIdentifier>,
     ) -> Multimedia {
-        self.card.transfers.push_back(Transfer { files: files.clone(), identifier: identifier.clone() });
+        let transfer = Transfer { files: files.clone(), identifier: identifier.clone() };
+        self.transfers.push_back(Some(transfer));
         Multimedia { reference, files, identifier }
     }
 }

@@ -92,7 +92,7 @@ impl Terminal {
     fn redial(&mut self, job: &Job, cause: Option<u8>, now: Instant) -> Outcome {
         let in_time = |redial: &mut Redial| redial.end.is_none_or(|end| now < end);
         let Some(mut redial) = self.redial.take_if(in_time) else {
-            return job.result(Problem::Network(cause.map_or(0, |cause| cause | 0x80)));
+            return job.result(Problem::network(cause));
         };
         // A call that has come in meanwhile is in the way of every attempt.
         let Some(call) = self.free_call().filter(|_| self.calls.is_empty()) else {
@@ -109,26 +109,24 @@ impl Terminal {
         Outcome::Wait(Task::Call(call))
     }
 
-    /// The user ends the attempts, with this result; `false` if none waits.
-    pub(super) fn stop_redial(&mut self, result: GeneralResult) -> bool {
-        let waits = matches!(self.card.session, Session::Executing(_, Task::Redial { .. }));
-        if waits {
-            self.redial = None;
-            self.timers.stop(Timer::Redial);
-            self.finish_task(|_| true, |job, _| job.result(result));
+    /// The user ends the setting up of the card's call, with this result; `false` if none is being set up. What the
+    /// card is asked about waits for its answer.
+    pub(crate) fn stop_calling(&mut self, result: GeneralResult) -> bool {
+        let Session::Executing(_, task) = &mut self.card.session else { return false };
+        match task {
+            Task::Control { attempt, ended } if attempt.is_call() => *ended = Some(result),
+            Task::Call(call) => {
+                let call = *call;
+                self.hang_up(call);
+                self.finish_task(|_| true, |job, _| job.result(result));
+            }
+            Task::Redial { .. } => {
+                self.redial = None;
+                self.timers.stop(Timer::Redial);
+                self.finish_task(|_| true, |job, _| job.result(result));
+            }
+            _ => return false,
         }
-        waits
-    }
-
-    /// The user ends the session in which a call is set up; `false` if none is.
-    pub(crate) fn stop_calling(&mut self) -> bool {
-        const RESULT: GeneralResult = GeneralResult::SESSION_TERMINATED_BY_USER;
-        let Session::Executing(_, Task::Call(call)) = &self.card.session else {
-            return self.stop_redial(RESULT);
-        };
-        let call = *call;
-        self.hang_up(call);
-        self.finish_task(|_| true, |job, _| job.result(RESULT));
         true
     }
 }

@@ -68,7 +68,7 @@ impl Terminal {
         let forced = command.policy.as_ref().filter(|_| minds).map_or(0, |policy| policy.policy);
         if mode == RefreshMode::FILE_CHANGE_NOTIFICATION {
             None
-        } else if self.config.environment.in_call && forced & CALL == 0 {
+        } else if self.is_in_call() && forced & CALL == 0 {
             Some(TerminalProblem::BUSY_ON_CALL)
         } else if self.screen.is_busy() && forced & MENUS == 0 {
             Some(TerminalProblem::SCREEN_BUSY)

@@ -7,6 +7,9 @@ use oxisim_terminal::{
 };
 use oxisim_wire::{Duration, Instant};
 
+/// SMS-DELIVER from 1234, for the SIM (protocol identifier 7F, class 2): a command packet's header and two octets.
+pub const FOR_CARD: &str = "44048121437FF62080629173144805027000CAFE";
+
 pub struct Bench {
     pub phone: Terminal,
     pub now: Instant,

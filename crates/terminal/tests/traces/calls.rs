@@ -84,10 +84,12 @@ fn a_busy_number_is_told_with_its_cause() {
 
 #[test]
 fn the_user_may_refuse_or_clear_down() {
-    let mut bench = Bench::ready();
-    bench.proactive(SET_UP_CALL);
-    bench.user(User::No);
-    bench.responds("810301100082028281830122");
+    for refusal in [User::No, User::HangUp] {
+        let mut bench = Bench::ready();
+        bench.proactive(SET_UP_CALL);
+        bench.user(refusal);
+        bench.responds("810301100082028281830122");
+    }
     let mut bench = calling();
     bench.user(User::HangUp);
     assert_eq!(asked(&mut bench), Some(Output::Network(NetworkRequest::Disconnect(CALL))));
@@ -101,6 +103,9 @@ fn a_second_call_finds_the_phone_busy() {
     bench.responds("810301100082028281830100");
     bench.card("9000");
     bench.carries_out(SET_UP_CALL, "81030110008202828183022002");
+    // So do a new start of the card and the browser (TS 102 223 §6.4.7, §6.4.26).
+    bench.carries_out("D009810301010482028182", "81030101048202828183022002");
+    bench.carries_out("D00B8103011500820281823100", "81030115008202828183022002");
 }
 
 #[test]

@@ -693,3 +693,35 @@ fn the_cards_words_to_the_user_go_after_a_while() {
     bench.seconds(5);
     assert_eq!(bench.screen(), Screen::Idle { text: None });
 }
+
+#[test]
+fn a_call_of_the_card_that_the_user_ends_while_the_card_is_asked_is_not_set_up() {
+    for (input, result) in [(User::HangUp, "23"), (User::EndSession, "10")] {
+        for answer in ["9000", "01009000"] {
+            let mut bench = bench();
+            bench.proactive(SET_UP_CALL);
+            bench.user(User::Yes);
+            assert_eq!(bench.command(), ABOUT_CALL);
+            bench.user(input.clone());
+            bench.quiet();
+            bench.card(answer);
+            bench.responds(&format!("8103011000820282818301{result}"));
+        }
+    }
+}
+
+#[test]
+fn hanging_up_while_the_card_is_asked_about_a_service_ends_a_call() {
+    let mut bench = bench();
+    bench.proactive(SET_UP_CALL);
+    bench.user(User::Yes);
+    bench.exchange(ABOUT_CALL, "9000");
+    assert_eq!(calls(&mut bench).0, "+1234");
+    says(&mut bench, NetworkEvent::Connected(CALL));
+    bench.responds("810301100082028281830100");
+    bench.card("9000");
+    bench.proactive(SEND_SS);
+    assert_eq!(bench.command(), ABOUT_SS);
+    bench.user(User::HangUp);
+    assert_eq!(network(&mut bench), NetworkRequest::Disconnect(CALL));
+}

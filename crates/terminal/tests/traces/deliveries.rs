@@ -2,11 +2,9 @@ use oxisim_sms::tpdu::FailureCause;
 use oxisim_terminal::{Event, Output};
 use oxisim_wire::Wire;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, FOR_CARD};
 
-/// SMS-DELIVER from 1234, for the SIM (protocol identifier 7F, class 2): a command packet's header and two octets.
-const FOR_CARD: &str = "44048121437FF62080629173144805027000CAFE";
-/// The same message, for the user: "AB".
+/// [`FOR_CARD`]'s message, for the user: "AB".
 const FOR_USER: &str = "0404812143000020806291731448024121";
 /// The same message, for port 2948.
 const FOR_APPLICATION: &str = "4404812143000420806291731448080605040B8423F0CA";

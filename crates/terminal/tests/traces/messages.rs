@@ -1,7 +1,7 @@
 use oxisim_sms::Address;
 use oxisim_terminal::{Event, Output, Screen, Service, SubmitError};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, FOR_CARD};
 
 /// SEND SHORT MESSAGE without a word to the user: an SMS-SUBMIT of one octet of data.
 const SILENT: &str = "D01D81030113008202818385008B1001FF038121F300040741424344454647";
@@ -174,4 +174,23 @@ fn the_result_of_a_message_of_a_card_that_was_reset_goes_nowhere() {
     bench.start_up("9000");
     bench.submitted(Ok(()));
     bench.quiet();
+}
+
+#[test]
+fn a_card_cannot_be_reset_while_its_message_goes_out() {
+    let mut bench = Bench::ready();
+    bench.phone.send_envelope(vec![0xE4, 0x00], bench.now);
+    bench.command();
+    bench.announced(SILENT);
+    submit(&mut bench);
+    // It announces REFRESH by reset after an envelope that does not wait for the session.
+    bench.phone.handle_deliver(&hex::decode(FOR_CARD).unwrap(), None, bench.now);
+    assert!(bench.command().starts_with("80C20000"));
+    bench.card("910B");
+    assert!(matches!(bench.next(), Some(Output::DeliverReport(_))));
+    bench.quiet();
+    bench.submitted(Ok(()));
+    bench.responds("810301130082028281830100");
+    bench.announced("D009810301010482028182");
+    assert_eq!(bench.next(), Some(Output::PowerOn));
 }

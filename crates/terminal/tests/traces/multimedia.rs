@@ -1,6 +1,8 @@
 //! RETRIEVE, SUBMIT and DISPLAY MULTIMEDIA MESSAGE, and what the card is told of multimedia messages.
 
-use oxisim_terminal::{Config, Event, Multimedia, NetworkEvent, NetworkRequest, Screen, Service, User};
+use oxisim_terminal::{
+    Config, Event, Multimedia, NetworkEvent, NetworkRequest, Output, Screen, Service, User,
+};
 use oxisim_toolkit::{
     Facility, TerminalProfile,
     objects::{FileList, MultimediaIdentifier, MultimediaReference, MultimediaStatus},
@@ -30,6 +32,15 @@ fn status(status: u8) -> NetworkEvent {
     NetworkEvent::Multimedia(MultimediaStatus { status: vec![status] })
 }
 
+/// The card has this message sent, and the session ends.
+#[track_caller]
+fn submits(bench: &mut Bench, command: &str) {
+    bench.proactive(command);
+    assert!(matches!(bench.asks(), NetworkRequest::SubmitMultimedia(Multimedia { reference: None, .. })));
+    bench.responds("810301610082028281830100");
+    bench.card("9000");
+}
+
 #[test]
 fn a_message_is_retrieved_and_the_card_told_when_it_has_come() {
     let mut bench = Bench::ready();
@@ -48,10 +59,7 @@ fn a_message_is_retrieved_and_the_card_told_when_it_has_come() {
 fn messages_are_told_of_in_the_order_of_the_commands() {
     let mut bench = Bench::ready();
     for identifier in ["42", "43"] {
-        bench.proactive(&SUBMIT.replace("EB0142", &format!("EB01{identifier}")));
-        assert!(matches!(bench.asks(), NetworkRequest::SubmitMultimedia(Multimedia { reference: None, .. })));
-        bench.responds("810301610082028281830100");
-        bench.card("9000");
+        submits(&mut bench, &SUBMIT.replace("EB0142", &format!("EB01{identifier}")));
     }
     bench.network(status(0xE0));
     bench.exchange("80C2000013DA11820282819205013F005F3BEB0142EC01E0", "9000");
@@ -63,10 +71,7 @@ fn messages_are_told_of_in_the_order_of_the_commands() {
 fn messages_on_their_way_have_a_limit_and_need_service() {
     let mut bench = Bench::ready();
     for _ in 0..4 {
-        bench.proactive(SUBMIT);
-        bench.asks();
-        bench.responds("810301610082028281830100");
-        bench.card("9000");
+        submits(&mut bench, SUBMIT);
     }
     bench.carries_out(RETRIEVE, "810301600082028281830127");
     bench.phone.handle_service(Service::None, bench.now);
@@ -121,4 +126,18 @@ fn a_card_that_does_not_know_of_multimedia_messages_is_not_told() {
     bench.card("9000");
     bench.network(status(0x80));
     bench.quiet();
+}
+
+#[test]
+fn a_card_is_not_told_of_messages_from_before_its_reset() {
+    let mut bench = Bench::ready();
+    submits(&mut bench, SUBMIT);
+    bench.proactive("D009810301010482028182");
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+    bench.start_up("9000");
+    submits(&mut bench, &SUBMIT.replace("EB0142", "EB0143"));
+    bench.network(status(0xE0));
+    bench.quiet();
+    bench.network(status(0x80));
+    bench.exchange("80C2000013DA11820282819205013F005F3BEB0143EC0180", "9000");
 }

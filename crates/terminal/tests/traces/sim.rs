@@ -7,13 +7,11 @@ use oxisim_terminal::{CardIdentity, Config, Event, Output, Pin, PinState, Platfo
 use oxisim_toolkit::TerminalProfile;
 use oxisim_wire::Duration;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, FOR_CARD};
 
 /// The header of the recorded `DF_GSM`, with CHV1 disabled.
 const GSM: &str = "851400047F20020000FBFF03899900120400838A808A";
 const TELECOM: &str = "000000007F100200000000000981000D0400838A838A";
-/// SMS-DELIVER from 1234, for the SIM: a command packet's header and two octets.
-const FOR_CARD: &str = "44048121437FF62080629173144805027000CAFE";
 
 fn config() -> Config {
     Config { profile: TerminalProfile::new(&[0xFF, 0x01]), ..Config::default() }

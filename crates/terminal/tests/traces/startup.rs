@@ -1,8 +1,10 @@
 use oxisim_apdu::{Atr, Convention};
-use oxisim_terminal::{CardIdentity, Config, Event, Output, Pin, PinState};
+use oxisim_terminal::{
+    CallId, CardIdentity, Config, Event, NetworkEvent, NetworkRequest, Output, Pin, PinState,
+};
 use oxisim_toolkit::TerminalProfile;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, FOR_CARD};
 
 fn config() -> Config {
     Config { profile: TerminalProfile::new(&[0xFF, 0x01]), ..Config::default() }
@@ -174,4 +176,24 @@ fn a_card_with_t1_only_is_told_how_much_it_may_answer() {
     bench.phone.handle_atr(&[0x3B, 0x80, 0x01, 0x81], bench.now);
     bench.exchange("00A40004023F0000", "620082019000");
     assert_eq!(bench.command(), "00A40004022FE200");
+}
+
+#[test]
+fn a_card_that_is_mute_after_a_reset_leaves_no_call_and_no_delivery() {
+    let mut bench = Bench::ready();
+    let call = CallId { transaction: 0, is_incoming: true };
+    bench.proactive("D00C810301010482028182BA0104");
+    assert_eq!(bench.next(), Some(Output::PowerOn));
+    bench.network(NetworkEvent::Incoming { call, number: None });
+    for tpdu in [FOR_CARD, FOR_CARD] {
+        bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), None, bench.now);
+    }
+    bench.quiet();
+    bench.phone.handle_atr(&[], bench.now);
+    assert_eq!(bench.next(), Some(Output::Network(NetworkRequest::Disconnect(call))));
+    for _ in 0..2 {
+        assert!(matches!(bench.next(), Some(Output::DeliverReport(report)) if report.cause.is_some()));
+    }
+    bench.quiet();
+    assert_eq!(bench.phone.poll_timeout(), None);
 }

@@ -92,7 +92,7 @@ fn every_mistake_in_a_file_has_its_words() {
         (
             "2F05",
             "size = 1\ncompact = \"00\"\nheader = \"00\"",
-            "header: 1 octets; the header of a file has 14 to 255",
+            "header: 1 octet; the header of a file has 14 to 255",
         ),
         ("2F05", "colour = 1", "colour: unknown field `colour`"),
         ("2F05", "contents = \"0g\"", "contents: 'g' is no hexadecimal digit"),
@@ -204,7 +204,7 @@ fn every_mistake_beside_files_has_its_words() {
         ),
         (
             with("[directories.\"7F20\"]\ncompact = \"00\"\nheader = \"00\""),
-            "line 14: directories.7F20.header: 1 octets; the header of a directory has 22 to 255",
+            "line 14: directories.7F20.header: 1 octet; the header of a directory has 22 to 255",
         ),
         (
             wrong(&format!("platform = \"gsm\"\n{SMALL}")),
@@ -213,7 +213,7 @@ fn every_mistake_beside_files_has_its_words() {
         (with("[directories.\"ADF.B\"]"), "line 12: directories.\"ADF.B\": an ADF needs its aid"),
         (
             with("[directories.\"ADF.B\"]\naid = \"00\""),
-            "line 13: directories.\"ADF.B\".aid: 1 octets are no AID: it has 5 to 16",
+            "line 13: directories.\"ADF.B\".aid: 1 octet; an AID has 5 to 16",
         ),
         (
             with("[directories.\"ADF.B\"]\naid = \"A0000000871002\""),
@@ -292,7 +292,7 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
             key(&format!("algorithm = \"milenage\"\n{k}")),
             "line 14: authentication[1].algorithm: op or opc must be given",
         ),
-        (key("algorithm = \"xor\"\nk = \"00\""), "line 15: authentication[1].k: 1 octets where 16 stand"),
+        (key("algorithm = \"xor\"\nk = \"00\""), "line 15: authentication[1].k: 1 octet where 16 stand"),
         (
             key(&format!("algorithm = \"xor\"\n{k}\nop = \"00\"")),
             "line 16: authentication[1].op: this algorithm has none",
@@ -303,7 +303,7 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
         ),
         (
             key("algorithm = \"tuak\"\nk = \"00\""),
-            "line 15: authentication[1].k: 1 octets; a key of TUAK has 16 or 32",
+            "line 15: authentication[1].k: 1 octet; a key of TUAK has 16 or 32",
         ),
         (
             key(&format!("algorithm = \"tuak\"\n{k}\niterations = 0")),
@@ -339,7 +339,7 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
         ),
         (
             key(&format!("algorithm = \"xor\"\n{k}\nsqn = [\"00\"]")),
-            "line 16: authentication[1].sqn[1]: 1 octets where 6 stand",
+            "line 16: authentication[1].sqn[1]: 1 octet where 6 stand",
         ),
         (
             key(&format!("algorithm = \"comp128-1\"\n{k}\nsqn = []")),

@@ -77,7 +77,7 @@ impl Terminal {
         channel.link = if channel.link == Link::Reopening { Link::Dropped } else { Link::Down };
         let status = channel.status(number);
         let problem = match error {
-            ChannelError::Network { cause } => Problem::Network(cause.map_or(0, |cause| cause | 0x80)),
+            ChannelError::Network { cause } => Problem::network(cause),
             ChannelError::Unreachable => Problem::Bearer(BipProblem::REMOTE_DEVICE_NOT_REACHABLE),
             ChannelError::PortTaken => Problem::Bearer(BipProblem::PORT_NOT_AVAILABLE),
             ChannelError::Security => Problem::Bearer(BipProblem::SECURITY_ERROR),
