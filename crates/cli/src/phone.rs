@@ -157,6 +157,8 @@ struct Phone<T, W> {
     dial: Option<String>,
     /// Whether the card has set up its menu.
     has_menu: bool,
+    /// What the options say and could not be done.
+    undone: Option<String>,
     /// Command APDUs that the card has got.
     commands: usize,
     /// STATUS commands among them.
@@ -180,6 +182,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
             choice: None,
             dial: None,
             has_menu: false,
+            undone: None,
             commands: 0,
             polls: 0,
             says_yes: false,
@@ -201,8 +204,14 @@ impl<T: Transport, W: Write> Phone<T, W> {
             if self.has_menu
                 && let Some(item) = self.choice.take()
             {
-                self.say("user", &format!("chooses item {item} of the card's menu"))?;
-                self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                let is_item = |menu: &Menu| menu.items.iter().any(|other| other.identifier == item);
+                if self.terminal.menu().is_some_and(is_item) {
+                    self.say("user", &format!("chooses item {item} of the card's menu"))?;
+                    self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                } else {
+                    self.say("user", &format!("finds no item {item} in the card's menu"))?;
+                    self.undone = Some(format!("there is no item {item} in the card's menu"));
+                }
                 continue;
             }
             if self.terminal.is_ready()
@@ -226,7 +235,13 @@ impl<T: Transport, W: Write> Phone<T, W> {
         self.terminal.switch_off(wall_clock());
         self.drain()?;
         let (commands, polls) = (count(self.commands, "command"), count(self.polls, "poll"));
-        self.say("phone", &format!("off after {commands}, {polls} among them"))
+        self.say("phone", &format!("off after {commands}, {polls} among them"))?;
+        let undone = self.undone.take();
+        let undone = undone
+            .or_else(|| Some(format!("{} was not dialled: the phone did not get ready", self.dial.take()?)));
+        let undone = undone
+            .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
+        undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
     }
 
     /// Does what the phone wants, and tells it what happens to its channels, until there is nothing more.
@@ -315,7 +330,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::PollInterval(None) => self.say("phone", "does not poll"),
             Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
             Event::Controlled { asked, decision } => self.say("card", &decided(asked, decision)),
-            Event::NotDialled(error) => self.say("phone", &format!("does not dial: {error}")),
+            Event::NotDialled(error) => {
+                self.undone = Some(format!("not dialled: {error}"));
+                self.say("phone", &format!("does not dial: {error}"))
+            }
             Event::UssdAnswered(Ok(text)) => self.say("phone", &format!("hears {:?}", text.to_text())),
             Event::ServiceAnswered(Ok(_)) => self.say("phone", "hears that it is done"),
             Event::UssdAnswered(Err(error)) | Event::ServiceAnswered(Err(error)) => {
@@ -425,12 +443,27 @@ fn requested(request: &NetworkRequest) -> String {
     }
 }
 
+/// Why there is no call (TS 24.008 table 10.5.123).
+static CAUSES: &[(u8, &str)] = &[
+    (1, "unassigned number"),
+    (16, "normal call clearing"),
+    (17, "user busy"),
+    (18, "no user responding"),
+    (21, "call rejected"),
+    (27, "destination out of order"),
+    (28, "invalid number format"),
+    (31, "normal, unspecified"),
+    (34, "no channel available"),
+];
+
 /// What becomes of a call.
 fn heard(event: &NetworkEvent) -> Option<String> {
     match event {
         NetworkEvent::Connected(_) => Some("hears that the call is connected".into()),
         NetworkEvent::Disconnected { cause: Some(cause), .. } => {
-            Some(format!("hears that there is no call, cause {cause}"))
+            let name = CAUSES.iter().find(|(other, _)| other == cause);
+            let name = name.map(|(_, name)| format!(" ({name})")).unwrap_or_default();
+            Some(format!("hears that there is no call, cause {cause}{name}"))
         }
         NetworkEvent::Disconnected { cause: None, .. } => Some("hears that there is no call".into()),
         _ => None,
