@@ -30,6 +30,9 @@ use oxisim_world::{Callee, Carrier, Network};
 use self::sockets::Sockets;
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
+/// What is said of the card of this program, and of no other.
+const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
+
 /// Drive a card as a phone does, and print what the card asks for.
 ///
 /// Short messages that the card sends are printed, and the card is told that they were sent. The user does nothing
@@ -41,10 +44,10 @@ use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs,
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
     reader: Option<String>,
     /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader")]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
     tcp: Option<String>,
     /// Let no other program use the card at the same time.
     #[arg(long, requires = "reader")]
@@ -155,6 +158,8 @@ struct Phone<T, W> {
     choice: Option<u8>,
     /// What is to be dialled.
     dial: Option<String>,
+    /// What has been dialled.
+    dialled: String,
     /// Whether the card has set up its menu.
     has_menu: bool,
     /// What the options say and could not be done.
@@ -181,6 +186,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
             begin: wall_clock(),
             choice: None,
             dial: None,
+            dialled: String::new(),
             has_menu: false,
             undone: None,
             commands: 0,
@@ -218,6 +224,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 && let Some(number) = self.dial.take()
             {
                 self.say("user", &format!("dials {number}"))?;
+                self.dialled.clone_from(&number);
                 self.terminal.handle_user(&User::Dial(number), wall_clock());
                 continue;
             }
@@ -237,8 +244,9 @@ impl<T: Transport, W: Write> Phone<T, W> {
         let (commands, polls) = (count(self.commands, "command"), count(self.polls, "poll"));
         self.say("phone", &format!("off after {commands}, {polls} among them"))?;
         let undone = self.undone.take();
-        let undone = undone
-            .or_else(|| Some(format!("{} was not dialled: the phone did not get ready", self.dial.take()?)));
+        let undone = undone.or_else(|| {
+            Some(format!("{:?} was not dialled: the phone did not get ready", self.dial.take()?))
+        });
         let undone = undone
             .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
         undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
@@ -331,7 +339,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
             Event::Controlled { asked, decision } => self.say("card", &decided(asked, decision)),
             Event::NotDialled(error) => {
-                self.undone = Some(format!("not dialled: {error}"));
+                self.undone = Some(format!("{:?} was not dialled: {error}", self.dialled));
                 self.say("phone", &format!("does not dial: {error}"))
             }
             Event::UssdAnswered(Ok(text)) => self.say("phone", &format!("hears {:?}", text.to_text())),

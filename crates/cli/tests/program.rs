@@ -246,11 +246,13 @@ fn a_phone_says_what_it_could_not_do() {
     let oxisim = Oxisim::new();
     for (words, reason) in [
         (["--choose", "99"], "there is no item 99 in the card's menu"),
-        (["--dial", "garbage"], "not dialled: this cannot be dialled"),
+        (["--dial", "garbage"], "\"garbage\" was not dialled: this cannot be dialled"),
     ] {
         let phone = oxisim.run(&["phone", "--for", "0s", words[0], words[1]]);
         phone.code(1).stderr_eq(format!("oxisim: {reason}\n"));
     }
+    // What is said of the card of this program is not for another.
+    oxisim.run(&["phone", "--tcp", "127.0.0.1:1", "--control"]).code(2);
     oxisim.run(&["phone", "--for", "0s", "--choose", "1"]).success();
     let called = oxisim.run(&["phone", "--for", "0s", "--dial", "+4917012345"]).success();
     let said = String::from_utf8_lossy(&called.get_output().stdout).into_owned();
