@@ -256,6 +256,13 @@ fn contents_of_files_come_back() {
                 { "latitude": 3, "longitude": 1_048_579 },
             ] }]),
         ),
+        (
+            "EF.LP",
+            "0023FF",
+            json!([[
+                { "code": 0, "name": "GERMAN" }, { "code": 35, "name": "RUSSIAN" }, { "code": 255, "name": "UNUSED" },
+            ]]),
+        ),
         ("EF.THRESHOLD", "F01000", json!([15_732_736])),
         ("EF.eMLPP", "7C04", json!([["0", "1", "2", "3", "4"], ["0"]])),
         ("EF.AAeM", "3C", json!([["0", "1", "2", "3"]])),
