@@ -30,6 +30,9 @@ use oxisim_world::{Callee, Carrier, Network};
 use self::sockets::Sockets;
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
+/// What is said of the card of this program, and of no other.
+const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
+
 /// Drive a card as a phone does, and print what the card asks for.
 ///
 /// Short messages that the card sends are printed, and the card is told that they were sent. The user does nothing
@@ -41,10 +44,10 @@ use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs,
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
     reader: Option<String>,
     /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader")]
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
     tcp: Option<String>,
     /// Let no other program use the card at the same time.
     #[arg(long, requires = "reader")]
@@ -155,8 +158,12 @@ struct Phone<T, W> {
     choice: Option<u8>,
     /// What is to be dialled.
     dial: Option<String>,
+    /// What has been dialled.
+    dialled: String,
     /// Whether the card has set up its menu.
     has_menu: bool,
+    /// What the options say and could not be done.
+    undone: Option<String>,
     /// Command APDUs that the card has got.
     commands: usize,
     /// STATUS commands among them.
@@ -179,7 +186,9 @@ impl<T: Transport, W: Write> Phone<T, W> {
             begin: wall_clock(),
             choice: None,
             dial: None,
+            dialled: String::new(),
             has_menu: false,
+            undone: None,
             commands: 0,
             polls: 0,
             says_yes: false,
@@ -201,14 +210,21 @@ impl<T: Transport, W: Write> Phone<T, W> {
             if self.has_menu
                 && let Some(item) = self.choice.take()
             {
-                self.say("user", &format!("chooses item {item} of the card's menu"))?;
-                self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                let is_item = |menu: &Menu| menu.items.iter().any(|other| other.identifier == item);
+                if self.terminal.menu().is_some_and(is_item) {
+                    self.say("user", &format!("chooses item {item} of the card's menu"))?;
+                    self.terminal.handle_user(&User::SelectMenu(item), wall_clock());
+                } else {
+                    self.say("user", &format!("finds no item {item} in the card's menu"))?;
+                    self.undone = Some(format!("there is no item {item} in the card's menu"));
+                }
                 continue;
             }
             if self.terminal.is_ready()
                 && let Some(number) = self.dial.take()
             {
                 self.say("user", &format!("dials {number}"))?;
+                self.dialled.clone_from(&number);
                 self.terminal.handle_user(&User::Dial(number), wall_clock());
                 continue;
             }
@@ -226,7 +242,14 @@ impl<T: Transport, W: Write> Phone<T, W> {
         self.terminal.switch_off(wall_clock());
         self.drain()?;
         let (commands, polls) = (count(self.commands, "command"), count(self.polls, "poll"));
-        self.say("phone", &format!("off after {commands}, {polls} among them"))
+        self.say("phone", &format!("off after {commands}, {polls} among them"))?;
+        let undone = self.undone.take();
+        let undone = undone.or_else(|| {
+            Some(format!("{:?} was not dialled: the phone did not get ready", self.dial.take()?))
+        });
+        let undone = undone
+            .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
+        undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
     }
 
     /// Does what the phone wants, and tells it what happens to its channels, until there is nothing more.
@@ -315,7 +338,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::PollInterval(None) => self.say("phone", "does not poll"),
             Event::BrowserOpened(address) => self.say("phone", &format!("opens {address}")),
             Event::Controlled { asked, decision } => self.say("card", &decided(asked, decision)),
-            Event::NotDialled(error) => self.say("phone", &format!("does not dial: {error}")),
+            Event::NotDialled(error) => {
+                self.undone = Some(format!("{:?} was not dialled: {error}", self.dialled));
+                self.say("phone", &format!("does not dial: {error}"))
+            }
             Event::UssdAnswered(Ok(text)) => self.say("phone", &format!("hears {:?}", text.to_text())),
             Event::ServiceAnswered(Ok(_)) => self.say("phone", "hears that it is done"),
             Event::UssdAnswered(Err(error)) | Event::ServiceAnswered(Err(error)) => {
@@ -425,12 +451,27 @@ fn requested(request: &NetworkRequest) -> String {
     }
 }
 
+/// Why there is no call (TS 24.008 table 10.5.123).
+static CAUSES: &[(u8, &str)] = &[
+    (1, "unassigned number"),
+    (16, "normal call clearing"),
+    (17, "user busy"),
+    (18, "no user responding"),
+    (21, "call rejected"),
+    (27, "destination out of order"),
+    (28, "invalid number format"),
+    (31, "normal, unspecified"),
+    (34, "no channel available"),
+];
+
 /// What becomes of a call.
 fn heard(event: &NetworkEvent) -> Option<String> {
     match event {
         NetworkEvent::Connected(_) => Some("hears that the call is connected".into()),
         NetworkEvent::Disconnected { cause: Some(cause), .. } => {
-            Some(format!("hears that there is no call, cause {cause}"))
+            let name = CAUSES.iter().find(|(other, _)| other == cause);
+            let name = name.map(|(_, name)| format!(" ({name})")).unwrap_or_default();
+            Some(format!("hears that there is no call, cause {cause}{name}"))
         }
         NetworkEvent::Disconnected { cause: None, .. } => Some("hears that there is no call".into()),
         _ => None,

@@ -240,3 +240,21 @@ fn a_phone_dials_and_says_what_the_card_decides() {
     let said = dial(&[], "+15550100002");
     assert!(!said.contains("allows") && said.contains("hears that the call is connected"), "{said}");
 }
+
+#[test]
+fn a_phone_says_what_it_could_not_do() {
+    let oxisim = Oxisim::new();
+    for (words, reason) in [
+        (["--choose", "99"], "there is no item 99 in the card's menu"),
+        (["--dial", "garbage"], "\"garbage\" was not dialled: this cannot be dialled"),
+    ] {
+        let phone = oxisim.run(&["phone", "--for", "0s", words[0], words[1]]);
+        phone.code(1).stderr_eq(format!("oxisim: {reason}\n"));
+    }
+    // What is said of the card of this program is not for another.
+    oxisim.run(&["phone", "--tcp", "127.0.0.1:1", "--control"]).code(2);
+    oxisim.run(&["phone", "--for", "0s", "--choose", "1"]).success();
+    let called = oxisim.run(&["phone", "--for", "0s", "--dial", "+4917012345"]).success();
+    let said = String::from_utf8_lossy(&called.get_output().stdout).into_owned();
+    assert!(said.contains("there is no call, cause 1 (unassigned number)"), "{said}");
+}

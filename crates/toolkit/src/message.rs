@@ -3,7 +3,7 @@
 //! TS 101 220 gives the same tag to different objects in different messages, so the mapping from tag to object
 //! belongs to the message: a message is a struct whose fields are objects, in the standard's order.
 
-use alloc::vec::Vec;
+use alloc::{boxed::Box, vec::Vec};
 
 use oxisim_wire::{
     Error, ErrorKind, Reader, Show, Shown, Wire,
@@ -11,7 +11,7 @@ use oxisim_wire::{
 };
 
 /// A data object of TS 102 223 §8: its value is its [`Wire`] coding.
-pub trait DataObject: Wire + Show {
+pub trait DataObject: Wire + Show + 'static {
     /// Its tag, without the comprehension bit (TS 101 220 §7.2).
     const TAG: Tag;
     /// Its name in the standard's words.
@@ -170,12 +170,20 @@ pub struct FieldInfo {
     pub object: &'static str,
     /// The clause that defines its object.
     pub spec: &'static str,
+    /// Reads the value of its object, to the end.
+    pub read: fn(&mut Reader<'_>) -> Result<Box<dyn Object>, Error>,
 }
 
 impl FieldInfo {
     /// A field called `name`.
     pub(crate) const fn of<F: Field>(name: &'static str) -> Self {
-        Self { name, tag: F::Object::TAG, object: F::Object::NAME, spec: F::Object::SPEC }
+        Self {
+            name,
+            tag: F::Object::TAG,
+            object: F::Object::NAME,
+            spec: F::Object::SPEC,
+            read: |value| Ok(Box::new(read_all::<F::Object>(value)?)),
+        }
     }
 }
 

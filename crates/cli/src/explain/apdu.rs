@@ -85,6 +85,7 @@ fn message(data: &[u8]) -> Option<Kind> {
     match data {
         [0xD0, ..] => Some(Kind::ProactiveCommand),
         [0x62, ..] => Some(Kind::Fcp),
+        [0x6F, ..] => Some(Kind::BerTlv),
         _ if card::is_header(data) => Some(Kind::GsmHeader),
         _ => None,
     }

@@ -4,7 +4,7 @@ use oxisim_apdu::{Atr, Command, Response};
 use oxisim_toolkit::CallControlAnswer;
 use oxisim_wire::{Reader, tlv};
 
-use super::{card, file, tpdu};
+use super::{bare, card, file, tpdu};
 
 /// What octets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -43,6 +43,10 @@ pub enum Kind {
     AccessRule,
     /// The contents of a file, or a record of it: `--file` says of which.
     File,
+    /// COMPREHENSION-TLV objects by themselves, without their message.
+    DataObject,
+    /// BER-TLV objects, such as an FCI template.
+    BerTlv,
 }
 
 /// Whether octets look like a kind.
@@ -67,13 +71,15 @@ impl Kind {
             Self::GsmHeader => "gsm-header",
             Self::AccessRule => "access-rule",
             Self::File => "file",
+            Self::DataObject => "data-object",
+            Self::BerTlv => "ber-tlv",
         }
     }
 
     /// What the octets look like; what is nothing of all that may still be a short message or a terminal profile.
     pub fn guess(octets: &[u8]) -> Option<Self> {
         Self::by_tag(octets).or_else(|| {
-            let guesses: [(Self, Guess); 9] = [
+            let guesses: [(Self, Guess); 13] = [
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, ..]) && Atr::parse(octets).is_ok()),
                 (Self::Apdu, is_command),
                 (Self::GsmHeader, card::is_header),
@@ -81,7 +87,11 @@ impl Kind {
                 (Self::CallControlAnswer, is_control_answer),
                 (Self::Response, is_response),
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, _, _, _, ..])),
+                (Self::DataObject, bare::are_data_objects),
+                (Self::BerTlv, bare::is_known_ber),
                 (Self::Tpdu, tpdu::is_possible),
+                (Self::Apdu, |octets| octets.get(..4).is_some_and(is_command)),
+                (Self::Apdu, is_command_of_another),
                 // Bit 1 of the first octet is the profile download itself (TS 102 223 §5.2).
                 (Self::TerminalProfile, |octets| {
                     octets.len() > 1 && octets.first().is_some_and(|o| o & 1 != 0)
@@ -98,13 +108,18 @@ impl Kind {
             [0xD1..=0xE5, ..] if fits(octets) => Self::Envelope,
             [0xD1..=0xDF, ..] if !is_response(octets) => Self::Envelope,
             [0x62, ..] => Self::Fcp,
+            [0x6F, ..]
+                if fits(octets) || octets.split_last_chunk::<2>().is_some_and(|(data, _)| fits(data)) =>
+            {
+                Self::BerTlv
+            }
             [0x01 | 0x81, 3, _, _, _, 0x02 | 0x82, ..] => Self::TerminalResponse,
             [0x80 | 0x84, 1, _, 0x90 | 0x97 | 0x9E | 0xA0 | 0xA4 | 0xA7 | 0xAF, ..] => Self::AccessRule,
             [0x61 | 0xA8..=0xAA, ..] if file::by_contents(octets).is_some() => Self::File,
             _ => return None,
         };
         let followed = octets.split_last_chunk::<2>().is_some_and(|(data, _)| fits(data));
-        let can_be_answered = matches!(kind, Self::ProactiveCommand | Self::Fcp);
+        let can_be_answered = matches!(kind, Self::ProactiveCommand | Self::Fcp | Self::BerTlv);
         Some(if can_be_answered && followed && is_response(octets) { Self::Response } else { kind })
     }
 }
@@ -121,6 +136,11 @@ fn is_command(octets: &[u8]) -> bool {
         let is_class = command.class.channel().is_some() || command.class.0 == 0xA0;
         is_class && command.instruction.spec(command.class).is_some()
     })
+}
+
+/// Whether the octets are a command whose instruction is not of these standards, on the basic channel.
+fn is_command_of_another(octets: &[u8]) -> bool {
+    matches!(octets, [0x00 | 0x80 | 0xA0, ..]) && Command::parse(octets).is_ok()
 }
 
 /// Whether the octets are an answer to CALL CONTROL, with what it changes; MO SHORT MESSAGE CONTROL has no others.

@@ -1,6 +1,7 @@
 //! `oxisim explain`: what octets are, field by field.
 
 mod apdu;
+mod bare;
 mod card;
 mod explained;
 mod file;
@@ -29,9 +30,10 @@ use kind::Kind;
 /// them. A message in a message is explained in its place. Octets that are wrong get the offset and the reason.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-With --lines --json each line of the output is an object: kind, name, clause, fields and reencoded, the octets that the
-encoder makes of what was decoded; or error, with offset and reason. Each field has field, value and, where there are
-such, name, tag, offset, clause, and message or error of what is in it.
+With --lines --json each line of the output is an object: kind, name, clause, fields and reencoded,
+the octets that the encoder makes of what was decoded; or error, with offset and reason. Each field
+has field, value and, where there are such, name, tag, offset, clause, and message or error of what
+is in it.
 
 Exit status: 0 everything was decoded, 1 something was not, 2 the words are wrong.
 
@@ -42,7 +44,7 @@ Examples:
   oxisim explain --kind terminal-profile --offsets FFFFFFFF7F1F00DFFF
   oxisim explain --lines --json --kind envelope < envelopes.txt")]
 pub struct Args {
-    /// The octets, hexadecimal, with or without spaces.
+    /// The octets, hexadecimal, with or without spaces, colons or 0x.
     #[arg(required_unless_present = "lines", conflicts_with = "lines")]
     hex: Vec<String>,
     /// What the octets are.
@@ -165,7 +167,13 @@ fn command_and_response(text: &str) -> Result<Vec<Vec<u8>>, (usize, String)> {
 
 /// The octets of a text that begins at octet `at`; or the offset in octets of what is none, and the reason.
 fn octets(text: &str, at: usize) -> Result<Vec<u8>, (usize, String)> {
-    let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
+    // Octets are also written 0xD0 0x0B and D0:0B.
+    let words = text.split(|c: char| c.is_whitespace() || c == ':');
+    let words = words.map(|word| match word.as_bytes() {
+        [b'0', b'x' | b'X', _, ..] => word.get(2..).unwrap_or(word),
+        _ => word,
+    });
+    let digits: Vec<char> = words.flat_map(str::chars).collect();
     if let Some(place) = digits.iter().position(|c| !c.is_ascii_hexdigit()) {
         let found = digits.get(place).copied().unwrap_or_default();
         let octet = at + place / 2;
@@ -195,7 +203,7 @@ fn explain(octets: &[Vec<u8>], kind: Option<Kind>, file: Option<&str>) -> Result
 }
 
 /// What is said of octets that look like nothing.
-const UNKNOWN: &str = "--kind of octets that look like nothing known";
+const UNKNOWN: &str = "like nothing known here; --kind says what the octets are";
 
 /// Octets of a kind, which begin at `at` of a larger buffer.
 fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Explained, Error> {
@@ -214,6 +222,8 @@ fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Expla
         Kind::GsmHeader => card::header(octets, at),
         Kind::AccessRule => card::rule(octets, at),
         Kind::File => file::explain(file, octets, at),
+        Kind::DataObject => bare::data_objects(octets, at),
+        Kind::BerTlv => bare::ber(octets, at),
     }
 }
 

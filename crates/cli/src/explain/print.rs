@@ -4,7 +4,10 @@ use std::io::{self, Write};
 
 use oxisim_wire::{Error, Shown};
 
-use super::explained::{Explained, Line};
+use super::{
+    UNKNOWN,
+    explained::{Explained, Line},
+};
 
 /// A row of the output.
 struct Row {
@@ -43,6 +46,9 @@ pub fn print(explained: &Explained, offsets: bool, out: &mut impl Write) -> io::
 
 /// Says where octets are wrong, and how.
 pub fn reason(error: &Error) -> String {
+    if error.what == UNKNOWN {
+        return UNKNOWN.into();
+    }
     format!("{}: {}", error.what, error.kind)
 }
 

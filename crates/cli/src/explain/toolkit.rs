@@ -144,6 +144,26 @@ fn in_words(object: &dyn Object, value: &[u8]) -> Option<Shown> {
     }
 }
 
+/// An object with its value, which stands at `at`; short messages in it have the direction of `tpdu`.
+pub fn line(field: &str, at: Option<usize>, object: &dyn Object, value: &[u8], tpdu: Kind) -> Line {
+    let kind = match object.name() {
+        "SMS TPDU" => Some(tpdu),
+        "C-APDU" => Some(Kind::Apdu),
+        "R-APDU" => Some(Kind::Response),
+        "Card ATR" => Some(Kind::Atr),
+        _ => None,
+    };
+    Line {
+        at,
+        field: field.into(),
+        name: Some(object.name()),
+        tag: Some(object.tag().0),
+        spec: Some(object.spec()),
+        value: in_words(object, value).unwrap_or_else(|| object.shown()),
+        inside: kind.map(|kind| one(kind, None, value, at.unwrap_or(0)).map(Box::new)),
+    }
+}
+
 /// The objects in the object that the octets are.
 fn inner(octets: &[u8], at: usize) -> Reader<'_> {
     let mut r = Reader::at(octets, at);
@@ -171,23 +191,7 @@ impl Lines {
 
     fn add(&mut self, field: &'static str, object: &dyn Object) {
         let (at, value) = self.place(object.tag());
-        let kind = match object.name() {
-            "SMS TPDU" => Some(self.tpdu),
-            "C-APDU" => Some(Kind::Apdu),
-            "R-APDU" => Some(Kind::Response),
-            "Card ATR" => Some(Kind::Atr),
-            _ => None,
-        };
-        let inside = kind.map(|kind| one(kind, None, &value, at.unwrap_or(0)).map(Box::new));
-        self.made.push(Line {
-            at,
-            field: field.into(),
-            name: Some(object.name()),
-            tag: Some(object.tag().0),
-            spec: Some(object.spec()),
-            value: in_words(object, &value).unwrap_or_else(|| object.shown()),
-            inside,
-        });
+        self.made.push(line(field, at, object, &value, self.tpdu));
     }
 
     fn unknown(&mut self, unknown: &[Unknown]) {

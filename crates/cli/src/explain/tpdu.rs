@@ -73,9 +73,9 @@ pub fn is_likely(octets: &[u8]) -> bool {
         || begins_with_centre(octets)
 }
 
-/// Whether the octets can be read as a message.
+/// Whether the octets can be read as a message, with nothing left over that a receiver would ignore.
 pub fn is_possible(octets: &[u8]) -> bool {
-    explain(Kind::Tpdu, octets, 0).is_ok()
+    explain(Kind::Tpdu, octets, 0).is_ok_and(|explained| explained.reencoded == octets)
 }
 
 /// Type-of-Address has its bit 8 set (TS 23.040 §9.1.2.5).

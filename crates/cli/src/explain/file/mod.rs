@@ -47,7 +47,8 @@ macro_rules! contents {
 contents! {
     "EF.ICCID", "TS 102 221 §13.2", Digits;
     "EF.DIR", "TS 102 221 §13.1", Application;
-    "EF.PL" "EF.LI" "EF.LP", "TS 102 221 §13.3", Languages;
+    "EF.PL" "EF.LI", "TS 102 221 §13.3", Languages;
+    "EF.LP", "TS 51.011 §10.3.1", records::LanguagePreference;
     "EF.ARR", "TS 102 221 §13.4", Rule;
     "EF.IMSI", "TS 31.102 §4.2.2", Identity;
     "EF.Keys" "EF.KeysPS", "TS 31.102 §4.2.3", coding::Keys;

@@ -1,6 +1,6 @@
 //! Contents of files whose fields stand one after the other.
 
-use oxisim_toolkit::objects::Plmn;
+use oxisim_toolkit::objects::{List, Plmn};
 use oxisim_wire::{Error, Reader, Show, Shown, Wire, bcd};
 
 use super::coding::{record, semi_octet};
@@ -23,6 +23,8 @@ record! {
     OperatorName5g { plmn: Plmn, first_area: [u8; 3], last_area: [u8; 3], record_of_the_name: u8, }
     /// `EF_UMPC`.
     PowerConsumption { maximum_milliamperes: u8, seconds_of_operation: u8, features: PowerFeatures, further: Vec<u8>, }
+    /// `EF_LP`.
+    LanguagePreference { languages: List<SimLanguage>, }
     /// `EF_EHPLMNPI`.
     HomeNetworkPresentation { presentation: Presentation, }
     /// `EF_THRESHOLD`.
@@ -45,6 +47,16 @@ record! {
     Price { currency: Currency, price_per_unit: [u8; 2], }
     /// `EF_CBMI` and `EF_CBMID`.
     MessageIdentifiers { identifiers: Numbers16, }
+}
+
+oxisim_wire::codes! {
+    /// A language of cell broadcast messages (TS 23.038 §5).
+    pub struct SimLanguage(u8) {
+        GERMAN = 0x00, ENGLISH = 0x01, ITALIAN = 0x02, FRENCH = 0x03, SPANISH = 0x04, DUTCH = 0x05, SWEDISH = 0x06,
+        DANISH = 0x07, PORTUGUESE = 0x08, FINNISH = 0x09, NORWEGIAN = 0x0A, GREEK = 0x0B, TURKISH = 0x0C,
+        HUNGARIAN = 0x0D, POLISH = 0x0E, UNSPECIFIED = 0x0F, CZECH = 0x20, HEBREW = 0x21, ARABIC = 0x22,
+        RUSSIAN = 0x23, ICELANDIC = 0x24, UNUSED = 0xFF,
+    }
 }
 
 oxisim_wire::codes! {
