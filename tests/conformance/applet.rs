@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use oxisim_card::{Aid, Applet, Env, Event, Tar, ToolkitError, ToolkitEvent};
+use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters, Tar, ToolkitEvent};
 use oxisim_toolkit::{
     CallControlAnswer, Command, Envelope, MoSmsControlAnswer, TerminalResponse, codes::EventCode,
     objects::alpha,
@@ -37,7 +37,7 @@ pub enum Heard {
     /// An envelope that it is told of as it is.
     Envelope(Box<Envelope>),
     /// It cannot send.
-    Refused(ToolkitError),
+    Refused(AppletError),
     /// Anything else.
     Told(String),
 }
@@ -74,27 +74,24 @@ impl Prober {
         *self.answer.lock().unwrap() = Some(octets);
     }
 
-    fn obey(&mut self, order: Order, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn obey(&mut self, order: Order, env: &mut Env<'_>) -> Result<(), AppletError> {
         match order {
             Order::Send(command) => env.send_command(*command),
             Order::Menu(items) => self.set_menu(&items, env),
             Order::Events(events) => {
                 for code in std::mem::replace(&mut self.events, events) {
-                    env.registry().clear_event(ToolkitEvent::EventDownload(EventCode(code)));
+                    env.registry().clear_event(ToolkitEvent::EventDownload(EventCode(code)))?;
                 }
                 let mut events = self.events.iter();
                 events.try_for_each(|&code| {
                     env.registry().set_event(ToolkitEvent::EventDownload(EventCode(code)))
                 })
             }
-            Order::Poll(interval) => {
-                env.registry().request_poll_interval(interval);
-                Ok(())
-            }
+            Order::Poll(interval) => env.registry().request_poll_interval(interval),
         }
     }
 
-    fn set_menu(&mut self, items: &[(String, bool)], env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn set_menu(&mut self, items: &[(String, bool)], env: &mut Env<'_>) -> Result<(), AppletError> {
         let mut registry = env.registry();
         for (entry, (text, help)) in (1..).zip(items) {
             if entry > self.entries {
@@ -113,13 +110,13 @@ impl Applet for Prober {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x05]).unwrap()
     }
 
-    fn tar(&self) -> Option<Tar> {
-        Some(TAR)
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { tars: vec![TAR], ..InstallParameters::default() }
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         let mut registry = env.registry();
-        registry.request_poll_interval(Some(POLL));
+        registry.request_poll_interval(Some(POLL))?;
         for _ in 1..=8 {
             registry.allocate_timer()?;
         }
@@ -131,7 +128,7 @@ impl Applet for Prober {
         registry.set_event(ToolkitEvent::OtherEnvelope)
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         let told = match event {
             Event::StatusCommand => {
                 let order = self.orders.lock().unwrap().pop_front();
@@ -141,7 +138,7 @@ impl Applet for Prober {
                 }
             }
             Event::ProactiveResponse(response) => Heard::Response(Box::new(response.clone())),
-            Event::ProactiveFailed(error) => Heard::Refused(error),
+            Event::ProactiveFailed(error) => Heard::Refused(error.into()),
             Event::MenuSelection { item } => Heard::Told(format!("menu selection, item {item}")),
             Event::MenuSelectionHelp { item } => Heard::Told(format!("menu selection, help on item {item}")),
             Event::TimerExpiration { timer, value } => {
@@ -187,11 +184,6 @@ impl Applet for Prober {
         };
         self.heard.lock().unwrap().push(told);
         Ok(())
-    }
-
-    fn reset(&mut self) {
-        self.entries = 0;
-        self.events = Vec::new();
     }
 }
 

@@ -1,7 +1,8 @@
 //! A card with an applet that controls calls and messages, in a phone: only APDUs pass between them.
 
 use oxisim_card::{
-    Aid, Applet, Card, Env, Event, Image, Profile, ToolkitError, ToolkitEvent, image::Platform,
+    Aid, Applet, AppletError, Card, Env, Event, Image, InstallParameters, Profile, ToolkitEvent,
+    image::Platform,
 };
 use oxisim_terminal::{
     Config, Decision, Event as PhoneEvent, NetworkRequest, Output, Screen, Terminal, User,
@@ -43,7 +44,7 @@ impl Applet for Gatekeeper {
         Aid::new(b"gatekeeper").expect("an AID")
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         for (digits, _) in ENTRIES {
             env.registry().init_menu_entry(digits)?;
         }
@@ -51,7 +52,7 @@ impl Applet for Gatekeeper {
         env.registry().set_event(ToolkitEvent::MoSmsControl)
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             Event::CallControl(control) => {
                 let answer = call(control.requested());
@@ -71,8 +72,6 @@ impl Applet for Gatekeeper {
             _ => Ok(()),
         }
     }
-
-    fn reset(&mut self) {}
 }
 
 fn call(requested: Option<Requested<'_>>) -> CallControlAnswer {

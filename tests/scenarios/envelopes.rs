@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use oxisim_card::{Aid, Applet, Card, Env, Event, Profile, ToolkitError, ToolkitEvent};
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile, ToolkitEvent};
 use oxisim_terminal::{Config, Output, Position, Terminal};
 use oxisim_toolkit::{
     codes::EventCode,
@@ -26,7 +26,7 @@ impl Applet for Asker {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x01]).unwrap()
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         for event in [
             ToolkitEvent::ProfileDownload,
             ToolkitEvent::OtherEnvelope,
@@ -37,7 +37,7 @@ impl Applet for Asker {
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         let heard = match event {
             Event::ProfileDownload => {
                 return env.send(0, GeographicalLocationRequest { parameters: None });
@@ -54,10 +54,6 @@ impl Applet for Asker {
         };
         self.heard.lock().unwrap().push(heard);
         Ok(())
-    }
-
-    fn reset(&mut self) {
-        self.asked = false;
     }
 }
 

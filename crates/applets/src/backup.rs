@@ -6,7 +6,7 @@ use oxisim_backup::{
     Choice, Estimate, Journal, Outcome, Output, Settings, StorageError, TAR, Trigger, Uploader, Way,
     carriage, message::Source,
 };
-use oxisim_card::{Aid, Applet, Card, Env, Event, Tar, ToolkitError, ToolkitEvent, path};
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, ToolkitEvent, path};
 use oxisim_sms::{Address, ProtocolIdentifier, tpdu::Submit};
 use oxisim_toolkit::{
     CommandType, Facility, TerminalResponse,
@@ -43,10 +43,8 @@ const REFUSE_ITEM: u8 = 3;
 #[derive(Clone, Debug)]
 pub struct PhonebookBackup {
     server: Address,
-    settings: Settings,
     uploader: Uploader,
     files: Option<Files>,
-    menu_entry: u8,
     timer: Option<u8>,
     /// What the timer runs for; longer than a timer can run, it is started again.
     timer_runs: Option<Duration>,
@@ -65,10 +63,8 @@ impl PhonebookBackup {
         settings.message_octets = carriage::CARD_OCTETS;
         Self {
             server,
-            uploader: Uploader::new(Source::CARD, settings.clone(), JOURNAL),
-            settings,
+            uploader: Uploader::new(Source::CARD, settings, JOURNAL),
             files: None,
-            menu_entry: 0,
             timer: None,
             timer_runs: None,
             status_wait: None,
@@ -111,7 +107,7 @@ impl PhonebookBackup {
         &mut self,
         env: &mut Env<'_>,
         handle: impl FnOnce(&mut Uploader, &mut CardHost<'_, '_>),
-    ) -> Result<(), ToolkitError> {
+    ) -> Result<(), AppletError> {
         let Some(files) = self.files else { return Ok(()) };
         handle(&mut self.uploader, &mut CardHost { env, files, offset: COUNTER_OCTETS });
         let mut result = Ok(());
@@ -134,7 +130,7 @@ impl PhonebookBackup {
         result
     }
 
-    fn send(&mut self, env: &mut Env<'_>, message: Vec<u8>) -> Result<(), ToolkitError> {
+    fn send(&mut self, env: &mut Env<'_>, message: Vec<u8>) -> Result<(), AppletError> {
         let mut counter = [0; COUNTER_OCTETS];
         env.store_read(0, &mut counter)?;
         let counter = u32::from_be_bytes(counter).wrapping_add(1);
@@ -146,7 +142,7 @@ impl PhonebookBackup {
     }
 
     /// Finds a way to be woken: the timer, or the phone's STATUS.
-    fn wake_after(&mut self, env: &mut Env<'_>, after: Duration, way: Way) -> Result<(), ToolkitError> {
+    fn wake_after(&mut self, env: &mut Env<'_>, after: Duration, way: Way) -> Result<(), AppletError> {
         let has_timers = env.terminal_profile().is_some_and(|p| p.supports(Facility::TimerManagement));
         if let Some(timer) = self.timer.filter(|_| has_timers && way != Way::STATUS) {
             self.timer_runs = Some(after);
@@ -154,23 +150,22 @@ impl PhonebookBackup {
             let timer = TimerIdentifier { identifier: timer };
             return env.send(TimerAction::START.0, TimerManagement { timer, value });
         }
-        self.wait_for_status(env, after);
-        Ok(())
+        self.wait_for_status(env, after)
     }
 
     /// Asks for the next STATUS after this time, and counts until then.
-    fn wait_for_status(&mut self, env: &mut Env<'_>, after: Duration) {
+    fn wait_for_status(&mut self, env: &mut Env<'_>, after: Duration) -> Result<(), AppletError> {
         let mut registry = env.registry();
         let usual = registry.poll_interval().unwrap_or(USUAL_POLL_INTERVAL);
         self.usual_interval.get_or_insert(usual);
-        registry.request_poll_interval(Some(after));
         self.status_wait = Some(after);
+        registry.request_poll_interval(Some(after))
     }
 
-    fn sleep(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn sleep(&mut self, env: &mut Env<'_>) -> Result<(), AppletError> {
         self.status_wait = None;
         if let Some(usual) = self.usual_interval.take() {
-            env.registry().request_poll_interval(Some(usual));
+            env.registry().request_poll_interval(Some(usual))?;
         }
         match self.timer_runs.take().and(self.timer) {
             Some(timer) => {
@@ -182,7 +177,7 @@ impl PhonebookBackup {
     }
 
     /// A STATUS command: it ends the wait once the intervals granted cover it.
-    fn status(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn status(&mut self, env: &mut Env<'_>) -> Result<(), AppletError> {
         let Some(left) = self.status_wait else { return Ok(()) };
         let granted = env.registry().poll_interval().unwrap_or(USUAL_POLL_INTERVAL);
         let left = left.saturating_sub(granted);
@@ -193,18 +188,16 @@ impl PhonebookBackup {
         Ok(())
     }
 
-    fn response(&mut self, response: &TerminalResponse, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn response(&mut self, response: &TerminalResponse, env: &mut Env<'_>) -> Result<(), AppletError> {
         let performed = response.result.general.is_performed();
         match response.details.kind {
             CommandType::SEND_SHORT_MESSAGE => {
                 self.drive(env, |uploader, host| uploader.handle_sent(performed, host))
             }
-            CommandType::TIMER_MANAGEMENT if !performed => {
-                if let Some(after) = self.timer_runs.take() {
-                    self.wait_for_status(env, after);
-                }
-                Ok(())
-            }
+            CommandType::TIMER_MANAGEMENT if !performed => match self.timer_runs.take() {
+                Some(after) => self.wait_for_status(env, after),
+                None => Ok(()),
+            },
             CommandType::SELECT_ITEM => {
                 let choice = choice(response);
                 self.drive(env, |uploader, host| uploader.handle_choice(choice, host))
@@ -219,24 +212,32 @@ impl Applet for PhonebookBackup {
         const { Aid::new(&AID).expect("12 octets are an AID") }
     }
 
-    fn tar(&self) -> Option<Tar> {
-        Some(TAR)
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { tars: vec![TAR], ..InstallParameters::default() }
     }
 
     fn persistent_octets(&self) -> usize {
         COUNTER_OCTETS + JOURNAL.size(BLOCK_OCTETS)
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
-        self.files = Some(Files::find(env)?);
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
+        Files::find(env)?;
         let mut registry = env.registry();
-        self.menu_entry = registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
-        self.timer = registry.allocate_timer().ok();
-        registry.set_event(ToolkitEvent::ProfileDownload)?;
-        Ok(())
+        registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
+        // Without a timer there is still STATUS to be woken by.
+        let _ = registry.allocate_timer();
+        registry.set_event(ToolkitEvent::ProfileDownload)
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn start(&mut self, env: &mut Env<'_>) -> Result<(), AppletError> {
+        self.files = Some(Files::find(env)?);
+        let mut registry = env.registry();
+        self.timer = registry.timers().first().copied();
+        // What it waited for is forgotten.
+        registry.request_poll_interval(None)
+    }
+
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             // A new profile may take commands back: the uploader asks again for what it still needs, so that it has
             // no use for `ProactiveFailed`.
@@ -260,10 +261,6 @@ impl Applet for PhonebookBackup {
             _ => Ok(()),
         }
     }
-
-    fn reset(&mut self) {
-        *self = Self::new(self.server.clone(), self.settings.clone());
-    }
 }
 
 /// Both estimates, and the way out.
@@ -286,7 +283,7 @@ fn choice(response: &TerminalResponse) -> Choice {
     }
 }
 
-fn report(env: &mut Env<'_>, outcome: &Outcome) -> Result<(), ToolkitError> {
+fn report(env: &mut Env<'_>, outcome: &Outcome) -> Result<(), AppletError> {
     match outcome {
         // The messages that follow speak for themselves.
         Outcome::Started { .. } => return Ok(()),

@@ -1,7 +1,7 @@
 //! The card's phonebook and the applet's array, as the uploader wants them.
 
 use oxisim_backup::{Phonebook, PhonebookError, Storage, StorageError};
-use oxisim_card::{Env, FileId, MemoryError, ToolkitError, path};
+use oxisim_card::{AppletError, Env, FileId, path};
 use oxisim_phonebook::{EntryFile, EntryFiles, Record, StoreError, read_entry, write_entry};
 
 /// The files of the phonebook, found once.
@@ -17,7 +17,7 @@ pub(crate) struct Files {
 
 impl Files {
     /// Finds the files; without `EF_ADN` there is no phonebook.
-    pub fn find(env: &Env<'_>) -> Result<Self, ToolkitError> {
+    pub fn find(env: &Env<'_>) -> Result<Self, AppletError> {
         let view = env.read_files();
         let adn = view.find(path::EF_ADN)?;
         let ext1 = view.find(path::EF_EXT1).ok();
@@ -108,9 +108,9 @@ impl Storage for CardHost<'_, '_> {
     }
 }
 
-fn storage_error(error: MemoryError) -> StorageError {
+fn storage_error(error: AppletError) -> StorageError {
     match error {
-        MemoryError::Range => StorageError::Full,
+        AppletError::Range => StorageError::Full,
         _ => StorageError::Failed,
     }
 }

@@ -1,6 +1,6 @@
 //! The card: power, and one APDU at a time.
 
-use alloc::{boxed::Box, format, string::String, sync::Arc, vec, vec::Vec};
+use alloc::{boxed::Box, string::String, sync::Arc, vec::Vec};
 use core::fmt;
 
 use oxisim_apdu::{Response, Status};
@@ -8,17 +8,18 @@ use oxisim_wire::Instant;
 
 use crate::{
     access::{Asker, Authority, Operation},
-    applet::Applet,
+    applet::{Applet, AppletError, AppletInfo, InstallParameters, Package},
     channel::{Channel, Channels},
     commands::{self, Suspension, Waiting},
-    file::{FileId, FileSystem},
+    file::{Aid, FileId, FileSystem},
     image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
     memory::Memory,
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
     restore::{self, RestoreError},
-    toolkit::{Installed, Runtime, Session as Toolkit},
+    runtime::{Applets, Runtime},
+    toolkit::Session as Toolkit,
     view::FileView,
 };
 
@@ -29,7 +30,7 @@ pub struct Card {
     shared: Arc<Shared>,
     /// The files as they are now.
     files: Arc<FileSystem>,
-    applets: Vec<Installed>,
+    applets: Applets,
     /// Where the random numbers go on from.
     random: u64,
     /// What is lost at power-off; nothing while there is no power.
@@ -81,7 +82,7 @@ pub(crate) struct Powered<'a> {
     pub random: &'a mut u64,
     pub suspension: &'a mut Option<Box<Suspension>>,
     menu_title: &'a str,
-    applets: &'a mut [Installed],
+    applets: &'a mut Applets,
 }
 
 impl Card {
@@ -112,35 +113,15 @@ impl Card {
             memory,
             shared: Arc::new(shared),
             files,
-            applets: Vec::new(),
+            applets: Applets::default(),
             random: 0,
             session: None,
             suspension: None,
         }
     }
 
-    /// The card with one more applet, whose persistent array is made now; the applet runs from the next
-    /// power-on, before which no suspended session is resumed. An applet whose AID is on the card already takes the
-    /// place of that one and keeps its array.
-    #[must_use]
-    pub fn with_applet(mut self, applet: impl Applet + 'static) -> Self {
-        self.suspension = None;
-        let aid = applet.aid();
-        let name = format!("applet/{aid:?}/state");
-        let store = self
-            .memory
-            .find(&name)
-            .unwrap_or_else(|| self.memory.create(name, &vec![0; applet.persistent_octets()]));
-        let installed = Installed { applet: Box::new(applet), store };
-        match self.applets.iter_mut().find(|other| other.applet.aid() == aid) {
-            Some(other) => *other = installed,
-            None => self.applets.push(installed),
-        }
-        self
-    }
-
-    /// Powers the card on, or resets it: memory recovers, every volatile state is new, applets register. After
-    /// SUSPEND UICC they do so at the first command that does not lead to its resumption (TS 102 221 §11.1.22).
+    /// Powers the card on, or resets it: memory recovers, every volatile state is new, applets are new objects. After
+    /// SUSPEND UICC they are at the first command that does not lead to its resumption (TS 102 221 §11.1.22).
     /// Returns the answer to reset.
     pub fn power_on(&mut self, now: Instant) -> Vec<u8> {
         self.memory.recover();
@@ -195,6 +176,74 @@ impl Card {
         response
     }
 
+    /// The card with one more applet: its class loaded in a package of its own, installed with its own
+    /// [parameters](Applet::parameters), and made selectable. An applet that is on the card already gets the new class
+    /// and keeps its memory; one whose installation fails is not on the card, and
+    /// [`add_applet`](Self::add_applet) says why.
+    #[must_use]
+    pub fn with_applet(mut self, applet: impl Applet + 'static) -> Self {
+        let _ = self.add_applet(applet);
+        self
+    }
+
+    /// The same for a card that stays where it is.
+    pub fn add_applet(&mut self, applet: impl Applet + 'static) -> Result<(), AppletError> {
+        let (aid, class, parameters) = (applet.aid(), applet.class_aid(), applet.parameters());
+        self.load(Package::of(applet))?;
+        if self.applets.find(&aid).is_some() {
+            return Ok(());
+        }
+        self.install(&class, &class, aid, &parameters)?;
+        self.make_selectable(&aid)
+    }
+
+    /// Loads a package, in the place of one with the same AID: applets of it that are on the card go on as objects of
+    /// the new classes, with what they had in memory.
+    pub fn load(&mut self, package: Package) -> Result<(), AppletError> {
+        self.manage(|runtime| {
+            runtime.load(package);
+            Ok(())
+        })
+    }
+
+    /// Installs an applet of a class of a package that is loaded. `6A88` if it is not, `6985` if the AID is taken.
+    pub fn install(
+        &mut self,
+        package: &Aid,
+        class: &Aid,
+        instance: Aid,
+        parameters: &InstallParameters,
+    ) -> Result<(), AppletError> {
+        self.manage(|runtime| runtime.install(package, class, instance, parameters))
+    }
+
+    /// Lets an installed applet work: its state is `SELECTABLE` then.
+    pub fn make_selectable(&mut self, instance: &Aid) -> Result<(), AppletError> {
+        self.manage(|runtime| runtime.make_selectable(instance))
+    }
+
+    /// Locks an applet: it is neither selected nor told of anything, its menu entries are hidden, its timers stopped.
+    pub fn lock(&mut self, instance: &Aid) -> Result<(), AppletError> {
+        self.manage(|runtime| runtime.lock(instance))
+    }
+
+    /// Unlocks an applet: its state is the one before it was locked.
+    pub fn unlock(&mut self, instance: &Aid) -> Result<(), AppletError> {
+        self.manage(|runtime| runtime.unlock(instance))
+    }
+
+    /// Deletes an applet, or a package with all its applets, and all that they have in memory.
+    pub fn delete(&mut self, aid: &Aid) -> Result<(), AppletError> {
+        self.manage(|runtime| runtime.delete(aid))?;
+        self.applets.unload(aid);
+        Ok(())
+    }
+
+    /// The applets on the card, in the order of their installation.
+    pub fn applets(&self) -> impl Iterator<Item = AppletInfo> + '_ {
+        self.applets.info(&self.memory)
+    }
+
     /// Says where the random numbers of GET CHALLENGE come from: the same seed gives the same ones.
     pub const fn seed_random(&mut self, seed: u64) {
         self.random = seed;
@@ -232,18 +281,52 @@ impl Card {
         objects: impl IntoIterator<Item = (&'a str, Option<&'a [u8]>)>,
     ) -> Result<(), RestoreError> {
         let (memory, files) = restore::restore(&self.memory, &self.shared.files, objects)?;
+        let mut applets = self.applets.clone();
+        applets.reload(&memory).map_err(RestoreError::Applets)?;
+        if let Some(lost) = applets.iter().find(|instance| instance.object.is_none()) {
+            return Err(RestoreError::Class(lost.aid));
+        }
+        self.applets = applets;
         self.memory = memory;
         self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
         Ok(())
     }
 
-    /// Makes the files those that memory tells of: power loss can have taken a change back.
+    /// Makes the files and the applets those that memory tells of: power loss can have taken a change back.
     fn reload(&mut self) {
+        let applets = self.applets.reload(&self.memory);
+        debug_assert!(applets.is_ok(), "what the card itself has written: {:?}", applets.err());
         let files = self.shared.files.changed(&self.memory);
         debug_assert!(files.is_ok(), "what the card itself has written: {:?}", files.err());
         if let Ok(files) = files {
             self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
         }
+    }
+
+    /// Carries out a change of the applets, as one transaction; nothing if it fails. No suspended session is resumed
+    /// after it.
+    fn manage<T>(
+        &mut self,
+        change: impl FnOnce(&mut Runtime<'_>) -> Result<T, AppletError>,
+    ) -> Result<T, AppletError> {
+        let files = Arc::clone(&self.files);
+        if let Some(mut powered) = self.powered(&files, Instant::EPOCH) {
+            powered.end_suspension();
+            return powered.runtime().manage(change);
+        }
+        self.suspension = None;
+        self.memory.recover();
+        self.reload();
+        let files = Arc::clone(&self.files);
+        let mut session = Toolkit::default();
+        session.registry.load(&self.applets, &self.memory);
+        let mut runtime = Runtime {
+            applets: &mut self.applets,
+            files: &files,
+            memory: &mut self.memory,
+            session: &mut session,
+        };
+        runtime.manage(change)
     }
 
     fn powered<'a>(&'a mut self, files: &'a FileSystem, now: Instant) -> Option<Powered<'a>> {
@@ -277,7 +360,7 @@ fn proactive_status(status: Status) -> Option<fn(usize) -> Status> {
 
 impl fmt::Debug for Card {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let aids: Vec<_> = self.applets.iter().map(|installed| installed.applet.aid()).collect();
+        let aids: Vec<_> = self.applets.iter().map(|instance| instance.aid).collect();
         f.debug_struct("Card")
             .field("applets", &aids)
             .field("powered", &self.is_powered())

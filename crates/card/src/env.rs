@@ -1,50 +1,77 @@
-//! What an applet can do: its environment while it handles an event.
+//! What an applet can do: its environment while it is called.
+
+use alloc::sync::Arc;
 
 use oxisim_apdu::{Response, Status};
 use oxisim_toolkit::{CallControlAnswer, Command, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
-    applet::ToolkitError,
-    file::FileSystem,
-    memory::{Handle, Memory, MemoryError},
-    toolkit::{AppletIndex, Session, ToolkitRegistry},
+    applet::{AppletError, InstallParameters, TransactionError},
+    file::{Aid, FileSystem},
+    memory::{Handle, Memory, Savepoint},
+    runtime::{AppletId, Applets},
+    toolkit::{Session, ToolkitRegistry},
     view::FileView,
 };
 
-/// The card as one applet sees it while it handles an event.
-#[derive(Debug)]
+/// The card as one applet sees it while it is called.
 pub struct Env<'a> {
-    pub(crate) applet: AppletIndex,
-    /// The applet's priority.
-    pub(crate) priority: u8,
+    pub(crate) applet: AppletId,
+    pub(crate) aid: Aid,
+    pub(crate) parameters: Arc<InstallParameters>,
     pub(crate) store: Handle,
+    /// The object of its registrations.
+    pub(crate) registrations: Handle,
     pub(crate) files: &'a FileSystem,
     pub(crate) memory: &'a mut Memory,
     pub(crate) toolkit: &'a mut Session,
+    pub(crate) applets: &'a mut Applets,
+    /// Whether the call is part of a transaction of the card.
+    pub(crate) is_within: bool,
+    /// Where the applet's transaction has begun, if it is part of one of the card.
+    pub(crate) savepoint: Option<Savepoint>,
 }
 
 impl Env<'_> {
+    /// The instance AID of the applet.
+    #[must_use]
+    pub const fn aid(&self) -> Aid {
+        self.aid
+    }
+
+    /// What the applet was installed with.
+    #[must_use]
+    pub fn parameters(&self) -> &InstallParameters {
+        &self.parameters
+    }
+
     /// The applet's registrations.
     #[must_use]
-    pub const fn registry(&mut self) -> ToolkitRegistry<'_> {
-        ToolkitRegistry { registry: &mut self.toolkit.registry, applet: self.applet }
+    pub fn registry(&mut self) -> ToolkitRegistry<'_> {
+        ToolkitRegistry {
+            registry: &mut self.toolkit.registry,
+            memory: self.memory,
+            applet: self.applet,
+            object: self.registrations,
+            parameters: &self.parameters,
+        }
     }
 
     /// Hands a proactive command over (`ProactiveHandler.send`), to be fetched after those that wait already of
-    /// applets whose [priority](crate::Applet::priority) is not lower. Its answer comes as
+    /// applets whose [priority](crate::InstallParameters::priority) is not lower. Its answer comes as
     /// [`Event::ProactiveResponse`](crate::Event::ProactiveResponse), or
     /// [`Event::ProactiveFailed`](crate::Event::ProactiveFailed) in its place, unless the card is reset before.
     ///
     /// SET UP MENU, SET UP EVENT LIST, POLL INTERVAL and POLLING OFF are the framework's, which sends them as
     /// the registry asks; TIMER MANAGEMENT is for the applet's own timers.
-    pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), ToolkitError> {
+    pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), AppletError> {
         self.send_command(Command::new(0, qualifier, command))
     }
 
     /// The same, with all of the command as the applet has it (`ProactiveHandler.init`, `appendTLV`): for the channel
     /// or the card reader that it is about, or with objects that its type does not have. Its number is the framework's.
-    pub fn send_command(&mut self, command: Command) -> Result<(), ToolkitError> {
-        self.toolkit.send(self.applet, self.priority, command)
+    pub fn send_command(&mut self, command: Command) -> Result<(), AppletError> {
+        Ok(self.toolkit.send(self.applet, self.parameters.priority, command)?)
     }
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the
@@ -94,33 +121,66 @@ impl Env<'_> {
     }
 
     /// Fills `into` from the applet's persistent array at `offset`.
-    pub fn store_read(&self, offset: usize, into: &mut [u8]) -> Result<(), MemoryError> {
+    pub fn store_read(&self, offset: usize, into: &mut [u8]) -> Result<(), AppletError> {
         let octets = self.memory.read(self.store).get(offset..).and_then(|rest| rest.get(..into.len()));
-        into.copy_from_slice(octets.ok_or(MemoryError::Range)?);
+        into.copy_from_slice(octets.ok_or(AppletError::Range)?);
         Ok(())
     }
 
     /// Writes to the applet's persistent array: all or nothing.
-    pub fn store_write(&mut self, offset: usize, octets: &[u8]) -> Result<(), MemoryError> {
-        self.memory.write(self.store, offset, octets)
+    pub fn store_write(&mut self, offset: usize, octets: &[u8]) -> Result<(), AppletError> {
+        Ok(self.memory.write(self.store, offset, octets)?)
     }
 
-    /// Opens a transaction (`JCSystem.beginTransaction`) over the applet's array and the files.
-    pub fn begin_transaction(&mut self) -> Result<(), MemoryError> {
-        self.memory.begin()
+    /// Opens a transaction (`JCSystem.beginTransaction`) over the applet's memory, its registrations and the files.
+    pub fn begin_transaction(&mut self) -> Result<(), AppletError> {
+        if !self.is_within {
+            return Ok(self.memory.begin()?);
+        }
+        if self.savepoint.is_some() {
+            return Err(TransactionError::InProgress.into());
+        }
+        self.savepoint = Some(self.memory.savepoint());
+        Ok(())
     }
 
     /// Makes the transaction's writes last.
-    pub fn commit_transaction(&mut self) -> Result<(), MemoryError> {
-        self.memory.commit()
+    pub fn commit_transaction(&mut self) -> Result<(), AppletError> {
+        if !self.is_within {
+            return Ok(self.memory.commit()?);
+        }
+        self.savepoint.take().map(|_| ()).ok_or(TransactionError::NotInProgress.into())
     }
 
     /// Takes the transaction's writes back.
-    pub fn abort_transaction(&mut self) -> Result<(), MemoryError> {
-        if !self.memory.in_transaction() {
-            return Err(MemoryError::NotInProgress);
+    pub fn abort_transaction(&mut self) -> Result<(), AppletError> {
+        if !self.in_transaction() {
+            return Err(TransactionError::NotInProgress.into());
         }
-        self.memory.abort();
+        self.end();
         Ok(())
+    }
+
+    /// Whether the applet has a transaction open.
+    fn in_transaction(&self) -> bool {
+        if self.is_within { self.savepoint.is_some() } else { self.memory.in_transaction() }
+    }
+
+    /// Takes back what the applet has left open.
+    pub(crate) fn end(&mut self) {
+        if !self.in_transaction() {
+            return;
+        }
+        match self.savepoint.take() {
+            Some(savepoint) => self.memory.abort_to(savepoint),
+            None => self.memory.abort(),
+        }
+        self.toolkit.registry.load(self.applets, self.memory);
+    }
+}
+
+impl core::fmt::Debug for Env<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Env").field("aid", &self.aid).finish_non_exhaustive()
     }
 }

@@ -49,13 +49,18 @@ mod memory;
 mod pin;
 mod profile;
 mod restore;
+mod runtime;
 mod services;
 mod template;
 mod toolkit;
 mod view;
 
 pub use access::{Access, Rule, SecurityAttributes};
-pub use applet::{Applet, CloneApplet, Event, FormattedSms, ToolkitError, UnformattedSms};
+pub use applet::{
+    AccessDomain, Applet, AppletError, AppletInfo, AppletState, CloneApplet, Event, FormattedSms,
+    InstallParameters, MenuPlace, Package, PinError, SystemError, ToolkitError, TransactionError,
+    UnformattedSms,
+};
 pub use card::Card;
 pub use env::Env;
 pub use file::{Aid, FileId};

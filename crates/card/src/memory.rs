@@ -77,6 +77,16 @@ struct UndoLog {
     layout: Option<(Arc<Layout>, usize)>,
 }
 
+/// Where an open transaction stands, to be taken back to.
+#[derive(Clone, Debug)]
+pub(crate) struct Savepoint {
+    /// Octets of the undo log.
+    log: usize,
+    layout: Arc<Layout>,
+    /// Where the octets of the objects end.
+    end: usize,
+}
+
 /// Octets of released objects that may lie around, beside as many as there are in use.
 const WASTE: usize = 0x1000;
 
@@ -125,6 +135,13 @@ impl Memory {
         self.check_room(length.saturating_sub(octets.len()))?;
         octets.resize(length, fill);
         self.atomically(|memory| memory.lay(object, name, &octets))
+    }
+
+    /// Gives an object other contents, of any length, as one write.
+    pub fn replace(&mut self, object: Handle, octets: &[u8]) -> Result<(), MemoryError> {
+        let name = self.object(object).ok_or(MemoryError::Range)?.name.clone();
+        self.check_room(octets.len().saturating_sub(self.read(object).len()))?;
+        self.atomically(|memory| memory.lay(object, name, octets))
     }
 
     /// Makes an object go.
@@ -195,6 +212,25 @@ impl Memory {
         if !self.torn {
             self.roll_back();
         }
+    }
+
+    /// Where the open transaction stands now.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint { log: self.undo.octets.len(), layout: Arc::clone(&self.layout), end: self.octets.len() }
+    }
+
+    /// Takes back what the open transaction has changed since, if power is there.
+    pub(crate) fn abort_to(&mut self, savepoint: Savepoint) {
+        if self.torn || !self.undo.open {
+            return;
+        }
+        while self.undo.octets.len() > savepoint.log
+            && let Some((old, at)) = self.undo.pop()
+        {
+            place_octets(&mut self.octets, at, &old);
+        }
+        self.layout = savepoint.layout;
+        self.octets.truncate(savepoint.end);
     }
 
     /// Whether a transaction is open.

@@ -4,8 +4,9 @@ use alloc::{string::String, vec::Vec};
 
 use crate::{
     changes::CHANGES,
-    file::FileSystem,
+    file::{Aid, FileSystem},
     memory::{Handle, Memory, MemoryError},
+    runtime,
 };
 
 /// Why objects of a memory cannot be put back.
@@ -18,6 +19,12 @@ pub enum RestoreError {
     /// The object that tells how the files have changed makes no sense.
     #[error("{CHANGES}: {0}")]
     Files(oxisim_wire::Error),
+    /// An object that tells of the applets makes no sense.
+    #[error("applets: {0}")]
+    Applets(oxisim_wire::Error),
+    /// The class of an applet is not loaded.
+    #[error("applet {0:?}: its class is not on the card")]
+    Class(Aid),
 }
 
 /// The memory of a card that was `made_with` files, and the files if they have changed since.
@@ -41,7 +48,8 @@ pub(crate) fn restore<'a>(
         }
     }
     for name in names {
-        if !is_expected(name, (own, made_with), (&memory, files)) {
+        let is_applets = runtime::check(own, &memory, name).map_err(RestoreError::Applets)?;
+        if !is_applets && !is_expected(name, (own, made_with), (&memory, files)) {
             return Err(RestoreError::Object(name.into(), MemoryError::Range));
         }
     }

@@ -12,8 +12,11 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::{Instant, Wire};
 
-use super::{AppletIndex, Runtime, ToolkitEvent};
-use crate::applet::{Event, FormattedSms, UnformattedSms};
+use super::ToolkitEvent;
+use crate::{
+    applet::{Event, FormattedSms, UnformattedSms},
+    runtime::{Instance, Runtime},
+};
 
 impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
@@ -47,8 +50,8 @@ impl Runtime<'_> {
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
         let item = selection.item.identifier;
-        let entry = self.session.registry.menu_entry(item).filter(|entry| entry.enabled);
-        let applet = entry.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?.applet;
+        let entry = self.session.registry.menu_entry(item).filter(|(_, entry)| entry.enabled);
+        let (applet, _) = entry.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
         let event = match selection.help {
             Some(_) => Event::MenuSelectionHelp { item },
             None => Event::MenuSelection { item },
@@ -72,7 +75,7 @@ impl Runtime<'_> {
 
     /// Asks the one applet that has registered for an event; without one, no data allow everything (TS 31.111 §7.3).
     fn ask(&mut self, registered: ToolkitEvent, event: Event<'_>) {
-        if let Some(applet) = self.session.registry.owner(registered) {
+        if let Some(applet) = self.session.registry.asked(registered) {
             self.deliver(applet, event);
         }
     }
@@ -92,10 +95,11 @@ impl Runtime<'_> {
             return Ok(());
         }
         let packet = CommandPacket::decode(&message.payload).map_err(|_| Status::INCORRECT_DATA)?;
-        let owner = self.applets.iter().position(|installed| installed.applet.tar() == Some(packet.tar));
-        let owner = owner.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        let has_tar =
+            |instance: &&Instance| instance.is_active() && instance.parameters.tars.contains(&packet.tar);
+        let owner = self.applets.iter().find(has_tar).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?.id;
         let sms = FormattedSms { packet: &packet, originator: &originator, timestamp };
-        self.deliver(owner as AppletIndex, Event::FormattedSmsPp(sms));
+        self.deliver(owner, Event::FormattedSmsPp(sms));
         Ok(())
     }
 }

@@ -171,9 +171,8 @@ impl Framework {
             queued(qualifier, SetUpMenu::new(Title { text: title.clone() }, items.to_vec()))
         };
         let (mut items, mut qualifier) = (Vec::new(), 0);
-        let enabled = (1..=u8::MAX).zip(&registry.menu).filter(|(_, entry)| entry.enabled);
-        for (identifier, entry) in enabled {
-            items.push(Item { identifier: Some(identifier), text: entry.text.clone() });
+        for entry in registry.menu() {
+            items.push(Item { identifier: Some(entry.identifier), text: entry.text.clone() });
             if !menu(qualifier, &items).is_sendable() {
                 items.pop();
             } else if entry.help {

@@ -4,59 +4,29 @@
 mod envelopes;
 mod framework;
 mod queue;
+mod registrations;
 mod registry;
 mod responses;
 mod session;
-
-use alloc::{boxed::Box, vec::Vec};
 
 use oxisim_apdu::Status;
 use oxisim_toolkit::{CommandType, TerminalProfile, TerminalResponse};
 
 use self::queue::Sender;
-pub use self::registry::{ToolkitEvent, ToolkitRegistry};
-pub(crate) use self::{registry::AppletIndex, session::Session};
+pub(crate) use self::{registrations::Registrations, session::Session};
+pub use self::{registrations::ToolkitEvent, registry::ToolkitRegistry};
 use crate::{
-    applet::{Applet, Event, ToolkitError},
-    env::Env,
-    file::FileSystem,
-    memory::{Handle, Memory},
+    applet::{Event, ToolkitError},
+    runtime::{AppletId, Instance, Runtime},
 };
 
-/// An applet on the card.
-#[derive(Clone)]
-pub(crate) struct Installed {
-    pub applet: Box<dyn Applet>,
-    /// Its persistent array.
-    pub store: Handle,
-}
-
-/// The toolkit session together with what applets may touch.
-pub(crate) struct Runtime<'a> {
-    pub applets: &'a mut [Installed],
-    pub files: &'a FileSystem,
-    pub memory: &'a mut Memory,
-    pub session: &'a mut Session,
-}
-
 impl Runtime<'_> {
-    /// Resets the applets and lets them register.
-    pub fn start(&mut self) {
-        for index in 0..self.applets.len() as AppletIndex {
-            self.run(index, |applet, env| {
-                applet.reset();
-                // An applet whose installation fails stays on the card, and hears what it has registered for.
-                let _ = applet.install(env);
-            });
-        }
-    }
-
     /// TERMINAL PROFILE.
     pub fn terminal_profile(&mut self, octets: &[u8]) {
         let dropped = self.session.set_profile(TerminalProfile::new(octets));
         for sent in dropped {
-            if let Sender::Applet(index, _) = sent.sender {
-                self.deliver(index, Event::ProactiveFailed(ToolkitError::NotSupported(sent.details.kind)));
+            if let Sender::Applet(id, _) = sent.sender {
+                self.deliver(id, Event::ProactiveFailed(ToolkitError::NotSupported(sent.details.kind)));
             }
         }
         self.deliver_to_all(ToolkitEvent::ProfileDownload, Event::ProfileDownload);
@@ -78,7 +48,7 @@ impl Runtime<'_> {
         // The terminal may not have found them.
         response.details.clone_from(&sent.details);
         match sent.sender {
-            Sender::Applet(index, _) => self.deliver(index, Event::ProactiveResponse(&response)),
+            Sender::Applet(id, _) => self.deliver(id, Event::ProactiveResponse(&response)),
             Sender::Framework => self.framework_response(sent.details.kind, &response),
         }
         Ok(())
@@ -88,8 +58,8 @@ impl Runtime<'_> {
     /// since fails before.
     pub fn waiting(&mut self, title: &str) -> Option<usize> {
         for sent in self.session.take_orphans() {
-            if let (Sender::Applet(index, _), Some(timer)) = (sent.sender, sent.timer) {
-                self.deliver(index, Event::ProactiveFailed(ToolkitError::InvalidTimerId(timer)));
+            if let (Sender::Applet(id, _), Some(timer)) = (sent.sender, sent.timer) {
+                self.deliver(id, Event::ProactiveFailed(ToolkitError::InvalidTimerId(timer)));
             }
         }
         self.session.waiting(title)
@@ -110,48 +80,26 @@ impl Runtime<'_> {
     }
 
     fn deliver_to_polling(&mut self, event: Event<'_>) {
-        for index in self.order() {
-            if self.session.registry.polls(index) {
-                self.deliver(index, event);
+        for id in self.applets.order() {
+            if self.session.registry.polls(id) {
+                self.deliver(id, event);
             }
         }
     }
 
     fn deliver_to_all(&mut self, registered: ToolkitEvent, event: Event<'_>) {
-        for index in self.order() {
-            if self.session.registry.wants(index, registered) {
-                self.deliver(index, event);
+        for id in self.applets.order() {
+            if self.session.registry.wants(id, registered) {
+                self.deliver(id, event);
             }
         }
     }
 
-    fn deliver(&mut self, index: AppletIndex, event: Event<'_>) {
-        self.run(index, |applet, env| {
+    /// Tells an applet of an event, if it may be called.
+    fn deliver(&mut self, id: AppletId, event: Event<'_>) {
+        if self.applets.get(id).is_some_and(Instance::is_active) {
             // An applet's failure is its own: what it has left open is taken back, and the card goes on.
-            let _ = applet.process_toolkit(event, env);
-        });
-    }
-
-    fn run(&mut self, index: AppletIndex, f: impl FnOnce(&mut dyn Applet, &mut Env<'_>)) {
-        let Some(installed) = self.applets.get_mut(usize::from(index)) else { return };
-        let mut env = Env {
-            applet: index,
-            priority: installed.applet.priority(),
-            store: installed.store,
-            files: self.files,
-            memory: self.memory,
-            toolkit: self.session,
-        };
-        f(&mut *installed.applet, &mut env);
-        self.memory.abort();
-    }
-
-    /// The applets in the order in which they are told of an event: by priority, of equals the one that was installed
-    /// last first (TS 102 226 §8.2.1.3.2; TS 102 268, `CRE_TIN_PRLV`).
-    fn order(&self) -> Vec<AppletIndex> {
-        let mut order: Vec<_> =
-            (0..self.applets.len() as AppletIndex).zip(self.applets.iter()).rev().collect();
-        order.sort_by_key(|(_, installed)| installed.applet.priority());
-        order.into_iter().map(|(index, _)| index).collect()
+            let _ = self.run(id, |applet, env| applet.process_toolkit(event, env));
+        }
     }
 }

@@ -4,15 +4,14 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_toolkit::{Command, Proactive, objects::CommandDetails};
 
-use super::registry::AppletIndex;
-use crate::applet::ToolkitError;
+use crate::{applet::ToolkitError, runtime::AppletId};
 
 /// Who sent a proactive command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sender {
     Framework,
     /// An applet, and its priority.
-    Applet(AppletIndex, u8),
+    Applet(AppletId, u8),
 }
 
 /// What there is to know of a command when its answer comes.

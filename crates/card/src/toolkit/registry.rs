@@ -8,19 +8,23 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::Duration;
 
-use super::queue::Sender;
-use crate::applet::ToolkitError;
+use super::{
+    queue::Sender,
+    registrations::{MenuEntry, Registrations, ToolkitEvent},
+};
+use crate::{
+    applet::{AppletError, InstallParameters, ToolkitError},
+    memory::{Handle, Memory},
+    runtime::{AppletId, Applets},
+};
 
-/// Which of the installed applets, counted from 0.
-pub(crate) type AppletIndex = u8;
-
-/// Registrations of every applet. They are made anew at every power-on.
+/// Registrations of every applet, as memory has them, and what of them is under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Registry {
-    pub menu: Vec<MenuEntry>,
-    timers: [Timer; TIMERS],
-    events: Vec<(AppletIndex, ToolkitEvent)>,
-    polls: Vec<(AppletIndex, Duration)>,
+    /// In the order of the installation of the applets.
+    applets: Vec<Registered>,
+    /// Whether the eight timers run.
+    timers: [Run; TIMERS],
     /// The interval that the terminal granted.
     pub poll_interval: Option<Duration>,
     /// Whether an applet has asked for an interval since the terminal was told: a request begins it anew.
@@ -31,11 +35,13 @@ pub(crate) struct Registry {
     pub events_changed: bool,
 }
 
-/// A timer of the terminal.
-#[derive(Clone, Copy, Debug, Default)]
-struct Timer {
-    owner: Option<AppletIndex>,
-    run: Run,
+/// An applet with its registrations.
+#[derive(Clone, Debug)]
+struct Registered {
+    applet: AppletId,
+    /// Whether it is told of anything.
+    is_active: bool,
+    has: Registrations,
 }
 
 /// Whether a timer runs.
@@ -51,59 +57,37 @@ enum Run {
     AskedToStop,
 }
 
-/// An entry of the menu.
-#[derive(Clone, Debug)]
-pub(crate) struct MenuEntry {
-    pub applet: AppletIndex,
-    pub text: Vec<u8>,
-    pub enabled: bool,
-    pub help: bool,
-}
-
-/// An event that an applet can ask to be told of with [`ToolkitRegistry::set_event`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ToolkitEvent {
-    /// `EVENT_PROFILE_DOWNLOAD`.
-    ProfileDownload,
-    /// `EVENT_UNFORMATTED_SMS_PP_ENV`.
-    UnformattedSmsPp,
-    /// `EVENT_CALL_CONTROL_BY_NAA`, for one applet only.
-    CallControl,
-    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`, for one applet only.
-    MoSmsControl,
-    /// `EVENT_UNFORMATTED_SMS_CB`: pages of cell broadcast.
-    CellBroadcast,
-    /// `EVENT_UNFORMATTED_USSD`: USSD strings for the card.
-    UssdDownload,
-    /// `EVENT_UNRECOGNIZED_ENVELOPE`: envelopes that have no event of their own here.
-    OtherEnvelope,
-    /// `EVENT_EVENT_DOWNLOAD_*`: the terminal is asked for it with SET UP EVENT LIST.
-    EventDownload(EventCode),
-}
-
-impl ToolkitEvent {
-    /// Whether one applet only can have it, since there is one answer (TS 102 241, `ToolkitRegistry.setEvent`).
-    const fn is_exclusive(self) -> bool {
-        matches!(self, Self::CallControl | Self::MoSmsControl)
-    }
-}
-
 /// Timers of a terminal (TS 102 223 §6.4.21).
 const TIMERS: usize = 8;
-/// Identifiers of menu entries are one octet.
-const MENU_ENTRIES: usize = 0xFF;
 
 impl Registry {
-    pub fn timer_owner(&self, timer: u8) -> Option<AppletIndex> {
-        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get(i)).and_then(|timer| timer.owner)
+    /// Makes the registrations those that memory has.
+    pub fn load(&mut self, applets: &Applets, memory: &Memory) {
+        let before = core::mem::take(&mut self.applets);
+        for instance in applets.iter() {
+            let read = Registrations::read(memory.read(instance.registry));
+            debug_assert!(read.is_ok(), "what the card itself has written: {:?}", read.err());
+            self.applets.push(Registered {
+                applet: instance.id,
+                is_active: instance.is_active(),
+                has: read.unwrap_or_default(),
+            });
+        }
+        self.menu_changed |= !menu(&before).eq(menu(&self.applets));
+        self.events_changed |= !events(&before).eq(events(&self.applets));
+    }
+
+    pub fn timer_owner(&self, timer: u8) -> Option<AppletId> {
+        self.applets
+            .iter()
+            .find(|registered| registered.has.timers.contains(&timer))
+            .map(|owner| owner.applet)
     }
 
     /// The owner of a timer that has expired, unless it was started by another.
-    pub fn timer_expired(&mut self, timer: u8) -> Option<AppletIndex> {
-        let timer = self.timer_mut(timer)?;
-        match core::mem::take(&mut timer.run) {
-            Run::Stopped | Run::OfOwner => timer.owner,
+    pub fn timer_expired(&mut self, timer: u8) -> Option<AppletId> {
+        match core::mem::take(self.timer_mut(timer)?) {
+            Run::Stopped | Run::OfOwner => self.timer_owner(timer),
             Run::Abandoned | Run::AskedToStop => None,
         }
     }
@@ -116,129 +100,200 @@ impl Registry {
         sender: Sender,
         result: GeneralResult,
     ) {
-        let Some(timer) = self.timer_mut(timer) else { return };
-        let is_owners = matches!(sender, Sender::Applet(applet, _) if timer.owner == Some(applet));
-        timer.run = match (action, result) {
+        let owner = self.timer_owner(timer);
+        let is_owners = matches!(sender, Sender::Applet(applet, _) if owner == Some(applet));
+        let Some(run) = self.timer_mut(timer) else { return };
+        *run = match (action, result) {
             (TimerAction::START, result) if result.is_performed() && is_owners => Run::OfOwner,
             // It was given back while the command was under way.
             (TimerAction::START, result) if result.is_performed() => Run::Abandoned,
             // What contradicts the state of a timer that is to be stopped is that it does not run.
             (TimerAction::DEACTIVATE, GeneralResult::CONTRADICTION_WITH_TIMER_STATE) => Run::Stopped,
             (TimerAction::DEACTIVATE, result) if result.is_performed() => Run::Stopped,
-            _ => timer.run,
+            _ => *run,
         };
     }
 
     /// A timer that runs for nobody and is to be stopped.
     pub fn take_abandoned_timer(&mut self) -> Option<u8> {
-        let (timer, id) = self.timers.iter_mut().zip(1..).find(|(timer, _)| timer.run == Run::Abandoned)?;
-        timer.run = Run::AskedToStop;
+        let (run, id) = self.timers.iter_mut().zip(1..).find(|(run, _)| **run == Run::Abandoned)?;
+        *run = Run::AskedToStop;
         Some(id)
     }
 
-    fn timer_mut(&mut self, timer: u8) -> Option<&mut Timer> {
+    /// Stops the timers that an applet has started.
+    pub fn stop_timers(&mut self, applet: AppletId) {
+        let owned: Vec<u8> =
+            (1..=TIMERS as u8).filter(|&timer| self.timer_owner(timer) == Some(applet)).collect();
+        for timer in owned {
+            if let Some(run) = self.timer_mut(timer).filter(|run| **run == Run::OfOwner) {
+                *run = Run::Abandoned;
+            }
+        }
+    }
+
+    fn timer_mut(&mut self, timer: u8) -> Option<&mut Run> {
         usize::from(timer).checked_sub(1).and_then(|i| self.timers.get_mut(i))
     }
 
-    pub fn menu_entry(&self, item: u8) -> Option<&MenuEntry> {
-        usize::from(item).checked_sub(1).and_then(|i| self.menu.get(i))
+    /// The entries of the menu, by their identifiers.
+    pub fn menu(&self) -> Vec<&MenuEntry> {
+        let mut entries: Vec<_> = menu(&self.applets).collect();
+        entries.sort_by_key(|entry| entry.identifier);
+        entries
     }
 
-    pub fn wants(&self, applet: AppletIndex, event: ToolkitEvent) -> bool {
-        self.events.contains(&(applet, event))
+    /// An entry of the menu, and whose it is.
+    pub fn menu_entry(&self, item: u8) -> Option<(AppletId, &MenuEntry)> {
+        self.active().find_map(|registered| {
+            let entry = registered.has.menu.iter().find(|entry| entry.identifier == item)?;
+            Some((registered.applet, entry))
+        })
     }
 
-    /// The first applet that asked for an event.
-    pub fn owner(&self, event: ToolkitEvent) -> Option<AppletIndex> {
-        self.events.iter().find(|&&(_, other)| other == event).map(|&(applet, _)| applet)
+    pub fn wants(&self, applet: AppletId, event: ToolkitEvent) -> bool {
+        self.active().any(|registered| registered.applet == applet && registered.has.events.contains(&event))
     }
 
-    pub fn polls(&self, applet: AppletIndex) -> bool {
-        self.polls.iter().any(|&(other, _)| other == applet)
+    /// The applet that is asked when an event needs an answer.
+    pub fn asked(&self, event: ToolkitEvent) -> Option<AppletId> {
+        self.active().find(|registered| registered.has.events.contains(&event)).map(|asked| asked.applet)
+    }
+
+    pub fn polls(&self, applet: AppletId) -> bool {
+        self.active().any(|registered| registered.applet == applet && registered.has.poll.is_some())
     }
 
     /// The shortest interval that an applet has asked for.
     pub fn wanted_poll_interval(&self) -> Option<Duration> {
-        self.polls.iter().map(|&(_, interval)| interval).min()
+        self.active().filter_map(|registered| registered.has.poll).min()
     }
 
     /// The events to ask the terminal for, each once, in ascending order.
     pub fn wanted_events(&self) -> Vec<EventCode> {
-        let mut events: Vec<EventCode> = self
-            .events
-            .iter()
-            .filter_map(|(_, event)| match event {
-                ToolkitEvent::EventDownload(code) => Some(*code),
-                _ => None,
-            })
-            .collect();
-        events.sort_unstable();
-        events.dedup();
-        events
+        let mut wanted: Vec<EventCode> = events(&self.applets).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        wanted
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Registered> {
+        self.applets.iter().filter(|registered| registered.is_active)
+    }
+
+    /// The lowest identifier that no entry of the menu has.
+    fn free_identifier(&self) -> Option<u8> {
+        let is_taken = |id: &u8| {
+            self.applets.iter().any(|registered| registered.has.menu_entries().any(|taken| taken == *id))
+        };
+        (1..=u8::MAX).find(|id| !is_taken(id))
+    }
+
+    /// The lowest timer that no applet has.
+    fn free_timer(&self) -> Option<u8> {
+        (1..=TIMERS as u8).find(|&timer| self.timer_owner(timer).is_none())
     }
 }
 
-/// An applet's registrations (TS 102 241, `ToolkitRegistry`).
+/// The entries of the menu that are shown.
+fn menu(applets: &[Registered]) -> impl Iterator<Item = &MenuEntry> {
+    let active = applets.iter().filter(|registered| registered.is_active);
+    active.flat_map(|registered| &registered.has.menu).filter(|entry| entry.enabled)
+}
+
+/// The events that the terminal tells.
+fn events(applets: &[Registered]) -> impl Iterator<Item = EventCode> {
+    let active = applets.iter().filter(|registered| registered.is_active);
+    active.flat_map(|registered| &registered.has.events).filter_map(|event| match event {
+        ToolkitEvent::EventDownload(code) => Some(*code),
+        _ => None,
+    })
+}
+
+/// An applet's registrations (TS 102 241, `ToolkitRegistry`). Every change is kept in persistent memory, as part of the
+/// applet's transaction if one is open.
 #[derive(Debug)]
 pub struct ToolkitRegistry<'a> {
     pub(crate) registry: &'a mut Registry,
-    pub(crate) applet: AppletIndex,
+    pub(crate) memory: &'a mut Memory,
+    pub(crate) applet: AppletId,
+    /// Where memory keeps them.
+    pub(crate) object: Handle,
+    pub(crate) parameters: &'a InstallParameters,
 }
 
 impl ToolkitRegistry<'_> {
     /// Adds an enabled entry to the menu; `text` is an alpha field
     /// ([`oxisim_toolkit::objects::alpha`]). Entries have the identifiers 1, 2, … in the order in which they
     /// were added. One for which SET UP MENU has no room, behind those before it, is left out of the menu.
-    pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, ToolkitError> {
-        if self.registry.menu.len() >= MENU_ENTRIES {
-            return Err(ToolkitError::RegistryError);
-        }
-        let entry = MenuEntry { applet: self.applet, text: text.into(), enabled: true, help: false };
-        self.registry.menu.push(entry);
-        self.registry.menu_changed = true;
-        Ok(self.registry.menu.len() as u8)
+    pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, AppletError> {
+        let text = self.checked(text)?;
+        let identifier = self.registry.free_identifier().ok_or(ToolkitError::RegistryError)?;
+        let allowed = self.parameters.menu_entries.as_ref().map_or(usize::MAX, Vec::len);
+        self.change_menu(|has| {
+            if has.menu.len() >= allowed {
+                return Err(ToolkitError::RegistryError);
+            }
+            has.menu.push(MenuEntry { identifier, text, enabled: true, help: false });
+            Ok(identifier)
+        })
+    }
+
+    /// The identifiers of the applet's entries, in the order in which they were added.
+    #[must_use]
+    pub fn menu_entries(&self) -> Vec<u8> {
+        self.has().map(|has| has.menu_entries().collect()).unwrap_or_default()
     }
 
     /// Changes the text of an entry.
-    pub fn change_menu_entry(&mut self, item: u8, text: impl Into<Vec<u8>>) -> Result<(), ToolkitError> {
-        self.entry(item)?.text = text.into();
-        Ok(())
+    pub fn change_menu_entry(&mut self, item: u8, text: impl Into<Vec<u8>>) -> Result<(), AppletError> {
+        let text = self.checked(text)?;
+        self.change_entry(item, |entry| entry.text = text)
     }
 
     /// Says whether the applet has help on an entry.
-    pub fn set_menu_entry_help(&mut self, item: u8, help: bool) -> Result<(), ToolkitError> {
-        self.entry(item)?.help = help;
-        Ok(())
+    pub fn set_menu_entry_help(&mut self, item: u8, help: bool) -> Result<(), AppletError> {
+        self.change_entry(item, |entry| entry.help = help)
     }
 
     /// Shows an entry.
-    pub fn enable_menu_entry(&mut self, item: u8) -> Result<(), ToolkitError> {
-        self.entry(item)?.enabled = true;
-        Ok(())
+    pub fn enable_menu_entry(&mut self, item: u8) -> Result<(), AppletError> {
+        self.change_entry(item, |entry| entry.enabled = true)
     }
 
     /// Hides an entry.
-    pub fn disable_menu_entry(&mut self, item: u8) -> Result<(), ToolkitError> {
-        self.entry(item)?.enabled = false;
-        Ok(())
+    pub fn disable_menu_entry(&mut self, item: u8) -> Result<(), AppletError> {
+        self.change_entry(item, |entry| entry.enabled = false)
     }
 
     /// Allocates a timer, 1 to 8, of those that no applet has.
-    pub fn allocate_timer(&mut self) -> Result<u8, ToolkitError> {
-        let free = self.registry.timers.iter_mut().zip(1..).find(|(timer, _)| timer.owner.is_none());
-        let (timer, id) = free.ok_or(ToolkitError::NoTimerAvailable)?;
-        timer.owner = Some(self.applet);
-        Ok(id)
+    pub fn allocate_timer(&mut self) -> Result<u8, AppletError> {
+        let timer = self.registry.free_timer().ok_or(ToolkitError::NoTimerAvailable)?;
+        let allowed = usize::from(self.parameters.timers);
+        self.change(|has| {
+            if has.timers.len() >= allowed {
+                return Err(ToolkitError::NoTimerAvailable);
+            }
+            has.timers.push(timer);
+            Ok(timer)
+        })
+    }
+
+    /// The applet's timers, in the order in which it got them.
+    #[must_use]
+    pub fn timers(&self) -> Vec<u8> {
+        self.has().map(|has| has.timers.clone()).unwrap_or_default()
     }
 
     /// Gives a timer back; one that runs is stopped.
-    pub fn release_timer(&mut self, timer: u8) -> Result<(), ToolkitError> {
-        let applet = self.applet;
-        let owned = self.registry.timer_mut(timer).filter(|timer| timer.owner == Some(applet));
-        let owned = owned.ok_or(ToolkitError::InvalidTimerId(timer))?;
-        owned.owner = None;
-        if owned.run != Run::Stopped {
-            owned.run = Run::Abandoned;
+    pub fn release_timer(&mut self, timer: u8) -> Result<(), AppletError> {
+        self.change(|has| {
+            let place = has.timers.iter().position(|&owned| owned == timer);
+            has.timers.remove(place.ok_or(ToolkitError::InvalidTimerId(timer))?);
+            Ok(())
+        })?;
+        if let Some(run) = self.registry.timer_mut(timer).filter(|run| **run != Run::Stopped) {
+            *run = Run::Abandoned;
         }
         Ok(())
     }
@@ -246,41 +301,51 @@ impl ToolkitRegistry<'_> {
     /// Asks to be told of an event. The terminal is asked for those that its profile has. It tells of user activity and
     /// of the idle screen once (TS 102 223 §7.5.5, §7.5.6): who wants to be told again asks again. An event that needs
     /// an answer goes to one applet only: it is an error if another has it.
-    pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), ToolkitError> {
-        if self.registry.wants(self.applet, event) {
+    pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), AppletError> {
+        if self.is_event_set(event) {
             let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if code.is_reported_once());
             self.registry.events_changed |= is_renewed;
             return Ok(());
         }
-        if event.is_exclusive() && self.registry.owner(event).is_some() {
-            return Err(ToolkitError::EventAlreadyRegistered);
+        let is_anothers =
+            || self.registry.applets.iter().any(|registered| registered.has.events.contains(&event));
+        if event.is_exclusive() && is_anothers() {
+            return Err(ToolkitError::EventAlreadyRegistered.into());
         }
-        self.registry.events.push((self.applet, event));
+        self.change(|has| {
+            has.events.push(event);
+            Ok(())
+        })?;
         self.registry.events_changed = true;
         Ok(())
     }
 
     /// Asks no more to be told of an event.
-    pub fn clear_event(&mut self, event: ToolkitEvent) {
-        let applet = self.applet;
-        self.registry.events.retain(|&registered| registered != (applet, event));
+    pub fn clear_event(&mut self, event: ToolkitEvent) -> Result<(), AppletError> {
+        self.change(|has| {
+            has.events.retain(|&registered| registered != event);
+            Ok(())
+        })?;
         self.registry.events_changed = true;
+        Ok(())
     }
 
     /// Whether the applet is told of an event.
     #[must_use]
     pub fn is_event_set(&self, event: ToolkitEvent) -> bool {
-        self.registry.wants(self.applet, event)
+        self.has().is_some_and(|has| has.events.contains(&event))
     }
 
     /// Asks the terminal to poll every `interval`, at least every 255 minutes, and to be told with
     /// [`Event::StatusCommand`](crate::Event::StatusCommand); `None` takes that back. The card asks for the
     /// shortest interval that any applet wants.
-    pub fn request_poll_interval(&mut self, interval: Option<Duration>) {
-        let applet = self.applet;
-        self.registry.polls.retain(|&(other, _)| other != applet);
-        self.registry.polls.extend(interval.map(|interval| (applet, interval)));
+    pub fn request_poll_interval(&mut self, interval: Option<Duration>) -> Result<(), AppletError> {
+        self.change(|has| {
+            has.poll = interval;
+            Ok(())
+        })?;
         self.registry.poll_requested |= interval.is_some();
+        Ok(())
     }
 
     /// The poll interval that the terminal granted.
@@ -289,12 +354,51 @@ impl ToolkitRegistry<'_> {
         self.registry.poll_interval
     }
 
-    fn entry(&mut self, item: u8) -> Result<&mut MenuEntry, ToolkitError> {
-        let applet = self.applet;
-        let entry = usize::from(item).checked_sub(1).and_then(|i| self.registry.menu.get_mut(i));
-        let entry =
-            entry.filter(|entry| entry.applet == applet).ok_or(ToolkitError::MenuEntryNotFound(item))?;
+    fn has(&self) -> Option<&Registrations> {
+        let mut applets = self.registry.applets.iter();
+        applets.find(|registered| registered.applet == self.applet).map(|registered| &registered.has)
+    }
+
+    /// Makes a change, and keeps it in memory if it is one.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Registrations) -> Result<T, ToolkitError>,
+    ) -> Result<T, AppletError> {
+        let mut applets = self.registry.applets.iter_mut();
+        let registered = applets.find(|registered| registered.applet == self.applet);
+        let registered = registered.ok_or(ToolkitError::RegistryError)?;
+        let mut changed = registered.has.clone();
+        let value = change(&mut changed)?;
+        if changed != registered.has {
+            self.memory.replace(self.object, &changed.to_bytes())?;
+            registered.has = changed;
+        }
+        Ok(value)
+    }
+
+    fn change_menu<T>(
+        &mut self,
+        change: impl FnOnce(&mut Registrations) -> Result<T, ToolkitError>,
+    ) -> Result<T, AppletError> {
+        let value = self.change(change)?;
         self.registry.menu_changed = true;
-        Ok(entry)
+        Ok(value)
+    }
+
+    fn change_entry(&mut self, item: u8, change: impl FnOnce(&mut MenuEntry)) -> Result<(), AppletError> {
+        self.change_menu(|has| {
+            let entry = has.menu.iter_mut().find(|entry| entry.identifier == item);
+            change(entry.ok_or(ToolkitError::MenuEntryNotFound(item))?);
+            Ok(())
+        })
+    }
+
+    /// A text of a menu entry, if it is not too long.
+    fn checked(&self, text: impl Into<Vec<u8>>) -> Result<Vec<u8>, ToolkitError> {
+        let text = text.into();
+        if text.len() > usize::from(self.parameters.menu_text) {
+            return Err(ToolkitError::AllowedLengthExceeded);
+        }
+        Ok(text)
     }
 }

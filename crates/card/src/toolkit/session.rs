@@ -13,9 +13,9 @@ use oxisim_wire::Duration;
 use super::{
     framework::Framework,
     queue::{Queue, Queued, Sender, Sent},
-    registry::{AppletIndex, Registry},
+    registry::Registry,
 };
-use crate::applet::ToolkitError;
+use crate::{applet::ToolkitError, runtime::AppletId};
 
 /// The state of the toolkit between power-on and power-off.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// Queues an applet's command.
-    pub fn send(&mut self, applet: AppletIndex, priority: u8, command: Command) -> Result<(), ToolkitError> {
+    pub fn send(&mut self, applet: AppletId, priority: u8, command: Command) -> Result<(), ToolkitError> {
         let kind = command.body.kind();
         match &command.body {
             Proactive::SetUpMenu(_)
@@ -103,6 +103,17 @@ impl Session {
             return Err(ToolkitError::NotSupported(kind));
         }
         self.queue.push(Queued::new(Sender::Applet(applet, priority), command))
+    }
+
+    /// Takes back what an applet has queued, and stops its timers: it is not called any more.
+    pub fn silence(&mut self, applet: AppletId) {
+        let is_others = |sent: &Sent| !matches!(sent.sender, Sender::Applet(sender, _) if sender == applet);
+        self.queue.drop_unless(is_others);
+        self.exchange = match core::mem::take(&mut self.exchange) {
+            Exchange::Offered(queued) if !is_others(&queued.sent) => Exchange::Idle,
+            other => other,
+        };
+        self.registry.stop_timers(applet);
     }
 
     /// Takes back what applets have queued for timers that are not theirs any more.

@@ -1,7 +1,9 @@
 //! Persistent memory and transactions of applets (Java Card: `JCSystem`).
 
 use oxisim_apdu::Status;
-use oxisim_card::{Aid, Applet, Card, Env, Event, MemoryError, Profile, ToolkitError, path};
+use oxisim_card::{
+    Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile, TransactionError, path,
+};
 use oxisim_wire::Instant;
 
 use crate::terminal::Terminal;
@@ -26,33 +28,31 @@ impl Applet for Writer {
         8
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         for text in [b"commit", b"abort ", b"fail  ", b"forget"] {
             env.registry().init_menu_entry(*text)?;
         }
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         let Event::MenuSelection { item } = event else { return Ok(()) };
         let ext1 = env.files().find(path::EF_EXT1)?;
         env.begin_transaction()?;
-        assert_eq!(env.begin_transaction(), Err(MemoryError::InProgress));
+        assert_eq!(env.begin_transaction(), Err(TransactionError::InProgress.into()));
         env.store_write(0, &[item; 8])?;
         env.files().update_record(ext1, 1, &[item; 13])?;
         match item {
             Self::COMMIT => env.commit_transaction()?,
             Self::ABORT => {
                 env.abort_transaction()?;
-                assert_eq!(env.abort_transaction(), Err(MemoryError::NotInProgress));
+                assert_eq!(env.abort_transaction(), Err(TransactionError::NotInProgress.into()));
             }
-            Self::FAIL => return Err(ToolkitError::Applet(Status::CONDITIONS_NOT_SATISFIED)),
+            Self::FAIL => return Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)),
             _ => {}
         }
         Ok(())
     }
-
-    fn reset(&mut self) {}
 }
 
 fn select(terminal: &mut Terminal, item: u8) {

@@ -1,6 +1,6 @@
 //! An applet with a menu entry that greets.
 
-use oxisim_card::{Aid, Applet, Env, Event, Tar, ToolkitError, ToolkitEvent};
+use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters, Tar, ToolkitEvent};
 use oxisim_toolkit::{command::DisplayText, objects::TextString};
 
 /// Shows a text when its menu entry is selected, and counts in persistent memory how often it was read.
@@ -27,21 +27,21 @@ impl Applet for Hello {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x48, 0x45, 0x4C]).unwrap()
     }
 
-    fn tar(&self) -> Option<Tar> {
-        Some(TAR)
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { tars: vec![TAR], ..InstallParameters::default() }
     }
 
     fn persistent_octets(&self) -> usize {
         1
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         env.registry().init_menu_entry(*b"Hello")?;
         env.registry().set_event(ToolkitEvent::UnformattedSmsPp)?;
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             Event::MenuSelection { .. } => {
                 env.send(0x80, DisplayText::new(TextString::eight_bit("Hello!")))?;
@@ -57,9 +57,5 @@ impl Applet for Hello {
             _ => {}
         }
         Ok(())
-    }
-
-    fn reset(&mut self) {
-        self.shown = false;
     }
 }

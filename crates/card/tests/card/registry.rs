@@ -1,6 +1,8 @@
 //! What applets register for, and how the terminal hears of it (TS 102 241).
 
-use oxisim_card::{Aid, Applet, Card, Env, Event, Profile, ToolkitError, ToolkitEvent};
+use oxisim_card::{
+    Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile, ToolkitError, ToolkitEvent,
+};
 use oxisim_toolkit::{
     CommandType, Proactive,
     codes::TimerAction,
@@ -26,7 +28,7 @@ impl Listener {
         Self { letter, poll, timer: None }
     }
 
-    fn show(env: &mut Env<'_>, text: &str) -> Result<(), ToolkitError> {
+    fn show(env: &mut Env<'_>, text: &str) -> Result<(), AppletError> {
         env.send(0, DisplayText::new(TextString::eight_bit(text)))
     }
 }
@@ -36,23 +38,26 @@ impl Applet for Listener {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, self.letter]).unwrap()
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         let mut registry = env.registry();
         registry.init_menu_entry([self.letter])?;
-        self.timer = Some(registry.allocate_timer()?);
+        registry.allocate_timer()?;
         registry.set_event(ToolkitEvent::EventDownload(EventCode::IDLE_SCREEN_AVAILABLE))?;
-        registry.request_poll_interval(Some(Duration::from_secs(self.poll)));
+        registry.request_poll_interval(Some(Duration::from_secs(self.poll)))
+    }
+
+    fn start(&mut self, env: &mut Env<'_>) -> Result<(), AppletError> {
+        self.timer = env.registry().timers().first().copied();
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             Event::MenuSelection { item } => {
                 let mut registry = env.registry();
                 registry.disable_menu_entry(item)?;
-                registry.request_poll_interval(None);
-                registry.clear_event(ToolkitEvent::EventDownload(EventCode::IDLE_SCREEN_AVAILABLE));
-                Ok(())
+                registry.request_poll_interval(None)?;
+                registry.clear_event(ToolkitEvent::EventDownload(EventCode::IDLE_SCREEN_AVAILABLE))
             }
             Event::StatusCommand => Self::show(env, "S"),
             Event::TimerExpiration { timer, .. } if Some(timer) == self.timer => Self::show(env, "T"),
@@ -61,10 +66,6 @@ impl Applet for Listener {
             }
             _ => Ok(()),
         }
-    }
-
-    fn reset(&mut self) {
-        self.timer = None;
     }
 }
 
@@ -171,48 +172,49 @@ impl Applet for Forbidden {
         1
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         let timers: Vec<_> = (0..9).map(|_| env.registry().allocate_timer()).collect();
-        assert_eq!(timers[7..], [Ok(8), Err(ToolkitError::NoTimerAvailable)]);
+        assert_eq!(timers[7..], [Ok(8), Err(ToolkitError::NoTimerAvailable.into())]);
         env.registry().release_timer(3)?;
-        assert_eq!(env.registry().release_timer(3), Err(ToolkitError::InvalidTimerId(3)));
-        assert_eq!(env.registry().change_menu_entry(1, *b"x"), Err(ToolkitError::MenuEntryNotFound(1)));
+        assert_eq!(env.registry().release_timer(3), Err(ToolkitError::InvalidTimerId(3).into()));
+        assert_eq!(
+            env.registry().change_menu_entry(1, *b"x"),
+            Err(ToolkitError::MenuEntryNotFound(1).into())
+        );
         env.registry().set_event(ToolkitEvent::ProfileDownload)?;
         assert_eq!(
             env.send(0, DisplayText::new(TextString::eight_bit("x"))),
-            Err(ToolkitError::HandlerNotAvailable)
+            Err(ToolkitError::HandlerNotAvailable.into())
         );
         assert!(env.terminal_profile().is_none());
         env.store_write(0, &[1])?;
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         let Event::ProfileDownload = event else { return Ok(()) };
         assert_eq!(
             env.send(0, PollingOff {}),
-            Err(ToolkitError::CommandNotAllowed(CommandType::POLLING_OFF))
+            Err(ToolkitError::CommandNotAllowed(CommandType::POLLING_OFF).into())
         );
         let timer = |identifier| TimerManagement { timer: TimerIdentifier { identifier }, value: None };
         assert_eq!(
             env.send(TimerAction::DEACTIVATE.0, timer(3)),
-            Err(ToolkitError::CommandNotAllowed(CommandType::TIMER_MANAGEMENT))
+            Err(ToolkitError::CommandNotAllowed(CommandType::TIMER_MANAGEMENT).into())
         );
         assert_eq!(
             env.send(TimerAction::DEACTIVATE.0, timer(4)),
-            Err(ToolkitError::NotSupported(CommandType::TIMER_MANAGEMENT))
+            Err(ToolkitError::NotSupported(CommandType::TIMER_MANAGEMENT).into())
         );
         let long = "x".repeat(250);
         assert_eq!(
             env.send(0, DisplayText::new(TextString::eight_bit(&long))),
-            Err(ToolkitError::HandlerOverflow)
+            Err(ToolkitError::HandlerOverflow.into())
         );
         while env.send(0, DisplayText::new(TextString::eight_bit("x"))).is_ok() {}
         env.store_write(0, &[2])?;
         Ok(())
     }
-
-    fn reset(&mut self) {}
 }
 
 #[test]

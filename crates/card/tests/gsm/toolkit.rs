@@ -1,6 +1,6 @@
 //! TERMINAL PROFILE, ENVELOPE, FETCH and TERMINAL RESPONSE in class `A0` (TS 51.011 §8.17 to §8.20, TS 51.014).
 
-use oxisim_card::{Aid, Applet, Card, Env, Event, Profile, ToolkitError, ToolkitEvent};
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile, ToolkitEvent};
 use oxisim_sms::{DataCoding, ProtocolIdentifier, Timestamp, UserData, tpdu::Deliver};
 use oxisim_toolkit::{Envelope, command::DisplayText, envelope::SmsPpDownload, objects::TextString};
 use oxisim_wire::Wire;
@@ -16,13 +16,13 @@ impl Applet for Parrot {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x50]).unwrap()
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         env.registry().init_menu_entry(*b"Parrot")?;
         env.registry().set_event(ToolkitEvent::UnformattedSmsPp)?;
         Ok(())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             Event::MenuSelection { .. } => env.send(0x80, DisplayText::new(TextString::eight_bit("Hi")))?,
             Event::UnformattedSmsPp(sms) => match &*sms.message.payload {
@@ -35,8 +35,6 @@ impl Applet for Parrot {
         }
         Ok(())
     }
-
-    fn reset(&mut self) {}
 }
 
 pub fn parrot() -> Sim {
@@ -119,16 +117,14 @@ fn an_answer_that_is_longer_than_a_response_can_be_had_as_far_as_it_goes() {
             Aid::new(&[0xA0, 0x00, 0x00, 0x00, 0x87, 0x51]).unwrap()
         }
 
-        fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+        fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
             env.registry().set_event(ToolkitEvent::UnformattedSmsPp)
         }
 
-        fn process_toolkit(&mut self, _: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+        fn process_toolkit(&mut self, _: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
             env.post_response(&[0xAA; 300]);
             Ok(())
         }
-
-        fn reset(&mut self) {}
     }
 
     let mut sim = Sim::with(Card::new(&Profile::default()).with_applet(Talker));

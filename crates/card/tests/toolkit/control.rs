@@ -1,6 +1,6 @@
 //! CALL CONTROL and MO SHORT MESSAGE CONTROL, and what else comes in an ENVELOPE (TS 31.111 §7).
 
-use oxisim_card::{Env, Event, ToolkitError, ToolkitEvent};
+use oxisim_card::{AppletError, Env, Event, ToolkitEvent};
 use oxisim_toolkit::{CallControlAnswer, MoSmsControlAnswer, control::CallChanges, objects::AlphaIdentifier};
 
 use crate::{
@@ -27,7 +27,7 @@ const EVENTS: [ToolkitEvent; 5] = [
     ToolkitEvent::OtherEnvelope,
 ];
 
-fn register(env: &mut Env<'_>) -> Result<(), ToolkitError> {
+fn register(env: &mut Env<'_>) -> Result<(), AppletError> {
     env.registry().init_menu_entry(*b"A")?;
     EVENTS.into_iter().try_for_each(|event| env.registry().set_event(event))
 }

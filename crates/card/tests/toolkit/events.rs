@@ -63,7 +63,7 @@ fn what_is_reported_once_is_not_asked_for_again_unasked() {
 fn the_list_follows_the_registry_to_its_end() {
     let mut phone = with(|event, env| match event {
         Event::EventDownload(event) => {
-            env.registry().clear_event(ToolkitEvent::EventDownload(event.code()));
+            env.registry().clear_event(ToolkitEvent::EventDownload(event.code()))?;
             Ok(())
         }
         _ => Ok(()),
@@ -79,7 +79,7 @@ fn an_empty_list_takes_the_events_away() {
     let mut phone = with(|event, env| match event {
         Event::EventDownload(_) => {
             for code in ONCE.into_iter().chain([EventCode::CALL_DISCONNECTED]) {
-                env.registry().clear_event(ToolkitEvent::EventDownload(code));
+                env.registry().clear_event(ToolkitEvent::EventDownload(code))?;
             }
             Ok(())
         }

@@ -69,7 +69,7 @@ fn polled() -> Phone {
         b'A',
         |env| {
             env.registry().init_menu_entry(*b"A")?;
-            env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+            env.registry().request_poll_interval(Some(Duration::from_secs(30)))?;
             Ok(())
         },
         |event, env| match event {

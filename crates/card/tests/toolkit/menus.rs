@@ -23,7 +23,7 @@ fn items(commands: &[Proactive]) -> Vec<(Option<u8>, usize)> {
 fn a_registry_holds_255_entries_and_the_menu_those_that_it_has_room_for() {
     let mut phone = with(|env| {
         while env.registry().init_menu_entry(*b"A").is_ok() {}
-        assert_eq!(env.registry().init_menu_entry(*b"A"), Err(ToolkitError::RegistryError));
+        assert_eq!(env.registry().init_menu_entry(*b"A"), Err(ToolkitError::RegistryError.into()));
         env.registry().disable_menu_entry(1)
     });
     let shown = items(&phone.run(PROFILE));
@@ -38,7 +38,7 @@ fn an_entry_without_room_leaves_the_others_theirs() {
         env.registry().init_menu_entry([b'x'; 250])?;
         env.registry().set_menu_entry_help(1, true)?;
         env.registry().init_menu_entry(*b"A")?;
-        env.registry().init_menu_entry([b'x'; 300])?;
+        env.registry().init_menu_entry([b'x'; 255])?;
         env.registry().init_menu_entry(*b"BB")?;
         Ok(())
     });

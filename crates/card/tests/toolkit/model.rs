@@ -75,7 +75,7 @@ fn talker(name: u8, priority: u8) -> Recorder {
         |env| {
             let mut registry = env.registry();
             registry.init_menu_entry(*b"talk")?;
-            registry.request_poll_interval(Some(Duration::from_secs(30)));
+            registry.request_poll_interval(Some(Duration::from_secs(30)))?;
             registry.set_event(ToolkitEvent::ProfileDownload)?;
             registry.set_event(ToolkitEvent::EventDownload(EventCode::USER_ACTIVITY))
         },

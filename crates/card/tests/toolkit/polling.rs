@@ -13,12 +13,12 @@ fn wants_60_seconds() -> Recorder {
     Recorder::new(
         b'A',
         |env| {
-            env.registry().request_poll_interval(Some(Duration::from_secs(60)));
+            env.registry().request_poll_interval(Some(Duration::from_secs(60)))?;
             env.registry().set_event(ToolkitEvent::EventDownload(EventCode::USER_ACTIVITY))
         },
         |event, env| {
             if let Event::EventDownload(_) = event {
-                env.registry().request_poll_interval(None);
+                env.registry().request_poll_interval(None)?;
             }
             if let Event::PollInterval { granted } = event {
                 assert_eq!(env.registry().poll_interval(), *granted);
@@ -31,10 +31,7 @@ fn wants_60_seconds() -> Recorder {
 fn wants_30_seconds() -> Recorder {
     Recorder {
         name: b'B',
-        install: |env| {
-            env.registry().request_poll_interval(Some(Duration::from_secs(30)));
-            Ok(())
-        },
+        install: |env| env.registry().request_poll_interval(Some(Duration::from_secs(30))),
         ..wants_60_seconds()
     }
 }
@@ -79,7 +76,7 @@ fn wavers() -> Recorder {
         |event, env| {
             if let Event::EventDownload(event) = event {
                 let wants = event.code() == EventCode::CALL_CONNECTED;
-                env.registry().request_poll_interval(wants.then(|| Duration::from_secs(60)));
+                env.registry().request_poll_interval(wants.then(|| Duration::from_secs(60)))?;
             }
             Ok(())
         },
@@ -110,7 +107,7 @@ fn a_refusal_leaves_the_interval_that_was_granted_before() {
     let applet = Recorder {
         process: |event, env| {
             if let Event::EventDownload(_) = event {
-                env.registry().request_poll_interval(Some(Duration::from_secs(30)));
+                env.registry().request_poll_interval(Some(Duration::from_secs(30)))?;
             }
             if let Event::PollInterval { .. } = event {
                 assert_eq!(env.registry().poll_interval(), Some(Duration::from_secs(45)));

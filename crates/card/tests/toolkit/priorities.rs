@@ -97,20 +97,20 @@ fn an_applet_that_sends_much_leaves_room_for_the_others() {
 
 #[test]
 fn an_event_that_needs_an_answer_is_one_applets() {
-    let claims = |name| {
-        Recorder::new(
-            name,
-            |env| {
-                let mut registry = env.registry();
-                registry.set_event(ToolkitEvent::ProfileDownload)?;
-                registry.set_event(ToolkitEvent::CallControl)?;
-                registry.set_event(ToolkitEvent::CallControl)
-            },
-            |_, env| env.registry().set_event(ToolkitEvent::CallControl),
-        )
-    };
+    let claims: crate::recorder::Process = |_, env| env.registry().set_event(ToolkitEvent::CallControl);
+    let owner = Recorder::new(
+        b'A',
+        |env| {
+            let mut registry = env.registry();
+            registry.set_event(ToolkitEvent::ProfileDownload)?;
+            registry.set_event(ToolkitEvent::CallControl)?;
+            registry.set_event(ToolkitEvent::CallControl)
+        },
+        claims,
+    );
+    let other = Recorder::new(b'B', |env| env.registry().set_event(ToolkitEvent::ProfileDownload), claims);
     let heard = std::sync::Arc::default();
-    let mut phone = Phone::with([claims(b'A').told_to(&heard), claims(b'B').told_to(&heard)]);
+    let mut phone = Phone::with([owner.told_to(&heard), other.told_to(&heard)]);
     phone.run(PROFILE);
     assert_eq!(*heard.lock().unwrap(), ["B profile: EventAlreadyRegistered", "A profile"]);
 }

@@ -18,7 +18,7 @@ fn greeter() -> Recorder {
     Recorder::new(
         b'A',
         |env| {
-            assert_eq!(show(env, "early"), Err(ToolkitError::HandlerNotAvailable));
+            assert_eq!(show(env, "early"), Err(ToolkitError::HandlerNotAvailable.into()));
             env.registry().init_menu_entry(*b"A")?;
             env.registry().set_event(ToolkitEvent::ProfileDownload)
         },
@@ -63,7 +63,7 @@ fn a_qualifier_that_the_profile_lacks_is_refused_as_the_command_is() {
             let oxisim_card::Event::ProfileDownload = event else { return Ok(()) };
             let timer = TimerManagement { timer: TimerIdentifier { identifier: 1 }, value: None };
             let lacks_timer = ToolkitError::NotSupported(CommandType::TIMER_MANAGEMENT);
-            assert_eq!(env.send(TimerAction::START.0, timer.clone()), Err(lacks_timer));
+            assert_eq!(env.send(TimerAction::START.0, timer.clone()), Err(lacks_timer.into()));
             env.send(TimerAction::CURRENT_VALUE.0, timer)?;
             env.send(LocalInformation::LOCATION.0, ProvideLocalInformation {})?;
             env.send(LocalInformation::DATE_TIME_ZONE.0, ProvideLocalInformation {})

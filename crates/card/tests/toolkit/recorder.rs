@@ -2,11 +2,11 @@
 
 use std::sync::{Arc, Mutex};
 
-use oxisim_card::{Aid, Applet, Env, Event, ToolkitError};
+use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters};
 use oxisim_toolkit::{command::DisplayText, objects::TextString};
 
-pub type Install = fn(&mut Env<'_>) -> Result<(), ToolkitError>;
-pub type Process = fn(&Event<'_>, &mut Env<'_>) -> Result<(), ToolkitError>;
+pub type Install = fn(&mut Env<'_>) -> Result<(), AppletError>;
+pub type Process = fn(&Event<'_>, &mut Env<'_>) -> Result<(), AppletError>;
 
 /// The applet; copies of it share what they have been told.
 #[derive(Clone)]
@@ -36,7 +36,7 @@ impl Recorder {
 }
 
 /// Sends DISPLAY TEXT.
-pub fn show(env: &mut Env<'_>, text: &str) -> Result<(), ToolkitError> {
+pub fn show(env: &mut Env<'_>, text: &str) -> Result<(), AppletError> {
     env.send(0, DisplayText::new(TextString::eight_bit(text)))
 }
 
@@ -45,15 +45,15 @@ impl Applet for Recorder {
         Aid::new(&[0xA0, 0x00, 0x00, 0x00, self.name]).unwrap()
     }
 
-    fn priority(&self) -> u8 {
-        self.priority
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { priority: self.priority, ..InstallParameters::default() }
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         (self.install)(env)
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         let event_name = match &event {
             Event::ProactiveResponse(response) => format!("response {:02X}", response.result.general.0),
             Event::ProactiveFailed(error) => format!("failed {error:?}"),
@@ -67,10 +67,12 @@ impl Applet for Recorder {
             other => format!("{other:?}"),
         };
         let result = (self.process)(&event, env);
-        let outcome = result.map_or_else(|error| format!(": {error:?}"), |()| String::new());
+        let outcome = match result {
+            Ok(()) => String::new(),
+            Err(AppletError::Toolkit(error)) => format!(": {error:?}"),
+            Err(error) => format!(": {error:?}"),
+        };
         self.heard.lock().unwrap().push(format!("{} {event_name}{outcome}", char::from(self.name)));
         Ok(())
     }
-
-    fn reset(&mut self) {}
 }

@@ -1,6 +1,6 @@
 //! The eight timers of the terminal, each of one applet (TS 102 223 §6.4.21).
 
-use oxisim_card::{Env, Event, ToolkitError, ToolkitEvent};
+use oxisim_card::{AppletError, Env, Event, ToolkitError, ToolkitEvent};
 use oxisim_toolkit::{
     CommandType, Proactive,
     codes::TimerAction,
@@ -22,14 +22,14 @@ fn expired(timer: u8) -> String {
     format!("80C20000 0E D70C82028281A401{timer:02X}A503000100")
 }
 
-fn listen(env: &mut Env<'_>) -> Result<(), ToolkitError> {
+fn listen(env: &mut Env<'_>) -> Result<(), AppletError> {
     for code in [START, RELEASE, ALLOCATE] {
         env.registry().set_event(ToolkitEvent::EventDownload(EventCode(code)))?;
     }
     Ok(())
 }
 
-fn manage(env: &mut Env<'_>, action: TimerAction, identifier: u8) -> Result<(), ToolkitError> {
+fn manage(env: &mut Env<'_>, action: TimerAction, identifier: u8) -> Result<(), AppletError> {
     env.send(action.0, TimerManagement { timer: TimerIdentifier { identifier }, value: None })
 }
 
@@ -185,12 +185,15 @@ fn a_ninth_timer_is_not_to_be_had_and_one_that_is_given_back_is() {
             for timer in 1..=8 {
                 assert_eq!(env.registry().allocate_timer(), Ok(timer));
             }
-            assert_eq!(env.registry().allocate_timer(), Err(ToolkitError::NoTimerAvailable));
+            assert_eq!(env.registry().allocate_timer(), Err(ToolkitError::NoTimerAvailable.into()));
             for timer in [0, 9, 255] {
-                assert_eq!(env.registry().release_timer(timer), Err(ToolkitError::InvalidTimerId(timer)));
+                assert_eq!(
+                    env.registry().release_timer(timer),
+                    Err(ToolkitError::InvalidTimerId(timer).into())
+                );
             }
             env.registry().release_timer(5)?;
-            assert_eq!(env.registry().release_timer(5), Err(ToolkitError::InvalidTimerId(5)));
+            assert_eq!(env.registry().release_timer(5), Err(ToolkitError::InvalidTimerId(5).into()));
             assert_eq!(env.registry().allocate_timer(), Ok(5));
             Ok(())
         },

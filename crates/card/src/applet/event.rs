@@ -1,0 +1,87 @@
+//! What an applet is told (TS 102 241).
+
+use oxisim_sms::{Address, Timestamp, concatenation::Message, packet::CommandPacket};
+use oxisim_toolkit::{
+    Envelope, TerminalResponse,
+    envelope::{CallControl, CellBroadcastDownload, EventDownload, MoSmsControl, UssdDownload},
+    objects::TimerValue,
+};
+use oxisim_wire::Duration;
+
+use super::ToolkitError;
+
+/// What an applet is told (TS 102 241).
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// `EVENT_PROFILE_DOWNLOAD`: the terminal has sent its profile.
+    ProfileDownload,
+    /// `EVENT_MENU_SELECTION`: the user chose an entry of this applet.
+    MenuSelection {
+        /// The entry, as [`ToolkitRegistry::init_menu_entry`](crate::ToolkitRegistry::init_menu_entry) gave it.
+        item: u8,
+    },
+    /// `EVENT_MENU_SELECTION_HELP_REQUEST`: the user asks what an entry of this applet is.
+    MenuSelectionHelp {
+        /// The entry.
+        item: u8,
+    },
+    /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR.
+    FormattedSmsPp(FormattedSms<'a>),
+    /// `EVENT_UNFORMATTED_SMS_PP_ENV`: a message for the card that is no command packet.
+    UnformattedSmsPp(UnformattedSms<'a>),
+    /// `EVENT_TIMER_EXPIRATION`: a timer of this applet has expired.
+    TimerExpiration {
+        /// The timer, 1 to 8.
+        timer: u8,
+        /// How long it has run, as the terminal says.
+        value: TimerValue,
+    },
+    /// `EVENT_STATUS_COMMAND`: the terminal polls; for applets that asked for a poll interval.
+    StatusCommand,
+    /// `EVENT_EVENT_DOWNLOAD_*`: an event that the applet asked to be told of.
+    EventDownload(&'a EventDownload),
+    /// `EVENT_CALL_CONTROL_BY_NAA`: the terminal asks whether it may; [`Env::answer_call_control`](crate::Env::answer_call_control) says so. Without an
+    /// answer it may. A terminal asks if the service table says so ([`Profile::controls`](crate::Profile::controls)).
+    CallControl(&'a CallControl),
+    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`: the same about a short message; [`Env::answer_sms_control`](crate::Env::answer_sms_control).
+    MoSmsControl(&'a MoSmsControl),
+    /// `EVENT_UNFORMATTED_SMS_CB`: a page of cell broadcast.
+    CellBroadcast(&'a CellBroadcastDownload),
+    /// `EVENT_UNFORMATTED_USSD`: a USSD string for the card.
+    UssdDownload(&'a UssdDownload),
+    /// `EVENT_UNRECOGNIZED_ENVELOPE`: any other envelope.
+    OtherEnvelope(&'a Envelope),
+    /// The answer to the command that this applet sent.
+    ProactiveResponse(&'a TerminalResponse),
+    /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it, or it is
+    /// about a timer that the applet has given back.
+    ProactiveFailed(ToolkitError),
+    /// The terminal has answered to the poll interval that was asked for; for applets that asked for one.
+    PollInterval {
+        /// The interval that it granted; `None` if it refused.
+        granted: Option<Duration>,
+    },
+}
+
+/// A message whose command packet is for an applet.
+#[derive(Clone, Copy, Debug)]
+pub struct FormattedSms<'a> {
+    /// The packet, all of it if the message came in several parts.
+    pub packet: &'a CommandPacket,
+    /// Who sent it.
+    pub originator: &'a Address,
+    /// When the service centre got it (its last part).
+    pub timestamp: Timestamp,
+}
+
+/// A message for the card that is no command packet.
+#[derive(Clone, Copy, Debug)]
+pub struct UnformattedSms<'a> {
+    /// The message, all of it if it came in several parts.
+    pub message: &'a Message,
+    /// Who sent it.
+    pub originator: &'a Address,
+    /// When the service centre got it (its last part).
+    pub timestamp: Timestamp,
+}

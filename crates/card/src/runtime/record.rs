@@ -1,0 +1,166 @@
+//! What memory keeps of the applets of a card.
+//!
+//! The object [`APPLETS`] has for each one, in the order of their installation, the AIDs of package, class and
+//! instance, the life cycle state, and the install parameters. It is written anew with every change.
+
+use alloc::{sync::Arc, vec::Vec};
+
+use oxisim_sms::packet::Tar;
+use oxisim_wire::{
+    Error, ErrorKind, Reader,
+    tlv::{read_length, write_length},
+};
+
+use super::{Instance, LifeCycle, STATE, name};
+use crate::{
+    applet::{AccessDomain, InstallParameters, MenuPlace},
+    file::Aid,
+    memory::{Handle, Memory, MemoryError},
+    toolkit::Registrations,
+};
+
+/// The name of the object; there is none before the first installation.
+const APPLETS: &str = "applets";
+
+/// What is kept of an applet.
+pub(super) struct Record {
+    pub aid: Aid,
+    pub package: Aid,
+    pub class: Aid,
+    pub life_cycle: LifeCycle,
+    pub parameters: Arc<InstallParameters>,
+}
+
+/// What memory tells of.
+pub(super) fn read(memory: &Memory) -> Result<Vec<Record>, Error> {
+    let octets = memory.find(APPLETS).map(|object| memory.read(object)).unwrap_or_default();
+    let mut r = Reader::new(octets);
+    let mut records = Vec::new();
+    while !r.is_empty() {
+        records.push(Record::read(&mut r)?);
+    }
+    Ok(records)
+}
+
+/// Keeps the applets in memory, as one write.
+pub(super) fn keep<'a>(
+    memory: &mut Memory,
+    instances: impl Iterator<Item = &'a Instance>,
+) -> Result<(), MemoryError> {
+    let mut out = Vec::new();
+    instances.for_each(|instance| instance.record().write(&mut out));
+    put(memory, APPLETS, &out).map(|_| ())
+}
+
+/// Makes an object what is given, as one write.
+pub(super) fn put(memory: &mut Memory, name: &str, octets: &[u8]) -> Result<Handle, MemoryError> {
+    match memory.find(name) {
+        Some(object) => memory.replace(object, octets).map(|()| object),
+        None => memory.allocate(name, octets),
+    }
+}
+
+/// Whether objects that were put back are those of applets which the card can have: `Ok(true)` if one with this name
+/// may come, go, or have any size.
+pub(crate) fn check(own: &Memory, memory: &Memory, object: &str) -> Result<bool, Error> {
+    if object == APPLETS {
+        for record in read(memory)? {
+            let missing = |what| Error::new(what, 0, ErrorKind::Missing);
+            memory.find(&name(&record.aid, STATE)).ok_or(missing("applet's array"))?;
+            let registry = memory.find(&name(&record.aid, super::REGISTRY));
+            Registrations::read(memory.read(registry.ok_or(missing("applet's registrations"))?))?;
+        }
+        return Ok(true);
+    }
+    let owners = read(own)?.into_iter().chain(read(memory)?);
+    let mut theirs = owners.filter(|owner| object.starts_with(&name(&owner.aid, "")));
+    let Some(owner) = theirs.next() else { return Ok(false) };
+    if object == name(&owner.aid, super::REGISTRY)
+        && let Some(registry) = memory.find(object)
+    {
+        Registrations::read(memory.read(registry))?;
+    }
+    let is_array_of_both = object == name(&owner.aid, STATE) && theirs.next().is_some();
+    Ok(!is_array_of_both)
+}
+
+impl Record {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let package = read_aid(r)?;
+        let class = read_aid(r)?;
+        let aid = read_aid(r)?;
+        let life_cycle = LifeCycle(r.u8("life cycle state of an applet")?);
+        let length = read_length(r, "install parameters")?;
+        let mut parameters = r.sub(length, "install parameters")?;
+        let parameters = Arc::new(read_parameters(&mut parameters)?);
+        Ok(Self { aid, package, class, life_cycle, parameters })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        for aid in [&self.package, &self.class, &self.aid] {
+            write_octets(aid.as_bytes(), out);
+        }
+        out.push(self.life_cycle.0);
+        let mut parameters = Vec::new();
+        write_parameters(&self.parameters, &mut parameters);
+        write_octets(&parameters, out);
+    }
+}
+
+fn read_aid(r: &mut Reader<'_>) -> Result<Aid, Error> {
+    let octets = read_octets(r, "AID")?;
+    Aid::new(octets).ok_or_else(|| r.error("AID", ErrorKind::Value(octets.len() as u32)))
+}
+
+fn read_octets<'a>(r: &mut Reader<'a>, what: &'static str) -> Result<&'a [u8], Error> {
+    let length = read_length(r, what)?;
+    r.take(length, what)
+}
+
+fn write_octets(octets: &[u8], out: &mut Vec<u8>) {
+    write_length(octets.len(), out);
+    out.extend_from_slice(octets);
+}
+
+fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
+    let [access, priority, timers, channels, menu_text] = r.array("limits of an applet")?;
+    let has_places = r.u8("menu entries of an applet")? != 0;
+    let (places, _) = read_octets(r, "menu entries of an applet")?.as_chunks();
+    let places = places.iter().map(|&[position, identifier]| MenuPlace { position, identifier }).collect();
+    let (tars, _) = read_octets(r, "TARs of an applet")?.as_chunks();
+    let quota = |r: &mut Reader<'_>| -> Result<Option<u16>, Error> {
+        let octets = read_octets(r, "memory quota")?;
+        Ok(octets.try_into().ok().map(u16::from_be_bytes))
+    };
+    Ok(InstallParameters {
+        access: AccessDomain(access),
+        priority,
+        timers,
+        channels,
+        menu_text,
+        menu_entries: has_places.then_some(places),
+        tars: tars.iter().copied().map(Tar).collect(),
+        persistent_quota: quota(r)?,
+        transient_quota: quota(r)?,
+        application: r.rest().to_vec(),
+    })
+}
+
+fn write_parameters(parameters: &InstallParameters, out: &mut Vec<u8>) {
+    let InstallParameters { access, priority, timers, channels, menu_text, menu_entries, tars, .. } =
+        parameters;
+    out.extend_from_slice(&[access.0, *priority, *timers, *channels, *menu_text]);
+    out.push(menu_entries.is_some().into());
+    let places: Vec<u8> =
+        menu_entries.iter().flatten().flat_map(|place| [place.position, place.identifier]).collect();
+    write_octets(&places, out);
+    let tars: Vec<u8> = tars.iter().flat_map(|tar| tar.0).collect();
+    write_octets(&tars, out);
+    for quota in [parameters.persistent_quota, parameters.transient_quota] {
+        match quota {
+            Some(quota) => write_octets(&quota.to_be_bytes(), out),
+            None => write_octets(&[], out),
+        }
+    }
+    out.extend_from_slice(&parameters.application);
+}
