@@ -1,5 +1,6 @@
 //! What an applet is: Java Card's applet, and the toolkit applet of TS 102 241, as a state machine.
 
+mod coding;
 mod error;
 mod event;
 mod info;

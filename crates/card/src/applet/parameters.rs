@@ -17,10 +17,14 @@ pub struct InstallParameters {
     pub timers: u8,
     /// The most channels that it may have.
     pub channels: u8,
+    /// The most services of a local connection that it may have.
+    pub services: u8,
     /// The most octets of the text of a menu entry.
     pub menu_text: u8,
     /// The menu entries that it may have; `None`: as many as the card has room for, where there is room.
     pub menu_entries: Option<Vec<MenuPlace>>,
+    /// The minimum security level of command packets for it (TS 102 225), as it is coded there; empty: there is none.
+    pub security: Vec<u8>,
     /// The TARs of the command packets that are for it (TS 102 225).
     pub tars: Vec<Tar>,
     /// The most octets of persistent memory (GP Card Specification: `C8`); `None`: as many as there are.
@@ -59,8 +63,10 @@ impl Default for InstallParameters {
             priority: 0x80,
             timers: 8,
             channels: 7,
+            services: 8,
             menu_text: u8::MAX,
             menu_entries: None,
+            security: Vec::new(),
             tars: Vec::new(),
             persistent_quota: None,
             transient_quota: None,

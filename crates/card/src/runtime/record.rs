@@ -123,10 +123,11 @@ fn write_octets(octets: &[u8], out: &mut Vec<u8>) {
 }
 
 fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
-    let [access, priority, timers, channels, menu_text] = r.array("limits of an applet")?;
+    let [access, priority, timers, channels, services, menu_text] = r.array("limits of an applet")?;
     let has_places = r.u8("menu entries of an applet")? != 0;
     let (places, _) = read_octets(r, "menu entries of an applet")?.as_chunks();
     let places = places.iter().map(|&[position, identifier]| MenuPlace { position, identifier }).collect();
+    let security = read_octets(r, "minimum security level")?.to_vec();
     let (tars, _) = read_octets(r, "TARs of an applet")?.as_chunks();
     let quota = |r: &mut Reader<'_>| -> Result<Option<u16>, Error> {
         let octets = read_octets(r, "memory quota")?;
@@ -137,8 +138,10 @@ fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
         priority,
         timers,
         channels,
+        services,
         menu_text,
         menu_entries: has_places.then_some(places),
+        security,
         tars: tars.iter().copied().map(Tar).collect(),
         persistent_quota: quota(r)?,
         transient_quota: quota(r)?,
@@ -147,13 +150,15 @@ fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
 }
 
 fn write_parameters(parameters: &InstallParameters, out: &mut Vec<u8>) {
-    let InstallParameters { access, priority, timers, channels, menu_text, menu_entries, tars, .. } =
-        parameters;
-    out.extend_from_slice(&[access.0, *priority, *timers, *channels, *menu_text]);
+    let InstallParameters {
+        access, priority, timers, channels, services, menu_text, menu_entries, tars, ..
+    } = parameters;
+    out.extend_from_slice(&[access.0, *priority, *timers, *channels, *services, *menu_text]);
     out.push(menu_entries.is_some().into());
     let places: Vec<u8> =
         menu_entries.iter().flatten().flat_map(|place| [place.position, place.identifier]).collect();
     write_octets(&places, out);
+    write_octets(&parameters.security, out);
     let tars: Vec<u8> = tars.iter().flat_map(|tar| tar.0).collect();
     write_octets(&tars, out);
     for quota in [parameters.persistent_quota, parameters.transient_quota] {

@@ -5,6 +5,7 @@ mod events;
 mod exchange;
 mod menus;
 mod model;
+mod parameters;
 mod phone;
 mod polling;
 mod priorities;
