@@ -120,6 +120,7 @@ impl Applet for Prober {
         for _ in 1..=8 {
             registry.allocate_timer()?;
         }
+        registry.set_event(ToolkitEvent::FormattedSmsPp)?;
         registry.set_event(ToolkitEvent::UnformattedSmsPp)?;
         registry.set_event(ToolkitEvent::CellBroadcast)?;
         registry.set_event(ToolkitEvent::UssdDownload)?;
@@ -149,19 +150,19 @@ impl Applet for Prober {
             Event::EventDownload(download) => heard(download.clone()),
             Event::CallControl(control) => {
                 if let Some(octets) = self.answer.lock().unwrap().take() {
-                    env.answer_call_control(&CallControlAnswer::decode(&octets).unwrap());
+                    env.answer_call_control(&CallControlAnswer::decode(&octets).unwrap())?;
                 }
                 heard(control.clone())
             }
             Event::MoSmsControl(control) => {
                 if let Some(octets) = self.answer.lock().unwrap().take() {
-                    env.answer_sms_control(&MoSmsControlAnswer::decode(&octets).unwrap());
+                    env.answer_sms_control(&MoSmsControlAnswer::decode(&octets).unwrap())?;
                 }
                 heard(control.clone())
             }
             Event::UssdDownload(download) => {
                 if let Some(octets) = self.answer.lock().unwrap().take() {
-                    env.post_response(&octets);
+                    env.post_response(&octets)?;
                 }
                 heard(download.clone())
             }

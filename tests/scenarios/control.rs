@@ -56,12 +56,12 @@ impl Applet for Gatekeeper {
         match event {
             Event::CallControl(control) => {
                 let answer = call(control.requested());
-                env.answer_call_control(&answer);
+                env.answer_call_control(&answer)?;
                 Ok(())
             }
             Event::MoSmsControl(control) => {
                 let answer = message(control.destination.as_ref());
-                env.answer_sms_control(&answer);
+                env.answer_sms_control(&answer)?;
                 Ok(())
             }
             Event::MenuSelection { item } => match ENTRIES.get(usize::from(item) - 1) {

@@ -226,7 +226,7 @@ impl Applet for PhonebookBackup {
         registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
         // Without a timer there is still STATUS to be woken by.
         let _ = registry.allocate_timer();
-        registry.set_event(ToolkitEvent::ProfileDownload)
+        registry.set_event_list(&[ToolkitEvent::ProfileDownload, ToolkitEvent::FormattedSmsPp])
     }
 
     fn start(&mut self, env: &mut Env<'_>) -> Result<(), AppletError> {

@@ -8,7 +8,7 @@ use oxisim_wire::Instant;
 
 use crate::{
     access::{Asker, Authority, Operation},
-    applet::{Applet, AppletError, AppletInfo, InstallParameters, Package},
+    applet::{Applet, AppletError, AppletInfo, FilePart, FileUpdate, InstallParameters, Package},
     channel::{Channel, Channels},
     commands::{self, Suspension, Waiting},
     file::{Aid, FileId, FileSystem},
@@ -160,7 +160,10 @@ impl Card {
     pub fn exchange(&mut self, now: Instant, apdu: &[u8]) -> Response {
         let files = Arc::clone(&self.files);
         let Some(mut powered) = self.powered(&files, now) else { return Status::TECHNICAL_PROBLEM.into() };
+        powered.first_command();
+        let applications = powered.applications();
         let mut response = commands::answer(&mut powered, apdu);
+        powered.tell_of_ended(&applications);
         if powered.memory.is_torn() {
             return Status::TECHNICAL_PROBLEM.into();
         }
@@ -397,7 +400,39 @@ impl Powered<'_> {
     pub fn end_suspension(&mut self) {
         if self.suspension.take().is_some() {
             self.start();
+            self.first_command();
         }
+    }
+
+    /// Tells the applets of the first command of this session.
+    fn first_command(&mut self) {
+        if self.session.started {
+            self.runtime().first_command();
+        }
+    }
+
+    /// The sessions of applications, if an applet is to be told of their end.
+    fn applications(&mut self) -> Vec<(u8, FileId)> {
+        if !self.runtime().hears_of_applications() {
+            return Vec::new();
+        }
+        self.session.channels.applications().collect()
+    }
+
+    /// Tells the applets which of these sessions have ended.
+    fn tell_of_ended(&mut self, applications: &[(u8, FileId)]) {
+        for &(channel, application) in applications {
+            let goes_on = self.session.channels.applications().any(|other| other == (channel, application));
+            if !goes_on && let Some(aid) = self.files.directory(application).and_then(|adf| adf.aid) {
+                self.runtime().application_deselected(aid, channel);
+            }
+        }
+    }
+
+    /// The terminal has written to a file.
+    pub fn updated(&mut self, file: FileId, part: FilePart) {
+        let now = self.now;
+        self.runtime().file_updated(now, FileUpdate { file, part });
     }
 
     /// Selects a file on the channel of the command; `6985` if it is another channel's alone.

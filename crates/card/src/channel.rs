@@ -135,6 +135,12 @@ impl Channels {
         }
     }
 
+    /// The sessions of applications: the channel of each, and what it has.
+    pub fn applications(&self) -> impl Iterator<Item = (u8, FileId)> {
+        let channels = (0..).zip(&self.channels);
+        channels.filter_map(|(number, channel)| Some((number, channel.as_ref()?.application?)))
+    }
+
     /// Whether a channel has an application.
     pub fn any_in(&self, application: FileId) -> bool {
         self.channels.iter().flatten().any(|channel| channel.application == Some(application))

@@ -54,6 +54,7 @@ impl Env<'_> {
             applet: self.applet,
             object: self.registrations,
             parameters: &self.parameters,
+            files: self.files,
         }
     }
 
@@ -76,24 +77,32 @@ impl Env<'_> {
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the
     /// answer to an SMS-PP download on to the service centre.
-    pub fn post_response(&mut self, data: &[u8]) {
-        self.toolkit.posted = Response::normal(data.to_vec());
+    ///
+    /// `HANDLER_NOT_AVAILABLE` if what is handled has no answer, if there is one already, or if a proactive command has
+    /// been sent. Call control, control of short messages, SMS-PP and USSD downloads and unrecognised envelopes have
+    /// one.
+    pub fn post_response(&mut self, data: &[u8]) -> Result<(), AppletError> {
+        self.post(Response::normal(data.to_vec()))
     }
 
     /// The same, and the answer is an error: a terminal sends it on in an error report (TS 31.111 §7.1.1,
     /// TS 51.014 §7.1).
-    pub fn post_error_response(&mut self, data: &[u8]) {
-        self.toolkit.posted = Response { data: data.to_vec(), status: Status::WARNING_UNCHANGED };
+    pub fn post_error_response(&mut self, data: &[u8]) -> Result<(), AppletError> {
+        self.post(Response { data: data.to_vec(), status: Status::WARNING_UNCHANGED })
     }
 
     /// The answer to [`Event::CallControl`](crate::Event::CallControl).
-    pub fn answer_call_control(&mut self, answer: &CallControlAnswer) {
-        self.toolkit.posted = Response::normal(answer.encode());
+    pub fn answer_call_control(&mut self, answer: &CallControlAnswer) -> Result<(), AppletError> {
+        self.post(Response::normal(answer.encode()))
     }
 
     /// The answer to [`Event::MoSmsControl`](crate::Event::MoSmsControl).
-    pub fn answer_sms_control(&mut self, answer: &MoSmsControlAnswer) {
-        self.toolkit.posted = Response::normal(answer.encode());
+    pub fn answer_sms_control(&mut self, answer: &MoSmsControlAnswer) -> Result<(), AppletError> {
+        self.post(Response::normal(answer.encode()))
+    }
+
+    fn post(&mut self, response: Response) -> Result<(), AppletError> {
+        Ok(self.toolkit.reply.post(response)?)
     }
 
     /// What the terminal can do; `None` before TERMINAL PROFILE.

@@ -57,9 +57,9 @@ mod view;
 
 pub use access::{Access, Rule, SecurityAttributes};
 pub use applet::{
-    AccessDomain, Applet, AppletError, AppletInfo, AppletState, CloneApplet, Event, FormattedSms,
-    InstallParameters, MenuPlace, Package, PinError, SystemError, ToolkitError, TransactionError,
-    UnformattedSms,
+    AccessDomain, Applet, AppletError, AppletInfo, AppletState, CloneApplet, Event, FilePart, FileUpdate,
+    FormattedSms, InstallParameters, MenuPlace, Package, PinError, SystemError, ToolkitError,
+    TransactionError, UnformattedSms,
 };
 pub use card::Card;
 pub use env::Env;
@@ -73,5 +73,5 @@ pub use profile::{AID_USIM, Profile, path};
 pub use restore::RestoreError;
 pub use services::ServiceTable;
 pub use template::{AccessRule, FcpTemplate, GsmHeader};
-pub use toolkit::{ToolkitEvent, ToolkitRegistry};
+pub use toolkit::{Registration, ToolkitEvent, ToolkitRegistry};
 pub use view::FileView;

@@ -81,8 +81,9 @@ pub enum PinError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ToolkitError {
-    /// `HANDLER_NOT_AVAILABLE`: the terminal has not sent its profile yet.
-    #[error("no TERMINAL PROFILE has been received")]
+    /// `HANDLER_NOT_AVAILABLE`: the terminal has not sent its profile yet, or what is handled has no answer, or not any
+    /// more.
+    #[error("the handler is not available")]
     HandlerNotAvailable,
     /// `COMMAND_NOT_ALLOWED`: the toolkit framework alone sends it, or it names a timer of another applet.
     #[error("{0:?} is not allowed to applets")]
@@ -102,12 +103,15 @@ pub enum ToolkitError {
     /// `EVENT_ALREADY_REGISTERED`: the event is for one applet only, and another has it.
     #[error("the event is registered by another applet")]
     EventAlreadyRegistered,
-    /// `EVENT_NOT_SUPPORTED`: the event is not one that is set this way.
-    #[error("the event cannot be set")]
+    /// `EVENT_NOT_SUPPORTED`: nothing on this card leads to the event.
+    #[error("the event is not supported")]
     EventNotSupported,
-    /// `EVENT_NOT_ALLOWED`.
-    #[error("the event is not allowed")]
+    /// `EVENT_NOT_ALLOWED`: the event comes with what it is about, and is not set by itself.
+    #[error("the event is not set by itself")]
     EventNotAllowed,
+    /// `TAR_NOT_DEFINED`: the event is for applets with a TAR.
+    #[error("the applet has no TAR")]
+    TarNotDefined,
     /// `MENU_ENTRY_NOT_FOUND`: the entry is not this applet's.
     #[error("menu entry {0} is not this applet's")]
     MenuEntryNotFound(u8),

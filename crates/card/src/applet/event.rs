@@ -9,6 +9,7 @@ use oxisim_toolkit::{
 use oxisim_wire::Duration;
 
 use super::ToolkitError;
+use crate::file::{Aid, FileId};
 
 /// What an applet is told (TS 102 241).
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,8 @@ use super::ToolkitError;
 pub enum Event<'a> {
     /// `EVENT_PROFILE_DOWNLOAD`: the terminal has sent its profile.
     ProfileDownload,
+    /// `EVENT_FIRST_COMMAND_AFTER_ATR`: the terminal has sent its first command, which is carried out after this.
+    FirstCommandAfterAtr,
     /// `EVENT_MENU_SELECTION`: the user chose an entry of this applet.
     MenuSelection {
         /// The entry, as [`ToolkitRegistry::init_menu_entry`](crate::ToolkitRegistry::init_menu_entry) gave it.
@@ -30,6 +33,21 @@ pub enum Event<'a> {
     FormattedSmsPp(FormattedSms<'a>),
     /// `EVENT_UNFORMATTED_SMS_PP_ENV`: a message for the card that is no command packet.
     UnformattedSmsPp(UnformattedSms<'a>),
+    /// `EVENT_FORMATTED_SMS_PP_UPD`: the terminal has written a message to `EF_SMS` whose command packet has a TAR of
+    /// this applet.
+    FormattedSmsPpUpdate {
+        /// The record of `EF_SMS` that the message, or its last part, is in.
+        record: u8,
+        /// The message.
+        sms: FormattedSms<'a>,
+    },
+    /// `EVENT_UNFORMATTED_SMS_PP_UPD`: the terminal has written a new message to `EF_SMS` that is no command packet.
+    UnformattedSmsPpUpdate {
+        /// The record of `EF_SMS` that the message, or its last part, is in.
+        record: u8,
+        /// The message.
+        sms: UnformattedSms<'a>,
+    },
     /// `EVENT_TIMER_EXPIRATION`: a timer of this applet has expired.
     TimerExpiration {
         /// The timer, 1 to 8.
@@ -48,10 +66,29 @@ pub enum Event<'a> {
     MoSmsControl(&'a MoSmsControl),
     /// `EVENT_UNFORMATTED_SMS_CB`: a page of cell broadcast.
     CellBroadcast(&'a CellBroadcastDownload),
+    /// `EVENT_FORMATTED_SMS_CB`: a page of cell broadcast that is a command packet with a TAR of this applet.
+    FormattedCellBroadcast {
+        /// The packet.
+        packet: &'a CommandPacket,
+        /// The page that it came in.
+        download: &'a CellBroadcastDownload,
+    },
     /// `EVENT_UNFORMATTED_USSD`: a USSD string for the card.
     UssdDownload(&'a UssdDownload),
     /// `EVENT_UNRECOGNIZED_ENVELOPE`: any other envelope.
     OtherEnvelope(&'a Envelope),
+    /// `EVENT_EXTERNAL_FILE_UPDATE`: the terminal has written to a file that the applet watches.
+    ExternalFileUpdate(FileUpdate),
+    /// `EVENT_APPLICATION_DESELECT`: the session of an application has ended on a logical channel.
+    ApplicationDeselect {
+        /// The AID of the application.
+        application: Aid,
+        /// The channel.
+        channel: u8,
+    },
+    /// `EVENT_PROACTIVE_HANDLER_AVAILABLE`: no command is under way and none waits. The applet is told once and has to set
+    /// the event again.
+    ProactiveHandlerAvailable,
     /// The answer to the command that this applet sent.
     ProactiveResponse(&'a TerminalResponse),
     /// The command that this applet sent has not reached the terminal and will not: a new profile lacks it, or it is
@@ -62,6 +99,32 @@ pub enum Event<'a> {
         /// The interval that it granted; `None` if it refused.
         granted: Option<Duration>,
     },
+}
+
+/// What the terminal has written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileUpdate {
+    /// The file, as [`FileView`](crate::FileView) has it.
+    pub file: FileId,
+    /// Where in it.
+    pub part: FilePart,
+}
+
+/// A part of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FilePart {
+    /// Octets of a transparent file.
+    Octets {
+        /// The offset of the first.
+        offset: usize,
+        /// How many.
+        length: usize,
+    },
+    /// A record; 1 for what has become the latest of a cyclic file.
+    Record(u8),
+    /// A data object of a BER-TLV file, or its removal.
+    Object,
 }
 
 /// A message whose command packet is for an applet.

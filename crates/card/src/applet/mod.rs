@@ -13,7 +13,7 @@ use oxisim_apdu::{Command, Response, Status};
 
 pub use self::{
     error::{AppletError, PinError, SystemError, ToolkitError, TransactionError},
-    event::{Event, FormattedSms, UnformattedSms},
+    event::{Event, FilePart, FileUpdate, FormattedSms, UnformattedSms},
     info::{AppletInfo, AppletState},
     package::Package,
     parameters::{AccessDomain, InstallParameters, MenuPlace},

@@ -17,6 +17,7 @@ use oxisim_wire::{
 use super::target;
 use crate::{
     access::Operation,
+    applet::FilePart,
     card::Powered,
     file::{Elementary, Structure},
 };
@@ -100,11 +101,15 @@ pub(super) fn set(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Respo
         _ => return Err(Status::CONDITIONS_NOT_SATISFIED),
     };
     card.session.channel.transfer = transfer;
-    Ok(match transfer {
-        Some(Transfer::Set { object, to, .. }) if to < object.length => Status::MORE_DATA_EXPECTED,
-        _ => Status::NORMAL,
+    if let Some(Transfer::Set { object, to, .. }) = transfer
+        && to < object.length
+    {
+        return Ok(Status::MORE_DATA_EXPECTED.into());
     }
-    .into())
+    if let Some(id) = card.session.channel.ef {
+        card.updated(id, FilePart::Object);
+    }
+    Ok(Status::NORMAL.into())
 }
 
 /// The first block: a tag, or tag, length and all or a part of the value.

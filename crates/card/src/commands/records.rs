@@ -5,6 +5,7 @@ use oxisim_apdu::{Command, Response, Status};
 use super::{respond, target};
 use crate::{
     access::Operation,
+    applet::FilePart,
     card::Powered,
     file::{Elementary, Structure},
 };
@@ -34,6 +35,7 @@ pub(super) fn update_record(card: &mut Powered<'_>, command: &Command<'_>) -> Re
         }
     };
     card.view().update_record(id, number, command.data)?;
+    card.updated(id, FilePart::Record(number));
     card.session.channel.record = pointer;
     Ok(Status::NORMAL.into())
 }
@@ -61,6 +63,7 @@ pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
     add(&mut record, added).ok_or(Status::INCREASE_MAXIMUM)?;
     let response = respond(command, [&record, added].concat())?;
     card.view().update_record(id, 1, &record)?;
+    card.updated(id, FilePart::Record(1));
     card.session.channel.record = Some(1);
     Ok(response)
 }

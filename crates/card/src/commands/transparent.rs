@@ -3,7 +3,7 @@
 use oxisim_apdu::{Command, Response, Status};
 
 use super::target;
-use crate::{access::Operation, card::Powered};
+use crate::{access::Operation, applet::FilePart, card::Powered};
 
 /// READ BINARY. Le `00` means whatever is left of the file, 256 octets at most.
 pub(super) fn read_binary(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
@@ -25,6 +25,7 @@ pub(super) fn update_binary(card: &mut Powered<'_>, command: &Command<'_>) -> Re
     let (id, _) = target(card, sfi)?;
     card.permit(id, Operation::Update)?;
     card.view().update_binary(id, offset, command.data)?;
+    card.updated(id, FilePart::Octets { offset, length: command.data.len() });
     Ok(Status::NORMAL.into())
 }
 

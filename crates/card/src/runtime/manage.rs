@@ -43,6 +43,7 @@ impl Runtime<'_> {
         if self.applets.find(&aid).is_some() {
             return Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED));
         }
+        self.session.registry.check(parameters).map_err(AppletError::Iso)?;
         let object = self.applets.clone_of(package, class);
         let object = object.ok_or(AppletError::Iso(Status::REFERENCED_DATA_NOT_FOUND))?;
         let store = put(self.memory, &name(&aid, STATE), &vec![0; object.persistent_octets()])?;

@@ -1,28 +1,28 @@
 //! What an ENVELOPE tells, and whom (TS 102 223 §7, TS 31.111 §7).
 
 use oxisim_apdu::{Response, Status};
-use oxisim_sms::{
-    ElementId,
-    packet::CommandPacket,
-    tpdu::{Deliver, MobileTerminated},
-};
+use oxisim_sms::tpdu::MobileTerminated;
 use oxisim_toolkit::{
     Envelope,
-    envelope::{EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
+    envelope::{CellBroadcastDownload, EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
 };
 use oxisim_wire::{Instant, Wire};
 
-use super::ToolkitEvent;
-use crate::{
-    applet::{Event, FormattedSms, UnformattedSms},
-    runtime::{Instance, Runtime},
+use super::{
+    ToolkitEvent,
+    messages::{Delivered, packet_of_page},
+    reply::Reply,
 };
+use crate::{applet::Event, runtime::Runtime};
 
 impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
     pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
         let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
-        self.session.posted = Status::NORMAL.into();
+        self.session.reply = Reply::default();
+        if has_answer(&envelope) {
+            self.session.reply.open();
+        }
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
@@ -37,15 +37,13 @@ impl Runtime<'_> {
             Envelope::MenuSelection(selection) => self.menu_selection(&selection)?,
             Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
             Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
-            Envelope::CellBroadcastDownload(download) => {
-                self.deliver_to_all(ToolkitEvent::CellBroadcast, Event::CellBroadcast(&download));
-            }
+            Envelope::CellBroadcastDownload(download) => self.cell_broadcast(&download),
             Envelope::UssdDownload(download) => {
                 self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(&download));
             }
             other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
         }
-        Ok(core::mem::replace(&mut self.session.posted, Status::NORMAL.into()))
+        Ok(self.session.reply.take())
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
@@ -85,21 +83,38 @@ impl Runtime<'_> {
         let tpdu = MobileTerminated::decode(&download.tpdu.tpdu, "SMS-PP download")
             .map_err(|_| Status::INCORRECT_DATA)?;
         let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };
-        let Deliver { originator, timestamp, user_data, .. } = deliver;
-        let Some(message) = self.session.reassembler.accept(&originator, user_data, now) else {
+        let Some(delivered) = Delivered::of(self.session, deliver, now) else { return Ok(()) };
+        let Some(packet) = delivered.packet() else {
+            let event = Event::UnformattedSmsPp(delivered.unformatted());
+            self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, event);
             return Ok(());
         };
-        if !message.header.iter().any(|element| element.id == ElementId::COMMAND_PACKET) {
-            let sms = UnformattedSms { message: &message, originator: &originator, timestamp };
-            self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, Event::UnformattedSmsPp(sms));
-            return Ok(());
-        }
-        let packet = CommandPacket::decode(&message.payload).map_err(|_| Status::INCORRECT_DATA)?;
-        let has_tar =
-            |instance: &&Instance| instance.is_active() && instance.parameters.tars.contains(&packet.tar);
-        let owner = self.applets.iter().find(has_tar).ok_or(Status::REFERENCED_DATA_NOT_FOUND)?.id;
-        let sms = FormattedSms { packet: &packet, originator: &originator, timestamp };
-        self.deliver(owner, Event::FormattedSmsPp(sms));
+        let packet = packet?;
+        let owner = self.owner(packet.tar, ToolkitEvent::FormattedSmsPp);
+        let owner = owner.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        self.deliver(owner, Event::FormattedSmsPp(delivered.formatted(&packet)));
         Ok(())
     }
+
+    /// The same of a page.
+    fn cell_broadcast(&mut self, download: &CellBroadcastDownload) {
+        let Some(packet) = packet_of_page(&download.page.page) else {
+            self.deliver_to_all(ToolkitEvent::CellBroadcast, Event::CellBroadcast(download));
+            return;
+        };
+        if let Some(owner) = self.owner(packet.tar, ToolkitEvent::FormattedCellBroadcast) {
+            self.deliver(owner, Event::FormattedCellBroadcast { packet: &packet, download });
+        }
+    }
+}
+
+/// Whether an ENVELOPE has an answer with data (TS 102 241, TS 31.130: `EnvelopeResponseHandler`).
+const fn has_answer(envelope: &Envelope) -> bool {
+    !matches!(
+        envelope,
+        Envelope::EventDownload(_)
+            | Envelope::MenuSelection(_)
+            | Envelope::TimerExpiration(_)
+            | Envelope::CellBroadcastDownload(_)
+    )
 }

@@ -8,13 +8,14 @@ use oxisim_toolkit::{
     codes::{GeneralResult, TerminalProblem, TimerAction},
     command::{PollInterval, PollingOff, SetUpEventList, SetUpMenu, TimerManagement},
     objects::{
-        AlphaIdentifier as Title, Duration as Interval, EventCode, EventList, Item, List, Outcome,
-        TimerIdentifier,
+        AlphaIdentifier as Title, Duration as Interval, EventCode, EventList, Item, ItemIcons,
+        ItemsNextAction, List, Outcome, TimerIdentifier,
     },
 };
 use oxisim_wire::Duration;
 
 use super::{
+    menu::MenuEntry,
     queue::{Queued, Sender},
     registry::Registry,
 };
@@ -163,31 +164,46 @@ impl Framework {
         }
     }
 
-    /// SET UP MENU with every enabled entry for which the command has room, or with the empty item that takes a menu
+    /// SET UP MENU with every entry that is shown for which the command has room, or with the empty item that takes a menu
     /// away.
     fn set_up_menu(&mut self, registry: &Registry, title: &str) -> Option<Queued> {
         let title = AlphaIdentifier::fit(title, TITLE_OCTETS).alpha.octets().to_vec();
-        let menu = |qualifier, items: &[Item]| {
-            queued(qualifier, SetUpMenu::new(Title { text: title.clone() }, items.to_vec()))
-        };
-        let (mut items, mut qualifier) = (Vec::new(), 0);
+        let mut entries = Vec::new();
         for entry in registry.menu() {
-            items.push(Item { identifier: Some(entry.identifier), text: entry.text.clone() });
-            if !menu(qualifier, &items).is_sendable() {
-                items.pop();
-            } else if entry.help {
-                qualifier = HELP_AVAILABLE;
+            entries.push(entry);
+            if !menu(&title, &entries).is_sendable() {
+                entries.pop();
             }
         }
-        if items.is_empty() {
-            if !self.has_menu {
-                return None;
-            }
-            items.push(Item { identifier: None, text: Vec::new() });
+        if entries.is_empty() && !self.has_menu {
+            return None;
         }
         self.has_menu = true;
-        Some(menu(qualifier, &items))
+        Some(menu(&title, &entries))
     }
+}
+
+/// SET UP MENU with these entries. What one of them has says something of all: help, what follows, and icons if each has
+/// one.
+fn menu(title: &[u8], entries: &[&MenuEntry]) -> Queued {
+    let item = |entry: &&MenuEntry| Item { identifier: Some(entry.identifier), text: entry.text.clone() };
+    let mut items: Vec<Item> = entries.iter().map(item).collect();
+    if items.is_empty() {
+        items.push(Item { identifier: None, text: Vec::new() });
+    }
+    let mut command = SetUpMenu::new(Title { text: title.to_vec() }, items);
+    if entries.iter().any(|entry| entry.next_action.is_some()) {
+        let actions = entries.iter().map(|entry| entry.next_action.unwrap_or(CommandType(0))).collect();
+        command.next_actions = Some(ItemsNextAction { actions });
+    }
+    let icons: Option<Vec<_>> = entries.iter().map(|entry| entry.icon.as_ref()).collect();
+    if let Some(icons) = icons.filter(|icons| !icons.is_empty()) {
+        let qualifier = icons.iter().fold(0, |qualifier, icon| qualifier | icon.qualifier);
+        let records = icons.iter().map(|icon| icon.record).collect();
+        command.item_icons = Some(ItemIcons { qualifier, records });
+    }
+    let has_help = entries.iter().any(|entry| entry.help);
+    queued(if has_help { HELP_AVAILABLE } else { 0 }, command)
 }
 
 impl Duty {

@@ -2,21 +2,30 @@
 //! (TS 102 223, TS 102 241).
 
 mod envelopes;
+mod events;
 mod framework;
+mod menu;
+mod messages;
 mod queue;
 mod registrations;
 mod registry;
+mod reply;
 mod responses;
 mod session;
+mod updates;
 
 use oxisim_apdu::Status;
 use oxisim_toolkit::{CommandType, TerminalProfile, TerminalResponse};
 
 use self::queue::Sender;
+pub use self::{
+    events::{Registration, ToolkitEvent},
+    registry::ToolkitRegistry,
+};
 pub(crate) use self::{registrations::Registrations, session::Session};
-pub use self::{registrations::ToolkitEvent, registry::ToolkitRegistry};
 use crate::{
-    applet::{Event, ToolkitError},
+    applet::{AppletError, Event, ToolkitError},
+    file::Aid,
     runtime::{AppletId, Instance, Runtime},
 };
 
@@ -62,7 +71,49 @@ impl Runtime<'_> {
                 self.deliver(id, Event::ProactiveFailed(ToolkitError::InvalidTimerId(timer)));
             }
         }
-        self.session.waiting(title)
+        let waiting = self.session.waiting(title);
+        if waiting.is_some() { waiting } else { self.offer_handler(title) }
+    }
+
+    /// Tells those who wait for it, one after the other, that no command is under way, until one of them sends one. They
+    /// are told once.
+    fn offer_handler(&mut self, title: &str) -> Option<usize> {
+        const EVENT: ToolkitEvent = ToolkitEvent::ProactiveHandlerAvailable;
+        if !self.session.is_free() || !self.session.registry.is_wanted(EVENT) {
+            return None;
+        }
+        for id in self.applets.order() {
+            if self.session.registry.wants(id, EVENT) && self.clear_event(id, EVENT).is_ok() {
+                self.deliver(id, Event::ProactiveHandlerAvailable);
+                if let Some(length) = self.session.waiting(title) {
+                    return Some(length);
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes an event from an applet.
+    fn clear_event(&mut self, id: AppletId, event: ToolkitEvent) -> Result<(), AppletError> {
+        self.run(id, |_, env| env.registry().clear_event(event))
+    }
+
+    /// The terminal has sent a command.
+    pub fn first_command(&mut self) {
+        if !core::mem::replace(&mut self.session.has_begun, true) {
+            self.deliver_to_all(ToolkitEvent::FirstCommandAfterAtr, Event::FirstCommandAfterAtr);
+        }
+    }
+
+    /// Whether an applet is told of the end of the sessions of applications.
+    pub fn hears_of_applications(&self) -> bool {
+        self.session.registry.is_wanted(ToolkitEvent::ApplicationDeselect)
+    }
+
+    /// The session of an application has ended on a channel.
+    pub fn application_deselected(&mut self, application: Aid, channel: u8) {
+        let event = Event::ApplicationDeselect { application, channel };
+        self.deliver_to_all(ToolkitEvent::ApplicationDeselect, event);
     }
 
     fn framework_response(&mut self, kind: CommandType, response: &TerminalResponse) {

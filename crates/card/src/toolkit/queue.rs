@@ -74,6 +74,10 @@ impl Queue {
         Ok(())
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
     pub fn pop(&mut self) -> Option<Queued> {
         self.waiting.pop_front()
     }

@@ -8,6 +8,12 @@ use oxisim_wire::{
     tlv::{read_length, write_length},
 };
 
+use super::{
+    events::{Registration, ToolkitEvent},
+    menu::MenuEntry,
+};
+use crate::file::{Aid, FileId, FileSystem, fid};
+
 /// What an applet has registered for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Registrations {
@@ -16,80 +22,41 @@ pub(crate) struct Registrations {
     /// Its timers, in the order in which it got them.
     pub timers: Vec<u8>,
     pub events: Vec<ToolkitEvent>,
+    /// The files whose updates it is told of.
+    pub files: Vec<WatchedFile>,
     pub poll: Option<Duration>,
 }
 
-/// An entry of the menu.
+/// A file whose updates an applet is told of: its path, from the MF or from the application with this AID.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct MenuEntry {
-    pub identifier: u8,
-    pub text: Vec<u8>,
-    pub enabled: bool,
-    pub help: bool,
-}
-
-/// An event that an applet can ask to be told of with [`ToolkitRegistry::set_event`](crate::ToolkitRegistry::set_event).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ToolkitEvent {
-    /// `EVENT_PROFILE_DOWNLOAD`.
-    ProfileDownload,
-    /// `EVENT_UNFORMATTED_SMS_PP_ENV`.
-    UnformattedSmsPp,
-    /// `EVENT_CALL_CONTROL_BY_NAA`, for one applet only.
-    CallControl,
-    /// `EVENT_MO_SHORT_MESSAGE_CONTROL_BY_NAA`, for one applet only.
-    MoSmsControl,
-    /// `EVENT_UNFORMATTED_SMS_CB`: pages of cell broadcast.
-    CellBroadcast,
-    /// `EVENT_UNFORMATTED_USSD`: USSD strings for the card.
-    UssdDownload,
-    /// `EVENT_UNRECOGNIZED_ENVELOPE`: envelopes that have no event of their own here.
-    OtherEnvelope,
-    /// `EVENT_EVENT_DOWNLOAD_*`: the terminal is asked for it with SET UP EVENT LIST.
-    EventDownload(EventCode),
+pub(crate) struct WatchedFile {
+    pub application: Option<Aid>,
+    pub path: Vec<u16>,
 }
 
 impl ToolkitEvent {
-    /// Whether one applet only can have it, since there is one answer (TS 102 241, `ToolkitRegistry.setEvent`).
-    pub(super) const fn is_exclusive(self) -> bool {
-        matches!(self, Self::CallControl | Self::MoSmsControl)
-    }
-
     /// The octet of the event, and that of the one that the terminal tells.
-    const fn octets(self) -> [u8; 2] {
+    fn octets(self) -> [u8; 2] {
         match self {
             Self::EventDownload(code) => [EVENT_DOWNLOAD, code.0],
-            Self::ProfileDownload => [0x01, 0],
-            Self::UnformattedSmsPp => [0x04, 0],
-            Self::CellBroadcast => [0x06, 0],
-            Self::CallControl => [0x09, 0],
-            Self::MoSmsControl => [0x0A, 0],
-            Self::UssdDownload => [0x7A, 0],
-            Self::OtherEnvelope => [0xFF, 0],
+            other => [other.value().map_or(0, |value| value as u8), 0],
         }
     }
 
-    const fn from_octets(octets: [u8; 2]) -> Option<Self> {
-        Some(match octets {
+    /// One that is set by itself.
+    fn from_octets(octets: [u8; 2]) -> Option<Self> {
+        let event = match octets {
             [EVENT_DOWNLOAD, code] => Self::EventDownload(EventCode(code)),
-            [0x01, 0] => Self::ProfileDownload,
-            [0x04, 0] => Self::UnformattedSmsPp,
-            [0x06, 0] => Self::CellBroadcast,
-            [0x09, 0] => Self::CallControl,
-            [0x0A, 0] => Self::MoSmsControl,
-            [0x7A, 0] => Self::UssdDownload,
             [0xFF, 0] => Self::OtherEnvelope,
+            [value, 0] => Self::from_value(value.into()).filter(|event| event.event_code().is_none())?,
             _ => return None,
-        })
+        };
+        (event.registration() == Registration::SetEvent).then_some(event)
     }
 }
 
 /// The octet of every event that the terminal tells.
 const EVENT_DOWNLOAD: u8 = 0x00;
-/// The flags of a menu entry.
-const ENABLED: u8 = 0x01;
-const HELP: u8 = 0x02;
 
 impl Registrations {
     /// What an object of memory says; nothing has been registered if it is empty.
@@ -110,11 +77,13 @@ impl Registrations {
             .iter()
             .map(|&event| ToolkitEvent::from_octets(event).ok_or(unknown))
             .collect::<Result<_, _>>()?;
+        let length = read_length(&mut r, "files of an applet")?;
+        let mut files = r.sub(length, "files of an applet")?;
+        while !files.is_empty() {
+            has.files.push(WatchedFile::read(&mut files)?);
+        }
         while !r.is_empty() {
-            let [identifier, flags] = r.array("menu entry of an applet")?;
-            let text = read_octets(&mut r, "menu entry of an applet")?.to_vec();
-            let (enabled, help) = (flags & ENABLED != 0, flags & HELP != 0);
-            has.menu.push(MenuEntry { identifier, text, enabled, help });
+            has.menu.push(MenuEntry::read(&mut r)?);
         }
         Ok(has)
     }
@@ -125,17 +94,51 @@ impl Registrations {
         write_octets(&self.timers, &mut out);
         let events: Vec<u8> = self.events.iter().flat_map(|event| event.octets()).collect();
         write_octets(&events, &mut out);
+        let mut files = Vec::new();
+        self.files.iter().for_each(|file| file.write(&mut files));
+        write_octets(&files, &mut out);
         for entry in &self.menu {
-            let flags = if entry.enabled { ENABLED } else { 0 } | if entry.help { HELP } else { 0 };
-            out.extend_from_slice(&[entry.identifier, flags]);
-            write_octets(&entry.text, &mut out);
+            entry.write(&mut out);
         }
         out
+    }
+
+    /// Whether it is told of an event.
+    pub fn hears(&self, event: ToolkitEvent) -> bool {
+        match event {
+            ToolkitEvent::MenuSelection => !self.menu.is_empty(),
+            ToolkitEvent::MenuSelectionHelp => self.menu.iter().any(|entry| entry.help),
+            ToolkitEvent::TimerExpiration => !self.timers.is_empty(),
+            ToolkitEvent::StatusCommand => self.poll.is_some(),
+            ToolkitEvent::ExternalFileUpdate => !self.files.is_empty(),
+            _ => self.events.contains(&event),
+        }
     }
 
     /// The identifiers of its menu entries.
     pub fn menu_entries(&self) -> impl Iterator<Item = u8> {
         self.menu.iter().map(|entry| entry.identifier)
+    }
+}
+
+impl WatchedFile {
+    /// The file, if it is on the card.
+    pub fn find(&self, files: &FileSystem) -> Option<FileId> {
+        let Some(application) = self.application else { return files.at_path(&self.path) };
+        let path = self.path.strip_prefix(&[fid::CURRENT_APPLICATION]).unwrap_or(&self.path);
+        let start = files.applications(application.as_bytes()).next()?;
+        path.iter().try_fold(start, |directory, &fid| files.child(directory, fid))
+    }
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let aid = read_octets(r, "AID of a file of an applet")?;
+        let (path, _) = read_octets(r, "path of a file of an applet")?.as_chunks();
+        Ok(Self { application: Aid::new(aid), path: path.iter().copied().map(u16::from_be_bytes).collect() })
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        write_octets(self.application.as_ref().map_or(&[], Aid::as_bytes), out);
+        write_octets(&self.path.iter().flat_map(|fid| fid.to_be_bytes()).collect::<Vec<_>>(), out);
     }
 }
 

@@ -2,18 +2,23 @@
 
 use alloc::vec::Vec;
 
+use oxisim_apdu::Status;
 use oxisim_toolkit::{
+    CommandType,
     codes::{GeneralResult, TimerAction},
-    objects::EventCode,
+    objects::{EventCode, IconIdentifier},
 };
 use oxisim_wire::Duration;
 
 use super::{
+    events::{Registration, ToolkitEvent},
+    menu::{self, MenuEntry},
     queue::Sender,
-    registrations::{MenuEntry, Registrations, ToolkitEvent},
+    registrations::{Registrations, WatchedFile},
 };
 use crate::{
-    applet::{AppletError, InstallParameters, ToolkitError},
+    applet::{AppletError, InstallParameters, MenuPlace, ToolkitError},
+    file::{Aid, FileId, FileSystem},
     memory::{Handle, Memory},
     runtime::{AppletId, Applets},
 };
@@ -41,6 +46,8 @@ struct Registered {
     applet: AppletId,
     /// Whether it is told of anything.
     is_active: bool,
+    /// The identifiers of menu entries that its install parameters give it.
+    given: Vec<u8>,
     has: Registrations,
 }
 
@@ -59,6 +66,8 @@ enum Run {
 
 /// Timers of a terminal (TS 102 223 §6.4.21).
 const TIMERS: usize = 8;
+/// Identifiers of menu entries from here on are the card's to give (TS 102 226 §8.2.1.3.2).
+const OWN_IDENTIFIERS: u8 = 0x80;
 
 impl Registry {
     /// Makes the registrations those that memory has.
@@ -70,10 +79,11 @@ impl Registry {
             self.applets.push(Registered {
                 applet: instance.id,
                 is_active: instance.is_active(),
+                given: given(&instance.parameters).collect(),
                 has: read.unwrap_or_default(),
             });
         }
-        self.menu_changed |= !menu(&before).eq(menu(&self.applets));
+        self.menu_changed |= menu(&before) != menu(&self.applets);
         self.events_changed |= !events(&before).eq(events(&self.applets));
     }
 
@@ -136,11 +146,9 @@ impl Registry {
         usize::from(timer).checked_sub(1).and_then(|i| self.timers.get_mut(i))
     }
 
-    /// The entries of the menu, by their identifiers.
+    /// The entries of the menu that are shown, in their order.
     pub fn menu(&self) -> Vec<&MenuEntry> {
-        let mut entries: Vec<_> = menu(&self.applets).collect();
-        entries.sort_by_key(|entry| entry.identifier);
-        entries
+        menu(&self.applets)
     }
 
     /// An entry of the menu, and whose it is.
@@ -152,7 +160,7 @@ impl Registry {
     }
 
     pub fn wants(&self, applet: AppletId, event: ToolkitEvent) -> bool {
-        self.active().any(|registered| registered.applet == applet && registered.has.events.contains(&event))
+        self.active().any(|registered| registered.applet == applet && registered.has.hears(event))
     }
 
     /// The applet that is asked when an event needs an answer.
@@ -181,12 +189,35 @@ impl Registry {
         self.applets.iter().filter(|registered| registered.is_active)
     }
 
-    /// The lowest identifier that no entry of the menu has.
-    fn free_identifier(&self) -> Option<u8> {
-        let is_taken = |id: &u8| {
-            self.applets.iter().any(|registered| registered.has.menu_entries().any(|taken| taken == *id))
-        };
-        (1..=u8::MAX).find(|id| !is_taken(id))
+    /// The lowest identifier of these that no entry of the menu has, or will have.
+    fn free_identifier(&self, mut of: impl Iterator<Item = u8>) -> Option<u8> {
+        of.find(|&id| !self.has_identifier(id))
+    }
+
+    fn has_identifier(&self, id: u8) -> bool {
+        self.applets.iter().any(|registered| {
+            registered.given.contains(&id) || registered.has.menu_entries().any(|taken| taken == id)
+        })
+    }
+
+    /// Checks that another applet can be installed with these parameters: no other has its identifiers of menu entries
+    /// (TS 102 226 §8.2.1.3.2).
+    pub fn check(&self, parameters: &InstallParameters) -> Result<(), Status> {
+        if given(parameters).any(|id| self.has_identifier(id)) { Err(Status::INCORRECT_DATA) } else { Ok(()) }
+    }
+
+    /// Whether any applet is told of an event.
+    pub fn is_wanted(&self, event: ToolkitEvent) -> bool {
+        self.active().any(|registered| registered.has.hears(event))
+    }
+
+    /// Whether an applet watches a file, or the directory that it is in.
+    pub fn watches(&self, applet: AppletId, files: &FileSystem, id: FileId) -> bool {
+        let is_it = |watched: FileId| watched == id || watched == files.parent(id);
+        self.active()
+            .filter(|registered| registered.applet == applet)
+            .flat_map(|registered| &registered.has.files)
+            .any(|file| file.find(files).is_some_and(is_it))
     }
 
     /// The lowest timer that no applet has.
@@ -195,10 +226,23 @@ impl Registry {
     }
 }
 
-/// The entries of the menu that are shown.
-fn menu(applets: &[Registered]) -> impl Iterator<Item = &MenuEntry> {
-    let active = applets.iter().filter(|registered| registered.is_active);
-    active.flat_map(|registered| &registered.has.menu).filter(|entry| entry.enabled)
+/// The entries of the menu that are shown, in their order.
+fn menu(applets: &[Registered]) -> Vec<&MenuEntry> {
+    menu::shown(
+        applets
+            .iter()
+            .flat_map(|registered| registered.has.menu.iter().map(|entry| (registered.is_active, entry))),
+    )
+}
+
+/// The identifiers of menu entries that install parameters give.
+fn given(parameters: &InstallParameters) -> impl Iterator<Item = u8> {
+    parameters
+        .menu_entries
+        .iter()
+        .flatten()
+        .map(|place| place.identifier)
+        .filter(|&identifier| identifier != 0)
 }
 
 /// The events that the terminal tells.
@@ -220,21 +264,32 @@ pub struct ToolkitRegistry<'a> {
     /// Where memory keeps them.
     pub(crate) object: Handle,
     pub(crate) parameters: &'a InstallParameters,
+    pub(crate) files: &'a FileSystem,
 }
 
 impl ToolkitRegistry<'_> {
     /// Adds an enabled entry to the menu; `text` is an alpha field
-    /// ([`oxisim_toolkit::objects::alpha`]). Entries have the identifiers 1, 2, … in the order in which they
-    /// were added. One for which SET UP MENU has no room, behind those before it, is left out of the menu.
+    /// ([`oxisim_toolkit::objects::alpha`]).
+    ///
+    /// The install parameters say how many entries there may be, where each stands, and which identifier it has: the
+    /// first call is for the first of them. An identifier that they leave open is one from 128 on. If they have no limit,
+    /// entries stand behind the others and have the identifiers 1, 2, … that are free. One for which SET UP MENU has no
+    /// room, behind those before it, is left out of the menu.
     pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, AppletError> {
         let text = self.checked(text)?;
-        let identifier = self.registry.free_identifier().ok_or(ToolkitError::RegistryError)?;
-        let allowed = self.parameters.menu_entries.as_ref().map_or(usize::MAX, Vec::len);
+        let added = self.has().map_or(0, |has| has.menu.len());
+        let (position, identifier) = match &self.parameters.menu_entries {
+            None => (0, self.registry.free_identifier(1..=u8::MAX)),
+            Some(places) => match places.get(added).ok_or(ToolkitError::RegistryError)? {
+                MenuPlace { position, identifier: 0 } => {
+                    (*position, self.registry.free_identifier(OWN_IDENTIFIERS..=u8::MAX))
+                }
+                MenuPlace { position, identifier } => (*position, Some(*identifier)),
+            },
+        };
+        let identifier = identifier.ok_or(ToolkitError::RegistryError)?;
         self.change_menu(|has| {
-            if has.menu.len() >= allowed {
-                return Err(ToolkitError::RegistryError);
-            }
-            has.menu.push(MenuEntry { identifier, text, enabled: true, help: false });
+            has.menu.push(MenuEntry::new(identifier, position, text));
             Ok(identifier)
         })
     }
@@ -245,15 +300,33 @@ impl ToolkitRegistry<'_> {
         self.has().map(|has| has.menu_entries().collect()).unwrap_or_default()
     }
 
-    /// Changes the text of an entry.
+    /// Changes the text of an entry, and shows it.
     pub fn change_menu_entry(&mut self, item: u8, text: impl Into<Vec<u8>>) -> Result<(), AppletError> {
         let text = self.checked(text)?;
-        self.change_entry(item, |entry| entry.text = text)
+        self.change_entry(item, |entry| {
+            entry.text = text;
+            entry.enabled = true;
+        })
     }
 
     /// Says whether the applet has help on an entry.
     pub fn set_menu_entry_help(&mut self, item: u8, help: bool) -> Result<(), AppletError> {
         self.change_entry(item, |entry| entry.help = help)
+    }
+
+    /// Says which command follows the selection of an entry (TS 102 223 §8.24).
+    pub fn set_menu_entry_next_action(
+        &mut self,
+        item: u8,
+        next_action: Option<CommandType>,
+    ) -> Result<(), AppletError> {
+        self.change_entry(item, |entry| entry.next_action = next_action)
+    }
+
+    /// Says which icon an entry has. The terminal is told of icons if every entry of the menu has one; it shows them
+    /// alone if none asks for its text beside.
+    pub fn set_menu_entry_icon(&mut self, item: u8, icon: Option<IconIdentifier>) -> Result<(), AppletError> {
+        self.change_entry(item, |entry| entry.icon = icon)
     }
 
     /// Shows an entry.
@@ -302,28 +375,40 @@ impl ToolkitRegistry<'_> {
     /// of the idle screen once (TS 102 223 §7.5.5, §7.5.6): who wants to be told again asks again. An event that needs
     /// an answer goes to one applet only: it is an error if another has it.
     pub fn set_event(&mut self, event: ToolkitEvent) -> Result<(), AppletError> {
-        if self.is_event_set(event) {
-            let is_renewed = matches!(event, ToolkitEvent::EventDownload(code) if code.is_reported_once());
-            self.registry.events_changed |= is_renewed;
-            return Ok(());
-        }
-        let is_anothers =
-            || self.registry.applets.iter().any(|registered| registered.has.events.contains(&event));
-        if event.is_exclusive() && is_anothers() {
-            return Err(ToolkitError::EventAlreadyRegistered.into());
-        }
-        self.change(|has| {
-            has.events.push(event);
-            Ok(())
+        self.set_event_list(&[event])
+    }
+
+    /// The same for several events: all of them, or none.
+    pub fn set_event_list(&mut self, events: &[ToolkitEvent]) -> Result<(), AppletError> {
+        events.iter().try_for_each(|&event| self.may_set(event))?;
+        let is_renewed = |event: &ToolkitEvent| event.event_code().is_some_and(EventCode::is_reported_once);
+        let is_new = self.change(|has| {
+            let before = has.events.len();
+            for &event in events {
+                if !has.events.contains(&event) {
+                    has.events.push(event);
+                }
+            }
+            Ok(has.events.len() > before)
         })?;
-        self.registry.events_changed = true;
+        self.registry.events_changed |= is_new || events.iter().any(is_renewed);
         Ok(())
     }
 
-    /// Asks no more to be told of an event.
+    /// Asks no more to be told of an event; of no file, if it is that of files.
     pub fn clear_event(&mut self, event: ToolkitEvent) -> Result<(), AppletError> {
+        match event.registration() {
+            Registration::SetEvent | Registration::File => {}
+            Registration::Unsupported => return Ok(()),
+            Registration::MenuEntry | Registration::Timer | Registration::PollInterval => {
+                return Err(ToolkitError::EventNotAllowed.into());
+            }
+        }
         self.change(|has| {
             has.events.retain(|&registered| registered != event);
+            if event == ToolkitEvent::ExternalFileUpdate {
+                has.files.clear();
+            }
             Ok(())
         })?;
         self.registry.events_changed = true;
@@ -333,7 +418,34 @@ impl ToolkitRegistry<'_> {
     /// Whether the applet is told of an event.
     #[must_use]
     pub fn is_event_set(&self, event: ToolkitEvent) -> bool {
-        self.has().is_some_and(|has| has.events.contains(&event))
+        self.has().is_some_and(|has| has.hears(event))
+    }
+
+    /// Asks to be told when the terminal writes to a file, or to a file that is in a directory
+    /// ([`Event::ExternalFileUpdate`](crate::Event::ExternalFileUpdate)). The path is one of file identifiers, from the
+    /// MF or from the application with this AID.
+    pub fn register_file_event(&mut self, application: Option<Aid>, path: &[u16]) -> Result<(), AppletError> {
+        let file = WatchedFile { application, path: path.to_vec() };
+        file.find(self.files).ok_or(Status::FILE_NOT_FOUND)?;
+        self.change(|has| {
+            if !has.files.contains(&file) {
+                has.files.push(file);
+            }
+            Ok(())
+        })
+    }
+
+    /// Asks no more to be told of a file that was registered with the same path.
+    pub fn deregister_file_event(
+        &mut self,
+        application: Option<Aid>,
+        path: &[u16],
+    ) -> Result<(), AppletError> {
+        let file = WatchedFile { application, path: path.to_vec() };
+        self.change(|has| {
+            has.files.retain(|registered| *registered != file);
+            Ok(())
+        })
     }
 
     /// Asks the terminal to poll every `interval`, at least every 255 minutes, and to be told with
@@ -352,6 +464,28 @@ impl ToolkitRegistry<'_> {
     #[must_use]
     pub const fn poll_interval(&self) -> Option<Duration> {
         self.registry.poll_interval
+    }
+
+    /// Checks that the applet may set an event.
+    fn may_set(&self, event: ToolkitEvent) -> Result<(), ToolkitError> {
+        let is_anothers = || {
+            let mut others = self.registry.applets.iter().filter(|other| other.applet != self.applet);
+            others.any(|other| other.has.hears(event))
+        };
+        match event.registration() {
+            Registration::Unsupported => Err(ToolkitError::EventNotSupported),
+            Registration::SetEvent if event.needs_tar() && self.parameters.tars.is_empty() => {
+                Err(ToolkitError::TarNotDefined)
+            }
+            Registration::SetEvent if event.is_exclusive() && is_anothers() => {
+                Err(ToolkitError::EventAlreadyRegistered)
+            }
+            Registration::SetEvent => Ok(()),
+            Registration::MenuEntry
+            | Registration::Timer
+            | Registration::PollInterval
+            | Registration::File => Err(ToolkitError::EventNotAllowed),
+        }
     }
 
     fn has(&self) -> Option<&Registrations> {

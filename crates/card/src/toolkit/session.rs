@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use oxisim_apdu::{Response, Status};
+use oxisim_apdu::Status;
 use oxisim_sms::concatenation::Reassembler;
 use oxisim_toolkit::{
     Command, CommandType, Proactive, TerminalProfile, TerminalResponse, codes::TimerAction,
@@ -14,6 +14,7 @@ use super::{
     framework::Framework,
     queue::{Queue, Queued, Sender, Sent},
     registry::Registry,
+    reply::Reply,
 };
 use crate::{applet::ToolkitError, runtime::AppletId};
 
@@ -26,8 +27,9 @@ pub(crate) struct Session {
     exchange: Exchange,
     pub(super) framework: Framework,
     pub(super) reassembler: Reassembler,
-    /// What answers the ENVELOPE being handled.
-    pub posted: Response,
+    pub reply: Reply,
+    /// Whether the applets know that the terminal has sent a command.
+    pub has_begun: bool,
 }
 
 /// The one proactive command between card and terminal.
@@ -55,7 +57,8 @@ impl Default for Session {
             exchange: Exchange::default(),
             framework: Framework::default(),
             reassembler: Reassembler::new(parts, lifetime),
-            posted: Status::NORMAL.into(),
+            reply: Reply::default(),
+            has_begun: false,
         }
     }
 }
@@ -102,7 +105,9 @@ impl Session {
         if !profile.performs_qualified(kind, command.details.qualifier) {
             return Err(ToolkitError::NotSupported(kind));
         }
-        self.queue.push(Queued::new(Sender::Applet(applet, priority), command))
+        self.queue.push(Queued::new(Sender::Applet(applet, priority), command))?;
+        self.reply.close();
+        Ok(())
     }
 
     /// Takes back what an applet has queued, and stops its timers: it is not called any more.
@@ -179,6 +184,11 @@ impl Session {
     /// Whether the terminal has fetched a command and not answered it.
     pub const fn is_owed(&self) -> bool {
         matches!(self.exchange, Exchange::Fetched(_))
+    }
+
+    /// Whether an applet could send a command that would be the next one.
+    pub fn is_free(&self) -> bool {
+        self.profile.is_some() && !self.is_busy() && self.queue.is_empty()
     }
 
     /// Whether a proactive command is between card and terminal.

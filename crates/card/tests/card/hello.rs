@@ -37,8 +37,7 @@ impl Applet for Hello {
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         env.registry().init_menu_entry(*b"Hello")?;
-        env.registry().set_event(ToolkitEvent::UnformattedSmsPp)?;
-        Ok(())
+        env.registry().set_event_list(&[ToolkitEvent::FormattedSmsPp, ToolkitEvent::UnformattedSmsPp])
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
@@ -52,8 +51,8 @@ impl Applet for Hello {
                 env.store_read(0, &mut read)?;
                 env.store_write(0, &[read[0].wrapping_add(1)])?;
             }
-            Event::FormattedSmsPp(sms) => env.post_response(&sms.packet.data),
-            Event::UnformattedSmsPp(_) => env.post_response(b"heard"),
+            Event::FormattedSmsPp(sms) => env.post_response(&sms.packet.data)?,
+            Event::UnformattedSmsPp(_) => env.post_response(b"heard")?,
             _ => {}
         }
         Ok(())

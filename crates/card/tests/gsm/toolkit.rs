@@ -27,9 +27,9 @@ impl Applet for Parrot {
             Event::MenuSelection { .. } => env.send(0x80, DisplayText::new(TextString::eight_bit("Hi")))?,
             Event::UnformattedSmsPp(sms) => match &*sms.message.payload {
                 b"silence" => {}
-                b"error" => env.post_error_response(b"no"),
-                b"empty error" => env.post_error_response(b""),
-                words => env.post_response(words),
+                b"error" => env.post_error_response(b"no")?,
+                b"empty error" => env.post_error_response(b"")?,
+                words => env.post_response(words)?,
             },
             _ => {}
         }
@@ -122,7 +122,7 @@ fn an_answer_that_is_longer_than_a_response_can_be_had_as_far_as_it_goes() {
         }
 
         fn process_toolkit(&mut self, _: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
-            env.post_response(&[0xAA; 300]);
+            env.post_response(&[0xAA; 300])?;
             Ok(())
         }
     }

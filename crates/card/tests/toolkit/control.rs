@@ -50,8 +50,8 @@ fn without_an_applet_everything_is_allowed() {
 fn the_applet_allows() {
     let mut phone = with(|event, env| {
         match event {
-            Event::CallControl(_) => env.answer_call_control(&CallControlAnswer::allowed()),
-            Event::MoSmsControl(_) => env.answer_sms_control(&MoSmsControlAnswer::allowed()),
+            Event::CallControl(_) => env.answer_call_control(&CallControlAnswer::allowed())?,
+            Event::MoSmsControl(_) => env.answer_sms_control(&MoSmsControlAnswer::allowed())?,
             _ => {}
         }
         Ok(())
@@ -64,8 +64,8 @@ fn the_applet_allows() {
 fn the_applet_forbids() {
     let mut phone = with(|event, env| {
         match event {
-            Event::CallControl(_) => env.answer_call_control(&CallControlAnswer::not_allowed()),
-            Event::MoSmsControl(_) => env.answer_sms_control(&MoSmsControlAnswer::not_allowed()),
+            Event::CallControl(_) => env.answer_call_control(&CallControlAnswer::not_allowed())?,
+            Event::MoSmsControl(_) => env.answer_sms_control(&MoSmsControlAnswer::not_allowed())?,
             _ => {}
         }
         Ok(())
@@ -80,7 +80,7 @@ fn the_applet_changes_what_was_dialled() {
         if let Event::CallControl(control) = event {
             let alpha = Some(AlphaIdentifier { text: b"ok".to_vec() });
             let changes = CallChanges { address: control.address.clone(), alpha, ..CallChanges::default() };
-            env.answer_call_control(&CallControlAnswer::modified(changes));
+            env.answer_call_control(&CallControlAnswer::modified(changes))?;
         }
         Ok(())
     });
@@ -92,7 +92,7 @@ fn a_question_is_answered_while_a_command_is_under_way() {
     let mut phone = with(|event, env| match event {
         Event::MenuSelection { .. } => show(env, "busy"),
         Event::CallControl(_) => {
-            env.answer_call_control(&CallControlAnswer::not_allowed());
+            env.answer_call_control(&CallControlAnswer::not_allowed())?;
             Ok(())
         }
         _ => Ok(()),
@@ -115,7 +115,7 @@ fn broadcasts_and_ussd_go_to_those_that_asked_for_them() {
             show(env, "page")
         }
         Event::UssdDownload(_) => {
-            env.post_response(b"ussd");
+            env.post_response(b"ussd")?;
             Ok(())
         }
         _ => Ok(()),
@@ -128,7 +128,7 @@ fn broadcasts_and_ussd_go_to_those_that_asked_for_them() {
 fn the_answer_of_one_envelope_is_not_that_of_the_next() {
     let mut phone = with(|event, env| {
         if let Event::CallControl(_) = event {
-            env.post_error_response(b"x");
+            env.post_error_response(b"x")?;
         }
         Ok(())
     });

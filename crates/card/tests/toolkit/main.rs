@@ -1,9 +1,14 @@
 //! The toolkit session of the card: what the terminal is told, when, and which applet hears what.
 
 mod control;
+mod entries;
+mod event_list;
 mod events;
 mod exchange;
+mod files;
+mod handlers;
 mod menus;
+mod messages;
 mod model;
 mod parameters;
 mod phone;
@@ -11,5 +16,7 @@ mod polling;
 mod priorities;
 mod profiles;
 mod recorder;
+mod registrations;
 mod retries;
+mod sessions;
 mod timers;

@@ -12,7 +12,7 @@ pub type Process = fn(&Event<'_>, &mut Env<'_>) -> Result<(), AppletError>;
 #[derive(Clone)]
 pub struct Recorder {
     pub name: u8,
-    pub priority: u8,
+    pub parameters: InstallParameters,
     pub install: Install,
     pub process: Process,
     pub heard: Arc<Mutex<Vec<String>>>,
@@ -20,11 +20,16 @@ pub struct Recorder {
 
 impl Recorder {
     pub fn new(name: u8, install: Install, process: Process) -> Self {
-        Self { name, priority: 0x80, install, process, heard: Arc::default() }
+        Self { name, parameters: InstallParameters::default(), install, process, heard: Arc::default() }
     }
 
     pub fn with_priority(mut self, priority: u8) -> Self {
-        self.priority = priority;
+        self.parameters.priority = priority;
+        self
+    }
+
+    pub fn with_parameters(mut self, parameters: InstallParameters) -> Self {
+        self.parameters = parameters;
         self
     }
 
@@ -46,7 +51,7 @@ impl Applet for Recorder {
     }
 
     fn parameters(&self) -> InstallParameters {
-        InstallParameters { priority: self.priority, ..InstallParameters::default() }
+        self.parameters.clone()
     }
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {

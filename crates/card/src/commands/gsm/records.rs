@@ -7,6 +7,7 @@ use oxisim_apdu::{Command, Response, Status};
 use super::{check_parameters, current, data, wanted};
 use crate::{
     access::Operation,
+    applet::FilePart,
     card::Powered,
     commands::records::{Mode, add},
     file::{Elementary, FileId, Structure},
@@ -42,6 +43,7 @@ pub(super) fn update_record(card: &mut Powered<'_>, command: &Command<'_>) -> Re
         }
     };
     card.view().update_record(id, number, command.data)?;
+    card.updated(id, FilePart::Record(number));
     card.session.channel.record = pointer;
     Ok(Status::NORMAL.into())
 }
@@ -96,6 +98,7 @@ pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
     let mut record = card.view().read_record(id, 1)?.to_vec();
     add(&mut record, &added).ok_or(Status::INCREASE_MAXIMUM)?;
     card.view().update_record(id, 1, &record)?;
+    card.updated(id, FilePart::Record(1));
     card.session.channel.record = Some(1);
     Ok(Response::normal([&record[..], &added].concat()))
 }

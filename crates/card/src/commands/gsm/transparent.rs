@@ -5,6 +5,7 @@ use oxisim_apdu::{Command, Response, Status};
 use super::{current, wanted};
 use crate::{
     access::Operation,
+    applet::FilePart,
     card::Powered,
     file::{FileId, Structure},
 };
@@ -23,6 +24,7 @@ pub(super) fn update_binary(card: &mut Powered<'_>, command: &Command<'_>) -> Re
     }
     let (id, offset) = place(card, command, Operation::Update, command.data.len())?;
     card.view().update_binary(id, offset, command.data)?;
+    card.updated(id, FilePart::Octets { offset, length: command.data.len() });
     Ok(Status::NORMAL.into())
 }
 

@@ -1,0 +1,75 @@
+//! What the terminal writes to files, and whom that tells something (TS 102 241, TS 31.130).
+
+use oxisim_sms::tpdu::Deliver;
+use oxisim_wire::{Instant, Reader, Wire};
+
+use super::{ToolkitEvent, messages::Delivered};
+use crate::{
+    applet::{Event, FilePart, FileUpdate},
+    file::{FileId, FileSystem},
+    runtime::Runtime,
+};
+
+/// The identifier of `EF_SMS`, in an ADF and in `DF_TELECOM` (TS 31.102 §4.2.25, TS 51.011 §10.5.3).
+const EF_SMS: u16 = 0x6F3C;
+const DF_TELECOM: u16 = 0x7F10;
+/// Status of a record of `EF_SMS`: a message from the network that is to be read.
+const TO_BE_READ: u8 = 0x03;
+
+impl Runtime<'_> {
+    /// The terminal has written to a file.
+    pub fn file_updated(&mut self, now: Instant, update: FileUpdate) {
+        if let FilePart::Record(record) = update.part
+            && is_ef_sms(self.files, update.file)
+        {
+            self.message_stored(now, update.file, record);
+        }
+        for id in self.applets.order() {
+            if self.session.registry.watches(id, self.files, update.file) {
+                self.deliver(id, Event::ExternalFileUpdate(update));
+            }
+        }
+    }
+
+    /// The terminal has written a record of `EF_SMS`: a new message is for applets as one that is downloaded is.
+    fn message_stored(&mut self, now: Instant, file: FileId, record: u8) {
+        let octets = self.files.elementary(file).map(|ef| self.memory.read(ef.body)).unwrap_or_default();
+        let length = self.files.elementary(file).and_then(|ef| ef.record_length()).unwrap_or(0);
+        let start = usize::from(record.saturating_sub(1)) * length;
+        let Some(deliver) = octets.get(start..).and_then(message_of) else { return };
+        let Some(delivered) = Delivered::of(self.session, deliver, now) else { return };
+        match delivered.packet() {
+            None => {
+                let sms = delivered.unformatted();
+                let event = Event::UnformattedSmsPpUpdate { record, sms };
+                self.deliver_to_all(ToolkitEvent::UnformattedSmsPpUpdate, event);
+            }
+            Some(Ok(packet)) => {
+                if let Some(owner) = self.owner(packet.tar, ToolkitEvent::FormattedSmsPpUpdate) {
+                    let sms = delivered.formatted(&packet);
+                    self.deliver(owner, Event::FormattedSmsPpUpdate { record, sms });
+                }
+            }
+            Some(Err(_)) => {}
+        }
+    }
+}
+
+fn is_ef_sms(files: &FileSystem, id: FileId) -> bool {
+    let is_home = || {
+        let home = files.parent(id);
+        files.get(home).is_some_and(|file| file.is_application() || file.fid == DF_TELECOM)
+    };
+    files.get(id).is_some_and(|file| file.fid == EF_SMS) && is_home()
+}
+
+/// The message of a record, if it is a new one: status, address of the service centre, TPDU.
+fn message_of(record: &[u8]) -> Option<Deliver> {
+    let mut r = Reader::new(record);
+    if r.u8("status").ok()? != TO_BE_READ {
+        return None;
+    }
+    let length = r.u8("TS-Service-Centre-Address").ok()?;
+    r.take(length.into(), "TS-Service-Centre-Address").ok()?;
+    Deliver::read(&mut r).ok()
+}
