@@ -80,10 +80,17 @@ impl Prober {
             Order::Menu(items) => self.set_menu(&items, env),
             Order::Events(events) => {
                 for code in std::mem::replace(&mut self.events, events) {
+                    if EventCode(code) == EventCode::LOCAL_CONNECTION {
+                        (0..8).try_for_each(|service| env.registry().release_service(service))?;
+                        continue;
+                    }
                     env.registry().clear_event(ToolkitEvent::EventDownload(EventCode(code)))?;
                 }
                 let mut events = self.events.iter();
                 events.try_for_each(|&code| {
+                    if EventCode(code) == EventCode::LOCAL_CONNECTION {
+                        return (0..8).try_for_each(|_| env.registry().allocate_service().map(|_| ()));
+                    }
                     env.registry().set_event(ToolkitEvent::EventDownload(EventCode(code)))
                 })
             }

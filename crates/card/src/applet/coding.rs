@@ -1,4 +1,4 @@
-//! Install parameters as octets (GlobalPlatform Card Specification table 11-49, TS 102 226 §8.2.1.3.2).
+//! Install parameters as octets (GP Card Specification table 11-49, TS 102 226 §8.2.1.3.2).
 
 use alloc::vec::Vec;
 
@@ -10,7 +10,7 @@ use oxisim_wire::{
 
 use super::{AccessDomain, InstallParameters, MenuPlace};
 
-/// The tags of the objects, each with the name that errors have for it.
+/// The tags of the objects.
 mod tag {
     pub const APPLICATION: u8 = 0xC9;
     pub const SYSTEM: u8 = 0xEF;
@@ -105,7 +105,7 @@ impl InstallParameters {
             let mut object = Tlv::read(r, "system specific parameters")?;
             match object.tag {
                 tag::TRANSIENT => {
-                    self.transient_quota = Some(quota(&mut object.value, "volatile memory quota")?)
+                    self.transient_quota = Some(quota(&mut object.value, "volatile memory quota")?);
                 }
                 tag::PERSISTENT => {
                     self.persistent_quota = Some(quota(&mut object.value, "non-volatile memory quota")?);

@@ -121,6 +121,12 @@ pub enum ToolkitError {
     /// `INVALID_TIMER_ID`: the timer is not this applet's.
     #[error("timer {0} is not this applet's")]
     InvalidTimerId(u8),
+    /// `NO_SERVICE_ID_AVAILABLE`: the eight services are allocated, or as many as this applet may have.
+    #[error("no service is available")]
+    NoServiceIdAvailable,
+    /// `INVALID_SERVICE_ID`: the service is not this applet's.
+    #[error("service {0} is not this applet's")]
+    InvalidServiceId(u8),
 }
 
 impl From<Status> for AppletError {

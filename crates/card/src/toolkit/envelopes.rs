@@ -3,7 +3,7 @@
 use oxisim_apdu::{Response, Status};
 use oxisim_sms::tpdu::MobileTerminated;
 use oxisim_toolkit::{
-    Envelope,
+    Envelope, Event as EventOfTerminal,
     envelope::{CellBroadcastDownload, EventDownload, MenuSelection, SmsPpDownload, TimerExpiration},
 };
 use oxisim_wire::{Instant, Wire};
@@ -68,6 +68,13 @@ impl Runtime<'_> {
     fn event_download(&mut self, event: &EventDownload) {
         let code = event.code();
         self.session.framework.told_of(code);
+        // A connection is to the service of one applet.
+        if let EventOfTerminal::LocalConnection(connection) = &event.event {
+            if let Some(owner) = self.session.registry.service_owner(connection.service.service) {
+                self.deliver(owner, Event::EventDownload(event));
+            }
+            return;
+        }
         self.deliver_to_all(ToolkitEvent::EventDownload(code), Event::EventDownload(event));
     }
 

@@ -14,6 +14,8 @@ pub enum Registration {
     Timer,
     /// [`ToolkitRegistry::request_poll_interval`](crate::ToolkitRegistry::request_poll_interval).
     PollInterval,
+    /// [`ToolkitRegistry::allocate_service`](crate::ToolkitRegistry::allocate_service): with a service.
+    Service,
     /// [`ToolkitRegistry::register_file_event`](crate::ToolkitRegistry::register_file_event): with a file.
     File,
     /// Not at all: this card has nothing that leads to it.
@@ -79,6 +81,7 @@ macro_rules! events {
             pub const fn registration(self) -> Registration {
                 match self {
                     $(Self::$event => Registration::$registration,)*
+                    Self::EventDownload(EventCode::LOCAL_CONNECTION) => Registration::Service,
                     Self::EventDownload(code) if code.name().is_none() => Registration::Unsupported,
                     Self::EventDownload(_) => Registration::SetEvent,
                 }

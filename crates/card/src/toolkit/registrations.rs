@@ -22,6 +22,8 @@ pub(crate) struct Registrations {
     /// Its timers, in the order in which it got them.
     pub timers: Vec<u8>,
     pub events: Vec<ToolkitEvent>,
+    /// Its services of a local connection, in the order in which it got them.
+    pub services: Vec<u8>,
     /// The files whose updates it is told of.
     pub files: Vec<WatchedFile>,
     pub poll: Option<Duration>,
@@ -39,7 +41,7 @@ impl ToolkitEvent {
     fn octets(self) -> [u8; 2] {
         match self {
             Self::EventDownload(code) => [EVENT_DOWNLOAD, code.0],
-            other => [other.value().map_or(0, |value| value as u8), 0],
+            other => [other.value().map_or(0, |value| value.to_be_bytes()[1]), 0],
         }
     }
 
@@ -71,6 +73,7 @@ impl Registrations {
             octets => Some(Duration::from_secs(octets.into_iter().fold(0, |sum, octet| sum << 8 | octet))),
         };
         has.timers = read_octets(&mut r, "timers of an applet")?.to_vec();
+        has.services = read_octets(&mut r, "services of an applet")?.to_vec();
         let (events, _) = read_octets(&mut r, "events of an applet")?.as_chunks();
         let unknown = r.error("event of an applet", ErrorKind::Missing);
         has.events = events
@@ -92,6 +95,7 @@ impl Registrations {
         let seconds = self.poll.map_or(0, |interval| interval.as_secs_ceil().clamp(1, u32::MAX.into()));
         let mut out = (seconds as u32).to_be_bytes().to_vec();
         write_octets(&self.timers, &mut out);
+        write_octets(&self.services, &mut out);
         let events: Vec<u8> = self.events.iter().flat_map(|event| event.octets()).collect();
         write_octets(&events, &mut out);
         let mut files = Vec::new();
@@ -110,6 +114,7 @@ impl Registrations {
             ToolkitEvent::MenuSelectionHelp => self.menu.iter().any(|entry| entry.help),
             ToolkitEvent::TimerExpiration => !self.timers.is_empty(),
             ToolkitEvent::StatusCommand => self.poll.is_some(),
+            ToolkitEvent::EventDownload(EventCode::LOCAL_CONNECTION) => !self.services.is_empty(),
             ToolkitEvent::ExternalFileUpdate => !self.files.is_empty(),
             _ => self.events.contains(&event),
         }

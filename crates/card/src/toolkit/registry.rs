@@ -66,6 +66,8 @@ enum Run {
 
 /// Timers of a terminal (TS 102 223 §6.4.21).
 const TIMERS: usize = 8;
+/// Services of a local connection (TS 102 223 §8.63).
+const SERVICES: u8 = 8;
 /// Identifiers of menu entries from here on are the card's to give (TS 102 226 §8.2.1.3.2).
 const OWN_IDENTIFIERS: u8 = 0x80;
 
@@ -220,6 +222,12 @@ impl Registry {
             .any(|file| file.find(files).is_some_and(is_it))
     }
 
+    /// The applet with a service of a local connection.
+    pub fn service_owner(&self, service: u8) -> Option<AppletId> {
+        let mut applets = self.applets.iter();
+        applets.find(|registered| registered.has.services.contains(&service)).map(|owner| owner.applet)
+    }
+
     /// The lowest timer that no applet has.
     fn free_timer(&self) -> Option<u8> {
         (1..=TIMERS as u8).find(|&timer| self.timer_owner(timer).is_none())
@@ -248,9 +256,10 @@ fn given(parameters: &InstallParameters) -> impl Iterator<Item = u8> {
 /// The events that the terminal tells.
 fn events(applets: &[Registered]) -> impl Iterator<Item = EventCode> {
     let active = applets.iter().filter(|registered| registered.is_active);
-    active.flat_map(|registered| &registered.has.events).filter_map(|event| match event {
-        ToolkitEvent::EventDownload(code) => Some(*code),
-        _ => None,
+    active.flat_map(|registered| {
+        let set = registered.has.events.iter().filter_map(|event| event.event_code());
+        let of_services = registered.has.services.first().map(|_| EventCode::LOCAL_CONNECTION);
+        set.chain(of_services)
     })
 }
 
@@ -371,6 +380,40 @@ impl ToolkitRegistry<'_> {
         Ok(())
     }
 
+    /// Allocates a service of a local connection, 0 to 7, of those that no applet has, to declare it with DECLARE SERVICE.
+    /// The applet is told when a terminal connects to it.
+    pub fn allocate_service(&mut self) -> Result<u8, AppletError> {
+        let free = (0..SERVICES).find(|&service| self.registry.service_owner(service).is_none());
+        let service = free.ok_or(ToolkitError::NoServiceIdAvailable)?;
+        let allowed = usize::from(self.parameters.services);
+        self.change(|has| {
+            if has.services.len() >= allowed {
+                return Err(ToolkitError::NoServiceIdAvailable);
+            }
+            has.services.push(service);
+            Ok(())
+        })?;
+        self.registry.events_changed = true;
+        Ok(service)
+    }
+
+    /// The applet's services, in the order in which it got them.
+    #[must_use]
+    pub fn services(&self) -> Vec<u8> {
+        self.has().map(|has| has.services.clone()).unwrap_or_default()
+    }
+
+    /// Gives a service back.
+    pub fn release_service(&mut self, service: u8) -> Result<(), AppletError> {
+        self.change(|has| {
+            let place = has.services.iter().position(|&owned| owned == service);
+            has.services.remove(place.ok_or(ToolkitError::InvalidServiceId(service))?);
+            Ok(())
+        })?;
+        self.registry.events_changed = true;
+        Ok(())
+    }
+
     /// Asks to be told of an event. The terminal is asked for those that its profile has. It tells of user activity and
     /// of the idle screen once (TS 102 223 §7.5.5, §7.5.6): who wants to be told again asks again. An event that needs
     /// an answer goes to one applet only: it is an error if another has it.
@@ -400,7 +443,10 @@ impl ToolkitRegistry<'_> {
         match event.registration() {
             Registration::SetEvent | Registration::File => {}
             Registration::Unsupported => return Ok(()),
-            Registration::MenuEntry | Registration::Timer | Registration::PollInterval => {
+            Registration::MenuEntry
+            | Registration::Timer
+            | Registration::Service
+            | Registration::PollInterval => {
                 return Err(ToolkitError::EventNotAllowed.into());
             }
         }
@@ -483,6 +529,7 @@ impl ToolkitRegistry<'_> {
             Registration::SetEvent => Ok(()),
             Registration::MenuEntry
             | Registration::Timer
+            | Registration::Service
             | Registration::PollInterval
             | Registration::File => Err(ToolkitError::EventNotAllowed),
         }

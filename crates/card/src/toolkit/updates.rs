@@ -8,6 +8,7 @@ use crate::{
     applet::{Event, FilePart, FileUpdate},
     file::{FileId, FileSystem},
     runtime::Runtime,
+    view::FileView,
 };
 
 /// The identifier of `EF_SMS`, in an ADF and in `DF_TELECOM` (TS 31.102 §4.2.25, TS 51.011 §10.5.3).
@@ -33,10 +34,8 @@ impl Runtime<'_> {
 
     /// The terminal has written a record of `EF_SMS`: a new message is for applets as one that is downloaded is.
     fn message_stored(&mut self, now: Instant, file: FileId, record: u8) {
-        let octets = self.files.elementary(file).map(|ef| self.memory.read(ef.body)).unwrap_or_default();
-        let length = self.files.elementary(file).and_then(|ef| ef.record_length()).unwrap_or(0);
-        let start = usize::from(record.saturating_sub(1)) * length;
-        let Some(deliver) = octets.get(start..).and_then(message_of) else { return };
+        let view = FileView::new(self.files, &*self.memory);
+        let Some(deliver) = view.read_record(file, record).ok().and_then(message_of) else { return };
         let Some(delivered) = Delivered::of(self.session, deliver, now) else { return };
         match delivered.packet() {
             None => {

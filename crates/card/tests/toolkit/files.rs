@@ -38,8 +38,8 @@ fn parts(heard: &Heard) -> Vec<String> {
 }
 
 fn select(phone: &mut Phone, path: &[u16]) {
-    let path: String = path[1..].iter().map(|fid| format!("{fid:04X}")).collect();
-    assert_eq!(phone.send(&format!("00A4080C{:02X}{path}", path.len() / 2)), "9000");
+    let path: Vec<u8> = path[1..].iter().flat_map(|fid| fid.to_be_bytes()).collect();
+    assert_eq!(phone.send(&format!("00A4080C{:02X}{}", path.len(), hex::encode(path))), "9000");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Setting and clearing events (TS 102 241, `ToolkitRegistry`).
 
+use std::sync::{Arc, Mutex};
+
 use oxisim_card::{AppletError, Event, InstallParameters, Registration, Tar, ToolkitError, ToolkitEvent};
 use oxisim_toolkit::objects::EventCode;
 use oxisim_wire::{Duration, Instant};
@@ -138,35 +140,40 @@ fn what_an_applet_has_sets_the_event_of_it() {
             ToolkitEvent::MenuSelection,
             ToolkitEvent::MenuSelectionHelp,
             ToolkitEvent::TimerExpiration,
+            ToolkitEvent::EventDownload(EventCode::LOCAL_CONNECTION),
             ToolkitEvent::StatusCommand,
             ToolkitEvent::ExternalFileUpdate,
         ];
         let mut registry = env.registry();
-        let mut are_set =
+        let are_set =
             |registry: &oxisim_card::ToolkitRegistry<'_>| events.map(|event| registry.is_event_set(event));
-        assert_eq!(are_set(&registry), [false; 5]);
+        assert_eq!(are_set(&registry), [false; 6]);
         registry.init_menu_entry(*b"A")?;
-        assert_eq!(are_set(&registry), [true, false, false, false, false]);
+        assert_eq!(are_set(&registry), [true, false, false, false, false, false]);
         registry.set_menu_entry_help(1, true)?;
-        assert_eq!(are_set(&registry), [true, true, false, false, false]);
+        assert_eq!(are_set(&registry), [true, true, false, false, false, false]);
         registry.allocate_timer()?;
-        assert_eq!(are_set(&registry), [true, true, true, false, false]);
+        assert_eq!(are_set(&registry), [true, true, true, false, false, false]);
+        assert_eq!(registry.allocate_service(), Ok(0));
+        assert_eq!(are_set(&registry), [true, true, true, true, false, false]);
         registry.request_poll_interval(Some(Duration::from_secs(30)))?;
-        assert_eq!(are_set(&registry), [true, true, true, true, false]);
+        assert_eq!(are_set(&registry), [true, true, true, true, true, false]);
         registry.register_file_event(None, &[0x3F00, 0x2FE2])?;
-        assert_eq!(are_set(&registry), [true; 5]);
+        assert_eq!(are_set(&registry), [true; 6]);
         registry.clear_event(ToolkitEvent::ExternalFileUpdate)?;
         registry.request_poll_interval(None)?;
         registry.release_timer(1)?;
-        assert_eq!(are_set(&registry), [true, true, false, false, false]);
+        registry.release_service(0)?;
+        assert_eq!(are_set(&registry), [true, true, false, false, false, false]);
         Ok(())
     });
     assert_eq!(phone.card.applets().count(), 1);
 }
 
 #[test]
-fn every_event_of_the_terminal_is_asked_for_and_told() {
+fn every_event_of_the_terminal_is_asked_for() {
     let mut phone = with(|env| {
+        env.registry().allocate_service()?;
         let events: Vec<_> = settable().filter(|event| event.event_code().is_some()).collect();
         env.registry().set_event_list(&events)
     });
@@ -174,6 +181,7 @@ fn every_event_of_the_terminal_is_asked_for_and_told() {
     let commands = phone.run(&profile);
     let oxisim_toolkit::Proactive::SetUpEventList(list) = &commands[0] else { panic!("{commands:?}") };
     let mut codes: Vec<u8> = settable().filter_map(ToolkitEvent::event_code).map(|code| code.0).collect();
+    codes.push(EventCode::LOCAL_CONNECTION.0);
     codes.sort_unstable();
     assert_eq!(list.events.events.iter().map(|code| code.0).collect::<Vec<_>>(), codes);
 }
@@ -195,4 +203,50 @@ fn a_locked_applet_is_asked_for_nothing() {
     phone.card.unlock(&aid).unwrap();
     assert_eq!(phone.run(STATUS).len(), 1, "the terminal is asked for the event");
     assert_eq!(crate::phone::texts(&phone.run(&event(EventCode::CALL_CONNECTED.0))), ["connected"]);
+}
+
+/// ENVELOPE (EVENT DOWNLOAD - local connection) to a service.
+fn connects(service: u8) -> String {
+    format!("80C20000 0E D60C 99010D 82028281 C10301{service:02X}41")
+}
+
+#[test]
+fn a_connection_is_told_to_the_applet_with_the_service() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let applet = |name| {
+        let install: Install = |env| {
+            let service = env.registry().allocate_service()?;
+            assert_eq!(
+                env.registry().release_service(service + 1),
+                Err(ToolkitError::InvalidServiceId(service + 1).into())
+            );
+            Ok(())
+        };
+        Recorder::new(name, install, |_, _| Ok(())).told_to(&heard)
+    };
+    let mut phone = Phone::with([applet(b'A'), applet(b'B')]);
+    for service in [1, 0, 2] {
+        assert_eq!(phone.send(&connects(service)), "9000");
+    }
+    assert_eq!(*heard.lock().unwrap(), ["B event", "A event"]);
+}
+
+#[test]
+fn an_applet_has_as_many_services_as_its_parameters_allow() {
+    let parameters = InstallParameters { services: 4, ..InstallParameters::default() };
+    let install: Install = |env| {
+        let services: Vec<_> = (0..5).map(|_| env.registry().allocate_service()).collect();
+        let none = Err(ToolkitError::NoServiceIdAvailable.into());
+        assert_eq!(services, [Ok(0), Ok(1), Ok(2), Ok(3), none]);
+        Ok(())
+    };
+    let first = Recorder::new(b'A', install, |_, _| Ok(())).with_parameters(parameters);
+    let second: Install = |env| {
+        let services: Vec<_> = (0..5).map(|_| env.registry().allocate_service()).collect();
+        assert_eq!(services[3..], [Ok(7), Err(ToolkitError::NoServiceIdAvailable.into())]);
+        assert_eq!(env.registry().services(), [4, 5, 6, 7]);
+        Ok(())
+    };
+    let phone = Phone::with([first, Recorder::new(b'B', second, |_, _| Ok(()))]);
+    assert_eq!(phone.card.applets().count(), 2);
 }
