@@ -1,0 +1,5 @@
+//! Applets on a card: what Java Card and TS 102 226 say of them, driven by APDUs.
+
+mod selection;
+#[path = "../card/terminal.rs"]
+mod terminal;
