@@ -111,16 +111,16 @@ impl Env<'_> {
         self.toolkit.profile()
     }
 
-    /// The card's files.
+    /// The card's files, as far as the applet's [access domain](InstallParameters::access) goes.
     #[must_use]
-    pub const fn files(&mut self) -> FileView<'_> {
-        FileView::new(self.files, self.memory)
+    pub fn files(&mut self) -> FileView<'_> {
+        FileView::of_applet(self.files, self.memory, &self.parameters)
     }
 
     /// The card's files, to be read.
     #[must_use]
-    pub const fn read_files(&self) -> FileView<'_, &Memory> {
-        FileView::new(self.files, self.memory)
+    pub fn read_files(&self) -> FileView<'_, &Memory> {
+        FileView::of_applet(self.files, self.memory, &self.parameters)
     }
 
     /// Octets of the applet's persistent array.

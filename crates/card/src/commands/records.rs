@@ -7,6 +7,7 @@ use crate::{
     access::Operation,
     card::Powered,
     file::{Elementary, Structure},
+    view::add,
 };
 
 /// READ RECORD.
@@ -63,16 +64,6 @@ pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
     card.view().update_record(id, 1, &record)?;
     card.session.channel.record = Some(1);
     Ok(response)
-}
-
-/// Adds a number to another, most significant octet first; `None` if it gets too large.
-pub(super) fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
-    let mut carry = 0;
-    let number = number.iter().rev().copied().chain(core::iter::repeat(0));
-    for (octet, other) in sum.iter_mut().rev().zip(number) {
-        [carry, *octet] = (u16::from(*octet) + u16::from(other) + u16::from(carry)).to_be_bytes();
-    }
-    (carry == 0).then_some(())
 }
 
 /// How a record is named.

@@ -8,8 +8,9 @@ use super::{check_parameters, current, data, wanted};
 use crate::{
     access::Operation,
     card::Powered,
-    commands::records::{Mode, add},
+    commands::records::Mode,
     file::{Elementary, FileId, Structure},
+    view::add,
 };
 
 /// READ RECORD.
