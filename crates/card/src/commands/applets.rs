@@ -33,8 +33,8 @@ const fn channel(class: Class) -> Option<u8> {
 }
 
 /// Whether a command is the card's own although an applet is selected: SELECT by AID, MANAGE CHANNEL, STATUS, and on
-/// the basic channel what belongs to the toolkit and to the terminal. A STATUS that is none by its parameters, as GET
-/// STATUS of GlobalPlatform has the same code, is the applet's.
+/// the basic channel what belongs to the toolkit and to the terminal. What has the code of STATUS and not its parameters
+/// is the applet's, as GET STATUS (GP Card Specification §11.4).
 fn is_of_card(command: &Command<'_>, number: u8) -> bool {
     let class = command.class;
     if class.channel().is_none() {

@@ -27,7 +27,9 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
             card.session.channels.close(number)?;
             if let Ok(Channel { application, applet, .. }) = closed {
                 card.forget_unused(application);
-                applet.into_iter().for_each(|applet| card.runtime().deselect(applet));
+                if let Some(applet) = applet {
+                    card.runtime().deselect(applet);
+                }
             }
             Ok(Status::NORMAL.into())
         }

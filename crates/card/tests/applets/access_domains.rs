@@ -46,7 +46,7 @@ impl Applet for FileUser {
             Instruction::UPDATE_BINARY => files.update_binary(file, 0, &[0])?,
             Instruction::READ_RECORD => return Ok(Response::normal(files.read_record(file, 1)?.to_vec())),
             Instruction::UPDATE_RECORD => {
-                files.update_record(file, 1, &vec![0; files.record_length(file)?])?
+                files.update_record(file, 1, &vec![0; files.record_length(file)?])?;
             }
             Instruction::INCREASE => return files.increase(file, &[2]).map(Response::normal),
             Instruction::DEACTIVATE_FILE => files.deactivate(file)?,
@@ -67,8 +67,8 @@ fn card_with(access: AccessDomain, keys: &[u8]) -> Card {
 }
 
 fn order(instruction: u8, path: &[u16]) -> String {
-    let path: String = path.iter().map(|fid| format!("{fid:04X}")).collect();
-    format!("00{instruction:02X}0000{:02X}{path}00", path.len() / 2)
+    let path: Vec<u8> = path.iter().flat_map(|fid| fid.to_be_bytes()).collect();
+    format!("00{instruction:02X}0000{:02X}{}00", path.len(), hex::encode(path))
 }
 
 /// What the applet that is selected may do: each letter is an operation. What it may not do ends with `6982`.
