@@ -237,10 +237,12 @@ fn an_applet_that_does_not_agree_leaves_the_mf_selected() {
     let mut terminal = two();
     terminal.ok(&select(0, FIRST));
     terminal.ok(&format!("00{REFUSE:02X}0000"));
-    terminal.ok(&select(0, SECOND));
-    assert_eq!(terminal.send(&select(0, FIRST)), "6999");
-    assert_eq!(current(&mut terminal, 0), "6985");
-    assert!(terminal.ok("80F2000000").contains("83023F00"));
+    for other in [SECOND, USIM] {
+        terminal.ok(&select(0, other));
+        assert_eq!(terminal.send(&select(0, FIRST)), "6999");
+        assert_eq!(current(&mut terminal, 0), "6985");
+        assert!(terminal.ok("80F2000000").contains("83023F00"));
+    }
     terminal.ok(&select(0, SECOND));
     assert_eq!(counts(&mut terminal, 0), (2, 1), "it was deselected before the other one was asked");
 }
@@ -256,6 +258,7 @@ fn commands_go_to_the_applet_with_their_class() {
     ] {
         assert_eq!(terminal.send(&format!("{header}013F00")), format!("{header}3F 9000"));
     }
+    assert_eq!(terminal.ok("80F2400200"), "80F24002");
     assert!(terminal.ok("81F2000000").contains("83023F00"), "another channel");
     assert_eq!(terminal.send("FFB0000000"), "6E00", "no class");
     assert_eq!(terminal.send("02B0000000"), "6881", "no channel");
@@ -383,11 +386,34 @@ fn a_reset_selects_nothing_and_tells_no_applet() {
     assert_eq!(counts(&mut terminal, 0), (1, 0), "a new object");
 }
 
+/// TS 102 221 §11.1.22: suspended is not reset.
+#[test]
+fn a_session_that_is_resumed_has_its_applet() {
+    let mut terminal = two();
+    terminal.ok(&select(0, FIRST));
+    let answer = terminal.ok("8076000004 0001 00FF 0A");
+    terminal.card.power_off();
+    terminal.card.power_on(Instant::EPOCH);
+    terminal.ok(&format!("8076010008 {}", &answer[4..]));
+    assert_eq!(counts(&mut terminal, 0), (1, 0));
+}
+
+/// TS 102 222 §6.9.
+#[test]
+fn no_applet_answers_once_card_usage_is_terminated() {
+    let mut terminal = two();
+    terminal.ok("0070000001");
+    terminal.ok(&select(1, FIRST));
+    terminal.ok("0020000A08 3030303030303030");
+    terminal.ok("00FE0000");
+    assert_eq!(terminal.send("01B0000000"), "6985");
+}
+
 #[test]
 fn a_command_of_gsm_deselects_the_applet_of_the_basic_channel() {
     let mut terminal = two();
     terminal.ok(&select(0, FIRST));
-    assert_eq!(terminal.send("A0A40000023F00"), "9F16");
+    assert!(terminal.ok("A0F2000016").contains("3F00"));
     assert_eq!(current(&mut terminal, 0), "6985");
     terminal.ok(&select(0, FIRST));
     assert_eq!(counts(&mut terminal, 0), (2, 1));
