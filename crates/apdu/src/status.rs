@@ -65,6 +65,7 @@ statuses! {
     CONDITIONS_NOT_SATISFIED = 0x6985, "conditions of use not satisfied";
     NO_EF_SELECTED = 0x6986, "command not allowed, no EF selected";
     SECURE_CHANNEL_NOT_SATISFIED = 0x6989, "command not allowed, secure channel security not satisfied";
+    APPLET_SELECT_FAILED = 0x6999, "applet selection failed";
     INCORRECT_DATA = 0x6A80, "incorrect parameters in the data field";
     FUNCTION_NOT_SUPPORTED = 0x6A81, "function not supported";
     FILE_NOT_FOUND = 0x6A82, "file not found";

@@ -297,16 +297,18 @@ impl Operation {
 pub(crate) struct Authority<'a> {
     pub files: &'a FileSystem,
     pub memory: &'a Memory,
-    pub asker: Asker,
+    pub asker: Asker<'a>,
 }
 
 /// Whose authority it is.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Asker {
+pub(crate) enum Asker<'a> {
     /// A terminal, which has verified these keys; those that are disabled it need not verify.
     Terminal(Verified),
-    /// Whoever has verified this key and no other, while all are enabled.
-    With(Option<KeyReference>),
+    /// Whoever has verified these keys and no others, while all are enabled.
+    With(&'a [KeyReference]),
+    /// Whoever fulfils every condition that can be fulfilled.
+    Everybody,
 }
 
 /// Conditions nest no deeper than this.
@@ -357,8 +359,9 @@ impl Authority<'_> {
     /// The security environment (TS 102 221 §9.3): 1 while PIN 1 is enabled, or while neither it nor the universal
     /// PIN, which is enabled, is used; 0 otherwise.
     fn environment(&self, directory: FileId) -> u8 {
-        if let Asker::With(_) = self.asker {
-            return 1;
+        match self.asker {
+            Asker::Terminal(_) => {}
+            Asker::With(_) | Asker::Everybody => return 1,
         }
         let requirement = |reference| {
             let pin = self.files.pins.find(self.files, directory, reference);
@@ -377,7 +380,8 @@ impl Authority<'_> {
     pub fn holds(&self, directory: FileId, reference: KeyReference) -> bool {
         let verified = match self.asker {
             Asker::Terminal(verified) => verified,
-            Asker::With(key) => return key == Some(reference),
+            Asker::With(keys) => return keys.contains(&reference),
+            Asker::Everybody => return true,
         };
         let Some((index, pin)) = self.files.pins.find(self.files, directory, reference) else { return false };
         match pin.requirement(self.memory) {
@@ -387,6 +391,10 @@ impl Authority<'_> {
                 reference != KeyReference::UNIVERSAL && self.holds(directory, KeyReference::UNIVERSAL)
             }
         }
+    }
+
+    const fn is_everybody(&self) -> bool {
+        matches!(self.asker, Asker::Everybody)
     }
 
     /// Compact format: for each mode bit from b7 to b1 that is set, a security condition byte.
@@ -423,6 +431,7 @@ impl Authority<'_> {
         match condition {
             0x00 => true,
             0xFF => false,
+            _ if self.is_everybody() => true,
             _ if condition & ALL != 0 && condition & MECHANISMS != USER_AUTHENTICATION => false,
             _ => is_user_authenticated(),
         }
@@ -450,8 +459,8 @@ impl Authority<'_> {
         false
     }
 
-    /// A security condition data object (ISO/IEC 7816-4 §5.4.3.2): always, condition bytes, a key, or the templates
-    /// OR, NOT and AND.
+    /// A security condition data object (ISO/IEC 7816-4 §5.4.3.2): always, condition bytes, a key, secure messaging
+    /// (which this card does not have), or the templates OR, NOT and AND.
     fn condition(&self, directory: FileId, tag: u8, mut value: Reader<'_>, depth: u8) -> bool {
         let Some(depth) = depth.checked_sub(1) else { return false };
         let mut parts = value.clone();
@@ -462,9 +471,10 @@ impl Authority<'_> {
             0x9E => {
                 !value.is_empty() && value.rest().iter().all(|&byte| self.condition_byte(directory, byte))
             }
-            0xA4 => self.authentication(directory, value),
+            0xA4 => self.is_everybody() || self.authentication(directory, value),
+            0xB4 | 0xB6 | 0xB8 => self.is_everybody(),
             0xA0 => nested.any(|fulfilled| fulfilled),
-            0xA7 => !value.is_empty() && !nested.any(|fulfilled| fulfilled),
+            0xA7 => self.is_everybody() || !value.is_empty() && !nested.any(|fulfilled| fulfilled),
             0xAF => !value.is_empty() && nested.all(|fulfilled| fulfilled),
             _ => false,
         }

@@ -435,11 +435,13 @@ impl Powered<'_> {
         self.runtime().file_updated(now, FileUpdate { file, part });
     }
 
-    /// Selects a file on the channel of the command; `6985` if it is another channel's alone.
+    /// Selects a file on the channel of the command, which deselects its applet; `6985` if the file is another
+    /// channel's alone.
     pub fn select(&mut self, id: FileId) -> Result<(), Status> {
         if self.session.channels.is_taken(self.files, self.session.number, id) {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
+        self.deselect();
         self.session.channel.select(self.files, id)
     }
 

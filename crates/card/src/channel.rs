@@ -6,9 +6,10 @@ use crate::{
     commands::Transfer,
     file::{FileId, FileSystem, Kind},
     memory::Handle,
+    runtime::AppletId,
 };
 
-/// The files that a logical channel has selected.
+/// What a logical channel has selected: files, or an applet and the MF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Channel {
     /// Current directory.
@@ -19,14 +20,43 @@ pub(crate) struct Channel {
     pub record: Option<u8>,
     /// Current application.
     pub application: Option<FileId>,
+    /// The applet that is selected; neither an application nor an EF is then.
+    pub applet: Option<AppletId>,
     /// The object of the current EF whose blocks are going over (TS 102 221 §11.3.0): the current tag pointer.
     pub transfer: Option<Transfer>,
+}
+
+/// An application: what has an AID and can be selected by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Application {
+    /// An ADF.
+    Files(FileId),
+    /// An applet.
+    Applet(AppletId),
 }
 
 impl Channel {
     /// The state after reset: the MF is selected.
     pub const fn after_reset() -> Self {
-        Self { directory: FileSystem::MF, ef: None, record: None, application: None, transfer: None }
+        Self {
+            directory: FileSystem::MF,
+            ef: None,
+            record: None,
+            application: None,
+            applet: None,
+            transfer: None,
+        }
+    }
+
+    /// The state of a channel that has selected an applet.
+    pub const fn with_applet(applet: AppletId) -> Self {
+        Self { applet: Some(applet), ..Self::after_reset() }
+    }
+
+    /// The application that the channel has: an applet, or else the current ADF.
+    pub fn application(&self) -> Option<Application> {
+        let adf = self.application.map(Application::Files);
+        self.applet.map(Application::Applet).or(adf)
     }
 
     /// Selects a file.
@@ -41,6 +71,7 @@ impl Channel {
             ef,
             record: None,
             transfer: None,
+            applet: None,
             application: files.application_of(directory).or(self.application),
         };
         Ok(())
@@ -139,6 +170,19 @@ impl Channels {
     pub fn applications(&self) -> impl Iterator<Item = (u8, FileId)> {
         let channels = (0..).zip(&self.channels);
         channels.filter_map(|(number, channel)| Some((number, channel.as_ref()?.application?)))
+    }
+
+    /// The applets that are selected, but on the channel `number`.
+    pub fn applets_but(&self, number: Option<u8>) -> impl Iterator<Item = AppletId> {
+        let channels = (0..).zip(&self.channels).filter(move |&(other, _)| Some(other) != number);
+        channels.filter_map(|(_, channel)| channel.as_ref()?.applet)
+    }
+
+    /// Gives every channel that has selected an applet the MF.
+    pub fn forget(&mut self, applet: AppletId) {
+        for channel in self.channels.iter_mut().flatten().filter(|channel| channel.applet == Some(applet)) {
+            *channel = Channel::after_reset();
+        }
     }
 
     /// Whether a channel has an application.

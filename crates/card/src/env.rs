@@ -30,6 +30,8 @@ pub struct Env<'a> {
     pub(crate) is_within: bool,
     /// Where the applet's transaction has begun, if it is part of one of the card.
     pub(crate) savepoint: Option<Savepoint>,
+    /// Whether the command that is processed has selected the applet.
+    pub(crate) is_selecting: bool,
 }
 
 impl Env<'_> {
@@ -43,6 +45,13 @@ impl Env<'_> {
     #[must_use]
     pub fn parameters(&self) -> &InstallParameters {
         &self.parameters
+    }
+
+    /// Whether the command that [`process`](crate::Applet::process) has got is the SELECT of the applet itself (Java Card:
+    /// `Applet.selectingApplet`).
+    #[must_use]
+    pub const fn is_selecting(&self) -> bool {
+        self.is_selecting
     }
 
     /// The applet's registrations.
@@ -111,16 +120,16 @@ impl Env<'_> {
         self.toolkit.profile()
     }
 
-    /// The card's files.
+    /// The card's files, as far as the applet's [access domain](InstallParameters::access) goes.
     #[must_use]
-    pub const fn files(&mut self) -> FileView<'_> {
-        FileView::new(self.files, self.memory)
+    pub fn files(&mut self) -> FileView<'_> {
+        FileView::of_applet(self.files, self.memory, &self.parameters)
     }
 
     /// The card's files, to be read.
     #[must_use]
-    pub const fn read_files(&self) -> FileView<'_, &Memory> {
-        FileView::new(self.files, self.memory)
+    pub fn read_files(&self) -> FileView<'_, &Memory> {
+        FileView::of_applet(self.files, self.memory, &self.parameters)
     }
 
     /// Octets of the applet's persistent array.

@@ -143,8 +143,8 @@ fn elementary(files: &FileSystem, memory: &Memory, id: FileId, file: &File) -> V
     const RFU: u8 = 0xF;
     let condition = |operation| {
         let is_enough =
-            |key| Authority { files, memory, asker: Asker::With(key) }.permit(id, operation).is_ok();
-        CONDITIONS.iter().find(|&&(_, key)| is_enough(key)).map_or(NEVER, |&(level, _)| level)
+            |keys| Authority { files, memory, asker: Asker::With(keys) }.permit(id, operation).is_ok();
+        CONDITIONS.iter().find(|(_, key)| is_enough(key.as_slice())).map_or(NEVER, |&(level, _)| level)
     };
     let increase = condition(Operation::Increase);
     let is_cyclic =

@@ -50,6 +50,7 @@ mod pin;
 mod profile;
 mod restore;
 mod runtime;
+mod selection;
 mod services;
 mod template;
 mod toolkit;

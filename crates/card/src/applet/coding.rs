@@ -85,6 +85,7 @@ impl InstallParameters {
     const fn none() -> Self {
         Self {
             access: AccessDomain::NONE,
+            keys: Vec::new(),
             priority: u8::MAX,
             timers: 0,
             channels: 0,

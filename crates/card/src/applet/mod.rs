@@ -72,21 +72,22 @@ pub trait Applet: CloneApplet + Send {
         Ok(())
     }
 
-    /// The applet is selected (Java Card: `Applet.select`); whether it agrees.
+    /// The applet is selected on a logical channel (Java Card: `Applet.select`); whether it agrees.
     fn select(&mut self, env: &mut Env<'_>) -> bool {
         let _ = env;
         true
     }
 
-    /// Another is selected in its place (Java Card: `Applet.deselect`).
+    /// Another is selected in its place, or its channel is closed (Java Card: `Applet.deselect`). A reset is not told.
     fn deselect(&mut self, env: &mut Env<'_>) {
         let _ = env;
     }
 
-    /// Handles a command while it is selected (Java Card: `Applet.process`).
+    /// Handles a command while it is selected (Java Card: `Applet.process`), with the class byte as it came. The SELECT
+    /// that has selected it is the first one: [`Env::is_selecting`].
     fn process(&mut self, apdu: &Command<'_>, env: &mut Env<'_>) -> Result<Response, Status> {
-        let _ = (apdu, env);
-        Err(Status::INSTRUCTION_NOT_SUPPORTED)
+        let _ = apdu;
+        if env.is_selecting() { Ok(Status::NORMAL.into()) } else { Err(Status::INSTRUCTION_NOT_SUPPORTED) }
     }
 
     /// Whether it can be selected on several logical channels at once (Java Card: `MultiSelectable`).

@@ -5,11 +5,15 @@ use alloc::vec::Vec;
 use oxisim_sms::packet::Tar;
 use oxisim_wire::codes;
 
+use crate::pin::KeyReference;
+
 /// Install parameters: what an applet may, and how much.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstallParameters {
     /// Which files it may touch.
     pub access: AccessDomain,
+    /// The keys that count as verified for it, if [`access`](Self::access) is [`AccessDomain::UICC`].
+    pub keys: Vec<KeyReference>,
     /// Priority level: `01` is the highest, `FF` the lowest. Applets are told of an event by priority, of equals the
     /// one that was installed last first; their commands go to the terminal by priority too.
     pub priority: u8,
@@ -45,13 +49,14 @@ pub struct MenuPlace {
 }
 
 codes! {
-    /// Access domain parameter (TS 102 226 §8.2.1.3.2.3).
+    /// Access domain parameter (TS 102 226 §8.2.1.3.2): what an applet may do with files. Neither what the terminal has
+    /// verified nor which PINs are disabled changes that. What is not here is as [`NONE`](Self::NONE).
     pub struct AccessDomain(u8) {
-        /// Every file, past all access rules.
+        /// All but what an access rule says may never be done.
         FULL = 0x00,
-        /// As the access rules of the files say.
+        /// What access rules allow to one who has verified certain keys.
         UICC = 0x02,
-        /// No file.
+        /// Nothing.
         NONE = 0xFF,
     }
 }
@@ -60,6 +65,7 @@ impl Default for InstallParameters {
     fn default() -> Self {
         Self {
             access: AccessDomain::FULL,
+            keys: Vec::new(),
             priority: 0x80,
             timers: 8,
             channels: 7,

@@ -33,14 +33,7 @@ fn change(
         id
     };
     card.permit(id, operation)?;
-    match card.files.effective_life_cycle(card.memory, id) {
-        LifeCycle::Terminated => return Err(Status::CONDITIONS_NOT_SATISFIED),
-        // A deactivated file is there for SELECT and ACTIVATE FILE only (§11.1.14.1).
-        LifeCycle::Deactivated if state == LifeCycle::Deactivated => {
-            return Err(Status::REFERENCED_DATA_INVALIDATED);
-        }
-        _ => {}
-    }
+    card.view().check_change(id, state)?;
     if card.session.channel.ef != Some(id) {
         card.select(id)?;
     }

@@ -1,6 +1,7 @@
 //! The commands of TS 102 221 §11, a file for each family; those of class `A0` in [`gsm`].
 
 mod administration;
+mod applets;
 mod authenticate;
 mod channels;
 mod data;
@@ -107,6 +108,9 @@ pub(crate) fn answer(card: &mut Powered<'_>, apdu: &[u8]) -> Response {
 
 /// Carries a command out.
 fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
+    if let Some(answer) = applets::dispatch(card, command) {
+        return answer;
+    }
     let class = command.class;
     let channel = class.channel().ok_or(Status::CLASS_NOT_SUPPORTED)?;
     let (body, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;

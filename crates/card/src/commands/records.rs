@@ -8,6 +8,7 @@ use crate::{
     applet::FilePart,
     card::Powered,
     file::{Elementary, Structure},
+    view::add,
 };
 
 /// READ RECORD.
@@ -66,16 +67,6 @@ pub(super) fn increase(card: &mut Powered<'_>, command: &Command<'_>) -> Result<
     card.updated(id, FilePart::Record(1));
     card.session.channel.record = Some(1);
     Ok(response)
-}
-
-/// Adds a number to another, most significant octet first; `None` if it gets too large.
-pub(super) fn add(sum: &mut [u8], number: &[u8]) -> Option<()> {
-    let mut carry = 0;
-    let number = number.iter().rev().copied().chain(core::iter::repeat(0));
-    for (octet, other) in sum.iter_mut().rev().zip(number) {
-        [carry, *octet] = (u16::from(*octet) + u16::from(other) + u16::from(carry)).to_be_bytes();
-    }
-    (carry == 0).then_some(())
 }
 
 /// How a record is named.

@@ -5,12 +5,12 @@ use alloc::vec::Vec;
 use oxisim_apdu::{Command, Response, Status};
 use oxisim_wire::{Reader, tlv::write_tlv};
 
-use super::respond;
+use super::{applets, respond};
 use crate::{
     card::Powered,
-    channel::Channel,
+    channel::{Application, Channel},
     fcp,
-    file::{File, FileId, FileSystem, LifeCycle, fid},
+    file::{Aid, File, FileId, FileSystem, LifeCycle, fid},
 };
 
 /// SELECT.
@@ -18,12 +18,20 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     if command.p1 == BY_AID && command.p2 & 0x60 == TERMINATION {
         return terminate(card, command.data);
     }
-    let found = find(card, command)?;
     let with_fcp = match command.p2 & 0x9C {
         // `00` asks for the FCI in ISO/IEC 7816-4 §7.1.1, of which a UICC has the FCP.
         0x00 | 0x04 => true,
         0x0C => false,
         _ => return Err(Status::INCORRECT_P1_P2),
+    };
+    let found = match command.p1 {
+        BY_AID => match by_aid(card, command)? {
+            Some(Application::Files(id)) => id,
+            Some(Application::Applet(applet)) => return applets::select(card, applet, command),
+            None if command.p2 & OCCURRENCE == 0 => return applets::select_unknown(card, command),
+            None => return Err(Status::FILE_NOT_FOUND),
+        },
+        _ => find(card, command)?,
     };
     if command.p1 != BY_AID && command.p2 & !0x0C != 0 {
         return Err(Status::INCORRECT_P1_P2);
@@ -40,17 +48,19 @@ pub(super) fn select(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(Response { data, status })
 }
 
-/// STATUS: the FCP template of the current directory, even if an EF is selected (§11.1.2.1). It tells toolkit applets
+/// STATUS: the FCP template of the current directory, even if an EF is selected (§11.1.2.1), or one with the name of the
+/// applet. It tells toolkit applets
 /// that the terminal polls (TS 102 241).
 pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if command.p1 > 0x02 {
         return Err(Status::INCORRECT_P1_P2);
     }
-    let channel = &card.session.channel;
-    let data = match command.p2 {
-        0x00 => fcp::template(card.files, card.memory, channel.directory),
-        0x01 => application_name(card.files, channel)?,
-        0x0C => Vec::new(),
+    let data = match (card.session.channel.applet, command.p2) {
+        (_, 0x0C) => Vec::new(),
+        (Some(applet), 0x00) => applets::template(card, applet)?,
+        (None, 0x00) => fcp::template(card.files, card.memory, card.session.channel.directory),
+        (Some(applet), 0x01) => applets::name(card, applet)?,
+        (None, 0x01) => application_name(card.files, &card.session.channel)?,
         _ => return Err(Status::INCORRECT_P1_P2),
     };
     let response = respond(command, data)?;
@@ -58,11 +68,14 @@ pub(super) fn status(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Re
     Ok(response)
 }
 
-const BY_AID: u8 = 0x04;
+/// P1 of a SELECT by AID.
+pub(super) const BY_AID: u8 = 0x04;
+/// P2, bits 2 and 1: first, last, next or previous.
+const OCCURRENCE: u8 = 0x03;
 /// P2, bits 7 and 6: the application's session ends.
 const TERMINATION: u8 = 0x40;
 
-/// The file that SELECT means, or a command that selects as it does.
+/// The file that SELECT means, but by AID, or a command that selects as it does.
 pub(super) fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, Status> {
     let files = card.files;
     let channel = &card.session.channel;
@@ -75,7 +88,6 @@ pub(super) fn find(card: &Powered<'_>, command: &Command<'_>) -> Result<FileId, 
             child.filter(|&id| files.directory(id).is_some())
         }
         0x03 if command.data.is_empty() => Some(files.parent(channel.directory)),
-        BY_AID => return by_aid(files, channel, command),
         0x08 => by_path(files, channel, FileSystem::MF, command.data)?,
         0x09 => by_path(files, channel, channel.directory, command.data)?,
         0x03 => return Err(Status::WRONG_LENGTH),
@@ -139,32 +151,46 @@ fn by_path(
     Ok(Some(at))
 }
 
-/// An AID, or the start of one; P2 asks for the first, last, next or previous application that fits.
-fn by_aid(files: &FileSystem, channel: &Channel, command: &Command<'_>) -> Result<FileId, Status> {
+/// An AID, or the start of one; P2 asks for the first, last, next or previous application that fits: ADFs come before
+/// applets. The first one is that whose AID it is, if there is one.
+fn by_aid(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Option<Application>, Status> {
     if command.p2 & 0x60 != 0 {
         return Err(Status::INCORRECT_P1_P2);
     }
-    let fitting: Vec<FileId> = files.applications(command.data).collect();
-    let current = channel.application.and_then(|id| fitting.iter().position(|&other| other == id));
-    let chosen = match (command.p2 & 0x03, current) {
-        (0, _) | (2, None) => fitting.first(),
+    let fitting = applications(card, command.data);
+    let current = card.session.channel.application();
+    let current = current.and_then(|current| fitting.iter().position(|&(other, _)| other == current));
+    let is_named = |(_, name): &&(Application, Aid)| name.as_bytes() == command.data;
+    let chosen = match (command.p2 & OCCURRENCE, current) {
+        (0, _) => fitting.iter().find(is_named).or(fitting.first()),
+        (2, None) => fitting.first(),
         (1, _) | (3, None) => fitting.last(),
         (2, Some(i)) => fitting.get(i + 1),
         (_, Some(i)) => i.checked_sub(1).and_then(|i| fitting.get(i)),
         (_, None) => None,
     };
-    chosen.copied().ok_or(Status::FILE_NOT_FOUND)
+    Ok(chosen.map(|&(application, _)| application))
+}
+
+/// The applications whose AID starts with `prefix`, with their AIDs.
+fn applications(card: &mut Powered<'_>, prefix: &[u8]) -> Vec<(Application, Aid)> {
+    let files = card.files;
+    let adfs =
+        files.applications(prefix).filter_map(|id| Some((Application::Files(id), files.directory(id)?.aid?)));
+    let applets = &card.runtime().applets;
+    let applets = applets.selectable(prefix).map(|instance| (Application::Applet(instance.id), instance.aid));
+    adfs.chain(applets).collect()
 }
 
 /// Ends the session of the current application, which the AID must name; the MF becomes current.
 fn terminate(card: &mut Powered<'_>, aid: &[u8]) -> Result<Response, Status> {
-    match card.session.channel.application {
-        Some(id) if card.files.applications(aid).any(|other| other == id) => {
-            card.session.channel = Channel::after_reset();
-            Ok(Status::NORMAL.into())
-        }
-        _ => Err(Status::FILE_NOT_FOUND),
+    let current = card.session.channel.application().ok_or(Status::FILE_NOT_FOUND)?;
+    if applications(card, aid).iter().all(|&(application, _)| application != current) {
+        return Err(Status::FILE_NOT_FOUND);
     }
+    card.deselect();
+    card.session.channel = Channel::after_reset();
+    Ok(Status::NORMAL.into())
 }
 
 /// The DF name object of the current application (TS 102 221 §11.1.2).

@@ -2,6 +2,7 @@
 
 mod manage;
 mod record;
+mod selection;
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
@@ -230,6 +231,7 @@ impl Runtime<'_> {
             files: self.files,
             is_within: self.memory.in_transaction(),
             savepoint: None,
+            is_selecting: false,
             applets: self.applets,
             memory: self.memory,
             toolkit: self.session,

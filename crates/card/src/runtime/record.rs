@@ -16,6 +16,7 @@ use crate::{
     applet::{AccessDomain, InstallParameters, MenuPlace},
     file::Aid,
     memory::{Handle, Memory, MemoryError},
+    pin::KeyReference,
     toolkit::Registrations,
 };
 
@@ -124,6 +125,7 @@ fn write_octets(octets: &[u8], out: &mut Vec<u8>) {
 
 fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
     let [access, priority, timers, channels, services, menu_text] = r.array("limits of an applet")?;
+    let keys = read_octets(r, "keys of an applet")?.iter().copied().map(KeyReference).collect();
     let has_places = r.u8("menu entries of an applet")? != 0;
     let (places, _) = read_octets(r, "menu entries of an applet")?.as_chunks();
     let places = places.iter().map(|&[position, identifier]| MenuPlace { position, identifier }).collect();
@@ -135,6 +137,7 @@ fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
     };
     Ok(InstallParameters {
         access: AccessDomain(access),
+        keys,
         priority,
         timers,
         channels,
@@ -151,9 +154,20 @@ fn read_parameters(r: &mut Reader<'_>) -> Result<InstallParameters, Error> {
 
 fn write_parameters(parameters: &InstallParameters, out: &mut Vec<u8>) {
     let InstallParameters {
-        access, priority, timers, channels, services, menu_text, menu_entries, tars, ..
+        access,
+        keys,
+        priority,
+        timers,
+        channels,
+        services,
+        menu_text,
+        menu_entries,
+        tars,
+        ..
     } = parameters;
     out.extend_from_slice(&[access.0, *priority, *timers, *channels, *services, *menu_text]);
+    let keys: Vec<u8> = keys.iter().map(|key| key.0).collect();
+    write_octets(&keys, out);
     out.push(menu_entries.is_some().into());
     let places: Vec<u8> =
         menu_entries.iter().flatten().flat_map(|place| [place.position, place.identifier]).collect();

@@ -1,5 +1,7 @@
-//! Random sequences of commands, on the card and on a small model of files, PINs and channels: the two answer the same.
+//! Random sequences of commands, on the card and on a small model of files, PINs, channels and selected applets: the
+//! two answer the same.
 
+mod applets;
 mod layout;
 mod reference;
 mod step;
@@ -53,6 +55,7 @@ impl StateMachineTest for Virtual {
 
     fn init_test(_: &Model) -> Card {
         let mut card = Card::from_image(&layout::image()).unwrap();
+        applets::install(&mut card);
         power_on(&mut card);
         card
     }

@@ -1,8 +1,9 @@
-//! The model: what TS 102 221 says of files, keys and channels, without memory, access rules in octets, or APDUs.
+//! The model: what TS 102 221 says of files, keys and channels, and Java Card of applets on them, without memory, access rules in octets, or APDUs.
 
 use std::collections::BTreeMap;
 
 use crate::{
+    applets,
     layout::{APPLICATION, FILES, First, Key, Kind, Layout, Who},
     step::{Act, RecordMode, Step},
 };
@@ -26,6 +27,7 @@ struct Place {
     ef: Option<usize>,
     record: Option<u8>,
     in_application: bool,
+    applet: Option<u8>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,10 +45,12 @@ pub struct Reference {
     deactivated: Vec<usize>,
     secrets: Vec<Secret>,
     channels: BTreeMap<u8, Place>,
+    /// How often each applet was selected and deselected.
+    selections: Vec<(u8, u8)>,
 }
 
 const MF: usize = 0;
-const ROOT: Place = Place { directory: MF, ef: None, record: None, in_application: false };
+const ROOT: Place = Place { directory: MF, ef: None, record: None, in_application: false, applet: None };
 
 type Outcome = Result<Vec<u8>, u16>;
 
@@ -63,6 +67,7 @@ impl Reference {
             deactivated: Vec::new(),
             secrets: secrets.collect(),
             channels: BTreeMap::from([(0, ROOT)]),
+            selections: vec![(0, 0); applets::COUNT.into()],
         }
     }
 
@@ -106,6 +111,7 @@ impl Reference {
     fn reset(&mut self) {
         self.channels = BTreeMap::from([(0, ROOT)]);
         self.secrets.iter_mut().for_each(|secret| secret.verified = false);
+        self.selections.fill((0, 0));
     }
 
     fn carry_out(&mut self, number: u8, act: &Act) -> Outcome {
@@ -121,6 +127,11 @@ impl Reference {
     }
 
     fn on_channel(&mut self, number: u8, place: &mut Place, act: &Act) -> Outcome {
+        let is_of_card =
+            matches!(act, Act::SelectApplication | Act::SelectApplet(_) | Act::Open | Act::Close(_));
+        if let Some(applet) = place.applet.filter(|_| !is_of_card) {
+            return self.answer_of(applet);
+        }
         match act {
             Act::Reset => {}
             Act::SelectFile(fid) => return self.select(place, by_identifier(place, *fid)),
@@ -132,7 +143,15 @@ impl Reference {
             }
             Act::SelectApplication => {
                 let found = FILES.iter().position(|file| file.kind == Kind::Application);
+                self.deselect(place.applet);
                 return self.select(place, found);
+            }
+            Act::SelectApplet(applet) => {
+                self.must_be_shareable(*applet, Some(number))?;
+                self.deselect(place.applet);
+                self.selections[usize::from(*applet)].0 += 1;
+                *place = Place { applet: Some(*applet), ..ROOT };
+                return self.answer_of(*applet);
             }
             Act::SelectParent => return self.select(place, Some(parent(place.directory))),
             Act::ReadBinary { sfi, offset, length } => {
@@ -255,14 +274,24 @@ impl Reference {
                 (secret.value, secret.enabled, secret.verified) = (*new, true, true);
             }
             Act::Open => {
+                let applet = place.applet.filter(|_| number != 0);
+                if let Some(applet) = applet {
+                    self.must_be_shareable(applet, None)?;
+                }
                 let free = (1..20).find(|number| !self.channels.contains_key(number)).ok_or(0x6A81_u16)?;
                 let inherited = if number == 0 { ROOT } else { Place { ef: None, record: None, ..*place } };
                 self.channels.insert(free, inherited);
+                if let Some(applet) = applet {
+                    self.selections[usize::from(applet)].0 += 1;
+                }
                 return Ok(vec![free]);
             }
             Act::Close(number) => match number {
                 0 | 20.. => return Err(0x6A86),
-                number => drop(self.channels.remove(number).ok_or(0x6881_u16)?),
+                number => {
+                    let closed = self.channels.remove(number).ok_or(0x6881_u16)?;
+                    self.deselect(closed.applet);
+                }
             },
             Act::Deactivate => {
                 let file = place.ef.ok_or(0x6986_u16)?;
@@ -285,8 +314,33 @@ impl Reference {
         let directory = if is_directory { found } else { parent(found) };
         let in_application = FILES[directory].path.contains(&APPLICATION) || place.in_application;
         let ef = Some(found).filter(|_| !is_directory);
-        *place = Place { directory, ef, record: None, in_application };
+        *place = Place { directory, ef, record: None, in_application, applet: None };
         if self.deactivated.contains(&found) { Err(0x6283) } else { Ok(Vec::new()) }
+    }
+
+    fn answer_of(&self, applet: u8) -> Outcome {
+        let (selected, deselected) = self.selections[usize::from(applet)];
+        Err(applets::answer(selected, deselected))
+    }
+
+    fn deselect(&mut self, applet: Option<u8>) {
+        if let Some(applet) = applet {
+            self.selections[usize::from(applet)].1 += 1;
+        }
+    }
+
+    /// A package is on one channel, unless all of it that are selected are there for several.
+    fn must_be_shareable(&self, applet: u8, channel: Option<u8>) -> Result<(), u16> {
+        let others = self.channels.iter().filter(|(number, _)| Some(**number) != channel);
+        let others: Vec<u8> = others.filter_map(|(_, place)| place.applet).collect();
+        let mut beside = others
+            .into_iter()
+            .filter(|&other| applets::package(other) == applets::package(applet))
+            .peekable();
+        let is_alone = beside.peek().is_none();
+        let are_all_shareable =
+            applets::is_multi_selectable(applet) && beside.all(applets::is_multi_selectable);
+        if is_alone || are_all_shareable { Ok(()) } else { Err(0x6985) }
     }
 
     /// The EF that a command means, if the one who asks may do that with it.

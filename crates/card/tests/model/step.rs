@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use crate::{
+    applets,
     layout::{AID, FILES, Key, digits},
     reference::Reference,
 };
@@ -22,6 +23,7 @@ pub enum Act {
     SelectFile(u16),
     SelectPath(Vec<u16>),
     SelectApplication,
+    SelectApplet(u8),
     SelectParent,
     ReadBinary { sfi: Option<u8>, offset: u8, length: u8 },
     UpdateBinary { sfi: Option<u8>, offset: u8, data: Vec<u8> },
@@ -56,6 +58,7 @@ impl Step {
                 (0x00, [0xA4, 0x08, 0x0C], path.iter().flat_map(|fid| fid.to_be_bytes()).collect(), None)
             }
             Act::SelectApplication => (0x00, [0xA4, 0x04, 0x0C], AID.into(), None),
+            Act::SelectApplet(number) => (0x00, [0xA4, 0x04, 0x0C], applets::aid(*number).into(), None),
             Act::SelectParent => (0x00, [0xA4, 0x03, 0x0C], vec![], None),
             Act::ReadBinary { sfi, offset, length } => {
                 (0x00, [0xB0, sfi.map_or(0, |sfi| 0x80 | sfi), *offset], vec![], Some(*length))
@@ -133,7 +136,8 @@ fn act(reference: &Reference) -> BoxedStrategy<Act> {
         1 => Just(Act::Reset),
         12 => prop::sample::select(fids).prop_map(Act::SelectFile),
         4 => prop::sample::select(paths).prop_map(Act::SelectPath),
-        3 => Just(Act::SelectApplication),
+        4 => Just(Act::SelectApplication),
+        2 => (0..applets::COUNT).prop_map(Act::SelectApplet),
         1 => Just(Act::SelectParent),
         6 => (sfi(), 0u8..11, 0u8..11)
             .prop_map(|(sfi, offset, length)| Act::ReadBinary { sfi, offset, length }),

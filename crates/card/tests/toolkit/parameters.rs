@@ -21,6 +21,7 @@ fn parameters(row: &Value) -> InstallParameters {
     let tars = row["tars"].as_array().unwrap().iter();
     let quota = |name: &str| row.get(name).map(|quota| quota.as_u64().unwrap() as u16);
     InstallParameters {
+        keys: Vec::new(),
         access: AccessDomain(field("access")[0]),
         priority: number("priority"),
         timers: number("timers"),
@@ -102,6 +103,7 @@ fn any_parameters() -> impl Strategy<Value = InstallParameters> {
             let (priority, timers, channels, services, menu_text) = limits;
             let place = |(identifier, position)| MenuPlace { position, identifier };
             InstallParameters {
+                keys: Vec::new(),
                 access,
                 priority,
                 timers,

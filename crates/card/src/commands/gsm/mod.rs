@@ -79,8 +79,9 @@ pub(super) fn execute(
         card.session.waiting = waiting;
     }
     (card.session.channel, card.session.number) = (card.session.channels.get(0)?, 0);
+    card.deselect();
     if card.files.application_of(card.session.channel.directory).is_some() {
-        // No application of a UICC is there for a terminal of GSM.
+        // No application of a UICC is there for a terminal of GSM, and no applet to select.
         card.session.channel = Channel::after_reset();
     }
     let application = card.session.channel.application;

@@ -9,8 +9,9 @@ use crate::{
     access::Operation,
     applet::FilePart,
     card::Powered,
-    commands::records::{Mode, add},
+    commands::records::Mode,
     file::{Elementary, FileId, Structure},
+    view::add,
 };
 
 /// READ RECORD.

@@ -1,0 +1,45 @@
+//! Which applet a logical channel has selected (Java Card Runtime Environment Specification §4).
+
+use alloc::vec::Vec;
+
+use oxisim_apdu::Status;
+
+use crate::{
+    card::Powered,
+    runtime::{AppletId, Instance},
+};
+
+impl Powered<'_> {
+    /// Checks that an applet can be selected on the channel `number`, or on a new one: an applet that is not
+    /// multiselectable, or that stands in a package with one, is alone with its package (§4.2).
+    pub fn check_shared(&mut self, applet: AppletId, number: Option<u8>) -> Result<(), Status> {
+        let others: Vec<_> = self.session.channels.applets_but(number).collect();
+        if self.runtime().applets.is_shareable_with(applet, &others) {
+            Ok(())
+        } else {
+            Err(Status::CONDITIONS_NOT_SATISFIED)
+        }
+    }
+
+    /// Asks an applet whether it lets itself be selected; `6999` if not (§4.5).
+    pub fn select_applet(&mut self, applet: AppletId) -> Result<(), Status> {
+        if self.runtime().select(applet) { Ok(()) } else { Err(Status::APPLET_SELECT_FAILED) }
+    }
+
+    /// Forgets on every channel the applets that have been locked or deleted since they were selected.
+    pub fn forget_lost_applets(&mut self) {
+        let selected: Vec<_> = self.session.channels.applets_but(None).collect();
+        for applet in selected {
+            if !self.runtime().applets.get(applet).is_some_and(Instance::is_active) {
+                self.session.channels.forget(applet);
+            }
+        }
+    }
+
+    /// Deselects the applet of the channel of the command, if it has one (§4.6).
+    pub fn deselect(&mut self) {
+        if let Some(applet) = self.session.channel.applet.take() {
+            self.runtime().deselect(applet);
+        }
+    }
+}
