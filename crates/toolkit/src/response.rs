@@ -122,14 +122,14 @@ impl TerminalResponse {
     /// The data of the TERMINAL RESPONSE command.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut objects = Outgoing::default();
+        let mut out = Vec::new();
+        let mut objects = Outgoing::new(&mut out);
         objects.push(&self.details);
         objects.push(&self.devices);
         objects.push(&self.result);
         objects.extend(&self.answer);
         objects.unknown(&self.unknown);
-        let mut out = Vec::new();
-        objects.write(&self.form, &mut out);
+        objects.finish(&self.form);
         out
     }
 
