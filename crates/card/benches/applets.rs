@@ -89,7 +89,7 @@ fn start(card: &mut Card) {
 
 /// One APDU there and back; the status word.
 fn exchange(card: &mut Card, apdu: &[u8]) -> [u8; 2] {
-    let response = black_box(card.exchange(Instant::EPOCH, black_box(apdu)).to_bytes());
+    let response = black_box(card.exchange(Instant::EPOCH, black_box(apdu)).into_bytes());
     response.last_chunk().copied().expect("a status word")
 }
 

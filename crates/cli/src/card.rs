@@ -161,7 +161,7 @@ impl SmartCard for RealTime {
 
     fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
         let response = self.card.exchange(wall_clock(), apdu);
-        let response = self.keep().map_or_else(Into::into, |()| response).to_bytes();
+        let response = self.keep().map_or_else(Into::into, |()| response).into_bytes();
         log::debug!("card: {} -> {}", hex::encode_upper(apdu), hex::encode_upper(&response));
         response
     }

@@ -234,11 +234,16 @@ impl Eq for Form {}
 impl Form {
     /// The form of the objects that `r` has still to read.
     pub(crate) fn of(mut r: Reader<'_>) -> Self {
-        let mut tags = Vec::new();
+        let mut form = Self::default();
         while let Ok(object) = Comprehension::read(&mut r) {
-            tags.push((object.tag, object.required));
+            form.push(&object);
         }
-        Self(tags)
+        form
+    }
+
+    /// One more object has been read.
+    pub(crate) fn push(&mut self, object: &Comprehension<'_>) {
+        self.0.push((object.tag, object.required));
     }
 }
 
