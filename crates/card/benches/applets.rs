@@ -5,7 +5,7 @@
 use divan::{Bencher, black_box, counter::ItemsCount};
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::Settings;
-use oxisim_card::{Aid, Applet, Card, Env, Event, Memory, Profile, ToolkitError};
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Memory, Profile};
 use oxisim_toolkit::{
     command::DisplayText,
     objects::{TextString, alpha},
@@ -45,11 +45,11 @@ impl Applet for OneEntry {
         OCTETS.len()
     }
 
-    fn install(&mut self, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         env.registry().init_menu_entry(alpha("Bench")).map(|_| ())
     }
 
-    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), ToolkitError> {
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match (event, self.0) {
             (Event::MenuSelection { .. }, Does::Display) => {
                 env.send(0, DisplayText::new(TextString::eight_bit("Hello")))
@@ -62,8 +62,6 @@ impl Applet for OneEntry {
             _ => Ok(()),
         }
     }
-
-    fn reset(&mut self) {}
 }
 
 /// A card with one applet, whose phone has started up.
