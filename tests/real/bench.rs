@@ -20,7 +20,7 @@ impl SmartCard for Timeless {
     }
 
     fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
-        self.0.exchange(oxisim_wire::Instant::EPOCH, apdu).to_bytes()
+        self.0.exchange(oxisim_wire::Instant::EPOCH, apdu).into_bytes()
     }
 
     fn power_off(&mut self) {

@@ -14,4 +14,5 @@ mod sim;
 mod spacing;
 mod tears;
 mod ten_blocks;
+mod transient_memory;
 mod wakes;

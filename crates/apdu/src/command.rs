@@ -52,6 +52,7 @@ impl<'a> Command<'a> {
     }
 
     /// Reads a command of any case, with short or extended lengths.
+    #[inline]
     pub fn parse(bytes: &'a [u8]) -> Result<Self, Error> {
         let mut r = Reader::new(bytes);
         let mut command = Self::new(Class(r.u8("CLA")?), Instruction(r.u8("INS")?), r.u8("P1")?, r.u8("P2")?);

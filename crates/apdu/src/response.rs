@@ -37,6 +37,14 @@ impl Response {
         out.extend_from_slice(&self.status.0.to_be_bytes());
         out
     }
+
+    /// The same, in the place of the data.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        let mut out = self.data;
+        out.extend_from_slice(&self.status.0.to_be_bytes());
+        out
+    }
 }
 
 /// A status word without data.
@@ -54,7 +62,8 @@ mod tests {
     fn a_response_comes_back() {
         let response = Response { data: [1, 2, 3].to_vec(), status: Status(0x9117) };
         assert_eq!(response.to_bytes(), [1, 2, 3, 0x91, 0x17]);
-        assert_eq!(Response::from_bytes(&response.to_bytes()), Ok(response));
+        assert_eq!(Response::from_bytes(&response.to_bytes()), Ok(response.clone()));
+        assert_eq!(response.to_bytes(), response.into_bytes());
     }
 
     #[test]

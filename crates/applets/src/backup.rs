@@ -1,6 +1,6 @@
 //! The phonebook backup applet: an [`Uploader`] with the phone for hands.
 
-use alloc::{format, vec, vec::Vec};
+use alloc::{format, string::String, vec, vec::Vec};
 
 use oxisim_backup::{
     Choice, Estimate, Journal, Outcome, Output, Settings, StorageError, TAR, Trigger, Uploader, Way,
@@ -29,6 +29,8 @@ const COUNTER_OCTETS: usize = 4;
 /// Octets for the blocks of one backup: 255 contacts with two numbers of 40 digits each.
 const BLOCK_OCTETS: usize = 16_384;
 const MAX_SLOTS: u16 = 255;
+/// Octets that the applet may use between two events. A block or the state is read, used and forgotten within one.
+const TRANSIENT_OCTETS: u16 = 1_024;
 const MAX_BLOCKS: u16 = 255;
 const JOURNAL: Journal = Journal::new(MAX_SLOTS, MAX_BLOCKS);
 
@@ -212,8 +214,18 @@ impl Applet for PhonebookBackup {
         const { Aid::new(&AID).expect("12 octets are an AID") }
     }
 
+    fn name(&self) -> String {
+        "Phonebook backup".into()
+    }
+
     fn parameters(&self) -> InstallParameters {
-        InstallParameters { tars: vec![TAR], ..InstallParameters::default() }
+        let transient_quota = Some(TRANSIENT_OCTETS);
+        InstallParameters { tars: vec![TAR], transient_quota, ..InstallParameters::default() }
+    }
+
+    fn transient_octets(&self) -> usize {
+        let Self { server, uploader, .. } = self;
+        size_of_val(self) - size_of_val(uploader) + uploader.octets() + server.semi_octets().len()
     }
 
     fn persistent_octets(&self) -> usize {

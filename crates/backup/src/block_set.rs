@@ -44,6 +44,11 @@ impl BlockSet {
         &self.bits
     }
 
+    /// Octets that it uses beside its own.
+    pub(crate) const fn heap_octets(&self) -> usize {
+        self.bits.capacity()
+    }
+
     /// How many blocks there are in all.
     #[must_use]
     pub const fn total(&self) -> u16 {

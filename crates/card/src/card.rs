@@ -135,8 +135,7 @@ impl Card {
             toolkit: Toolkit::default(),
             started: false,
         });
-        let files = Arc::clone(&self.files);
-        if let Some(mut powered) = self.powered(&files, now).filter(|powered| powered.suspension.is_none()) {
+        if let Some(mut powered) = self.powered(now).filter(|powered| powered.suspension.is_none()) {
             powered.start();
         }
         self.shared.atr.clone()
@@ -158,8 +157,7 @@ impl Card {
     ///
     /// Time passes only for what waits for more: the parts of a long message.
     pub fn exchange(&mut self, now: Instant, apdu: &[u8]) -> Response {
-        let files = Arc::clone(&self.files);
-        let Some(mut powered) = self.powered(&files, now) else { return Status::TECHNICAL_PROBLEM.into() };
+        let Some(mut powered) = self.powered(now) else { return Status::TECHNICAL_PROBLEM.into() };
         powered.first_command();
         let applications = powered.applications();
         let mut response = commands::answer(&mut powered, apdu);
@@ -312,31 +310,29 @@ impl Card {
         &mut self,
         change: impl FnOnce(&mut Runtime<'_>) -> Result<T, AppletError>,
     ) -> Result<T, AppletError> {
-        let files = Arc::clone(&self.files);
-        if let Some(mut powered) = self.powered(&files, Instant::EPOCH) {
+        if let Some(mut powered) = self.powered(Instant::EPOCH) {
             powered.end_suspension();
             return powered.runtime().manage(change);
         }
         self.suspension = None;
         self.memory.recover();
         self.reload();
-        let files = Arc::clone(&self.files);
         let mut session = Toolkit::default();
         session.registry.load(&self.applets, &self.memory);
         let mut runtime = Runtime {
             applets: &mut self.applets,
-            files: &files,
+            files: &self.files,
             memory: &mut self.memory,
             session: &mut session,
         };
         runtime.manage(change)
     }
 
-    fn powered<'a>(&'a mut self, files: &'a FileSystem, now: Instant) -> Option<Powered<'a>> {
+    fn powered(&mut self, now: Instant) -> Option<Powered<'_>> {
         Some(Powered {
             now,
             platform: self.shared.platform,
-            files,
+            files: &self.files,
             made_with: &self.shared.files,
             changed: None,
             keys: &self.shared.keys,

@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 
 use crate::{
     backup::wall_clock,
-    card_dump, card_image,
+    card_applets, card_dump, card_image,
     failure::Failure,
     image::{self, StateFile},
     input,
@@ -43,6 +43,7 @@ Examples:
   oxisim card
   oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
   oxisim card --tcp 127.0.0.1:7816
+  oxisim card --applets
   oxisim card init --out CARD.toml
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
@@ -64,6 +65,15 @@ pub struct Args {
     card: Personal,
     #[command(flatten)]
     pin: PinArgs,
+    /// List the applets on the card, with what they may use and what they do, and end.
+    #[arg(long, conflicts_with_all = ["vpcd", "tcp", "contacts"])]
+    applets: bool,
+    /// What the card of the file has written, if it is not in the file beside it; to list its applets.
+    #[arg(long, value_name = "CARD.state", requires_all = ["applets", "image"])]
+    state: Option<PathBuf>,
+    /// Print the list as JSON.
+    #[arg(long, requires = "applets")]
+    json: bool,
 }
 
 /// What is done with the file of a card, and what makes one of a card in a reader.
@@ -109,6 +119,14 @@ impl Personal {
             writeln!(out, "{} on the card", count(import.book.len(), "contact"))?;
         }
         Ok(RealTime { card, state })
+    }
+
+    /// The card as it is now, perhaps in the hands of another process, to be looked at.
+    fn look(&self, state: Option<&Path>) -> Result<Card, Failure> {
+        match &self.image {
+            Some(path) => image::look(path, state),
+            None => Ok(self.built_in()),
+        }
     }
 
     fn built_in(&self) -> Card {
@@ -161,7 +179,7 @@ impl SmartCard for RealTime {
 
     fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
         let response = self.card.exchange(wall_clock(), apdu);
-        let response = self.keep().map_or_else(Into::into, |()| response).to_bytes();
+        let response = self.keep().map_or_else(Into::into, |()| response).into_bytes();
         log::debug!("card: {} -> {}", hex::encode_upper(apdu), hex::encode_upper(&response));
         response
     }
@@ -179,6 +197,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Import(args)) => return card_image::import(args),
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
         None => {}
+    }
+    if args.applets {
+        let card = args.card.look(args.state.as_deref())?;
+        return card_applets::list(&card, args.json, &mut io::stdout().lock());
     }
     if args.card.contacts.is_none() && (args.pin.pin.is_some() || args.pin.last_try) {
         return Err(Failure::Usage("the PIN is for contacts that are to be written: --contacts".into()));

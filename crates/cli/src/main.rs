@@ -4,6 +4,7 @@
 
 mod backup;
 mod card;
+mod card_applets;
 mod card_dump;
 mod card_image;
 mod compare;

@@ -373,3 +373,54 @@ fn a_card_whose_process_is_killed_keeps_every_record_whole_that_it_acknowledged(
         last = Some((acknowledged, sent));
     }
 }
+
+/// The AID of the backup applet.
+const AID: &str = "A0000009994F584953494D01";
+
+#[test]
+fn the_applet_of_the_built_in_card_is_within_its_quota() {
+    let applets = Oxisim::new().json(&["card", "--applets", "--json"]);
+    let applet = &applets[0];
+    assert_eq!((&applet["aid"], &applet["name"]), (&AID.into(), &"Phonebook backup".into()));
+    assert_eq!((&applet["state"], &applet["package"]), (&"SELECTABLE".into(), &AID.into()));
+    assert_eq!((&applet["priority"], &applet["menu_entries"]), (&128.into(), &[1].into()));
+    assert_eq!(applet["timers"], serde_json::json!([1]));
+    let octets = |memory: &str, what: &str| applet[memory][what].as_u64();
+    assert_eq!(octets("transient", "quota"), Some(1_024));
+    assert!(octets("transient", "used").is_some_and(|used| (1..=1_024).contains(&used)), "{applet}");
+    assert!(octets("persistent", "used").is_some_and(|used| used > 16_384), "its blocks: {applet}");
+    assert!(applet["events"].as_array().is_some_and(|events| !events.is_empty()), "{applet}");
+}
+
+#[test]
+fn people_get_a_table_of_the_applets() {
+    let output = Oxisim::new().run(&["card", "--applets"]).success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let (head, row) = text.split_once('\n').unwrap();
+    for column in ["AID", "name", "state", "priority", "transient", "persistent", "menu", "timers", "events"]
+    {
+        assert!(head.contains(column), "{head}");
+    }
+    assert!(row.starts_with(AID) && row.contains("of 1024"), "{row}");
+    assert_eq!(head.find("state"), row.find("SELECTABLE"), "what belongs together stands together");
+}
+
+#[test]
+fn a_card_of_a_file_without_applets_has_none() {
+    let words = ["card", "--applets", "--image", "CARD.toml"];
+    folder(None).run(&words).success().stdout_eq("No applet.\n");
+    let output = folder(Some("mode = \"timer\"")).run(&words).success();
+    assert!(String::from_utf8_lossy(&output.get_output().stdout).contains(AID));
+}
+
+#[test]
+fn a_state_that_is_named_must_be_there_and_be_of_the_card() {
+    let oxisim = Oxisim::new();
+    oxisim.run(&["card", "init", "--out", "CARD.toml"]).success();
+    let words = ["card", "--applets", "--image", "CARD.toml", "--state", "OTHER.state"];
+    oxisim.run(&words).code(2);
+    oxisim.write("OTHER.state", r#"{ "version": 1, "objects": {} }"#);
+    oxisim.run(&words).success();
+    oxisim.write("OTHER.state", r#"{ "version": 1, "objects": { "applets": "FF" } }"#);
+    oxisim.run(&words).code(2);
+}

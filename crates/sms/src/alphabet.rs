@@ -34,6 +34,10 @@ impl Septets {
 /// The septets of `character`; `None` if neither table has it.
 #[must_use]
 pub fn septets_of(character: char) -> Option<Septets> {
+    // Most characters have the code that they have in ASCII.
+    if DEFAULT.get(character as usize) == Some(&character) {
+        return Some(Septets::One([character as u8]));
+    }
     // From the end: the only character that stands twice is the space in the place of the escape.
     if let Some(code) = DEFAULT.iter().rposition(|&c| c == character) {
         return Some(Septets::One([code as u8]));

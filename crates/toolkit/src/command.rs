@@ -322,13 +322,15 @@ impl Command {
     /// The command as FETCH delivers it.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut objects = Outgoing::default();
-        objects.push(&self.details);
-        objects.push(&self.devices);
-        self.body.each_object(&mut |_, object| objects.push(object));
-        objects.unknown(&self.unknown);
-        let mut out = Vec::new();
-        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| objects.write(&self.form, out));
+        let mut out = Vec::with_capacity(USUAL_OCTETS);
+        tlv::write_tlv(PROACTIVE_COMMAND, &mut out, |out| {
+            let mut objects = Outgoing::new(out);
+            objects.push(&self.details);
+            objects.push(&self.devices);
+            self.body.each_object(&mut |_, object| objects.push(object));
+            objects.unknown(&self.unknown);
+            objects.finish(&self.form);
+        });
         out
     }
 
@@ -393,6 +395,8 @@ fn check(body: &Proactive, end: &Reader<'_>) -> Result<(), Error> {
 }
 
 const UNKNOWN_TYPE: &str = "type of command";
+/// Octets that hold most commands.
+const USUAL_OCTETS: usize = 64;
 
 /// Reads the object that must come next.
 pub(crate) fn expect_object<T: DataObject>(r: &mut Reader<'_>) -> Result<T, Error> {

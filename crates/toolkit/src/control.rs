@@ -85,11 +85,13 @@ impl<T: Objects + Default> ControlAnswer<T> {
     /// The data of the response to ENVELOPE.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut objects = Outgoing::default();
-        objects.extend(&self.changes);
-        objects.unknown(&self.unknown);
         let mut out = Vec::new();
-        tlv::write_tlv(self.result.0, &mut out, |out| objects.write(&self.form, out));
+        tlv::write_tlv(self.result.0, &mut out, |out| {
+            let mut objects = Outgoing::new(out);
+            objects.extend(&self.changes);
+            objects.unknown(&self.unknown);
+            objects.finish(&self.form);
+        });
         out
     }
 

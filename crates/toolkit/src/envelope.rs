@@ -151,31 +151,45 @@ impl Envelope {
     /// The data of the ENVELOPE command, with what [`read`](Self::read) found beside the envelope.
     #[must_use]
     pub fn write(&self, rest: &Rest) -> Vec<u8> {
-        let mut objects = Outgoing::default();
-        self.each_object(&mut |_, object| objects.push(object));
-        objects.unknown(&rest.unknown);
         let mut out = Vec::new();
-        tlv::write_tlv(self.tag(), &mut out, |out| objects.write(&rest.form, out));
+        tlv::write_tlv(self.tag(), &mut out, |out| {
+            let mut objects = Outgoing::new(out);
+            self.each_object(&mut |_, object| objects.push(object));
+            objects.unknown(&rest.unknown);
+            objects.finish(&rest.form);
+        });
         out
     }
 
     /// Reads the data of an ENVELOPE command; objects that need not be understood are passed over.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        Self::read(bytes).map(|(envelope, _)| envelope)
+        let Tlv { tag, mut value } = outer(bytes)?;
+        Self::read_objects(tag, &mut value, &mut Vec::new())
     }
 
     /// Reads the data of an ENVELOPE command, all of it.
     pub fn read(bytes: &[u8]) -> Result<(Self, Rest), Error> {
-        let mut outer = Reader::new(bytes);
-        let Tlv { tag, mut value } = Tlv::read(&mut outer, "envelope")?;
-        outer.finish("envelope")?;
+        let Tlv { tag, mut value } = outer(bytes)?;
         let mut rest = Rest { unknown: Vec::new(), form: Form::of(value.clone()) };
-        let envelope = Self::read_body(tag, &mut value, &mut rest.unknown)?;
-        if let Self::CallControl(control) = &envelope {
-            control.requested().ok_or_else(|| value.error("call control", ErrorKind::Missing))?;
-        }
+        let envelope = Self::read_objects(tag, &mut value, &mut rest.unknown)?;
         Ok((envelope, rest))
     }
+
+    fn read_objects(tag: u8, r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
+        let envelope = Self::read_body(tag, r, unknown)?;
+        if let Self::CallControl(control) = &envelope {
+            control.requested().ok_or_else(|| r.error("call control", ErrorKind::Missing))?;
+        }
+        Ok(envelope)
+    }
+}
+
+/// The one object that is the data of an ENVELOPE command.
+fn outer(bytes: &[u8]) -> Result<Tlv<'_>, Error> {
+    let mut r = Reader::new(bytes);
+    let outer = Tlv::read(&mut r, "envelope")?;
+    r.finish("envelope")?;
+    Ok(outer)
 }
 
 /// What the terminal is about to do and asks the card for (TS 31.111 §7.3.1.6).

@@ -4,6 +4,7 @@
 //! belongs to the message: a message is a struct whose fields are objects, in the standard's order.
 
 use alloc::{boxed::Box, vec::Vec};
+use core::iter;
 
 use oxisim_wire::{
     Error, ErrorKind, Reader, Show, Shown, Wire,
@@ -116,10 +117,17 @@ pub trait Object {
     fn name(&self) -> &'static str;
     /// The clause that defines it.
     fn spec(&self) -> &'static str;
-    /// Its value, encoded.
-    fn value(&self) -> Vec<u8>;
+    /// Appends its value, encoded.
+    fn write_value(&self, out: &mut Vec<u8>);
     /// What is in it.
     fn shown(&self) -> Shown;
+
+    /// Its value, encoded.
+    fn value(&self) -> Vec<u8> {
+        let mut value = Vec::new();
+        self.write_value(&mut value);
+        value
+    }
 }
 
 impl<T: DataObject> Object for T {
@@ -135,10 +143,8 @@ impl<T: DataObject> Object for T {
         T::SPEC
     }
 
-    fn value(&self) -> Vec<u8> {
-        let mut value = Vec::new();
-        self.write(&mut value);
-        value
+    fn write_value(&self, out: &mut Vec<u8>) {
+        self.write(out);
     }
 
     fn shown(&self) -> Shown {
@@ -228,22 +234,36 @@ impl Eq for Form {}
 impl Form {
     /// The form of the objects that `r` has still to read.
     pub(crate) fn of(mut r: Reader<'_>) -> Self {
-        let mut tags = Vec::new();
+        let mut form = Self::default();
         while let Ok(object) = Comprehension::read(&mut r) {
-            tags.push((object.tag, object.required));
+            form.push(&object);
         }
-        Self(tags)
+        form
+    }
+
+    /// One more object has been read.
+    pub(crate) fn push(&mut self, object: &Comprehension<'_>) {
+        self.0.push((object.tag, object.required));
     }
 }
 
-/// Objects of a message that are to be written.
-#[derive(Default)]
-pub(crate) struct Outgoing(Vec<(Tag, bool, Vec<u8>)>);
+/// Writes the objects of a message behind what is in `out`.
+pub(crate) struct Outgoing<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the first object starts.
+    start: usize,
+}
 
-impl Outgoing {
+impl<'a> Outgoing<'a> {
+    /// A message without objects yet.
+    pub(crate) const fn new(out: &'a mut Vec<u8>) -> Self {
+        let start = out.len();
+        Self { out, start }
+    }
+
     /// One more object of the standard.
     pub(crate) fn push(&mut self, object: &dyn Object) {
-        self.0.push((object.tag(), true, object.value()));
+        Comprehension::write(object.tag(), true, self.out, |out| object.write_value(out));
     }
 
     /// All objects of a list.
@@ -253,19 +273,30 @@ impl Outgoing {
 
     /// Objects that the message does not define.
     pub(crate) fn unknown(&mut self, unknown: &[Unknown]) {
-        self.0.extend(unknown.iter().map(|object| (object.tag, false, object.value.clone())));
+        for Unknown { tag, value } in unknown {
+            Comprehension::write(*tag, false, self.out, |out| out.extend_from_slice(value));
+        }
     }
 
-    /// Appends the objects in their form.
-    pub(crate) fn write(mut self, form: &Form, out: &mut Vec<u8>) {
+    /// Brings the objects into their form.
+    pub(crate) fn finish(self, form: &Form) {
+        let Self { out, start } = self;
+        if form.0.is_empty() {
+            return;
+        }
+        let written = out.split_off(start);
+        let mut r = Reader::new(&written);
+        let mut objects: Vec<_> = iter::from_fn(|| Comprehension::read(&mut r).ok()).collect();
+        let mut write = |tag, required, mut value: Reader<'_>| {
+            Comprehension::write(tag, required, out, |out| out.extend_from_slice(value.rest()));
+        };
         for &(tag, required) in &form.0 {
-            if let Some(at) = self.0.iter().position(|(other, ..)| *other == tag) {
-                let (_, _, value) = self.0.remove(at);
-                Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+            if let Some(at) = objects.iter().position(|object| object.tag == tag) {
+                write(tag, required, objects.remove(at).value);
             }
         }
-        for (tag, required, value) in self.0 {
-            Comprehension::write(tag, required, out, |out| out.extend_from_slice(&value));
+        for Comprehension { tag, required, value } in objects {
+            write(tag, required, value);
         }
     }
 }
@@ -278,26 +309,42 @@ pub(crate) fn offer<F: Field>(slot: &mut F::Partial, object: &mut Comprehension<
 /// Which fields of a message have been filled. Where several fields have the same tag, the place of an object in
 /// the message says which of them it is: OPEN CHANNEL has its local address before the transport level, and the
 /// data destination address after it (TS 102 223 §6.6.27).
-#[derive(Default)]
 pub(crate) struct Order {
+    fields: &'static [FieldInfo],
     last: usize,
-    filled: Vec<(Tag, usize)>,
+    /// A bit for each field.
+    filled: u64,
 }
 
 impl Order {
+    /// No field has been filled yet.
+    pub(crate) const fn of<T: Objects>() -> Self {
+        const { assert!(T::FIELDS.len() <= u64::BITS as usize, "a bit for each field") };
+        Self { fields: T::FIELDS, last: 0, filled: 0 }
+    }
+
     /// From which places on a field for an object is looked for: from the field that was filled last and then, for an
     /// object that comes late, from the last one with its tag; never before that one, so that what is read is
     /// written in the same order.
     pub(crate) fn from(&self, tag: Tag) -> [usize; 2] {
-        let same = self.filled.iter().rev().find(|(filled, _)| *filled == tag);
-        let same = same.map_or(0, |&(_, place)| place);
+        let has_tag = |&place: &usize| self.fields.get(place).is_some_and(|field| field.tag == tag);
+        let same = self.filled_last_first().find(has_tag).unwrap_or(0);
         [self.last.max(same), same]
     }
 
     /// The field at `place` took an object.
-    pub(crate) fn filled(&mut self, tag: Tag, place: usize) {
+    pub(crate) const fn filled(&mut self, place: usize) {
         self.last = place;
-        self.filled.push((tag, place));
+        self.filled |= 1 << place;
+    }
+
+    fn filled_last_first(&self) -> impl Iterator<Item = usize> {
+        let mut filled = self.filled;
+        iter::from_fn(move || {
+            let place = filled.checked_ilog2()?;
+            filled ^= 1 << place;
+            Some(place as usize)
+        })
     }
 }
 
@@ -340,7 +387,7 @@ macro_rules! message {
                 ) -> Result<bool, ::oxisim_wire::Error>,
             ) -> Result<Self, ::oxisim_wire::Error> {
                 $(let mut $field = <$ty as $crate::message::Field>::Partial::default();)*
-                let mut order = $crate::message::Order::default();
+                let mut order = $crate::message::Order::of::<Self>();
                 'objects: while !r.is_empty() {
                     let mut object = ::oxisim_wire::tlv::Comprehension::read(r)?;
                     if head(&mut object)? {
@@ -350,7 +397,7 @@ macro_rules! message {
                         let mut place = 0;
                         $(
                             if place >= from && $crate::message::offer::<$ty>(&mut $field, &mut object)? {
-                                order.filled(object.tag, place);
+                                order.filled(place);
                                 continue 'objects;
                             }
                             place += 1;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::{Error, Reader};
+use oxisim_wire::{Error, Reader, tlv::Comprehension};
 
 use crate::{
     codes::{Device, TerminalProblem},
@@ -122,14 +122,14 @@ impl TerminalResponse {
     /// The data of the TERMINAL RESPONSE command.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let mut objects = Outgoing::default();
+        let mut out = Vec::new();
+        let mut objects = Outgoing::new(&mut out);
         objects.push(&self.details);
         objects.push(&self.devices);
         objects.push(&self.result);
         objects.extend(&self.answer);
         objects.unknown(&self.unknown);
-        let mut out = Vec::new();
-        objects.write(&self.form, &mut out);
+        objects.finish(&self.form);
         out
     }
 
@@ -138,12 +138,22 @@ impl TerminalResponse {
         let mut r = Reader::new(bytes);
         let form = Form::of(r.clone());
         let (mut details, mut devices, mut result) = (None, None, None);
-        let mut unknown = Vec::new();
-        let answer = Answer::read_rest(&mut r, &mut unknown, &mut |object| {
+        let mut head = |object: &mut Comprehension<'_>| {
             Ok(offer::<CommandDetails>(&mut details, object)?
                 || offer::<DeviceIdentities>(&mut devices, object)?
                 || offer::<Outcome>(&mut result, object)?)
-        })?;
+        };
+        // Most responses say no more than their result: they end before an answer, which is a large thing to read.
+        let mut rest = r.clone();
+        while !rest.is_empty() && head(&mut Comprehension::read(&mut rest)?)? {
+            r = rest.clone();
+        }
+        let mut unknown = Vec::new();
+        let answer = if r.is_empty() {
+            Answer::default()
+        } else {
+            Answer::read_rest(&mut r, &mut unknown, &mut head)?
+        };
         let end = r.offset();
         Ok(Self {
             details: Field::finish(details, end)?,

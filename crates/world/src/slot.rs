@@ -32,7 +32,7 @@ impl Slot for Card {
     }
 
     fn exchange(&mut self, now: Instant, command: &[u8]) -> Option<Vec<u8>> {
-        Some(self.exchange(now, command).to_bytes())
+        Some(self.exchange(now, command).into_bytes())
     }
 
     fn power_off(&mut self) {

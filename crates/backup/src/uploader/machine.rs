@@ -41,8 +41,10 @@ pub struct Uploader {
     asking: Option<(Run, Estimate)>,
     /// What the host is sending.
     sending: Option<Sent>,
-    /// Messages to send before the next block.
-    owed: VecDeque<ToServer>,
+    /// Messages to send before the next block: the question what is missing, and the answer to a restore. A new one
+    /// takes the place of one that waits.
+    query: Option<Vec<u8>>,
+    restored: Option<Vec<u8>>,
     outputs: VecDeque<Output>,
 }
 
@@ -62,7 +64,8 @@ impl Uploader {
             journal,
             asking: None,
             sending: None,
-            owed: VecDeque::new(),
+            query: None,
+            restored: None,
             outputs: VecDeque::new(),
         }
     }
@@ -82,14 +85,33 @@ impl Uploader {
     /// The next thing that the uploader wants; none until it is told something again.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.outputs.pop_front()
+        let output = self.outputs.pop_front();
+        if output.is_none() {
+            // Between two calls it keeps no room for outputs.
+            self.outputs = VecDeque::new();
+        }
+        output
+    }
+
+    /// Octets of memory that it uses: its own, and those that it has elsewhere.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        let asking = self.asking.as_ref().map_or(0, |(run, _)| run.todo.heap_octets());
+        let owed = self.query.iter().chain(&self.restored).map(Vec::capacity).sum::<usize>();
+        let messages = self.outputs.iter().map(|output| match output {
+            Output::Send(message) => message.capacity(),
+            _ => 0,
+        });
+        let outputs = self.outputs.capacity() * size_of::<Output>() + messages.sum::<usize>();
+        size_of_val(self) + asking + owed + outputs
     }
 
     /// The power has come back: what was under way goes on.
     pub fn handle_power_on(&mut self, host: &mut dyn Host) {
         self.asking = None;
         self.sending = None;
-        self.owed.clear();
+        self.query = None;
+        self.restored = None;
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             let interval = this.interval_minutes();
@@ -219,7 +241,7 @@ impl Uploader {
                         base_distance: run.base_distance,
                         total: run.todo.total(),
                     };
-                    this.owed.push_back(query);
+                    this.query = Some(query.encode());
                 }
             }
             this.journal.write(host, &state)?;
@@ -236,7 +258,9 @@ impl Uploader {
                 FromServer::Restore { generation, total, number, block } => {
                     let part = restore::Part { generation, total, number, block: &block };
                     let (answer, complete) = restore::apply(this.journal, &mut state, &part, host)?;
-                    this.owed.extend(answer);
+                    if let Some(answer) = answer {
+                        this.restored = Some(answer.encode());
+                    }
                     if complete {
                         this.report(Outcome::Restored);
                     }
@@ -397,8 +421,8 @@ impl Uploader {
         if self.sending.is_some() {
             return Ok(());
         }
-        if let Some(message) = self.owed.pop_front() {
-            self.send(Sent::Other, &message);
+        if let Some(message) = self.query.take().or_else(|| self.restored.take()) {
+            self.send(Sent::Other, message);
             return Ok(());
         }
         let Some((run, phase)) = &state.run else {
@@ -411,7 +435,7 @@ impl Uploader {
                 let Some(number) = run.todo.first() else { return Ok(()) };
                 let block = self.journal.block(host, number)?;
                 let message = self.block_message(run, number, block);
-                self.send(Sent::Block { generation: run.generation, number }, &message);
+                self.send(Sent::Block { generation: run.generation, number }, message.encode());
             }
             Phase::Pausing { asked } if run.way == Way::SERVER => {
                 let longest = if self.settings.instruct_delay { pause } else { Duration::ZERO };
@@ -438,9 +462,9 @@ impl Uploader {
         })
     }
 
-    fn send(&mut self, what: Sent, message: &ToServer) {
+    fn send(&mut self, what: Sent, message: Vec<u8>) {
         self.sending = Some(what);
-        self.outputs.push_back(Output::Send(message.encode()));
+        self.outputs.push_back(Output::Send(message));
     }
 
     /// The phase in which the next subset is sent.

@@ -52,13 +52,14 @@ impl Runtime<'_> {
         if !self.session.is_owed() {
             return Err(Status::CONDITIONS_NOT_SATISFIED);
         }
-        let mut response = responses::read(data).map_err(|_| Status::INCORRECT_DATA)?;
-        let sent = self.session.answered(&response)?;
+        let mut response = responses::read(data);
+        let Ok(response) = &mut response else { return Err(Status::INCORRECT_DATA) };
+        let sent = self.session.answered(response)?;
         // The terminal may not have found them.
         response.details.clone_from(&sent.details);
         match sent.sender {
-            Sender::Applet(id, _) => self.deliver(id, Event::ProactiveResponse(&response)),
-            Sender::Framework => self.framework_response(sent.details.kind, &response),
+            Sender::Applet(id, _) => self.deliver(id, Event::ProactiveResponse(response)),
+            Sender::Framework => self.framework_response(sent.details.kind, response),
         }
         Ok(())
     }

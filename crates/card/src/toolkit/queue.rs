@@ -84,6 +84,9 @@ impl Queue {
 
     /// Takes the commands out that are not to be kept, in their order.
     pub fn drop_unless(&mut self, keep: impl Fn(&Sent) -> bool) -> Vec<Sent> {
+        if self.waiting.iter().all(|queued| keep(&queued.sent)) {
+            return Vec::new();
+        }
         let (kept, dropped) =
             core::mem::take(&mut self.waiting).into_iter().partition(|queued| keep(&queued.sent));
         self.waiting = kept;

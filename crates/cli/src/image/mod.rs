@@ -51,6 +51,19 @@ pub fn open(path: &Path) -> Result<(Card, StateFile), Failure> {
     Ok((card, state))
 }
 
+/// The card of the file at `path` with what it has written since, to be looked at: another process may have it. What
+/// it has written is in `state`, or beside its file.
+pub fn look(path: &Path, state: Option<&Path>) -> Result<Card, Failure> {
+    let mut card = load(path)?;
+    match state {
+        // One that is named is there.
+        Some(state) if !state.exists() => {
+            Err(Failure::Read { path: state.into(), error: std::io::ErrorKind::NotFound.into() })
+        }
+        _ => state::read_state(path, state.unwrap_or(&StateFile::path(path)), &mut card).map(|()| card),
+    }
+}
+
 /// The card that a text describes, and what is doubtful about it.
 fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
     let (card, doubts) = (|| {

@@ -53,15 +53,7 @@ impl StateFile {
         }
         let original = card.memory().objects().map(|(name, octets)| (name.into(), octets.into())).collect();
         let path = Self::path(image);
-        match fs::read_to_string(&path) {
-            Ok(text) => restore(&text, card).map_err(|reason| Failure::State {
-                state: path.clone(),
-                image: image.into(),
-                reason,
-            })?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Failure::Read { path, error }),
-        }
+        read_state(image, &path, card)?;
         Ok(Self { path, _image: lock, original, saved: card.memory().writes() })
     }
 
@@ -88,6 +80,19 @@ impl StateFile {
         write_whole(&self.path, text.as_bytes()).map_err(failed)?;
         self.saved = writes;
         Ok(())
+    }
+}
+
+/// Gives `card`, which is as `image` describes it, the state in the file at `path`, if there is one.
+pub fn read_state(image: &Path, path: &Path, card: &mut Card) -> Result<(), Failure> {
+    match fs::read_to_string(path) {
+        Ok(text) => restore(&text, card).map_err(|reason| Failure::State {
+            state: path.into(),
+            image: image.into(),
+            reason,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(Failure::Read { path: path.into(), error }),
     }
 }
 

@@ -111,7 +111,7 @@ impl SmartCard for Replayed {
 
     fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
         let command = Command::parse(apdu).unwrap();
-        self.execute(&command).unwrap_or_else(Response::from).to_bytes()
+        self.execute(&command).unwrap_or_else(Response::from).into_bytes()
     }
 
     fn power_off(&mut self) {}

@@ -1,5 +1,7 @@
 //! What a card has written, in a file beside its own.
 
+use oxisim_card::AppletState;
+
 use super::*;
 
 /// A folder with the built-in card's file.
@@ -145,4 +147,23 @@ fn a_killed_process_loses_nothing_acknowledged() {
         assert_ne!(kept, last);
         last = kept;
     }
+}
+
+#[test]
+fn a_card_in_use_can_be_looked_at_with_what_it_has_written() {
+    let (folder, path) = folder();
+    let text = format!("{}[applets.backup]\nserver = \"+15550199999\"\n", default_text());
+    std::fs::write(&path, text).unwrap();
+    let (mut card, mut state) = open(&path).unwrap();
+    let state_of = |card: &Card| card.applets().next().unwrap().state;
+    assert_eq!(state_of(&look(&path, None).unwrap()), AppletState::Selectable);
+    let aid = card.applets().next().unwrap().aid;
+    card.lock(&aid).unwrap();
+    state.save(&card).unwrap();
+    assert_eq!(state_of(&look(&path, None).unwrap()), AppletState::Locked);
+
+    let elsewhere = folder.path().join("elsewhere");
+    std::fs::rename(StateFile::path(&path), &elsewhere).unwrap();
+    assert_eq!(state_of(&look(&path, Some(&elsewhere)).unwrap()), AppletState::Locked);
+    assert_eq!(state_of(&look(&path, None).unwrap()), AppletState::Selectable);
 }
