@@ -2,6 +2,8 @@
 
 mod balance;
 mod echo;
+mod greeter;
 mod hello;
 mod together;
 mod tracker;
+mod tutorial;
