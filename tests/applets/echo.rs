@@ -28,7 +28,7 @@ fn a_long_message_comes_back_whole() {
 #[test]
 fn messages_that_come_while_one_is_being_sent_are_echoed_too() {
     let mut bench = Bench::new(Echo::default());
-    bench.radio(Radio::Takes(Duration::from_secs(5)));
+    bench.radio(Radio::Takes { seconds: 5 });
     for text in ["one", "two", "three"] {
         bench.deliver_sms(FRIEND, text);
     }

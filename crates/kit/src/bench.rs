@@ -166,7 +166,7 @@ impl Bench {
     #[track_caller]
     pub fn wait(&mut self, time: Duration) {
         let end = self.now + time;
-        self.note(format!("time: {time} pass"));
+        self.note(format!("time: {time}"));
         for _ in 0..MOST_MOMENTS {
             let sent = self.sending.as_ref().map(|&(at, _)| at);
             let next = [self.phone.poll_timeout(), sent, self.centre.next()].into_iter().flatten().min();
@@ -269,7 +269,9 @@ impl Bench {
     fn submit(&mut self, tpdu: Vec<u8>) {
         match self.radio {
             Radio::Sends => self.submitted(&tpdu),
-            Radio::Takes(time) => self.sending = Some((self.now + time, tpdu)),
+            Radio::Takes { seconds } => {
+                self.sending = Some((self.now + Duration::from_secs(seconds.into()), tpdu));
+            }
             Radio::Refuses => {
                 self.note("network: refuses a message");
                 self.phone.handle_submit_result(Err(SubmitError::Network { cause: None }), self.now);

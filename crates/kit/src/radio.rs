@@ -18,7 +18,10 @@ pub enum Radio {
     /// Each is sent at once.
     Sends,
     /// Each takes so long.
-    Takes(Duration),
+    Takes {
+        /// How long.
+        seconds: u16,
+    },
     /// None is sent: the network refuses.
     Refuses,
 }

@@ -1,5 +1,8 @@
 //! Any order of steps, for properties.
 
+use std::fmt;
+
+use oxisim_sms::packet::{CommandPacket, Counter, Tar};
 use oxisim_terminal::{CallId, Environment, NetworkEvent, Screen, User};
 use oxisim_wire::Duration;
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -10,10 +13,10 @@ use crate::{Bench, Handset, Radio};
 const SOMEBODY: &str = "+15550100002";
 
 /// The languages of [`Step::Language`].
-const LANGUAGES: &[[u8; 2]] = &[*b"en", *b"de", *b"tr"];
+const LANGUAGES: &[&str] = &["en", "de", "tr"];
 
-/// A step: something that happens to the card, by the phone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A step: something that happens to the card, by the phone. It prints in a line.
+#[derive(Clone, PartialEq, Eq)]
 pub enum Step {
     /// The user chooses the entry at this place of the card's menu; the places go round.
     Menu(u8),
@@ -27,8 +30,15 @@ pub enum Step {
     Move(u8),
     /// The phone has no service.
     NoService,
-    /// The user changes the phone's language.
-    Language([u8; 2]),
+    /// A command packet comes, for an applet that has a TAR; the places of those go round.
+    Packet {
+        /// The place of the applet.
+        place: u8,
+        /// What is in the packet.
+        data: Vec<u8>,
+    },
+    /// The user changes the phone's language: two letters of ISO 639-1.
+    Language(&'static str),
     /// Somebody calls, and hangs up.
     Call,
     /// What becomes of messages from now on.
@@ -62,6 +72,26 @@ pub enum Reply {
     Nothing,
 }
 
+impl fmt::Debug for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Menu(place) => write!(f, "Menu({place})"),
+            Self::Answer(reply) => write!(f, "Answer({reply:?})"),
+            Self::Wait(seconds) => write!(f, "Wait({seconds})"),
+            Self::Sms(text) => write!(f, "Sms({text:?})"),
+            Self::Move(cell) => write!(f, "Move({cell})"),
+            Self::NoService => f.write_str("NoService"),
+            Self::Packet { place, data } => write!(f, "Packet {{ place: {place}, data: {data:?} }}"),
+            Self::Language(language) => write!(f, "Language({language:?})"),
+            Self::Call => f.write_str("Call"),
+            Self::Radio(radio) => write!(f, "Radio({radio:?})"),
+            Self::Reset => f.write_str("Reset"),
+            Self::Tear(writes) => write!(f, "Tear({writes})"),
+            Self::PutInto(handset) => write!(f, "PutInto({handset:?})"),
+        }
+    }
+}
+
 /// At most `most` steps, any in any order. A failure shrinks to the fewest and simplest steps that still fail.
 ///
 /// ```
@@ -87,6 +117,7 @@ fn step() -> impl Strategy<Value = Step> {
         8 => reply().prop_map(Step::Answer),
         4 => prop_oneof![1_u16..=90, Just(3_600)].prop_map(Step::Wait),
         3 => text().prop_map(Step::Sms),
+        2 => (0_u8..4, vec(any::<u8>(), 0..40)).prop_map(|(place, data)| Step::Packet { place, data }),
         2 => (0_u8..8).prop_map(Step::Move),
         1 => Just(Step::NoService),
         1 => select(LANGUAGES).prop_map(Step::Language),
@@ -114,7 +145,7 @@ fn reply() -> impl Strategy<Value = Reply> {
 fn radio() -> impl Strategy<Value = Radio> {
     prop_oneof![
         Just(Radio::Sends),
-        (1_u64..20).prop_map(|seconds| Radio::Takes(Duration::from_secs(seconds))),
+        (1_u16..20).prop_map(|seconds| Radio::Takes { seconds }),
         Just(Radio::Refuses),
     ]
 }
@@ -141,10 +172,14 @@ impl Bench {
             Step::Sms(text) => self.deliver_sms(SOMEBODY, text),
             Step::Move(cell) => self.move_to(1 + u16::from(*cell) / 4, (*cell).into()),
             Step::NoService => self.lose_service(),
+            Step::Packet { place, data } => self.packet(*place, data),
             Step::Language(language) => {
-                let environment = Environment { language: *language, ..self.phone.environment().clone() };
-                self.phone.handle_environment(environment, self.now);
-                self.settle();
+                if let [first, second, ..] = *language.as_bytes() {
+                    let before = self.phone.environment().clone();
+                    let environment = Environment { language: [first, second], ..before };
+                    self.phone.handle_environment(environment, self.now);
+                    self.settle();
+                }
             }
             Step::Call => self.called(),
             Step::Radio(radio) => self.radio(*radio),
@@ -172,6 +207,14 @@ impl Bench {
         };
         if let Some(input) = input {
             self.user(&input);
+        }
+    }
+
+    #[track_caller]
+    fn packet(&mut self, place: u8, data: &[u8]) {
+        let tars: Vec<Tar> = self.card.applets().flat_map(|applet| applet.parameters.tars).collect();
+        if let Some(&tar) = at(&tars, place) {
+            self.deliver_packet(SOMEBODY, &CommandPacket::unsecured(tar, Counter::default(), data));
         }
     }
 

@@ -29,6 +29,13 @@ pub const LOOP: &str = "Loop";
 
 const ENTRIES: &[&str] = &[TEXT, INPUT, YES_OR_NO, LIST, LONG, CALL, TIMER, COUNT, LOOP];
 
+const EVENTS: [EventCode; 4] = [
+    EventCode::MT_CALL,
+    EventCode::LOCATION_STATUS,
+    EventCode::LANGUAGE_SELECTION,
+    EventCode::BROWSING_STATUS,
+];
+
 /// The long message.
 pub fn long() -> String {
     "0123456789".repeat(30)
@@ -129,8 +136,7 @@ impl Applet for Prober {
         }
         registry.allocate_timer()?;
         registry.set_event(ToolkitEvent::UnformattedSmsPp)?;
-        registry.set_event(ToolkitEvent::EventDownload(EventCode::LOCATION_STATUS))?;
-        registry.set_event(ToolkitEvent::EventDownload(EventCode::BROWSING_STATUS))
+        EVENTS.iter().try_for_each(|&event| registry.set_event(ToolkitEvent::EventDownload(event)))
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {

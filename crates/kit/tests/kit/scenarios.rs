@@ -109,7 +109,7 @@ fn time_passes_with_wait_alone() {
 #[test]
 fn a_message_takes_its_time_or_is_refused() {
     let mut bench = bench();
-    bench.radio(Radio::Takes(Duration::from_secs(4)));
+    bench.radio(Radio::Takes { seconds: 4 });
     bench.select_menu(LONG);
     bench.wait(Duration::from_secs(7));
     bench.expect_nothing();
