@@ -18,10 +18,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("world", &["wire", "card", "terminal", "applets", "phonebook", "backup", "sms", "toolkit"]),
     ("server", &["wire", "backup", "phonebook", "sms"]),
     ("transport", &["apdu", "wire"]),
+    ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),
 ];
 
-/// Rooms that have the standard library: files, sockets and threads are their business.
-const HOSTS: &[&str] = &["server", "transport"];
+/// Rooms that have the standard library: files, sockets and threads are their business, or the tests of others.
+const HOSTS: &[&str] = &["server", "transport", "kit"];
 
 /// Rooms that may know any other: the program and the tests.
 const ANY: &[&str] = &["oxisim", "oxisim-tests"];

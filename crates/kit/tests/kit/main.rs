@@ -1,0 +1,6 @@
+//! The bench under test, with an applet that has something of everything.
+
+mod failures;
+mod prober;
+mod properties;
+mod scenarios;
