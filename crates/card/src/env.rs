@@ -1,15 +1,15 @@
 //! What an applet can do: its environment while it is called.
 
-use alloc::sync::Arc;
+use alloc::{sync::Arc, vec::Vec};
 
 use oxisim_apdu::{Response, Status};
 use oxisim_toolkit::{CallControlAnswer, Command, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
-    applet::{AppletError, InstallParameters, TransactionError},
+    applet::{AppletError, InstallParameters, SystemError, TransactionError},
     file::{Aid, FileSystem},
     memory::{Handle, Memory, Savepoint},
-    runtime::{AppletId, Applets},
+    runtime::{AppletId, Applets, Runtime},
     toolkit::{Session, ToolkitRegistry},
     view::FileView,
 };
@@ -26,8 +26,7 @@ pub struct Env<'a> {
     pub(crate) memory: &'a mut Memory,
     pub(crate) toolkit: &'a mut Session,
     pub(crate) applets: &'a mut Applets,
-    /// Whether the call is part of a transaction of the card.
-    pub(crate) is_within: bool,
+    pub(crate) context: Context,
     /// Where the applet's transaction has begun, if it is part of one of the card.
     pub(crate) savepoint: Option<Savepoint>,
     /// Whether the command that is processed has selected the applet.
@@ -151,23 +150,28 @@ impl Env<'_> {
     }
 
     /// Opens a transaction (`JCSystem.beginTransaction`) over the applet's memory, its registrations and the files.
+    /// `IN_PROGRESS` if one is open, be it that of the applet that calls.
     pub fn begin_transaction(&mut self) -> Result<(), AppletError> {
-        if !self.is_within {
-            return Ok(self.memory.begin()?);
+        match self.context.transaction {
+            Outer::None => self.memory.begin()?,
+            Outer::Card if self.savepoint.is_none() => self.savepoint = Some(self.memory.savepoint()),
+            Outer::Card | Outer::Client => return Err(TransactionError::InProgress.into()),
         }
-        if self.savepoint.is_some() {
-            return Err(TransactionError::InProgress.into());
-        }
-        self.savepoint = Some(self.memory.savepoint());
+        self.memory.limit(Some(COMMIT_BUFFER));
         Ok(())
     }
 
     /// Makes the transaction's writes last.
     pub fn commit_transaction(&mut self) -> Result<(), AppletError> {
-        if !self.is_within {
-            return Ok(self.memory.commit()?);
+        match self.context.transaction {
+            Outer::None => self.memory.commit()?,
+            Outer::Card => {
+                let savepoint = self.savepoint.take().ok_or(TransactionError::NotInProgress)?;
+                self.memory.limit(savepoint.room);
+            }
+            Outer::Client => return Err(TransactionError::NotInProgress.into()),
         }
-        self.savepoint.take().map(|_| ()).ok_or(TransactionError::NotInProgress.into())
+        Ok(())
     }
 
     /// Takes the transaction's writes back.
@@ -179,9 +183,20 @@ impl Env<'_> {
         Ok(())
     }
 
-    /// Whether the applet has a transaction open.
+    /// How many octets more the open transaction may write (`JCSystem.getUnusedCommitCapacity`); without one, how many
+    /// one may.
+    #[must_use]
+    pub fn unused_commit_capacity(&self) -> usize {
+        self.memory.room().unwrap_or(COMMIT_BUFFER)
+    }
+
+    /// Whether the applet has a transaction open that it can end.
     fn in_transaction(&self) -> bool {
-        if self.is_within { self.savepoint.is_some() } else { self.memory.in_transaction() }
+        match self.context.transaction {
+            Outer::None => self.memory.in_transaction(),
+            Outer::Card => self.savepoint.is_some(),
+            Outer::Client => false,
+        }
     }
 
     /// Takes back what the applet has left open.
@@ -193,9 +208,56 @@ impl Env<'_> {
             Some(savepoint) => self.memory.abort_to(savepoint),
             None => self.memory.abort(),
         }
+        if self.context.is_installing {
+            self.applets.find_again(self.memory, self.applet);
+        }
         self.toolkit.registry.load(self.applets, self.memory);
     }
+
+    /// Calls another applet (Java Card: a method of a shareable interface object): its
+    /// [`shared`](crate::Applet::shared) is told who calls, and works with its own memory. `SecurityException` if there
+    /// is no such applet, if it is locked, or at work already; what it ends with is the error else.
+    pub fn call(&mut self, server: &Aid, message: &[u8]) -> Result<Vec<u8>, AppletError> {
+        let id = self.applets.find(server).filter(|server| server.is_active()).map(|server| server.id);
+        let id = id.ok_or(AppletError::Security)?;
+        let depth = self.context.depth + 1;
+        if depth > DEEPEST_CALL {
+            return Err(SystemError::NoResource.into());
+        }
+        let transaction = if self.in_transaction() { Outer::Client } else { self.context.transaction };
+        let context = Context { transaction, depth, is_installing: false };
+        let client = self.aid;
+        let mut runtime =
+            Runtime { applets: self.applets, files: self.files, memory: self.memory, session: self.toolkit };
+        runtime.run_in(context, id, |applet, env| applet.shared(&client, message, env))
+    }
 }
+
+/// In what an applet is called.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context {
+    pub transaction: Outer,
+    /// How many applets are at work before it.
+    pub depth: u8,
+    /// Whether it is being installed.
+    pub is_installing: bool,
+}
+
+/// Whose transaction a call is part of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Outer {
+    /// Nobody's.
+    None,
+    /// One of the card, in which the applet can have its own.
+    Card,
+    /// That of the applet that calls.
+    Client,
+}
+
+/// Octets that a transaction of an applet may write.
+const COMMIT_BUFFER: usize = 0x0800;
+/// How many calls may be within each other.
+const DEEPEST_CALL: u8 = 7;
 
 impl core::fmt::Debug for Env<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {

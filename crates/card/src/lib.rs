@@ -58,9 +58,9 @@ mod view;
 
 pub use access::{Access, Rule, SecurityAttributes};
 pub use applet::{
-    AccessDomain, Applet, AppletError, AppletInfo, AppletState, CloneApplet, Event, FilePart, FileUpdate,
-    FormattedSms, InstallParameters, MenuPlace, Package, PinError, SystemError, ToolkitError,
-    TransactionError, UnformattedSms,
+    AccessDomain, Applet, AppletError, AppletInfo, AppletState, ArrayId, Clear, CloneApplet, Event, FilePart,
+    FileUpdate, FormattedSms, InstallParameters, MenuPlace, OwnerPin, Package, PinError, SystemError,
+    ToolkitError, TransactionError, UnformattedSms,
 };
 pub use card::Card;
 pub use env::Env;

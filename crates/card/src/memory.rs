@@ -47,6 +47,9 @@ pub enum MemoryError {
     /// The object does not exist, or does not have these octets.
     #[error("outside of the object")]
     Range,
+    /// The open transaction has changed as much as it may (Java Card: `TransactionException.BUFFER_FULL`).
+    #[error("no room in the commit buffer")]
+    BufferFull,
     /// There is no room for so many octets, or for another object.
     #[error("no room")]
     Full,
@@ -75,6 +78,8 @@ struct UndoLog {
     octets: Vec<u8>,
     /// The layout that there was, and where the octets ended.
     layout: Option<(Arc<Layout>, usize)>,
+    /// How many octets more the transaction may change, if there is a limit.
+    room: Option<usize>,
 }
 
 /// Where an open transaction stands, to be taken back to.
@@ -85,6 +90,8 @@ pub(crate) struct Savepoint {
     layout: Arc<Layout>,
     /// Where the octets of the objects end.
     end: usize,
+    /// How many octets more the transaction could change.
+    pub room: Option<usize>,
 }
 
 /// Octets of released objects that may lie around, beside as many as there are in use.
@@ -214,9 +221,38 @@ impl Memory {
         }
     }
 
+    /// Lets the open transaction change so many octets more, or as many as there are.
+    pub(crate) const fn limit(&mut self, octets: Option<usize>) {
+        self.undo.room = octets;
+    }
+
+    /// How many octets more the open transaction may change, if there is a limit.
+    pub(crate) const fn room(&self) -> Option<usize> {
+        self.undo.room
+    }
+
+    /// Writes one octet at once, which no transaction takes back.
+    pub(crate) fn write_through(
+        &mut self,
+        object: Handle,
+        offset: usize,
+        octet: u8,
+    ) -> Result<(), MemoryError> {
+        let (start, _) =
+            self.span(object).filter(|&(_, length)| offset < length).ok_or(MemoryError::Range)?;
+        self.count_write()?;
+        place_octets(&mut self.octets, start + offset, &[octet]);
+        Ok(())
+    }
+
     /// Where the open transaction stands now.
     pub(crate) fn savepoint(&self) -> Savepoint {
-        Savepoint { log: self.undo.octets.len(), layout: Arc::clone(&self.layout), end: self.octets.len() }
+        Savepoint {
+            log: self.undo.octets.len(),
+            layout: Arc::clone(&self.layout),
+            end: self.octets.len(),
+            room: self.undo.room,
+        }
     }
 
     /// Takes back what the open transaction has changed since, if power is there.
@@ -231,6 +267,7 @@ impl Memory {
         }
         self.layout = savepoint.layout;
         self.octets.truncate(savepoint.end);
+        self.undo.room = savepoint.room;
     }
 
     /// Whether a transaction is open.
@@ -350,6 +387,7 @@ impl Memory {
 
     /// Changes the layout, as one write of the open transaction.
     fn lay(&mut self, handle: Handle, name: String, octets: &[u8]) -> Result<(), MemoryError> {
+        self.charge(octets.len())?;
         self.count_write()?;
         self.keep_layout();
         let object = self.place(name, octets);
@@ -392,6 +430,7 @@ impl Memory {
 
     /// Logs what is at `at`, then overwrites it; power loss can leave half of the new octets there.
     fn store(&mut self, at: usize, octets: &[u8]) -> Result<(), MemoryError> {
+        self.charge(octets.len())?;
         self.count_write()?;
         let place = self.octets.get_mut(at..at + octets.len()).ok_or(MemoryError::Range)?;
         self.undo.push(at, place);
@@ -399,6 +438,14 @@ impl Memory {
         let written = if whole.is_ok() { octets.len() } else { octets.len() / 2 };
         place_octets(&mut self.octets, at, octets.get(..written).unwrap_or_default());
         whole
+    }
+
+    /// Takes octets of the room of the transaction.
+    fn charge(&mut self, octets: usize) -> Result<(), MemoryError> {
+        if let Some(room) = &mut self.undo.room {
+            *room = room.checked_sub(octets).ok_or(MemoryError::BufferFull)?;
+        }
+        Ok(())
     }
 
     fn count_write(&mut self) -> Result<(), MemoryError> {
@@ -453,6 +500,7 @@ impl UndoLog {
     fn clear(&mut self) {
         self.octets.clear();
         self.layout = None;
+        self.room = None;
         self.open = false;
     }
 }

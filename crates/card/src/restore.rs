@@ -47,9 +47,9 @@ pub(crate) fn restore<'a>(
             return Err(RestoreError::Object(name.into(), MemoryError::Range));
         }
     }
+    runtime::verify(&memory).map_err(RestoreError::Applets)?;
     for name in names {
-        let is_applets = runtime::check(own, &memory, name).map_err(RestoreError::Applets)?;
-        if !is_applets && !is_expected(name, (own, made_with), (&memory, files)) {
+        if !runtime::is_owned(own, &memory, name) && !is_expected(name, (own, made_with), (&memory, files)) {
             return Err(RestoreError::Object(name.into(), MemoryError::Range));
         }
     }

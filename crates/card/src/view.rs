@@ -259,9 +259,11 @@ impl From<MemoryError> for Status {
     fn from(error: MemoryError) -> Self {
         match error {
             MemoryError::Full => Self::NOT_ENOUGH_MEMORY,
-            MemoryError::Torn | MemoryError::Range | MemoryError::InProgress | MemoryError::NotInProgress => {
-                Self::MEMORY_PROBLEM
-            }
+            MemoryError::Torn
+            | MemoryError::Range
+            | MemoryError::BufferFull
+            | MemoryError::InProgress
+            | MemoryError::NotInProgress => Self::MEMORY_PROBLEM,
         }
     }
 }

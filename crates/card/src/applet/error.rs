@@ -48,6 +48,9 @@ pub enum SystemError {
     /// `NO_TRANSIENT_SPACE`.
     #[error("no room in transient memory")]
     NoTransientSpace,
+    /// `ILLEGAL_USE`: not now.
+    #[error("not allowed now")]
+    IllegalUse,
     /// `NO_RESOURCE`: no room in persistent memory.
     #[error("no room in persistent memory")]
     NoResource,
@@ -141,6 +144,7 @@ impl From<MemoryError> for AppletError {
             MemoryError::Torn => Self::PowerLost,
             MemoryError::Range => Self::Range,
             MemoryError::Full => SystemError::NoResource.into(),
+            MemoryError::BufferFull => TransactionError::BufferFull.into(),
             MemoryError::InProgress => TransactionError::InProgress.into(),
             MemoryError::NotInProgress => TransactionError::NotInProgress.into(),
         }

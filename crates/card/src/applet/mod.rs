@@ -1,22 +1,27 @@
 //! What an applet is: Java Card's applet, and the toolkit applet of TS 102 241, as a state machine.
 
+mod array;
 mod coding;
 mod error;
 mod event;
 mod info;
 mod package;
 mod parameters;
+mod pin;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
 use oxisim_apdu::{Command, Response, Status};
 
+pub(crate) use self::pin::is_pin;
 pub use self::{
+    array::{ArrayId, Clear},
     error::{AppletError, PinError, SystemError, ToolkitError, TransactionError},
     event::{Event, FilePart, FileUpdate, FormattedSms, UnformattedSms},
     info::{AppletInfo, AppletState},
     package::Package,
     parameters::{AccessDomain, InstallParameters, MenuPlace},
+    pin::OwnerPin,
 };
 use crate::{env::Env, file::Aid};
 

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     applet::{AppletError, AppletState, InstallParameters, Package},
+    env::Context,
     file::Aid,
     memory::Handle,
 };
@@ -59,9 +60,13 @@ impl Runtime<'_> {
             object: Some(object),
             store,
             registry,
+            arrays: Vec::new(),
+            pins: Vec::new(),
         });
+        self.applets.check_persistent(self.memory, id, 0)?;
         self.keep()?;
-        self.run(id, |applet, env| applet.install(parameters, env))?;
+        let context = Context { is_installing: true, ..self.context() };
+        self.run_in(context, id, |applet, env| applet.install(parameters, env))?;
         self.run(id, |applet, env| applet.start(env))
     }
 

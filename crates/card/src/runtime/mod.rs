@@ -1,6 +1,7 @@
 //! The applets of a card: what is loaded, what is installed, and how an applet is called.
 
 mod manage;
+mod owned;
 mod record;
 mod selection;
 
@@ -9,10 +10,13 @@ use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 use oxisim_wire::Error;
 
 use self::record::Record;
-pub(crate) use self::record::check;
+pub(crate) use self::{
+    owned::{Array, PinState},
+    record::{is_owned, verify},
+};
 use crate::{
-    applet::{Applet, AppletError, AppletInfo, AppletState, CloneApplet, InstallParameters, Package},
-    env::Env,
+    applet::{Applet, AppletError, AppletInfo, AppletState, Clear, CloneApplet, InstallParameters, Package},
+    env::{Context, Env, Outer},
     file::{Aid, FileSystem},
     memory::{Handle, Memory},
     toolkit::{Registrations, Session},
@@ -47,6 +51,10 @@ pub(crate) struct Instance {
     pub store: Handle,
     /// The object of its registrations.
     pub registry: Handle,
+    /// Its arrays, in the order of their making.
+    pub arrays: Vec<Array>,
+    /// Its PINs, in the order of their making.
+    pub pins: Vec<PinState>,
 }
 
 /// The life cycle state of an applet as it is coded (Card Specification §11.1.1): the state itself, and
@@ -133,8 +141,8 @@ impl Applets {
         for record in record::read(memory)? {
             let known = before.iter().position(|old| old.aid == record.aid && old.class == record.class);
             let known = known.map(|at| before.swap_remove(at));
-            let (id, object) = match known {
-                Some(known) => (known.id, known.object),
+            let (id, object) = match &known {
+                Some(known) => (known.id, known.object.clone()),
                 None => (self.next_id(), self.clone_of(&record.package, &record.class)),
             };
             let (Some(store), Some(registry)) =
@@ -143,7 +151,7 @@ impl Applets {
                 continue;
             };
             let Record { aid, package, class, life_cycle, parameters } = record;
-            self.instances.push(Instance {
+            let mut instance = Instance {
                 id,
                 aid,
                 package,
@@ -153,7 +161,13 @@ impl Applets {
                 object,
                 store,
                 registry,
-            });
+                arrays: owned::read_arrays(memory, &aid)?,
+                pins: owned::read_pins(memory, &aid)?,
+            };
+            if let Some(known) = known {
+                instance.keep_transient(known);
+            }
+            self.instances.push(instance);
         }
         Ok(())
     }
@@ -170,13 +184,20 @@ impl Applets {
                 name: object.map(Applet::name).unwrap_or_default(),
                 state: instance.life_cycle.state(),
                 parameters: (*instance.parameters).clone(),
-                persistent_octets: persistent_octets(memory, &instance.aid),
-                transient_octets: object.map_or(0, Applet::transient_octets),
+                persistent_octets: instance.persistent_octets(memory),
+                transient_octets: object.map_or(0, |object| instance.transient_octets(object)),
                 menu_entries: has.menu_entries().collect(),
                 timers: has.timers,
                 events: has.events,
             }
         })
+    }
+
+    /// Finds the arrays and PINs again that an applet which is being installed has made: some may have been taken back.
+    pub fn find_again(&mut self, memory: &Memory, id: AppletId) {
+        let Some(instance) = self.get_mut(id) else { return };
+        instance.arrays = owned::read_arrays(memory, &instance.aid).unwrap_or_default();
+        instance.pins = owned::read_pins(memory, &instance.aid).unwrap_or_default();
     }
 
     /// A new object of a class, if it is loaded.
@@ -202,15 +223,24 @@ impl Runtime<'_> {
         }
     }
 
-    /// Puts a new object in the place of the running one.
+    /// Puts a new object in the place of the running one, and clears its transient memory.
     fn renew(&mut self, id: AppletId) {
+        self.replace(id);
+        // One that does not start stays on the card, and hears what it has registered for.
+        if let Ok(Called { quota: Err(_), .. }) =
+            self.call(self.context(), id, |applet, env| applet.start(env))
+        {
+            self.replace(id);
+        }
+    }
+
+    fn replace(&mut self, id: AppletId) {
         let Some(instance) = self.applets.get(id) else { return };
         let object = self.applets.clone_of(&instance.package, &instance.class);
         if let Some(instance) = self.applets.get_mut(id) {
             instance.object = object;
+            instance.clear(Clear::OnReset);
         }
-        // One that does not start stays on the card, and hears what it has registered for.
-        let _ = self.run(id, |applet, env| applet.start(env));
     }
 
     /// Calls an applet. An error aborts what it has left open, and so does its end.
@@ -219,9 +249,37 @@ impl Runtime<'_> {
         id: AppletId,
         call: impl FnOnce(&mut dyn Applet, &mut Env<'_>) -> Result<T, AppletError>,
     ) -> Result<T, AppletError> {
-        let missing = AppletError::Security;
-        let instance = self.applets.get_mut(id).ok_or(missing)?;
-        let mut object = instance.object.take().ok_or(missing)?;
+        self.run_in(self.context(), id, call)
+    }
+
+    /// The same in a context. One that has more transient memory then than it may ends with `NO_TRANSIENT_SPACE`, and
+    /// is a new object.
+    pub fn run_in<T>(
+        &mut self,
+        context: Context,
+        id: AppletId,
+        call: impl FnOnce(&mut dyn Applet, &mut Env<'_>) -> Result<T, AppletError>,
+    ) -> Result<T, AppletError> {
+        let Called { result, quota } = self.call(context, id, call)?;
+        if quota.is_err() && !context.is_installing {
+            self.renew(id);
+        }
+        quota.and(result)
+    }
+
+    const fn context(&self) -> Context {
+        let transaction = if self.memory.in_transaction() { Outer::Card } else { Outer::None };
+        Context { transaction, depth: 0, is_installing: false }
+    }
+
+    fn call<T>(
+        &mut self,
+        context: Context,
+        id: AppletId,
+        call: impl FnOnce(&mut dyn Applet, &mut Env<'_>) -> Result<T, AppletError>,
+    ) -> Result<Called<T>, AppletError> {
+        let instance = self.applets.get_mut(id).ok_or(AppletError::Security)?;
+        let mut object = instance.object.take().ok_or(AppletError::Security)?;
         let mut env = Env {
             applet: id,
             aid: instance.aid,
@@ -229,7 +287,7 @@ impl Runtime<'_> {
             store: instance.store,
             registrations: instance.registry,
             files: self.files,
-            is_within: self.memory.in_transaction(),
+            context,
             savepoint: None,
             is_selecting: false,
             applets: self.applets,
@@ -238,11 +296,18 @@ impl Runtime<'_> {
         };
         let result = call(&mut *object, &mut env);
         env.end();
-        if let Some(instance) = self.applets.get_mut(id) {
-            instance.object = Some(object);
-        }
-        result
+        let instance = self.applets.get_mut(id).ok_or(AppletError::Security)?;
+        let quota = instance.check_transient(instance.transient_octets(&*object));
+        instance.object = Some(object);
+        Ok(Called { result, quota })
     }
+}
+
+/// What came of a call.
+struct Called<T> {
+    result: Result<T, AppletError>,
+    /// Whether the applet has no more transient memory than it may.
+    quota: Result<(), AppletError>,
 }
 
 /// The persistent array of an applet, among its objects.
@@ -259,8 +324,4 @@ pub(crate) fn name(aid: &Aid, object: &str) -> String {
 fn objects<'a>(memory: &'a Memory, aid: &Aid) -> impl Iterator<Item = (&'a str, &'a [u8])> + use<'a> {
     let prefix = name(aid, "");
     memory.objects().filter(move |(name, _)| name.starts_with(&prefix))
-}
-
-fn persistent_octets(memory: &Memory, aid: &Aid) -> usize {
-    objects(memory, aid).map(|(_, octets)| octets.len()).sum()
 }

@@ -11,7 +11,10 @@ use oxisim_wire::{
     tlv::{read_length, write_length},
 };
 
-use super::{Instance, LifeCycle, STATE, name};
+use super::{
+    Instance, LifeCycle, REGISTRY, STATE, name,
+    owned::{read_arrays, read_pins},
+};
 use crate::{
     applet::{AccessDomain, InstallParameters, MenuPlace},
     file::Aid,
@@ -61,28 +64,34 @@ pub(super) fn put(memory: &mut Memory, name: &str, octets: &[u8]) -> Result<Hand
     }
 }
 
-/// Whether objects that were put back are those of applets which the card can have: `Ok(true)` if one with this name
-/// may come, go, or have any size.
-pub(crate) fn check(own: &Memory, memory: &Memory, object: &str) -> Result<bool, Error> {
-    if object == APPLETS {
-        for record in read(memory)? {
-            let missing = |what| Error::new(what, 0, ErrorKind::Missing);
-            memory.find(&name(&record.aid, STATE)).ok_or(missing("applet's array"))?;
-            let registry = memory.find(&name(&record.aid, super::REGISTRY));
-            Registrations::read(memory.read(registry.ok_or(missing("applet's registrations"))?))?;
-        }
-        return Ok(true);
-    }
-    let owners = read(own)?.into_iter().chain(read(memory)?);
-    let mut theirs = owners.filter(|owner| object.starts_with(&name(&owner.aid, "")));
-    let Some(owner) = theirs.next() else { return Ok(false) };
-    if object == name(&owner.aid, super::REGISTRY)
-        && let Some(registry) = memory.find(object)
-    {
+/// Checks that what was put back makes sense: every applet has its objects, and they can be read.
+pub(crate) fn verify(memory: &Memory) -> Result<(), Error> {
+    let missing = |what| Error::new(what, 0, ErrorKind::Missing);
+    for record in read(memory)? {
+        memory.find(&name(&record.aid, STATE)).ok_or(missing("applet's array"))?;
+        let registry = memory.find(&name(&record.aid, REGISTRY)).ok_or(missing("applet's registrations"))?;
         Registrations::read(memory.read(registry))?;
+        read_arrays(memory, &record.aid)?;
+        read_pins(memory, &record.aid)?;
     }
-    let is_array_of_both = object == name(&owner.aid, STATE) && theirs.next().is_some();
-    Ok(!is_array_of_both)
+    Ok(())
+}
+
+/// Whether an object is one that comes and goes, and has any size, as the applets say. What [`verify`] cannot see is the
+/// size of the persistent array that an applet gets at installation.
+pub(crate) fn is_owned(own: &Memory, memory: &Memory, object: &str) -> bool {
+    if object == APPLETS {
+        return true;
+    }
+    let owner = |memory: &Memory| {
+        let owners = read(memory).unwrap_or_default();
+        owners.iter().find(|owner| object.starts_with(&name(&owner.aid, ""))).map(|owner| owner.aid)
+    };
+    match (owner(own), owner(memory)) {
+        (Some(aid), Some(_)) => object != name(&aid, STATE),
+        (None, None) => false,
+        _ => true,
+    }
 }
 
 impl Record {

@@ -112,7 +112,7 @@ impl Registry {
         sender: Sender,
         result: GeneralResult,
     ) {
-        let owner = self.timer_owner(timer);
+        let owner = self.active().find(|active| active.has.timers.contains(&timer)).map(|owner| owner.applet);
         let is_owners = matches!(sender, Sender::Applet(applet, _) if owner == Some(applet));
         let Some(run) = self.timer_mut(timer) else { return };
         *run = match (action, result) {

@@ -1,0 +1,110 @@
+//! Life cycle states (GP Card Specification §5.3).
+
+use oxisim_card::{AppletError, AppletState, Card, InstallParameters, Profile, Status};
+use oxisim_wire::Instant;
+
+use crate::bench::{PROFILE, Probe, aid, card, package, send};
+
+/// ENVELOPE (MENU SELECTION) of entry 1.
+const SELECTION: &str = "80C2000009D30782020181900101";
+/// ENVELOPE (TIMER EXPIRATION) of timer 1.
+const EXPIRED: &str = "80C200000ED70C82028281A40101A503000100";
+
+fn menu_and_timer() -> Probe {
+    Probe::installed_by(b'A', |env| {
+        env.registry().init_menu_entry(*b"A")?;
+        env.registry().allocate_timer()?;
+        Ok(())
+    })
+}
+
+fn state(card: &Card) -> AppletState {
+    card.applets().next().unwrap().state
+}
+
+/// Whether the card has a command for the terminal after the profile: SET UP MENU.
+fn has_menu(card: &mut Card) -> bool {
+    send(card, PROFILE).status.0 >> 8 == 0x91
+}
+
+#[test]
+fn an_applet_is_told_nothing_before_it_is_selectable() {
+    let probe = menu_and_timer();
+    let mut card = Card::new(&Profile::default());
+    card.load(package([probe])).unwrap();
+    card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()).unwrap();
+    card.power_on(Instant::EPOCH);
+    assert_eq!(state(&card), AppletState::Installed);
+    assert!(!has_menu(&mut card));
+    assert_eq!(send(&mut card, SELECTION).status, Status::REFERENCED_DATA_NOT_FOUND);
+    card.make_selectable(&aid(b'A')).unwrap();
+    assert_eq!(state(&card), AppletState::Selectable);
+    assert!(has_menu(&mut card));
+    let again = card.make_selectable(&aid(b'A'));
+    assert_eq!(again, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+}
+
+#[test]
+fn a_locked_applet_is_told_nothing_until_it_is_unlocked() {
+    let probe = menu_and_timer();
+    let mut card = card([probe.clone()]);
+    card.lock(&aid(b'A')).unwrap();
+    card.power_on(Instant::EPOCH);
+    assert_eq!(state(&card), AppletState::Locked);
+    assert!(!has_menu(&mut card));
+    assert_eq!(send(&mut card, SELECTION).status, Status::REFERENCED_DATA_NOT_FOUND);
+    assert_eq!(send(&mut card, EXPIRED).status, Status::NORMAL);
+    card.unlock(&aid(b'A')).unwrap();
+    assert_eq!(state(&card), AppletState::Selectable);
+    assert!(has_menu(&mut card));
+    assert_eq!(probe.run(&mut card, |_, _| Ok(1)), Ok(1));
+    assert_eq!(card.unlock(&aid(b'A')), Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+}
+
+#[test]
+fn unlocking_gives_the_state_back_that_was_before() {
+    let mut card = Card::new(&Profile::default());
+    card.load(package([menu_and_timer()])).unwrap();
+    card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()).unwrap();
+    card.lock(&aid(b'A')).unwrap();
+    card.unlock(&aid(b'A')).unwrap();
+    assert_eq!(state(&card), AppletState::Installed);
+}
+
+#[test]
+fn locking_takes_the_menu_of_a_running_card_away() {
+    let mut card = card([menu_and_timer()]);
+    let menu = send(&mut card, PROFILE).status;
+    send(&mut card, &format!("80120000{:02X}", menu.0 & 0xFF));
+    send(&mut card, "801400000C810301250082028281830100");
+    card.lock(&aid(b'A')).unwrap();
+    let status = send(&mut card, "80F2000C").status;
+    let command = send(&mut card, &format!("80120000{:02X}", status.0 & 0xFF)).data;
+    assert!(command.ends_with(&[0x8F, 0x00]), "an empty item: {command:02X?}");
+}
+
+#[test]
+fn deleting_a_package_takes_its_applets_and_their_memory() {
+    let mut card = Card::new(&Profile::default());
+    let used = card.memory().used();
+    card.load(package([menu_and_timer(), Probe::new(b'B')])).unwrap();
+    for name in [b'A', b'B'] {
+        card.install(&aid(0x50), &aid(name), aid(name), &InstallParameters::default()).unwrap();
+    }
+    card.delete(&aid(b'B')).unwrap();
+    assert_eq!(card.applets().map(|applet| applet.aid).collect::<Vec<_>>(), [aid(b'A')]);
+    card.delete(&aid(0x50)).unwrap();
+    assert_eq!((card.applets().count(), card.memory().used()), (0, used));
+    let gone = Err(AppletError::Iso(Status::REFERENCED_DATA_NOT_FOUND));
+    assert_eq!(card.delete(&aid(0x50)), gone);
+    assert_eq!(card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()), gone);
+}
+
+#[test]
+fn an_aid_is_one_applets() {
+    let mut card = Card::new(&Profile::default());
+    card.load(package([Probe::new(b'A'), Probe::new(b'B')])).unwrap();
+    card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()).unwrap();
+    let taken = card.install(&aid(0x50), &aid(b'B'), aid(b'A'), &InstallParameters::default());
+    assert_eq!(taken, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+}
