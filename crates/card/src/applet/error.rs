@@ -138,6 +138,17 @@ impl From<Status> for AppletError {
     }
 }
 
+/// What a command ends with if an applet does not catch the error: `6F00`, unless the error is a status word itself
+/// (Java Card Runtime Environment Specification §3.3).
+impl From<AppletError> for Status {
+    fn from(error: AppletError) -> Self {
+        match error {
+            AppletError::Iso(status) | AppletError::File(status) => status,
+            _ => Self::TECHNICAL_PROBLEM,
+        }
+    }
+}
+
 impl From<MemoryError> for AppletError {
     fn from(error: MemoryError) -> Self {
         match error {

@@ -86,6 +86,9 @@ pub fn aid(name: u8) -> Aid {
     Aid::new(&[0xA0, 0x00, 0x00, 0x00, name]).unwrap()
 }
 
+/// What an applet counts after the answer to a command.
+pub const ANSWERED: u8 = 0xAA;
+
 /// TERMINAL PROFILE of a terminal that can do everything.
 pub const PROFILE: &str = "8010000009FFFFFFFFFFFFFFFFFF";
 
@@ -151,6 +154,9 @@ impl Applet for Probe {
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
+        if let Event::ProactiveResponse(_) = event {
+            self.fields.count = ANSWERED;
+        }
         let Event::ProfileDownload = event else { return Ok(()) };
         let script = self.scripts.lock().unwrap().pop_front();
         script.map_or(Ok(()), |script| script(&mut self.fields, env))

@@ -51,6 +51,14 @@ fn an_applet_that_does_not_start_is_still_told() {
 }
 
 #[test]
+fn an_error_that_is_not_caught_is_a_status_word_or_a_technical_problem() {
+    assert_eq!(Status::from(AppletError::Iso(Status::WRONG_LENGTH)), Status::WRONG_LENGTH);
+    assert_eq!(Status::from(AppletError::File(Status::FILE_NOT_FOUND)), Status::FILE_NOT_FOUND);
+    assert_eq!(Status::from(AppletError::Security), Status::TECHNICAL_PROBLEM);
+    assert_eq!(Status::from(AppletError::Range), Status::TECHNICAL_PROBLEM);
+}
+
+#[test]
 fn a_transaction_that_is_left_open_is_not_the_next_applets() {
     let (forgetful, other) = (Probe::new(b'F'), Probe::new(b'O'));
     // The one that was installed last is told first.

@@ -1,9 +1,10 @@
 //! Life cycle states (GP Card Specification §5.3).
 
 use oxisim_card::{AppletError, AppletState, Card, InstallParameters, Profile, Status};
+use oxisim_toolkit::command::MoreTime;
 use oxisim_wire::Instant;
 
-use crate::bench::{PROFILE, Probe, aid, card, package, send};
+use crate::bench::{ANSWERED, PROFILE, Probe, aid, card, package, send};
 
 /// ENVELOPE (MENU SELECTION) of entry 1.
 const SELECTION: &str = "80C2000009D30782020181900101";
@@ -59,6 +60,26 @@ fn a_locked_applet_is_told_nothing_until_it_is_unlocked() {
     assert!(has_menu(&mut card));
     assert_eq!(probe.run(&mut card, |_, _| Ok(1)), Ok(1));
     assert_eq!(card.unlock(&aid(b'A')), Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+}
+
+#[test]
+fn a_locked_applet_is_not_told_of_the_answer_to_its_command() {
+    for lock in [false, true] {
+        let probe = Probe::new(b'A');
+        let mut card = card([probe.clone()]);
+        probe.run(&mut card, |_, env| env.send(0, MoreTime {})).unwrap();
+        send(&mut card, "801200000B");
+        if lock {
+            card.lock(&aid(b'A')).unwrap();
+        }
+        let answered = send(&mut card, "801400000C810301020082028281830100");
+        assert_eq!(answered.status, Status::NORMAL);
+        if lock {
+            card.unlock(&aid(b'A')).unwrap();
+        }
+        let count = probe.run(&mut card, |fields, _| Ok(fields.count)).unwrap();
+        assert_eq!(count == ANSWERED, !lock);
+    }
 }
 
 #[test]

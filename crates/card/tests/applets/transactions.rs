@@ -41,6 +41,7 @@ fn transactions_do_not_nest() {
 fn an_installing_applet_has_transactions_within_that_of_the_card() {
     let probe = Probe::installed_by(b'A', |env| {
         env.new_persistent(1)?;
+        let capacity = env.unused_commit_capacity();
         assert_eq!(env.commit_transaction(), Err(NOT_IN_PROGRESS));
         assert_eq!(env.abort_transaction(), Err(NOT_IN_PROGRESS));
         env.begin_transaction()?;
@@ -52,6 +53,7 @@ fn an_installing_applet_has_transactions_within_that_of_the_card() {
         env.registry().init_menu_entry(*b"gone")?;
         env.abort_transaction()?;
         assert_eq!(env.registry().menu_entries(), []);
+        assert_eq!(env.unused_commit_capacity(), capacity, "the card's own has no limit");
         env.begin_transaction()?;
         env.write(env.array(0), 0, &[3])
     });

@@ -69,11 +69,12 @@ fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
     let (card, doubts) = (|| {
         let document = document(text)?;
         let (image, doubts) = build::build(&document)?;
-        let card = Card::from_image(&image).map_err(|error| no_card(&error, &document))?;
-        match &document.applets.backup {
-            Some(form) => Ok((card.with_applet(backup(form)?), doubts)),
-            None => Ok((card, doubts)),
+        let mut card = Card::from_image(&image).map_err(|error| no_card(&error, &document))?;
+        if let Some(form) = &document.applets.backup {
+            card.add_applet(backup(form)?)
+                .map_err(|error| At::new(&form.server, format!("the applet cannot be installed: {error}")))?;
         }
+        Ok((card, doubts))
     })()
     .map_err(|at: At| at.locate(text))?;
     Ok((card, doubts.into_iter().map(|at| at.locate(text)).collect()))
