@@ -78,7 +78,9 @@ impl Prober {
         match order {
             Order::Send(command) => env.send_command(*command),
             Order::Menu(items) => self.set_menu(&items, env),
-            Order::Events(events) => {
+            Order::Events(mut events) => {
+                // The card has no event of an unknown code.
+                events.retain(|&code| EventCode(code).name().is_some());
                 for code in std::mem::replace(&mut self.events, events) {
                     if EventCode(code) == EventCode::LOCAL_CONNECTION {
                         (0..8).try_for_each(|service| env.registry().release_service(service))?;
