@@ -29,7 +29,7 @@ fn parameters() -> InstallParameters {
     InstallParameters {
         priority: 3,
         timers: 2,
-        menu_entries: Some(vec![MenuPlace { position: 1, identifier: 0 }; 2]),
+        menu_entries: Some([1, 2].map(|place| MenuPlace { position: place, identifier: place }).to_vec()),
         tars: vec![Tar([1, 2, 3]), Tar([4, 5, 6])],
         persistent_quota: Some(100),
         transient_quota: Some(0x1234),
