@@ -21,9 +21,13 @@ impl Powered<'_> {
         }
     }
 
-    /// Asks an applet whether it lets itself be selected; `6999` if not (§4.5).
-    pub fn select_applet(&mut self, applet: AppletId) -> Result<(), Status> {
-        if self.runtime().select(applet) { Ok(()) } else { Err(Status::APPLET_SELECT_FAILED) }
+    /// Asks an applet whether it lets itself be selected on the channel `number`; `6999` if not (§4.5).
+    pub fn select_applet(&mut self, applet: AppletId, number: u8) -> Result<(), Status> {
+        if self.runtime().select(applet) {
+            return Ok(());
+        }
+        self.clear_on_deselect(applet, number);
+        Err(Status::APPLET_SELECT_FAILED)
     }
 
     /// Forgets on every channel the applets that have been locked or deleted since they were selected.
@@ -32,6 +36,8 @@ impl Powered<'_> {
         for applet in selected {
             if !self.runtime().applets.get(applet).is_some_and(Instance::is_active) {
                 self.session.channels.forget(applet);
+                let others: Vec<_> = self.session.channels.applets_but(None).collect();
+                self.runtime().clear_on_deselect(applet, &others);
             }
         }
     }
@@ -39,7 +45,18 @@ impl Powered<'_> {
     /// Deselects the applet of the channel of the command, if it has one (§4.6).
     pub fn deselect(&mut self) {
         if let Some(applet) = self.session.channel.applet.take() {
-            self.runtime().deselect(applet);
+            self.deselect_on(applet, self.session.number);
         }
+    }
+
+    /// Deselects the applet that the channel `number` has no more.
+    pub fn deselect_on(&mut self, applet: AppletId, number: u8) {
+        self.runtime().deselect(applet);
+        self.clear_on_deselect(applet, number);
+    }
+
+    fn clear_on_deselect(&mut self, applet: AppletId, number: u8) {
+        let others: Vec<_> = self.session.channels.applets_but(Some(number)).collect();
+        self.runtime().clear_on_deselect(applet, &others);
     }
 }

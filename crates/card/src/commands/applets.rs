@@ -65,10 +65,11 @@ pub(super) fn select(
     applet: AppletId,
     command: &Command<'_>,
 ) -> Result<Response, Status> {
-    card.check_shared(applet, Some(card.session.number))?;
+    let number = card.session.number;
+    card.check_shared(applet, Some(number))?;
     card.deselect();
     card.session.channel = Channel::after_reset();
-    card.select_applet(applet)?;
+    card.select_applet(applet, number)?;
     card.session.channel = Channel::with_applet(applet);
     card.runtime().process(applet, command, true)
 }

@@ -16,7 +16,7 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
             let number = card.session.channels.open(Channel { applet: None, ..inherited })?;
             if let Some(applet) = inherited.applet {
                 // One that does not agree leaves no channel behind.
-                let agreed = card.select_applet(applet);
+                let agreed = card.select_applet(applet, number);
                 agreed.or_else(|status| card.session.channels.close(number).and(Err(status)))?;
                 card.session.channels.put(number, inherited);
             }
@@ -28,7 +28,7 @@ pub(super) fn manage_channel(card: &mut Powered<'_>, command: &Command<'_>) -> R
             if let Ok(Channel { application, applet, .. }) = closed {
                 card.forget_unused(application);
                 if let Some(applet) = applet {
-                    card.runtime().deselect(applet);
+                    card.deselect_on(applet, number);
                 }
             }
             Ok(Status::NORMAL.into())

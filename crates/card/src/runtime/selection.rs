@@ -3,7 +3,7 @@
 use oxisim_apdu::{Command, Response, Status};
 
 use super::{AppletId, Applets, Instance, Runtime};
-use crate::applet::{Applet, AppletError};
+use crate::applet::{Applet, AppletError, Clear};
 
 impl Applets {
     /// The applets that can be selected whose AID starts with `prefix`, in the order of their installation.
@@ -42,6 +42,19 @@ impl Runtime<'_> {
             applet.deselect(env);
             Ok(())
         });
+    }
+
+    /// Clears the `CLEAR_ON_DESELECT` memory of the package of an applet that was selected, unless one of it is among
+    /// those that still are (§4.6, §5.2).
+    pub fn clear_on_deselect(&mut self, id: AppletId, selected: &[AppletId]) {
+        let Some(applet) = self.applets.get(id) else { return };
+        if self.applets.beside(applet, selected).next().is_some() {
+            return;
+        }
+        let package = applet.package;
+        for instance in self.applets.instances.iter_mut().filter(|instance| instance.package == package) {
+            instance.clear(Clear::OnDeselect);
+        }
     }
 
     /// Lets an applet answer a command; `is_selecting` if it is the SELECT of the applet itself. What is no

@@ -1,9 +1,7 @@
 //! Selected applets: select, deselect, process (Java Card Runtime Environment Specification §3, §4; TS 102 221 §8.4).
 
 use oxisim_apdu::{Command, Response, Status};
-use oxisim_card::{
-    Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Package, Profile, ToolkitEvent,
-};
+use oxisim_card::{Aid, Applet, AppletError, Card, Clear, Env, Event, InstallParameters, Package, Profile};
 use oxisim_wire::Instant;
 
 use crate::terminal::Terminal;
@@ -41,6 +39,10 @@ const FAIL: u8 = 0x03;
 const FORGET: u8 = 0x04;
 /// What its store has.
 const STORE: u8 = 0x05;
+/// Writes `77` into its `CLEAR_ON_DESELECT` array.
+const KEEP: u8 = 0x06;
+/// What that array has.
+const LOOK: u8 = 0x07;
 
 impl Applet for Probe {
     fn aid(&self) -> Aid {
@@ -52,7 +54,7 @@ impl Applet for Probe {
     }
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
-        env.registry().set_event(ToolkitEvent::UnformattedSmsPp)
+        env.new_transient(1, Clear::OnDeselect).map(|_| ())
     }
 
     fn select(&mut self, env: &mut Env<'_>) -> bool {
@@ -79,6 +81,12 @@ impl Applet for Probe {
                 if apdu.instruction.0 == FAIL {
                     return Err(Status::INCORRECT_DATA);
                 }
+            }
+            KEEP => env.write(env.array(0), 0, &[0x77]).unwrap(),
+            LOOK => {
+                let mut kept = [0];
+                env.read(env.array(0), 0, &mut kept).unwrap();
+                return Ok(Response::normal(kept.to_vec()));
             }
             STORE => {
                 let mut store = [0; 2];
@@ -112,6 +120,20 @@ fn terminal(applets: impl IntoIterator<Item = Probe>) -> Terminal {
 
 fn two() -> Terminal {
     terminal([Probe::new(FIRST), Probe::new(SECOND)])
+}
+
+/// The same in one package.
+fn package(applets: [Probe; 2]) -> Terminal {
+    let mut card = Card::new(&Profile::default());
+    let package = aid("A000000057");
+    let classes = applets.each_ref().map(Probe::aid);
+    let applets: Vec<Box<dyn Applet>> = applets.into_iter().map(|applet| Box::new(applet) as _).collect();
+    card.load(Package { aid: package, version: (1, 0), applets }).unwrap();
+    for class in classes {
+        card.install(&package, &class, class, &InstallParameters::default()).unwrap();
+        card.make_selectable(&class).unwrap();
+    }
+    Terminal::with(card)
 }
 
 /// SELECT by AID on a channel.
@@ -329,16 +351,7 @@ fn a_multiselectable_applet_is_selected_on_several_channels() {
 #[test]
 fn one_applet_that_is_not_multiselectable_keeps_its_package_to_one_channel() {
     let selects_second = |second: Probe| {
-        let mut card = Card::new(&Profile::default());
-        let first = Probe::multi_selectable(FIRST);
-        let package = aid("A000000057");
-        let applets: Vec<Box<dyn Applet>> = vec![Box::new(first), Box::new(second)];
-        card.load(Package { aid: package, version: (1, 0), applets }).unwrap();
-        for class in [FIRST, SECOND].map(aid) {
-            card.install(&package, &class, class, &InstallParameters::default()).unwrap();
-            card.make_selectable(&class).unwrap();
-        }
-        let mut terminal = Terminal::with(card);
+        let mut terminal = package([Probe::multi_selectable(FIRST), second]);
         terminal.ok("0070000001");
         terminal.ok(&select(0, FIRST));
         let on_second = terminal.send(&select(1, SECOND));
@@ -454,4 +467,99 @@ fn selecting_an_applet_leaves_the_usim() {
     terminal.ok(&select(0, USIM));
     assert_eq!(terminal.send("0020008100"), "63C3", "PIN 2 is to be verified again");
     terminal.ok("00A4000C026F3B");
+}
+
+/// What the `CLEAR_ON_DESELECT` array of the applet has that the channel has.
+fn kept(terminal: &mut Terminal, channel: u8) -> String {
+    terminal.ok(&format!("0{channel}{LOOK:02X}000000"))
+}
+
+#[test]
+fn memory_that_is_clear_on_deselect_is() {
+    let leave: [fn(&mut Terminal); 4] = [
+        |terminal| drop(terminal.ok(&select(1, USIM))),
+        |terminal| drop(terminal.ok(&select(1, FIRST))),
+        |terminal| {
+            terminal.ok("00708001");
+            terminal.ok("0070000001");
+        },
+        |terminal| {
+            terminal.card.lock(&aid(FIRST)).unwrap();
+            terminal.ok("81F2000C");
+            terminal.card.unlock(&aid(FIRST)).unwrap();
+        },
+    ];
+    for leave in leave {
+        let mut terminal = two();
+        terminal.ok("0070000001");
+        terminal.ok(&select(0, SECOND));
+        terminal.ok(&select(1, FIRST));
+        for channel in [0, 1] {
+            terminal.ok(&format!("0{channel}{KEEP:02X}0000"));
+        }
+        assert_eq!(kept(&mut terminal, 1), "77");
+        leave(&mut terminal);
+        terminal.ok(&select(1, FIRST));
+        assert_eq!(kept(&mut terminal, 1), "00");
+        assert_eq!(kept(&mut terminal, 0), "77", "another package");
+    }
+}
+
+/// Java Card Runtime Environment Specification §4.6.
+#[test]
+fn memory_that_is_clear_on_deselect_stays_while_one_of_the_package_is_selected() {
+    let mut terminal = package([FIRST, SECOND].map(Probe::multi_selectable));
+    terminal.ok("0070000001");
+    terminal.ok(&select(0, FIRST));
+    terminal.ok(&select(1, SECOND));
+    for channel in [0, 1] {
+        terminal.ok(&format!("0{channel}{KEEP:02X}0000"));
+    }
+    terminal.ok(&select(0, USIM));
+    terminal.ok(&select(0, FIRST));
+    assert_eq!(kept(&mut terminal, 0), "77");
+    terminal.ok(&select(0, USIM));
+    terminal.ok("00708001");
+    for applet in [FIRST, SECOND] {
+        terminal.ok(&select(0, applet));
+        assert_eq!(kept(&mut terminal, 0), "00", "{applet}");
+    }
+}
+
+/// Java Card Runtime Environment Specification §3.3.
+#[test]
+fn what_is_no_iso_exception_is_an_unknown_error() {
+    #[derive(Clone)]
+    struct Hungry(Vec<u8>);
+    impl Applet for Hungry {
+        fn aid(&self) -> Aid {
+            aid(FIRST)
+        }
+
+        fn parameters(&self) -> InstallParameters {
+            InstallParameters { transient_quota: Some(100), ..InstallParameters::default() }
+        }
+
+        fn transient_octets(&self) -> usize {
+            self.0.len()
+        }
+
+        fn install(&mut self, _: &InstallParameters, _: &mut Env<'_>) -> Result<(), AppletError> {
+            Ok(())
+        }
+
+        fn process(&mut self, apdu: &Command<'_>, _: &mut Env<'_>) -> Result<Response, Status> {
+            self.0.resize(apdu.p2.into(), 0);
+            Ok(Status::NORMAL.into())
+        }
+
+        fn process_toolkit(&mut self, _: Event<'_>, _: &mut Env<'_>) -> Result<(), AppletError> {
+            Ok(())
+        }
+    }
+    let mut terminal = Terminal::with(Card::new(&Profile::default()).with_applet(Hungry(Vec::new())));
+    terminal.ok(&select(0, FIRST));
+    assert_eq!(terminal.send("00010064"), "9000");
+    assert_eq!(terminal.send("00010065"), "6F00");
+    assert_eq!(terminal.send("00010064"), "9000", "it is selected still");
 }
