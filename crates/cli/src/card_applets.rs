@@ -64,7 +64,7 @@ fn row(applet: &AppletInfo) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// The life cycle state, as GlobalPlatform names it.
+/// The life cycle state (GP Card Specification §5.3).
 const fn state(state: AppletState) -> &'static str {
     match state {
         AppletState::Installed => "INSTALLED",
