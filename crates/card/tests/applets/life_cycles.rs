@@ -1,8 +1,13 @@
 //! Life cycle states (GP Card Specification §5.3).
 
-use oxisim_card::{AppletError, AppletState, Card, InstallParameters, Profile, Status};
-use oxisim_toolkit::command::MoreTime;
-use oxisim_wire::Instant;
+use oxisim_card::{AppletError, AppletState, Card, Env, InstallParameters, Profile, Status};
+use oxisim_toolkit::{
+    CommandType,
+    codes::TimerAction,
+    command::{MoreTime, TimerManagement},
+    objects::{TimerIdentifier, TimerValue},
+};
+use oxisim_wire::{Duration, Instant};
 
 use crate::bench::{ANSWERED, PROFILE, Probe, aid, card, package, send};
 
@@ -80,6 +85,30 @@ fn a_locked_applet_is_not_told_of_the_answer_to_its_command() {
         let count = probe.run(&mut card, |fields, _| Ok(fields.count)).unwrap();
         assert_eq!(count == ANSWERED, !lock);
     }
+}
+
+#[test]
+fn locking_stops_the_timers_of_a_running_card_and_takes_commands_back() {
+    let probe = Probe::installed_by(b'A', |env| env.registry().allocate_timer().map(|_| ()));
+    let mut card = card([probe.clone()]);
+    let start = |_: &mut _, env: &mut Env<'_>| {
+        let value = Some(TimerValue::from_duration(Duration::from_secs(60)));
+        let timer = TimerIdentifier { identifier: 1 };
+        env.send(TimerAction::START.0, TimerManagement { timer, value })?;
+        env.send(0, MoreTime {})
+    };
+    probe.run(&mut card, start).unwrap();
+    send(&mut card, "8012000000");
+    let more = send(&mut card, "8014000014810301270082028281830100A40101A503000000");
+    assert_eq!(more.status.0 >> 8, 0x91, "MORE TIME waits");
+    card.lock(&aid(b'A')).unwrap();
+    let status = send(&mut card, "80F2000C").status;
+    let stop = send(&mut card, &format!("80120000{:02X}", status.0 & 0xFF)).data;
+    let stop = oxisim_toolkit::Command::decode(&stop).unwrap();
+    assert_eq!(stop.details.kind, CommandType::TIMER_MANAGEMENT);
+    assert_eq!(stop.details.qualifier, TimerAction::DEACTIVATE.0);
+    let end = send(&mut card, "801400000F810301270182028281830100A40101");
+    assert_eq!(end.status, Status::NORMAL, "nothing else waits");
 }
 
 #[test]
