@@ -69,9 +69,6 @@ impl Runtime<'_> {
             env.is_selecting = is_selecting;
             applet.process(command, env).map_err(AppletError::Iso)
         });
-        answer.map_err(|error| match error {
-            AppletError::Iso(status) => status,
-            _ => Status::TECHNICAL_PROBLEM,
-        })
+        Ok(answer?)
     }
 }
