@@ -135,7 +135,7 @@ impl Applet for Prober {
             registry.init_menu_entry(*entry)?;
         }
         registry.allocate_timer()?;
-        registry.set_event(ToolkitEvent::UnformattedSmsPp)?;
+        registry.set_event_list(&[ToolkitEvent::UnformattedSmsPp, ToolkitEvent::FormattedSmsPp])?;
         EVENTS.iter().try_for_each(|&event| registry.set_event(ToolkitEvent::EventDownload(event)))
     }
 
