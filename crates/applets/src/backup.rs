@@ -220,7 +220,13 @@ impl Applet for PhonebookBackup {
 
     fn parameters(&self) -> InstallParameters {
         let transient_quota = Some(TRANSIENT_OCTETS);
-        InstallParameters { tars: vec![TAR], transient_quota, ..InstallParameters::default() }
+        let persistent_quota = u16::try_from(self.persistent_octets()).ok();
+        InstallParameters {
+            tars: vec![TAR],
+            transient_quota,
+            persistent_quota,
+            ..InstallParameters::default()
+        }
     }
 
     fn transient_octets(&self) -> usize {

@@ -3,6 +3,7 @@
 //! Each figure is of one thread, in process: octets in, octets out.
 
 use divan::{Bencher, black_box, counter::ItemsCount};
+use oxisim_apdu::{Command, Response, Status};
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::Settings;
 use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Memory, Profile};
@@ -22,6 +23,12 @@ const MENU_SELECTION: &[u8] = b"\x80\xC2\x00\x00\x09\xD3\x07\x82\x02\x01\x81\x90
 const FETCH: &[u8] = b"\x80\x12\x00\x00\x00";
 /// The terminal has done what the card asked for.
 const DONE: &[u8] = b"\x80\x14\x00\x00\x0C\x81\x03\x01\x21\x00\x82\x02\x82\x81\x83\x01\x00";
+/// MANAGE CHANNEL: channel 1.
+const OPEN_CHANNEL: &[u8] = b"\x00\x70\x00\x00\x01";
+/// SELECT of the bench's applet on channel 1.
+const SELECT: &[u8] = b"\x01\xA4\x04\x00\x0A\xA0\x00\x00\x09\x99bench\x00";
+/// A command that the card does not know.
+const COMMAND: &[u8] = b"\x81\x01\x00\x00";
 /// Octets of the transaction.
 const OCTETS: [u8; 32] = [0x5A; 32];
 
@@ -47,6 +54,10 @@ impl Applet for OneEntry {
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         env.registry().init_menu_entry(alpha("Bench")).map(|_| ())
+    }
+
+    fn process(&mut self, _: &Command<'_>, _: &mut Env<'_>) -> Result<Response, Status> {
+        Ok(Status::NORMAL.into())
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
@@ -89,6 +100,17 @@ fn start(card: &mut Card) {
 fn exchange(card: &mut Card, apdu: &[u8]) -> [u8; 2] {
     let response = black_box(card.exchange(Instant::EPOCH, black_box(apdu)).into_bytes());
     response.last_chunk().copied().expect("a status word")
+}
+
+/// SELECT of an applet that does nothing, and a command to it, on a logical channel of their own.
+#[divan::bench(sample_size = 1000)]
+fn select_and_process(bencher: Bencher) {
+    let mut card = card(Does::Nothing);
+    assert_eq!(exchange(&mut card, OPEN_CHANNEL), [0x90, 0x00]);
+    bencher.counter(ItemsCount::new(1_u32)).bench_local(|| {
+        assert_eq!(exchange(&mut card, SELECT), [0x90, 0x00]);
+        assert_eq!(exchange(&mut card, COMMAND), [0x90, 0x00]);
+    });
 }
 
 /// ENVELOPE to an applet that does nothing.

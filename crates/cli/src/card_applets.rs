@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use oxisim_card::{AppletInfo, AppletState, Card};
+use oxisim_card::{AppletInfo, AppletState, Card, ToolkitEvent};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;
@@ -74,7 +74,8 @@ const fn state(state: AppletState) -> &'static str {
 }
 
 fn events(applet: &AppletInfo) -> Vec<String> {
-    applet.events.iter().map(|event| format!("{event:?}")).collect()
+    let name = |event: &ToolkitEvent| event.name().map_or_else(|| format!("{event:?}"), Into::into);
+    applet.events.iter().map(name).collect()
 }
 
 /// Words behind each other; a dash if there are none.
