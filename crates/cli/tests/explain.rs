@@ -32,6 +32,7 @@ fn what_is_wrong_has_a_place_and_a_reason() {
 oxisim: wrong at octet 2: proactive command: 26 octets needed, 6 left
 
 "]]);
+    explain(&["zz"], "").code(2).stderr_eq("oxisim: 'z' is not a hexadecimal digit (octet 0)\n");
     explain(&["--file", "EF.NOTHING", "00"], "").code(2);
     explain(&["--kind", "file", "00"], "").code(2);
     explain(&[], "").code(2);

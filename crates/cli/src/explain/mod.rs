@@ -77,8 +77,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     };
     let out = &mut io::stdout().lock();
     if !args.lines {
-        return match tell(&args.hex.join(" "), kind, file, args, out)? {
+        let text = args.hex.join(" ");
+        return match tell(&text, kind, file, args, out)? {
             None => Ok(()),
+            // What is no octets at all are wrong words.
+            Some(reason) if command_and_response(&text).is_err() => Err(Failure::Usage(reason)),
             Some(reason) => Err(Failure::NotDone(reason)),
         };
     }
