@@ -39,9 +39,9 @@ const FAIL: u8 = 0x03;
 const FORGET: u8 = 0x04;
 /// What its store has.
 const STORE: u8 = 0x05;
-/// Writes `77` into its `CLEAR_ON_DESELECT` array.
+/// Writes `77` into its `CLEAR_ON_DESELECT` array and into its `CLEAR_ON_RESET` array.
 const KEEP: u8 = 0x06;
-/// What that array has.
+/// What those arrays have.
 const LOOK: u8 = 0x07;
 
 impl Applet for Probe {
@@ -54,7 +54,8 @@ impl Applet for Probe {
     }
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
-        env.new_transient(1, Clear::OnDeselect).map(|_| ())
+        env.new_transient(1, Clear::OnDeselect)?;
+        env.new_transient(1, Clear::OnReset).map(|_| ())
     }
 
     fn select(&mut self, env: &mut Env<'_>) -> bool {
@@ -82,11 +83,13 @@ impl Applet for Probe {
                     return Err(Status::INCORRECT_DATA);
                 }
             }
-            KEEP => env.write(env.array(0), 0, &[0x77]).unwrap(),
+            KEEP => (0..2).for_each(|array| env.write(env.array(array), 0, &[0x77]).unwrap()),
             LOOK => {
-                let mut kept = [0];
-                env.read(env.array(0), 0, &mut kept).unwrap();
-                return Ok(Response::normal(kept.to_vec()));
+                let mut kept = [[0]; 2];
+                for (array, kept) in (0..).zip(&mut kept) {
+                    env.read(env.array(array), 0, kept).unwrap();
+                }
+                return Ok(Response::normal(kept.concat()));
             }
             STORE => {
                 let mut store = [0; 2];
@@ -469,13 +472,13 @@ fn selecting_an_applet_leaves_the_usim() {
     terminal.ok("00A4000C026F3B");
 }
 
-/// What the `CLEAR_ON_DESELECT` array of the applet has that the channel has.
+/// What the `CLEAR_ON_DESELECT` and the `CLEAR_ON_RESET` array of the applet have that the channel has.
 fn kept(terminal: &mut Terminal, channel: u8) -> String {
     terminal.ok(&format!("0{channel}{LOOK:02X}000000"))
 }
 
 #[test]
-fn memory_that_is_clear_on_deselect_is() {
+fn memory_that_is_clear_on_deselect_is_and_memory_that_is_clear_on_reset_is_not() {
     let leave: [fn(&mut Terminal); 4] = [
         |terminal| drop(terminal.ok(&select(1, USIM))),
         |terminal| drop(terminal.ok(&select(1, FIRST))),
@@ -497,11 +500,11 @@ fn memory_that_is_clear_on_deselect_is() {
         for channel in [0, 1] {
             terminal.ok(&format!("0{channel}{KEEP:02X}0000"));
         }
-        assert_eq!(kept(&mut terminal, 1), "77");
+        assert_eq!(kept(&mut terminal, 1), "7777");
         leave(&mut terminal);
         terminal.ok(&select(1, FIRST));
-        assert_eq!(kept(&mut terminal, 1), "00");
-        assert_eq!(kept(&mut terminal, 0), "77", "another package");
+        assert_eq!(kept(&mut terminal, 1), "0077");
+        assert_eq!(kept(&mut terminal, 0), "7777", "another package");
     }
 }
 
@@ -517,12 +520,12 @@ fn memory_that_is_clear_on_deselect_stays_while_one_of_the_package_is_selected()
     }
     terminal.ok(&select(0, USIM));
     terminal.ok(&select(0, FIRST));
-    assert_eq!(kept(&mut terminal, 0), "77");
+    assert_eq!(kept(&mut terminal, 0), "7777");
     terminal.ok(&select(0, USIM));
     terminal.ok("00708001");
     for applet in [FIRST, SECOND] {
         terminal.ok(&select(0, applet));
-        assert_eq!(kept(&mut terminal, 0), "00", "{applet}");
+        assert_eq!(kept(&mut terminal, 0), "0077", "{applet}");
     }
 }
 
