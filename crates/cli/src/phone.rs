@@ -1,5 +1,6 @@
 //! `oxisim phone`: a phone in real time, with a card in a reader or with the built-in one.
 
+mod answers;
 mod channels;
 mod sockets;
 #[cfg(test)]
@@ -27,11 +28,11 @@ use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, T
 use oxisim_wire::{Duration, Instant, Wire};
 use oxisim_world::{Callee, Carrier, Network};
 
-use self::sockets::Sockets;
+use self::{answers::Answers, sockets::Sockets};
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
 /// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
+const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
@@ -40,7 +41,7 @@ const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
 /// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -67,6 +68,10 @@ pub struct Args {
     /// Choose this item of the card's menu as soon as it is there.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
+    /// Answer the card's next question with this: the number or the text of an item of a list, what it asks you to type,
+    /// or `yes` or `no`; may be given several times. Texts are read and cleared.
+    #[arg(long = "answer", value_name = "TEXT")]
+    answers: Vec<String>,
     /// Dial this as soon as the phone is ready: a number, or a code such as *100#. A card that controls calls is
     /// asked first.
     #[arg(long, value_name = "NUMBER")]
@@ -132,6 +137,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     phone.choice = args.choose;
     phone.dial.clone_from(&args.dial);
     phone.says_yes = args.yes;
+    phone.answers = Answers::new(&args.answers);
     phone.run(args.span)
 }
 
@@ -170,6 +176,8 @@ struct Phone<T, W> {
     polls: usize,
     /// Whether the user says yes to what the card asks.
     says_yes: bool,
+    /// What the user answers.
+    answers: Answers,
     /// The network, beyond messages.
     network: Network,
     /// Where channels lead.
@@ -192,6 +200,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
             commands: 0,
             polls: 0,
             says_yes: false,
+            answers: Answers::default(),
             network: simulated_network(),
             leads: network,
             carrier: match network {
@@ -249,6 +258,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
         });
         let undone = undone
             .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
+        let undone = undone.or_else(|| Some(format!("nothing was answered with {:?}", self.answers.left()?)));
         undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
     }
 
@@ -296,6 +306,9 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 if self.says_yes && matches!(screen, Screen::Confirm { .. }) {
                     self.say("user", "says yes")?;
                     self.terminal.handle_user(&User::Yes, wall_clock());
+                } else if let Some((line, input)) = self.answers.to(&screen) {
+                    self.say("user", &line)?;
+                    self.terminal.handle_user(&input, wall_clock());
                 }
             }
             Output::Event(event) => self.event(&event)?,

@@ -247,6 +247,7 @@ fn a_phone_says_what_it_could_not_do() {
     for (words, reason) in [
         (["--choose", "99"], "there is no item 99 in the card's menu"),
         (["--dial", "garbage"], "\"garbage\" was not dialled: this cannot be dialled"),
+        (["--answer", "Ada"], "nothing was answered with \"Ada\""),
     ] {
         let phone = oxisim.run(&["phone", "--for", "0s", words[0], words[1]]);
         phone.code(1).stderr_eq(format!("oxisim: {reason}\n"));
@@ -257,4 +258,19 @@ fn a_phone_says_what_it_could_not_do() {
     let called = oxisim.run(&["phone", "--for", "0s", "--dial", "+4917012345"]).success();
     let said = String::from_utf8_lossy(&called.get_output().stdout).into_owned();
     assert!(said.contains("there is no call, cause 1 (unassigned number)"), "{said}");
+}
+
+#[test]
+fn a_phone_answers_what_an_applet_asks() {
+    let oxisim = Oxisim::new();
+    let phone = |words: &[&str]| {
+        let ran = oxisim.run(&[&["phone", "--for", "0s", "--choose", "1"], words].concat()).success();
+        String::from_utf8_lossy(&ran.get_output().stdout).into_owned()
+    };
+    let said = phone(&["--applet", "hello", "--answer", "Ada"]);
+    for line in ["screen  \"What is your name?\"", "user    answers \"Ada\"", "screen  \"Hello, Ada!\""] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let said = phone(&["--applet", "balance"]);
+    assert!(said.contains("screen  \"Balance: 5.00\""), "{said}");
 }

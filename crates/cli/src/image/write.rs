@@ -56,6 +56,8 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
         writer.line(format_args!("server = {}", string(server)));
         writer.line(format_args!("mode = \"auto\""));
         writer.line(format_args!("pause = \"2m\""));
+        writer.line(format_args!("# Others, without settings: [applets.hello], [applets.echo]; [applets.balance] with code = \"*100#\","));
+        writer.line(format_args!("# [applets.tracker] with owner = \"+15550100002\"."));
     }
     image.pins.iter().for_each(|pin| writer.pin(pin));
     image.authentication.iter().for_each(|key| writer.authentication(key));
