@@ -65,7 +65,7 @@ pub struct Args {
     card: Personal,
     #[command(flatten)]
     pin: PinArgs,
-    /// List the applets on the card, with what they may use and what they do, and end.
+    /// List the applets on the card, with what they use and may use (octets of memory) and what they do, and end.
     #[arg(long, conflicts_with_all = ["vpcd", "tcp", "contacts"])]
     applets: bool,
     /// What the card of the file has written, if it is not in the file beside it; to list its applets.
@@ -93,7 +93,7 @@ pub struct Personal {
     /// Contacts for the card's phonebook.
     #[arg(long, value_name = "F.vcf")]
     contacts: Option<PathBuf>,
-    /// An applet that is on the card; may be given several times. A card of a file says so itself.
+    /// An applet that is on the card; may be given several times. A card of a file names its own.
     #[arg(long = "applet", value_name = "NAME", default_value = "backup", conflicts_with = "image")]
     applet: Vec<AppletName>,
     /// The subscriber.

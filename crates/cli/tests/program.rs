@@ -274,3 +274,22 @@ fn a_phone_answers_what_an_applet_asks() {
     let said = phone(&["--applet", "balance"]);
     assert!(said.contains("screen  \"Balance: 5.00\""), "{said}");
 }
+
+#[test]
+fn the_tutorial_shows_what_a_phone_says() {
+    const PROMPT: &str = "$ oxisim ";
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/APPLETS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, block) = page.split_once(PROMPT).expect("a command with what it prints");
+    let (words, printed) = block.split_once('\n').unwrap();
+    let (printed, _) = printed.split_once("```").unwrap();
+    let ran = Oxisim::new().run(&words.split(' ').collect::<Vec<_>>()).success();
+    let said = String::from_utf8_lossy(&ran.get_output().stdout).into_owned();
+    // The time is another each time, and how a phone starts a card is no matter of applets.
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| Some(line.split_once("s  ")?.1.to_owned()));
+        lines.filter(|line| !line.contains("off after")).collect()
+    };
+    assert!(lines(printed).len() > 5, "{printed}");
+    assert_eq!(lines(printed), lines(&said));
+}
