@@ -258,7 +258,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
         });
         let undone = undone
             .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
-        let undone = undone.or_else(|| Some(format!("nothing was answered with {:?}", self.answers.left()?)));
+        let undone = undone.or_else(|| self.answers.undone());
         undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
     }
 
@@ -377,6 +377,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::Contactless(true) => self.say("card", "has its contactless functionality enabled"),
             Event::Contactless(false) => self.say("card", "has its contactless functionality disabled"),
             Event::Redialled(attempt) => self.say("phone", &format!("tries the call again, {attempt}")),
+            Event::TerminalResponse(_) => {
+                self.answers.taken();
+                Ok(())
+            }
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;

@@ -271,6 +271,8 @@ fn a_phone_answers_what_an_applet_asks() {
     for line in ["screen  \"What is your name?\"", "user    answers \"Ada\"", "screen  \"Hello, Ada!\""] {
         assert!(said.contains(line), "{line}: {said}");
     }
+    let wrong = ["phone", "--for", "0s", "--applet", "hello", "--choose", "1", "--answer", "Привет"];
+    oxisim.run(&wrong).code(1).stderr_eq("oxisim: \"Привет\" is no answer to what the card asked\n");
     let said = phone(&["--applet", "balance"]);
     assert!(said.contains("screen  \"Balance: 5.00\""), "{said}");
 }

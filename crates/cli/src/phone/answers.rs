@@ -8,6 +8,8 @@ use oxisim_terminal::{Menu, Screen, User};
 #[derive(Debug, Default)]
 pub struct Answers {
     left: VecDeque<String>,
+    /// The one that was given last, until the phone has taken it.
+    given: Option<String>,
     /// Whether there is a user who reads, and clears what is read.
     reads: bool,
 }
@@ -15,7 +17,7 @@ pub struct Answers {
 impl Answers {
     /// These, in their order.
     pub fn new(answers: &[String]) -> Self {
-        Self { left: answers.iter().cloned().collect(), reads: !answers.is_empty() }
+        Self { left: answers.iter().cloned().collect(), given: None, reads: !answers.is_empty() }
     }
 
     /// What the user does with what the screen shows, and the line that says so.
@@ -25,12 +27,21 @@ impl Answers {
         }
         let input = input(screen, self.left.front()?)?;
         let answer = self.left.pop_front()?;
-        Some((format!("answers {answer:?}"), input))
+        let line = format!("answers {answer:?}");
+        self.given = Some(answer);
+        Some((line, input))
     }
 
-    /// The next answer that nobody has asked for.
-    pub fn left(&mut self) -> Option<String> {
-        self.left.pop_front()
+    /// The phone has answered to the card.
+    pub fn taken(&mut self) {
+        self.given = None;
+    }
+
+    /// Why an answer came to nothing.
+    pub fn undone(&self) -> Option<String> {
+        let not_taken = |answer| format!("{answer:?} is no answer to what the card asked");
+        let not_given = || Some(format!("nothing was answered with {:?}", self.left.front()?));
+        self.given.as_ref().map(not_taken).or_else(not_given)
     }
 }
 
