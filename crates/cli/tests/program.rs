@@ -261,7 +261,7 @@ fn a_phone_says_what_it_could_not_do() {
 }
 
 #[test]
-fn a_phone_answers_what_an_applet_asks() {
+fn a_phone_answers_what_an_applet_asks_and_gets_messages_for_it() {
     let oxisim = Oxisim::new();
     let phone = |words: &[&str]| {
         let ran = oxisim.run(&[&["phone", "--for", "0s", "--choose", "1"], words].concat()).success();
@@ -273,6 +273,12 @@ fn a_phone_answers_what_an_applet_asks() {
     }
     let wrong = ["phone", "--for", "0s", "--applet", "hello", "--choose", "1", "--answer", "Привет"];
     oxisim.run(&wrong).code(1).stderr_eq("oxisim: \"Привет\" is no answer to what the card asked\n");
+    let echoed = oxisim.run(&["phone", "--for", "0s", "--applet", "echo", "--sms", "hello", "--sms", "hi"]);
+    let said = String::from_utf8_lossy(&echoed.success().get_output().stdout).into_owned();
+    for text in ["hello", "hi"] {
+        let line = format!("card    sends an SMS to +15550100002: \"Echo: {text}\"");
+        assert!(said.contains(&line), "{line}: {said}");
+    }
     let said = phone(&["--applet", "balance"]);
     assert!(said.contains("screen  \"Balance: 5.00\""), "{said}");
 }

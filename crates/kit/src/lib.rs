@@ -48,6 +48,8 @@ mod verbs;
 
 pub use bench::{Bench, START, Sms};
 pub use handset::Handset;
+pub use oxisim_terminal::{Screen, User};
+pub use oxisim_world::{Callee, Network};
 pub use radio::{ME, Radio};
 pub use step::{Reply, Step, steps};
 pub use transcript::Transcript;
