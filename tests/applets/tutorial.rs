@@ -46,7 +46,9 @@ fn shrunk() -> String {
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let found = TestRunner::new_with_rng(config, random).run(&steps(40), |steps: Vec<Step>| {
         let mut bench = Bench::new(Greeter);
-        steps.iter().for_each(|step| bench.take(step));
+        for step in &steps {
+            bench.take(step);
+        }
         if bench.sent().is_empty() { Ok(()) } else { Err(TestCaseError::fail("a greeting was sent")) }
     });
     let Err(TestError::Fail(_, steps)) = found else { panic!("{found:?}") };
