@@ -27,7 +27,8 @@ impl Balance {
     /// What the user reads if the network does not answer.
     pub const NO_ANSWER: &'static str = "No answer, try again later";
 
-    /// The applet; `code` is what the operator answers with the balance, such as `*100#`.
+    /// The applet; `code` is what the operator answers with the balance, such as `*100#`. One with other characters than
+    /// those of the default alphabet is not sent.
     #[must_use]
     pub fn new(code: impl Into<String>) -> Self {
         Self { code: code.into() }
