@@ -103,3 +103,9 @@ fn a_server_beyond_its_quota_ends_the_call_of_the_client() {
     });
     assert_eq!(answers, Ok([Ok(vec![1]), Err(NO_TRANSIENT_SPACE), Ok(vec![1])]));
 }
+
+#[test]
+#[should_panic(expected = "the applet \"applet\" cannot be installed: no room in persistent memory")]
+fn a_card_is_not_made_with_an_applet_that_cannot_be_installed() {
+    let _ = Card::new(&Profile::default()).with_applet(limited(Some(3), None, Probe::new(b'A')));
+}
