@@ -1,12 +1,7 @@
 //! Being woken after a time: by a timer of the phone, or on the back of the STATUS commands that it sends anyway.
 
 use oxisim_card::{AppletError, Env};
-use oxisim_toolkit::{
-    Facility,
-    codes::TimerAction,
-    command::TimerManagement,
-    objects::{TimerIdentifier, TimerValue},
-};
+use oxisim_toolkit::{Facility, codes::TimerAction, command::TimerManagement, objects::TimerValue};
 use oxisim_wire::Duration;
 
 /// The interval at which a phone polls if nobody asks for another (TS 102 221 §14.5.2).
@@ -39,8 +34,7 @@ impl Alarm {
         let has_timers = env.terminal_profile().is_some_and(|p| p.supports(Facility::TimerManagement));
         let Some(identifier) = self.timer.filter(|_| has_timers) else { return self.set_status(after, env) };
         self.timer_runs = Some(after);
-        let (timer, value) = (TimerIdentifier { identifier }, Some(TimerValue::from_duration(after)));
-        env.send(TimerAction::START.0, TimerManagement { timer, value })
+        env.send(TimerAction::START.0, TimerManagement::start(identifier, after))
     }
 
     /// Asks for the next STATUS after this time, and counts until then.
@@ -64,8 +58,7 @@ impl Alarm {
             env.registry().request_poll_interval(Some(usual))?;
         }
         let Some(identifier) = self.timer_runs.take().and(self.timer) else { return Ok(()) };
-        let timer = TimerIdentifier { identifier };
-        env.send(TimerAction::DEACTIVATE.0, TimerManagement { timer, value: None })
+        env.send(TimerAction::DEACTIVATE.0, TimerManagement::of(identifier))
     }
 
     /// The timer has expired. Whether it is time.

@@ -1,6 +1,9 @@
 //! What the applet says to the user, and asks.
 
-use alloc::format;
+use alloc::{
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use oxisim_backup::{Choice, Estimate, Outcome};
 use oxisim_card::{AppletError, Env, path};
@@ -8,7 +11,6 @@ use oxisim_toolkit::{
     TerminalResponse,
     codes::{GeneralResult, RefreshMode},
     command::{DisplayText, Refresh, SelectItem},
-    objects::{AlphaIdentifier, Item, TextString, alpha},
 };
 
 const NORMAL_ITEM: u8 = 1;
@@ -19,9 +21,8 @@ const REFUSE_ITEM: u8 = 3;
 pub(super) fn question(estimate: &Estimate) -> SelectItem {
     let [title, choices @ ..] = estimate.question();
     let identifiers = [NORMAL_ITEM, ASYNCHRONOUS_ITEM, REFUSE_ITEM];
-    let items = identifiers.into_iter().zip(choices);
-    let items = items.map(|(identifier, text)| Item { identifier: Some(identifier), text: alpha(&text) });
-    SelectItem::new(AlphaIdentifier { text: alpha(&title) }, items.collect())
+    let items: Vec<_> = identifiers.into_iter().zip(choices.iter().map(String::as_str)).collect();
+    SelectItem::of(&title, &items)
 }
 
 /// What the user chose.
@@ -47,5 +48,5 @@ pub(super) fn report(outcome: &Outcome, env: &mut Env<'_>) -> Result<(), AppletE
         }
         _ => {}
     }
-    env.send(0, DisplayText::new(TextString::eight_bit(&format!("{outcome}"))))
+    env.send(0, DisplayText::new(outcome.to_string().as_str()))
 }

@@ -11,7 +11,7 @@ use alloc::{string::String, vec, vec::Vec};
 use oxisim_backup::{Choice, Output, Settings, TAR, Trigger, Uploader, Way, carriage, message::Source};
 use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters, ToolkitEvent};
 use oxisim_sms::{Address, ProtocolIdentifier, tpdu::Submit};
-use oxisim_toolkit::{CommandType, TerminalResponse, command::SendShortMessage, objects::alpha};
+use oxisim_toolkit::{CommandType, TerminalResponse, command::SendShortMessage};
 use oxisim_wire::Wire;
 
 use alarm::Alarm;
@@ -83,7 +83,7 @@ impl PhonebookBackup {
         env.store_write(0, &counter.to_be_bytes())?;
         // The uploader fills no message beyond what a packet holds.
         let Ok(user_data) = carriage::wrap(Source::CARD, counter, message) else { return Ok(()) };
-        let submit = Submit::new(self.server.clone(), ProtocolIdentifier(0), user_data);
+        let submit = Submit::new(self.server.clone(), ProtocolIdentifier::DEFAULT, user_data);
         env.send(0, SendShortMessage::silent(submit.encode()))
     }
 
@@ -133,7 +133,7 @@ impl Applet for PhonebookBackup {
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         Files::find(env)?;
         let mut registry = env.registry();
-        registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
+        registry.init_menu_entry(Self::MENU_ENTRY)?;
         // Without a timer there is still STATUS to be woken by.
         let _ = registry.allocate_timer();
         registry.set_event_list(&[ToolkitEvent::ProfileDownload, ToolkitEvent::FormattedSmsPp])
