@@ -40,10 +40,9 @@ impl Response {
 
     /// The same, in the place of the data.
     #[must_use]
-    pub fn into_bytes(self) -> Vec<u8> {
-        let mut out = self.data;
-        out.extend_from_slice(&self.status.0.to_be_bytes());
-        out
+    pub fn into_bytes(mut self) -> Vec<u8> {
+        self.data.extend_from_slice(&self.status.0.to_be_bytes());
+        self.data
     }
 }
 

@@ -297,6 +297,9 @@ impl Card {
         self.applets = applets;
         self.memory = memory;
         self.files = files.map_or_else(|| Arc::clone(&self.shared.files), Arc::new);
+        if let Some(mut powered) = self.powered(Instant::EPOCH) {
+            powered.forget_lost_applets();
+        }
         Ok(())
     }
 
@@ -319,7 +322,9 @@ impl Card {
     ) -> Result<T, AppletError> {
         if let Some(mut powered) = self.powered(Instant::EPOCH) {
             powered.end_suspension();
-            return powered.runtime().manage(change);
+            let result = powered.runtime().manage(change);
+            powered.forget_lost_applets();
+            return result;
         }
         self.suspension = None;
         self.memory.recover();

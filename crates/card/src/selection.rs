@@ -30,7 +30,8 @@ impl Powered<'_> {
         Err(Status::APPLET_SELECT_FAILED)
     }
 
-    /// Forgets on every channel the applets that have been locked or deleted since they were selected.
+    /// Forgets on every channel the applets that have been locked or deleted since they were selected. A command finds
+    /// none: they change between two of them.
     pub fn forget_lost_applets(&mut self) {
         let selected: Vec<_> = self.session.channels.applets_but(None).collect();
         for applet in selected {

@@ -58,7 +58,10 @@ pub fn septets_of(character: char) -> Option<Septets> {
 pub fn encode(text: &str) -> Option<Vec<u8>> {
     let mut septets = Vec::with_capacity(text.len());
     for character in text.chars() {
-        septets.extend_from_slice(septets_of(character)?.as_slice());
+        match septets_of(character)? {
+            Septets::One([septet]) => septets.push(septet),
+            Septets::Two(two) => septets.extend_from_slice(&two),
+        }
     }
     Some(septets)
 }

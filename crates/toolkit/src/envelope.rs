@@ -176,11 +176,11 @@ impl Envelope {
     }
 
     fn read_objects(tag: u8, r: &mut Reader<'_>, unknown: &mut Vec<Unknown>) -> Result<Self, Error> {
-        let envelope = Self::read_body(tag, r, unknown)?;
-        if let Self::CallControl(control) = &envelope {
+        let envelope = Self::read_body(tag, r, unknown);
+        if let Ok(Self::CallControl(control)) = &envelope {
             control.requested().ok_or_else(|| r.error("call control", ErrorKind::Missing))?;
         }
-        Ok(envelope)
+        envelope
     }
 }
 

@@ -233,12 +233,17 @@ impl Eq for Form {}
 
 impl Form {
     /// The form of the objects that `r` has still to read.
-    pub(crate) fn of(mut r: Reader<'_>) -> Self {
+    pub(crate) fn of(r: Reader<'_>) -> Self {
         let mut form = Self::default();
-        while let Ok(object) = Comprehension::read(&mut r) {
-            form.push(&object);
-        }
+        form.extend(r);
         form
+    }
+
+    /// The objects that `r` has still to read stand behind those before.
+    pub(crate) fn extend(&mut self, mut r: Reader<'_>) {
+        while let Ok(object) = Comprehension::read(&mut r) {
+            self.push(&object);
+        }
     }
 
     /// One more object has been read.

@@ -136,31 +136,52 @@ impl TerminalResponse {
     /// Reads the data of a TERMINAL RESPONSE command, its objects in any order.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let mut r = Reader::new(bytes);
-        let form = Form::of(r.clone());
-        let (mut details, mut devices, mut result) = (None, None, None);
-        let mut head = |object: &mut Comprehension<'_>| {
-            Ok(offer::<CommandDetails>(&mut details, object)?
-                || offer::<DeviceIdentities>(&mut devices, object)?
-                || offer::<Outcome>(&mut result, object)?)
-        };
+        let mut head = Head::default();
+        let mut form = Form::default();
         // Most responses say no more than their result: they end before an answer, which is a large thing to read.
-        let mut rest = r.clone();
-        while !rest.is_empty() && head(&mut Comprehension::read(&mut rest)?)? {
-            r = rest.clone();
+        loop {
+            if r.is_empty() {
+                return head.finish(form, r.offset());
+            }
+            let mut rest = r.clone();
+            let mut object = Comprehension::read(&mut rest)?;
+            if !head.take(&mut object)? {
+                break;
+            }
+            form.push(&object);
+            r = rest;
         }
+        form.extend(r.clone());
         let mut unknown = Vec::new();
-        let answer = if r.is_empty() {
-            Answer::default()
-        } else {
-            Answer::read_rest(&mut r, &mut unknown, &mut head)?
-        };
-        let end = r.offset();
-        Ok(Self {
-            details: Field::finish(details, end)?,
-            devices: Field::finish(devices, end)?,
-            result: Field::finish(result, end)?,
-            answer,
-            unknown,
+        let answer = Answer::read_rest(&mut r, &mut unknown, &mut |object| head.take(object))?;
+        Ok(TerminalResponse { answer, unknown, ..head.finish(form, r.offset())? })
+    }
+}
+
+/// What every TERMINAL RESPONSE has, as far as it has been read.
+#[derive(Default)]
+struct Head {
+    details: Option<CommandDetails>,
+    devices: Option<DeviceIdentities>,
+    result: Option<Outcome>,
+}
+
+impl Head {
+    /// Takes an object if it is one of these and the first of its kind.
+    fn take(&mut self, object: &mut Comprehension<'_>) -> Result<bool, Error> {
+        Ok(offer::<CommandDetails>(&mut self.details, object)?
+            || offer::<DeviceIdentities>(&mut self.devices, object)?
+            || offer::<Outcome>(&mut self.result, object)?)
+    }
+
+    /// The response without an answer, whose objects have ended at `offset`.
+    fn finish(self, form: Form, offset: usize) -> Result<TerminalResponse, Error> {
+        Ok(TerminalResponse {
+            details: Field::finish(self.details, offset)?,
+            devices: Field::finish(self.devices, offset)?,
+            result: Field::finish(self.result, offset)?,
+            answer: Answer::default(),
+            unknown: Vec::new(),
             form,
         })
     }
@@ -187,6 +208,22 @@ mod tests {
         assert_eq!(read, made);
         assert_eq!(read.encode(), bytes);
         assert_eq!(made.encode()[..3], [0x81, 0x03, 0x01], "one that is made is in the standard's order");
+    }
+
+    #[test]
+    fn a_result_alone_is_written_as_it_was() {
+        let made =
+            TerminalResponse::new(details(CommandType::DISPLAY_TEXT), GeneralResult::PERFORMED_SUCCESSFULLY);
+        for bytes in [
+            [0x81, 0x03, 0x01, 0x21, 0x00, 0x82, 0x02, 0x82, 0x81, 0x83, 0x01, 0x00],
+            [0x81, 0x03, 0x01, 0x21, 0x00, 0x02, 0x02, 0x82, 0x81, 0x03, 0x01, 0x00],
+            [0x81, 0x03, 0x01, 0x21, 0x00, 0x83, 0x01, 0x00, 0x82, 0x02, 0x82, 0x81],
+            [0x83, 0x01, 0x00, 0x82, 0x02, 0x82, 0x81, 0x81, 0x03, 0x01, 0x21, 0x00],
+        ] {
+            let read = TerminalResponse::decode(&bytes).unwrap();
+            assert_eq!(read, made);
+            assert_eq!(read.encode(), bytes);
+        }
     }
 
     #[test]

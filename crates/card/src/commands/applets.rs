@@ -12,7 +12,6 @@ use crate::{card::Powered, channel::Channel, runtime::AppletId};
 /// Lets the applet that is selected on the channel of a command answer it; nothing if there is none, or if the command
 /// is the card's own.
 pub(super) fn dispatch(card: &mut Powered<'_>, command: &Command<'_>) -> Option<Result<Response, Status>> {
-    card.forget_lost_applets();
     let number = channel(command.class)?;
     let channel = card.session.channels.get(number).ok()?;
     let applet = channel.applet?;

@@ -18,30 +18,30 @@ use crate::{applet::Event, runtime::Runtime};
 impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
     pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
-        let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
+        let Ok(envelope) = &Envelope::decode(data) else { return Err(Status::INCORRECT_DATA) };
         self.session.reply = Reply::default();
-        if has_answer(&envelope) {
+        if has_answer(envelope) {
             self.session.reply.open();
         }
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
-            Envelope::EventDownload(event) => self.event_download(&event),
+            Envelope::EventDownload(event) => self.event_download(event),
             Envelope::CallControl(control) => {
-                self.ask(ToolkitEvent::CallControl, Event::CallControl(&control));
+                self.ask(ToolkitEvent::CallControl, Event::CallControl(control));
             }
             Envelope::MoSmsControl(control) => {
-                self.ask(ToolkitEvent::MoSmsControl, Event::MoSmsControl(&control));
+                self.ask(ToolkitEvent::MoSmsControl, Event::MoSmsControl(control));
             }
             _ if self.session.is_busy() => return Err(Status::TOOLKIT_BUSY),
-            Envelope::MenuSelection(selection) => self.menu_selection(&selection)?,
-            Envelope::TimerExpiration(expiration) => self.timer_expiration(&expiration),
-            Envelope::SmsPpDownload(download) => self.sms_pp_download(now, &download)?,
-            Envelope::CellBroadcastDownload(download) => self.cell_broadcast(&download),
+            Envelope::MenuSelection(selection) => self.menu_selection(selection)?,
+            Envelope::TimerExpiration(expiration) => self.timer_expiration(expiration),
+            Envelope::SmsPpDownload(download) => self.sms_pp_download(now, download)?,
+            Envelope::CellBroadcastDownload(download) => self.cell_broadcast(download),
             Envelope::UssdDownload(download) => {
-                self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(&download));
+                self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(download));
             }
-            other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
+            other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(other)),
         }
         Ok(self.session.reply.take())
     }

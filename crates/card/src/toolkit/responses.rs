@@ -10,13 +10,7 @@ use oxisim_wire::{Error, Reader, tlv::Comprehension};
 /// rest: the terminal has nothing else to say of it. The applet misses what the command asked for then (TS 102 241,
 /// `UNAVAILABLE_ELEMENT`).
 pub(super) fn read(data: &[u8]) -> Result<TerminalResponse, Error> {
-    let mut read = TerminalResponse::decode(data);
-    if read.is_err()
-        && let Some(result) = result_of(data)
-    {
-        read = Ok(result);
-    }
-    read
+    TerminalResponse::decode(data).or_else(|error| result_of(data).ok_or(error))
 }
 
 /// The details and the result alone.

@@ -452,6 +452,23 @@ fn an_applet_that_is_not_selectable_is_not_selected() {
 }
 
 #[test]
+fn an_applet_that_a_restored_memory_does_not_have_is_not_selected() {
+    let mut terminal = two();
+    let without = {
+        let mut card = terminal.card.clone();
+        card.delete(&aid(FIRST)).unwrap();
+        card
+    };
+    terminal.ok(&select(0, FIRST));
+    let gone: Vec<String> = terminal.card.memory().objects().map(|(name, _)| name.to_owned()).collect();
+    let gone = gone.iter().filter(|name| without.memory().find(name).is_none());
+    let objects = gone.map(|name| (&**name, None));
+    let objects = objects.chain(without.memory().objects().map(|(name, octets)| (name, Some(octets))));
+    terminal.card.restore(objects).unwrap();
+    assert_eq!(terminal.send("00B0000001"), "6986", "the card has the MF");
+}
+
+#[test]
 fn what_an_applet_has_left_open_is_taken_back() {
     let mut terminal = two();
     terminal.ok(&select(0, FIRST));
@@ -488,7 +505,6 @@ fn memory_that_is_clear_on_deselect_is_and_memory_that_is_clear_on_reset_is_not(
         },
         |terminal| {
             terminal.card.lock(&aid(FIRST)).unwrap();
-            terminal.ok("81F2000C");
             terminal.card.unlock(&aid(FIRST)).unwrap();
         },
     ];
