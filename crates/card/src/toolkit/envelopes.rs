@@ -23,6 +23,13 @@ impl Runtime<'_> {
         if has_answer(&envelope) {
             self.session.reply.open();
         }
+        let told = self.tell(now, envelope);
+        // Nothing is answered afterwards, whatever has become of it.
+        let response = self.session.reply.take();
+        told.map(|()| response)
+    }
+
+    fn tell(&mut self, now: Instant, envelope: Envelope) -> Result<(), Status> {
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
@@ -43,7 +50,7 @@ impl Runtime<'_> {
             }
             other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
         }
-        Ok(self.session.reply.take())
+        Ok(())
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
