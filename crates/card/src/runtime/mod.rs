@@ -7,6 +7,7 @@ mod selection;
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
+use oxisim_sms::packet::Tar;
 use oxisim_wire::Error;
 
 use self::record::Record;
@@ -24,7 +25,7 @@ use crate::{
 
 /// Names an applet for as long as it is on the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AppletId(u16);
+pub(crate) struct AppletId(u32);
 
 /// What is loaded and installed.
 #[derive(Clone, Default)]
@@ -33,7 +34,7 @@ pub(crate) struct Applets {
     /// In the order of their installation.
     instances: Vec<Instance>,
     /// The applet that is installed next has this one.
-    next: u16,
+    next: u32,
 }
 
 /// An applet on the card.
@@ -127,6 +128,11 @@ impl Applets {
         self.instances.iter().find(|instance| instance.aid == *aid)
     }
 
+    /// Whether packets with this TAR are for an applet.
+    pub fn has_tar(&self, tar: Tar) -> bool {
+        self.instances.iter().any(|instance| instance.parameters.tars.contains(&tar))
+    }
+
     /// The applets in the order in which they are told of an event: by priority, of equals the one that was installed
     /// last first (TS 102 226 §8.2.1.3.2; TS 102 268, `CRE_TIN_PRLV`).
     pub fn order(&self) -> Vec<AppletId> {
@@ -196,8 +202,10 @@ impl Applets {
     /// Finds the arrays and PINs again that an applet which is being installed has made: some may have been taken back.
     pub fn find_again(&mut self, memory: &Memory, id: AppletId) {
         let Some(instance) = self.get_mut(id) else { return };
+        let before = instance.clone();
         instance.arrays = owned::read_arrays(memory, &instance.aid).unwrap_or_default();
         instance.pins = owned::read_pins(memory, &instance.aid).unwrap_or_default();
+        instance.keep_transient(before);
     }
 
     /// A new object of a class, if it is loaded.
@@ -218,19 +226,19 @@ impl Runtime<'_> {
     pub fn start(&mut self) {
         self.session.registry.load(self.applets, self.memory);
         let ids: Vec<_> = self.applets.iter().map(|instance| instance.id).collect();
-        for id in ids {
-            self.renew(id);
-        }
+        self.renew(self.context(), &ids);
     }
 
-    /// Puts a new object in the place of the running one, and clears its transient memory.
-    fn renew(&mut self, id: AppletId) {
-        self.replace(id);
-        // One that does not start stays on the card, and hears what it has registered for.
-        if let Ok(Called { quota: Err(_), .. }) =
-            self.call(self.context(), id, |applet, env| applet.start(env))
-        {
-            self.replace(id);
+    /// Puts new objects in the place of the running ones, and clears their transient memory. All are new before the
+    /// first one starts, which may call the others.
+    fn renew(&mut self, context: Context, ids: &[AppletId]) {
+        ids.iter().for_each(|&id| self.replace(id));
+        for &id in ids {
+            // One that does not start stays on the card, and hears what it has registered for.
+            if let Ok(Called { quota: Err(_), .. }) = self.call(context, id, |applet, env| applet.start(env))
+            {
+                self.replace(id);
+            }
         }
     }
 
@@ -262,7 +270,7 @@ impl Runtime<'_> {
     ) -> Result<T, AppletError> {
         let Called { result, quota } = self.call(context, id, call)?;
         if quota.is_err() && !context.is_installing {
-            self.renew(id);
+            self.renew(context, &[id]);
         }
         quota.and(result)
     }
@@ -289,6 +297,7 @@ impl Runtime<'_> {
             files: self.files,
             context,
             savepoint: None,
+            timers: self.session.registry.timers(),
             is_selecting: false,
             applets: self.applets,
             memory: self.memory,

@@ -22,7 +22,7 @@ pub use self::{
     events::{Registration, ToolkitEvent},
     registry::ToolkitRegistry,
 };
-pub(crate) use self::{registrations::Registrations, session::Session};
+pub(crate) use self::{registrations::Registrations, registry::Timers, session::Session};
 use crate::{
     applet::{AppletError, Event, ToolkitError},
     file::Aid,

@@ -29,7 +29,7 @@ pub(crate) struct Registry {
     /// In the order of the installation of the applets.
     applets: Vec<Registered>,
     /// Whether the eight timers run.
-    timers: [Run; TIMERS],
+    timers: Timers,
     /// The interval that the terminal granted.
     pub poll_interval: Option<Duration>,
     /// Whether an applet has asked for an interval since the terminal was told: a request begins it anew.
@@ -51,13 +51,16 @@ struct Registered {
     has: Registrations,
 }
 
+/// Whether the timers run.
+pub(crate) type Timers = [Run; TIMERS];
+
 /// Whether a timer runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Run {
+pub(crate) enum Run {
     #[default]
     Stopped,
-    /// The owner has started it.
-    OfOwner,
+    /// This applet has started it while it was the owner.
+    For(AppletId),
     /// It runs since a time when it was another's, or nobody's, and is to be stopped.
     Abandoned,
     /// The terminal was asked to stop it; if it runs on, its expiry is not the owner's.
@@ -99,7 +102,8 @@ impl Registry {
     /// The owner of a timer that has expired, unless it was started by another.
     pub fn timer_expired(&mut self, timer: u8) -> Option<AppletId> {
         match core::mem::take(self.timer_mut(timer)?) {
-            Run::Stopped | Run::OfOwner => self.timer_owner(timer),
+            Run::Stopped => self.timer_owner(timer),
+            Run::For(starter) => self.timer_owner(timer).filter(|&owner| owner == starter),
             Run::Abandoned | Run::AskedToStop => None,
         }
     }
@@ -113,12 +117,14 @@ impl Registry {
         result: GeneralResult,
     ) {
         let owner = self.active().find(|active| active.has.timers.contains(&timer)).map(|owner| owner.applet);
-        let is_owners = matches!(sender, Sender::Applet(applet, _) if owner == Some(applet));
+        let starter = match sender {
+            Sender::Applet(applet, _) if owner == Some(applet) => Some(applet),
+            Sender::Applet(..) | Sender::Framework => None,
+        };
         let Some(run) = self.timer_mut(timer) else { return };
         *run = match (action, result) {
-            (TimerAction::START, result) if result.is_performed() && is_owners => Run::OfOwner,
-            // It was given back while the command was under way.
-            (TimerAction::START, result) if result.is_performed() => Run::Abandoned,
+            // It may have been given back while the command was under way.
+            (TimerAction::START, result) if result.is_performed() => starter.map_or(Run::Abandoned, Run::For),
             // What contradicts the state of a timer that is to be stopped is that it does not run.
             (TimerAction::DEACTIVATE, GeneralResult::CONTRADICTION_WITH_TIMER_STATE) => Run::Stopped,
             (TimerAction::DEACTIVATE, result) if result.is_performed() => Run::Stopped,
@@ -135,13 +141,21 @@ impl Registry {
 
     /// Stops the timers that an applet has started.
     pub fn stop_timers(&mut self, applet: AppletId) {
-        let owned: Vec<u8> =
-            (1..=TIMERS as u8).filter(|&timer| self.timer_owner(timer) == Some(applet)).collect();
-        for timer in owned {
-            if let Some(run) = self.timer_mut(timer).filter(|run| **run == Run::OfOwner) {
-                *run = Run::Abandoned;
-            }
+        for run in self.timers.iter_mut().filter(|run| **run == Run::For(applet)) {
+            *run = Run::Abandoned;
         }
+    }
+
+    /// Whether the timers run, for a change that may be taken back.
+    pub const fn timers(&self) -> Timers {
+        self.timers
+    }
+
+    /// A change is taken back: the registrations are those that memory has, and timers that were given back are not to
+    /// be stopped.
+    pub fn take_back(&mut self, applets: &Applets, memory: &Memory, timers: Timers) {
+        self.timers = timers;
+        self.load(applets, memory);
     }
 
     fn timer_mut(&mut self, timer: u8) -> Option<&mut Run> {
