@@ -76,7 +76,9 @@ impl Env<'_> {
     /// locked.
     ///
     /// SET UP MENU, SET UP EVENT LIST, POLL INTERVAL and POLLING OFF are the framework's, which sends them as
-    /// the registry asks; TIMER MANAGEMENT is for the applet's own timers.
+    /// the registry asks. TIMER MANAGEMENT is for the applet's own timers, DECLARE SERVICE for its own services, SEND
+    /// DATA, RECEIVE DATA and CLOSE CHANNEL for channels that it has opened, as many as its
+    /// [parameters](InstallParameters::channels) allow. `COMMAND_NOT_ALLOWED` else.
     pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), AppletError> {
         self.send_command(Command::new(0, qualifier, command))
     }
@@ -87,7 +89,7 @@ impl Env<'_> {
         if !self.applets.get(self.applet).is_some_and(Instance::is_active) {
             return Err(ToolkitError::HandlerNotAvailable.into());
         }
-        Ok(self.toolkit.send(self.applet, self.parameters.priority, command)?)
+        Ok(self.toolkit.send(self.applet, &self.parameters, command)?)
     }
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the

@@ -9,7 +9,7 @@ use oxisim_toolkit::{
 use oxisim_wire::{Instant, Wire};
 
 use super::{
-    ToolkitEvent,
+    ToolkitEvent, channels,
     messages::{Delivered, packet_of_page},
     reply::Reply,
 };
@@ -78,6 +78,16 @@ impl Runtime<'_> {
         // A connection is to the service of one applet.
         if let EventOfTerminal::LocalConnection(connection) = &event.event {
             if let Some(owner) = self.session.registry.service_owner(connection.service.service) {
+                self.deliver(owner, Event::EventDownload(event));
+            }
+            return;
+        }
+        // What is about a channel is for the applet that has opened it.
+        if let Some(channel) = channels::of_event(&event.event) {
+            let owner = self.session.channels.owner(channel);
+            let owner =
+                owner.filter(|&owner| self.session.registry.wants(owner, ToolkitEvent::EventDownload(code)));
+            if let Some(owner) = owner {
                 self.deliver(owner, Event::EventDownload(event));
             }
             return;

@@ -1,6 +1,7 @@
 //! The toolkit framework: which proactive command the terminal gets next, and which applet hears what
 //! (TS 102 223, TS 102 241).
 
+mod channels;
 mod envelopes;
 mod events;
 mod framework;
