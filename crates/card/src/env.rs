@@ -33,6 +33,8 @@ pub struct Env<'a> {
     pub(crate) timers: Timers,
     /// Whether the command that is processed has selected the applet.
     pub(crate) is_selecting: bool,
+    /// Whether the applet that is selected or deselected is so on one of several channels.
+    pub(crate) is_selected_elsewhere: bool,
 }
 
 impl Env<'_> {
@@ -53,6 +55,13 @@ impl Env<'_> {
     #[must_use]
     pub const fn is_selecting(&self) -> bool {
         self.is_selecting
+    }
+
+    /// In [`select`](crate::Applet::select) and [`deselect`](crate::Applet::deselect): whether another logical channel has
+    /// selected the applet too (Java Card: what `MultiSelectable.select` and `deselect` are told).
+    #[must_use]
+    pub const fn is_selected_elsewhere(&self) -> bool {
+        self.is_selected_elsewhere
     }
 
     /// The applet's registrations.

@@ -299,6 +299,7 @@ impl Runtime<'_> {
             savepoint: None,
             timers: self.session.registry.timers(),
             is_selecting: false,
+            is_selected_elsewhere: false,
             applets: self.applets,
             memory: self.memory,
             toolkit: self.session,
