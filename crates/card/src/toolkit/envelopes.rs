@@ -13,7 +13,10 @@ use super::{
     messages::{Delivered, packet_of_page},
     reply::Reply,
 };
-use crate::{applet::Event, runtime::Runtime};
+use crate::{
+    applet::Event,
+    runtime::{AppletId, Runtime},
+};
 
 impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
@@ -56,7 +59,10 @@ impl Runtime<'_> {
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
         let item = selection.item.identifier;
         let entry = self.session.registry.menu_entry(item).filter(|(_, entry)| entry.enabled);
-        let (applet, _) = entry.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        // What the user has chosen may be gone, and its identifier another's.
+        let is_shown = |applet: &AppletId| !self.session.framework.shows_anothers(item, *applet);
+        let applet = entry.map(|(applet, _)| applet).filter(is_shown);
+        let applet = applet.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
         let event = match selection.help {
             Some(_) => Event::MenuSelectionHelp { item },
             None => Event::MenuSelection { item },
