@@ -176,7 +176,7 @@ impl Env<'_> {
             Outer::Card | Outer::Client => return Err(TransactionError::InProgress.into()),
         }
         self.memory.limit(Some(COMMIT_BUFFER));
-        self.timers = self.toolkit.registry.timers();
+        self.timers = self.toolkit.registry.timers;
         Ok(())
     }
 

@@ -31,7 +31,7 @@ impl Runtime<'_> {
         self.renew(self.context(), &ids);
     }
 
-    /// Makes an applet of a class.
+    /// Makes an applet of a class. Its AID is no other applet's, no other package's and no ADF's.
     pub fn install(
         &mut self,
         package: &Aid,
@@ -39,7 +39,11 @@ impl Runtime<'_> {
         aid: Aid,
         parameters: &InstallParameters,
     ) -> Result<(), AppletError> {
-        if self.applets.find(&aid).is_some() {
+        let is_of_package = |other: &Package| other.aid == aid && other.aid != *package;
+        if self.applets.find(&aid).is_some()
+            || self.applets.packages.iter().any(is_of_package)
+            || self.files.has_application(&aid)
+        {
             return Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED));
         }
         self.session.registry.check(parameters).map_err(AppletError::Iso)?;
@@ -152,7 +156,7 @@ impl Runtime<'_> {
         change: impl FnOnce(&mut Self) -> Result<T, AppletError>,
     ) -> Result<T, AppletError> {
         self.memory.begin()?;
-        let timers = self.session.registry.timers();
+        let timers = self.session.registry.timers;
         let result = change(self).and_then(|value| Ok(self.memory.commit().map(|()| value)?));
         if result.is_err() {
             self.memory.abort();

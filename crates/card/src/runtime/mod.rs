@@ -297,7 +297,7 @@ impl Runtime<'_> {
             files: self.files,
             context,
             savepoint: None,
-            timers: self.session.registry.timers(),
+            timers: self.session.registry.timers,
             is_selecting: false,
             is_selected_elsewhere: false,
             applets: self.applets,

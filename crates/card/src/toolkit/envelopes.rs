@@ -73,7 +73,8 @@ impl Runtime<'_> {
 
     fn timer_expiration(&mut self, expiration: &TimerExpiration) {
         let timer = expiration.timer.identifier;
-        if let Some(owner) = self.session.registry.timer_expired(timer) {
+        let owner = self.session.registry.timer_owner(timer);
+        if let Some(owner) = self.session.registry.timers.expired(timer, owner) {
             self.deliver(owner, Event::TimerExpiration { timer, value: expiration.value });
         }
     }

@@ -86,7 +86,7 @@ impl Framework {
         title: &str,
     ) -> Option<Queued> {
         if profile.performs_qualified(CommandType::TIMER_MANAGEMENT, TimerAction::DEACTIVATE.0)
-            && let Some(identifier) = registry.take_abandoned_timer()
+            && let Some(identifier) = registry.timers.take_abandoned()
         {
             let body = TimerManagement { timer: TimerIdentifier { identifier }, value: None };
             return Some(queued(TimerAction::DEACTIVATE.0, body));

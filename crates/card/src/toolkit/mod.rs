@@ -13,6 +13,7 @@ mod registry;
 mod reply;
 mod responses;
 mod session;
+mod timers;
 mod updates;
 
 use oxisim_apdu::Status;
@@ -23,7 +24,7 @@ pub use self::{
     events::{Registration, ToolkitEvent},
     registry::ToolkitRegistry,
 };
-pub(crate) use self::{registrations::Registrations, registry::Timers, session::Session};
+pub(crate) use self::{registrations::Registrations, session::Session, timers::Timers};
 use crate::{
     applet::{AppletError, Event, ToolkitError},
     file::Aid,

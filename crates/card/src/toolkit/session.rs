@@ -156,7 +156,7 @@ impl Session {
             Exchange::Offered(queued) if !is_others(&queued.sent) => Exchange::Idle,
             other => other,
         };
-        self.registry.stop_timers(applet);
+        self.registry.timers.abandoned_by(applet);
     }
 
     /// Takes back what applets have queued for timers that are not theirs any more.
@@ -208,7 +208,9 @@ impl Session {
             Exchange::Fetched(sent) if answers(response, &sent.details) => {
                 if let Some(timer) = sent.timer {
                     let action = TimerAction(sent.details.qualifier);
-                    self.registry.timer_managed(timer, action, sent.sender, response.result.general);
+                    let owner = self.registry.active_timer_owner(timer);
+                    let result = response.result.general;
+                    self.registry.timers.managed(timer, owner, action, sent.sender, result);
                 }
                 self.channels.answered(&sent, response);
                 Ok(sent)

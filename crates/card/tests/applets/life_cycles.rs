@@ -1,7 +1,7 @@
 //! Life cycle states (GP Card Specification §5.3).
 
 use oxisim_card::{
-    AppletError, AppletState, Card, Env, InstallParameters, Profile, Status, Tar, ToolkitError,
+    Aid, AppletError, AppletState, Card, Env, InstallParameters, Package, Profile, Status, Tar, ToolkitError,
 };
 use oxisim_toolkit::{
     CommandType,
@@ -153,12 +153,16 @@ fn deleting_a_package_takes_its_applets_and_their_memory() {
 }
 
 #[test]
-fn an_aid_is_one_applets() {
+fn an_aid_is_one_applets_one_packages_or_one_adfs() {
+    let usim = Aid::new(&hex::decode("A0000000871002FFFFFFFF8907090000").unwrap()).unwrap();
     let mut card = Card::new(&Profile::default());
     card.load(package([Probe::new(b'A'), Probe::new(b'B')])).unwrap();
+    card.load(Package { aid: aid(0x51), ..package([]) }).unwrap();
     card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()).unwrap();
-    let taken = card.install(&aid(0x50), &aid(b'B'), aid(b'A'), &InstallParameters::default());
-    assert_eq!(taken, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+    for taken in [aid(b'A'), aid(0x51), usim] {
+        let result = card.install(&aid(0x50), &aid(b'B'), taken, &InstallParameters::default());
+        assert_eq!(result, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)), "{taken:?}");
+    }
 }
 
 /// Lets an applet start timer 1, and the terminal say that it runs.
