@@ -232,7 +232,9 @@ impl Runtime<'_> {
     /// Puts new objects in the place of the running ones, and clears their transient memory. All are new before the
     /// first one starts, which may call the others.
     fn renew(&mut self, context: Context, ids: &[AppletId]) {
-        ids.iter().for_each(|&id| self.replace(id));
+        for &id in ids {
+            self.replace(id);
+        }
         for &id in ids {
             // One that does not start stays on the card, and hears what it has registered for.
             if let Ok(Called { quota: Err(_), .. }) = self.call(context, id, |applet, env| applet.start(env))
