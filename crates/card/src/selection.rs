@@ -31,11 +31,12 @@ impl Powered<'_> {
         Err(Status::APPLET_SELECT_FAILED)
     }
 
-    /// Forgets on every channel the applets that have been locked or deleted since they were selected.
+    /// Forgets on every channel the applets that have been locked or deleted, or have lost their class, since they were
+    /// selected.
     pub fn forget_lost_applets(&mut self) {
         let selected: Vec<_> = self.session.channels.applets_but(None).collect();
         for applet in selected {
-            if !self.runtime().applets.get(applet).is_some_and(Instance::is_active) {
+            if !self.runtime().applets.get(applet).is_some_and(Instance::is_selectable) {
                 self.session.channels.forget(applet);
                 let others: Vec<_> = self.session.channels.applets_but(None).collect();
                 self.runtime().clear_on_deselect(applet, &others);

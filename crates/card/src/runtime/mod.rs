@@ -99,6 +99,11 @@ impl Instance {
         self.life_cycle.state() == AppletState::Selectable
     }
 
+    /// Whether it can be selected while it is not at work: it may be called, and its class is loaded.
+    pub fn is_selectable(&self) -> bool {
+        self.is_active() && self.object.is_some()
+    }
+
     fn record(&self) -> Record {
         Record {
             aid: self.aid,

@@ -11,10 +11,8 @@ use crate::{
 impl Applets {
     /// The applets that can be selected whose AID starts with `prefix`, in the order of their installation.
     pub fn selectable(&self, prefix: &[u8]) -> impl Iterator<Item = &Instance> {
-        self.iter().filter(move |instance| {
-            let is_meant = instance.aid.as_bytes().starts_with(prefix);
-            is_meant && instance.is_active() && instance.object.is_some()
-        })
+        self.iter()
+            .filter(move |instance| instance.aid.as_bytes().starts_with(prefix) && instance.is_selectable())
     }
 
     /// Whether an applet can be selected while other channels have `others`: all of its package that are selected

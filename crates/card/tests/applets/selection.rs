@@ -480,6 +480,15 @@ fn an_applet_that_is_not_selectable_is_not_selected() {
 }
 
 #[test]
+fn an_applet_whose_class_is_gone_is_selected_no_more() {
+    let mut terminal = two();
+    terminal.ok(&select(0, FIRST));
+    terminal.card.load(Package { aid: aid(FIRST), version: (2, 0), applets: Vec::new() }).unwrap();
+    assert!(terminal.ok("80F2000000").contains("83023F00"), "the channel has the MF");
+    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
+}
+
+#[test]
 fn what_an_applet_has_left_open_is_taken_back() {
     let mut terminal = two();
     terminal.ok(&select(0, FIRST));
