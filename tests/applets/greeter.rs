@@ -1,5 +1,5 @@
-//! The example of an applet of one's own, a crate outside of the workspace: it builds, its tests pass, and its program
-//! serves a card.
+//! The examples of an applet of one's own, crates outside of the workspace: they build, their tests pass, and the program
+//! of the first serves a card.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,10 +14,10 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// A command of cargo on the example, with what the workspace has already: the same versions, and no network.
-fn cargo(words: &[&str]) -> Command {
+/// A command of cargo on an example, with what the workspace has already: the same versions, and no network.
+fn cargo(example: &str, words: &[&str]) -> Command {
     let root = root();
-    let example = root.join("examples/greeter");
+    let example = root.join("examples").join(example);
     std::fs::copy(root.join("Cargo.lock"), example.join("Cargo.lock")).expect("the workspace's versions");
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(words).arg("--offline").arg("--quiet");
@@ -37,14 +37,16 @@ impl Drop for Running {
 }
 
 #[test]
-fn the_example_passes_its_tests_and_serves_its_card() {
-    let tested = cargo(&["test"]).output().expect("cargo runs");
-    let said = String::from_utf8_lossy(&tested.stdout);
-    assert!(tested.status.success(), "{said}\n{}", String::from_utf8_lossy(&tested.stderr));
-    let passed = said.matches("1 passed").count();
-    assert_eq!(passed, 2, "a scenario and a property: {said}");
+fn each_example_passes_its_tests_and_the_first_serves_its_card() {
+    for (example, scenarios) in [("greeter", 1), ("tally", 2)] {
+        let tested = cargo(example, &["test"]).output().expect("cargo runs");
+        let said = String::from_utf8_lossy(&tested.stdout);
+        assert!(tested.status.success(), "{said}\n{}", String::from_utf8_lossy(&tested.stderr));
+        let passed = |tests: usize| said.contains(&format!("ok. {tests} passed"));
+        assert!(passed(1) && passed(scenarios), "a property and {scenarios} scenarios: {said}");
+    }
 
-    assert!(cargo(&["build"]).status().expect("cargo runs").success());
+    assert!(cargo("greeter", &["build"]).status().expect("cargo runs").success());
     let program = root().join("target/greeter/debug/greeter");
     let program = Command::new(program).arg("127.0.0.1:0").stdout(Stdio::piped()).spawn();
     let mut running = Running(program.expect("the program runs"));

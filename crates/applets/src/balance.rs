@@ -7,15 +7,12 @@ use oxisim_sms::alphabet;
 use oxisim_toolkit::{
     CommandType, TerminalResponse,
     command::{DisplayText, SendUssd},
-    objects::{TextString, alpha},
 };
 
 const AID: [u8; 12] = *b"\xA0\x00\x00\x09\x99OXISIM\x04";
 
 /// A USSD string in the GSM 7-bit default alphabet, of no particular language (TS 23.038 §5).
 const DEFAULT_ALPHABET: u8 = 0x0F;
-/// DISPLAY TEXT: the user clears the text (TS 102 223 §8.6).
-const UNTIL_CLEARED: u8 = 0x80;
 
 /// Asks the network for the balance by USSD, and shows what it says.
 #[derive(Clone, Debug)]
@@ -30,7 +27,8 @@ impl Balance {
     /// What the user reads if the network does not answer.
     pub const NO_ANSWER: &'static str = "No answer, try again later";
 
-    /// The applet; `code` is what the operator answers with the balance, such as `*100#`.
+    /// The applet; `code` is what the operator answers with the balance, such as `*100#`. One with other characters than
+    /// those of the default alphabet is not sent.
     #[must_use]
     pub fn new(code: impl Into<String>) -> Self {
         Self { code: code.into() }
@@ -52,8 +50,8 @@ impl Balance {
             return Ok(());
         }
         let answer = response.answer.text.clone().filter(|_| response.result.general.is_performed());
-        let answer = answer.unwrap_or_else(|| TextString::eight_bit(Self::NO_ANSWER));
-        env.send(UNTIL_CLEARED, DisplayText::new(answer))
+        let answer = answer.unwrap_or_else(|| Self::NO_ANSWER.into());
+        env.send(DisplayText::UNTIL_CLEARED, DisplayText::new(answer))
     }
 }
 
@@ -71,7 +69,7 @@ impl Applet for Balance {
     }
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
-        env.registry().init_menu_entry(alpha(Self::MENU_ENTRY))?;
+        env.registry().init_menu_entry(Self::MENU_ENTRY)?;
         Ok(())
     }
 

@@ -6,15 +6,10 @@ use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters};
 use oxisim_toolkit::{
     CommandType, TerminalResponse,
     command::{DisplayText, GetInput},
-    objects::{TextString, alpha},
+    objects::TextString,
 };
 
 const AID: [u8; 12] = *b"\xA0\x00\x00\x09\x99OXISIM\x02";
-
-/// GET INPUT: characters of the default alphabet, echoed (TS 102 223 §8.6).
-const CHARACTERS: u8 = 0x01;
-/// DISPLAY TEXT: the user clears the text (TS 102 223 §8.6).
-const UNTIL_CLEARED: u8 = 0x80;
 
 /// Asks for the user's name, and greets.
 ///
@@ -36,7 +31,7 @@ impl Hello {
             Some(name) => alloc::format!("Hello, {name}!"),
             None => "Hello!".into(),
         };
-        env.send(UNTIL_CLEARED, DisplayText::new(TextString::eight_bit(&greeting)))
+        env.send(DisplayText::UNTIL_CLEARED, DisplayText::new(greeting.as_str()))
     }
 }
 
@@ -50,15 +45,14 @@ impl Applet for Hello {
     }
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
-        env.registry().init_menu_entry(alpha(Self::MENU_ENTRY))?;
+        env.registry().init_menu_entry(Self::MENU_ENTRY)?;
         Ok(())
     }
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
             Event::MenuSelection { .. } => {
-                let question = TextString::eight_bit("What is your name?");
-                env.send(CHARACTERS, GetInput::new(question, 0, 20))
+                env.send(GetInput::CHARACTERS, GetInput::new("What is your name?", 0, 20))
             }
             Event::ProactiveResponse(response) => Self::answered(response, env),
             _ => Ok(()),

@@ -16,7 +16,6 @@ mod backup;
 mod balance;
 mod echo;
 mod hello;
-mod phonebook;
 mod tracker;
 
 pub use backup::PhonebookBackup;

@@ -8,7 +8,7 @@ use oxisim_toolkit::{
     Event as Happening,
     codes::EventCode,
     command::{DisplayText, SendShortMessage},
-    objects::{LocationInformation, TextString, alpha},
+    objects::LocationInformation,
 };
 use oxisim_wire::Wire;
 
@@ -23,8 +23,6 @@ const RING: usize = 2;
 
 /// Octets of a text that one proactive command has room for.
 const TEXT_OCTETS: usize = 230;
-/// DISPLAY TEXT: the user clears the text (TS 102 223 §8.6).
-const UNTIL_CLEARED: u8 = 0x80;
 
 /// Keeps the last places that the phone has been in (EVENT DOWNLOAD, location status, TS 102 223 §7.5.4), in a ring in
 /// its persistent array. The user sees them from the menu; the owner, and nobody else, gets the last one by SMS for
@@ -109,7 +107,7 @@ impl Applet for Tracker {
 
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         let mut registry = env.registry();
-        registry.init_menu_entry(alpha(Self::MENU_ENTRY))?;
+        registry.init_menu_entry(Self::MENU_ENTRY)?;
         registry.set_event(ToolkitEvent::UnformattedSmsPp)?;
         registry.set_event(ToolkitEvent::EventDownload(EventCode::LOCATION_STATUS))
     }
@@ -125,7 +123,7 @@ impl Applet for Tracker {
             Event::UnformattedSmsPp(sms) => self.requested(&sms, env),
             Event::MenuSelection { .. } => {
                 let places = Self::places(env, PLACES)?;
-                env.send(UNTIL_CLEARED, DisplayText::new(TextString::eight_bit(&places)))
+                env.send(DisplayText::UNTIL_CLEARED, DisplayText::new(places.as_str()))
             }
             _ => Ok(()),
         }

@@ -177,17 +177,24 @@ impl Card {
         response
     }
 
-    /// The card with one more applet: its class loaded in a package of its own, installed with its own
-    /// [parameters](Applet::parameters), and made selectable. An applet that is on the card already gets the new class
-    /// and keeps its memory; one whose installation fails is not on the card, and
-    /// [`add_applet`](Self::add_applet) says why.
+    /// The card with one more applet, as a test or a host wants it that knows the applet:
+    /// [`add_applet`](Self::add_applet), for a chain.
+    ///
+    /// # Panics
+    /// If the applet cannot be installed, with its name and why.
     #[must_use]
+    #[track_caller]
     pub fn with_applet(mut self, applet: impl Applet + 'static) -> Self {
-        let _ = self.add_applet(applet);
-        self
+        let name = applet.name();
+        match self.add_applet(applet) {
+            Ok(()) => self,
+            Err(error) => panic!("the applet {name:?} cannot be installed: {error}"),
+        }
     }
 
-    /// The same for a card that stays where it is.
+    /// Puts an applet on the card: its class loaded in a package of its own, installed with its own
+    /// [parameters](Applet::parameters), and made selectable. One that is on the card already gets the new class and
+    /// keeps its memory; one whose installation fails is not on the card.
     pub fn add_applet(&mut self, applet: impl Applet + 'static) -> Result<(), AppletError> {
         let (aid, class, parameters) = (applet.aid(), applet.class_aid(), applet.parameters());
         self.load(Package::of(applet))?;

@@ -6,13 +6,13 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
-use oxisim_backup::Settings;
 use oxisim_card::{Card, Profile, Status};
 use oxisim_server::Msisdn;
 use oxisim_transport::{SmartCard, TcpServer, vpcd};
 use signal_hook::{consts::signal, flag};
 
 use crate::{
+    applets::AppletName,
     backup::wall_clock,
     card_applets, card_dump, card_image,
     failure::Failure,
@@ -21,8 +21,7 @@ use crate::{
     live::PinArgs,
     phonebook,
     report::count,
-    run::{forget_confirmed, server_address},
-    sim,
+    run::forget_confirmed,
 };
 
 /// What a reader that does not exist needs.
@@ -43,13 +42,14 @@ Examples:
   oxisim card
   oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
   oxisim card --tcp 127.0.0.1:7816
-  oxisim card --applets
+  oxisim card --tcp 127.0.0.1:7816 --applet hello --applet echo
+  oxisim card --applets --applet hello --applet echo
   oxisim card init --out CARD.toml
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
   oxisim card import DUMP.json --out COPY.toml";
 
-/// Run a virtual card with the backup applet, until Ctrl-C.
+/// Run a virtual card with toolkit applets, until Ctrl-C.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP, args_conflicts_with_subcommands = true)]
 pub struct Args {
@@ -65,7 +65,7 @@ pub struct Args {
     card: Personal,
     #[command(flatten)]
     pin: PinArgs,
-    /// List the applets on the card, with what they may use and what they do, and end.
+    /// List the applets on the card, with what they use and may use (octets of memory) and what they do, and end.
     #[arg(long, conflicts_with_all = ["vpcd", "tcp", "contacts"])]
     applets: bool,
     /// What the card of the file has written, if it is not in the file beside it; to list its applets.
@@ -93,6 +93,9 @@ pub struct Personal {
     /// Contacts for the card's phonebook.
     #[arg(long, value_name = "F.vcf")]
     contacts: Option<PathBuf>,
+    /// An applet that is on the card; may be given several times. A card of a file names its own.
+    #[arg(long = "applet", value_name = "NAME", default_value = "backup", conflicts_with = "image")]
+    applet: Vec<AppletName>,
     /// The subscriber.
     #[arg(long, default_value = "+15550100001")]
     number: Msisdn,
@@ -102,11 +105,11 @@ pub struct Personal {
 }
 
 impl Personal {
-    /// A card with the backup applet; says what of the contacts is on it. To write them may take the PIN.
+    /// The card with its applets; says what of the contacts is on it. To write them may take the PIN.
     pub fn card(&self, pin: &PinArgs, out: &mut impl Write) -> Result<RealTime, Failure> {
         let RealTime { mut card, mut state } = match &self.image {
             Some(path) => RealTime::open(path)?,
-            None => RealTime::new(self.built_in()),
+            None => RealTime::new(self.built_in()?),
         };
         if let Some(path) = &self.contacts {
             let (written, import) = phonebook::store(card, pin, &input::contacts(path)?);
@@ -125,14 +128,20 @@ impl Personal {
     fn look(&self, state: Option<&Path>) -> Result<Card, Failure> {
         match &self.image {
             Some(path) => image::look(path, state),
-            None => Ok(self.built_in()),
+            None => self.built_in(),
         }
     }
 
-    fn built_in(&self) -> Card {
+    fn built_in(&self) -> Result<Card, Failure> {
         let profile =
             Profile { msisdn: self.number.digits().into(), controls: self.control, ..Profile::default() };
-        sim::with_profile(&profile, Some((&server_address(), Settings::default())))
+        let mut card = Card::new(&profile);
+        for &name in &self.applet {
+            name.install(&mut card).map_err(|error| {
+                Failure::NotDone(format!("the applet {name:?} cannot be installed: {error}"))
+            })?;
+        }
+        Ok(card)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Exit status: 0 done, 1 what was asked for failed, 2 the words or the input are wrong.
 
+mod applets;
 mod backup;
 mod card;
 mod card_applets;

@@ -1,20 +1,20 @@
 //! `oxisim phone`: a phone in real time, with a card in a reader or with the built-in one.
 
+mod answers;
 mod channels;
+mod sms;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
 use std::{
+    collections::VecDeque,
     io::{self, Write},
     thread,
 };
 
 use oxisim_apdu::{Command as Apdu, Instruction};
-use oxisim_sms::{
-    Address, Alphabet,
-    tpdu::{MobileOriginated, Submit},
-};
+use oxisim_sms::Address;
 use oxisim_terminal::{
     CardIdentity, Config, Decision, Event, Menu, NetworkEvent, NetworkRequest, Operation, Output, Pin,
     PinState, Platform, Protocol, Screen, Terminal, User,
@@ -24,14 +24,14 @@ use oxisim_toolkit::{
     objects::{NmeaSentence, alpha_text},
 };
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
-use oxisim_wire::{Duration, Instant, Wire};
+use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Callee, Carrier, Network};
 
-use self::sockets::Sockets;
+use self::{answers::Answers, sockets::Sockets};
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
 /// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
+const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
@@ -40,7 +40,7 @@ const BUILT_IN: [&str; 4] = ["image", "contacts", "number", "control"];
 /// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -67,6 +67,13 @@ pub struct Args {
     /// Choose this item of the card's menu as soon as it is there.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
+    /// Answer the card's next question with this: the number or the text of an item of a list, what it asks you to type,
+    /// or `yes` or `no`; may be given several times. Texts are read and cleared.
+    #[arg(long = "answer", value_name = "TEXT")]
+    answers: Vec<String>,
+    /// Let +15550100002 send this message to the card as soon as the phone is ready; may be given several times.
+    #[arg(long = "sms", value_name = "TEXT")]
+    messages: Vec<String>,
     /// Dial this as soon as the phone is ready: a number, or a code such as *100#. A card that controls calls is
     /// asked first.
     #[arg(long, value_name = "NUMBER")]
@@ -131,11 +138,22 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut phone = Phone::new(config, Traced::new(card, to_log), args.network, io::stdout());
     phone.choice = args.choose;
     phone.dial.clone_from(&args.dial);
+    phone.messages = args.messages()?;
     phone.says_yes = args.yes;
+    phone.answers = Answers::new(&args.answers);
     phone.run(args.span)
 }
 
 impl Args {
+    /// What comes for the card, a TPDU each.
+    fn messages(&self) -> Result<VecDeque<Vec<u8>>, Failure> {
+        let mut messages = VecDeque::new();
+        for (text, reference) in self.messages.iter().zip((1..=u8::MAX).cycle()) {
+            messages.extend(sms::for_card(text, reference, wall_clock())?);
+        }
+        Ok(messages)
+    }
+
     fn card(&self) -> Result<Box<dyn Transport>, Failure> {
         if let Some(reader) = &self.reader {
             let sharing = if self.exclusive { Sharing::Exclusive } else { Sharing::Shared };
@@ -160,6 +178,8 @@ struct Phone<T, W> {
     dial: Option<String>,
     /// What has been dialled.
     dialled: String,
+    /// What is to come for the card.
+    messages: VecDeque<Vec<u8>>,
     /// Whether the card has set up its menu.
     has_menu: bool,
     /// What the options say and could not be done.
@@ -170,6 +190,8 @@ struct Phone<T, W> {
     polls: usize,
     /// Whether the user says yes to what the card asks.
     says_yes: bool,
+    /// What the user answers.
+    answers: Answers,
     /// The network, beyond messages.
     network: Network,
     /// Where channels lead.
@@ -187,11 +209,13 @@ impl<T: Transport, W: Write> Phone<T, W> {
             choice: None,
             dial: None,
             dialled: String::new(),
+            messages: VecDeque::new(),
             has_menu: false,
             undone: None,
             commands: 0,
             polls: 0,
             says_yes: false,
+            answers: Answers::default(),
             network: simulated_network(),
             leads: network,
             carrier: match network {
@@ -228,6 +252,13 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.terminal.handle_user(&User::Dial(number), wall_clock());
                 continue;
             }
+            if self.terminal.is_ready()
+                && let Some(tpdu) = self.messages.pop_front()
+            {
+                self.say("phone", "gets a message for the card")?;
+                self.terminal.handle_deliver(&tpdu, None, wall_clock());
+                continue;
+            }
             let now = wall_clock();
             if now >= end {
                 break;
@@ -249,6 +280,11 @@ impl<T: Transport, W: Write> Phone<T, W> {
         });
         let undone = undone
             .or_else(|| Some(format!("item {} was not chosen: the card has no menu", self.choice.take()?)));
+        let undone = undone.or_else(|| self.answers.undone());
+        let undone = undone.or_else(|| {
+            let text = "a message for the card did not come: the phone did not get ready";
+            (!self.messages.is_empty()).then(|| text.into())
+        });
         undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
     }
 
@@ -286,7 +322,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.terminal.handle_response(&response, wall_clock());
             }
             Output::Submit { tpdu, .. } => {
-                self.say("card", &format!("sends {}", message(&tpdu)))?;
+                self.say("card", &format!("sends {}", sms::sent(&tpdu)))?;
                 self.terminal.handle_submit_result(Ok(()), wall_clock());
             }
             Output::Screen(screen) => {
@@ -296,6 +332,9 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 if self.says_yes && matches!(screen, Screen::Confirm { .. }) {
                     self.say("user", "says yes")?;
                     self.terminal.handle_user(&User::Yes, wall_clock());
+                } else if let Some((line, input)) = self.answers.to(&screen) {
+                    self.say("user", &line)?;
+                    self.terminal.handle_user(&input, wall_clock());
                 }
             }
             Output::Event(event) => self.event(&event)?,
@@ -316,10 +355,13 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 }
                 self.carrier.handle_channel(channel, request, wall_clock());
             }
+            Output::DeliverReport(report) => {
+                let taken = if report.cause.is_none() { "takes" } else { "does not take" };
+                self.say("card", &format!("{taken} the message"))?;
+            }
             // This phone has no other reader.
             Output::Reader { .. }
             | Output::PowerOff
-            | Output::DeliverReport(_)
             | Output::Application { .. }
             | Output::ApplicationSubmitted(_) => {}
         }
@@ -364,6 +406,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Event::Contactless(true) => self.say("card", "has its contactless functionality enabled"),
             Event::Contactless(false) => self.say("card", "has its contactless functionality disabled"),
             Event::Redialled(attempt) => self.say("phone", &format!("tries the call again, {attempt}")),
+            Event::TerminalResponse(_) => {
+                self.answers.taken();
+                Ok(())
+            }
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -524,23 +570,4 @@ fn listed(menu: &Menu) -> String {
     let items: Vec<String> =
         menu.items.iter().map(|item| format!("{} {:?}", item.identifier, item.text)).collect();
     format!("{:?}: {}", menu.title, items.join(", "))
-}
-
-/// A short message: to whom, and its text or its octets.
-fn message(tpdu: &[u8]) -> String {
-    match MobileOriginated::decode(tpdu, "TPDU") {
-        Ok(MobileOriginated::Submit(Submit { destination, user_data, .. })) => {
-            let payload = if user_data.coding().alphabet() == Alphabet::EightBit {
-                format!(
-                    "{}: {}",
-                    count(user_data.payload().len(), "octet"),
-                    hex::encode_upper(user_data.payload())
-                )
-            } else {
-                format!("{:?}", user_data.text())
-            };
-            format!("an SMS to {destination}: {payload}")
-        }
-        _ => format!("an SMS that cannot be read: {}", hex::encode_upper(tpdu)),
-    }
 }

@@ -22,12 +22,7 @@ pub const PHONE: Capacity = Capacity { alpha: 40, additional_numbers: 2, ..Capac
 
 /// A card for a subscriber, with or without the backup applet.
 pub fn card(msisdn: &Msisdn, applet: Option<(&Address, Settings)>) -> Card {
-    with_profile(&Profile { msisdn: msisdn.digits().into(), ..Profile::default() }, applet)
-}
-
-/// A card of this profile, with or without the backup applet.
-pub fn with_profile(profile: &Profile, applet: Option<(&Address, Settings)>) -> Card {
-    let card = Card::new(profile);
+    let card = Card::new(&Profile { msisdn: msisdn.digits().into(), ..Profile::default() });
     match applet {
         Some((server, settings)) => card.with_applet(PhonebookBackup::new(server.clone(), settings)),
         None => card,

@@ -424,3 +424,25 @@ fn a_state_that_is_named_must_be_there_and_be_of_the_card() {
     oxisim.write("OTHER.state", r#"{ "version": 1, "objects": { "applets": "FF" } }"#);
     oxisim.run(&words).code(2);
 }
+
+#[test]
+fn a_card_has_the_applets_that_are_named() {
+    let oxisim = Oxisim::new();
+    let words = ["--applet", "hello", "--applet", "echo", "--applet", "balance", "--applet", "tracker"];
+    let applets = oxisim.json(&[&["card", "--applets", "--json"], &words[..]].concat());
+    let names: Vec<_> = applets.as_array().unwrap().iter().map(|applet| &applet["name"]).collect();
+    assert_eq!(names, ["hello", "echo", "balance", "tracker"]);
+    assert_eq!(applets[0]["menu_entries"], serde_json::json!([1]));
+    assert!(applets[3]["persistent"]["used"].as_u64().is_some_and(|octets| octets >= 98), "{applets}");
+
+    let card = Running::start(&oxisim, &words);
+    let phone = ["phone", "--tcp", &card.address, "--for", "0s", "--choose", "1", "--answer", "Ada"];
+    let ran = oxisim.run(&phone).success();
+    let said = String::from_utf8_lossy(&ran.get_output().stdout);
+    for line in ["1 \"Hello\", 2 \"Balance\", 3 \"Places\"", "screen  \"Hello, Ada!\""] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+
+    oxisim.run(&["card", "--applets", "--applet", "nobody"]).code(2);
+    oxisim.run(&["card", "--applets", "--applet", "hello", "--image", "CARD.toml"]).code(2);
+}

@@ -247,6 +247,7 @@ fn a_phone_says_what_it_could_not_do() {
     for (words, reason) in [
         (["--choose", "99"], "there is no item 99 in the card's menu"),
         (["--dial", "garbage"], "\"garbage\" was not dialled: this cannot be dialled"),
+        (["--answer", "Ada"], "nothing was answered with \"Ada\""),
     ] {
         let phone = oxisim.run(&["phone", "--for", "0s", words[0], words[1]]);
         phone.code(1).stderr_eq(format!("oxisim: {reason}\n"));
@@ -257,4 +258,46 @@ fn a_phone_says_what_it_could_not_do() {
     let called = oxisim.run(&["phone", "--for", "0s", "--dial", "+4917012345"]).success();
     let said = String::from_utf8_lossy(&called.get_output().stdout).into_owned();
     assert!(said.contains("there is no call, cause 1 (unassigned number)"), "{said}");
+}
+
+#[test]
+fn a_phone_answers_what_an_applet_asks_and_gets_messages_for_it() {
+    let oxisim = Oxisim::new();
+    let phone = |words: &[&str]| {
+        let ran = oxisim.run(&[&["phone", "--for", "0s", "--choose", "1"], words].concat()).success();
+        String::from_utf8_lossy(&ran.get_output().stdout).into_owned()
+    };
+    let said = phone(&["--applet", "hello", "--answer", "Ada"]);
+    for line in ["screen  \"What is your name?\"", "user    answers \"Ada\"", "screen  \"Hello, Ada!\""] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let wrong = ["phone", "--for", "0s", "--applet", "hello", "--choose", "1", "--answer", "Привет"];
+    oxisim.run(&wrong).code(1).stderr_eq("oxisim: \"Привет\" is no answer to what the card asked\n");
+    let echoed = oxisim.run(&["phone", "--for", "0s", "--applet", "echo", "--sms", "hello", "--sms", "hi"]);
+    let said = String::from_utf8_lossy(&echoed.success().get_output().stdout).into_owned();
+    for text in ["hello", "hi"] {
+        let line = format!("card    sends an SMS to +15550100002: \"Echo: {text}\"");
+        assert!(said.contains(&line), "{line}: {said}");
+    }
+    let said = phone(&["--applet", "balance"]);
+    assert!(said.contains("screen  \"Balance: 5.00\""), "{said}");
+}
+
+#[test]
+fn the_tutorial_shows_what_a_phone_says() {
+    const PROMPT: &str = "$ oxisim ";
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/APPLETS.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let (_, block) = page.split_once(PROMPT).expect("a command with what it prints");
+    let (words, printed) = block.split_once('\n').unwrap();
+    let (printed, _) = printed.split_once("```").unwrap();
+    let ran = Oxisim::new().run(&words.split(' ').collect::<Vec<_>>()).success();
+    let said = String::from_utf8_lossy(&ran.get_output().stdout).into_owned();
+    // The time is another each time, and how a phone starts a card is no matter of applets.
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter_map(|line| Some(line.split_once("s  ")?.1.to_owned()));
+        lines.filter(|line| !line.contains("off after")).collect()
+    };
+    assert!(lines(printed).len() > 5, "{printed}");
+    assert_eq!(lines(printed), lines(&said));
 }

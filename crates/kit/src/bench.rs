@@ -85,7 +85,8 @@ impl<T> Log<T> {
 }
 
 impl Bench {
-    /// The built-in card with this applet, in a phone that can do everything, switched on.
+    /// The built-in card with this applet, in a phone that can do everything, switched on. An applet that cannot be
+    /// installed ends the test, which says why.
     #[must_use]
     #[track_caller]
     pub fn new(applet: impl Applet + 'static) -> Self {

@@ -9,7 +9,7 @@
 //! ```
 //! use oxisim_card::{Aid, Applet, AppletError, Env, Event, InstallParameters};
 //! use oxisim_kit::Bench;
-//! use oxisim_toolkit::{command::DisplayText, objects::TextString};
+//! use oxisim_toolkit::command::DisplayText;
 //!
 //! /// Says hello.
 //! #[derive(Clone)]
@@ -26,7 +26,7 @@
 //!
 //!     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
 //!         match event {
-//!             Event::MenuSelection { .. } => env.send(0, DisplayText::new(TextString::eight_bit("Hello!"))),
+//!             Event::MenuSelection { .. } => env.send(0, DisplayText::new("Hello!")),
 //!             _ => Ok(()),
 //!         }
 //!     }
@@ -48,6 +48,8 @@ mod verbs;
 
 pub use bench::{Bench, START, Sms};
 pub use handset::Handset;
+pub use oxisim_terminal::{Screen, User};
+pub use oxisim_world::{Callee, Network};
 pub use radio::{ME, Radio};
 pub use step::{Reply, Step, steps};
 pub use transcript::Transcript;

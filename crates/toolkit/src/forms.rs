@@ -1,31 +1,47 @@
-//! The simple forms of commands, which applets send most.
+//! The simple forms of commands, which applets send most, with the qualifiers that they need most (TS 102 223 §8.6).
 
 use alloc::vec::Vec;
+
+use oxisim_wire::Duration;
 
 use crate::{
     codes::{AddressType, BearerType, TransportProtocol},
     command::{
         CloseChannel, DisplayText, GetInkey, GetInput, OpenChannel, PlayTone, ReceiveData, Refresh,
         SelectItem, SendData, SendDtmf, SendShortMessage, SendUssd, SetUpCall, SetUpIdleModeText, SetUpMenu,
+        TimerManagement,
     },
     objects::{
         Address, AlphaIdentifier, BearerDescription, BufferSize, ChannelData, ChannelDataLength, DtmfString,
-        FileList, Item, OtherAddress, ResponseLength, SmsTpdu, TextString, Tone, TransportLevel, UssdString,
+        FileList, Item, OtherAddress, ResponseLength, SmsTpdu, TextString, TimerIdentifier, TimerValue, Tone,
+        TransportLevel, UssdString, alpha,
     },
 };
 
 impl DisplayText {
+    /// Qualifier: the text comes in the place of whatever the screen shows.
+    pub const HIGH_PRIORITY: u8 = 0x01;
+    /// Qualifier: the user clears the text; without it the text goes away after a while.
+    pub const UNTIL_CLEARED: u8 = 0x80;
+
     /// A text alone.
     #[must_use]
-    pub const fn new(text: TextString) -> Self {
+    pub fn new(text: impl Into<TextString>) -> Self {
+        let text = text.into();
         Self { text, icon: None, immediate: None, duration: None, attribute: None, frame: None }
     }
 }
 
 impl GetInkey {
+    /// Qualifier: a character of the default alphabet; without it a digit.
+    pub const CHARACTERS: u8 = 0x01;
+    /// Qualifier: yes or no.
+    pub const YES_OR_NO: u8 = 0x04;
+
     /// A prompt alone.
     #[must_use]
-    pub const fn new(text: TextString) -> Self {
+    pub fn new(text: impl Into<TextString>) -> Self {
+        let text = text.into();
         Self { text, icon: None, duration: None, attribute: None, frame: None }
     }
 }
@@ -47,6 +63,13 @@ impl SetUpMenu {
 }
 
 impl SelectItem {
+    /// A title and texts, each with the identifier that the answer has if it is chosen: not 0.
+    #[must_use]
+    pub fn of(title: &str, items: &[(u8, &str)]) -> Self {
+        let item = |&(id, text): &(u8, &str)| Item { identifier: Some(id), text: alpha(text) };
+        Self::new(title.into(), items.iter().map(item).collect())
+    }
+
     /// A title and items.
     #[must_use]
     pub const fn new(title: AlphaIdentifier, items: Vec<Item>) -> Self {
@@ -102,9 +125,15 @@ impl Refresh {
 }
 
 impl GetInput {
+    /// Qualifier: characters of the default alphabet; without it digits.
+    pub const CHARACTERS: u8 = 0x01;
+    /// Qualifier: what the user types cannot be read on the screen.
+    pub const HIDDEN: u8 = 0x04;
+
     /// A prompt alone, and how many characters the answer has.
     #[must_use]
-    pub const fn new(text: TextString, minimum: u8, maximum: u8) -> Self {
+    pub fn new(text: impl Into<TextString>, minimum: u8, maximum: u8) -> Self {
+        let text = text.into();
         let length = ResponseLength { minimum, maximum };
         Self { text, length, default: None, icon: None, attribute: None, frame: None, duration: None }
     }
@@ -113,7 +142,8 @@ impl GetInput {
 impl SetUpIdleModeText {
     /// A text alone; a null text string takes the text away.
     #[must_use]
-    pub const fn new(text: TextString) -> Self {
+    pub fn new(text: impl Into<TextString>) -> Self {
+        let text = text.into();
         Self { text, icon: None, attribute: None, frame: None }
     }
 }
@@ -205,6 +235,20 @@ impl OpenChannel {
             attribute: None,
             frame: None,
         }
+    }
+}
+
+impl TimerManagement {
+    /// Starts a timer, or starts it anew; goes with [`TimerAction::START`](crate::codes::TimerAction::START).
+    #[must_use]
+    pub fn start(timer: u8, time: Duration) -> Self {
+        Self { value: Some(TimerValue::from_duration(time)), ..Self::of(timer) }
+    }
+
+    /// A timer alone: to stop it, or to ask for its value.
+    #[must_use]
+    pub const fn of(timer: u8) -> Self {
+        Self { timer: TimerIdentifier { identifier: timer }, value: None }
     }
 }
 

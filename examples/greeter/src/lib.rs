@@ -5,7 +5,6 @@ use oxisim_sms::{Address, ProtocolIdentifier, UserData, tpdu::Submit};
 use oxisim_toolkit::{
     CommandType, TerminalResponse,
     command::{DisplayText, GetInput, SendShortMessage},
-    objects::TextString,
 };
 use oxisim_wire::Wire;
 
@@ -25,7 +24,7 @@ impl Applet for Greeter {
 
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         match event {
-            Event::MenuSelection { .. } => env.send(0, GetInput::new(text("To whom?"), 3, 20)),
+            Event::MenuSelection { .. } => env.send(0, GetInput::new("To whom?", 3, 20)),
             Event::ProactiveResponse(response) => answered(response, env),
             _ => Ok(()),
         }
@@ -44,12 +43,8 @@ fn answered(response: &TerminalResponse, env: &mut Env<'_>) -> Result<(), Applet
             env.send(0, SendShortMessage::silent(message.encode()))
         }
         (CommandType::SEND_SHORT_MESSAGE, _) => {
-            env.send(0, DisplayText::new(text(if done { "Sent" } else { "Not sent" })))
+            env.send(0, DisplayText::new(if done { "Sent" } else { "Not sent" }))
         }
         _ => Ok(()),
     }
-}
-
-fn text(text: &str) -> TextString {
-    TextString::eight_bit(text)
 }

@@ -30,10 +30,11 @@ fn now() -> Instant {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let mut card = Served(Card::new(&Profile::default()).with_applet(Greeter));
+    let mut card = Card::new(&Profile::default());
+    card.add_applet(Greeter)?;
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:7816".into());
     let server = TcpServer::bind(&address)?;
     println!("the card waits for a phone at {}", server.local_address());
-    server.serve(&mut card, &AtomicBool::new(false), |visit| println!("{visit}"))?;
+    server.serve(&mut Served(card), &AtomicBool::new(false), |visit| println!("{visit}"))?;
     Ok(())
 }

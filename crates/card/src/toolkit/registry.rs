@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use oxisim_apdu::Status;
 use oxisim_toolkit::{
     CommandType,
-    objects::{EventCode, IconIdentifier},
+    objects::{AlphaIdentifier, EventCode, IconIdentifier},
 };
 use oxisim_wire::Duration;
 
@@ -221,14 +221,14 @@ pub struct ToolkitRegistry<'a> {
 }
 
 impl ToolkitRegistry<'_> {
-    /// Adds an enabled entry to the menu; `text` is an alpha field
-    /// ([`oxisim_toolkit::objects::alpha`]).
+    /// Adds an enabled entry to the menu: a `&str`, which is coded as an alpha field
+    /// ([`alpha`](oxisim_toolkit::objects::alpha)), or octets of one.
     ///
     /// The install parameters say how many entries there may be, where each stands, and which identifier it has: the
     /// first call is for the first of them. An identifier that they leave open is one from 128 on. If they have no limit,
     /// entries stand behind the others and have the identifiers 1, 2, … that are free. One for which SET UP MENU has no
     /// room, behind those before it, is left out of the menu.
-    pub fn init_menu_entry(&mut self, text: impl Into<Vec<u8>>) -> Result<u8, AppletError> {
+    pub fn init_menu_entry(&mut self, text: impl Into<AlphaIdentifier>) -> Result<u8, AppletError> {
         let text = self.checked(text)?;
         let added = self.has().map_or(0, |has| has.menu.len());
         let (position, identifier) = match &self.parameters.menu_entries {
@@ -254,7 +254,11 @@ impl ToolkitRegistry<'_> {
     }
 
     /// Changes the text of an entry, and shows it.
-    pub fn change_menu_entry(&mut self, item: u8, text: impl Into<Vec<u8>>) -> Result<(), AppletError> {
+    pub fn change_menu_entry(
+        &mut self,
+        item: u8,
+        text: impl Into<AlphaIdentifier>,
+    ) -> Result<(), AppletError> {
         let text = self.checked(text)?;
         self.change_entry(item, |entry| {
             entry.text = text;
@@ -517,8 +521,8 @@ impl ToolkitRegistry<'_> {
     }
 
     /// A text of a menu entry, if it is not too long.
-    fn checked(&self, text: impl Into<Vec<u8>>) -> Result<Vec<u8>, ToolkitError> {
-        let text = text.into();
+    fn checked(&self, text: impl Into<AlphaIdentifier>) -> Result<Vec<u8>, ToolkitError> {
+        let AlphaIdentifier { text } = text.into();
         if text.len() > usize::from(self.parameters.menu_text) {
             return Err(ToolkitError::AllowedLengthExceeded);
         }

@@ -136,3 +136,9 @@ fn an_applet_that_says_it_needs_more_than_there_is_is_not_installed() {
     let octets: Vec<_> = card.applets().map(|applet| applet.transient_octets).collect();
     assert_eq!(octets, [usize::MAX]);
 }
+
+#[test]
+#[should_panic(expected = "the applet \"applet\" cannot be installed: no room in persistent memory")]
+fn a_card_is_not_made_with_an_applet_that_cannot_be_installed() {
+    let _ = Card::new(&Profile::default()).with_applet(limited(Some(3), None, Probe::new(b'A')));
+}

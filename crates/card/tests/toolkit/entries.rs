@@ -105,6 +105,13 @@ fn an_applet_with_the_identifier_of_another_is_not_installed() {
 }
 
 #[test]
+fn a_text_is_coded_as_an_alpha_field() {
+    let install: Install = |env| env.registry().init_menu_entry("Größe @").map(|_| ());
+    let mut phone = Phone::with([Recorder::new(b'A', install, |_, _| Ok(()))]);
+    assert_eq!(menu(&mut phone).items[0].text, *b"Gr\x7C\x1Ee \x00", "TS 23.038 §6.2.1");
+}
+
+#[test]
 fn a_text_is_no_longer_than_the_parameters_allow() {
     let parameters = InstallParameters { menu_text: 3, ..places(&[(1, 1)]) };
     let install: Install = |env| {

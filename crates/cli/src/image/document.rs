@@ -8,6 +8,8 @@ use serde::{
 };
 use toml::Spanned;
 
+use super::applets::AppletForms;
+
 /// A card.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -133,62 +135,6 @@ pub enum AlgorithmName {
     /// COMP128-3.
     #[serde(rename = "comp128-3")]
     Comp128v3,
-}
-
-/// Applets to install.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AppletForms {
-    /// The phonebook backup applet.
-    pub backup: Option<BackupForm>,
-}
-
-/// Settings of the phonebook backup applet.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct BackupForm {
-    /// The server's number, in international format.
-    pub server: Spanned<String>,
-    /// The way of a backup.
-    pub mode: Option<ModeName>,
-    /// The way that `auto` and `ask` take when it is not the normal one.
-    #[serde(rename = "async")]
-    pub asynchronous: Option<WayName>,
-    /// Blocks that are sent before a pause.
-    pub subset: Option<Spanned<u16>>,
-    /// The pause after a subset.
-    pub pause: Option<Spanned<String>>,
-    /// Spread the whole backup over this time.
-    pub spread: Option<Spanned<String>>,
-    /// `auto`: the longest time that a normal backup may keep the phone busy.
-    pub threshold: Option<Spanned<String>>,
-    /// `auto`: the most octets that go the normal way.
-    pub volume_threshold: Option<u32>,
-    /// Most contacts of one block.
-    pub contacts_per_block: Option<Spanned<u16>>,
-    /// A backup starts by itself after this time.
-    pub interval: Option<Spanned<String>>,
-}
-
-/// The way of a backup.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ModeName {
-    Auto,
-    Normal,
-    Server,
-    Timer,
-    Status,
-    Ask,
-}
-
-/// An asynchronous way.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum WayName {
-    Server,
-    Timer,
-    Status,
 }
 
 /// The MF, a DF or an ADF.

@@ -1,6 +1,7 @@
 //! A whole card in one file that people read and write: TOML in, a [`Card`] out, and what it writes kept beside.
 
 mod access;
+mod applets;
 mod body;
 mod build;
 mod contents;
@@ -16,14 +17,9 @@ mod write;
 
 use std::path::Path;
 
-use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Mode, Settings, Way};
 use oxisim_card::{Card, image::ImageError};
-use oxisim_server::Msisdn;
-use oxisim_wire::Duration;
-use toml::Spanned;
 
-use crate::{failure::Failure, span};
+use crate::failure::Failure;
 
 pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
@@ -31,7 +27,7 @@ pub use path::FilePath;
 pub use state::{StateFile, restore_objects, write_whole};
 pub use write::{DEFAULT_NOTES, write};
 
-use document::{BackupForm, Document, ModeName, WayName};
+use document::Document;
 use locate::At;
 
 /// The card that the file at `path` describes, as it is before it writes anything.
@@ -70,10 +66,7 @@ fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
         let document = document(text)?;
         let (image, doubts) = build::build(&document)?;
         let mut card = Card::from_image(&image).map_err(|error| no_card(&error, &document))?;
-        if let Some(form) = &document.applets.backup {
-            card.add_applet(backup(form)?)
-                .map_err(|error| At::new(&form.server, format!("the applet cannot be installed: {error}")))?;
-        }
+        document.applets.install(&mut card)?;
         Ok((card, doubts))
     })()
     .map_err(|at: At| at.locate(text))?;
@@ -90,57 +83,6 @@ fn no_card(error: &ImageError, document: &Document) -> At {
 
 fn document(text: &str) -> Result<Document, At> {
     toml::from_str(text).map_err(At::from)
-}
-
-/// The phonebook backup applet, as it is set.
-fn backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
-    let defaults = Settings::default();
-    let server: Msisdn =
-        form.server.get_ref().parse().map_err(|error| At::new(&form.server, format!("{error}")))?;
-    let settings = Settings {
-        mode: form.mode.map_or(defaults.mode, mode),
-        asynchronous: form.asynchronous.map_or(defaults.asynchronous, way),
-        subset: positive(form.subset.as_ref())?.unwrap_or(defaults.subset),
-        pause: time(form.pause.as_ref())?.unwrap_or(defaults.pause),
-        spread: time(form.spread.as_ref())?,
-        threshold: time(form.threshold.as_ref())?.unwrap_or(defaults.threshold),
-        volume_threshold: form.volume_threshold,
-        contacts_per_block: positive(form.contacts_per_block.as_ref())?
-            .map_or(defaults.contacts_per_block, usize::from),
-        interval: time(form.interval.as_ref())?,
-        ..defaults
-    };
-    Ok(PhonebookBackup::new(server.address(), settings))
-}
-
-fn time(text: Option<&Spanned<String>>) -> Result<Option<Duration>, At> {
-    text.map(|text| span::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
-}
-
-fn positive(number: Option<&Spanned<u16>>) -> Result<Option<u16>, At> {
-    match number {
-        Some(number) if *number.get_ref() == 0 => Err(At::new(number, "at least 1")),
-        number => Ok(number.map(|number| *number.get_ref())),
-    }
-}
-
-const fn mode(name: ModeName) -> Mode {
-    match name {
-        ModeName::Auto => Mode::Auto,
-        ModeName::Ask => Mode::Ask,
-        ModeName::Normal => Mode::Fixed(Way::NORMAL),
-        ModeName::Server => Mode::Fixed(Way::SERVER),
-        ModeName::Timer => Mode::Fixed(Way::TIMER),
-        ModeName::Status => Mode::Fixed(Way::STATUS),
-    }
-}
-
-const fn way(name: WayName) -> Way {
-    match name {
-        WayName::Server => Way::SERVER,
-        WayName::Timer => Way::TIMER,
-        WayName::Status => Way::STATUS,
-    }
 }
 
 #[cfg(test)]

@@ -33,6 +33,12 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];
 
+/// What the file of a card says of the applets that are not on it.
+const OTHER_APPLETS: [&str; 2] = [
+    "Other applets: [applets.hello] and [applets.echo] without settings, [applets.balance] with code = \"*100#\",",
+    "[applets.tracker] with owner = \"+15550100002\".",
+];
+
 /// The text of a card's file: notes for its reader, the card, and the backup applet with its server's number.
 pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     let mut writer = Writer { out: String::new(), names: names(image), image };
@@ -56,6 +62,9 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
         writer.line(format_args!("server = {}", string(server)));
         writer.line(format_args!("mode = \"auto\""));
         writer.line(format_args!("pause = \"2m\""));
+        for note in OTHER_APPLETS {
+            writer.line(format_args!("# {note}"));
+        }
     }
     image.pins.iter().for_each(|pin| writer.pin(pin));
     image.authentication.iter().for_each(|key| writer.authentication(key));

@@ -12,7 +12,7 @@ use oxisim_toolkit::{
     command::{
         DisplayText, GetInkey, GetInput, MoreTime, SelectItem, SendShortMessage, SetUpCall, TimerManagement,
     },
-    objects::{Address, AlphaIdentifier, Item, TextString, TimerIdentifier, TimerValue, alpha},
+    objects::Address,
 };
 use oxisim_wire::{Duration, Wire};
 
@@ -61,13 +61,9 @@ impl Prober {
     fn chosen(&mut self, entry: &str, env: &mut Env<'_>) -> Result<(), AppletError> {
         match entry {
             TEXT => show("A text", env),
-            INPUT => env.send(1, GetInput::new(TextString::eight_bit("What?"), 0, 20)),
-            YES_OR_NO => env.send(0x04, GetInkey::new(TextString::eight_bit("Well?"))),
-            LIST => {
-                let items = (1..).zip(["red", "green"]);
-                let items = items.map(|(id, text)| Item { identifier: Some(id), text: alpha(text) });
-                env.send(0, SelectItem::new(AlphaIdentifier { text: alpha("Colour") }, items.collect()))
-            }
+            INPUT => env.send(GetInput::CHARACTERS, GetInput::new("What?", 0, 20)),
+            YES_OR_NO => env.send(GetInkey::YES_OR_NO, GetInkey::new("Well?")),
+            LIST => env.send(0, SelectItem::of("Colour", &[(1, "red"), (2, "green")])),
             LONG => {
                 let (coding, payload) = DataCoding::encode_text(&long());
                 let parts = split(coding, &payload, Reference::Short(1)).unwrap();
@@ -78,11 +74,7 @@ impl Prober {
                 })
             }
             CALL => env.send(0, SetUpCall::to(Address { ton_npi: 0x81, digits: vec![0x21, 0xF3] })),
-            TIMER => {
-                let timer = TimerIdentifier { identifier: 1 };
-                let value = Some(TimerValue::from_duration(Duration::from_secs(90)));
-                env.send(TimerAction::START.0, TimerManagement { timer, value })
-            }
+            TIMER => env.send(TimerAction::START.0, TimerManagement::start(1, Duration::from_secs(90))),
             // Two writes that belong together, and the transaction that is forgotten.
             COUNT => {
                 let mut counts = [0; 2];
@@ -113,7 +105,7 @@ impl Prober {
 }
 
 fn show(text: &str, env: &mut Env<'_>) -> Result<(), AppletError> {
-    env.send(0x80, DisplayText::new(TextString::eight_bit(text)))
+    env.send(DisplayText::UNTIL_CLEARED, DisplayText::new(text))
 }
 
 impl Applet for Prober {

@@ -1,10 +1,9 @@
 //! Each verb does what it says.
 
-use oxisim_kit::{Bench, Handset, Radio};
+use oxisim_kit::{Bench, Callee, Handset, Radio};
 use oxisim_sms::packet::CommandPacket;
 use oxisim_toolkit::{event::BrowsingStatusChange, objects::BrowsingStatus};
 use oxisim_wire::Duration;
-use oxisim_world::Callee;
 
 use crate::prober::{CALL, COUNT, INPUT, LIST, LONG, Prober, TAR, TEXT, TIMER, YES_OR_NO, long};
 

@@ -297,6 +297,34 @@ impl TextString {
     }
 }
 
+/// In [`TextString::eight_bit`] coding.
+impl From<&str> for TextString {
+    fn from(text: &str) -> Self {
+        Self::eight_bit(text)
+    }
+}
+
+/// Coded by [`alpha`].
+impl From<&str> for AlphaIdentifier {
+    fn from(text: &str) -> Self {
+        Self { text: alpha(text) }
+    }
+}
+
+/// Coded already.
+impl From<Vec<u8>> for AlphaIdentifier {
+    fn from(text: Vec<u8>) -> Self {
+        Self { text }
+    }
+}
+
+/// Coded already.
+impl<const N: usize> From<[u8; N]> for AlphaIdentifier {
+    fn from(text: [u8; N]) -> Self {
+        Self { text: text.into() }
+    }
+}
+
 /// A carriage return that fills the last octet is not part of the text (TS 23.038 §6.1.2.3.1).
 fn strip_padding(septets: &[u8], octets: usize) -> &[u8] {
     match septets.split_last() {

@@ -1,5 +1,7 @@
 //! Keys and applets of a card's file.
 
+use oxisim_applets::PhonebookBackup;
+
 use super::*;
 
 /// A key of every algorithm comes back from its lines, with everything that can be said of it.
@@ -60,4 +62,13 @@ fn the_applets_of_a_file_are_on_the_card() {
     let text = format!("{}[applets.backup]\nserver = \"+15550199999\"\nmode = \"timer\"\n", default_text());
     assert!(PhonebookBackup::is_on(&card(&text).unwrap()));
     assert!(!PhonebookBackup::is_on(&card(&default_text()).unwrap()));
+}
+
+#[test]
+fn every_shipped_applet_can_be_in_a_file() {
+    let tables = "[applets.tracker]\nowner = \"+15550100002\"\n[applets.balance]\ncode = \"*100#\"\n[applets.echo]\n\
+                  [applets.hello]\n[applets.backup]\nserver = \"+15550199999\"\n";
+    let card = card(&format!("{}{tables}", default_text())).unwrap();
+    let names: Vec<String> = card.applets().map(|applet| applet.name).collect();
+    assert_eq!(names, ["Phonebook backup", "hello", "echo", "balance", "tracker"]);
 }

@@ -362,14 +362,23 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
             "line 13: authentication[1].directory: only ADFs and MF/DF.GSM authenticate",
         ),
         (
-            wrong(&format!("{SMALL}[applets.hello]\n")),
-            "line 12: applets.hello: unknown field `hello`, expected `backup`",
+            wrong(&format!("{SMALL}[applets.greeter]\n")),
+            "line 12: applets.greeter: unknown field `greeter`, expected one of `backup`, `hello`, `echo`, `balance`, \
+             `tracker`",
         ),
         (applet("mode = \"timer\""), "line 12: applets.backup: missing field `server`"),
         (
             applet("server = \"1\"\nmode = \"fast\""),
             "line 14: applets.backup.mode: unknown variant `fast`, expected one of `auto`, `normal`, `server`, `timer`, \
              `status`, `ask`",
+        ),
+        (
+            wrong(&format!("{SMALL}[applets.tracker]\nowner = \"me\"\n")),
+            "line 13: applets.tracker.owner: 'm' is no decimal digit",
+        ),
+        (
+            wrong(&format!("{SMALL}[applets.hello]\nname = \"Ada\"\n")),
+            "line 13: applets.hello.name: unknown field `name`, there are no fields",
         ),
         (applet("server = \"nobody\""), "line 13: applets.backup.server: 'n' is no decimal digit"),
         (applet("server = \"1\"\nsubset = 0"), "line 14: applets.backup.subset: at least 1"),

@@ -1,0 +1,176 @@
+//! The applets of a card's file.
+
+use oxisim_applets::{Balance, Echo, Hello, PhonebookBackup, Tracker};
+use oxisim_backup::{Mode, Settings, Way};
+use oxisim_card::{Applet, Card};
+use oxisim_server::Msisdn;
+use oxisim_sms::Address;
+use oxisim_wire::Duration;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::locate::At;
+use crate::span;
+
+/// Applets to install, in this order.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppletForms {
+    /// The phonebook backup applet.
+    backup: Option<Spanned<BackupForm>>,
+    /// The applet that greets.
+    hello: Option<Spanned<NoSettings>>,
+    /// The applet that sends messages back.
+    echo: Option<Spanned<NoSettings>>,
+    /// The applet that asks for the balance.
+    balance: Option<Spanned<BalanceForm>>,
+    /// The applet that keeps the last places.
+    tracker: Option<Spanned<TrackerForm>>,
+}
+
+/// An applet that has none.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NoSettings {}
+
+/// Settings of the balance applet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BalanceForm {
+    /// What the operator answers with the balance.
+    code: String,
+}
+
+/// Settings of the location tracker.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrackerForm {
+    /// Who may ask for the last place, in international format.
+    owner: Spanned<String>,
+}
+
+/// Settings of the phonebook backup applet.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BackupForm {
+    /// The server's number, in international format.
+    server: Spanned<String>,
+    /// The way of a backup.
+    mode: Option<ModeName>,
+    /// The way that `auto` and `ask` take when it is not the normal one.
+    #[serde(rename = "async")]
+    asynchronous: Option<WayName>,
+    /// Blocks that are sent before a pause.
+    subset: Option<Spanned<u16>>,
+    /// The pause after a subset.
+    pause: Option<Spanned<String>>,
+    /// Spread the whole backup over this time.
+    spread: Option<Spanned<String>>,
+    /// `auto`: the longest time that a normal backup may keep the phone busy.
+    threshold: Option<Spanned<String>>,
+    /// `auto`: the most octets that go the normal way.
+    volume_threshold: Option<u32>,
+    /// Most contacts of one block.
+    contacts_per_block: Option<Spanned<u16>>,
+    /// A backup starts by itself after this time.
+    interval: Option<Spanned<String>>,
+}
+
+/// The way of a backup.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum ModeName {
+    Auto,
+    Normal,
+    Server,
+    Timer,
+    Status,
+    Ask,
+}
+
+/// An asynchronous way.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WayName {
+    Server,
+    Timer,
+    Status,
+}
+
+impl AppletForms {
+    /// Puts the applets on a card.
+    pub fn install(&self, card: &mut Card) -> Result<(), At> {
+        let Self { backup, hello, echo, balance, tracker } = self;
+        put(card, backup.as_ref(), phonebook_backup)?;
+        put(card, hello.as_ref(), |_| Ok(Hello))?;
+        put(card, echo.as_ref(), |_| Ok(Echo::default()))?;
+        put(card, balance.as_ref(), |form| Ok(Balance::new(form.code.as_str())))?;
+        put(card, tracker.as_ref(), |form| Ok(Tracker::new(number(&form.owner)?)))
+    }
+}
+
+/// Puts an applet on a card, if it has a table.
+fn put<F, A: Applet + 'static>(
+    card: &mut Card,
+    form: Option<&Spanned<F>>,
+    applet: impl FnOnce(&F) -> Result<A, At>,
+) -> Result<(), At> {
+    let Some(form) = form else { return Ok(()) };
+    card.add_applet(applet(form.get_ref())?)
+        .map_err(|error| At::new(form, format!("the applet cannot be installed: {error}")))
+}
+
+fn number(text: &Spanned<String>) -> Result<Address, At> {
+    let number: Result<Msisdn, _> = text.get_ref().parse();
+    number.map(|number| number.address()).map_err(|error| At::new(text, error.to_string()))
+}
+
+/// The phonebook backup applet, as it is set.
+fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
+    let defaults = Settings::default();
+    let server = number(&form.server)?;
+    let settings = Settings {
+        mode: form.mode.map_or(defaults.mode, mode),
+        asynchronous: form.asynchronous.map_or(defaults.asynchronous, way),
+        subset: positive(form.subset.as_ref())?.unwrap_or(defaults.subset),
+        pause: time(form.pause.as_ref())?.unwrap_or(defaults.pause),
+        spread: time(form.spread.as_ref())?,
+        threshold: time(form.threshold.as_ref())?.unwrap_or(defaults.threshold),
+        volume_threshold: form.volume_threshold,
+        contacts_per_block: positive(form.contacts_per_block.as_ref())?
+            .map_or(defaults.contacts_per_block, usize::from),
+        interval: time(form.interval.as_ref())?,
+        ..defaults
+    };
+    Ok(PhonebookBackup::new(server, settings))
+}
+
+fn time(text: Option<&Spanned<String>>) -> Result<Option<Duration>, At> {
+    text.map(|text| span::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
+}
+
+fn positive(number: Option<&Spanned<u16>>) -> Result<Option<u16>, At> {
+    match number {
+        Some(number) if *number.get_ref() == 0 => Err(At::new(number, "at least 1")),
+        number => Ok(number.map(|number| *number.get_ref())),
+    }
+}
+
+const fn mode(name: ModeName) -> Mode {
+    match name {
+        ModeName::Auto => Mode::Auto,
+        ModeName::Ask => Mode::Ask,
+        ModeName::Normal => Mode::Fixed(Way::NORMAL),
+        ModeName::Server => Mode::Fixed(Way::SERVER),
+        ModeName::Timer => Mode::Fixed(Way::TIMER),
+        ModeName::Status => Mode::Fixed(Way::STATUS),
+    }
+}
+
+const fn way(name: WayName) -> Way {
+    match name {
+        WayName::Server => Way::SERVER,
+        WayName::Timer => Way::TIMER,
+        WayName::Status => Way::STATUS,
+    }
+}
