@@ -22,6 +22,8 @@ pub const POLL: Duration = Duration::from_secs(1);
 pub enum Order {
     /// Send this.
     Send(Box<Command>),
+    /// Have every service of a local connection.
+    Services,
     /// Have these entries in the menu and no others; those with `true` have help.
     Menu(Vec<(String, bool)>),
     /// Be told of these events and no others.
@@ -77,6 +79,7 @@ impl Prober {
     fn obey(&mut self, order: Order, env: &mut Env<'_>) -> Result<(), AppletError> {
         match order {
             Order::Send(command) => env.send_command(*command),
+            Order::Services => own_services(env),
             Order::Menu(items) => self.set_menu(&items, env),
             Order::Events(mut events) => {
                 // The card has no event of an unknown code.
@@ -91,7 +94,7 @@ impl Prober {
                 let mut events = self.events.iter();
                 events.try_for_each(|&code| {
                     if EventCode(code) == EventCode::LOCAL_CONNECTION {
-                        return (0..8).try_for_each(|_| env.registry().allocate_service().map(|_| ()));
+                        return own_services(env);
                     }
                     env.registry().set_event(ToolkitEvent::EventDownload(EventCode(code)))
                 })
@@ -195,6 +198,12 @@ impl Applet for Prober {
         self.heard.lock().unwrap().push(told);
         Ok(())
     }
+}
+
+/// Lets the applet have every service of a local connection.
+fn own_services(env: &mut Env<'_>) -> Result<(), AppletError> {
+    let mut registry = env.registry();
+    (registry.services().len()..8).try_for_each(|_| registry.allocate_service().map(|_| ()))
 }
 
 fn heard(envelope: impl Into<Envelope>) -> Heard {

@@ -2,7 +2,7 @@
 
 use oxisim_card::{Card, Image};
 use oxisim_terminal::{Config, Output, Terminal};
-use oxisim_toolkit::{Command, Envelope, TerminalResponse};
+use oxisim_toolkit::{Command, Envelope, Proactive, TerminalResponse};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::Slot as _;
 
@@ -69,6 +69,9 @@ impl Bench {
     /// Has the applet send a command. FETCH must deliver it as it is here.
     pub fn send(&mut self, octets: &[u8]) {
         let command = Command::decode(octets).unwrap_or_else(|error| panic!("{error}"));
+        if let Proactive::DeclareService(_) = command.body {
+            self.order(Order::Services);
+        }
         self.sent = Some(octets.to_vec());
         self.order(Order::Send(Box::new(command)));
         assert_eq!(self.sent, None, "the command has not come to the phone");

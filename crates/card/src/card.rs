@@ -214,7 +214,8 @@ impl Card {
         })
     }
 
-    /// Installs an applet of a class of a package that is loaded. `6A88` if it is not, `6985` if the AID is taken.
+    /// Installs an applet of a class of a package that is loaded. `6A88` if it is not, `6985` if another applet, another
+    /// package or an ADF has the AID, `6A80` if a TAR or an identifier of a menu entry is another applet's.
     pub fn install(
         &mut self,
         package: &Aid,

@@ -6,11 +6,11 @@ use oxisim_apdu::{Response, Status};
 use oxisim_toolkit::{CallControlAnswer, Command, MoSmsControlAnswer, Proactive, TerminalProfile};
 
 use crate::{
-    applet::{AppletError, InstallParameters, SystemError, TransactionError},
+    applet::{AppletError, InstallParameters, SystemError, ToolkitError, TransactionError},
     file::{Aid, FileSystem},
     memory::{Handle, Memory, Savepoint},
-    runtime::{AppletId, Applets, Runtime},
-    toolkit::{Session, ToolkitRegistry},
+    runtime::{AppletId, Applets, Instance, Runtime},
+    toolkit::{Session, Timers, ToolkitRegistry},
     view::FileView,
 };
 
@@ -29,8 +29,12 @@ pub struct Env<'a> {
     pub(crate) context: Context,
     /// Where the applet's transaction has begun, if it is part of one of the card.
     pub(crate) savepoint: Option<Savepoint>,
+    /// Which timers ran when it began.
+    pub(crate) timers: Timers,
     /// Whether the command that is processed has selected the applet.
     pub(crate) is_selecting: bool,
+    /// Whether the applet that is selected or deselected is so on one of several channels.
+    pub(crate) is_selected_elsewhere: bool,
 }
 
 impl Env<'_> {
@@ -53,6 +57,13 @@ impl Env<'_> {
         self.is_selecting
     }
 
+    /// In [`select`](crate::Applet::select) and [`deselect`](crate::Applet::deselect): whether another logical channel has
+    /// selected the applet too (Java Card: what `MultiSelectable.select` and `deselect` are told).
+    #[must_use]
+    pub const fn is_selected_elsewhere(&self) -> bool {
+        self.is_selected_elsewhere
+    }
+
     /// The applet's registrations.
     #[must_use]
     pub fn registry(&mut self) -> ToolkitRegistry<'_> {
@@ -70,9 +81,13 @@ impl Env<'_> {
     /// applets whose [priority](crate::InstallParameters::priority) is not lower. Its answer comes as
     /// [`Event::ProactiveResponse`](crate::Event::ProactiveResponse), or
     /// [`Event::ProactiveFailed`](crate::Event::ProactiveFailed) in its place, unless the card is reset before.
+    /// `HANDLER_NOT_AVAILABLE` before the terminal has sent its profile, and to an applet that is being installed or is
+    /// locked.
     ///
     /// SET UP MENU, SET UP EVENT LIST, POLL INTERVAL and POLLING OFF are the framework's, which sends them as
-    /// the registry asks; TIMER MANAGEMENT is for the applet's own timers.
+    /// the registry asks. TIMER MANAGEMENT is for the applet's own timers, DECLARE SERVICE for its own services, SEND
+    /// DATA, RECEIVE DATA and CLOSE CHANNEL for channels that it has opened, as many as its
+    /// [parameters](InstallParameters::channels) allow. `COMMAND_NOT_ALLOWED` else.
     pub fn send(&mut self, qualifier: u8, command: impl Into<Proactive>) -> Result<(), AppletError> {
         self.send_command(Command::new(0, qualifier, command))
     }
@@ -80,7 +95,10 @@ impl Env<'_> {
     /// The same, with all of the command as the applet has it (`ProactiveHandler.init`, `appendTLV`): for the channel
     /// or the card reader that it is about, or with objects that its type does not have. Its number is the framework's.
     pub fn send_command(&mut self, command: Command) -> Result<(), AppletError> {
-        Ok(self.toolkit.send(self.applet, self.parameters.priority, command)?)
+        if !self.applets.get(self.applet).is_some_and(Instance::is_active) {
+            return Err(ToolkitError::HandlerNotAvailable.into());
+        }
+        Ok(self.toolkit.send(self.applet, &self.parameters, command)?)
     }
 
     /// Data that answers the ENVELOPE being handled (`EnvelopeResponseHandler.post`); a terminal sends the
@@ -158,6 +176,7 @@ impl Env<'_> {
             Outer::Card | Outer::Client => return Err(TransactionError::InProgress.into()),
         }
         self.memory.limit(Some(COMMIT_BUFFER));
+        self.timers = self.toolkit.registry.timers;
         Ok(())
     }
 
@@ -211,7 +230,7 @@ impl Env<'_> {
         if self.context.is_installing {
             self.applets.find_again(self.memory, self.applet);
         }
-        self.toolkit.registry.load(self.applets, self.memory);
+        self.toolkit.registry.take_back(self.applets, self.memory, self.timers);
     }
 
     /// Calls another applet (Java Card: a method of a shareable interface object): its

@@ -359,6 +359,12 @@ impl FileSystem {
             .map(|(id, _)| id)
     }
 
+    /// Whether an application has this AID.
+    pub(crate) fn has_application(&self, aid: &Aid) -> bool {
+        let mut applications = self.applications(aid.as_bytes());
+        applications.any(|id| self.directory(id).is_some_and(|adf| adf.aid == Some(*aid)))
+    }
+
     /// The application that a file belongs to.
     #[must_use]
     pub fn application_of(&self, mut id: FileId) -> Option<FileId> {

@@ -23,19 +23,20 @@ impl Powered<'_> {
 
     /// Asks an applet whether it lets itself be selected on the channel `number`; `6999` if not (§4.5).
     pub fn select_applet(&mut self, applet: AppletId, number: u8) -> Result<(), Status> {
-        if self.runtime().select(applet) {
+        let is_elsewhere = self.is_elsewhere(applet, number);
+        if self.runtime().select(applet, is_elsewhere) {
             return Ok(());
         }
         self.clear_on_deselect(applet, number);
         Err(Status::APPLET_SELECT_FAILED)
     }
 
-    /// Forgets on every channel the applets that have been locked or deleted since they were selected. A command finds
-    /// none: they change between two of them.
+    /// Forgets on every channel the applets that have been locked or deleted, or have lost their class, since they were
+    /// selected. A command finds none: applets change between two of them.
     pub fn forget_lost_applets(&mut self) {
         let selected: Vec<_> = self.session.channels.applets_but(None).collect();
         for applet in selected {
-            if !self.runtime().applets.get(applet).is_some_and(Instance::is_active) {
+            if !self.runtime().applets.get(applet).is_some_and(Instance::is_selectable) {
                 self.session.channels.forget(applet);
                 let others: Vec<_> = self.session.channels.applets_but(None).collect();
                 self.runtime().clear_on_deselect(applet, &others);
@@ -52,8 +53,14 @@ impl Powered<'_> {
 
     /// Deselects the applet that the channel `number` has no more.
     pub fn deselect_on(&mut self, applet: AppletId, number: u8) {
-        self.runtime().deselect(applet);
+        let is_elsewhere = self.is_elsewhere(applet, number);
+        self.runtime().deselect(applet, is_elsewhere);
         self.clear_on_deselect(applet, number);
+    }
+
+    /// Whether another channel than `number` has selected an applet.
+    fn is_elsewhere(&self, applet: AppletId, number: u8) -> bool {
+        self.session.channels.applets_but(Some(number)).any(|other| other == applet)
     }
 
     fn clear_on_deselect(&mut self, applet: AppletId, number: u8) {

@@ -88,8 +88,9 @@ pub enum ToolkitError {
     /// more.
     #[error("the handler is not available")]
     HandlerNotAvailable,
-    /// `COMMAND_NOT_ALLOWED`: the toolkit framework alone sends it, or it names a timer of another applet.
-    #[error("{0:?} is not allowed to applets")]
+    /// `COMMAND_NOT_ALLOWED`: the toolkit framework alone sends it, it is about a timer, a service or a channel that is not
+    /// the applet's, or the applet has all the channels that it may.
+    #[error("{0:?} is not allowed to the applet")]
     CommandNotAllowed(CommandType),
     /// The terminal's profile says that it does not carry this command out, or not with this qualifier.
     #[error("the terminal does not support {0:?}")]

@@ -86,7 +86,8 @@ impl OwnerPin {
         let mut given = vec![0; own.len()];
         given.iter_mut().zip(value).for_each(|(place, octet)| *place = *octet);
         let is_as_long = u64::from(length).ct_eq(&(value.len() as u64));
-        if !bool::from(given.ct_eq(own) & is_as_long) {
+        let is_set = !length.ct_eq(&NOT_SET);
+        if !bool::from(given.ct_eq(own) & is_as_long & is_set) {
             return Ok(false);
         }
         self.restore_tries(env)?;

@@ -9,7 +9,7 @@ use super::{
     record::{keep, put},
 };
 use crate::{
-    applet::{AppletError, AppletState, InstallParameters, Package},
+    applet::{AppletError, AppletState, InstallParameters, Package, SystemError},
     env::Context,
     file::Aid,
     memory::Handle,
@@ -28,12 +28,10 @@ impl Runtime<'_> {
             .filter(|instance| instance.package == aid)
             .map(|instance| instance.id)
             .collect();
-        for id in ids {
-            self.renew(id);
-        }
+        self.renew(self.context(), &ids);
     }
 
-    /// Makes an applet of a class.
+    /// Makes an applet of a class. Its AID is no other applet's, no other package's and no ADF's.
     pub fn install(
         &mut self,
         package: &Aid,
@@ -41,13 +39,26 @@ impl Runtime<'_> {
         aid: Aid,
         parameters: &InstallParameters,
     ) -> Result<(), AppletError> {
-        if self.applets.find(&aid).is_some() {
+        let is_of_package = |other: &Package| other.aid == aid && other.aid != *package;
+        if self.applets.find(&aid).is_some()
+            || self.applets.packages.iter().any(is_of_package)
+            || self.files.has_application(&aid)
+        {
             return Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED));
         }
         self.session.registry.check(parameters).map_err(AppletError::Iso)?;
+        // A TAR is one applet's (TS 102 226 §8.2.1.3.2.2).
+        if parameters.tars.iter().any(|&tar| self.applets.has_tar(tar)) {
+            return Err(AppletError::Iso(Status::INCORRECT_DATA));
+        }
         let object = self.applets.clone_of(package, class);
         let object = object.ok_or(AppletError::Iso(Status::REFERENCED_DATA_NOT_FOUND))?;
-        let store = put(self.memory, &name(&aid, STATE), &vec![0; object.persistent_octets()])?;
+        let octets = object.persistent_octets();
+        // Before they are taken: the number is the applet's.
+        if octets > self.memory.free() {
+            return Err(SystemError::NoResource.into());
+        }
+        let store = put(self.memory, &name(&aid, STATE), &vec![0; octets])?;
         let registry = put(self.memory, &name(&aid, REGISTRY), &[])?;
         let id = self.applets.next_id();
         self.applets.instances.push(Instance {
@@ -145,13 +156,14 @@ impl Runtime<'_> {
         change: impl FnOnce(&mut Self) -> Result<T, AppletError>,
     ) -> Result<T, AppletError> {
         self.memory.begin()?;
+        let timers = self.session.registry.timers;
         let result = change(self).and_then(|value| Ok(self.memory.commit().map(|()| value)?));
         if result.is_err() {
             self.memory.abort();
             // What the card itself has written makes sense.
             let reloaded = self.applets.reload(self.memory);
             debug_assert!(reloaded.is_ok(), "{:?}", reloaded.err());
-            self.session.registry.load(self.applets, self.memory);
+            self.session.registry.take_back(self.applets, self.memory, timers);
         }
         result
     }

@@ -7,6 +7,7 @@ mod selection;
 
 use alloc::{boxed::Box, format, string::String, sync::Arc, vec::Vec};
 
+use oxisim_sms::packet::Tar;
 use oxisim_wire::Error;
 
 use self::record::Record;
@@ -24,7 +25,7 @@ use crate::{
 
 /// Names an applet for as long as it is on the card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AppletId(u16);
+pub(crate) struct AppletId(u32);
 
 /// What is loaded and installed.
 #[derive(Clone, Default)]
@@ -33,7 +34,7 @@ pub(crate) struct Applets {
     /// In the order of their installation.
     instances: Vec<Instance>,
     /// The applet that is installed next has this one.
-    next: u16,
+    next: u32,
 }
 
 /// An applet on the card.
@@ -98,6 +99,11 @@ impl Instance {
         self.life_cycle.state() == AppletState::Selectable
     }
 
+    /// Whether it can be selected while it is not at work: it may be called, and its class is loaded.
+    pub fn is_selectable(&self) -> bool {
+        self.is_active() && self.object.is_some()
+    }
+
     fn record(&self) -> Record {
         Record {
             aid: self.aid,
@@ -125,6 +131,11 @@ impl Applets {
     /// The applet with this instance AID.
     pub fn find(&self, aid: &Aid) -> Option<&Instance> {
         self.instances.iter().find(|instance| instance.aid == *aid)
+    }
+
+    /// Whether packets with this TAR are for an applet.
+    pub fn has_tar(&self, tar: Tar) -> bool {
+        self.instances.iter().any(|instance| instance.parameters.tars.contains(&tar))
     }
 
     /// The applets in the order in which they are told of an event: by priority, of equals the one that was installed
@@ -196,8 +207,10 @@ impl Applets {
     /// Finds the arrays and PINs again that an applet which is being installed has made: some may have been taken back.
     pub fn find_again(&mut self, memory: &Memory, id: AppletId) {
         let Some(instance) = self.get_mut(id) else { return };
+        let before = instance.clone();
         instance.arrays = owned::read_arrays(memory, &instance.aid).unwrap_or_default();
         instance.pins = owned::read_pins(memory, &instance.aid).unwrap_or_default();
+        instance.keep_transient(before);
     }
 
     /// A new object of a class, if it is loaded.
@@ -218,19 +231,21 @@ impl Runtime<'_> {
     pub fn start(&mut self) {
         self.session.registry.load(self.applets, self.memory);
         let ids: Vec<_> = self.applets.iter().map(|instance| instance.id).collect();
-        for id in ids {
-            self.renew(id);
-        }
+        self.renew(self.context(), &ids);
     }
 
-    /// Puts a new object in the place of the running one, and clears its transient memory.
-    fn renew(&mut self, id: AppletId) {
-        self.replace(id);
-        // One that does not start stays on the card, and hears what it has registered for.
-        if let Ok(Called { quota: Err(_), .. }) =
-            self.call(self.context(), id, |applet, env| applet.start(env))
-        {
+    /// Puts new objects in the place of the running ones, and clears their transient memory. All are new before the
+    /// first one starts, which may call the others.
+    fn renew(&mut self, context: Context, ids: &[AppletId]) {
+        for &id in ids {
             self.replace(id);
+        }
+        for &id in ids {
+            // One that does not start stays on the card, and hears what it has registered for.
+            if let Ok(Called { quota: Err(_), .. }) = self.call(context, id, |applet, env| applet.start(env))
+            {
+                self.replace(id);
+            }
         }
     }
 
@@ -262,7 +277,7 @@ impl Runtime<'_> {
     ) -> Result<T, AppletError> {
         let Called { result, quota } = self.call(context, id, call)?;
         if quota.is_err() && !context.is_installing {
-            self.renew(id);
+            self.renew(context, &[id]);
         }
         quota.and(result)
     }
@@ -289,7 +304,9 @@ impl Runtime<'_> {
             files: self.files,
             context,
             savepoint: None,
+            timers: self.session.registry.timers,
             is_selecting: false,
+            is_selected_elsewhere: false,
             applets: self.applets,
             memory: self.memory,
             toolkit: self.session,

@@ -115,7 +115,7 @@ impl Instance {
 
     /// Octets of transient memory that it uses with this object.
     pub fn transient_octets(&self, object: &dyn Applet) -> usize {
-        object.transient_octets() + self.transient_arrays()
+        object.transient_octets().saturating_add(self.transient_arrays())
     }
 
     /// Checks that it has not more transient memory than it may.

@@ -3,15 +3,16 @@
 use oxisim_apdu::{Command, Response, Status};
 
 use super::{AppletId, Applets, Instance, Runtime};
-use crate::applet::{Applet, AppletError, Clear};
+use crate::{
+    applet::{Applet, AppletError, Clear},
+    env::Env,
+};
 
 impl Applets {
     /// The applets that can be selected whose AID starts with `prefix`, in the order of their installation.
     pub fn selectable(&self, prefix: &[u8]) -> impl Iterator<Item = &Instance> {
-        self.iter().filter(move |instance| {
-            let is_meant = instance.aid.as_bytes().starts_with(prefix);
-            is_meant && instance.is_active() && instance.object.is_some()
-        })
+        self.iter()
+            .filter(move |instance| instance.aid.as_bytes().starts_with(prefix) && instance.is_selectable())
     }
 
     /// Whether an applet can be selected while other channels have `others`: all of its package that are selected
@@ -31,14 +32,20 @@ impl Applets {
 }
 
 impl Runtime<'_> {
-    /// Asks an applet whether it lets itself be selected.
-    pub fn select(&mut self, id: AppletId) -> bool {
-        self.run(id, |applet, env| Ok(applet.select(env))).unwrap_or(false)
+    /// Asks an applet whether it lets itself be selected; `is_elsewhere` if another channel has it.
+    pub fn select(&mut self, id: AppletId, is_elsewhere: bool) -> bool {
+        let select = |applet: &mut dyn Applet, env: &mut Env<'_>| {
+            env.is_selected_elsewhere = is_elsewhere;
+            Ok(applet.select(env))
+        };
+        self.run(id, select).unwrap_or(false)
     }
 
-    /// Tells an applet that it is no longer selected, which it cannot help (§4.6).
-    pub fn deselect(&mut self, id: AppletId) {
+    /// Tells an applet that it is no longer selected, which it cannot help (§4.6); `is_elsewhere` if another channel still
+    /// has it.
+    pub fn deselect(&mut self, id: AppletId, is_elsewhere: bool) {
         let _ = self.run(id, |applet, env| {
+            env.is_selected_elsewhere = is_elsewhere;
             applet.deselect(env);
             Ok(())
         });

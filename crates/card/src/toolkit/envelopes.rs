@@ -9,11 +9,14 @@ use oxisim_toolkit::{
 use oxisim_wire::{Instant, Wire};
 
 use super::{
-    ToolkitEvent,
+    ToolkitEvent, channels,
     messages::{Delivered, packet_of_page},
     reply::Reply,
 };
-use crate::{applet::Event, runtime::Runtime};
+use crate::{
+    applet::Event,
+    runtime::{AppletId, Runtime},
+};
 
 impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
@@ -23,6 +26,13 @@ impl Runtime<'_> {
         if has_answer(envelope) {
             self.session.reply.open();
         }
+        let told = self.tell(now, envelope);
+        // Nothing is answered afterwards, whatever has become of it.
+        let response = self.session.reply.take();
+        told.map(|()| response)
+    }
+
+    fn tell(&mut self, now: Instant, envelope: &Envelope) -> Result<(), Status> {
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
@@ -43,13 +53,16 @@ impl Runtime<'_> {
             }
             other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(other)),
         }
-        Ok(self.session.reply.take())
+        Ok(())
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
         let item = selection.item.identifier;
         let entry = self.session.registry.menu_entry(item).filter(|(_, entry)| entry.enabled);
-        let (applet, _) = entry.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
+        // What the user has chosen may be gone, and its identifier another's.
+        let is_shown = |applet: &AppletId| !self.session.framework.shows_anothers(item, *applet);
+        let applet = entry.map(|(applet, _)| applet).filter(is_shown);
+        let applet = applet.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
         let event = match selection.help {
             Some(_) => Event::MenuSelectionHelp { item },
             None => Event::MenuSelection { item },
@@ -60,7 +73,8 @@ impl Runtime<'_> {
 
     fn timer_expiration(&mut self, expiration: &TimerExpiration) {
         let timer = expiration.timer.identifier;
-        if let Some(owner) = self.session.registry.timer_expired(timer) {
+        let owner = self.session.registry.timer_owner(timer);
+        if let Some(owner) = self.session.registry.timers.expired(timer, owner) {
             self.deliver(owner, Event::TimerExpiration { timer, value: expiration.value });
         }
     }
@@ -71,6 +85,16 @@ impl Runtime<'_> {
         // A connection is to the service of one applet.
         if let EventOfTerminal::LocalConnection(connection) = &event.event {
             if let Some(owner) = self.session.registry.service_owner(connection.service.service) {
+                self.deliver(owner, Event::EventDownload(event));
+            }
+            return;
+        }
+        // What is about a channel is for the applet that has opened it.
+        if let Some(channel) = channels::of_event(&event.event) {
+            let owner = self.session.channels.owner(channel);
+            let owner =
+                owner.filter(|&owner| self.session.registry.wants(owner, ToolkitEvent::EventDownload(code)));
+            if let Some(owner) = owner {
                 self.deliver(owner, Event::EventDownload(event));
             }
             return;

@@ -19,6 +19,7 @@ use super::{
     queue::{Queued, Sender},
     registry::Registry,
 };
+use crate::runtime::AppletId;
 
 /// What the framework has told the terminal, and what it has yet to.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,9 @@ pub(super) struct Framework {
     polling: Duty,
     /// Whether the terminal may have a menu.
     has_menu: bool,
+    /// Whose the entries are of the menu that the terminal was asked to show, and of the one that it shows.
+    asked_menu: Vec<(u8, AppletId)>,
+    shown_menu: Vec<(u8, AppletId)>,
     /// The events that it was asked for; unknown after it has refused.
     asked_events: Option<Vec<EventCode>>,
     /// The interval that it was asked for.
@@ -64,7 +68,12 @@ impl Framework {
     /// The terminal has sent its profile: it is told everything.
     pub fn begin(&mut self) {
         // It has no events yet, or has lost them, and may still have a menu.
-        *self = Self { has_menu: self.has_menu, asked_events: Some(Vec::new()), ..Self::default() };
+        *self = Self {
+            has_menu: self.has_menu,
+            shown_menu: core::mem::take(&mut self.shown_menu),
+            asked_events: Some(Vec::new()),
+            ..Self::default()
+        };
         self.menu.begin();
         self.events.begin();
     }
@@ -77,7 +86,7 @@ impl Framework {
         title: &str,
     ) -> Option<Queued> {
         if profile.performs_qualified(CommandType::TIMER_MANAGEMENT, TimerAction::DEACTIVATE.0)
-            && let Some(identifier) = registry.take_abandoned_timer()
+            && let Some(identifier) = registry.timers.take_abandoned()
         {
             let body = TimerManagement { timer: TimerIdentifier { identifier }, value: None };
             return Some(queued(TimerAction::DEACTIVATE.0, body));
@@ -122,7 +131,12 @@ impl Framework {
     pub fn answered(&mut self, kind: CommandType, result: &Outcome) -> bool {
         let is_performed = result.general.is_performed();
         let duty = match kind {
-            CommandType::SET_UP_MENU => &mut self.menu,
+            CommandType::SET_UP_MENU => {
+                if is_performed {
+                    self.shown_menu = core::mem::take(&mut self.asked_menu);
+                }
+                &mut self.menu
+            }
             CommandType::SET_UP_EVENT_LIST => {
                 if !is_performed {
                     self.asked_events = None;
@@ -143,6 +157,11 @@ impl Framework {
             }
             _ => true,
         }
+    }
+
+    /// Whether the terminal shows an entry with this identifier that is not this applet's: one that was there before.
+    pub fn shows_anothers(&self, item: u8, applet: AppletId) -> bool {
+        self.shown_menu.iter().any(|&(shown, owner)| shown == item && owner != applet)
     }
 
     /// STATUS has come: what has waited for enough of them is tried again.
@@ -179,6 +198,8 @@ impl Framework {
             return None;
         }
         self.has_menu = true;
+        let owner = |entry: &&MenuEntry| Some((entry.identifier, registry.menu_entry(entry.identifier)?.0));
+        self.asked_menu = entries.iter().filter_map(owner).collect();
         Some(menu(&title, &entries))
     }
 }

@@ -1,6 +1,7 @@
 //! The toolkit framework: which proactive command the terminal gets next, and which applet hears what
 //! (TS 102 223, TS 102 241).
 
+mod channels;
 mod envelopes;
 mod events;
 mod framework;
@@ -12,6 +13,7 @@ mod registry;
 mod reply;
 mod responses;
 mod session;
+mod timers;
 mod updates;
 
 use oxisim_apdu::Status;
@@ -22,7 +24,7 @@ pub use self::{
     events::{Registration, ToolkitEvent},
     registry::ToolkitRegistry,
 };
-pub(crate) use self::{registrations::Registrations, session::Session};
+pub(crate) use self::{registrations::Registrations, session::Session, timers::Timers};
 use crate::{
     applet::{AppletError, Event, ToolkitError},
     file::Aid,

@@ -4,6 +4,7 @@ use alloc::{collections::VecDeque, vec::Vec};
 
 use oxisim_toolkit::{Command, Proactive, objects::CommandDetails};
 
+use super::channels;
 use crate::{applet::ToolkitError, runtime::AppletId};
 
 /// Who sent a proactive command.
@@ -21,6 +22,8 @@ pub(super) struct Sent {
     pub sender: Sender,
     /// The timer that it is about.
     pub timer: Option<u8>,
+    /// The channel that it is for.
+    pub channel: Option<u8>,
 }
 
 /// A command that waits for its turn.
@@ -50,9 +53,10 @@ impl Queued {
             Proactive::TimerManagement(body) => Some(body.timer.identifier),
             _ => None,
         };
+        let channel = channels::of_command(&command);
         command.details.number = COMMAND_NUMBER;
         command.details.kind = command.body.kind();
-        Self { command: command.encode(), sent: Sent { details: command.details, sender, timer } }
+        Self { command: command.encode(), sent: Sent { details: command.details, sender, timer, channel } }
     }
 
     /// Whether the terminal can be told of its length.
@@ -72,6 +76,11 @@ impl Queue {
         let place = self.waiting.iter().position(|other| sender.goes_before(other.sent.sender));
         self.waiting.insert(place.unwrap_or(self.waiting.len()), queued);
         Ok(())
+    }
+
+    /// What waits.
+    pub fn iter(&self) -> impl Iterator<Item = &Sent> {
+        self.waiting.iter().map(|queued| &queued.sent)
     }
 
     pub fn is_empty(&self) -> bool {

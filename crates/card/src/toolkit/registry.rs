@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 use oxisim_apdu::Status;
 use oxisim_toolkit::{
     CommandType,
-    codes::{GeneralResult, TimerAction},
     objects::{AlphaIdentifier, EventCode, IconIdentifier},
 };
 use oxisim_wire::Duration;
@@ -13,8 +12,8 @@ use oxisim_wire::Duration;
 use super::{
     events::{Registration, ToolkitEvent},
     menu::{self, MenuEntry},
-    queue::Sender,
     registrations::{Registrations, WatchedFile},
+    timers::{TIMERS, Timers},
 };
 use crate::{
     applet::{AppletError, InstallParameters, MenuPlace, ToolkitError},
@@ -28,8 +27,8 @@ use crate::{
 pub(crate) struct Registry {
     /// In the order of the installation of the applets.
     applets: Vec<Registered>,
-    /// Whether the eight timers run.
-    timers: [Run; TIMERS],
+    /// Which timers run.
+    pub timers: Timers,
     /// The interval that the terminal granted.
     pub poll_interval: Option<Duration>,
     /// Whether an applet has asked for an interval since the terminal was told: a request begins it anew.
@@ -51,21 +50,6 @@ struct Registered {
     has: Registrations,
 }
 
-/// Whether a timer runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Run {
-    #[default]
-    Stopped,
-    /// The owner has started it.
-    OfOwner,
-    /// It runs since a time when it was another's, or nobody's, and is to be stopped.
-    Abandoned,
-    /// The terminal was asked to stop it; if it runs on, its expiry is not the owner's.
-    AskedToStop,
-}
-
-/// Timers of a terminal (TS 102 223 §6.4.21).
-const TIMERS: usize = 8;
 /// Services of a local connection (TS 102 223 §8.63).
 const SERVICES: u8 = 8;
 /// Identifiers of menu entries from here on are the card's to give (TS 102 226 §8.2.1.3.2).
@@ -96,56 +80,16 @@ impl Registry {
             .map(|owner| owner.applet)
     }
 
-    /// The owner of a timer that has expired, unless it was started by another.
-    pub fn timer_expired(&mut self, timer: u8) -> Option<AppletId> {
-        match core::mem::take(self.timer_mut(timer)?) {
-            Run::Stopped | Run::OfOwner => self.timer_owner(timer),
-            Run::Abandoned | Run::AskedToStop => None,
-        }
+    /// The owner of a timer that may be told of it.
+    pub fn active_timer_owner(&self, timer: u8) -> Option<AppletId> {
+        self.active().find(|active| active.has.timers.contains(&timer)).map(|owner| owner.applet)
     }
 
-    /// The terminal has answered to a sender's TIMER MANAGEMENT.
-    pub(super) fn timer_managed(
-        &mut self,
-        timer: u8,
-        action: TimerAction,
-        sender: Sender,
-        result: GeneralResult,
-    ) {
-        let owner = self.active().find(|active| active.has.timers.contains(&timer)).map(|owner| owner.applet);
-        let is_owners = matches!(sender, Sender::Applet(applet, _) if owner == Some(applet));
-        let Some(run) = self.timer_mut(timer) else { return };
-        *run = match (action, result) {
-            (TimerAction::START, result) if result.is_performed() && is_owners => Run::OfOwner,
-            // It was given back while the command was under way.
-            (TimerAction::START, result) if result.is_performed() => Run::Abandoned,
-            // What contradicts the state of a timer that is to be stopped is that it does not run.
-            (TimerAction::DEACTIVATE, GeneralResult::CONTRADICTION_WITH_TIMER_STATE) => Run::Stopped,
-            (TimerAction::DEACTIVATE, result) if result.is_performed() => Run::Stopped,
-            _ => *run,
-        };
-    }
-
-    /// A timer that runs for nobody and is to be stopped.
-    pub fn take_abandoned_timer(&mut self) -> Option<u8> {
-        let (run, id) = self.timers.iter_mut().zip(1..).find(|(run, _)| **run == Run::Abandoned)?;
-        *run = Run::AskedToStop;
-        Some(id)
-    }
-
-    /// Stops the timers that an applet has started.
-    pub fn stop_timers(&mut self, applet: AppletId) {
-        let owned: Vec<u8> =
-            (1..=TIMERS as u8).filter(|&timer| self.timer_owner(timer) == Some(applet)).collect();
-        for timer in owned {
-            if let Some(run) = self.timer_mut(timer).filter(|run| **run == Run::OfOwner) {
-                *run = Run::Abandoned;
-            }
-        }
-    }
-
-    fn timer_mut(&mut self, timer: u8) -> Option<&mut Run> {
-        usize::from(timer).checked_sub(1).and_then(|i| self.timers.get_mut(i))
+    /// A change is taken back: the registrations are those that memory has, and timers that were given back are not to
+    /// be stopped.
+    pub fn take_back(&mut self, applets: &Applets, memory: &Memory, timers: Timers) {
+        self.timers = timers;
+        self.load(applets, memory);
     }
 
     /// The entries of the menu that are shown, in their order.
@@ -230,7 +174,7 @@ impl Registry {
 
     /// The lowest timer that no applet has.
     fn free_timer(&self) -> Option<u8> {
-        (1..=TIMERS as u8).find(|&timer| self.timer_owner(timer).is_none())
+        (1..=TIMERS).find(|&timer| self.timer_owner(timer).is_none())
     }
 }
 
@@ -378,9 +322,7 @@ impl ToolkitRegistry<'_> {
             has.timers.remove(place.ok_or(ToolkitError::InvalidTimerId(timer))?);
             Ok(())
         })?;
-        if let Some(run) = self.registry.timer_mut(timer).filter(|run| **run != Run::Stopped) {
-            *run = Run::Abandoned;
-        }
+        self.registry.timers.released(timer);
         Ok(())
     }
 

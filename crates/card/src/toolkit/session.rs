@@ -11,12 +11,16 @@ use oxisim_toolkit::{
 use oxisim_wire::Duration;
 
 use super::{
+    channels::{self, Channels},
     framework::Framework,
     queue::{Queue, Queued, Sender, Sent},
     registry::Registry,
     reply::Reply,
 };
-use crate::{applet::ToolkitError, runtime::AppletId};
+use crate::{
+    applet::{InstallParameters, ToolkitError},
+    runtime::AppletId,
+};
 
 /// The state of the toolkit between power-on and power-off.
 #[derive(Clone, Debug)]
@@ -28,6 +32,7 @@ pub(crate) struct Session {
     pub(super) framework: Framework,
     pub(super) reassembler: Reassembler,
     pub reply: Reply,
+    pub(super) channels: Channels,
     /// Whether the applets know that the terminal has sent a command.
     pub has_begun: bool,
 }
@@ -58,6 +63,7 @@ impl Default for Session {
             framework: Framework::default(),
             reassembler: Reassembler::new(parts, lifetime),
             reply: Reply::default(),
+            channels: Channels::default(),
             has_begun: false,
         }
     }
@@ -87,27 +93,59 @@ impl Session {
     }
 
     /// Queues an applet's command.
-    pub fn send(&mut self, applet: AppletId, priority: u8, command: Command) -> Result<(), ToolkitError> {
+    pub fn send(
+        &mut self,
+        applet: AppletId,
+        parameters: &InstallParameters,
+        command: Command,
+    ) -> Result<(), ToolkitError> {
         let kind = command.body.kind();
-        match &command.body {
-            Proactive::SetUpMenu(_)
-            | Proactive::SetUpEventList(_)
-            | Proactive::PollInterval(_)
-            | Proactive::PollingOff(_) => return Err(ToolkitError::CommandNotAllowed(kind)),
-            Proactive::TimerManagement(body)
-                if self.registry.timer_owner(body.timer.identifier) != Some(applet) =>
-            {
-                return Err(ToolkitError::CommandNotAllowed(kind));
-            }
-            _ => {}
+        if !self.may_send(applet, parameters, &command) {
+            return Err(ToolkitError::CommandNotAllowed(kind));
         }
         let profile = self.profile.as_ref().ok_or(ToolkitError::HandlerNotAvailable)?;
         if !profile.performs_qualified(kind, command.details.qualifier) {
             return Err(ToolkitError::NotSupported(kind));
         }
-        self.queue.push(Queued::new(Sender::Applet(applet, priority), command))?;
+        self.queue.push(Queued::new(Sender::Applet(applet, parameters.priority), command))?;
         self.reply.close();
         Ok(())
+    }
+
+    /// Whether a command is an applet's to send: it is not the framework's, and about no timer, service or channel of
+    /// another (TS 102 268, `CRE_PCS_PCCO`).
+    fn may_send(&self, applet: AppletId, parameters: &InstallParameters, command: &Command) -> bool {
+        match &command.body {
+            Proactive::SetUpMenu(_)
+            | Proactive::SetUpEventList(_)
+            | Proactive::PollInterval(_)
+            | Proactive::PollingOff(_) => false,
+            Proactive::TimerManagement(body) => {
+                self.registry.timer_owner(body.timer.identifier) == Some(applet)
+            }
+            Proactive::DeclareService(body) => {
+                self.registry.service_owner(body.record.service) == Some(applet)
+            }
+            Proactive::OpenChannel(_) => self.channels_of(applet) < usize::from(parameters.channels),
+            Proactive::SendData(_) | Proactive::ReceiveData(_) | Proactive::CloseChannel(_) => {
+                let channel = channels::of_command(command);
+                channel.and_then(|channel| self.channels.owner(channel)) == Some(applet)
+            }
+            _ => true,
+        }
+    }
+
+    /// The channels that an applet has open, and those that it has asked for.
+    fn channels_of(&self, applet: AppletId) -> usize {
+        let under_way = match &self.exchange {
+            Exchange::Idle => None,
+            Exchange::Offered(Queued { sent, .. }) | Exchange::Fetched(sent) => Some(sent),
+        };
+        let is_asked_for = |sent: &&Sent| {
+            let is_its = matches!(sent.sender, Sender::Applet(sender, _) if sender == applet);
+            is_its && sent.details.kind == CommandType::OPEN_CHANNEL
+        };
+        self.channels.count(applet) + self.queue.iter().chain(under_way).filter(is_asked_for).count()
     }
 
     /// Takes back what an applet has queued, and stops its timers: it is not called any more.
@@ -118,7 +156,7 @@ impl Session {
             Exchange::Offered(queued) if !is_others(&queued.sent) => Exchange::Idle,
             other => other,
         };
-        self.registry.stop_timers(applet);
+        self.registry.timers.abandoned_by(applet);
     }
 
     /// Takes back what applets have queued for timers that are not theirs any more.
@@ -170,8 +208,11 @@ impl Session {
             Exchange::Fetched(sent) if answers(response, &sent.details) => {
                 if let Some(timer) = sent.timer {
                     let action = TimerAction(sent.details.qualifier);
-                    self.registry.timer_managed(timer, action, sent.sender, response.result.general);
+                    let owner = self.registry.active_timer_owner(timer);
+                    let result = response.result.general;
+                    self.registry.timers.managed(timer, owner, action, sent.sender, result);
                 }
+                self.channels.answered(&sent, response);
                 Ok(sent)
             }
             other => {

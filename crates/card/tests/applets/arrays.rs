@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use oxisim_card::{AppletError, ArrayId, Card, Clear, Env, SystemError};
+use oxisim_card::{AppletError, ArrayId, Card, Clear, Env, Profile, SystemError};
 use oxisim_wire::Instant;
 
 use crate::bench::{Probe, card, package, restored};
@@ -159,4 +159,29 @@ fn an_array_whose_making_is_aborted_was_never_made() {
     });
     let mut card = card([probe.clone()]);
     assert_eq!(probe.run(&mut card, |_, env| env.array_len(env.array(1))), Ok(3));
+}
+
+#[test]
+fn an_abort_while_installing_leaves_what_is_transient() {
+    let probe = Probe::installed_by(b'A', |env| {
+        let array = env.new_transient(1, Clear::OnReset)?;
+        let pin = env.new_pin(3, 4)?;
+        pin.update(b"1234", env)?;
+        pin.check(b"1234", env)?;
+        env.write(array, 0, &[7])?;
+        env.begin_transaction()?;
+        let gone = env.new_transient(1, Clear::OnReset)?;
+        env.write(gone, 0, &[9])?;
+        env.abort_transaction()?;
+        let mut octet = [0];
+        env.read(array, 0, &mut octet)?;
+        assert_eq!(octet, [7]);
+        assert_eq!(pin.is_validated(env), Ok(true));
+        let new = env.new_transient(1, Clear::OnReset)?;
+        assert_eq!(new, gone, "the number is free again");
+        env.read(new, 0, &mut octet)?;
+        assert_eq!(octet, [0]);
+        Ok(())
+    });
+    assert_eq!(Card::new(&Profile::default()).add_applet(probe), Ok(()));
 }

@@ -16,6 +16,8 @@ use oxisim_wire::Instant;
 pub struct Fields {
     pub count: u8,
     pub heap: Vec<u8>,
+    /// How many times a timer has expired.
+    pub expired: u8,
 }
 
 pub type Script = Box<dyn FnOnce(&mut Fields, &mut Env<'_>) -> Result<(), AppletError> + Send>;
@@ -156,6 +158,9 @@ impl Applet for Probe {
     fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
         if let Event::ProactiveResponse(_) = event {
             self.fields.count = ANSWERED;
+        }
+        if let Event::TimerExpiration { .. } = event {
+            self.fields.expired += 1;
         }
         let Event::ProfileDownload = event else { return Ok(()) };
         let script = self.scripts.lock().unwrap().pop_front();

@@ -1,6 +1,8 @@
 //! Life cycle states (GP Card Specification §5.3).
 
-use oxisim_card::{AppletError, AppletState, Card, Env, InstallParameters, Profile, Status};
+use oxisim_card::{
+    Aid, AppletError, AppletState, Card, Env, InstallParameters, Package, Profile, Status, Tar, ToolkitError,
+};
 use oxisim_toolkit::{
     CommandType,
     codes::TimerAction,
@@ -151,10 +153,121 @@ fn deleting_a_package_takes_its_applets_and_their_memory() {
 }
 
 #[test]
-fn an_aid_is_one_applets() {
+fn an_aid_is_one_applets_one_packages_or_one_adfs() {
+    let usim = Aid::new(&hex::decode("A0000000871002FFFFFFFF8907090000").unwrap()).unwrap();
     let mut card = Card::new(&Profile::default());
     card.load(package([Probe::new(b'A'), Probe::new(b'B')])).unwrap();
+    card.load(Package { aid: aid(0x51), ..package([]) }).unwrap();
     card.install(&aid(0x50), &aid(b'A'), aid(b'A'), &InstallParameters::default()).unwrap();
-    let taken = card.install(&aid(0x50), &aid(b'B'), aid(b'A'), &InstallParameters::default());
-    assert_eq!(taken, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)));
+    for taken in [aid(b'A'), aid(0x51), usim] {
+        let result = card.install(&aid(0x50), &aid(b'B'), taken, &InstallParameters::default());
+        assert_eq!(result, Err(AppletError::Iso(Status::CONDITIONS_NOT_SATISFIED)), "{taken:?}");
+    }
+}
+
+/// Lets an applet start timer 1, and the terminal say that it runs.
+fn start_timer(card: &mut Card, probe: &Probe) {
+    let start = |_: &mut _, env: &mut Env<'_>| {
+        let value = Some(TimerValue::from_duration(Duration::from_secs(60)));
+        env.send(TimerAction::START.0, TimerManagement { timer: TimerIdentifier { identifier: 1 }, value })
+    };
+    probe.run(card, start).unwrap();
+    send(card, "8012000000");
+    send(card, "8014000014810301270082028281830100A40101A503000000");
+}
+
+/// The type and the qualifier of the command that waits.
+fn fetched(card: &mut Card) -> (CommandType, u8) {
+    let status = send(card, "80F2000C").status;
+    let command = send(card, &format!("80120000{:02X}", status.0 & 0xFF)).data;
+    let details = oxisim_toolkit::Command::decode(&command).unwrap().details;
+    (details.kind, details.qualifier)
+}
+
+#[test]
+fn the_timer_of_a_deleted_applet_is_stopped_and_its_expiry_told_to_nobody() {
+    let timer = |env: &mut Env<'_>| env.registry().allocate_timer().map(|_| ());
+    let (first, second) = (Probe::installed_by(b'A', timer), Probe::installed_by(b'B', timer));
+    let mut card = card([first.clone()]);
+    start_timer(&mut card, &first);
+    card.delete(&aid(b'A')).unwrap();
+    card.add_applet(second.clone()).unwrap();
+    assert_eq!(fetched(&mut card), (CommandType::TIMER_MANAGEMENT, TimerAction::DEACTIVATE.0));
+    send(&mut card, "801400000F810301270182028281830130A40101");
+    assert_eq!(send(&mut card, EXPIRED).status, Status::NORMAL);
+    let expired = second.run(&mut card, |fields, _| Ok(fields.expired));
+    assert_eq!(expired, Ok(0));
+}
+
+#[test]
+fn a_timer_that_an_aborted_transaction_has_given_back_runs_on() {
+    let probe = Probe::installed_by(b'A', |env| env.registry().allocate_timer().map(|_| ()));
+    let mut card = card([probe.clone()]);
+    start_timer(&mut card, &probe);
+    probe
+        .run(&mut card, |_, env| {
+            env.begin_transaction()?;
+            env.registry().release_timer(1)?;
+            env.abort_transaction()
+        })
+        .unwrap();
+    assert_eq!(send(&mut card, "80F2000C").status, Status::NORMAL, "nobody stops it");
+    send(&mut card, EXPIRED);
+    assert_eq!(probe.run(&mut card, |fields, _| Ok(fields.expired)), Ok(1));
+}
+
+#[test]
+fn a_timer_that_a_failed_installation_has_given_back_runs_on() {
+    let server = Probe {
+        shared: |_, _, _, env| env.registry().release_timer(1).map(|()| vec![]),
+        ..Probe::installed_by(b'A', |env| env.registry().allocate_timer().map(|_| ()))
+    };
+    let mut card = card([server.clone()]);
+    start_timer(&mut card, &server);
+    let failing = Probe::installed_by(b'B', |env| {
+        env.call(&aid(b'A'), &[])?;
+        Err(AppletError::Range)
+    });
+    assert_eq!(card.add_applet(failing), Err(AppletError::Range));
+    assert_eq!(send(&mut card, "80F2000C").status, Status::NORMAL, "nobody stops it");
+    send(&mut card, EXPIRED);
+    assert_eq!(server.run(&mut card, |fields, _| Ok(fields.expired)), Ok(1));
+}
+
+#[test]
+fn an_applet_sends_nothing_before_it_is_selectable_or_while_it_is_locked() {
+    const NOT_AVAILABLE: AppletError = AppletError::Toolkit(ToolkitError::HandlerNotAvailable);
+    let failing = Probe::installed_by(b'B', |env| {
+        assert_eq!(env.send(0, MoreTime {}), Err(NOT_AVAILABLE));
+        Err(AppletError::Range)
+    });
+    let locked = Probe {
+        start: |fields, env| {
+            fields.heap = vec![env.send(0, MoreTime {}).is_ok().into()];
+            Ok(())
+        },
+        ..Probe::new(b'L')
+    };
+    let mut card = card([Probe::new(b'A')]);
+    send(&mut card, PROFILE);
+    assert_eq!(card.add_applet(failing), Err(AppletError::Range));
+    card.add_applet(locked.clone()).unwrap();
+    card.lock(&aid(b'L')).unwrap();
+    card.add_applet(locked).unwrap();
+    assert_eq!(send(&mut card, "80F2000C").status, Status::NORMAL, "nothing waits");
+}
+
+#[test]
+fn a_tar_is_one_applets() {
+    let with = |name| {
+        let parameters = InstallParameters { tars: vec![Tar([1, 2, name])], ..Default::default() };
+        Probe { parameters, ..Probe::new(name) }
+    };
+    let mut card = Card::new(&Profile::default());
+    card.add_applet(with(b'A')).unwrap();
+    card.add_applet(with(b'B')).unwrap();
+    let taken = Probe { parameters: with(b'A').parameters, ..Probe::new(b'C') };
+    assert_eq!(card.add_applet(taken.clone()), Err(AppletError::Iso(Status::INCORRECT_DATA)));
+    card.delete(&aid(b'A')).unwrap();
+    assert_eq!(card.add_applet(taken), Ok(()));
 }

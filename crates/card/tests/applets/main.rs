@@ -3,6 +3,7 @@
 mod access_domains;
 mod arrays;
 mod bench;
+mod hostile;
 mod isolation;
 mod life_cycles;
 mod objects;

@@ -156,3 +156,15 @@ fn another_applets_pin_is_behind_the_firewall() {
     assert_eq!(tried, Err(AppletError::Security));
     assert_eq!(check(&owner, &mut card, b"123"), (true, true, TRIES));
 }
+
+#[test]
+fn no_value_is_that_of_a_pin_that_has_none() {
+    let probe = Probe::installed_by(b'A', |env| env.new_pin(127, 4).map(|_| ()));
+    let mut card = card([probe.clone()]);
+    let right = probe.run(&mut card, |_, env| {
+        let pin = env.pin(0);
+        let lengths = [0, 4, 127, 255, 256, 511, 0x100FF];
+        lengths.into_iter().map(|length| pin.check(&vec![0; length], env)).collect()
+    });
+    assert_eq!(right, Ok(vec![false; 7]));
+}

@@ -1,6 +1,9 @@
 //! How much memory an applet may have.
 
-use oxisim_card::{AppletError, Card, Clear, InstallParameters, Profile, SystemError, TransactionError};
+use oxisim_card::{
+    Aid, Applet, AppletError, Card, Clear, Env, Event, InstallParameters, Profile, SystemError,
+    TransactionError,
+};
 
 use crate::bench::{Probe, card, memory};
 
@@ -102,6 +105,36 @@ fn a_server_beyond_its_quota_ends_the_call_of_the_client() {
         Ok([env.call(&server, &[0; 4]), env.call(&server, &[0; 1]), env.call(&server, &[0; 1])])
     });
     assert_eq!(answers, Ok([Ok(vec![1]), Err(NO_TRANSIENT_SPACE), Ok(vec![1])]));
+}
+
+#[test]
+fn an_applet_that_says_it_needs_more_than_there_is_is_not_installed() {
+    #[derive(Clone)]
+    struct Greedy(Probe, [usize; 2]);
+    impl Applet for Greedy {
+        fn aid(&self) -> Aid {
+            self.0.aid()
+        }
+        fn persistent_octets(&self) -> usize {
+            self.1[0]
+        }
+        fn transient_octets(&self) -> usize {
+            self.1[1]
+        }
+        fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
+            env.new_transient(1, Clear::OnReset).map(|_| ())
+        }
+        fn process_toolkit(&mut self, _: Event<'_>, _: &mut Env<'_>) -> Result<(), AppletError> {
+            Ok(())
+        }
+    }
+    let mut card = Card::new(&Profile::default());
+    let before = memory(&card);
+    let error = card.add_applet(Greedy(Probe::new(b'A'), [usize::MAX, 0]));
+    assert_eq!((error, memory(&card)), (Err(NO_RESOURCE), before));
+    assert_eq!(card.add_applet(Greedy(Probe::new(b'A'), [0, usize::MAX])), Ok(()), "it has no quota");
+    let octets: Vec<_> = card.applets().map(|applet| applet.transient_octets).collect();
+    assert_eq!(octets, [usize::MAX]);
 }
 
 #[test]

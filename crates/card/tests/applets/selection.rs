@@ -17,14 +17,16 @@ struct Probe {
     is_multi_selectable: bool,
     selected: u8,
     deselected: u8,
+    /// Whether another channel had it, each time.
+    elsewhere: Vec<u8>,
 }
 
 impl Probe {
     const fn new(aid: &'static str) -> Self {
-        Self { aid, is_multi_selectable: false, selected: 0, deselected: 0 }
+        Self { aid, is_multi_selectable: false, selected: 0, deselected: 0, elsewhere: Vec::new() }
     }
 
-    const fn multi_selectable(aid: &'static str) -> Self {
+    fn multi_selectable(aid: &'static str) -> Self {
         Self { is_multi_selectable: true, ..Self::new(aid) }
     }
 }
@@ -43,6 +45,8 @@ const STORE: u8 = 0x05;
 const KEEP: u8 = 0x06;
 /// What those arrays have.
 const LOOK: u8 = 0x07;
+/// Whether another channel had it, each time that it was selected or deselected.
+const ELSEWHERE: u8 = 0x08;
 
 impl Applet for Probe {
     fn aid(&self) -> Aid {
@@ -62,11 +66,13 @@ impl Applet for Probe {
         let mut refuses = [0];
         env.store_read(0, &mut refuses).unwrap();
         self.selected += 1;
+        self.elsewhere.push(env.is_selected_elsewhere().into());
         refuses == [0]
     }
 
-    fn deselect(&mut self, _: &mut Env<'_>) {
+    fn deselect(&mut self, env: &mut Env<'_>) {
         self.deselected += 1;
+        self.elsewhere.push(env.is_selected_elsewhere().into());
     }
 
     fn process(&mut self, apdu: &Command<'_>, env: &mut Env<'_>) -> Result<Response, Status> {
@@ -75,6 +81,10 @@ impl Applet for Probe {
         }
         match apdu.instruction.0 {
             COUNTS => return Ok(Response::normal(vec![self.selected, self.deselected])),
+            ELSEWHERE => {
+                assert!(!env.is_selected_elsewhere());
+                return Ok(Response::normal(self.elsewhere.clone()));
+            }
             REFUSE => env.store_write(0, &[1]).unwrap(),
             FAIL | FORGET => {
                 env.begin_transaction().unwrap();
@@ -352,6 +362,24 @@ fn a_multiselectable_applet_is_selected_on_several_channels() {
 }
 
 #[test]
+fn a_multiselectable_applet_knows_whether_another_channel_has_it() {
+    let mut terminal = terminal([Probe::multi_selectable(FIRST)]);
+    let elsewhere =
+        |terminal: &mut Terminal, channel: u8| terminal.ok(&format!("{channel:02X}{ELSEWHERE:02X}000000"));
+    terminal.ok("0070000001");
+    terminal.ok(&select(0, FIRST));
+    terminal.ok(&select(0, FIRST));
+    assert_eq!(elsewhere(&mut terminal, 0), "000000", "the same channel is no other one");
+    terminal.ok(&select(1, FIRST));
+    terminal.ok("0170000001");
+    assert_eq!(elsewhere(&mut terminal, 1), "0000000101");
+    terminal.ok("00708002");
+    terminal.ok(&select(0, USIM));
+    terminal.ok(&select(1, FIRST));
+    assert_eq!(elsewhere(&mut terminal, 1), "0000000101".to_owned() + "0101" + "0000");
+}
+
+#[test]
 fn one_applet_that_is_not_multiselectable_keeps_its_package_to_one_channel() {
     let selects_second = |second: Probe| {
         let mut terminal = package([Probe::multi_selectable(FIRST), second]);
@@ -466,6 +494,15 @@ fn an_applet_that_a_restored_memory_does_not_have_is_not_selected() {
     let objects = objects.chain(without.memory().objects().map(|(name, octets)| (name, Some(octets))));
     terminal.card.restore(objects).unwrap();
     assert_eq!(terminal.send("00B0000001"), "6986", "the card has the MF");
+}
+
+#[test]
+fn an_applet_whose_class_is_gone_is_selected_no_more() {
+    let mut terminal = two();
+    terminal.ok(&select(0, FIRST));
+    terminal.card.load(Package { aid: aid(FIRST), version: (2, 0), applets: Vec::new() }).unwrap();
+    assert!(terminal.ok("80F2000000").contains("83023F00"), "the channel has the MF");
+    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
 }
 
 #[test]

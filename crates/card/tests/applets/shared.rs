@@ -1,6 +1,7 @@
 //! Calls from applet to applet, through the firewall.
 
-use oxisim_card::{AppletError, Status, SystemError, TransactionError};
+use oxisim_card::{AppletError, Clear, InstallParameters, Status, SystemError, TransactionError};
+use oxisim_wire::Instant;
 
 use crate::bench::{Probe, aid, card};
 
@@ -146,4 +147,67 @@ fn what_a_server_writes_is_part_of_the_clients_transaction() {
         .unwrap();
     assert_eq!(kept(&server, &mut card)[0], 1);
     assert_eq!(server.run(&mut card, entries), Ok(vec![1]));
+}
+
+#[test]
+fn an_applet_that_is_called_at_a_reset_is_new() {
+    let client = Probe {
+        start: |fields, env| {
+            fields.heap = env.call(&aid(b'S'), &[]).unwrap_or_default();
+            Ok(())
+        },
+        ..Probe::new(b'C')
+    };
+    let server = Probe {
+        shared: |fields, _, _, env| {
+            let pin = env.pin(0);
+            let is_validated = pin.is_validated(env)?;
+            let mut array = [0];
+            env.read(env.array(0), 0, &mut array)?;
+            Ok(vec![fields.count, u8::from(is_validated), array[0]])
+        },
+        ..Probe::installed_by(b'S', |env| {
+            env.new_transient(1, Clear::OnReset)?;
+            env.new_pin(3, 4)?.update(b"1234", env)
+        })
+    };
+    let mut card = card([client.clone(), server.clone()]);
+    server
+        .run(&mut card, |fields, env| {
+            fields.count = 5;
+            env.write(env.array(0), 0, &[6])?;
+            env.pin(0).check(b"1234", env)
+        })
+        .unwrap();
+    card.power_on(Instant::EPOCH);
+    assert_eq!(client.run(&mut card, |fields, _| Ok(fields.heap.clone())), Ok(vec![0, 0, 0]));
+}
+
+#[test]
+fn a_server_that_is_renewed_within_a_transaction_has_none_of_its_own() {
+    let server = Probe {
+        parameters: InstallParameters { transient_quota: Some(4), ..InstallParameters::default() },
+        start: |fields, env| {
+            fields.count = env.begin_transaction().is_err().into();
+            Ok(())
+        },
+        shared: |fields, _, _, _| {
+            fields.heap = vec![0; 9];
+            Ok(vec![])
+        },
+        ..Probe::new(b'S')
+    };
+    let client = Probe::new(b'C');
+    let mut card = card([server.clone(), client.clone()]);
+    let begun = |fields: &mut crate::bench::Fields, _: &mut oxisim_card::Env<'_>| Ok(fields.count == 0);
+    assert_eq!(server.run(&mut card, begun), Ok(true), "by itself it can begin one");
+    client
+        .run(&mut card, |_, env| {
+            env.begin_transaction()?;
+            let answer = env.call(&aid(b'S'), &[]);
+            assert_eq!(answer, Err(AppletError::System(SystemError::NoTransientSpace)));
+            env.commit_transaction()
+        })
+        .unwrap();
+    assert_eq!(server.run(&mut card, begun), Ok(false));
 }

@@ -4,7 +4,7 @@ use oxisim_card::{Card, Event, ToolkitEvent};
 use oxisim_toolkit::{
     Command, CommandType,
     codes::Device,
-    command::{CloseChannel, MoreTime},
+    command::{MoreTime, PowerOffCard},
     objects::CommandDetails,
 };
 use oxisim_wire::{Duration, Instant};
@@ -267,7 +267,7 @@ fn a_command_is_for_the_device_and_has_the_objects_that_the_applet_says() {
         |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
         |event, env| match event {
             oxisim_card::Event::ProfileDownload => {
-                env.send_command(Command::new(9, 1, CloseChannel::silent()).to(Device(0x23)))?;
+                env.send_command(Command::new(9, 1, PowerOffCard {}).to(Device(0x13)))?;
                 let mut more_time = Command::new(0, 0, MoreTime {});
                 // An object that no command has, and that need not be understood.
                 more_time.unknown =
@@ -277,10 +277,9 @@ fn a_command_is_for_the_device_and_has_the_objects_that_the_applet_says() {
             _ => Ok(()),
         },
     )]);
-    // A profile that reaches the commands of channels.
-    phone.send(&format!("801000000C{}", "FF".repeat(12)));
-    assert_eq!(phone.send("8012000000"), "D009810301410182028123 9000");
-    let closed = CommandDetails { number: 1, kind: CommandType::CLOSE_CHANNEL, qualifier: 1 };
-    assert_eq!(phone.respond(&closed, 0, &[]), "910E");
+    phone.send(PROFILE);
+    assert_eq!(phone.send("8012000000"), "D009810301320182028113 9000");
+    let off = CommandDetails { number: 1, kind: CommandType::POWER_OFF_CARD, qualifier: 1 };
+    assert_eq!(phone.respond(&off, 0, &[]), "910E");
     assert_eq!(phone.send("8012000000"), "D00C81030102008202818254010F 9000");
 }

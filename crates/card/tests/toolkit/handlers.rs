@@ -147,3 +147,19 @@ fn no_command_is_sent_before_the_profile() {
     assert_eq!(phone.run(PROFILE), []);
     assert_eq!(*heard.lock().unwrap(), ["A FirstCommandAfterAtr: HandlerNotAvailable"]);
 }
+
+#[test]
+fn nothing_is_answered_after_an_envelope_that_was_refused() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let applet = Recorder::new(b'A', set, |event, env| match event {
+        Event::MenuSelection { .. } => show(env, "busy"),
+        Event::StatusCommand => env.post_response(b"late"),
+        _ => Ok(()),
+    });
+    let mut phone = Phone::with([applet.told_to(&heard)]);
+    phone.run(PROFILE);
+    let busy = phone.send("80C20000 09 D30782020181900101");
+    assert_eq!(phone.send(UNRECOGNISED), "9300");
+    assert_eq!(phone.send(STATUS), busy);
+    assert_eq!(heard.lock().unwrap().last().unwrap(), "A status: HandlerNotAvailable");
+}

@@ -1,5 +1,6 @@
 //! The toolkit session of the card: what the terminal is told, when, and which applet hears what.
 
+mod channels;
 mod control;
 mod entries;
 mod event_list;

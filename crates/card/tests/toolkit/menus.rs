@@ -1,11 +1,13 @@
 //! SET UP MENU: what is in it, and what has no room there (TS 102 223 §6.4.8, §6.6.7).
 
-use oxisim_card::{Card, Event, Profile, ToolkitError, ToolkitEvent};
+use std::sync::{Arc, Mutex};
+
+use oxisim_card::{Applet as _, Card, Env, Event, Profile, ToolkitError, ToolkitEvent};
 use oxisim_toolkit::{Proactive, objects::EventCode};
 use oxisim_wire::Instant;
 
 use crate::{
-    phone::{PROFILE, Phone, event},
+    phone::{PROFILE, Phone, STATUS, event},
     recorder::{Install, Recorder},
 };
 
@@ -85,4 +87,24 @@ fn a_menu_without_entries_is_not_sent() {
         Ok(())
     });
     assert_eq!(phone.run(PROFILE), [], "nothing has room");
+}
+
+#[test]
+fn an_entry_that_is_gone_is_not_the_one_that_has_its_identifier_since() {
+    const SELECTION: &str = "80C20000 09 D30782020181900101";
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let with_entry = |name| {
+        let install = |env: &mut Env<'_>| env.registry().init_menu_entry(*b"x").map(|_| ());
+        Recorder::new(name, install, |_, _| Ok(())).told_to(&heard)
+    };
+    let mut phone = Phone::with([with_entry(b'A')]);
+    phone.run(PROFILE);
+    assert_eq!(phone.send(SELECTION), "9000");
+    phone.card.delete(&with_entry(b'A').aid()).unwrap();
+    phone.card.add_applet(with_entry(b'B')).unwrap();
+    assert_eq!(phone.send(SELECTION), "6A88", "the terminal shows the entry of A");
+    phone.run(STATUS);
+    assert_eq!(phone.send(SELECTION), "9000");
+    let menu_selection = |name| format!("{name} MenuSelection {{ item: 1 }}");
+    assert_eq!(*heard.lock().unwrap(), [menu_selection('A'), menu_selection('B')]);
 }
