@@ -1,6 +1,7 @@
 //! How much memory an applet may have.
 
 use oxisim_card::{AppletError, Card, Clear, InstallParameters, Profile, SystemError, TransactionError};
+use oxisim_wire::Instant;
 
 use crate::bench::{Probe, card, memory};
 
@@ -37,7 +38,8 @@ fn an_applet_that_needs_more_from_the_start_is_not_installed() {
     {
         let mut card = Card::new(&Profile::default());
         let before = memory(&card);
-        assert_eq!(card.add_applet(limited(persistent, transient, Probe::new(b'A'))), Err(error));
+        let probe = Probe { start: |_, _| panic!("it is not started"), ..Probe::new(b'A') };
+        assert_eq!(card.add_applet(limited(persistent, transient, probe)), Err(error));
         assert_eq!(memory(&card), before);
     }
 }
@@ -102,4 +104,25 @@ fn a_server_beyond_its_quota_ends_the_call_of_the_client() {
         Ok([env.call(&server, &[0; 4]), env.call(&server, &[0; 1]), env.call(&server, &[0; 1])])
     });
     assert_eq!(answers, Ok([Ok(vec![1]), Err(NO_TRANSIENT_SPACE), Ok(vec![1])]));
+}
+
+#[test]
+fn an_object_with_too_much_in_its_fields_at_the_start_is_replaced() {
+    let probe = Probe {
+        start: |fields, env| {
+            let mut octets = [0];
+            env.store_read(0, &mut octets)?;
+            fields.count = 9;
+            fields.heap = vec![0; octets[0].into()];
+            Ok(())
+        },
+        ..Probe::new(b'A')
+    };
+    let probe = limited(None, Some(20), probe);
+    let mut card = card([probe.clone()]);
+    for (octets, left) in [(19, (9, 19)), (20, (0, 0))] {
+        probe.run(&mut card, move |_, env| env.store_write(0, &[octets])).unwrap();
+        card.power_on(Instant::EPOCH);
+        assert_eq!(probe.run(&mut card, |fields, _| Ok((fields.count, fields.heap.len()))), Ok(left));
+    }
 }

@@ -149,3 +149,46 @@ fn a_refusal_for_now_is_tried_again_at_the_next_status() {
     assert_eq!(kinds(&phone.run(STATUS)), [CommandType::POLL_INTERVAL]);
     assert_eq!(*heard.lock().unwrap(), ["A status", "A granted Some(45)"]);
 }
+
+#[test]
+fn a_refusal_grants_nothing_whatever_stands_beside_it() {
+    let applet = wants_60_seconds();
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.send(PROFILE);
+    let mut status = phone.send(STATUS);
+    while phone.fetch(&status).details.kind != CommandType::POLL_INTERVAL {
+        status = phone.send("80140000 0C 810301050082028281830100");
+    }
+    heard.lock().unwrap().clear();
+    phone.send("80140000 10 810301030082028281830130 8402011E");
+    assert_eq!(*heard.lock().unwrap(), ["A granted None"]);
+}
+
+#[test]
+fn no_interval_is_granted_once_polling_is_off() {
+    let applet = Recorder {
+        process: |event, env| match event {
+            Event::EventDownload(_) => env.registry().request_poll_interval(None),
+            Event::ProfileDownload => {
+                assert_eq!(env.registry().poll_interval(), None);
+                Ok(())
+            }
+            _ => Ok(()),
+        },
+        install: |env| {
+            env.registry().request_poll_interval(Some(Duration::from_secs(60)))?;
+            env.registry().set_event_list(&[
+                ToolkitEvent::ProfileDownload,
+                ToolkitEvent::EventDownload(EventCode::USER_ACTIVITY),
+            ])
+        },
+        ..wants_60_seconds()
+    };
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.run(PROFILE);
+    phone.run(&event(EventCode::USER_ACTIVITY.0));
+    phone.run(PROFILE);
+    assert_eq!(heard.lock().unwrap().iter().filter(|told| told.contains("profile")).count(), 2);
+}

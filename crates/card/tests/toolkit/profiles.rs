@@ -145,3 +145,27 @@ fn a_command_that_was_fetched_is_still_to_be_answered_after_a_new_profile() {
     let again = phone.fetch(&next);
     assert_eq!(again.details.kind, CommandType::SET_UP_MENU);
 }
+
+#[test]
+fn what_a_new_profile_lacks_fails_in_the_order_of_its_sending() {
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
+        |event, env| match event {
+            oxisim_card::Event::ProfileDownload => {
+                show(env, "hi")?;
+                env.send(0, MoreTime {})
+            }
+            _ => Ok(()),
+        },
+    );
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.send(PROFILE);
+    heard.lock().unwrap().clear();
+    assert_eq!(phone.run("80100000 01 00"), []);
+    assert_eq!(
+        heard.lock().unwrap()[..2],
+        ["A failed NotSupported(DISPLAY_TEXT)", "A failed NotSupported(MORE_TIME)"]
+    );
+}

@@ -211,3 +211,26 @@ fn reset_gives_every_timer_back() {
     phone.run(PROFILE);
     assert_eq!(phone.run(&event(RELEASE)), [], "it does not run any more");
 }
+
+#[test]
+fn what_was_queued_for_a_timer_fails_although_another_applet_has_it_at_once() {
+    let heard = std::sync::Arc::default();
+    let hasty = Recorder {
+        process: |event, env| match code(event) {
+            Some(START) => {
+                manage(env, TimerAction::START, 1)?;
+                manage(env, TimerAction::CURRENT_VALUE, 1)
+            }
+            Some(ALLOCATE) => env.registry().release_timer(1),
+            _ => Ok(()),
+        },
+        ..first().with_priority(1)
+    };
+    let mut phone = Phone::with([hasty.told_to(&heard), second().told_to(&heard)]);
+    phone.run(PROFILE);
+    let status = phone.send(&event(START));
+    phone.fetch(&status);
+    heard.lock().unwrap().clear();
+    phone.send(&event(ALLOCATE));
+    assert_eq!(*heard.lock().unwrap(), ["A event", "B event", "A failed InvalidTimerId(1)"]);
+}
