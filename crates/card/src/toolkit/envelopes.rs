@@ -11,7 +11,6 @@ use oxisim_wire::{Instant, Wire};
 use super::{
     ToolkitEvent,
     messages::{Delivered, packet_of_page},
-    reply::Reply,
 };
 use crate::{applet::Event, runtime::Runtime};
 
@@ -19,10 +18,16 @@ impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
     pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
         let envelope = Envelope::decode(data).map_err(|_| Status::INCORRECT_DATA)?;
-        self.session.reply = Reply::default();
         if has_answer(&envelope) {
             self.session.reply.open();
         }
+        let handled = self.handle(now, envelope);
+        // One that is refused has no answer any more.
+        let response = self.session.reply.take();
+        handled.map(|()| response)
+    }
+
+    fn handle(&mut self, now: Instant, envelope: Envelope) -> Result<(), Status> {
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
@@ -43,7 +48,7 @@ impl Runtime<'_> {
             }
             other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(&other)),
         }
-        Ok(self.session.reply.take())
+        Ok(())
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {

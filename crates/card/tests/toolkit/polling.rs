@@ -192,3 +192,18 @@ fn no_interval_is_granted_once_polling_is_off() {
     phone.run(PROFILE);
     assert_eq!(heard.lock().unwrap().iter().filter(|told| told.contains("profile")).count(), 2);
 }
+
+#[test]
+fn the_same_interval_is_asked_for_again_if_an_applet_asks_again() {
+    let applet = Recorder {
+        process: |event, env| match event {
+            Event::EventDownload(_) => env.registry().request_poll_interval(Some(Duration::from_secs(60))),
+            _ => Ok(()),
+        },
+        ..wants_60_seconds()
+    };
+    let mut phone = Phone::with([applet]);
+    assert_eq!(intervals(&phone.run(PROFILE)), [Some(60)]);
+    assert_eq!(intervals(&phone.run(&event(EventCode::USER_ACTIVITY.0))), [Some(60)]);
+    assert_eq!(phone.run(STATUS), [], "once");
+}

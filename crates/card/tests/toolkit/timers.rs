@@ -234,3 +234,14 @@ fn what_was_queued_for_a_timer_fails_although_another_applet_has_it_at_once() {
     phone.send(&event(ALLOCATE));
     assert_eq!(*heard.lock().unwrap(), ["A event", "B event", "A failed InvalidTimerId(1)"]);
 }
+
+#[test]
+fn a_terminal_without_timers_is_not_asked_to_stop_one() {
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    phone.run(&event(START));
+    assert_eq!(phone.run("80100000 01 00"), []);
+    assert_eq!(phone.run(&event(RELEASE)), []);
+    let stop = phone.run(PROFILE);
+    assert_eq!(kinds(&stop)[0], CommandType::TIMER_MANAGEMENT, "one that has timers is");
+}
