@@ -77,10 +77,13 @@ fn memory_of_an_applet_whose_class_is_not_loaded_is_refused() {
 #[test]
 fn memory_that_makes_no_sense_is_refused() {
     let card = with_rich();
-    let cases: [(&str, Option<&[u8]>); 10] = [
+    let cases: [(&str, Option<&[u8]>); 12] = [
         ("applets", Some(&[1, 2, 3])),
         ("applet/A000000031/registry", Some(&[0])),
         ("applet/A000000031/registry", None),
+        // Events that are not set by themselves, or not by their value: menu selection, MT call.
+        ("applet/A000000031/registry", Some(&[0, 0, 0, 0, 0, 0, 2, 7, 0, 0])),
+        ("applet/A000000031/registry", Some(&[0, 0, 0, 0, 0, 0, 2, 12, 0, 0])),
         ("applet/A000000031/state", Some(&[0; 5])),
         ("applet/A000000031/arrays", Some(&[9, 0, 5])),
         ("applet/A000000031/array/0", Some(&[0; 4])),

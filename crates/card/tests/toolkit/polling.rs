@@ -1,8 +1,8 @@
 //! POLL INTERVAL and POLLING OFF (TS 102 223 §6.4.6, §6.4.14).
 
-use oxisim_card::{Event, ToolkitEvent};
+use oxisim_card::{Event, InstallParameters, ToolkitEvent};
 use oxisim_toolkit::{CommandType, Proactive, objects::EventCode};
-use oxisim_wire::Duration;
+use oxisim_wire::{Duration, Instant};
 
 use crate::{
     phone::{PROFILE, Phone, STATUS, event, kinds},
@@ -206,4 +206,23 @@ fn the_same_interval_is_asked_for_again_if_an_applet_asks_again() {
     assert_eq!(intervals(&phone.run(PROFILE)), [Some(60)]);
     assert_eq!(intervals(&phone.run(&event(EventCode::USER_ACTIVITY.0))), [Some(60)]);
     assert_eq!(phone.run(STATUS), [], "once");
+}
+
+#[test]
+fn any_interval_that_was_asked_for_outlasts_a_reset() {
+    for (interval, asked) in [(0, 1), (0x0001_0000_0000, 255 * 60)] {
+        let applet = Recorder {
+            install: |env| {
+                let interval =
+                    env.parameters().application.iter().fold(0, |sum, &octet| sum << 8 | u64::from(octet));
+                env.registry().request_poll_interval(Some(Duration::from_secs(interval)))
+            },
+            ..wants_60_seconds()
+        };
+        let application = u64::to_be_bytes(interval).to_vec();
+        let parameters = InstallParameters { application, ..InstallParameters::default() };
+        let mut phone = Phone::with([applet.with_parameters(parameters)]);
+        phone.card.power_on(Instant::EPOCH);
+        assert_eq!(intervals(&phone.run(PROFILE)), [Some(asked)]);
+    }
 }

@@ -245,3 +245,19 @@ fn a_terminal_without_timers_is_not_asked_to_stop_one() {
     let stop = phone.run(PROFILE);
     assert_eq!(kinds(&stop)[0], CommandType::TIMER_MANAGEMENT, "one that has timers is");
 }
+
+#[test]
+fn a_timer_that_was_not_started_is_not_stopped() {
+    let refuses = |_| (0x20, vec![0]);
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    assert_eq!(phone.answer_with(&event(START), refuses).len(), 1);
+    assert_eq!(phone.run(&event(RELEASE)), []);
+
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    let status = phone.send(&event(START));
+    let start = phone.fetch(&status);
+    phone.send(&event(RELEASE));
+    assert_eq!(phone.respond(&start.details, 0x20, &[0]), "9000");
+}
