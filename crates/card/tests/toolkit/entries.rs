@@ -238,3 +238,10 @@ fn a_menu_has_help_if_one_of_its_entries_has() {
         assert_eq!(phone.fetch(&status).details.qualifier, qualifier, "{helps:?}");
     }
 }
+
+#[test]
+fn applets_with_open_identifiers_stand_beside_each_other() {
+    let open = || places(&[(0, 0)]);
+    let mut phone = Phone::with([named(b'A', open()), named(b'B', open())]);
+    assert_eq!(items(&mut phone), shown(&[(0x80, "A1"), (0x81, "B1")]));
+}

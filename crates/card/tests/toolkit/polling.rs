@@ -226,3 +226,23 @@ fn any_interval_that_was_asked_for_outlasts_a_reset() {
         assert_eq!(intervals(&phone.run(PROFILE)), [Some(asked)]);
     }
 }
+
+#[test]
+fn who_has_not_asked_for_an_interval_is_not_told_of_status() {
+    let heard = std::sync::Arc::default();
+    let other = Recorder { name: b'B', install: |_| Ok(()), ..wants_60_seconds() };
+    let mut phone = Phone::with([wants_60_seconds().told_to(&heard), other.told_to(&heard)]);
+    phone.run(PROFILE);
+    phone.run(STATUS);
+    assert_eq!(*heard.lock().unwrap(), ["A granted Some(45)", "A status"]);
+}
+
+#[test]
+fn the_interval_of_a_locked_applet_is_not_asked_for() {
+    let mut phone = Phone::with([wants_60_seconds(), wants_30_seconds()]);
+    let locked = phone.card.applets().nth(1).unwrap().aid;
+    phone.card.lock(&locked).unwrap();
+    assert_eq!(intervals(&phone.run(PROFILE)), [Some(60)]);
+    phone.card.unlock(&locked).unwrap();
+    assert_eq!(intervals(&phone.run(STATUS)), [Some(30)]);
+}

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use oxisim_card::{AppletError, Event, InstallParameters, Registration, Tar, ToolkitError, ToolkitEvent};
-use oxisim_toolkit::objects::EventCode;
+use oxisim_toolkit::{Proactive, objects::EventCode};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
@@ -249,4 +249,45 @@ fn an_applet_has_as_many_services_as_its_parameters_allow() {
     };
     let phone = Phone::with([first, Recorder::new(b'B', second, |_, _| Ok(()))]);
     assert_eq!(phone.card.applets().count(), 2);
+}
+
+/// The lists of events among commands.
+fn lists(commands: &[Proactive]) -> Vec<Vec<EventCode>> {
+    let list = |command: &Proactive| match command {
+        Proactive::SetUpEventList(body) => Some(body.events.events.0.clone()),
+        _ => None,
+    };
+    commands.iter().filter_map(list).collect()
+}
+
+#[test]
+fn an_event_that_two_applets_have_set_is_asked_for_once() {
+    let install: Install =
+        |env| env.registry().set_event(ToolkitEvent::EventDownload(EventCode::CALL_CONNECTED));
+    let applet = |name| Recorder::new(name, install, |_, _| Ok(()));
+    let mut phone = Phone::with([applet(b'A'), applet(b'B')]);
+    assert_eq!(lists(&phone.run(PROFILE)), [[EventCode::CALL_CONNECTED]]);
+}
+
+#[test]
+fn the_terminal_is_asked_for_connections_while_an_applet_has_a_service() {
+    const TAKE: EventCode = EventCode::CALL_CONNECTED;
+    const GIVE_BACK: EventCode = EventCode::CALL_DISCONNECTED;
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event_list(&[TAKE, GIVE_BACK].map(ToolkitEvent::EventDownload)),
+        |event, env| match event {
+            Event::EventDownload(event) if event.code() == TAKE => {
+                env.registry().allocate_service().map(|service| assert_eq!(service, 0))
+            }
+            Event::EventDownload(_) => env.registry().release_service(0),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([applet]);
+    let profile = format!("80100000 28 {}", "FF".repeat(40));
+    assert_eq!(lists(&phone.run(&profile)), [[TAKE, GIVE_BACK]]);
+    let with_connections = [TAKE, GIVE_BACK, EventCode::LOCAL_CONNECTION];
+    assert_eq!(lists(&phone.run(&event(TAKE.0))), [with_connections]);
+    assert_eq!(lists(&phone.run(&event(GIVE_BACK.0))), [[TAKE, GIVE_BACK]]);
 }
