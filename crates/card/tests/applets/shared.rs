@@ -149,3 +149,19 @@ fn what_a_server_writes_is_part_of_the_clients_transaction() {
     assert_eq!(kept(&server, &mut card)[0], 1);
     assert_eq!(server.run(&mut card, entries), Ok(vec![1]));
 }
+
+#[test]
+fn a_server_that_an_installing_client_calls_makes_nothing() {
+    let server = Probe {
+        shared: |_, _, _, env| {
+            let illegal = AppletError::System(SystemError::IllegalUse);
+            assert_eq!(env.new_persistent(1), Err(illegal));
+            assert_eq!(env.new_pin(3, 4), Err(illegal));
+            Ok(vec![])
+        },
+        ..Probe::new(b'S')
+    };
+    let client = Probe::installed_by(b'C', |env| env.call(&aid(b'S'), &[]).map(|_| ()));
+    let mut card = card([server]);
+    assert_eq!(card.add_applet(client), Ok(()));
+}

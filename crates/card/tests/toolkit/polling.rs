@@ -61,6 +61,7 @@ fn polling_ends_when_nobody_wants_it() {
     assert_eq!(intervals(&phone.run(PROFILE)), [Some(60)]);
     assert_eq!(intervals(&phone.run(&event(EventCode::USER_ACTIVITY.0))), [None]);
     assert_eq!(phone.run(STATUS), []);
+    assert_eq!(intervals(&phone.run(&event(EventCode::USER_ACTIVITY.0))), [], "it has ended");
 }
 
 /// Wants to be polled while there is a call.

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use oxisim_card::{AppletError, Event, InstallParameters, Registration, Tar, ToolkitError, ToolkitEvent};
-use oxisim_toolkit::{Proactive, objects::EventCode};
+use oxisim_toolkit::{CommandType, Proactive, objects::EventCode};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
@@ -160,6 +160,8 @@ fn what_an_applet_has_sets_the_event_of_it() {
         assert_eq!(are_set(&registry), [true, true, true, true, true, false]);
         registry.register_file_event(None, &[0x3F00, 0x2FE2])?;
         assert_eq!(are_set(&registry), [true; 6]);
+        registry.clear_event(ToolkitEvent::ProfileDownload)?;
+        assert_eq!(are_set(&registry), [true; 6], "another event");
         registry.clear_event(ToolkitEvent::ExternalFileUpdate)?;
         registry.request_poll_interval(None)?;
         registry.release_timer(1)?;
@@ -290,4 +292,29 @@ fn the_terminal_is_asked_for_connections_while_an_applet_has_a_service() {
     let with_connections = [TAKE, GIVE_BACK, EventCode::LOCAL_CONNECTION];
     assert_eq!(lists(&phone.run(&event(TAKE.0))), [with_connections]);
     assert_eq!(lists(&phone.run(&event(GIVE_BACK.0))), [[TAKE, GIVE_BACK]]);
+}
+
+#[test]
+fn the_terminal_is_asked_for_an_event_that_is_set_later() {
+    const FIRST: EventCode = EventCode::CALL_CONNECTED;
+    const LATER: EventCode = EventCode::CALL_DISCONNECTED;
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::EventDownload(FIRST)),
+        |event, env| match event {
+            Event::EventDownload(event) if event.code() == FIRST => {
+                env.registry().set_event(ToolkitEvent::EventDownload(LATER))
+            }
+            Event::EventDownload(_) => env.registry().clear_event(ToolkitEvent::EventDownload(LATER)),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([applet]);
+    let refuses = |kind| if kind == CommandType::SET_UP_EVENT_LIST { (0x30, vec![]) } else { (0, vec![]) };
+    assert_eq!(lists(&phone.run(PROFILE)), [[FIRST]]);
+    assert_eq!(lists(&phone.run(&event(FIRST.0))), [[FIRST, LATER]]);
+    assert_eq!(lists(&phone.run(&event(FIRST.0))), [vec![]; 0], "it is set");
+    assert_eq!(lists(&phone.run(&event(LATER.0))), [[FIRST]]);
+    assert_eq!(lists(&phone.answer_with(&event(FIRST.0), refuses)), [[FIRST, LATER]]);
+    assert_eq!(lists(&phone.run(&event(FIRST.0))), [vec![]; 0], "set, and refused for good");
 }
