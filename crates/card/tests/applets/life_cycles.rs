@@ -9,7 +9,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::{Duration, Instant};
 
-use crate::bench::{ANSWERED, PROFILE, Probe, aid, card, package, send};
+use crate::bench::{ANSWERED, Fields, PROFILE, Probe, aid, card, package, send};
 
 /// ENVELOPE (MENU SELECTION) of entry 1.
 const SELECTION: &str = "80C2000009D30782020181900101";
@@ -198,7 +198,11 @@ fn a_package_that_is_loaded_again_has_new_objects_and_others_keep_theirs() {
     let (probe, other) = (Probe::new(b'A'), Probe::new(b'B'));
     let mut card = card([probe.clone(), other.clone()]);
     for applet in [&probe, &other] {
-        applet.run(&mut card, |fields, _| Ok(fields.count = 7)).unwrap();
+        let set = |fields: &mut Fields, _: &mut Env<'_>| {
+            fields.count = 7;
+            Ok(())
+        };
+        applet.run(&mut card, set).unwrap();
     }
     card.load(Package::of(probe.clone())).unwrap();
     let counts = [&probe, &other].map(|applet| applet.run(&mut card, |fields, _| Ok(fields.count)).unwrap());

@@ -313,8 +313,8 @@ fn the_terminal_is_asked_for_an_event_that_is_set_later() {
     let refuses = |kind| if kind == CommandType::SET_UP_EVENT_LIST { (0x30, vec![]) } else { (0, vec![]) };
     assert_eq!(lists(&phone.run(PROFILE)), [[FIRST]]);
     assert_eq!(lists(&phone.run(&event(FIRST.0))), [[FIRST, LATER]]);
-    assert_eq!(lists(&phone.run(&event(FIRST.0))), [vec![]; 0], "it is set");
+    assert!(lists(&phone.run(&event(FIRST.0))).is_empty(), "it is set");
     assert_eq!(lists(&phone.run(&event(LATER.0))), [[FIRST]]);
     assert_eq!(lists(&phone.answer_with(&event(FIRST.0), refuses)), [[FIRST, LATER]]);
-    assert_eq!(lists(&phone.run(&event(FIRST.0))), [vec![]; 0], "set, and refused for good");
+    assert!(lists(&phone.run(&event(FIRST.0))).is_empty(), "set, and refused for good");
 }

@@ -9,7 +9,7 @@ use oxisim_toolkit::{
 };
 
 use crate::{
-    phone::{PROFILE, Phone, event, kinds},
+    phone::{PROFILE, Phone, STATUS, event, kinds},
     recorder::Recorder,
 };
 
@@ -260,4 +260,30 @@ fn a_timer_that_was_not_started_is_not_stopped() {
     let start = phone.fetch(&status);
     phone.send(&event(RELEASE));
     assert_eq!(phone.respond(&start.details, 0x20, &[0]), "9000");
+}
+
+#[test]
+fn locking_an_applet_leaves_the_timers_of_the_others() {
+    let other = Recorder::new(
+        b'B',
+        |env| {
+            assert_eq!(env.registry().allocate_timer(), Ok(2));
+            listen(env)
+        },
+        |event, env| match code(event) {
+            Some(START) => manage(env, TimerAction::START, 2),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([first(), other]);
+    phone.run(PROFILE);
+    assert_eq!(phone.run(&event(START)).len(), 2);
+    let locked = phone.card.applets().next().unwrap().aid;
+    phone.card.lock(&locked).unwrap();
+    let commands = phone.run(STATUS);
+    let timer = |command: &Proactive| match command {
+        Proactive::TimerManagement(stop) => Some(stop.timer.identifier),
+        _ => None,
+    };
+    assert_eq!(commands.iter().filter_map(timer).collect::<Vec<_>>(), [1]);
 }
