@@ -123,12 +123,12 @@ impl Runtime<'_> {
                 objects(self.memory, instance).filter_map(|(name, _)| self.memory.find(name)).collect();
             its.into_iter().try_for_each(|object| self.memory.release(object))?;
         }
-        self.applets.instances.retain(|instance| deleted.iter().all(|&(id, _)| id != instance.id));
-        self.keep()?;
-        for (id, _) in deleted {
+        for &(id, _) in &deleted {
+            // As long as its timers are known to be its own.
             self.session.silence(id);
         }
-        Ok(())
+        self.applets.instances.retain(|instance| deleted.iter().all(|&(id, _)| id != instance.id));
+        self.keep()
     }
 
     fn change(

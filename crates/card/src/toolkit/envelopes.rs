@@ -11,7 +11,6 @@ use oxisim_wire::{Instant, Wire};
 use super::{
     ToolkitEvent, channels,
     messages::{Delivered, packet_of_page},
-    reply::Reply,
 };
 use crate::{
     applet::Event,
@@ -22,7 +21,6 @@ impl Runtime<'_> {
     /// ENVELOPE; what applets posted in answer.
     pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
         let Ok(envelope) = &Envelope::decode(data) else { return Err(Status::INCORRECT_DATA) };
-        self.session.reply = Reply::default();
         if has_answer(envelope) {
             self.session.reply.open();
         }

@@ -147,7 +147,6 @@ impl Framework {
             _ => return true,
         };
         if is_performed {
-            duty.failures = 0;
             return true;
         }
         match Wait::after(result, duty.failures) {

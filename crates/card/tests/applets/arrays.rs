@@ -185,3 +185,19 @@ fn an_abort_while_installing_leaves_what_is_transient() {
     });
     assert_eq!(Card::new(&Profile::default()).add_applet(probe), Ok(()));
 }
+
+#[test]
+fn an_applet_has_256_arrays_and_256_pins_at_most() {
+    let probe = Probe::installed_by(b'A', |env| {
+        let none = Err(AppletError::System(SystemError::NoResource));
+        for number in 0..=u8::MAX {
+            assert_eq!(env.new_transient(0, Clear::OnReset), Ok(env.array(number)));
+            assert_eq!(env.new_pin(1, 1), Ok(env.pin(number)));
+        }
+        assert_eq!(env.new_transient(0, Clear::OnReset), none);
+        assert_eq!(env.new_persistent(0), none);
+        assert_eq!(env.new_pin(1, 1).map(|_| ()), none.map(|_| ()));
+        Ok(())
+    });
+    assert_eq!(Card::new(&oxisim_card::Profile::default()).add_applet(probe), Ok(()));
+}

@@ -11,7 +11,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::{Duration, Instant};
 
-use crate::bench::{ANSWERED, PROFILE, Probe, aid, card, package, send};
+use crate::bench::{ANSWERED, Fields, PROFILE, Probe, aid, card, package, send};
 
 /// ENVELOPE (MENU SELECTION) of entry 1.
 const SELECTION: &str = "80C2000009D30782020181900101";
@@ -89,21 +89,22 @@ fn a_locked_applet_is_not_told_of_the_answer_to_its_command() {
     }
 }
 
-#[test]
-fn locking_stops_the_timers_of_a_running_card_and_takes_commands_back() {
+/// One MORE TIME has been told of, another one waits.
+fn stops_timers_and_takes_commands_back(end: fn(&mut Card, &Aid) -> Result<(), AppletError>) {
     let probe = Probe::installed_by(b'A', |env| env.registry().allocate_timer().map(|_| ()));
     let mut card = card([probe.clone()]);
     let start = |_: &mut _, env: &mut Env<'_>| {
         let value = Some(TimerValue::from_duration(Duration::from_secs(60)));
         let timer = TimerIdentifier { identifier: 1 };
         env.send(TimerAction::START.0, TimerManagement { timer, value })?;
+        env.send(0, MoreTime {})?;
         env.send(0, MoreTime {})
     };
     probe.run(&mut card, start).unwrap();
     send(&mut card, "8012000000");
     let more = send(&mut card, "8014000014810301270082028281830100A40101A503000000");
     assert_eq!(more.status.0 >> 8, 0x91, "MORE TIME waits");
-    card.lock(&aid(b'A')).unwrap();
+    end(&mut card, &aid(b'A')).unwrap();
     let status = send(&mut card, "80F2000C").status;
     let stop = send(&mut card, &format!("80120000{:02X}", status.0 & 0xFF)).data;
     let stop = oxisim_toolkit::Command::decode(&stop).unwrap();
@@ -111,6 +112,16 @@ fn locking_stops_the_timers_of_a_running_card_and_takes_commands_back() {
     assert_eq!(stop.details.qualifier, TimerAction::DEACTIVATE.0);
     let end = send(&mut card, "801400000F810301270182028281830100A40101");
     assert_eq!(end.status, Status::NORMAL, "nothing else waits");
+}
+
+#[test]
+fn locking_stops_the_timers_of_a_running_card_and_takes_commands_back() {
+    stops_timers_and_takes_commands_back(Card::lock);
+}
+
+#[test]
+fn deleting_stops_the_timers_of_a_running_card_and_takes_commands_back() {
+    stops_timers_and_takes_commands_back(Card::delete);
 }
 
 #[test]
@@ -270,4 +281,43 @@ fn a_tar_is_one_applets() {
     assert_eq!(card.add_applet(taken.clone()), Err(AppletError::Iso(Status::INCORRECT_DATA)));
     card.delete(&aid(b'A')).unwrap();
     assert_eq!(card.add_applet(taken), Ok(()));
+}
+
+#[test]
+fn a_package_without_applets_is_deleted() {
+    let mut card = Card::new(&Profile::default());
+    card.load(package([Probe::new(b'A')])).unwrap();
+    assert_eq!(card.delete(&aid(0x50)), Ok(()));
+    assert_eq!(card.delete(&aid(0x50)), Err(AppletError::Iso(Status::REFERENCED_DATA_NOT_FOUND)));
+}
+
+#[test]
+fn deleting_an_applet_leaves_the_memory_of_one_whose_aid_begins_so() {
+    let longer = Aid::new(&[0xA0, 0x00, 0x00, 0x00, b'1', 0x00]).unwrap();
+    let mut card = Card::new(&Profile::default());
+    card.load(package([Probe::new(b'A')])).unwrap();
+    for instance in [aid(b'1'), longer] {
+        card.install(&aid(0x50), &aid(b'A'), instance, &InstallParameters::default()).unwrap();
+    }
+    card.delete(&aid(b'1')).unwrap();
+    for object in ["state", "registry"] {
+        assert!(card.memory().find(&format!("applet/A000000031/{object}")).is_none(), "{object}");
+        assert!(card.memory().find(&format!("applet/A00000003100/{object}")).is_some(), "{object}");
+    }
+}
+
+#[test]
+fn a_package_that_is_loaded_again_has_new_objects_and_others_keep_theirs() {
+    let (probe, other) = (Probe::new(b'A'), Probe::new(b'B'));
+    let mut card = card([probe.clone(), other.clone()]);
+    for applet in [&probe, &other] {
+        let set = |fields: &mut Fields, _: &mut Env<'_>| {
+            fields.count = 7;
+            Ok(())
+        };
+        applet.run(&mut card, set).unwrap();
+    }
+    card.load(Package::of(probe.clone())).unwrap();
+    let counts = [&probe, &other].map(|applet| applet.run(&mut card, |fields, _| Ok(fields.count)).unwrap());
+    assert_eq!(counts, [0, 7]);
 }

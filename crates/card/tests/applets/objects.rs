@@ -1,6 +1,6 @@
 //! The objects of a class: fields are `CLEAR_ON_RESET` memory.
 
-use oxisim_card::{AppletError, Card, InstallParameters, Profile};
+use oxisim_card::{AppletError, Card, Clear, InstallParameters, Profile};
 use oxisim_wire::Instant;
 
 use crate::bench::{Probe, aid, card, memory, package};
@@ -91,4 +91,35 @@ fn an_installation_that_fails_leaves_nothing() {
     assert_eq!(memory(&card), before);
     assert_eq!(card.applets().count(), 0);
     assert!(!card.memory().in_transaction());
+}
+
+#[test]
+fn an_installation_that_fails_leaves_the_running_applets_what_they_have() {
+    let probe = Probe::installed_by(b'A', |env| {
+        env.new_transient(2, Clear::OnReset)?;
+        env.new_transient(2, Clear::OnDeselect)?;
+        env.new_pin(3, 4)?.update(b"1234", env)
+    });
+    let mut card = card([probe.clone()]);
+    probe
+        .run(&mut card, |fields, env| {
+            fields.count = 7;
+            env.write(env.array(0), 0, &[1, 2])?;
+            env.write(env.array(1), 0, &[3, 4])?;
+            assert_eq!(env.pin(0).check(b"1234", env), Ok(true));
+            Ok(())
+        })
+        .unwrap();
+    let failing = Probe::installed_by(b'B', |env| {
+        env.registry().allocate_timer()?;
+        Err(AppletError::Range)
+    });
+    assert_eq!(card.add_applet(failing), Err(AppletError::Range));
+    let left = probe.run(&mut card, |fields, env| {
+        let mut octets = [[0; 2]; 2];
+        env.read(env.array(0), 0, &mut octets[0])?;
+        env.read(env.array(1), 0, &mut octets[1])?;
+        Ok((fields.count, octets, env.pin(0).is_validated(env)?, env.registry().allocate_timer()?))
+    });
+    assert_eq!(left, Ok((7, [[1, 2], [3, 4]], true, 1)), "and the timer is nobody's");
 }

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use oxisim_card::{AppletError, Card, Env, PinError, SystemError};
+use oxisim_card::{AppletError, Card, Env, PinError, Status, SystemError};
 use oxisim_wire::Instant;
 
-use crate::bench::{Probe, card};
+use crate::bench::{Probe, card, send};
 
 const TRIES: u8 = 3;
 
@@ -167,4 +167,33 @@ fn no_value_is_that_of_a_pin_that_has_none() {
         lengths.into_iter().map(|length| pin.check(&vec![0; length], env)).collect()
     });
     assert_eq!(right, Ok(vec![false; 7]));
+}
+
+#[test]
+fn a_new_value_is_to_be_checked_and_has_all_tries() {
+    let probe = with_pin(b'A');
+    let mut card = card([probe.clone()]);
+    check(&probe, &mut card, b"123");
+    check(&probe, &mut card, b"1");
+    let update = |value: &'static [u8]| {
+        move |_: &mut _, env: &mut Env<'_>| {
+            let pin = env.pin(0);
+            pin.update(value, env)?;
+            Ok((pin.is_validated(env)?, pin.tries_remaining(env)?))
+        }
+    };
+    assert_eq!(probe.run(&mut card, update(b"4567")), Ok((false, TRIES)));
+    assert_eq!(check(&probe, &mut card, b"4567"), (true, true, TRIES));
+    assert_eq!(probe.run(&mut card, update(b"8")), Ok((false, TRIES)));
+}
+
+/// Java Card Runtime Environment Specification §3.6: nothing but a reset of the card.
+#[test]
+fn that_a_pin_is_validated_outlasts_deselection() {
+    let probe = with_pin(b'A');
+    let mut card = card([probe.clone()]);
+    send(&mut card, "00A4040005A000000041");
+    check(&probe, &mut card, b"123");
+    assert_eq!(send(&mut card, "00A4040C07A0000000871002").status, Status::NORMAL);
+    assert_eq!(probe.run(&mut card, |_, env| env.pin(0).is_validated(env)), Ok(true));
 }

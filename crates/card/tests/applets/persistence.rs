@@ -1,10 +1,12 @@
 //! What memory keeps of applets.
 
-use oxisim_card::{AppletInfo, Card, InstallParameters, MenuPlace, Profile, RestoreError, Tar, ToolkitEvent};
+use oxisim_card::{
+    AppletInfo, Card, Clear, InstallParameters, MenuPlace, Profile, RestoreError, Tar, ToolkitEvent,
+};
 use oxisim_toolkit::objects::EventCode;
 use oxisim_wire::{Duration, Instant};
 
-use crate::bench::{Probe, aid, memory, package, restored};
+use crate::bench::{Fields, Probe, aid, memory, package, restored};
 
 /// One that has everything.
 fn rich() -> Probe {
@@ -75,14 +77,20 @@ fn memory_of_an_applet_whose_class_is_not_loaded_is_refused() {
 #[test]
 fn memory_that_makes_no_sense_is_refused() {
     let card = with_rich();
-    let cases: [(&str, Option<&[u8]>); 7] = [
+    let cases: [(&str, Option<&[u8]>); 12] = [
         ("applets", Some(&[1, 2, 3])),
         ("applet/A000000031/registry", Some(&[0])),
         ("applet/A000000031/registry", None),
+        // Events that are not set by themselves, or not by their value: menu selection, MT call.
+        ("applet/A000000031/registry", Some(&[0, 0, 0, 0, 0, 0, 2, 7, 0, 0])),
+        ("applet/A000000031/registry", Some(&[0, 0, 0, 0, 0, 0, 2, 12, 0, 0])),
         ("applet/A000000031/state", Some(&[0; 5])),
         ("applet/A000000031/arrays", Some(&[9, 0, 5])),
         ("applet/A000000031/array/0", Some(&[0; 4])),
         ("applet/A000000031/pin/0", Some(&[3, 8, 4, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0])),
+        ("applet/A000000031/pin/0", Some(&[0, 8, 0, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0])),
+        ("applet/A000000031/pin/0", Some(&[3, 7, 3, 0xFF, 0, 0, 0, 0, 0, 0, 0, 0])),
+        ("applet/A000000031/pin/0", Some(&[3, 8, 3, 9, 0, 0, 0, 0, 0, 0, 0, 0])),
     ];
     for (name, octets) in cases {
         let mut copy = card.clone();
@@ -158,4 +166,42 @@ fn what_an_applet_registers_for_outlasts_a_reset_and_an_abort_takes_it_back() {
         Ok((env.registry().menu_entries(), env.registry().timers()))
     };
     assert_eq!(probe.run(&mut card, registered), Ok((vec![1], vec![])));
+}
+
+#[test]
+fn memory_without_an_object_of_an_applet_is_refused() {
+    let card = with_rich();
+    for missing in ["state", "registry", "array/0"] {
+        let mut other = Card::new(&Profile::default());
+        other.load(package([rich()])).unwrap();
+        let objects = card.memory().objects().filter(|(name, _)| !name.ends_with(missing));
+        let objects = objects.map(|(name, octets)| (name, Some(octets)));
+        assert!(other.restore(objects).is_err(), "{missing}");
+        assert_eq!(other.applets().count(), 0);
+    }
+}
+
+/// The host says what memory has while the card runs.
+#[test]
+fn an_applet_that_memory_describes_otherwise_is_what_memory_says() {
+    let arrays = |name| {
+        Probe::installed_by(name, |env| {
+            let octets = env.parameters().application.len();
+            env.new_transient(octets, Clear::OnReset).map(|_| ())
+        })
+    };
+    let other_class = Probe { fields: Fields { heap: vec![0; 10], ..Fields::default() }, ..arrays(b'B') };
+    let with = |class, octets| {
+        let mut card = Card::new(&Profile::default());
+        card.load(package([arrays(b'A'), other_class.clone()])).unwrap();
+        let parameters = InstallParameters { application: vec![0; octets], ..InstallParameters::default() };
+        card.install(&aid(0x50), &aid(class), aid(b'1'), &parameters).unwrap();
+        card
+    };
+    for (class, octets, transient) in [(b'A', 4, 1 + 4), (b'A', 5, 1 + 5), (b'B', 4, 11 + 4)] {
+        let mut card = with(b'A', 4);
+        let memory = with(class, octets);
+        card.restore(memory.memory().objects().map(|(name, octets)| (name, Some(octets)))).unwrap();
+        assert_eq!(infos(&card)[0].transient_octets, transient);
+    }
 }

@@ -4,6 +4,7 @@ use oxisim_card::{
     Aid, Applet, AppletError, Card, Clear, Env, Event, InstallParameters, Profile, SystemError,
     TransactionError,
 };
+use oxisim_wire::Instant;
 
 use crate::bench::{Probe, card, memory};
 
@@ -40,7 +41,8 @@ fn an_applet_that_needs_more_from_the_start_is_not_installed() {
     {
         let mut card = Card::new(&Profile::default());
         let before = memory(&card);
-        assert_eq!(card.add_applet(limited(persistent, transient, Probe::new(b'A'))), Err(error));
+        let probe = Probe { start: |_, _| panic!("it is not started"), ..Probe::new(b'A') };
+        assert_eq!(card.add_applet(limited(persistent, transient, probe)), Err(error));
         assert_eq!(memory(&card), before);
     }
 }
@@ -141,4 +143,25 @@ fn an_applet_that_says_it_needs_more_than_there_is_is_not_installed() {
 #[should_panic(expected = "the applet \"applet\" cannot be installed: no room in persistent memory")]
 fn a_card_is_not_made_with_an_applet_that_cannot_be_installed() {
     let _ = Card::new(&Profile::default()).with_applet(limited(Some(3), None, Probe::new(b'A')));
+}
+
+#[test]
+fn an_object_with_too_much_in_its_fields_at_the_start_is_replaced() {
+    let probe = Probe {
+        start: |fields, env| {
+            let mut octets = [0];
+            env.store_read(0, &mut octets)?;
+            fields.count = 9;
+            fields.heap = vec![0; octets[0].into()];
+            Ok(())
+        },
+        ..Probe::new(b'A')
+    };
+    let probe = limited(None, Some(20), probe);
+    let mut card = card([probe.clone()]);
+    for (octets, left) in [(19, (9, 19)), (20, (0, 0))] {
+        probe.run(&mut card, move |_, env| env.store_write(0, &[octets])).unwrap();
+        card.power_on(Instant::EPOCH);
+        assert_eq!(probe.run(&mut card, |fields, _| Ok((fields.count, fields.heap.len()))), Ok(left));
+    }
 }

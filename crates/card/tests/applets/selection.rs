@@ -289,11 +289,12 @@ fn commands_go_to_the_applet_with_their_class() {
     terminal.ok(&select(0, FIRST));
     for header in [
         "00B00000", "80CA9F7F", "00A40000", "00A40904", "80F24002", "84F20000", "0CA40400", "B0FE0102",
-        "20100000",
+        "20100000", "20A40400", "80A40400", "80700000", "00C20000", "00140000",
     ] {
         assert_eq!(terminal.send(&format!("{header}013F00")), format!("{header}3F 9000"));
     }
     assert_eq!(terminal.ok("80F2400200"), "80F24002");
+    assert_eq!(terminal.ok("00F2000000"), "00F20000", "STATUS has another class");
     assert!(terminal.ok("81F2000000").contains("83023F00"), "another channel");
     assert_eq!(terminal.send("FFB0000000"), "6E00", "no class");
     assert_eq!(terminal.send("02B0000000"), "6881", "no channel");
@@ -618,4 +619,75 @@ fn what_is_no_iso_exception_is_an_unknown_error() {
     assert_eq!(terminal.send("00010064"), "9000");
     assert_eq!(terminal.send("00010065"), "6F00");
     assert_eq!(terminal.send("00010064"), "9000", "it is selected still");
+}
+
+#[test]
+fn an_applet_whose_class_is_not_loaded_any_more_is_not_selected() {
+    let mut terminal = two();
+    terminal.card.load(Package { aid: aid(FIRST), version: (1, 1), applets: Vec::new() }).unwrap();
+    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
+}
+
+/// Takes more memory than it may while it is selected, or refuses and has written to its `CLEAR_ON_DESELECT` array; its
+/// second selection succeeds.
+#[derive(Clone)]
+struct Fickle {
+    has_too_much: bool,
+    heap: Vec<u8>,
+}
+
+impl Applet for Fickle {
+    fn aid(&self) -> Aid {
+        aid(FIRST)
+    }
+
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { transient_quota: Some(100), ..InstallParameters::default() }
+    }
+
+    fn persistent_octets(&self) -> usize {
+        1
+    }
+
+    fn transient_octets(&self) -> usize {
+        self.heap.len()
+    }
+
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
+        env.new_transient(1, Clear::OnDeselect).map(|_| ())
+    }
+
+    fn select(&mut self, env: &mut Env<'_>) -> bool {
+        let mut is_second = [0];
+        env.store_read(0, &mut is_second).unwrap();
+        if is_second == [0] {
+            env.store_write(0, &[1]).unwrap();
+            env.write(env.array(0), 0, &[0x77]).unwrap();
+            self.heap.resize(if self.has_too_much { 100 } else { 0 }, 0);
+            return self.has_too_much;
+        }
+        true
+    }
+
+    fn process(&mut self, _: &Command<'_>, env: &mut Env<'_>) -> Result<Response, Status> {
+        let mut kept = [0];
+        env.read(env.array(0), 0, &mut kept).unwrap();
+        Ok(Response::normal(kept.to_vec()))
+    }
+
+    fn process_toolkit(&mut self, _: Event<'_>, _: &mut Env<'_>) -> Result<(), AppletError> {
+        Ok(())
+    }
+}
+
+/// Java Card Runtime Environment Specification §4.5, §5.2.
+#[test]
+fn an_applet_whose_selection_fails_has_its_clear_on_deselect_memory_cleared() {
+    for has_too_much in [false, true] {
+        let fickle = Fickle { has_too_much, heap: Vec::new() };
+        let mut terminal = Terminal::with(Card::new(&Profile::default()).with_applet(fickle));
+        assert_eq!(terminal.send(&select(0, FIRST)), "6999", "{has_too_much}");
+        assert_eq!(current(&mut terminal, 0), "6985");
+        assert_eq!(terminal.ok(&select(0, FIRST)), "00");
+    }
 }

@@ -80,10 +80,12 @@ fn calls_within_calls_have_an_end() {
     };
     let client = Probe::new(b'C');
     let mut card = card((b'a'..=b'z').map(chain).chain([client.clone()]));
-    let answer = client.run(&mut card, |_, env| env.call(&aid(b'a'), &[]));
-    assert_eq!(answer, Err(AppletError::System(SystemError::NoResource)));
-    let answer = client.run(&mut card, |_, env| env.call(&aid(b'w'), &[]));
-    assert_eq!(answer, Err(AppletError::Security), "the last one finds nobody");
+    for first in [b'a', b's'] {
+        let answer = client.run(&mut card, move |_, env| env.call(&aid(first), &[]));
+        assert_eq!(answer, Err(AppletError::System(SystemError::NoResource)));
+    }
+    let answer = client.run(&mut card, |_, env| env.call(&aid(b't'), &[]));
+    assert_eq!(answer, Err(AppletError::Security), "the last one of seven finds nobody");
 }
 
 #[test]
@@ -210,4 +212,20 @@ fn a_server_that_is_renewed_within_a_transaction_has_none_of_its_own() {
         })
         .unwrap();
     assert_eq!(server.run(&mut card, begun), Ok(false));
+}
+
+#[test]
+fn a_server_that_an_installing_client_calls_makes_nothing() {
+    let server = Probe {
+        shared: |_, _, _, env| {
+            let illegal = AppletError::System(SystemError::IllegalUse);
+            assert_eq!(env.new_persistent(1), Err(illegal));
+            assert_eq!(env.new_pin(3, 4), Err(illegal));
+            Ok(vec![])
+        },
+        ..Probe::new(b'S')
+    };
+    let client = Probe::installed_by(b'C', |env| env.call(&aid(b'S'), &[]).map(|_| ()));
+    let mut card = card([server]);
+    assert_eq!(card.add_applet(client), Ok(()));
 }

@@ -1,6 +1,6 @@
 //! Transactions (Java Card: `JCSystem`).
 
-use oxisim_card::{AppletError, Card, Clear, Env, TransactionError, path};
+use oxisim_card::{AppletError, Card, Clear, Env, ToolkitEvent, TransactionError, path};
 use oxisim_wire::Instant;
 
 use crate::bench::{PROFILE, Probe, aid, card, memory, send};
@@ -113,13 +113,19 @@ fn a_write_beyond_the_commit_buffer_is_not_done() {
 
 #[test]
 fn what_changes_nothing_takes_no_room_of_the_commit_buffer() {
-    let probe = Probe::installed_by(b'A', |env| env.registry().init_menu_entry(*b"A").map(|_| ()));
+    const EF_PL: &[u16] = &[0x3F00, 0x2F05];
+    let probe = Probe::installed_by(b'A', |env| {
+        env.registry().register_file_event(None, EF_PL)?;
+        env.registry().init_menu_entry(*b"A").map(|_| ())
+    });
     let mut card = card([probe.clone()]);
     let left = probe.run(&mut card, |_, env| {
         env.begin_transaction()?;
         let capacity = env.unused_commit_capacity();
         env.registry().change_menu_entry(1, *b"A")?;
         env.registry().enable_menu_entry(1)?;
+        env.registry().register_file_event(None, EF_PL)?;
+        env.registry().set_event(ToolkitEvent::ProfileDownload)?;
         Ok(capacity - env.unused_commit_capacity())
     });
     assert_eq!(left, Ok(0));

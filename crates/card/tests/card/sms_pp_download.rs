@@ -77,6 +77,9 @@ fn any_other_message_goes_to_those_that_hear_all_of_them() {
 fn a_message_or_packet_that_is_wrong_is_refused() {
     let mut terminal = hello();
     assert_eq!(terminal.send("80C2000009D107820283818B010400"), "6A80", "a TPDU that is cut");
+    let report = "0201 0491 2143 62113281000000 62113281000000 00".replace(' ', "");
+    let report = terminal.send(&format!("80C200001DD11B820283818B15{report}"));
+    assert_eq!(report, "6A80", "a status report");
     let header = vec![Element::new(ElementId::COMMAND_PACKET, [])];
     let cut = UserData::new(DataCoding::EIGHT_BIT_CLASS_2, header, vec![0, 9, 13]).unwrap();
     assert_eq!(terminal.send(&envelope(cut)), "6A80");

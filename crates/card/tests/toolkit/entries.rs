@@ -184,7 +184,9 @@ fn icons_are_told_if_every_entry_has_one() {
     assert_eq!(with_icons(&[0]).item_icons, None);
     let icons = with_icons(&[0, 0]).item_icons.unwrap();
     assert_eq!((icons.qualifier, icons.records), (0, vec![11, 12]));
-    assert_eq!(with_icons(&[0, 1]).item_icons.unwrap().qualifier, 1, "one asks for its text");
+    for one_asks_for_its_text in [[0, 1], [1, 0]] {
+        assert_eq!(with_icons(&one_asks_for_its_text).item_icons.unwrap().qualifier, 1);
+    }
 }
 
 #[test]
@@ -223,4 +225,30 @@ fn an_applet_has_as_many_timers_as_its_parameters_allow() {
     let phone = Phone::with([applet, other]);
     let timers: Vec<_> = phone.card.applets().map(|applet| applet.timers).collect();
     assert_eq!(timers, [vec![2, 1], vec![3]]);
+}
+
+#[test]
+fn a_menu_has_help_if_one_of_its_entries_has() {
+    for (helps, qualifier) in [(&[false, false], 0x00), (&[false, true], 0x80), (&[true, true], 0x80)] {
+        let install: Install = |env| {
+            for help in env.parameters().application.clone() {
+                let item = env.registry().init_menu_entry(*b"A")?;
+                env.registry().set_menu_entry_help(item, help != 0)?;
+            }
+            Ok(())
+        };
+        let application = helps.iter().map(|&help| help.into()).collect();
+        let parameters = InstallParameters { application, ..InstallParameters::default() };
+        let applet = Recorder::new(b'A', install, |_, _| Ok(())).with_parameters(parameters);
+        let mut phone = Phone::with([applet]);
+        let status = phone.send(PROFILE);
+        assert_eq!(phone.fetch(&status).details.qualifier, qualifier, "{helps:?}");
+    }
+}
+
+#[test]
+fn applets_with_open_identifiers_stand_beside_each_other() {
+    let open = || places(&[(0, 0)]);
+    let mut phone = Phone::with([named(b'A', open()), named(b'B', open())]);
+    assert_eq!(items(&mut phone), shown(&[(0x80, "A1"), (0x81, "B1")]));
 }

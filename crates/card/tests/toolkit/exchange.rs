@@ -283,3 +283,23 @@ fn a_command_is_for_the_device_and_has_the_objects_that_the_applet_says() {
     assert_eq!(phone.respond(&off, 0, &[]), "910E");
     assert_eq!(phone.send("8012000000"), "D00C81030102008202818254010F 9000");
 }
+
+#[test]
+fn a_command_has_the_type_of_its_body() {
+    let mut phone = Phone::with([Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
+        |event, env| match event {
+            oxisim_card::Event::ProfileDownload => {
+                let mut more_time = Command::new(0, 0, MoreTime {});
+                more_time.details.kind = CommandType::SET_UP_MENU;
+                env.send_command(more_time)
+            }
+            _ => Ok(()),
+        },
+    )]);
+    let status = phone.send(PROFILE);
+    let sent = phone.fetch(&status).details;
+    assert_eq!(sent.kind, CommandType::MORE_TIME);
+    assert_eq!(phone.respond(&sent, 0, &[]), "9000");
+}

@@ -148,3 +148,17 @@ fn an_applet_does_not_hear_of_what_applets_write() {
     phone.run("80C20000 09 D30782020181900101");
     assert_eq!(heard.lock().unwrap().len(), 2, "the selection and the answer");
 }
+
+#[test]
+fn each_applet_is_told_of_the_files_that_it_watches_itself() {
+    let heard = Heard::default();
+    let watching = |name, install| Recorder::new(name, install, |_, _| Ok(())).told_to(&heard);
+    let mut phone = Phone::with([
+        watching(b'A', |env| env.registry().register_file_event(None, EF_PL)),
+        watching(b'B', |env| env.registry().register_file_event(None, EF_ADN)),
+    ]);
+    select(&mut phone, EF_PL);
+    assert_eq!(phone.send("00D6000002656E"), "9000");
+    let heard = heard.lock().unwrap();
+    assert_eq!(heard.iter().map(|told| &told[..1]).collect::<Vec<_>>(), ["A"]);
+}

@@ -163,3 +163,29 @@ fn nothing_is_answered_after_an_envelope_that_was_refused() {
     assert_eq!(phone.send(STATUS), busy);
     assert_eq!(heard.lock().unwrap().last().unwrap(), "A status: HandlerNotAvailable");
 }
+
+#[test]
+fn what_is_refused_leaves_no_answer_to_give() {
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let applet = Recorder::new(b'A', set, |event, env| {
+        assert_eq!(env.post_response(b"x"), NOT_AVAILABLE, "{event:?}");
+        match event {
+            Event::MenuSelection { .. } => show(env, "busy"),
+            _ => Ok(()),
+        }
+    });
+    let mut phone = Phone::with([applet.told_to(&heard)]);
+    phone.run(PROFILE);
+    let activity = event(EventCode::USER_ACTIVITY.0);
+    for next in [STATUS, &activity] {
+        assert_eq!(phone.send("80C20000 09 D10782028381 8B010400"), "6A80", "a message that is cut");
+        phone.run(next);
+    }
+    let status = phone.send("80C20000 09 D30782020181900101");
+    let command = phone.fetch(&status);
+    assert_eq!(phone.send(UNRECOGNISED), "9300");
+    phone.respond(&command.details, 0, &[]);
+    let heard = heard.lock().unwrap();
+    let last: Vec<_> = heard.iter().rev().take(4).map(|told| &told[..]).collect();
+    assert_eq!(last, ["A response 00", "A MenuSelection { item: 1 }", "A event", "A status"]);
+}

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use oxisim_card::{AppletError, Env, InstallParameters, Tar, ToolkitEvent};
+use oxisim_card::{AID_USIM, AppletError, Env, InstallParameters, Tar, ToolkitEvent};
 use oxisim_sms::{DataCoding, ProtocolIdentifier, Timestamp, UserData, packet::CommandPacket, tpdu::Deliver};
 use oxisim_toolkit::{Envelope, envelope::CellBroadcastDownload, objects::CellBroadcastPage};
 use oxisim_wire::Wire;
@@ -57,13 +57,23 @@ fn text() -> UserData {
 
 /// UPDATE RECORD of record 2 of `EF_SMS` with a message.
 fn store(phone: &mut Phone, directory: &str, status: u8, user_data: UserData) {
+    update(phone, &format!("{directory}6F3C"), 2, 176, &record(status, user_data));
+}
+
+/// UPDATE RECORD of a file with records of this length.
+fn update(phone: &mut Phone, path: &str, number: u8, length: usize, record: &[u8]) {
+    let record = format!("{:F<width$}", hex::encode(record), width = 2 * length);
+    assert_eq!(phone.send(&format!("00A4080C04{path}")), "9000");
+    assert_eq!(phone.send(&format!("00DC{number:02X}04{length:02X}{record}")), "9000");
+}
+
+/// Status, service centre, message.
+fn record(status: u8, user_data: UserData) -> Vec<u8> {
     let timestamp = Timestamp::decode(&[0x62, 0x11, 0x32, 0x81, 0x00, 0x00, 0x00], "time stamp").unwrap();
     let deliver = Deliver::new("+15550100002".parse().unwrap(), ProtocolIdentifier(0), timestamp, user_data);
     let mut record = vec![status, 0x03, 0x91, 0x21, 0x43];
     record.extend(deliver.encode());
-    record.resize(176, 0xFF);
-    assert_eq!(phone.send(&format!("00A4080C04{directory}6F3C")), "9000");
-    assert_eq!(phone.send(&format!("00DC0204B0{}", hex::encode(record))), "9000");
+    record
 }
 
 #[test]
@@ -143,10 +153,28 @@ fn a_page_that_is_a_packet_goes_to_the_applet_with_its_tar() {
 #[test]
 fn a_page_that_is_no_packet_goes_to_all() {
     let (mut phone, heard) = with(all);
+    let packet = packet(TAR).encode().unwrap();
     for (identifier, content) in
-        [(0x107F, packet(TAR).encode().unwrap()), (0x1080, vec![0xFF; 82]), (0x1080, vec![])]
+        [(0x107F, &packet[..]), (0x1100, &packet), (0x1080, &[0xFF; 82]), (0x1080, &[])]
     {
-        assert_eq!(phone.send(&page(identifier, &content)), "9000");
-        assert_eq!(told(&heard, &[]).len(), 1);
+        assert_eq!(phone.send(&page(identifier, content)), "9000");
+        assert_eq!(told(&heard, &[]), ["CellBroadcast"]);
     }
+}
+
+#[test]
+fn a_message_in_the_file_of_the_usim_is_told() {
+    let (mut phone, heard) = with(all);
+    let usim = format!("00A4040C{:02X}{}", AID_USIM.len(), hex::encode(AID_USIM));
+    assert_eq!(phone.send(&usim), "9000");
+    store(&mut phone, "7FFF", RECEIVED, text());
+    assert_eq!(told(&heard, b"text"), ["UnformattedSmsPpUpdate"]);
+}
+
+#[test]
+fn a_message_in_another_file_is_told_to_nobody() {
+    let (mut phone, heard) = with(all);
+    let ef_smsp = "7F106F42";
+    update(&mut phone, ef_smsp, 1, 40, &record(RECEIVED, text()));
+    assert_eq!(told(&heard, &[]), [""; 0]);
 }

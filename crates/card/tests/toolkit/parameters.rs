@@ -140,3 +140,13 @@ proptest! {
 fn entries_without_limit_have_no_octets() {
     assert_eq!(InstallParameters::default().encode(), None);
 }
+
+#[test]
+fn a_quota_of_more_than_a_card_can_have_is_the_most_that_it_can() {
+    for (octets, quota) in
+        [("0000FFFF", 0xFFFF), ("00010000", 0xFFFF), ("FFFFFFFF", 0xFFFF), ("00001234", 0x1234)]
+    {
+        let parameters = InstallParameters::decode(&self::octets(&format!("EF06C704{octets}"))).unwrap();
+        assert_eq!(parameters.transient_quota, Some(quota), "{octets}");
+    }
+}

@@ -7,6 +7,7 @@ use oxisim_toolkit::{
     command::{MoreTime, ProvideLocalInformation, TimerManagement},
     objects::{EventCode, TimerIdentifier},
 };
+use oxisim_wire::Duration;
 
 use crate::{
     phone::{PROFILE, Phone, STATUS, kinds},
@@ -144,4 +145,68 @@ fn a_command_that_was_fetched_is_still_to_be_answered_after_a_new_profile() {
     let next = phone.respond(&menu.details, 0, &[]);
     let again = phone.fetch(&next);
     assert_eq!(again.details.kind, CommandType::SET_UP_MENU);
+}
+
+#[test]
+fn what_a_new_profile_lacks_fails_in_the_order_of_its_sending() {
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::ProfileDownload),
+        |event, env| match event {
+            oxisim_card::Event::ProfileDownload => {
+                show(env, "hi")?;
+                env.send(0, MoreTime {})
+            }
+            _ => Ok(()),
+        },
+    );
+    let heard = applet.heard.clone();
+    let mut phone = Phone::with([applet]);
+    phone.send(PROFILE);
+    heard.lock().unwrap().clear();
+    assert_eq!(phone.run("80100000 01 00"), []);
+    assert_eq!(
+        heard.lock().unwrap()[..2],
+        ["A failed NotSupported(DISPLAY_TEXT)", "A failed NotSupported(MORE_TIME)"]
+    );
+}
+
+#[test]
+fn the_menu_of_the_profile_before_is_taken_away_if_no_entry_is_left() {
+    let applet = Recorder::new(
+        b'A',
+        |env| {
+            env.registry().init_menu_entry(*b"A")?;
+            env.registry().set_event(ToolkitEvent::ProfileDownload)
+        },
+        |_, env| {
+            // The first time it sets the event, the next time it has it.
+            if env.registry().is_event_set(ToolkitEvent::OtherEnvelope) {
+                env.registry().disable_menu_entry(1)?;
+            }
+            env.registry().set_event(ToolkitEvent::OtherEnvelope)
+        },
+    );
+    let mut phone = Phone::with([applet]);
+    for identifier in [Some(1), None] {
+        let commands = phone.run(PROFILE);
+        let [Proactive::SetUpMenu(menu)] = &commands[..] else { panic!("{commands:?}") };
+        assert_eq!(menu.items.iter().map(|item| item.identifier).collect::<Vec<_>>(), [identifier]);
+    }
+}
+
+#[test]
+fn commands_of_the_framework_that_the_profile_lacks_are_not_sent() {
+    let mut phone = Phone::with([Recorder::new(
+        b'A',
+        |env| {
+            env.registry().request_poll_interval(Some(Duration::from_secs(60)))?;
+            env.registry().set_event(ToolkitEvent::EventDownload(EventCode::CALL_CONNECTED))
+        },
+        |_, _| Ok(()),
+    )]);
+    assert_eq!(phone.run("80100000 05 0000000004"), [], "call connected, and no SET UP EVENT LIST");
+    assert_eq!(phone.run(STATUS), []);
+    let both = [CommandType::SET_UP_EVENT_LIST, CommandType::POLL_INTERVAL];
+    assert_eq!(kinds(&phone.run(PROFILE)), both);
 }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use oxisim_card::{AppletError, Event, InstallParameters, Registration, Tar, ToolkitError, ToolkitEvent};
-use oxisim_toolkit::objects::EventCode;
+use oxisim_toolkit::{CommandType, Proactive, objects::EventCode};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
@@ -160,6 +160,8 @@ fn what_an_applet_has_sets_the_event_of_it() {
         assert_eq!(are_set(&registry), [true, true, true, true, true, false]);
         registry.register_file_event(None, &[0x3F00, 0x2FE2])?;
         assert_eq!(are_set(&registry), [true; 6]);
+        registry.clear_event(ToolkitEvent::ProfileDownload)?;
+        assert_eq!(are_set(&registry), [true; 6], "another event");
         registry.clear_event(ToolkitEvent::ExternalFileUpdate)?;
         registry.request_poll_interval(None)?;
         registry.release_timer(1)?;
@@ -249,4 +251,70 @@ fn an_applet_has_as_many_services_as_its_parameters_allow() {
     };
     let phone = Phone::with([first, Recorder::new(b'B', second, |_, _| Ok(()))]);
     assert_eq!(phone.card.applets().count(), 2);
+}
+
+/// The lists of events among commands.
+fn lists(commands: &[Proactive]) -> Vec<Vec<EventCode>> {
+    let list = |command: &Proactive| match command {
+        Proactive::SetUpEventList(body) => Some(body.events.events.0.clone()),
+        _ => None,
+    };
+    commands.iter().filter_map(list).collect()
+}
+
+#[test]
+fn an_event_that_two_applets_have_set_is_asked_for_once() {
+    let install: Install =
+        |env| env.registry().set_event(ToolkitEvent::EventDownload(EventCode::CALL_CONNECTED));
+    let applet = |name| Recorder::new(name, install, |_, _| Ok(()));
+    let mut phone = Phone::with([applet(b'A'), applet(b'B')]);
+    assert_eq!(lists(&phone.run(PROFILE)), [[EventCode::CALL_CONNECTED]]);
+}
+
+#[test]
+fn the_terminal_is_asked_for_connections_while_an_applet_has_a_service() {
+    const TAKE: EventCode = EventCode::CALL_CONNECTED;
+    const GIVE_BACK: EventCode = EventCode::CALL_DISCONNECTED;
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event_list(&[TAKE, GIVE_BACK].map(ToolkitEvent::EventDownload)),
+        |event, env| match event {
+            Event::EventDownload(event) if event.code() == TAKE => {
+                env.registry().allocate_service().map(|service| assert_eq!(service, 0))
+            }
+            Event::EventDownload(_) => env.registry().release_service(0),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([applet]);
+    let profile = format!("80100000 28 {}", "FF".repeat(40));
+    assert_eq!(lists(&phone.run(&profile)), [[TAKE, GIVE_BACK]]);
+    let with_connections = [TAKE, GIVE_BACK, EventCode::LOCAL_CONNECTION];
+    assert_eq!(lists(&phone.run(&event(TAKE.0))), [with_connections]);
+    assert_eq!(lists(&phone.run(&event(GIVE_BACK.0))), [[TAKE, GIVE_BACK]]);
+}
+
+#[test]
+fn the_terminal_is_asked_for_an_event_that_is_set_later() {
+    const FIRST: EventCode = EventCode::CALL_CONNECTED;
+    const LATER: EventCode = EventCode::CALL_DISCONNECTED;
+    let applet = Recorder::new(
+        b'A',
+        |env| env.registry().set_event(ToolkitEvent::EventDownload(FIRST)),
+        |event, env| match event {
+            Event::EventDownload(event) if event.code() == FIRST => {
+                env.registry().set_event(ToolkitEvent::EventDownload(LATER))
+            }
+            Event::EventDownload(_) => env.registry().clear_event(ToolkitEvent::EventDownload(LATER)),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([applet]);
+    let refuses = |kind| if kind == CommandType::SET_UP_EVENT_LIST { (0x30, vec![]) } else { (0, vec![]) };
+    assert_eq!(lists(&phone.run(PROFILE)), [[FIRST]]);
+    assert_eq!(lists(&phone.run(&event(FIRST.0))), [[FIRST, LATER]]);
+    assert!(lists(&phone.run(&event(FIRST.0))).is_empty(), "it is set");
+    assert_eq!(lists(&phone.run(&event(LATER.0))), [[FIRST]]);
+    assert_eq!(lists(&phone.answer_with(&event(FIRST.0), refuses)), [[FIRST, LATER]]);
+    assert!(lists(&phone.run(&event(FIRST.0))).is_empty(), "set, and refused for good");
 }

@@ -9,7 +9,7 @@ use oxisim_toolkit::{
 };
 
 use crate::{
-    phone::{PROFILE, Phone, event, kinds},
+    phone::{PROFILE, Phone, STATUS, event, kinds},
     recorder::Recorder,
 };
 
@@ -210,4 +210,80 @@ fn reset_gives_every_timer_back() {
     phone.card.power_on(oxisim_wire::Instant::EPOCH);
     phone.run(PROFILE);
     assert_eq!(phone.run(&event(RELEASE)), [], "it does not run any more");
+}
+
+#[test]
+fn what_was_queued_for_a_timer_fails_although_another_applet_has_it_at_once() {
+    let heard = std::sync::Arc::default();
+    let hasty = Recorder {
+        process: |event, env| match code(event) {
+            Some(START) => {
+                manage(env, TimerAction::START, 1)?;
+                manage(env, TimerAction::CURRENT_VALUE, 1)
+            }
+            Some(ALLOCATE) => env.registry().release_timer(1),
+            _ => Ok(()),
+        },
+        ..first().with_priority(1)
+    };
+    let mut phone = Phone::with([hasty.told_to(&heard), second().told_to(&heard)]);
+    phone.run(PROFILE);
+    let status = phone.send(&event(START));
+    phone.fetch(&status);
+    heard.lock().unwrap().clear();
+    phone.send(&event(ALLOCATE));
+    assert_eq!(*heard.lock().unwrap(), ["A event", "B event", "A failed InvalidTimerId(1)"]);
+}
+
+#[test]
+fn a_terminal_without_timers_is_not_asked_to_stop_one() {
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    phone.run(&event(START));
+    assert_eq!(phone.run("80100000 01 00"), []);
+    assert_eq!(phone.run(&event(RELEASE)), []);
+    let stop = phone.run(PROFILE);
+    assert_eq!(kinds(&stop)[0], CommandType::TIMER_MANAGEMENT, "one that has timers is");
+}
+
+#[test]
+fn a_timer_that_was_not_started_is_not_stopped() {
+    let refuses = |_| (0x20, vec![0]);
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    assert_eq!(phone.answer_with(&event(START), refuses).len(), 1);
+    assert_eq!(phone.run(&event(RELEASE)), []);
+
+    let mut phone = Phone::with([first()]);
+    phone.run(PROFILE);
+    let status = phone.send(&event(START));
+    let start = phone.fetch(&status);
+    phone.send(&event(RELEASE));
+    assert_eq!(phone.respond(&start.details, 0x20, &[0]), "9000");
+}
+
+#[test]
+fn locking_an_applet_leaves_the_timers_of_the_others() {
+    let other = Recorder::new(
+        b'B',
+        |env| {
+            assert_eq!(env.registry().allocate_timer(), Ok(2));
+            listen(env)
+        },
+        |event, env| match code(event) {
+            Some(START) => manage(env, TimerAction::START, 2),
+            _ => Ok(()),
+        },
+    );
+    let mut phone = Phone::with([first(), other]);
+    phone.run(PROFILE);
+    assert_eq!(phone.run(&event(START)).len(), 2);
+    let locked = phone.card.applets().next().unwrap().aid;
+    phone.card.lock(&locked).unwrap();
+    let commands = phone.run(STATUS);
+    let timer = |command: &Proactive| match command {
+        Proactive::TimerManagement(stop) => Some(stop.timer.identifier),
+        _ => None,
+    };
+    assert_eq!(commands.iter().filter_map(timer).collect::<Vec<_>>(), [1]);
 }

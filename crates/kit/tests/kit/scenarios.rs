@@ -169,3 +169,14 @@ fn each_phone_has_the_menu_if_it_can() {
         assert_eq!(bench.phone().menu().is_some(), has_menu, "{handset:?}");
     }
 }
+
+#[test]
+fn a_message_takes_the_time_that_the_radio_takes() {
+    let mut bench = bench();
+    bench.radio(Radio::Takes { seconds: 60 });
+    bench.select_menu(LONG);
+    bench.wait(Duration::from_secs(2 * 60 - 1));
+    assert!(bench.sent().is_empty(), "the second of two parts is under way");
+    bench.wait(Duration::from_secs(1));
+    bench.expect_sms(FRIEND, &long());
+}
