@@ -152,9 +152,8 @@ impl Submissions {
         self.sending.take()
     }
 
-    /// Forgets everything, and says how many messages of the application there were.
-    pub(crate) fn clear(&mut self) -> usize {
-        let waiting = self.waiting.drain(..).map(|submission| submission.origin);
-        waiting.chain(self.sending.take()).filter(|&origin| origin == Origin::Application).count()
+    /// Forgets what waits, and says how many messages of the application there were.
+    pub(crate) fn forget_waiting(&mut self) -> usize {
+        self.waiting.drain(..).filter(|waiting| waiting.origin == Origin::Application).count()
     }
 }

@@ -153,6 +153,10 @@ impl Terminal {
             self.transfers.clear();
             self.ussd = None;
             self.dialled = Dialled::default();
+            // What is in the air has no result any more.
+            if self.submissions.finish() == Some(Origin::Application) {
+                self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+            }
             self.forget_submissions();
             self.show(Screen::Off);
             self.output(Output::PowerOff);
@@ -385,14 +389,14 @@ impl Terminal {
         self.output(Output::PowerOn);
     }
 
-    /// What waits to be sent is not sent, and what is being sent has no result.
+    /// What waits to be sent is not sent.
     fn forget_submissions(&mut self) {
-        for _ in 0..self.submissions.clear() {
+        for _ in 0..self.submissions.forget_waiting() {
             self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
     }
 
-    /// The card is mute: nobody is called, and nothing is sent or taken in.
+    /// The card is mute: nobody is called, and nothing more is sent or taken in.
     fn give_up_card(&mut self) {
         self.end_calls();
         self.dialled = Dialled::default();

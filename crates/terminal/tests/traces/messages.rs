@@ -194,3 +194,22 @@ fn a_card_cannot_be_reset_while_its_message_goes_out() {
     bench.announced("D009810301010482028182");
     assert_eq!(bench.next(), Some(Output::PowerOn));
 }
+
+#[test]
+fn a_message_in_the_air_keeps_the_phone_busy_though_the_card_falls_mute() {
+    let mut bench = Bench::ready();
+    for _ in 0..2 {
+        bench.phone.submit_application(hex::decode("01FF").unwrap(), None, bench.now);
+    }
+    submit(&mut bench);
+    // REFRESH, UICC reset, which the card does not live through.
+    bench.proactive("D009810301010482028182");
+    while bench.next() != Some(Output::PowerOn) {}
+    bench.phone.handle_atr(&[], bench.now);
+    let lost = Output::ApplicationSubmitted(Err(SubmitError::NotSent));
+    assert_eq!(bench.next(), Some(lost), "the one that waits is not sent");
+    assert!(bench.phone.is_busy());
+    bench.submitted(Ok(()));
+    assert_eq!(bench.next(), Some(Output::ApplicationSubmitted(Ok(()))));
+    assert!(!bench.phone.is_busy());
+}
