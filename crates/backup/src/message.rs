@@ -7,10 +7,16 @@ use alloc::vec::Vec;
 
 use oxisim_wire::{Duration, Error, ErrorKind, Reader, Wire, codes};
 
-use crate::{BlockSet, Digest};
+use crate::{BlockSet, Digest, configuration::Field, settings::Way};
 
 /// The version of the protocol.
 pub const VERSION: u8 = 1;
+
+/// The version of messages whose layout is the same for all versions.
+const EVERY_VERSION: u8 = 0;
+
+/// The versions that are spoken, a bit each: version 1 in bit 2.
+const SPOKEN: u8 = 1 << VERSION;
 
 /// Most ranges of missing blocks that one message names; what else is missing is asked for later.
 pub const MAX_RANGES: usize = 24;
@@ -18,8 +24,12 @@ pub const MAX_RANGES: usize = 24;
 codes! {
     /// Type of a message.
     pub struct MessageType(u8) {
-        BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03,
-        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15,
+        BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03, CONFIGURED = 0x04, STARTED = 0x05, ABANDONED = 0x06,
+        /// Of every version.
+        UPLOADER_UNSPOKEN = 0x0F,
+        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15, CONFIGURE = 0x16, START = 0x17,
+        /// Of every version.
+        SERVER_UNSPOKEN = 0x1F,
     }
 }
 
@@ -36,6 +46,42 @@ codes! {
 codes! {
     /// Why the server does not take a backup.
     pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, RESTORING = 0x02, GENERATION_OLD = 0x03, }
+}
+
+codes! {
+    /// Why an uploader has given a backup up.
+    pub struct Abandonment(u8) {
+        /// The phone did not send.
+        NOT_SENT = 0x01,
+        /// The server did not answer.
+        NO_ANSWER = 0x02,
+    }
+}
+
+codes! {
+    /// What a backup shall hold.
+    pub struct Extent(u8) {
+        /// What has changed.
+        DIFFERENCE = 0x00,
+        /// Everything.
+        WHOLE = 0x01,
+    }
+}
+
+codes! {
+    /// What became of an order to start a backup.
+    pub struct StartResult(u8) {
+        /// It has begun.
+        BEGUN = 0x00,
+        /// There is nothing to back up.
+        UNCHANGED = 0x01,
+        /// Another one is under way.
+        RUNNING = 0x02,
+        /// The user did not want it.
+        DECLINED = 0x03,
+        /// The memory or the phonebook failed.
+        FAILED = 0x04,
+    }
 }
 
 /// Which backup a message is about.
@@ -64,6 +110,54 @@ pub struct Blocks {
     pub resumes: Resumes,
     /// How long the server shall wait before it asks for the missing blocks; none: as it is set.
     pub delay: Option<Pause>,
+    /// The digest of the whole snapshot.
+    pub digest: Option<Digest>,
+}
+
+/// An order to start a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its number: the same order again has the same.
+    pub number: u16,
+    /// What the backup shall hold.
+    pub extent: Extent,
+    /// The way that it shall go; none: the uploader's own choice.
+    pub way: Option<Way>,
+}
+
+/// A message that was not understood: its version, or its type, is not spoken. The layout is the same for all versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unspoken {
+    /// To or from whom.
+    pub source: Source,
+    /// The first octet of the message that was not understood.
+    pub octet: u8,
+    /// The versions that are spoken, a bit each.
+    pub versions: u8,
+}
+
+impl Unspoken {
+    /// What there is to say to a message; none if its version and type are known, if it is for the other side, or if
+    /// it is itself of the version that is answered never.
+    #[must_use]
+    pub fn answer_to(source: Source, message: &[u8]) -> Option<Self> {
+        let octet = *message.first()?;
+        let kind = MessageType(octet & 0x1F);
+        let is_known = octet >> 5 == VERSION && kind.name().is_some();
+        (octet >> 5 != EVERY_VERSION && !is_known).then_some(Self::of(source, octet))
+    }
+
+    /// What there is to say of a message that began with this octet.
+    #[must_use]
+    pub const fn of(source: Source, octet: u8) -> Self {
+        Self { source, octet, versions: SPOKEN }
+    }
+
+    /// The type of the message that was not understood, if this program has sent such a one.
+    #[must_use]
+    pub fn refused(&self) -> Option<MessageType> {
+        (self.octet >> 5 == VERSION).then_some(MessageType(self.octet & 0x1F))
+    }
 }
 
 /// What the uploader says.
@@ -79,6 +173,8 @@ pub enum ToServer {
         base_distance: u8,
         /// How many blocks there are in all.
         total: u16,
+        /// The digest of the whole snapshot.
+        digest: Digest,
     },
     /// These blocks of a restore have not come; none: it is complete, and the book has this digest.
     Restored {
@@ -89,6 +185,35 @@ pub enum ToServer {
         /// The digest of the phonebook after it.
         digest: Digest,
     },
+    /// A configuration has been taken, or has not.
+    Configured {
+        /// Whose it is.
+        source: Source,
+        /// Its number.
+        number: u16,
+        /// The field for which it was not taken.
+        refused: Option<Field>,
+    },
+    /// What became of an order to start a backup.
+    Started {
+        /// Whose phonebook.
+        source: Source,
+        /// The order's number.
+        number: u16,
+        /// What became of it.
+        result: StartResult,
+        /// The last backup that was begun.
+        generation: u16,
+    },
+    /// The uploader has given a backup up.
+    Abandoned {
+        /// Which backup.
+        backup: BackupId,
+        /// Why.
+        reason: Abandonment,
+    },
+    /// A message of the server was not understood.
+    Unspoken(Unspoken),
 }
 
 /// What the server says.
@@ -135,6 +260,24 @@ pub enum FromServer {
         /// The block.
         block: Vec<u8>,
     },
+    /// The next backups shall be made so.
+    Configure {
+        /// Whose.
+        source: Source,
+        /// The number of the configuration: the same one again has the same.
+        number: u16,
+        /// The fields (see [`Configuration`](crate::Configuration)).
+        fields: Vec<u8>,
+    },
+    /// A backup shall start.
+    Start {
+        /// Of which phonebook.
+        source: Source,
+        /// The order.
+        start: Start,
+    },
+    /// A message of the uploader was not understood.
+    Unspoken(Unspoken),
 }
 
 /// A length of time in one octet: the upper two bits say a unit (1 s, 20 s, 5 min, 1 h), the lower six how many.
@@ -164,6 +307,13 @@ const FLAG_PHONE: u8 = 0x01;
 const FLAG_SERVER_RESUMES: u8 = 0x02;
 const FLAG_DELAY: u8 = 0x04;
 const FLAG_SEVERAL: u8 = 0x08;
+const FLAG_DIGEST: u8 = 0x10;
+
+/// Stands for the uploader's own choice of the way.
+const OWN_CHOICE: Way = Way(0xFF);
+
+/// Stands for no field of a configuration.
+const NO_FIELD: Field = Field(0x00);
 
 impl Blocks {
     /// Octets of a message with one block, apart from the block.
@@ -172,6 +322,9 @@ impl Blocks {
         let number = if total < 0x80 { 1 } else { 2 };
         1 + 1 + 2 + 1 + 2 * number + delay as usize
     }
+
+    /// Octets that a digest takes.
+    pub const DIGEST_OCTETS: usize = 8;
 }
 
 impl ToServer {
@@ -188,6 +341,7 @@ impl ToServer {
                     (FLAG_SERVER_RESUMES, message.resumes == Resumes::SERVER),
                     (FLAG_DELAY, message.delay.is_some()),
                     (FLAG_SEVERAL, several),
+                    (FLAG_DIGEST, message.digest.is_some()),
                 ] {
                     flags |= if set { flag } else { 0 };
                 }
@@ -197,6 +351,9 @@ impl ToServer {
                 write_number(message.total, &mut out);
                 write_number(message.first, &mut out);
                 out.extend(message.delay.map(|delay| delay.0));
+                if let Some(digest) = message.digest {
+                    digest.write(&mut out);
+                }
                 for block in &message.blocks {
                     if several {
                         out.push(block.len() as u8);
@@ -204,10 +361,11 @@ impl ToServer {
                     out.extend_from_slice(block);
                 }
             }
-            Self::Query { backup, base_distance, total } => {
+            Self::Query { backup, base_distance, total, digest } => {
                 write_backup(MessageType::QUERY, *backup, &mut out);
                 out.push(*base_distance);
                 write_number(*total, &mut out);
+                digest.write(&mut out);
             }
             Self::Restored { generation, missing, digest } => {
                 out.push(head(MessageType::RESTORED));
@@ -215,12 +373,29 @@ impl ToServer {
                 digest.write(&mut out);
                 write_set(missing, &mut out);
             }
+            Self::Configured { source, number, refused } => {
+                write_numbered(MessageType::CONFIGURED, *source, *number, &mut out);
+                refused.unwrap_or(NO_FIELD).write(&mut out);
+            }
+            Self::Started { source, number, result, generation } => {
+                write_numbered(MessageType::STARTED, *source, *number, &mut out);
+                result.write(&mut out);
+                generation.write(&mut out);
+            }
+            Self::Abandoned { backup, reason } => {
+                write_backup(MessageType::ABANDONED, *backup, &mut out);
+                reason.write(&mut out);
+            }
+            Self::Unspoken(unspoken) => write_unspoken(MessageType::UPLOADER_UNSPOKEN, unspoken, &mut out),
         }
         out
     }
 
     /// Reads a message.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if let Some(unspoken) = read_unspoken(MessageType::UPLOADER_UNSPOKEN, bytes)? {
+            return Ok(Self::Unspoken(unspoken));
+        }
         let mut r = Reader::new(bytes);
         let message = match read_head(&mut r)? {
             MessageType::BLOCKS => Self::Blocks(read_blocks(&mut r)?),
@@ -232,13 +407,26 @@ impl ToServer {
                 if total == 0 {
                     return Err(at.error("number of blocks", ErrorKind::Value(0)));
                 }
-                Self::Query { backup, base_distance, total }
+                Self::Query { backup, base_distance, total, digest: Digest::read(&mut r)? }
             }
             MessageType::RESTORED => Self::Restored {
                 generation: r.u16("generation")?,
                 digest: Digest::read(&mut r)?,
                 missing: read_set(&mut r)?,
             },
+            MessageType::CONFIGURED => {
+                let (source, number) = read_numbered(&mut r)?;
+                let refused = Some(Field::read(&mut r)?).filter(|field| *field != NO_FIELD);
+                Self::Configured { source, number, refused }
+            }
+            MessageType::STARTED => {
+                let (source, number) = read_numbered(&mut r)?;
+                let result = StartResult::read(&mut r)?;
+                Self::Started { source, number, result, generation: r.u16("generation")? }
+            }
+            MessageType::ABANDONED => {
+                Self::Abandoned { backup: read_backup(&mut r)?, reason: Abandonment::read(&mut r)? }
+            }
             other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
         };
         r.finish("message")?;
@@ -276,12 +464,25 @@ impl FromServer {
                 write_number(*number, &mut out);
                 out.extend_from_slice(block);
             }
+            Self::Configure { source, number, fields } => {
+                write_numbered(MessageType::CONFIGURE, *source, *number, &mut out);
+                out.extend_from_slice(fields);
+            }
+            Self::Start { source, start } => {
+                write_numbered(MessageType::START, *source, start.number, &mut out);
+                start.extent.write(&mut out);
+                start.way.unwrap_or(OWN_CHOICE).write(&mut out);
+            }
+            Self::Unspoken(unspoken) => write_unspoken(MessageType::SERVER_UNSPOKEN, unspoken, &mut out),
         }
         out
     }
 
     /// Reads a message.
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        if let Some(unspoken) = read_unspoken(MessageType::SERVER_UNSPOKEN, bytes)? {
+            return Ok(Self::Unspoken(unspoken));
+        }
         let mut r = Reader::new(bytes);
         let message = match read_head(&mut r)? {
             MessageType::MISSING => Self::Missing { backup: read_backup(&mut r)?, blocks: read_set(&mut r)? },
@@ -303,6 +504,16 @@ impl FromServer {
                     return Err(at.error("block number", ErrorKind::Value(u32::from(number))));
                 }
                 Self::Restore { generation, total, number, block: r.rest().to_vec() }
+            }
+            MessageType::CONFIGURE => {
+                let (source, number) = read_numbered(&mut r)?;
+                Self::Configure { source, number, fields: r.rest().to_vec() }
+            }
+            MessageType::START => {
+                let (source, number) = read_numbered(&mut r)?;
+                let extent = Extent::read(&mut r)?;
+                let way = Some(Way::read(&mut r)?).filter(|way| *way != OWN_CHOICE);
+                Self::Start { source, start: Start { number, extent, way } }
             }
             other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
         };
@@ -341,6 +552,36 @@ fn read_backup(r: &mut Reader<'_>) -> Result<BackupId, Error> {
     Ok(BackupId { source: Source(flags & FLAG_PHONE), generation: r.u16("generation")? })
 }
 
+fn write_numbered(kind: MessageType, source: Source, number: u16, out: &mut Vec<u8>) {
+    out.extend([head(kind), source_flag(source)]);
+    number.write(out);
+}
+
+/// Whose, and the number of an order or a configuration.
+fn read_numbered(r: &mut Reader<'_>) -> Result<(Source, u16), Error> {
+    let flags = r.u8("flags")?;
+    Ok((Source(flags & FLAG_PHONE), r.u16("number")?))
+}
+
+fn write_unspoken(kind: MessageType, unspoken: &Unspoken, out: &mut Vec<u8>) {
+    out.extend([
+        EVERY_VERSION << 5 | kind.0,
+        source_flag(unspoken.source),
+        unspoken.octet,
+        unspoken.versions,
+    ]);
+}
+
+/// A message of this type of every version; none if it is another. What a later version adds at its end is skipped.
+fn read_unspoken(kind: MessageType, bytes: &[u8]) -> Result<Option<Unspoken>, Error> {
+    let mut r = Reader::new(bytes);
+    if r.u8("message type")? != EVERY_VERSION << 5 | kind.0 {
+        return Ok(None);
+    }
+    let source = Source(r.u8("flags")? & FLAG_PHONE);
+    Ok(Some(Unspoken { source, octet: r.u8("first octet")?, versions: r.u8("versions")? }))
+}
+
 fn read_blocks(r: &mut Reader<'_>) -> Result<Blocks, Error> {
     let flags = r.clone().u8("flags")?;
     let backup = read_backup(r)?;
@@ -349,6 +590,7 @@ fn read_blocks(r: &mut Reader<'_>) -> Result<Blocks, Error> {
     let at = r.clone();
     let first = read_number(r)?;
     let delay = if flags & FLAG_DELAY == 0 { None } else { Some(Pause(r.u8("delay")?)) };
+    let digest = if flags & FLAG_DIGEST == 0 { None } else { Some(Digest::read(r)?) };
     let mut blocks = Vec::new();
     if flags & FLAG_SEVERAL == 0 {
         blocks.push(r.rest().to_vec());
@@ -363,7 +605,7 @@ fn read_blocks(r: &mut Reader<'_>) -> Result<Blocks, Error> {
         return Err(at.error("block number", ErrorKind::Value(u32::from(first))));
     }
     let resumes = if flags & FLAG_SERVER_RESUMES == 0 { Resumes::UPLOADER } else { Resumes::SERVER };
-    Ok(Blocks { backup, base_distance, total, first, blocks, resumes, delay })
+    Ok(Blocks { backup, base_distance, total, first, blocks, resumes, delay, digest })
 }
 
 /// One octet below 80, else two with bit 8 of the first set.
@@ -420,6 +662,7 @@ mod tests {
             blocks: [[0x0E, 0x80, 0x09].into()].into(),
             resumes: Resumes::SERVER,
             delay: Some(Pause::from_duration(Duration::from_mins(2))),
+            digest: None,
         });
         assert_eq!(hex::encode_upper(message.encode()), "21060102000A04460E8009");
         assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
@@ -442,6 +685,7 @@ mod tests {
             blocks: [[1, 2].into(), [3].into(), [].into()].into(),
             resumes: Resumes::UPLOADER,
             delay: None,
+            digest: Some(Digest([8; 8])),
         });
         assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
     }
@@ -450,6 +694,55 @@ mod tests {
     fn an_unknown_version_is_named() {
         let error = ToServer::decode(&[0x41, 0, 0, 0]).unwrap_err();
         assert_eq!((error.what, error.kind), ("protocol version", ErrorKind::Value(2)));
+    }
+
+    #[test]
+    fn what_is_not_spoken_is_said_in_a_message_of_every_version() {
+        let answer = Unspoken::answer_to(Source::PHONE, &[0x43, 9]).unwrap();
+        assert_eq!(answer, Unspoken { source: Source::PHONE, octet: 0x43, versions: 0x02 });
+        let [up, down] = [ToServer::Unspoken(answer).encode(), FromServer::Unspoken(answer).encode()];
+        assert_eq!((&up[..], &down[..]), (&[0x0F, 0x01, 0x43, 0x02][..], &[0x1F, 0x01, 0x43, 0x02][..]));
+        assert_eq!(ToServer::decode(&[&up[..], &[7, 7]].concat()).unwrap(), ToServer::Unspoken(answer));
+        assert_eq!(FromServer::decode(&down).unwrap(), FromServer::Unspoken(answer));
+    }
+
+    #[test]
+    fn nothing_of_every_version_is_answered_and_nothing_that_is_known() {
+        for first in 0..=u8::MAX {
+            let known = MessageType::ALL.iter().any(|kind| first == VERSION << 5 | kind.0);
+            let is_answered = Unspoken::answer_to(Source::CARD, &[first]).is_some();
+            assert_eq!(is_answered, first >> 5 != 0 && !known, "{first:02X}");
+        }
+        assert_eq!(Unspoken::answer_to(Source::CARD, &[]), None);
+    }
+
+    #[test]
+    fn orders_and_their_answers_are_as_documented() {
+        let configure = FromServer::Configure {
+            source: Source::CARD,
+            number: 3,
+            fields: [0x03, 0x02, 0x00, 0x04].into(),
+        };
+        let start = Start { number: 9, extent: Extent::WHOLE, way: Some(Way::TIMER) };
+        let own = Start { way: None, ..start };
+        for (message, octets) in [
+            (configure, "3600000303020004"),
+            (FromServer::Start { source: Source::CARD, start }, "370000090102"),
+            (FromServer::Start { source: Source::PHONE, start: own }, "3701000901FF"),
+        ] {
+            assert_eq!(hex::encode_upper(message.encode()), octets);
+            assert_eq!(FromServer::decode(&message.encode()).unwrap(), message);
+        }
+        let (source, result) = (Source::CARD, StartResult::UNCHANGED);
+        for (message, octets) in [
+            (ToServer::Configured { source, number: 3, refused: None }, "2400000300"),
+            (ToServer::Configured { source, number: 3, refused: Some(Field::SUBSET) }, "2400000303"),
+            (ToServer::Started { source, number: 9, result, generation: 8 }, "25000009010008"),
+            (ToServer::Abandoned { backup: CARD, reason: Abandonment::NOT_SENT }, "2600010201"),
+        ] {
+            assert_eq!(hex::encode_upper(message.encode()), octets);
+            assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
+        }
     }
 
     #[test]
