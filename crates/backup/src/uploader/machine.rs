@@ -38,6 +38,8 @@ pub struct Uploader {
     pub(super) sending: Option<Sent>,
     /// The phone did not send: it is tried again when the host wakes.
     pub(super) retrying: bool,
+    /// The phase for which the host wakes: a message in between does not make its wait longer.
+    pub(super) waiting: Option<Phase>,
     outputs: VecDeque<Output>,
 }
 
@@ -72,6 +74,7 @@ impl Uploader {
             asking: None,
             sending: None,
             retrying: false,
+            waiting: None,
             outputs: VecDeque::new(),
         }
     }
@@ -116,6 +119,7 @@ impl Uploader {
         self.asking = None;
         self.sending = None;
         self.retrying = false;
+        self.waiting = None;
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             let interval = this.interval_minutes(&state);
@@ -232,6 +236,7 @@ impl Uploader {
 
     /// The time of [`Output::Wake`] has passed.
     pub fn handle_wake(&mut self, host: &mut dyn Host) {
+        self.waiting = None;
         if self.sending.is_some() {
             // Whatever becomes of it, another wish follows.
             return;
@@ -376,6 +381,9 @@ impl Uploader {
             self.wait_for_interval(state);
             return Ok(());
         };
+        if self.waiting == Some(*phase) {
+            return Ok(());
+        }
         match *phase {
             Phase::Sending { .. } => {
                 let Some(number) = run.todo.first() else { return Ok(()) };
@@ -394,6 +402,9 @@ impl Uploader {
     }
 
     fn send(&mut self, what: Sent, message: Vec<u8>) {
+        if matches!(what, Sent::Block { .. }) {
+            self.waiting = None;
+        }
         self.sending = Some(what);
         self.retrying = false;
         self.outputs.push_back(Output::Send(message));
@@ -401,10 +412,12 @@ impl Uploader {
 
     pub(super) fn wake(&mut self, after: Duration, why: Wake, state: &State) {
         let way = state.run.as_ref().map_or(Way::TIMER, |(run, _)| run.way);
+        self.waiting = state.run.as_ref().map(|(_, phase)| *phase).filter(|_| why != Wake::Retry);
         self.outputs.push_back(Output::Wake { after, why, way });
     }
 
     pub(super) fn wait_for_interval(&mut self, state: &State) {
+        self.waiting = None;
         self.outputs.push_back(Output::Sleep);
         if self.configured(state).interval.is_some() {
             let minutes = state.countdown.clamp(1, INTERVAL_STEP_MINUTES);
