@@ -1,5 +1,6 @@
 //! Whole backups: card, phone, SMS centre and server, in simulated time. One behaviour a file.
 
+mod asking_again;
 mod auto_and_ask;
 mod behind_a_reader;
 mod busy;
@@ -7,6 +8,8 @@ mod changes;
 mod control;
 mod envelopes;
 mod losses;
+mod orders;
+mod outbox;
 mod phone;
 mod profiles;
 mod restores;

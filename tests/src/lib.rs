@@ -177,6 +177,24 @@ fn line(what: &What) -> Option<String> {
         What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } => {
             format!("restored, missing {{{missing}}}")
         }
+        What::Sending { message: Some(ToServer::Configured { number, refused, .. }), .. } => match refused {
+            None => format!("configuration {number} taken"),
+            Some(field) => format!("configuration {number}: {field:?} refused"),
+        },
+        What::Sending { message: Some(ToServer::Started { number, result, .. }), .. } => {
+            format!("order {number}: {result:?}")
+        }
+        What::Sending { message: Some(ToServer::Abandoned { backup, reason }), .. } => {
+            format!("generation {} abandoned: {reason:?}", backup.generation)
+        }
+        What::Sending { message: Some(ToServer::Unspoken(unspoken)), .. } => {
+            format!("{:02X} not understood", unspoken.octet)
+        }
+        What::Answered(Some(FromServer::Configure { number, .. })) => format!("configuration {number}"),
+        What::Answered(Some(FromServer::Start { start, .. })) => format!("start {}", start.number),
+        What::Answered(Some(FromServer::Unspoken(unspoken))) => {
+            format!("server: {:02X} not understood", unspoken.octet)
+        }
         What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("missing {blocks}"),
         What::Answered(Some(FromServer::Ok { .. })) => "OK".into(),
         What::Answered(Some(FromServer::Refused { reason, .. })) => format!("refused: {reason:?}"),

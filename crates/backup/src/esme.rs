@@ -1,7 +1,7 @@
 //! The backup server as an SMS centre sees it.
 
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 
 /// A message for a phone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,6 +12,19 @@ pub struct Outgoing {
     pub protocol: ProtocolIdentifier,
     /// TP-UD, and its coding.
     pub user_data: UserData,
+    /// The entity's name for the message, which its report bears.
+    pub reference: u64,
+    /// How long the SMS centre shall try to deliver it (TP-VP).
+    pub validity: Duration,
+}
+
+/// What the SMS centre says of a message's end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeliveryReport {
+    /// The phone, or the card in it, has it.
+    Delivered,
+    /// It will never be delivered.
+    Failed,
 }
 
 /// An external short message entity: the backup server, as the SMS centre sees it.
@@ -26,6 +39,16 @@ pub trait Esme {
         &mut self,
         from: &Address,
         user_data: &UserData,
+        now: Instant,
+    ) -> Result<(), Self::Error>;
+
+    /// A message of [`Esme::poll_output`] to this subscriber has come to its end. A report that never comes, or comes
+    /// twice, does no harm.
+    fn handle_report(
+        &mut self,
+        to: &Address,
+        reference: u64,
+        report: DeliveryReport,
         now: Instant,
     ) -> Result<(), Self::Error>;
 

@@ -6,9 +6,14 @@
 
 use alloc::{vec, vec::Vec};
 
-use oxisim_wire::{Error, Reader, Wire};
+use oxisim_wire::{Duration, Error, Reader, Wire};
 
-use crate::{BlockSet, Digest, Fingerprint, settings::Way};
+use crate::{
+    BlockSet, Digest, Fingerprint,
+    configuration::Field,
+    message::{Abandonment, StartResult},
+    settings::Way,
+};
 
 /// Non-volatile memory of a fixed size. A write is atomic: it happens whole or not at all.
 pub trait Storage {
@@ -64,6 +69,12 @@ pub struct Run {
     pub todo: BlockSet,
     /// Digest of the whole snapshot.
     pub digest: Digest,
+    /// Blocks before a pause, as it was set when the backup began.
+    pub subset: u16,
+    /// The pause after a subset, as it was set then.
+    pub pause: Duration,
+    /// Whether the messages tell the server how long to wait, as it was set then.
+    pub instruct_delay: bool,
 }
 
 /// How far a backup has come.
@@ -73,8 +84,6 @@ pub enum Phase {
     Sending {
         /// Blocks that may be sent before the next pause.
         left: u16,
-        /// Times in a row that the phone did not send.
-        failures: u8,
     },
     /// The phone is left alone.
     Pausing {
@@ -88,8 +97,72 @@ pub enum Phase {
     },
 }
 
-/// The state that survives.
+/// Messages that are owed to the server beside the blocks. A message is made when its turn comes, of the state as it then
+/// is, so that none need be kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Owed(u8);
+
+impl Owed {
+    /// That a message was not understood.
+    pub const UNSPOKEN: Self = Self(0x01);
+    /// What became of a configuration.
+    pub const CONFIGURED: Self = Self(0x02);
+    /// What became of an order to start a backup.
+    pub const STARTED: Self = Self(0x04);
+    /// What is missing of a restore.
+    pub const RESTORED: Self = Self(0x08);
+    /// That a backup was given up.
+    pub const ABANDONED: Self = Self(0x10);
+    /// What is missing of the backup?
+    pub const QUERY: Self = Self(0x20);
+
+    /// In the order in which they are sent.
+    const ALL: [Self; 6] =
+        [Self::UNSPOKEN, Self::CONFIGURED, Self::STARTED, Self::RESTORED, Self::ABANDONED, Self::QUERY];
+
+    /// The one that is sent first.
+    pub fn first(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| self.0 & one.0 != 0)
+    }
+
+    /// Adds one.
+    pub fn insert(&mut self, one: Self) {
+        self.0 |= one.0;
+    }
+
+    /// Takes one out.
+    pub fn remove(&mut self, one: Self) {
+        self.0 &= !one.0;
+    }
+
+    /// Keeps no other than this one.
+    pub fn keep(&mut self, one: Self) {
+        self.0 &= one.0;
+    }
+}
+
+/// The last configuration of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Configured {
+    /// Its number.
+    pub number: u16,
+    /// The field for which it was not taken.
+    pub refused: Option<Field>,
+    /// The fields that are in force: those of the last one that was taken.
+    pub fields: Vec<u8>,
+}
+
+/// The last order of the server to start a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ordered {
+    /// Its number.
+    pub number: u16,
+    /// What became of it.
+    pub result: StartResult,
+}
+
+/// The state that survives.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     /// Number of the last backup that was begun.
     pub last: u16,
@@ -97,10 +170,40 @@ pub struct State {
     pub confirmed: Option<u16>,
     /// Minutes until a backup starts by itself.
     pub countdown: u32,
+    /// Waits in a row that have passed since the phone last sent something.
+    pub retries: u8,
+    /// Messages that are owed to the server.
+    pub owed: Owed,
+    /// The first octet of the last message that was not understood.
+    pub unspoken: u8,
+    /// The last backup that was given up, and why.
+    pub abandoned: (u16, Abandonment),
+    /// The last configuration.
+    pub configured: Option<Configured>,
+    /// The last order to start a backup.
+    pub ordered: Option<Ordered>,
     /// The backup under way.
     pub run: Option<(Run, Phase)>,
     /// The restore under way: generation, and blocks that have come.
     pub restore: Option<(u16, BlockSet)>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            last: 0,
+            confirmed: None,
+            countdown: 0,
+            retries: 0,
+            owed: Owed::default(),
+            unspoken: 0,
+            abandoned: (0, Abandonment(0)),
+            configured: None,
+            ordered: None,
+            run: None,
+            restore: None,
+        }
+    }
 }
 
 /// Where things are in the storage.
@@ -110,9 +213,15 @@ pub struct Journal {
     blocks: usize,
 }
 
-const MAGIC: u8 = 0xB1;
+const MAGIC: u8 = 0xB2;
 const INDEX_ENTRY: usize = 6;
 const FINGERPRINT: usize = 4;
+
+/// Octets of the state apart from its two bitmaps and the fields of a configuration.
+const STATE_OCTETS: usize = 60;
+
+/// Most octets of a configuration's fields, if each has the one length that it can have.
+pub(crate) const CONFIGURATION_OCTETS: usize = 60;
 
 impl Journal {
     /// A journal for a phonebook of `slots` slots, and backups of at most `blocks` blocks.
@@ -134,7 +243,7 @@ impl Journal {
     }
 
     const fn state_octets(&self) -> usize {
-        32 + 2 * (2 + self.blocks.div_ceil(8))
+        STATE_OCTETS + CONFIGURATION_OCTETS + 2 * (2 + self.blocks.div_ceil(8))
     }
 
     const fn confirmed(&self) -> usize {
@@ -264,11 +373,32 @@ fn encode(record: &State) -> Vec<u8> {
     out.push(u8::from(record.confirmed.is_some()));
     record.confirmed.unwrap_or_default().write(&mut out);
     out.extend(record.countdown.to_be_bytes());
+    out.extend([record.retries, record.owed.0, record.unspoken]);
+    record.abandoned.0.write(&mut out);
+    record.abandoned.1.write(&mut out);
+    match &record.configured {
+        None => out.push(0),
+        Some(Configured { number, refused, fields }) => {
+            out.push(1);
+            number.write(&mut out);
+            refused.unwrap_or(Field(0)).write(&mut out);
+            out.push(fields.len() as u8);
+            out.extend_from_slice(fields);
+        }
+    }
+    match record.ordered {
+        None => out.push(0),
+        Some(Ordered { number, result }) => {
+            out.push(1);
+            number.write(&mut out);
+            result.write(&mut out);
+        }
+    }
     match &record.run {
         None => out.push(0),
         Some((run, phase)) => {
             let (kind, left, count) = match *phase {
-                Phase::Sending { left, failures } => (1, left, failures),
+                Phase::Sending { left } => (1, left, 0),
                 Phase::Pausing { asked } => (2, 0, asked),
                 Phase::Waiting { asked } => (3, 0, asked),
             };
@@ -279,6 +409,10 @@ fn encode(record: &State) -> Vec<u8> {
             out.push(run.base_distance);
             run.way.write(&mut out);
             run.digest.write(&mut out);
+            run.subset.write(&mut out);
+            let millis = u32::try_from(run.pause.as_millis()).unwrap_or(u32::MAX);
+            out.extend(millis.to_be_bytes());
+            out.push(u8::from(run.instruct_delay));
             write_set(&run.todo, &mut out);
         }
     }
@@ -303,13 +437,31 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
     let generation = r.u16("confirmed generation")?;
     let confirmed = is_confirmed.then_some(generation);
     let countdown = u32::from_be_bytes(r.array("countdown")?);
+    let retries = r.u8("retries")?;
+    let owed = Owed(r.u8("owed")?);
+    let unspoken = r.u8("unspoken")?;
+    let abandoned = (r.u16("generation")?, Abandonment::read(&mut r)?);
+    let configured = match r.u8("configured")? {
+        0 => None,
+        _ => {
+            let number = r.u16("number")?;
+            let refused = Some(Field::read(&mut r)?).filter(|field| field.0 != 0);
+            let length = r.u8("length")?;
+            let fields = r.take(usize::from(length), "fields")?.to_vec();
+            Some(Configured { number, refused, fields })
+        }
+    };
+    let ordered = match r.u8("ordered")? {
+        0 => None,
+        _ => Some(Ordered { number: r.u16("number")?, result: StartResult::read(&mut r)? }),
+    };
     let run = match r.u8("phase")? {
         0 => None,
         kind => {
             let left = r.u16("left")?;
             let count = r.u8("count")?;
             let phase = match kind {
-                1 => Phase::Sending { left, failures: count },
+                1 => Phase::Sending { left },
                 2 => Phase::Pausing { asked: count },
                 _ => Phase::Waiting { asked: count },
             };
@@ -318,6 +470,9 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
                 base_distance: r.u8("base distance")?,
                 way: Way::read(&mut r)?,
                 digest: Digest::read(&mut r)?,
+                subset: r.u16("subset")?,
+                pause: Duration::from_millis(u32::from_be_bytes(r.array("pause")?).into()),
+                instruct_delay: r.u8("instruct delay")? != 0,
                 todo: read_set(&mut r)?,
             };
             Some((run, phase))
@@ -327,7 +482,19 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
         0 => None,
         _ => Some((r.u16("generation")?, read_set(&mut r)?)),
     };
-    Ok(State { last, confirmed, countdown, run, restore })
+    Ok(State {
+        last,
+        confirmed,
+        countdown,
+        retries,
+        owed,
+        unspoken,
+        abandoned,
+        configured,
+        ordered,
+        run,
+        restore,
+    })
 }
 
 fn write_set(set: &BlockSet, out: &mut Vec<u8>) {
@@ -360,12 +527,27 @@ mod tests {
             way: Way::STATUS,
             todo: BlockSet::full(12),
             digest: Digest([7; 8]),
+            subset: 3,
+            pause: Duration::from_millis(120_500),
+            instruct_delay: true,
         };
+        let mut owed = Owed::default();
+        owed.insert(Owed::ABANDONED);
         let record = State {
             last: 8,
             confirmed: Some(7),
             countdown: 99,
-            run: Some((run, Phase::Sending { left: 2, failures: 1 })),
+            retries: 19,
+            owed,
+            unspoken: 0x41,
+            abandoned: (6, Abandonment::NO_ANSWER),
+            configured: Some(Configured {
+                number: 2,
+                refused: Some(Field::SUBSET),
+                fields: vec![7; CONFIGURATION_OCTETS],
+            }),
+            ordered: Some(Ordered { number: 5, result: StartResult::RUNNING }),
+            run: Some((run, Phase::Sending { left: 2 })),
             restore: Some((3, BlockSet::full(12))),
         };
         journal.write(&mut storage, &record).unwrap();

@@ -3,14 +3,22 @@
 //! The first octet has the version in its upper three bits and the type in the lower five; what follows is in
 //! docs/BACKUP.md, octet by octet.
 
+mod coding;
+
 use alloc::vec::Vec;
 
-use oxisim_wire::{Duration, Error, ErrorKind, Reader, Wire, codes};
+use oxisim_wire::{Duration, codes};
 
-use crate::{BlockSet, Digest};
+use crate::{BlockSet, Digest, configuration::Field, settings::Way};
 
 /// The version of the protocol.
 pub const VERSION: u8 = 1;
+
+/// The version of messages whose layout is the same for all versions.
+const EVERY_VERSION: u8 = 0;
+
+/// The versions that are spoken, a bit each: version 1 in bit 2.
+const SPOKEN: u8 = 1 << VERSION;
 
 /// Most ranges of missing blocks that one message names; what else is missing is asked for later.
 pub const MAX_RANGES: usize = 24;
@@ -18,8 +26,12 @@ pub const MAX_RANGES: usize = 24;
 codes! {
     /// Type of a message.
     pub struct MessageType(u8) {
-        BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03,
-        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15,
+        BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03, CONFIGURED = 0x04, STARTED = 0x05, ABANDONED = 0x06,
+        /// Of every version.
+        UPLOADER_UNSPOKEN = 0x0F,
+        MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15, CONFIGURE = 0x16, START = 0x17,
+        /// Of every version.
+        SERVER_UNSPOKEN = 0x1F,
     }
 }
 
@@ -36,6 +48,42 @@ codes! {
 codes! {
     /// Why the server does not take a backup.
     pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, RESTORING = 0x02, GENERATION_OLD = 0x03, }
+}
+
+codes! {
+    /// Why an uploader has given a backup up.
+    pub struct Abandonment(u8) {
+        /// The phone did not send.
+        NOT_SENT = 0x01,
+        /// The server did not answer.
+        NO_ANSWER = 0x02,
+    }
+}
+
+codes! {
+    /// What a backup shall hold.
+    pub struct Extent(u8) {
+        /// What has changed.
+        DIFFERENCE = 0x00,
+        /// Everything.
+        WHOLE = 0x01,
+    }
+}
+
+codes! {
+    /// What became of an order to start a backup.
+    pub struct StartResult(u8) {
+        /// It has begun.
+        BEGUN = 0x00,
+        /// There is nothing to back up.
+        UNCHANGED = 0x01,
+        /// Another one is under way.
+        RUNNING = 0x02,
+        /// The user did not want it.
+        DECLINED = 0x03,
+        /// The memory or the phonebook failed.
+        FAILED = 0x04,
+    }
 }
 
 /// Which backup a message is about.
@@ -64,6 +112,54 @@ pub struct Blocks {
     pub resumes: Resumes,
     /// How long the server shall wait before it asks for the missing blocks; none: as it is set.
     pub delay: Option<Pause>,
+    /// The digest of the whole snapshot.
+    pub digest: Option<Digest>,
+}
+
+/// An order to start a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Start {
+    /// Its number: the same order again has the same.
+    pub number: u16,
+    /// What the backup shall hold.
+    pub extent: Extent,
+    /// The way that it shall go; none: the uploader's own choice.
+    pub way: Option<Way>,
+}
+
+/// A message that was not understood: its version, or its type, is not spoken. The layout is the same for all versions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unspoken {
+    /// To or from whom.
+    pub source: Source,
+    /// The first octet of the message that was not understood.
+    pub octet: u8,
+    /// The versions that are spoken, a bit each.
+    pub versions: u8,
+}
+
+impl Unspoken {
+    /// What there is to say to a message; none if its version and type are known, if it is for the other side, or if
+    /// it is itself of the version that is answered never.
+    #[must_use]
+    pub fn answer_to(source: Source, message: &[u8]) -> Option<Self> {
+        let octet = *message.first()?;
+        let kind = MessageType(octet & 0x1F);
+        let is_known = octet >> 5 == VERSION && kind.name().is_some();
+        (octet >> 5 != EVERY_VERSION && !is_known).then_some(Self::of(source, octet))
+    }
+
+    /// What there is to say of a message that began with this octet.
+    #[must_use]
+    pub const fn of(source: Source, octet: u8) -> Self {
+        Self { source, octet, versions: SPOKEN }
+    }
+
+    /// The type of the message that was not understood, if this program has sent such a one.
+    #[must_use]
+    pub fn refused(&self) -> Option<MessageType> {
+        (self.octet >> 5 == VERSION).then_some(MessageType(self.octet & 0x1F))
+    }
 }
 
 /// What the uploader says.
@@ -79,6 +175,8 @@ pub enum ToServer {
         base_distance: u8,
         /// How many blocks there are in all.
         total: u16,
+        /// The digest of the whole snapshot.
+        digest: Digest,
     },
     /// These blocks of a restore have not come; none: it is complete, and the book has this digest.
     Restored {
@@ -89,6 +187,35 @@ pub enum ToServer {
         /// The digest of the phonebook after it.
         digest: Digest,
     },
+    /// A configuration has been taken, or has not.
+    Configured {
+        /// Whose it is.
+        source: Source,
+        /// Its number.
+        number: u16,
+        /// The field for which it was not taken.
+        refused: Option<Field>,
+    },
+    /// What became of an order to start a backup.
+    Started {
+        /// Whose phonebook.
+        source: Source,
+        /// The order's number.
+        number: u16,
+        /// What became of it.
+        result: StartResult,
+        /// The last backup that was begun.
+        generation: u16,
+    },
+    /// The uploader has given a backup up.
+    Abandoned {
+        /// Which backup.
+        backup: BackupId,
+        /// Why.
+        reason: Abandonment,
+    },
+    /// A message of the server was not understood.
+    Unspoken(Unspoken),
 }
 
 /// What the server says.
@@ -135,6 +262,24 @@ pub enum FromServer {
         /// The block.
         block: Vec<u8>,
     },
+    /// The next backups shall be made so.
+    Configure {
+        /// Whose.
+        source: Source,
+        /// The number of the configuration: the same one again has the same.
+        number: u16,
+        /// The fields (see [`Configuration`](crate::Configuration)).
+        fields: Vec<u8>,
+    },
+    /// A backup shall start.
+    Start {
+        /// Of which phonebook.
+        source: Source,
+        /// The order.
+        start: Start,
+    },
+    /// A message of the uploader was not understood.
+    Unspoken(Unspoken),
 }
 
 /// A length of time in one octet: the upper two bits say a unit (1 s, 20 s, 5 min, 1 h), the lower six how many.
@@ -160,11 +305,6 @@ impl Pause {
     }
 }
 
-const FLAG_PHONE: u8 = 0x01;
-const FLAG_SERVER_RESUMES: u8 = 0x02;
-const FLAG_DELAY: u8 = 0x04;
-const FLAG_SEVERAL: u8 = 0x08;
-
 impl Blocks {
     /// Octets of a message with one block, apart from the block.
     #[must_use]
@@ -172,298 +312,7 @@ impl Blocks {
         let number = if total < 0x80 { 1 } else { 2 };
         1 + 1 + 2 + 1 + 2 * number + delay as usize
     }
-}
 
-impl ToServer {
-    /// The message as octets.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        match self {
-            Self::Blocks(message) => {
-                let several = message.blocks.len() != 1;
-                out.push(head(MessageType::BLOCKS));
-                let mut flags = source_flag(message.backup.source);
-                for (flag, set) in [
-                    (FLAG_SERVER_RESUMES, message.resumes == Resumes::SERVER),
-                    (FLAG_DELAY, message.delay.is_some()),
-                    (FLAG_SEVERAL, several),
-                ] {
-                    flags |= if set { flag } else { 0 };
-                }
-                out.push(flags);
-                message.backup.generation.write(&mut out);
-                out.push(message.base_distance);
-                write_number(message.total, &mut out);
-                write_number(message.first, &mut out);
-                out.extend(message.delay.map(|delay| delay.0));
-                for block in &message.blocks {
-                    if several {
-                        out.push(block.len() as u8);
-                    }
-                    out.extend_from_slice(block);
-                }
-            }
-            Self::Query { backup, base_distance, total } => {
-                write_backup(MessageType::QUERY, *backup, &mut out);
-                out.push(*base_distance);
-                write_number(*total, &mut out);
-            }
-            Self::Restored { generation, missing, digest } => {
-                out.push(head(MessageType::RESTORED));
-                generation.write(&mut out);
-                digest.write(&mut out);
-                write_set(missing, &mut out);
-            }
-        }
-        out
-    }
-
-    /// Reads a message.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut r = Reader::new(bytes);
-        let message = match read_head(&mut r)? {
-            MessageType::BLOCKS => Self::Blocks(read_blocks(&mut r)?),
-            MessageType::QUERY => {
-                let backup = read_backup(&mut r)?;
-                let base_distance = r.u8("base distance")?;
-                let at = r.clone();
-                let total = read_number(&mut r)?;
-                if total == 0 {
-                    return Err(at.error("number of blocks", ErrorKind::Value(0)));
-                }
-                Self::Query { backup, base_distance, total }
-            }
-            MessageType::RESTORED => Self::Restored {
-                generation: r.u16("generation")?,
-                digest: Digest::read(&mut r)?,
-                missing: read_set(&mut r)?,
-            },
-            other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
-        };
-        r.finish("message")?;
-        Ok(message)
-    }
-}
-
-impl FromServer {
-    /// The message as octets.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::new();
-        match self {
-            Self::Missing { backup, blocks } => {
-                write_backup(MessageType::MISSING, *backup, &mut out);
-                write_set(blocks, &mut out);
-            }
-            Self::Ok { backup, digest } => {
-                write_backup(MessageType::OK, *backup, &mut out);
-                digest.write(&mut out);
-            }
-            Self::Planned { backup, wait } => {
-                write_backup(MessageType::PLANNED, *backup, &mut out);
-                out.push(wait.0);
-            }
-            Self::Refused { backup, reason, latest } => {
-                write_backup(MessageType::REFUSED, *backup, &mut out);
-                reason.write(&mut out);
-                latest.write(&mut out);
-            }
-            Self::Restore { generation, total, number, block } => {
-                out.push(head(MessageType::RESTORE));
-                generation.write(&mut out);
-                write_number(*total, &mut out);
-                write_number(*number, &mut out);
-                out.extend_from_slice(block);
-            }
-        }
-        out
-    }
-
-    /// Reads a message.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let mut r = Reader::new(bytes);
-        let message = match read_head(&mut r)? {
-            MessageType::MISSING => Self::Missing { backup: read_backup(&mut r)?, blocks: read_set(&mut r)? },
-            MessageType::OK => Self::Ok { backup: read_backup(&mut r)?, digest: Digest::read(&mut r)? },
-            MessageType::PLANNED => {
-                Self::Planned { backup: read_backup(&mut r)?, wait: Pause(r.u8("wait")?) }
-            }
-            MessageType::REFUSED => Self::Refused {
-                backup: read_backup(&mut r)?,
-                reason: Refusal::read(&mut r)?,
-                latest: r.u16("latest generation")?,
-            },
-            MessageType::RESTORE => {
-                let generation = r.u16("generation")?;
-                let total = read_number(&mut r)?;
-                let at = r.clone();
-                let number = read_number(&mut r)?;
-                if !(1..=total).contains(&number) {
-                    return Err(at.error("block number", ErrorKind::Value(u32::from(number))));
-                }
-                Self::Restore { generation, total, number, block: r.rest().to_vec() }
-            }
-            other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
-        };
-        r.finish("message")?;
-        Ok(message)
-    }
-}
-
-const fn head(kind: MessageType) -> u8 {
-    VERSION << 5 | kind.0
-}
-
-fn read_head(r: &mut Reader<'_>) -> Result<MessageType, Error> {
-    let at = r.clone();
-    let octet = r.u8("message type")?;
-    if octet >> 5 != VERSION {
-        return Err(at.error("protocol version", ErrorKind::Value(u32::from(octet >> 5))));
-    }
-    Ok(MessageType(octet & 0x1F))
-}
-
-const fn source_flag(source: Source) -> u8 {
-    match source {
-        Source::PHONE => FLAG_PHONE,
-        _ => 0,
-    }
-}
-
-fn write_backup(kind: MessageType, backup: BackupId, out: &mut Vec<u8>) {
-    out.extend([head(kind), source_flag(backup.source)]);
-    backup.generation.write(out);
-}
-
-fn read_backup(r: &mut Reader<'_>) -> Result<BackupId, Error> {
-    let flags = r.u8("flags")?;
-    Ok(BackupId { source: Source(flags & FLAG_PHONE), generation: r.u16("generation")? })
-}
-
-fn read_blocks(r: &mut Reader<'_>) -> Result<Blocks, Error> {
-    let flags = r.clone().u8("flags")?;
-    let backup = read_backup(r)?;
-    let base_distance = r.u8("base distance")?;
-    let total = read_number(r)?;
-    let at = r.clone();
-    let first = read_number(r)?;
-    let delay = if flags & FLAG_DELAY == 0 { None } else { Some(Pause(r.u8("delay")?)) };
-    let mut blocks = Vec::new();
-    if flags & FLAG_SEVERAL == 0 {
-        blocks.push(r.rest().to_vec());
-    } else {
-        while !r.is_empty() {
-            let length = r.u8("block length")?;
-            blocks.push(r.take(usize::from(length), "block")?.to_vec());
-        }
-    }
-    let count = blocks.len() as u16;
-    if count == 0 || first == 0 || first.checked_add(count - 1).is_none_or(|last| last > total) {
-        return Err(at.error("block number", ErrorKind::Value(u32::from(first))));
-    }
-    let resumes = if flags & FLAG_SERVER_RESUMES == 0 { Resumes::UPLOADER } else { Resumes::SERVER };
-    Ok(Blocks { backup, base_distance, total, first, blocks, resumes, delay })
-}
-
-/// One octet below 80, else two with bit 8 of the first set.
-fn write_number(number: u16, out: &mut Vec<u8>) {
-    if number < 0x80 {
-        out.push(number as u8);
-    } else {
-        (number | 0x8000).write(out);
-    }
-}
-
-fn read_number(r: &mut Reader<'_>) -> Result<u16, Error> {
-    if r.peek().is_some_and(|octet| octet >= 0x80) {
-        Ok(r.u16("number")? & 0x7FFF)
-    } else {
-        r.u8("number").map(u16::from)
-    }
-}
-
-fn write_set(set: &BlockSet, out: &mut Vec<u8>) {
-    write_number(set.total(), out);
-    for (first, last) in set.ranges().into_iter().take(MAX_RANGES) {
-        write_number(first, out);
-        write_number(last, out);
-    }
-}
-
-fn read_set(r: &mut Reader<'_>) -> Result<BlockSet, Error> {
-    let mut set = BlockSet::empty(read_number(r)?);
-    while !r.is_empty() {
-        let at = r.clone();
-        let (first, last) = (read_number(r)?, read_number(r)?);
-        if first == 0 || first > last || last > set.total() {
-            return Err(at.error("range of blocks", ErrorKind::Value(u32::from(first))));
-        }
-        set.insert_range(first, last);
-    }
-    Ok(set)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CARD: BackupId = BackupId { source: Source::CARD, generation: 0x0102 };
-
-    #[test]
-    fn a_message_is_as_documented() {
-        let message = ToServer::Blocks(Blocks {
-            backup: CARD,
-            base_distance: 0,
-            total: 10,
-            first: 4,
-            blocks: [[0x0E, 0x80, 0x09].into()].into(),
-            resumes: Resumes::SERVER,
-            delay: Some(Pause::from_duration(Duration::from_mins(2))),
-        });
-        assert_eq!(hex::encode_upper(message.encode()), "21060102000A04460E8009");
-        assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
-        assert_eq!(Blocks::overhead(10, true), message.encode().len() - 3);
-
-        let mut missing = BlockSet::empty(10);
-        missing.insert_range(4, 10);
-        let missing = FromServer::Missing { backup: CARD, blocks: missing };
-        assert_eq!(hex::encode_upper(missing.encode()), "310001020A040A");
-        assert_eq!(FromServer::decode(&missing.encode()).unwrap(), missing);
-    }
-
-    #[test]
-    fn several_blocks_share_a_message() {
-        let message = ToServer::Blocks(Blocks {
-            backup: BackupId { source: Source::PHONE, generation: 1 },
-            base_distance: 3,
-            total: 300,
-            first: 129,
-            blocks: [[1, 2].into(), [3].into(), [].into()].into(),
-            resumes: Resumes::UPLOADER,
-            delay: None,
-        });
-        assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
-    }
-
-    #[test]
-    fn an_unknown_version_is_named() {
-        let error = ToServer::decode(&[0x41, 0, 0, 0]).unwrap_err();
-        assert_eq!((error.what, error.kind), ("protocol version", ErrorKind::Value(2)));
-    }
-
-    #[test]
-    fn a_block_beyond_the_total_is_refused() {
-        assert!(ToServer::decode(&hex::decode("2100010200030400").unwrap()).is_err());
-        assert!(ToServer::decode(&hex::decode("2100010200030000").unwrap()).is_err());
-    }
-
-    #[test]
-    fn a_pause_up_to_63_hours_is_not_shorter_than_asked_for() {
-        for seconds in [0, 1, 63, 64, 120, 125, 600, 631, 3_600, 37_800, 226_800] {
-            let pause = Pause::from_duration(Duration::from_secs(seconds)).duration().as_secs();
-            assert!(pause >= seconds && pause <= seconds + seconds / 3 + 1, "{seconds} {pause}");
-        }
-        assert_eq!(Pause::from_duration(Duration::from_secs(u64::MAX)).duration().as_secs(), 226_800);
-    }
+    /// Octets that a digest takes.
+    pub const DIGEST_OCTETS: usize = 8;
 }

@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use oxisim_wire::{Duration, Error, Instant, Wire};
 
 use crate::{
-    Block, BlockSet, Digest, FromServer, Restorer, Spacing, ToServer,
-    message::{BackupId, Blocks, Pause, Refusal, Resumes, Source},
+    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
+    message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
+    order,
     restorer::RestoreStep,
     vault::{Held, Session, Standing, Vault},
 };
@@ -20,8 +21,11 @@ pub struct Policy {
     pub grace: Duration,
     /// How often it asks in vain before it leaves asking to the card.
     pub patience: u16,
-    /// Time between two messages of a restore.
+    /// Least time between two messages of a restore.
     pub restore_pace: Duration,
+    /// How long the SMS centre shall try to deliver a message. Another for the same card goes when it is known to be
+    /// there, or when this time is over.
+    pub validity: Duration,
 }
 
 impl Default for Policy {
@@ -31,6 +35,7 @@ impl Default for Policy {
             grace: Duration::from_mins(1),
             patience: 8,
             restore_pace: Duration::from_secs(6),
+            validity: Duration::from_mins(5),
         }
     }
 }
@@ -44,6 +49,12 @@ pub struct Answer {
     pub completed: Option<BackupId>,
 }
 
+impl Answer {
+    fn of(message: FromServer) -> Self {
+        Self { messages: [message].into(), completed: None }
+    }
+}
+
 /// Why a message had no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiverError<E> {
@@ -53,6 +64,15 @@ pub enum ReceiverError<E> {
     /// It contradicts what earlier messages of the same backup said.
     #[error("message contradicts an earlier one about generation {0}")]
     Contradiction(u16),
+    /// A block has come before with another body. The first one stays: either two uploaders use one number, or somebody
+    /// forges messages.
+    #[error("ALARM: block {number} of generation {generation} has come before with another body")]
+    Altered {
+        /// Which backup.
+        generation: u16,
+        /// Which block.
+        number: u16,
+    },
     /// The store failed.
     #[error("store failed: {0}")]
     Store(E),
@@ -72,18 +92,40 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A message of the subscriber has come at `now`. `random` is any number, for [`Spacing::Random`].
+    /// A message of the subscriber's uploader `from` has come at `now`. `random` is any number, for [`Spacing::Random`].
     pub fn receive<V: Vault>(
         &self,
         vault: &mut V,
+        from: Source,
         message: &[u8],
         now: Instant,
         random: u64,
     ) -> Result<Answer, ReceiverError<V::Error>> {
+        if let Some(unspoken) = Unspoken::answer_to(from, message) {
+            return Ok(Answer::of(FromServer::Unspoken(unspoken)));
+        }
+        let noted = |()| Answer::default();
         match ToServer::decode(message)? {
             ToServer::Blocks(blocks) => self.blocks(vault, &blocks, now, random),
-            ToServer::Query { backup, base_distance, total } => {
-                query(vault, backup, base_distance, total, now)
+            ToServer::Query { backup, base_distance, total, digest } => {
+                query(vault, (backup, base_distance, total), digest, self.policy.grace, now)
+            }
+            ToServer::Configured { source, number, refused } => {
+                let code = refused.map_or(0, |field| field.0);
+                order::answered(vault, source, MessageType::CONFIGURE, number, code, now)
+                    .map(noted)
+                    .map_err(ReceiverError::Store)
+            }
+            ToServer::Started { source, number, result, .. } => {
+                order::answered(vault, source, MessageType::START, number, result.0, now)
+                    .map(noted)
+                    .map_err(ReceiverError::Store)
+            }
+            ToServer::Abandoned { backup, reason } => {
+                abandoned(vault, backup, reason, now).map(noted).map_err(ReceiverError::Store)
+            }
+            ToServer::Unspoken(unspoken) => {
+                self.unspoken(vault, &unspoken).map(noted).map_err(ReceiverError::Store)
             }
             ToServer::Restored { generation, missing, digest } => {
                 Restorer { policy: &self.policy }
@@ -99,6 +141,7 @@ impl Receiver {
         let mut times = Vec::new();
         for source in Source::ALL {
             times.extend(vault.session(*source)?.and_then(|session| session.resume_at));
+            times.extend(order::poll_timeout(vault, *source)?);
         }
         times.extend(vault.restore()?.and_then(|restore| restore.due));
         Ok(times.into_iter().min())
@@ -108,6 +151,7 @@ impl Receiver {
     pub fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
         let mut answer = Answer::default();
         for source in Source::ALL {
+            answer.messages.extend(order::due(vault, *source, now)?);
             let Some(mut session) = vault.session(*source)? else { continue };
             if session.resume_at.is_none_or(|at| at > now) {
                 continue;
@@ -121,6 +165,29 @@ impl Receiver {
         }
         answer.messages.extend(Restorer { policy: &self.policy }.due(vault, now)?);
         Ok(answer)
+    }
+
+    /// Orders an uploader to do something, in the place of the last order of the same kind; the order's number.
+    /// [`Receiver::poll_timeout`] says when it goes.
+    pub fn order<V: Vault>(
+        &self,
+        vault: &mut V,
+        source: Source,
+        command: Command,
+        now: Instant,
+    ) -> Result<u16, V::Error> {
+        order::give(vault, source, command, now)
+    }
+
+    /// The uploader does not speak the version or the type of a message.
+    fn unspoken<V: Vault>(&self, vault: &mut V, unspoken: &Unspoken) -> Result<(), V::Error> {
+        match unspoken.refused() {
+            Some(MessageType::RESTORE) => Restorer { policy: &self.policy }.give_up(vault),
+            Some(kind @ (MessageType::CONFIGURE | MessageType::START)) => {
+                order::unspoken(vault, unspoken.source, kind)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn blocks<V: Vault>(
@@ -141,16 +208,23 @@ impl Receiver {
         };
         session.resumes = message.resumes;
         session.delay = message.delay.map(Pause::duration);
+        if let Some(digest) = message.digest {
+            claim(&mut session, digest)?;
+        }
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         for (number, block) in (first..).zip(&message.blocks) {
             if session.received.insert(number) {
                 vault.put_block(backup.source, number, block).map_err(ReceiverError::Store)?;
                 // Once asked, the card knows what is missing: it is not asked again while it sends that.
                 session.asked = session.asked.min(1);
+            } else if vault.block(backup.source, number).map_err(ReceiverError::Store)?.as_ref()
+                != Some(block)
+            {
+                return Err(ReceiverError::Altered { generation: backup.generation, number });
             }
         }
         if session.received.is_full() {
-            return complete(vault, session, now);
+            return complete(vault, session, self.policy.grace, now);
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => {
@@ -171,23 +245,56 @@ impl Receiver {
 
 fn query<V: Vault>(
     vault: &mut V,
-    backup: BackupId,
-    base_distance: u8,
-    total: u16,
+    (backup, base_distance, total): (BackupId, u8, u16),
+    digest: Digest,
+    grace: Duration,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
     let mut session = match open(vault, backup, base_distance, total, true, now)? {
         Opened::Session(session) => session,
         Opened::Answer(answer) => return Ok(answer),
     };
+    claim(&mut session, digest)?;
+    if session.received.is_full() {
+        return complete(vault, session, grace, now);
+    }
     let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
     let message = match planned {
         Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
         None => ask(&mut session, now),
     };
-    let answer = Answer { messages: [message].into(), completed: None };
     vault.put_session(&session).map_err(ReceiverError::Store)?;
-    Ok(answer)
+    Ok(Answer::of(message))
+}
+
+/// The uploader has said what digest its snapshot has; it cannot say another later.
+fn claim<E>(session: &mut Session, digest: Digest) -> Result<(), ReceiverError<E>> {
+    if *session.digest.get_or_insert(digest) == digest {
+        Ok(())
+    } else {
+        Err(ReceiverError::Contradiction(session.backup.generation))
+    }
+}
+
+/// The uploader has given a backup up: nothing of it is asked for any more.
+fn abandoned<V: Vault>(
+    vault: &mut V,
+    backup: BackupId,
+    reason: Abandonment,
+    now: Instant,
+) -> Result<(), V::Error> {
+    let standing = Standing::Abandoned(reason);
+    let known = vault.session(backup.source)?;
+    let session = match known {
+        Some(session) if session.backup == backup => match session.standing {
+            Standing::Open => Session { standing, resume_at: None, ..session },
+            _ => return Ok(()),
+        },
+        Some(session) if is_older(backup.generation, session.backup.generation) => return Ok(()),
+        // Nothing of it has come, but the operator shall see that it was.
+        _ => Session { standing, ..Session::new(backup, 0, 0, now) },
+    };
+    vault.put_session(&session)
 }
 
 /// The open session of a backup, or what there is to say instead.
@@ -215,6 +322,9 @@ fn open<V: Vault>(
     if let Some(session) = known {
         let latest = session.backup.generation;
         if session.backup == backup {
+            if let Standing::Abandoned(_) = session.standing {
+                return Ok(Opened::Answer(Answer::default()));
+            }
             if session.received.total() != total || session.base_distance != base_distance {
                 if is_query {
                     let reason = Refusal::GENERATION_OLD;
@@ -224,8 +334,11 @@ fn open<V: Vault>(
             }
             return Ok(match session.standing {
                 Standing::Open => Opened::Session(session),
-                Standing::Complete(digest) => Opened::say(FromServer::Ok { backup, digest }),
-                Standing::Refused => Opened::say(FromServer::Refused {
+                Standing::Complete(digest) | Standing::Differs(digest) => {
+                    Opened::say(FromServer::Ok { backup, digest })
+                }
+                // What was abandoned is answered above.
+                Standing::Refused | Standing::Abandoned(_) => Opened::say(FromServer::Refused {
                     backup,
                     reason: Refusal::BASE_UNKNOWN,
                     latest: backup.generation,
@@ -239,17 +352,8 @@ fn open<V: Vault>(
             return Ok(if is_query { Opened::say(answer) } else { Opened::Answer(Answer::default()) });
         }
     }
-    let mut session = Session {
-        backup,
-        base_distance,
-        received: BlockSet::empty(total),
-        resumes: Resumes::UPLOADER,
-        delay: None,
-        resume_at: None,
-        asked: 0,
-        standing: Standing::Open,
-        since: now,
-    };
+    order::begun(vault, backup.source).map_err(ReceiverError::Store)?;
+    let mut session = Session::new(backup, base_distance, total, now);
     if base_distance > 0 {
         let base = backup.generation.wrapping_sub(u16::from(base_distance));
         let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
@@ -266,12 +370,20 @@ fn open<V: Vault>(
     Ok(Opened::Session(session))
 }
 
+/// All blocks are here: it becomes the copy if its digest is the uploader's, and not before that is known.
 fn complete<V: Vault>(
     vault: &mut V,
     mut session: Session,
+    grace: Duration,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
     let backup = session.backup;
+    let Some(claimed) = session.digest else {
+        // A QUERY brings it; if none comes, it is asked for like a block.
+        session.resume_at = Some(now + grace);
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        return Ok(Answer::default());
+    };
     let mut book = match session.base_distance {
         0 => oxisim_phonebook::Book::default(),
         _ => {
@@ -288,15 +400,21 @@ fn complete<V: Vault>(
         }
     }
     let digest = Digest::of(&book);
+    session.resume_at = None;
+    if digest != claimed {
+        // The uploader learns from it that the copy differs.
+        session.standing = Standing::Differs(digest);
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        return Ok(Answer::of(FromServer::Ok { backup, digest }));
+    }
     let held = Held { generation: backup.generation, at: now, book };
     vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
     session.standing = Standing::Complete(digest);
-    session.resume_at = None;
     vault.put_session(&session).map_err(ReceiverError::Store)?;
-    Ok(Answer { messages: [FromServer::Ok { backup, digest }].into(), completed: Some(backup) })
+    Ok(Answer { completed: Some(backup), ..Answer::of(FromServer::Ok { backup, digest }) })
 }
 
-/// Asks for what is missing, and plans to do so again.
+/// Asks for what is missing, or if it is nothing but the digest, for that, and plans to do so again.
 fn ask(session: &mut Session, now: Instant) -> FromServer {
     session.resume_at = Some(now + ASK_AGAIN_AFTER.saturating_mul(1 << session.asked.min(5)));
     session.asked = session.asked.saturating_add(1);
@@ -310,11 +428,11 @@ enum Opened {
 
 impl Opened {
     fn say(message: FromServer) -> Self {
-        Self::Answer(Answer { messages: [message].into(), completed: None })
+        Self::Answer(Answer::of(message))
     }
 }
 
 /// Whether a generation lies before another; they wrap.
-const fn is_older(generation: u16, than: u16) -> bool {
+pub(crate) const fn is_older(generation: u16, than: u16) -> bool {
     than.wrapping_sub(generation) < 0x8000
 }

@@ -78,6 +78,12 @@ impl Restorer<'_> {
         if restore.due.is_none_or(|due| due > now) || restore.step != RestoreStep::Running {
             return Ok(Vec::new());
         }
+        if let Some(until) = vault.busy_until(Source::CARD)?.filter(|until| *until > now) {
+            // One message at a time: the last is not known to be there.
+            restore.due = Some(until);
+            vault.put_restore(&restore)?;
+            return Ok(Vec::new());
+        }
         let held = vault.held(Source::CARD)?.filter(|held| held.generation == restore.generation);
         let mut blocks = held.map(|held| blocks(&held.book)).unwrap_or_default();
         let total = restore.todo.total();
@@ -99,6 +105,27 @@ impl Restorer<'_> {
         }
         let block = blocks.swap_remove(usize::from(number) - 1);
         Ok([FromServer::Restore { generation: restore.generation, total, number, block }].into())
+    }
+
+    /// No message is on its way to the card any more.
+    pub fn handle_clear<V: Vault>(self, vault: &mut V, now: Instant) -> Result<(), V::Error> {
+        let Some(mut restore) = vault.restore()? else { return Ok(()) };
+        let Some(due) = restore.due.filter(|_| restore.step == RestoreStep::Running) else { return Ok(()) };
+        restore.due = Some(match restore.todo.is_empty() {
+            // The card has as long to answer as if it had had the last block at once.
+            true => now + ANSWER_WITHIN,
+            false => due.min(now + self.policy.restore_pace),
+        });
+        vault.put_restore(&restore)
+    }
+
+    /// The card does not know of restores.
+    pub(crate) fn give_up<V: Vault>(self, vault: &mut V) -> Result<(), V::Error> {
+        let Some(mut restore) = vault.restore()? else { return Ok(()) };
+        if restore.step == RestoreStep::Running {
+            (restore.step, restore.due) = (RestoreStep::GivenUp, None);
+        }
+        vault.put_restore(&restore)
     }
 
     /// The card has said what is missing.

@@ -8,7 +8,8 @@ use oxisim_wire::{Duration, Instant};
 
 use crate::{
     BlockSet, Digest,
-    message::{BackupId, Resumes, Source},
+    message::{Abandonment, BackupId, MessageType, Resumes, Source},
+    order::Order,
     restorer::Restore,
 };
 
@@ -28,10 +29,14 @@ pub struct Held {
 pub enum Standing {
     /// Blocks are missing.
     Open,
-    /// The copy is complete and has this digest.
+    /// It is the copy, which has this digest.
     Complete(Digest),
+    /// All is here, but with this digest, which is not the uploader's: it has not become the copy.
+    Differs(Digest),
     /// It builds on a copy that is not here.
     Refused,
+    /// The uploader has given it up.
+    Abandoned(Abandonment),
 }
 
 /// The latest backup of a phonebook.
@@ -43,6 +48,8 @@ pub struct Session {
     pub base_distance: u8,
     /// Blocks that have come.
     pub received: BlockSet,
+    /// The digest of the uploader's snapshot, once it is known.
+    pub digest: Option<Digest>,
     /// Who ends its pauses.
     pub resumes: Resumes,
     /// How long the card wants the server to wait.
@@ -55,6 +62,24 @@ pub struct Session {
     pub standing: Standing,
     /// When its first message came.
     pub since: Instant,
+}
+
+impl Session {
+    /// Of a backup of which nothing has come.
+    pub(crate) fn new(backup: BackupId, base_distance: u8, total: u16, since: Instant) -> Self {
+        Self {
+            backup,
+            base_distance,
+            received: BlockSet::empty(total),
+            digest: None,
+            resumes: Resumes::UPLOADER,
+            delay: None,
+            resume_at: None,
+            asked: 0,
+            standing: Standing::Open,
+            since,
+        }
+    }
 }
 
 /// What a server keeps of one subscriber; a store implements it for a row of its tables.
@@ -87,6 +112,15 @@ pub trait Vault {
 
     /// Keeps the restore under way.
     fn put_restore(&mut self, restore: &Restore) -> Result<(), Self::Error>;
+
+    /// The latest order of this kind.
+    fn order(&mut self, source: Source, kind: MessageType) -> Result<Option<Order>, Self::Error>;
+
+    /// Keeps the latest order of its kind.
+    fn put_order(&mut self, order: &Order) -> Result<(), Self::Error>;
+
+    /// Until when a message to this uploader may be on its way; none if none is.
+    fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, Self::Error>;
 }
 
 /// A vault in memory.
@@ -94,6 +128,7 @@ pub trait Vault {
 pub struct MemoryVault {
     phonebooks: BTreeMap<u8, Kept>,
     restore: Option<Restore>,
+    orders: BTreeMap<(u8, u8), Order>,
 }
 
 /// What is kept of one phonebook.
@@ -153,5 +188,19 @@ impl Vault for MemoryVault {
     fn put_restore(&mut self, restore: &Restore) -> Result<(), Infallible> {
         self.restore = Some(restore.clone());
         Ok(())
+    }
+
+    fn order(&mut self, source: Source, kind: MessageType) -> Result<Option<Order>, Infallible> {
+        Ok(self.orders.get(&(source.0, kind.0)).cloned())
+    }
+
+    fn put_order(&mut self, order: &Order) -> Result<(), Infallible> {
+        self.orders.insert((order.source.0, order.command.kind().0), order.clone());
+        Ok(())
+    }
+
+    /// Messages leave at once, and nothing is known of them.
+    fn busy_until(&mut self, _: Source) -> Result<Option<Instant>, Infallible> {
+        Ok(None)
     }
 }

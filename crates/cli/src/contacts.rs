@@ -174,7 +174,7 @@ fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
         "{:<17} {:<6} {:>8} {:>7}  {:<20}  latest backup",
         "number", "book", "contacts", "backup", "copied"
     )?;
-    for Summary { msisdn, source, copy, latest } in &all {
+    for Summary { msisdn, source, copy, latest, alarms: _ } in &all {
         let (contacts, generation, at) = copy.as_ref().map_or_else(
             || ("-".into(), "-".into(), "-".into()),
             |copy| {

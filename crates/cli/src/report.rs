@@ -2,7 +2,10 @@
 
 use std::io::{self, Write};
 
-use oxisim_backup::{FromServer, ToServer, message::Source};
+use oxisim_backup::{
+    FromServer, ToServer,
+    message::{Extent, Source},
+};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Record, Summary, What};
 use serde_json::json;
@@ -144,6 +147,40 @@ fn describe(what: &What) -> Option<String> {
         What::Sending { message: Some(ToServer::Restored { missing, .. }), .. } => {
             format!("card says that blocks {missing} are missing")
         }
+        What::Sending { message: Some(ToServer::Configured { number, refused: None, .. }), .. } => {
+            format!("card has taken configuration {number}")
+        }
+        What::Sending {
+            message: Some(ToServer::Configured { number, refused: Some(field), .. }), ..
+        } => {
+            format!("card refuses configuration {number}: {field:?}")
+        }
+        What::Sending { message: Some(ToServer::Started { source, result, .. }), .. } => {
+            format!("{} answers the order to start: {result:?}", uploader(*source))
+        }
+        What::Sending { message: Some(ToServer::Abandoned { backup, reason }), .. } => {
+            format!(
+                "{} says that it gave backup {} up: {reason:?}",
+                uploader(backup.source),
+                backup.generation
+            )
+        }
+        What::Sending { message: Some(ToServer::Unspoken(unspoken)), .. } => {
+            format!("{} does not understand {:02X}", uploader(unspoken.source), unspoken.octet)
+        }
+        What::Answered(Some(FromServer::Configure { number, .. })) => {
+            format!("server: configuration {number}")
+        }
+        What::Answered(Some(FromServer::Start { start, .. })) => {
+            format!(
+                "server: start a backup ({})",
+                if start.extent == Extent::WHOLE { "whole" } else { "difference" }
+            )
+        }
+        What::Answered(Some(FromServer::Unspoken(unspoken))) => {
+            format!("server does not understand {:02X}", unspoken.octet)
+        }
+        What::NotSent => "the phone cannot send".into(),
         What::Sending { message: None, .. } => "another message sent".into(),
         What::Answered(Some(FromServer::Missing { blocks, .. })) => format!("server: missing {blocks}"),
         What::Answered(Some(FromServer::Planned { wait, .. })) => {

@@ -1,6 +1,6 @@
 //! What comes in short messages.
 
-use oxisim_backup::carriage;
+use oxisim_backup::{carriage, message::Source};
 use oxisim_sms::{
     Alphabet, ElementId, Error, UserData,
     concatenation::Concatenation,
@@ -36,17 +36,25 @@ pub enum Ignored {
     /// It contradicts what earlier messages of the same backup said.
     #[error("it contradicts an earlier one about generation {0}")]
     Contradiction(u16),
+    /// A block has come before with another body: the first stays.
+    #[error("ALARM: block {number} of generation {generation} has come before with another body")]
+    Altered {
+        /// Which backup.
+        generation: u16,
+        /// Which block.
+        number: u16,
+    },
 }
 
-/// The message of the backup in a short message.
-pub(crate) fn unwrap(user_data: &UserData) -> Result<Vec<u8>, Ignored> {
+/// The message of the backup in a short message, and whose uploader it is from.
+pub(crate) fn unwrap(user_data: &UserData) -> Result<(Source, Vec<u8>), Ignored> {
     if user_data.coding().alphabet() != Alphabet::EightBit {
         return Err(Ignored::Unrelated);
     }
     if Concatenation::of(user_data).is_some_and(|concatenation| concatenation.total > 1) {
         return Err(Ignored::Concatenated);
     }
-    carriage::unwrap(user_data).map(|(_, message)| message).ok_or_else(|| reason(user_data))
+    carriage::unwrap(user_data).ok_or_else(|| reason(user_data))
 }
 
 /// Why there is no message of the backup in a short message.
@@ -63,7 +71,7 @@ fn reason(user_data: &UserData) -> Ignored {
 
 #[cfg(test)]
 mod tests {
-    use oxisim_backup::{PORT, message::Source};
+    use oxisim_backup::PORT;
     use oxisim_sms::{DataCoding, Element};
 
     use super::*;
@@ -80,7 +88,10 @@ mod tests {
     fn both_ways_lead_back() {
         let message = vec![0x21, 0x01, 0x02];
         for source in [Source::CARD, Source::PHONE] {
-            assert_eq!(unwrap(&carriage::wrap(source, 1, message.clone()).unwrap()), Ok(message.clone()));
+            assert_eq!(
+                unwrap(&carriage::wrap(source, 1, message.clone()).unwrap()),
+                Ok((source, message.clone()))
+            );
         }
     }
 

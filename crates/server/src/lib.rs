@@ -26,7 +26,9 @@
 //! ```
 
 mod bearer;
+mod describe;
 mod msisdn;
+mod outbox;
 mod server;
 pub mod store;
 
@@ -34,5 +36,6 @@ pub use bearer::Ignored;
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, LogEntry, Progress, SqliteStore, Store, StoreError, Summary,
+    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Progress, SqliteStore, Store, StoreError,
+    Summary,
 };

@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 
 use oxisim_backup::{
-    Esme, FromServer, Outgoing, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault,
-    carriage,
-    message::{BackupId, Source},
+    Command, Configuration, DeliveryReport, Esme, FromServer, Order, Outgoing, Policy, Receiver,
+    ReceiverError, Restore, Restorer, ToServer, Vault, Way, carriage,
+    message::{BackupId, Extent, MessageType, Source, Unspoken},
 };
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
     Msisdn,
     bearer::{self, Ignored},
+    describe, outbox,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -93,12 +94,41 @@ impl<S: Store> Server<S> {
             Ok(completed) => Ok(Reception::Taken { completed }),
             Err(Undone::Error(error)) => Err(error),
             Err(Undone::Ignored(reason)) => {
-                log::info!("message ignored: {reason}");
+                let is_alarm = matches!(reason, Ignored::Altered { .. });
+                if let (true, Ok(msisdn)) = (is_alarm, &sender) {
+                    log::warn!("{msisdn}: {reason}");
+                    self.store.alarm(msisdn)?;
+                } else {
+                    log::info!("message ignored: {reason}");
+                }
                 let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
                 self.store.log(sender.as_ref().ok(), &note)?;
                 Ok(Reception::Ignored(reason))
             }
         }
+    }
+
+    /// A message to this subscriber has come to its end: the next one may go.
+    pub fn handle_report(
+        &mut self,
+        to: &Address,
+        reference: u64,
+        report: DeliveryReport,
+        now: Instant,
+    ) -> Result<(), Error> {
+        let Ok(msisdn) = Msisdn::try_from(to) else { return Ok(()) };
+        let Self { store, receiver, .. } = self;
+        let outgoing = store.subscriber(&msisdn, |account| -> Result<_, Error> {
+            let Some(source) = outbox::end(account, reference)? else { return Ok(Vec::new()) };
+            if report == DeliveryReport::Failed {
+                let summary = format!("not delivered: message {reference}");
+                account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
+            }
+            clear(account, receiver, source, now)?;
+            dispatch(account, &msisdn, &[], receiver.policy.validity, now)
+        })?;
+        self.outputs.extend(outgoing);
+        Ok(())
     }
 
     /// The time is `now`. Called too early it does nothing.
@@ -136,6 +166,51 @@ impl<S: Store> Server<S> {
         })
     }
 
+    /// Sets an uploader's configuration, in the place of the last one. It is kept and said until the uploader has answered;
+    /// the number says which it is.
+    pub fn configure(
+        &mut self,
+        msisdn: &Msisdn,
+        source: Source,
+        configuration: &Configuration,
+        now: Instant,
+    ) -> Result<u16, Error> {
+        self.order(msisdn, source, Command::Configure(configuration.encode()), now)
+    }
+
+    /// Lets an uploader start a backup; without a way it goes that of its own choice.
+    pub fn start_backup(
+        &mut self,
+        msisdn: &Msisdn,
+        source: Source,
+        extent: Extent,
+        way: Option<Way>,
+        now: Instant,
+    ) -> Result<u16, Error> {
+        self.order(msisdn, source, Command::Start { extent, way }, now)
+    }
+
+    /// The latest configuration (`CONFIGURE`) or order to start (`START`) of an uploader, and what became of it.
+    pub fn order_status(
+        &mut self,
+        msisdn: &Msisdn,
+        source: Source,
+        kind: MessageType,
+    ) -> Result<Option<Order>, Error> {
+        Ok(self.store.subscriber(msisdn, |account| account.order(source, kind))?)
+    }
+
+    fn order(
+        &mut self,
+        msisdn: &Msisdn,
+        source: Source,
+        command: Command,
+        now: Instant,
+    ) -> Result<u16, Error> {
+        let Self { store, receiver, .. } = self;
+        Ok(store.subscriber(msisdn, |account| receiver.order(account, source, command, now))?)
+    }
+
     /// The latest restore of a subscriber.
     pub fn restore_status(&mut self, msisdn: &Msisdn) -> Result<Option<Restore>, Error> {
         Ok(self.store.subscriber(msisdn, |account| account.restore())?)
@@ -158,14 +233,25 @@ impl<S: Store> Server<S> {
         user_data: &UserData,
         now: Instant,
     ) -> Result<Option<BackupId>, Undone> {
-        let message = bearer::unwrap(user_data)?;
-        let summary = ToServer::decode(&message).map(|message| describe_incoming(&message));
-        let note = note(now, Direction::In, summary.map_err(Ignored::Unreadable)?, user_data);
+        let (from, octets) = bearer::unwrap(user_data)?;
+        let message = ToServer::decode(&octets);
+        let summary = match (&message, Unspoken::answer_to(from, &octets)) {
+            (Ok(message), _) => describe::incoming(message),
+            (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
+            (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
+        };
+        let note = note(now, Direction::In, summary, user_data);
         let random = self.random.next_u64();
         let Self { store, receiver, .. } = self;
         let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let answer = receiver.receive(account, &message, now, random)?;
-            let outgoing = dispatch(account, msisdn, answer.messages, Some(&note), now)?;
+            let answer = receiver.receive(account, from, &octets, now, random)?;
+            account.log(&note)?;
+            if let Ok(message) = &message
+                && outbox::answered(account, from, message)?
+            {
+                clear(account, receiver, from, now)?;
+            }
+            let outgoing = dispatch(account, msisdn, &answer.messages, receiver.policy.validity, now)?;
             Ok((outgoing, answer.completed))
         })?;
         self.outputs.extend(outgoing);
@@ -179,7 +265,7 @@ impl<S: Store> Server<S> {
         let Self { store, receiver, .. } = self;
         let outgoing = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
-            dispatch(account, msisdn, answer.messages, None, now)
+            dispatch(account, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
         self.outputs.extend(outgoing);
         Ok(())
@@ -191,6 +277,16 @@ impl<S: Store> Esme for Server<S> {
 
     fn handle_message(&mut self, from: &Address, user_data: &UserData, now: Instant) -> Result<(), Error> {
         self.handle_deliver(from, user_data, now).map(drop)
+    }
+
+    fn handle_report(
+        &mut self,
+        to: &Address,
+        reference: u64,
+        report: DeliveryReport,
+        now: Instant,
+    ) -> Result<(), Error> {
+        Self::handle_report(self, to, reference, report, now)
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
@@ -235,81 +331,55 @@ impl From<ReceiverError<StoreError>> for Undone {
         match error {
             ReceiverError::Message(error) => Self::Ignored(Ignored::Unreadable(error)),
             ReceiverError::Contradiction(generation) => Self::Ignored(Ignored::Contradiction(generation)),
+            ReceiverError::Altered { generation, number } => {
+                Self::Ignored(Ignored::Altered { generation, number })
+            }
             ReceiverError::Store(error) => error.into(),
         }
     }
 }
 
-/// Puts messages for a subscriber into short messages and notes them, after the one they answer.
+/// No message is on its way to an uploader any more: a restore need wait no longer.
+fn clear(
+    account: &mut impl Account,
+    receiver: &Receiver,
+    source: Source,
+    now: Instant,
+) -> Result<(), StoreError> {
+    if source != Source::CARD {
+        return Ok(());
+    }
+    Restorer { policy: &receiver.policy }.handle_clear(account, now)
+}
+
+/// Puts messages for a subscriber into the outbox, after the note about the one they answer, and what may go now into
+/// short messages.
 fn dispatch(
     account: &mut impl Account,
     to: &Msisdn,
-    messages: Vec<FromServer>,
-    answered: Option<&LogEntry>,
+    messages: &[FromServer],
+    validity: Duration,
     now: Instant,
 ) -> Result<Vec<Outgoing>, Error> {
-    answered.map_or(Ok(()), |note| account.log(note))?;
-    let mut outgoing = Vec::with_capacity(messages.len());
     for message in messages {
-        let recipient = recipient(&message);
-        let (protocol, counter) = if recipient == Source::PHONE {
+        outbox::put(account, message)?;
+    }
+    let mut outgoing = Vec::new();
+    for source in Source::ALL {
+        let Some(letter) = outbox::release(account, *source, validity, now)? else { continue };
+        let (protocol, counter) = if *source == Source::PHONE {
             (ProtocolIdentifier::DEFAULT, 0)
         } else {
             (ProtocolIdentifier::SIM_DATA_DOWNLOAD, account.next_counter()?)
         };
-        let user_data = carriage::wrap(recipient, counter, message.encode()).map_err(Error::Answer)?;
-        account.log(&note(now, Direction::Out, describe_outgoing(&message), &user_data))?;
-        outgoing.push(Outgoing { to: to.address(), protocol, user_data });
+        let summary = FromServer::decode(&letter.octets).map(|message| describe::outgoing(&message));
+        let user_data = carriage::wrap(*source, counter, letter.octets).map_err(Error::Answer)?;
+        account.log(&note(now, Direction::Out, summary.unwrap_or_default(), &user_data))?;
+        outgoing.push(Outgoing { to: to.address(), protocol, user_data, reference: letter.id, validity });
     }
     Ok(outgoing)
 }
 
-const fn recipient(message: &FromServer) -> Source {
-    match message {
-        FromServer::Missing { backup, .. }
-        | FromServer::Planned { backup, .. }
-        | FromServer::Ok { backup, .. }
-        | FromServer::Refused { backup, .. } => backup.source,
-        FromServer::Restore { .. } => Source::CARD,
-    }
-}
-
 fn note(at: Instant, direction: Direction, summary: String, user_data: &UserData) -> LogEntry {
     LogEntry { at, direction, summary, octets: user_data.payload().len() as u16 }
-}
-
-fn describe_incoming(message: &ToServer) -> String {
-    match message {
-        ToServer::Blocks(blocks) => {
-            let BackupId { source, generation } = blocks.backup;
-            let (first, count, total) = (blocks.first, blocks.blocks.len(), blocks.total);
-            format!("BLOCKS {source:?} {generation}: {count} from {first} of {total}")
-        }
-        ToServer::Query { backup: BackupId { source, generation }, total, .. } => {
-            format!("QUERY {source:?} {generation}: {total} blocks")
-        }
-        ToServer::Restored { generation, missing, .. } => {
-            format!("RESTORED CARD {generation}: {} of {} missing", missing.len(), missing.total())
-        }
-    }
-}
-
-fn describe_outgoing(message: &FromServer) -> String {
-    match message {
-        FromServer::Missing { backup: BackupId { source, generation }, blocks } => {
-            format!("MISSING {source:?} {generation}: {} of {}", blocks.len(), blocks.total())
-        }
-        FromServer::Planned { backup: BackupId { source, generation }, .. } => {
-            format!("PLANNED {source:?} {generation}")
-        }
-        FromServer::Ok { backup: BackupId { source, generation }, .. } => {
-            format!("OK {source:?} {generation}")
-        }
-        FromServer::Refused { backup: BackupId { source, generation }, reason, .. } => {
-            format!("REFUSED {source:?} {generation}: {reason:?}")
-        }
-        FromServer::Restore { generation, total, number, .. } => {
-            format!("RESTORE CARD {generation}: {number} of {total}")
-        }
-    }
 }

@@ -29,4 +29,4 @@ pub use record::{Happening, Record, What};
 pub use slot::Slot;
 pub use summary::{Summary, busy_stretches};
 pub use user::User;
-pub use world::{Setup, World};
+pub use world::{Outage, Setup, World};

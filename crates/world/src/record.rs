@@ -45,6 +45,8 @@ pub enum What {
     Answered(Option<FromServer>),
     /// The phone has a message of the server.
     Delivered(Option<FromServer>),
+    /// The phone could not send the message that it had.
+    NotSent,
     /// A message was lost on its way.
     Lost {
         /// Whether it was on its way to the server.

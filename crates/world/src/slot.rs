@@ -102,6 +102,9 @@ impl Seen {
             Outcome::Complete,
             Outcome::Differs,
             Outcome::GivenUp,
+            Outcome::NotSent,
+            Outcome::Refused,
+            Outcome::Unspoken,
             Outcome::Restoring,
         ];
         if ends.iter().any(|end| end.to_string() == text) || text.starts_with("Backup failed") {
@@ -127,6 +130,7 @@ mod tests {
             blocks: vec![vec![0x00]],
             resumes,
             delay: None,
+            digest: None,
         })
     }
 

@@ -6,11 +6,12 @@ mod watching;
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Choice, Esme, Outcome, Outgoing, Trigger, Way, message::Source};
+use oxisim_backup::{Choice, DeliveryReport, Esme, Outcome, Outgoing, Trigger, Way, message::Source};
 use oxisim_card::Card;
 use oxisim_sms::{Address, UserData, tpdu::MobileTerminated};
 use oxisim_terminal::{
-    ApplicationOutput, BackupApplication, Output, ReaderEvent, ReaderRequest, Terminal, User as Press,
+    ApplicationOutput, BackupApplication, Output, ReaderEvent, ReaderRequest, SubmitError, Terminal,
+    User as Press,
 };
 use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -83,8 +84,36 @@ pub struct World<E, C = Card> {
     is_asked: bool,
     calls: bool,
     call_planned: bool,
-    /// Messages whose DELIVER-REPORT is to come, and how often they were tried.
-    delivered: VecDeque<(Vec<u8>, u8)>,
+    /// Messages whose DELIVER-REPORT is to come.
+    delivered: VecDeque<Paged>,
+    /// Messages that the SMS centre keeps until there is service.
+    kept: Vec<Paged>,
+    /// What does not work.
+    outage: Outage,
+    /// What decides by chance about reports: apart, so that the fate of a message does not depend on them.
+    report_random: ChaCha8Rng,
+}
+
+/// What does not work in the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outage {
+    /// The phone has no service: it sends nothing, and the SMS centre keeps what is for it.
+    pub service: bool,
+    /// What the phone sends is lost behind the SMS centre.
+    pub to_server: bool,
+    /// What the server sends is lost before the SMS centre.
+    pub to_phone: bool,
+}
+
+/// A message of the server in the SMS centre.
+#[derive(Clone, Debug)]
+struct Paged {
+    tpdu: Vec<u8>,
+    reference: u64,
+    /// Until when the SMS centre tries.
+    valid: Instant,
+    /// How often it has tried.
+    tries: u8,
 }
 
 /// How a backup stands.
@@ -105,7 +134,9 @@ enum Planned {
     /// A message of the server reaches the SMS centre's radio side.
     ToPhone(Box<Outgoing>),
     /// A message has gone over the air to the phone.
-    Terminated(Vec<u8>, u8),
+    Terminated(Paged),
+    /// The server learns what became of a message.
+    Reported { reference: u64, report: DeliveryReport },
     /// The user chooses an item.
     Choose { identifier: u8, text: String },
     /// The user answers the phone's own application.
@@ -144,6 +175,9 @@ impl<E: Esme, C: Slot> World<E, C> {
             calls: false,
             call_planned: false,
             delivered: VecDeque::new(),
+            kept: Vec::new(),
+            outage: Outage::default(),
+            report_random: ChaCha8Rng::seed_from_u64(!seed),
         }
     }
 
@@ -151,6 +185,16 @@ impl<E: Esme, C: Slot> World<E, C> {
     #[must_use]
     pub const fn now(&self) -> Instant {
         self.now
+    }
+
+    /// From now on this does not work, and all else does.
+    pub fn set_outage(&mut self, outage: Outage) {
+        self.outage = outage;
+        if !outage.service {
+            for paged in core::mem::take(&mut self.kept) {
+                self.page(paged);
+            }
+        }
     }
 
     /// Whether the card has not answered: then nothing happens any more.
@@ -281,20 +325,30 @@ impl<E: Esme, C: Slot> World<E, C> {
     fn carry_out(&mut self, planned: Planned) -> Result<(), E::Error> {
         match planned {
             Planned::Originated(tpdu) => {
-                self.terminal.handle_submit_result(Ok(()), self.now);
-                self.submit(&tpdu);
+                if self.outage.service {
+                    self.note(What::NotSent);
+                    self.terminal.handle_submit_result(Err(SubmitError::NotSent), self.now);
+                } else {
+                    self.terminal.handle_submit_result(Ok(()), self.now);
+                    self.submit(&tpdu);
+                }
             }
             Planned::ToServer(user_data) => {
                 self.note(What::Received(to_server(&user_data)));
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
-            Planned::ToPhone(message) => self.page(&message),
-            Planned::Terminated(tpdu, tries) => {
-                if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(&tpdu, "TPDU") {
+            Planned::ToPhone(message) => self.accept(&message),
+            Planned::Reported { reference, report } => {
+                self.esme.handle_report(&self.subscriber, reference, report, self.now)?;
+            }
+            Planned::Terminated(paged) if self.outage.service => self.kept.push(paged),
+            Planned::Terminated(paged) => {
+                let tpdu = &paged.tpdu;
+                if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(tpdu, "TPDU") {
                     self.note(What::Delivered(from_server(&deliver.user_data)));
                 }
-                self.terminal.handle_deliver(&tpdu, None, self.now);
-                self.delivered.push_back((tpdu, tries));
+                self.terminal.handle_deliver(tpdu, None, self.now);
+                self.delivered.push_back(paged);
             }
             Planned::Choose { identifier, text } => {
                 self.note(What::Chose { text });

@@ -2,7 +2,7 @@
 
 use std::{collections::VecDeque, convert::Infallible};
 
-use oxisim_backup::{Esme, Outgoing, Way};
+use oxisim_backup::{DeliveryReport, Esme, Outgoing, Way};
 use oxisim_sms::{Address, UserData};
 use oxisim_terminal::{Config, Terminal, Transport};
 use oxisim_wire::{Duration, Instant};
@@ -89,6 +89,16 @@ impl Esme for Nobody {
     type Error = Infallible;
 
     fn handle_message(&mut self, _: &Address, _: &UserData, _: Instant) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn handle_report(
+        &mut self,
+        _: &Address,
+        _: u64,
+        _: DeliveryReport,
+        _: Instant,
+    ) -> Result<(), Self::Error> {
         Ok(())
     }
 

@@ -5,23 +5,17 @@ use alloc::{collections::VecDeque, vec::Vec};
 use oxisim_wire::Duration;
 
 use crate::{
-    BlockSet, Digest, FromServer, ToServer,
-    journal::{Journal, Phase, Run, State},
-    message::{BackupId, Blocks, Pause, Refusal, Resumes, Source},
-    settings::{Estimate, Mode, Settings, Way},
+    BlockSet, Configuration, FromServer,
+    journal::{Journal, Ordered, Owed, Phase, Run, State},
+    message::{Abandonment, Source, Start, StartResult, Unspoken},
+    settings::{Mode, Settings, Way},
     uploader::{Choice, Failure, Host, Outcome, Output, Trigger, Wake, restore, snapshot},
 };
-
-/// Times in a row that a message is handed to a phone that does not send it.
-const MAX_FAILURES: u8 = 20;
 
 /// Times that the server is asked in vain: 5, 10, 20 … 120 minutes apart.
 const MAX_QUERIES: u8 = 16;
 
-/// Time until a message that the phone did not send is tried again.
-const RETRY_AFTER: Duration = Duration::from_secs(30);
-
-const FIRST_QUERY_AFTER: Duration = Duration::from_mins(5);
+pub(super) const FIRST_QUERY_AFTER: Duration = Duration::from_mins(5);
 const LONGEST_QUERY_AFTER: Duration = Duration::from_mins(120);
 
 /// Steps in which the interval between two backups is counted: a reset loses one of them at most.
@@ -34,23 +28,38 @@ const INTERVAL_STEP_MINUTES: u32 = 60;
 /// goes on where the last one stopped, once [`Uploader::handle_power_on`] is called.
 #[derive(Clone, Debug)]
 pub struct Uploader {
-    source: Source,
-    settings: Settings,
-    journal: Journal,
+    pub(super) source: Source,
+    /// As it was personalised; a configuration of the server is in the journal.
+    pub(super) settings: Settings,
+    pub(super) journal: Journal,
     /// The user is being asked about this backup.
-    asking: Option<(Run, Estimate)>,
+    pub(super) asking: Option<Asking>,
     /// What the host is sending.
-    sending: Option<Sent>,
-    /// Messages to send before the next block: the question what is missing, and the answer to a restore. A new one
-    /// takes the place of one that waits.
-    query: Option<Vec<u8>>,
-    restored: Option<Vec<u8>>,
+    pub(super) sending: Option<Sent>,
+    /// The phone did not send: it is tried again when the host wakes.
+    pub(super) retrying: bool,
+    /// The phase for which the host wakes: a message in between does not make its wait longer.
+    pub(super) waiting: Option<Phase>,
     outputs: VecDeque<Output>,
 }
 
+/// A backup about which the user is being asked.
+#[derive(Clone, Debug)]
+pub(super) struct Asking {
+    run: Run,
+    /// The order of the server that it follows.
+    order: Option<u16>,
+}
+
+/// What is on its way through the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sent {
-    Block { generation: u16, number: u16 },
+pub(super) enum Sent {
+    Block {
+        generation: u16,
+        number: u16,
+    },
+    Owed(Owed),
+    /// A message that is no longer owed as it is.
     Other,
 }
 
@@ -64,13 +73,13 @@ impl Uploader {
             journal,
             asking: None,
             sending: None,
-            query: None,
-            restored: None,
+            retrying: false,
+            waiting: None,
             outputs: VecDeque::new(),
         }
     }
 
-    /// The settings.
+    /// The settings with which it was personalised.
     #[must_use]
     pub const fn settings(&self) -> &Settings {
         &self.settings
@@ -96,25 +105,24 @@ impl Uploader {
     /// Octets of memory that it uses: its own, and those that it has elsewhere.
     #[must_use]
     pub fn octets(&self) -> usize {
-        let asking = self.asking.as_ref().map_or(0, |(run, _)| run.todo.heap_octets());
-        let owed = self.query.iter().chain(&self.restored).map(Vec::capacity).sum::<usize>();
+        let asking = self.asking.as_ref().map_or(0, |asking| asking.run.todo.heap_octets());
         let messages = self.outputs.iter().map(|output| match output {
             Output::Send(message) => message.capacity(),
             _ => 0,
         });
         let outputs = self.outputs.capacity() * size_of::<Output>() + messages.sum::<usize>();
-        size_of_val(self) + asking + owed + outputs
+        size_of_val(self) + asking + outputs
     }
 
     /// The power has come back: what was under way goes on.
     pub fn handle_power_on(&mut self, host: &mut dyn Host) {
         self.asking = None;
         self.sending = None;
-        self.query = None;
-        self.restored = None;
+        self.retrying = false;
+        self.waiting = None;
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
-            let interval = this.interval_minutes();
+            let interval = this.interval_minutes(&state);
             if state.countdown == 0 || state.countdown > interval {
                 state.countdown = interval;
                 this.journal.write(host, &state)?;
@@ -137,47 +145,51 @@ impl Uploader {
                 }
                 return Ok(());
             }
-            let Some(snapshot) = snapshot::take(this.journal, &this.settings, &state, host)? else {
-                this.report(Outcome::Unchanged);
-                this.wait_for_interval(&state);
-                return Ok(());
-            };
-            let estimate = this.settings.estimate(snapshot.blocks, snapshot.octets);
-            let mut run = Run {
-                generation: snapshot.generation,
-                base_distance: snapshot.base_distance,
-                way: Way::NORMAL,
-                todo: BlockSet::full(snapshot.blocks),
-                digest: snapshot.digest,
-            };
-            match this.settings.mode {
-                Mode::Fixed(way) => run.way = way,
-                Mode::Auto => run.way = this.settings.automatic(&estimate),
-                Mode::Ask => {
-                    this.asking = Some((run, estimate));
-                    this.outputs.push_back(Output::Ask(estimate));
-                    return Ok(());
-                }
-            }
-            this.begin(&mut state, run, host)
+            this.start_backup(&mut state, None, host)
         });
+    }
+
+    /// Takes a snapshot and chooses the way.
+    pub(super) fn start_backup(
+        &mut self,
+        state: &mut State,
+        order: Option<&Start>,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let settings = self.configured(state);
+        let number = order.map(|order| order.number);
+        let Some(snapshot) = snapshot::take(self.journal, &settings, state, host)? else {
+            self.report(Outcome::Unchanged);
+            return self.answer_order(state, number, StartResult::UNCHANGED, host);
+        };
+        let estimate = settings.estimate(snapshot.blocks, snapshot.octets);
+        let way = match (order.and_then(|order| order.way), settings.mode) {
+            (Some(way), _) | (None, Mode::Fixed(way)) => way,
+            (None, Mode::Auto) => settings.automatic(&estimate),
+            (None, Mode::Ask) => {
+                let run = run(&settings, &snapshot, Way::NORMAL);
+                self.asking = Some(Asking { run, order: number });
+                self.outputs.push_back(Output::Ask(estimate));
+                return Ok(());
+            }
+        };
+        self.begin(state, run(&settings, &snapshot, way), number, host)
     }
 
     /// The user has answered [`Output::Ask`].
     pub fn handle_choice(&mut self, choice: Choice, host: &mut dyn Host) {
-        let Some((mut run, _)) = self.asking.take() else { return };
+        let Some(Asking { mut run, order }) = self.asking.take() else { return };
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             run.way = match choice {
                 Choice::Normal => Way::NORMAL,
-                Choice::Asynchronous => this.settings.asynchronous,
+                Choice::Asynchronous => this.configured(&state).asynchronous,
                 Choice::Refused | Choice::NoAnswer => {
                     this.report(Outcome::Declined);
-                    this.wait_for_interval(&state);
-                    return Ok(());
+                    return this.answer_order(&mut state, order, StartResult::DECLINED, host);
                 }
             };
-            this.begin(&mut state, run, host)
+            this.begin(&mut state, run, order, host)
         });
     }
 
@@ -186,62 +198,35 @@ impl Uploader {
         let Some(what) = self.sending.take() else { return };
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
-            let Some((run, phase)) = &mut state.run else {
-                return this.go_on(&state, host);
-            };
-            if let (Phase::Sending { left: left @ 2.., failures }, Sent::Other) = (*phase, what) {
-                // It has kept the phone busy as a block would have.
-                *phase = Phase::Sending { left: left - 1, failures };
-                this.journal.write(host, &state)?;
-            } else if let (Phase::Sending { left, failures }, Sent::Block { generation, number }) =
-                (*phase, what)
-                && generation == run.generation
-            {
-                *phase = if sent {
-                    run.todo.remove(number);
-                    let left = left.saturating_sub(1);
-                    match (run.todo.is_empty(), left) {
-                        (true, _) => Phase::Waiting { asked: 0 },
-                        (false, 0) => Phase::Pausing { asked: 0 },
-                        (false, left) => Phase::Sending { left, failures: 0 },
-                    }
-                } else {
-                    Phase::Sending { left, failures: failures.saturating_add(1) }
-                };
-                if !sent && failures >= MAX_FAILURES {
-                    return this.give_up(&mut state, host);
-                }
-                this.journal.write(host, &state)?;
-                if !sent {
-                    this.wake(RETRY_AFTER, Wake::Retry, state.run.as_ref());
-                    return Ok(());
-                }
+            if !sent {
+                return this.not_sent(&mut state, host);
             }
-            this.go_on(&state, host)
-        });
-    }
-
-    /// The time of [`Output::Wake`] has passed.
-    pub fn handle_wake(&mut self, host: &mut dyn Host) {
-        self.attempt(host, |this, host| {
-            let mut state = this.journal.read(host)?;
-            let Some((run, phase)) = &mut state.run else {
-                return this.count_down(&mut state, host);
-            };
-            match *phase {
-                Phase::Sending { .. } => {}
-                Phase::Pausing { .. } if run.way != Way::SERVER => *phase = this.subset(run.way),
-                Phase::Pausing { asked: MAX_QUERIES.. } | Phase::Waiting { asked: MAX_QUERIES.. } => {
-                    return this.give_up(&mut state, host);
-                }
-                Phase::Pausing { ref mut asked } | Phase::Waiting { ref mut asked } => {
-                    *asked += 1;
-                    let query = ToServer::Query {
-                        backup: BackupId { source: this.source, generation: run.generation },
-                        base_distance: run.base_distance,
-                        total: run.todo.total(),
-                    };
-                    this.query = Some(query.encode());
+            state.retries = 0;
+            if let Sent::Owed(one) = what {
+                state.owed.remove(one);
+            }
+            if let Some((run, phase)) = &mut state.run
+                && let Phase::Sending { left } = *phase
+            {
+                *phase = match what {
+                    Sent::Block { generation, number } if generation == run.generation => {
+                        run.todo.remove(number);
+                        match (run.todo.is_empty(), left.saturating_sub(1)) {
+                            (true, _) => Phase::Waiting { asked: 0 },
+                            (false, 0) => Phase::Pausing { asked: 0 },
+                            (false, left) => Phase::Sending { left },
+                        }
+                    }
+                    Sent::Block { .. } => Phase::Sending { left },
+                    // It has kept the phone busy as a block would have.
+                    _ => Phase::Sending { left: left.saturating_sub(1).max(1) },
+                };
+                if let Sent::Block { number, .. } = what
+                    && matches!(phase, Phase::Waiting { .. })
+                    && number == run.todo.total()
+                    && !this.has_room_for_digest(run, this.journal.block(host, number)?.len())
+                {
+                    this.owe(&mut state, Owed::QUERY);
                 }
             }
             this.journal.write(host, &state)?;
@@ -249,19 +234,63 @@ impl Uploader {
         });
     }
 
-    /// A message of the server has come. One that cannot be read has no effect.
+    /// The time of [`Output::Wake`] has passed.
+    pub fn handle_wake(&mut self, host: &mut dyn Host) {
+        self.waiting = None;
+        if self.sending.is_some() {
+            // Whatever becomes of it, another wish follows.
+            return;
+        }
+        let retrying = core::mem::take(&mut self.retrying);
+        self.attempt(host, |this, host| {
+            let mut state = this.journal.read(host)?;
+            if retrying {
+                state.retries = state.retries.saturating_add(1);
+                this.journal.write(host, &state)?;
+                return this.go_on(&state, host);
+            }
+            let Some((run, phase)) = &mut state.run else {
+                return this.count_down(&mut state, host);
+            };
+            match *phase {
+                Phase::Sending { .. } => {}
+                Phase::Pausing { .. } if run.way != Way::SERVER => *phase = subset(run),
+                Phase::Pausing { asked: MAX_QUERIES.. } | Phase::Waiting { asked: MAX_QUERIES.. } => {
+                    return this.abandon(&mut state, Abandonment::NO_ANSWER, host);
+                }
+                Phase::Pausing { ref mut asked } | Phase::Waiting { ref mut asked } => {
+                    *asked += 1;
+                    this.owe(&mut state, Owed::QUERY);
+                }
+            }
+            this.journal.write(host, &state)?;
+            this.go_on(&state, host)
+        });
+    }
+
+    /// A message of the server has come. One that cannot be read has no effect; one whose version or type is not spoken
+    /// is answered so.
     pub fn handle_message(&mut self, message: &[u8], host: &mut dyn Host) {
+        if let Some(unspoken) = Unspoken::answer_to(self.source, message) {
+            return self.attempt(host, |this, host| {
+                let mut state = this.journal.read(host)?;
+                state.unspoken = unspoken.octet;
+                this.owe(&mut state, Owed::UNSPOKEN);
+                this.journal.write(host, &state)?;
+                this.go_on(&state, host)
+            });
+        }
         let Ok(message) = FromServer::decode(message) else { return };
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             match message {
                 FromServer::Restore { generation, total, number, block } => {
                     let part = restore::Part { generation, total, number, block: &block };
-                    let (answer, complete) = restore::apply(this.journal, &mut state, &part, host)?;
-                    if let Some(answer) = answer {
-                        this.restored = Some(answer.encode());
+                    let step = restore::apply(this.journal, &mut state, &part, host)?;
+                    if step.answers {
+                        this.renew(Owed::RESTORED);
                     }
-                    if complete {
+                    if step.completes {
                         this.report(Outcome::Restored);
                     }
                     this.go_on(&state, host)
@@ -272,164 +301,89 @@ impl Uploader {
                 FromServer::Refused { backup, reason, latest } => {
                     this.refused(&mut state, backup, reason, latest, host)
                 }
+                FromServer::Configure { source, number, fields } if source == this.source => {
+                    this.configure(&mut state, number, &fields, host)
+                }
+                FromServer::Start { source, start } if source == this.source => {
+                    this.order(&mut state, &start, host)
+                }
+                FromServer::Unspoken(unspoken) => this.unspoken(&mut state, &unspoken, host),
+                FromServer::Configure { .. } | FromServer::Start { .. } => Ok(()),
             }
         });
     }
 
-    fn missing(
-        &mut self,
-        state: &mut State,
-        backup: BackupId,
-        blocks: &BlockSet,
-        host: &mut dyn Host,
-    ) -> Result<(), Failure> {
-        let Some((run, phase)) = &mut state.run else { return Ok(()) };
-        if !self.is_about(backup, run) || blocks.total() != run.todo.total() {
-            return Ok(());
-        }
-        let was_sending = matches!(phase, Phase::Sending { .. });
-        if run.way == Way::SERVER && !was_sending {
-            run.todo = blocks.clone();
-        } else {
-            blocks.iter().for_each(|number| {
-                run.todo.insert(number);
-            });
-        }
-        // In the timer and status ways the card itself ends its pauses.
-        let resumes = run.way == Way::SERVER || matches!(phase, Phase::Waiting { .. });
-        if resumes && !was_sending && !run.todo.is_empty() {
-            *phase = self.subset(run.way);
-        }
-        self.journal.write(host, state)?;
-        if matches!(state.run, Some((_, Phase::Pausing { .. }))) {
-            return Ok(());
-        }
-        self.go_on(state, host)
+    /// The settings that the next backup goes by.
+    pub(super) fn configured(&self, state: &State) -> Settings {
+        let fields = state.configured.as_ref().map(|configured| configured.fields.as_slice());
+        let configuration = Configuration::decode(fields.unwrap_or_default()).unwrap_or_default();
+        configuration.apply(&self.settings)
     }
 
-    /// The server will ask by itself: until then there is no need to.
-    fn planned(
+    pub(super) fn begin(
         &mut self,
         state: &mut State,
-        backup: BackupId,
-        wait: Pause,
+        run: Run,
+        order: Option<u16>,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
-        let Some((run, Phase::Pausing { asked } | Phase::Waiting { asked })) = &mut state.run else {
-            return Ok(());
-        };
-        if !self.is_about(backup, run) || run.way != Way::SERVER {
-            return Ok(());
-        }
-        *asked = 0;
-        self.journal.write(host, state)?;
-        self.wake(wait.duration() + FIRST_QUERY_AFTER, Wake::AskAgain, state.run.as_ref());
-        Ok(())
-    }
-
-    fn ok(
-        &mut self,
-        state: &mut State,
-        backup: BackupId,
-        digest: Digest,
-        host: &mut dyn Host,
-    ) -> Result<(), Failure> {
-        let Some((run, _)) = &state.run else { return Ok(()) };
-        if !self.is_about(backup, run) {
-            return Ok(());
-        }
-        let equal = digest == run.digest;
-        if equal {
-            self.journal.confirm(host)?;
-        }
-        state.confirmed = equal.then_some(run.generation);
-        state.run = None;
-        // The copy that was being restored is no longer the server's.
-        state.restore = None;
-        self.journal.write(host, state)?;
-        self.report(if equal { Outcome::Complete } else { Outcome::Differs });
-        self.wait_for_interval(state);
-        Ok(())
-    }
-
-    fn refused(
-        &mut self,
-        state: &mut State,
-        backup: BackupId,
-        reason: Refusal,
-        latest: u16,
-        host: &mut dyn Host,
-    ) -> Result<(), Failure> {
-        let Some((run, _)) = &state.run else { return Ok(()) };
-        if !self.is_about(backup, run) {
-            return Ok(());
-        }
-        let way = run.way;
-        let again = match reason {
-            Refusal::BASE_UNKNOWN => run.base_distance != 0,
-            Refusal::GENERATION_OLD => latest != run.generation.wrapping_sub(1),
-            _ => false,
-        };
-        if !again {
-            let outcome = if reason == Refusal::RESTORING { Outcome::Restoring } else { Outcome::GivenUp };
-            return self.end(state, outcome, host);
-        }
-        // The server has lost what this builds on, or the card has lost count: everything goes once more, the
-        // same way.
-        state.run = None;
-        state.confirmed = None;
-        state.last = latest;
-        let Some(snapshot) = snapshot::take(self.journal, &self.settings, state, host)? else {
-            self.journal.write(host, state)?;
-            self.report(Outcome::Unchanged);
-            self.wait_for_interval(state);
-            return Ok(());
-        };
-        let run = Run {
-            generation: snapshot.generation,
-            base_distance: 0,
-            way,
-            todo: BlockSet::full(snapshot.blocks),
-            digest: snapshot.digest,
-        };
-        self.begin(state, run, host)
-    }
-
-    fn begin(&mut self, state: &mut State, run: Run, host: &mut dyn Host) -> Result<(), Failure> {
         self.report(Outcome::Started { blocks: run.todo.total() });
         state.last = run.generation;
-        let phase = self.subset(run.way);
+        state.retries = 0;
+        if let Some(number) = order {
+            state.ordered = Some(Ordered { number, result: StartResult::BEGUN });
+        }
+        let phase = subset(&run);
         state.run = Some((run, phase));
         self.journal.write(host, state)?;
         self.go_on(state, host)
     }
 
-    fn give_up(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
-        self.end(state, Outcome::GivenUp, host)
+    /// Gives the backup up, and owes the server why.
+    pub(super) fn abandon(
+        &mut self,
+        state: &mut State,
+        reason: Abandonment,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        if let Some((run, _)) = &state.run {
+            state.abandoned = (run.generation, reason);
+            self.owe(state, Owed::ABANDONED);
+        }
+        let not_sent = reason == Abandonment::NOT_SENT;
+        self.end(state, if not_sent { Outcome::NotSent } else { Outcome::GivenUp }, host)
     }
 
-    fn end(&mut self, state: &mut State, outcome: Outcome, host: &mut dyn Host) -> Result<(), Failure> {
+    pub(super) fn end(
+        &mut self,
+        state: &mut State,
+        outcome: Outcome,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
         state.run = None;
+        state.owed.remove(Owed::QUERY);
         self.journal.write(host, state)?;
         self.report(outcome);
-        self.wait_for_interval(state);
-        Ok(())
+        self.go_on(state, host)
     }
 
     /// Does what the state asks for next: sends, or waits.
-    fn go_on(&mut self, state: &State, host: &mut dyn Host) -> Result<(), Failure> {
+    pub(super) fn go_on(&mut self, state: &State, host: &mut dyn Host) -> Result<(), Failure> {
         if self.sending.is_some() {
             return Ok(());
         }
-        if let Some(message) = self.query.take().or_else(|| self.restored.take()) {
-            self.send(Sent::Other, message);
+        if let Some(one) = state.owed.first() {
+            let message = self.owed_message(state, one, host)?;
+            self.send(Sent::Owed(one), message.encode());
             return Ok(());
         }
         let Some((run, phase)) = &state.run else {
             self.wait_for_interval(state);
             return Ok(());
         };
-        let pause = self.settings.pause_for(run.todo.total());
+        if self.waiting == Some(*phase) {
+            return Ok(());
+        }
         match *phase {
             Phase::Sending { .. } => {
                 let Some(number) = run.todo.first() else { return Ok(()) };
@@ -438,80 +392,66 @@ impl Uploader {
                 self.send(Sent::Block { generation: run.generation, number }, message.encode());
             }
             Phase::Pausing { asked } if run.way == Way::SERVER => {
-                let longest = if self.settings.instruct_delay { pause } else { Duration::ZERO };
-                self.wake(longest + query_after(asked), Wake::AskAgain, state.run.as_ref());
+                let longest = if run.instruct_delay { run.pause } else { Duration::ZERO };
+                self.wake(longest + query_after(asked), Wake::AskAgain, state);
             }
-            Phase::Pausing { .. } => self.wake(pause, Wake::Pause, state.run.as_ref()),
-            Phase::Waiting { asked } => self.wake(query_after(asked), Wake::AskAgain, state.run.as_ref()),
+            Phase::Pausing { .. } => self.wake(run.pause, Wake::Pause, state),
+            Phase::Waiting { asked } => self.wake(query_after(asked), Wake::AskAgain, state),
         }
         Ok(())
     }
 
-    fn block_message(&self, run: &Run, number: u16, block: Vec<u8>) -> ToServer {
-        let total = run.todo.total();
-        let resumes = if run.way == Way::SERVER { Resumes::SERVER } else { Resumes::UPLOADER };
-        ToServer::Blocks(Blocks {
-            backup: BackupId { source: self.source, generation: run.generation },
-            base_distance: run.base_distance,
-            total,
-            first: number,
-            blocks: [block].into(),
-            resumes,
-            delay: (self.settings.instruct_delay && run.way == Way::SERVER)
-                .then(|| Pause::from_duration(self.settings.pause_for(total))),
-        })
-    }
-
     fn send(&mut self, what: Sent, message: Vec<u8>) {
+        if matches!(what, Sent::Block { .. }) {
+            self.waiting = None;
+        }
         self.sending = Some(what);
+        self.retrying = false;
         self.outputs.push_back(Output::Send(message));
     }
 
-    /// The phase in which the next subset is sent.
-    fn subset(&self, way: Way) -> Phase {
-        let left = if way == Way::NORMAL { u16::MAX } else { self.settings.subset.max(1) };
-        Phase::Sending { left, failures: 0 }
-    }
-
-    fn wake(&mut self, after: Duration, why: Wake, run: Option<&(Run, Phase)>) {
-        let way = run.map_or(Way::TIMER, |(run, _)| run.way);
+    pub(super) fn wake(&mut self, after: Duration, why: Wake, state: &State) {
+        let way = state.run.as_ref().map_or(Way::TIMER, |(run, _)| run.way);
+        self.waiting = state.run.as_ref().map(|(_, phase)| *phase).filter(|_| why != Wake::Retry);
         self.outputs.push_back(Output::Wake { after, why, way });
     }
 
-    fn wait_for_interval(&mut self, state: &State) {
+    pub(super) fn wait_for_interval(&mut self, state: &State) {
+        self.waiting = None;
         self.outputs.push_back(Output::Sleep);
-        if self.settings.interval.is_some() {
+        if self.configured(state).interval.is_some() {
             let minutes = state.countdown.clamp(1, INTERVAL_STEP_MINUTES);
-            self.wake(Duration::from_mins(u64::from(minutes)), Wake::Interval, None);
+            self.outputs.push_back(Output::Wake {
+                after: Duration::from_mins(u64::from(minutes)),
+                why: Wake::Interval,
+                way: Way::TIMER,
+            });
         }
     }
 
     /// A part of the interval has passed, or all of it.
     fn count_down(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
-        if self.settings.interval.is_none() {
+        if self.configured(state).interval.is_none() {
             return Ok(());
         }
         let due = state.countdown <= INTERVAL_STEP_MINUTES;
-        state.countdown = if due { self.interval_minutes() } else { state.countdown - INTERVAL_STEP_MINUTES };
+        let left = state.countdown.saturating_sub(INTERVAL_STEP_MINUTES);
+        state.countdown = if due { self.interval_minutes(state) } else { left };
         self.journal.write(host, state)?;
         if due {
             self.start(Trigger::Interval, host);
-        } else {
-            self.wait_for_interval(state);
+            return Ok(());
         }
-        Ok(())
+        self.go_on(state, host)
     }
 
-    fn interval_minutes(&self) -> u32 {
-        let minutes = self.settings.interval.map_or(0, |interval| interval.as_secs().div_ceil(60));
+    pub(super) fn interval_minutes(&self, state: &State) -> u32 {
+        let interval = self.configured(state).interval;
+        let minutes = interval.map_or(0, |interval| interval.as_secs().div_ceil(60));
         minutes.min(u64::from(u32::MAX)) as u32
     }
 
-    fn is_about(&self, backup: BackupId, run: &Run) -> bool {
-        backup == BackupId { source: self.source, generation: run.generation }
-    }
-
-    fn report(&mut self, outcome: Outcome) {
+    pub(super) fn report(&mut self, outcome: Outcome) {
         self.outputs.push_back(Output::Report(outcome));
     }
 
@@ -530,6 +470,26 @@ impl Uploader {
             }
         }
     }
+}
+
+/// A backup of this snapshot. It keeps what was set when it began.
+pub(super) fn run(settings: &Settings, snapshot: &snapshot::Snapshot, way: Way) -> Run {
+    Run {
+        generation: snapshot.generation,
+        base_distance: snapshot.base_distance,
+        way,
+        todo: BlockSet::full(snapshot.blocks),
+        digest: snapshot.digest,
+        subset: settings.subset.max(1),
+        pause: settings.pause_for(snapshot.blocks),
+        instruct_delay: settings.instruct_delay,
+    }
+}
+
+/// The phase in which the next subset is sent.
+pub(super) const fn subset(run: &Run) -> Phase {
+    let is_normal = run.way.0 == Way::NORMAL.0;
+    Phase::Sending { left: if is_normal { u16::MAX } else { run.subset } }
 }
 
 fn query_after(asked: u8) -> Duration {

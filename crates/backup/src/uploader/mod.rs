@@ -1,6 +1,9 @@
 //! The side that has the phonebook.
 
+mod answers;
 mod machine;
+mod orders;
+mod outbox;
 mod restore;
 mod snapshot;
 
@@ -133,9 +136,18 @@ pub enum Outcome {
     /// The server has it all, but its copy is another; the next backup will be whole.
     #[error("Backup failed: the copy differs")]
     Differs,
-    /// The phone or the server did not answer for too long.
+    /// The server did not answer for too long.
     #[error("Backup given up: no answer")]
     GivenUp,
+    /// The phone did not send for too long.
+    #[error("Backup given up: not sent")]
+    NotSent,
+    /// The server does not take it, even whole.
+    #[error("Backup refused")]
+    Refused,
+    /// The server speaks no version of the protocol that the uploader does.
+    #[error("Backup refused: another version")]
+    Unspoken,
     /// The memory or the phonebook failed.
     #[error("Backup failed: {0}")]
     Failed(Failure),

@@ -5,7 +5,7 @@ use oxisim_wire::Wire;
 use crate::{
     Block, BlockSet, Digest, Fingerprint, ToServer,
     digest::DigestBuilder,
-    journal::{Journal, State},
+    journal::{Journal, Owed, State},
     uploader::{Failure, Host, PhonebookError},
 };
 
@@ -17,17 +17,25 @@ pub(super) struct Part<'a> {
     pub block: &'a [u8],
 }
 
-/// Writes the block's records into their slots. The answer is due when the last block comes, or when all are there;
-/// the second result says whether the restore has just become complete.
+/// What a block of a restore brings about.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Step {
+    /// An answer is owed.
+    pub answers: bool,
+    /// The restore has just become complete.
+    pub completes: bool,
+}
+
+/// Writes the block's records into their slots. The answer is due when the last block comes, or when all are there.
 pub(super) fn apply(
     journal: Journal,
     state: &mut State,
     part: &Part<'_>,
     host: &mut dyn Host,
-) -> Result<(Option<ToServer>, bool), Failure> {
+) -> Result<Step, Failure> {
     let Part { generation, total, number, block } = *part;
     if total > journal.capacity() {
-        return Ok((None, false));
+        return Ok(Step::default());
     }
     let mut received = match state.restore.take() {
         Some((known, received)) if known == generation && received.total() == total => received,
@@ -48,14 +56,12 @@ pub(super) fn apply(
         received.insert(number);
     }
     let complete = received.is_full();
-    let answer = (complete || number == total)
-        .then(|| -> Result<_, Failure> {
-            let digest = if complete { self::digest(host)? } else { Digest([0; 8]) };
-            Ok(ToServer::Restored { generation, missing: received.complement(), digest })
-        })
-        .transpose()?;
+    let step = Step { answers: complete || number == total, completes: complete && !was_full };
+    if step.answers {
+        state.owed.insert(Owed::RESTORED);
+    }
     state.restore = Some((generation, received));
-    if complete && !was_full {
+    if step.completes {
         // Backups that were begun since keep their numbers.
         if generation.wrapping_sub(state.last) < 0x8000 {
             state.last = generation;
@@ -63,7 +69,14 @@ pub(super) fn apply(
         state.confirmed = Some(generation);
     }
     journal.write(host, state)?;
-    Ok((answer, complete && !was_full))
+    Ok(step)
+}
+
+/// What there is to say of the restore.
+pub(super) fn answer(state: &State, host: &dyn Host) -> Result<ToServer, Failure> {
+    let (generation, received) = state.restore.clone().unwrap_or((state.last, BlockSet::empty(0)));
+    let digest = if received.is_full() { digest(host)? } else { Digest([0; 8]) };
+    Ok(ToServer::Restored { generation, missing: received.complement(), digest })
 }
 
 /// Begins a restore: until it is complete no difference can be told, and what it does not bring the server has not.

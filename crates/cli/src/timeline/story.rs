@@ -163,7 +163,7 @@ fn carries(message: &ToServer) -> Carries {
             Carries::Blocks(blocks.first, blocks.first.saturating_add(more))
         }
         ToServer::Query { .. } => Carries::Query,
-        ToServer::Restored { .. } => Carries::Other,
+        _ => Carries::Other,
     }
 }
 
@@ -173,6 +173,9 @@ fn words(message: &FromServer) -> Vec<String> {
         FromServer::Planned { .. } => vec!["will ask".into()],
         FromServer::Ok { .. } => vec!["OK".into()],
         FromServer::Refused { .. } => vec!["refused".into()],
+        FromServer::Configure { .. } => vec!["configuration".into()],
+        FromServer::Start { .. } => vec!["start".into()],
+        FromServer::Unspoken(_) => vec!["not understood".into()],
         FromServer::Restore { number, .. } => vec![format!("block {number}"), number.to_string()],
     }
 }

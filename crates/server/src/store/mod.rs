@@ -46,6 +46,9 @@ pub trait Store {
     /// Notes a message that had no effect. Its sender is noted only if something else is kept of them.
     fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError>;
 
+    /// Counts an alarm about messages of a subscriber.
+    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError>;
+
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
@@ -65,6 +68,44 @@ pub trait Account: Vault<Error = StoreError> {
 
     /// Notes a message. The subscriber is noted only if something else is kept of them.
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError>;
+
+    /// The messages for this uploader that have not come to their end, the oldest first.
+    fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError>;
+
+    /// Adds a message that waits.
+    fn add_letter(&mut self, source: Source, octets: &[u8]) -> Result<(), StoreError>;
+
+    /// Says of a message how long the SMS centre has it, or when it goes at the latest.
+    fn set_letter(&mut self, id: u64, step: LetterStep) -> Result<(), StoreError>;
+
+    /// A message has come to its end.
+    fn delete_letter(&mut self, id: u64) -> Result<(), StoreError>;
+}
+
+/// A message on its way to an uploader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its number, which no other ever has.
+    pub id: u64,
+    /// The message of the protocol.
+    pub octets: Vec<u8>,
+    /// How far it is.
+    pub step: LetterStep,
+}
+
+/// How far a message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LetterStep {
+    /// It waits for the one before it.
+    Waiting {
+        /// When it goes at the latest.
+        due: Option<Instant>,
+    },
+    /// The SMS centre has it.
+    Given {
+        /// Until when.
+        valid: Instant,
+    },
 }
 
 /// What is kept of one phonebook, in brief.
@@ -78,6 +119,8 @@ pub struct Summary {
     pub copy: Option<CopySummary>,
     /// The latest backup.
     pub latest: Option<Progress>,
+    /// Blocks of the subscriber that came once more with another body.
+    pub alarms: u32,
 }
 
 /// A complete copy, in brief.

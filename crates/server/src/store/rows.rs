@@ -1,14 +1,14 @@
 //! Rows of SQLite and what they stand for.
 
 use oxisim_backup::{
-    BlockSet, Digest, Held, Restore, RestoreStep, Session, Standing, Vault,
-    message::{BackupId, Resumes, Source},
+    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Vault, Way,
+    message::{Abandonment, BackupId, Extent, MessageType, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant, bcd};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::{Account, Direction, LogEntry, StoreError};
+use super::{Account, Direction, Letter, LetterStep, LogEntry, StoreError};
 use crate::Msisdn;
 
 /// One subscriber's rows, within a transaction.
@@ -120,6 +120,7 @@ impl Vault for SqliteAccount<'_> {
             backup: BackupId { source, generation: row.get("generation")? },
             base_distance: row.get("base_distance")?,
             received: block_set(row, "received")?,
+            digest: row.get::<_, Option<[u8; 8]>>("claimed")?.map(Digest),
             resumes: Resumes(row.get("resumes")?),
             delay: match row.get::<_, Option<i64>>("delay")? {
                 None => None,
@@ -140,19 +141,21 @@ impl Vault for SqliteAccount<'_> {
                  SELECT * FROM backup WHERE msisdn = ?1 AND source = ?2 AND generation = ?3)",
             params![self.msisdn.digits(), source.0, generation],
         )?;
-        let (standing, digest) = match &session.standing {
-            Standing::Open => ("open", None),
-            Standing::Complete(Digest(digest)) => ("complete", Some(digest)),
-            Standing::Refused => ("refused", None),
+        let (standing, digest, reason) = match &session.standing {
+            Standing::Open => ("open", None, None),
+            Standing::Complete(Digest(digest)) => ("complete", Some(digest), None),
+            Standing::Differs(Digest(digest)) => ("differs", Some(digest), None),
+            Standing::Refused => ("refused", None, None),
+            Standing::Abandoned(Abandonment(reason)) => ("abandoned", None, Some(reason)),
         };
         self.execute(
             "INSERT INTO backup VALUES (:msisdn, :source, :generation, :base_distance, :total, :received,
-                 :resumes, :delay, :resume_at, :asked, :standing, :digest, :since)
+                 :claimed, :resumes, :delay, :resume_at, :asked, :standing, :digest, :reason, :since)
              ON CONFLICT DO UPDATE SET generation = excluded.generation,
                  base_distance = excluded.base_distance, total = excluded.total, received = excluded.received,
-                 resumes = excluded.resumes, delay = excluded.delay, resume_at = excluded.resume_at,
+                 claimed = excluded.claimed, resumes = excluded.resumes, delay = excluded.delay, resume_at = excluded.resume_at,
                  asked = excluded.asked, standing = excluded.standing, digest = excluded.digest,
-                 since = excluded.since",
+                 reason = excluded.reason, since = excluded.since",
             named_params! {
                 ":msisdn": self.msisdn.digits(),
                 ":source": source.0,
@@ -160,12 +163,14 @@ impl Vault for SqliteAccount<'_> {
                 ":base_distance": session.base_distance,
                 ":total": session.received.total(),
                 ":received": session.received.bits(),
+                ":claimed": session.digest.map(|Digest(digest)| digest),
                 ":resumes": session.resumes.0,
                 ":delay": session.delay.map(|delay| signed(delay.as_micros())),
                 ":resume_at": session.resume_at.map(micros),
                 ":asked": session.asked,
                 ":standing": standing,
                 ":digest": digest,
+                ":reason": reason,
                 ":since": micros(session.since),
             },
         )?;
@@ -222,10 +227,7 @@ impl Vault for SqliteAccount<'_> {
         Ok(Some(Restore {
             generation: row.get("generation")?,
             todo: block_set(row, "todo")?,
-            due: match row.get("due")? {
-                None => None,
-                Some(due) => Some(instant(due, "restore", "due")?),
-            },
+            due: optional_instant(row, "restore", "due")?,
             asked: row.get("asked")?,
             step: match step.as_str() {
                 "running" => RestoreStep::Running,
@@ -261,6 +263,74 @@ impl Vault for SqliteAccount<'_> {
         )?;
         Ok(())
     }
+
+    fn order(&mut self, source: Source, kind: MessageType) -> Result<Option<Order>, StoreError> {
+        let sql = "SELECT * FROM command WHERE msisdn = ?1 AND source = ?2 AND kind = ?3";
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0, kind.0])?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        let step: String = row.get("step")?;
+        Ok(Some(Order {
+            source,
+            number: row.get("number")?,
+            command: match row.get("fields")? {
+                Some(fields) => Command::Configure(fields),
+                None => Command::Start {
+                    extent: Extent(row.get("extent")?),
+                    way: row.get::<_, Option<u8>>("way")?.map(Way),
+                },
+            },
+            due: optional_instant(row, "command", "due")?,
+            said: row.get("said")?,
+            step: match step.as_str() {
+                "pending" => OrderStep::Pending,
+                "answered" => OrderStep::Answered(row.get("code")?),
+                "unspoken" => OrderStep::Unspoken,
+                "given up" => OrderStep::GivenUp,
+                other => return Err(damaged("command", "step", other)),
+            },
+        }))
+    }
+
+    fn put_order(&mut self, order: &Order) -> Result<(), StoreError> {
+        self.ensure_subscriber()?;
+        let (fields, extent, way) = match &order.command {
+            Command::Configure(fields) => (Some(fields), None, None),
+            Command::Start { extent, way } => (None, Some(extent.0), way.map(|way| way.0)),
+        };
+        let (step, code) = match order.step {
+            OrderStep::Pending => ("pending", None),
+            OrderStep::Answered(code) => ("answered", Some(code)),
+            OrderStep::Unspoken => ("unspoken", None),
+            OrderStep::GivenUp => ("given up", None),
+        };
+        self.execute(
+            "INSERT OR REPLACE INTO command VALUES (:msisdn, :source, :kind, :number, :fields, :extent, :way, :due,
+                 :said, :step, :code)",
+            named_params! {
+                ":msisdn": self.msisdn.digits(),
+                ":source": order.source.0,
+                ":kind": order.command.kind().0,
+                ":number": order.number,
+                ":fields": fields,
+                ":extent": extent,
+                ":way": way,
+                ":due": order.due.map(micros),
+                ":said": order.said,
+                ":step": step,
+                ":code": code,
+            },
+        )?;
+        Ok(())
+    }
+
+    fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, StoreError> {
+        let sql = "SELECT max(coalesce(valid, due, 0)) FROM letter WHERE msisdn = ?1 AND source = ?2";
+        let mut query = self.db.prepare_cached(sql)?;
+        let until: Option<i64> =
+            query.query_row(params![self.msisdn.digits(), source.0], |row| row.get(0))?;
+        until.map(|until| instant(until, "letter", "valid")).transpose()
+    }
 }
 
 impl Account for SqliteAccount<'_> {
@@ -272,6 +342,45 @@ impl Account for SqliteAccount<'_> {
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
         insert_message(self.db, Some(self.msisdn), entry)
+    }
+
+    fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError> {
+        let sql = "SELECT * FROM letter WHERE msisdn = ?1 AND source = ?2 ORDER BY id";
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0])?;
+        let mut letters = Vec::new();
+        while let Some(row) = found.next()? {
+            let step = match optional_instant(row, "letter", "valid")? {
+                Some(valid) => LetterStep::Given { valid },
+                None => LetterStep::Waiting { due: optional_instant(row, "letter", "due")? },
+            };
+            let id = unsigned(row.get("id")?, "letter", "id")?;
+            letters.push(Letter { id, octets: row.get("octets")?, step });
+        }
+        Ok(letters)
+    }
+
+    fn add_letter(&mut self, source: Source, octets: &[u8]) -> Result<(), StoreError> {
+        self.ensure_subscriber()?;
+        let sql = "INSERT INTO letter (msisdn, source, octets) VALUES (?1, ?2, ?3)";
+        self.execute(sql, params![self.msisdn.digits(), source.0, octets])?;
+        Ok(())
+    }
+
+    fn set_letter(&mut self, id: u64, step: LetterStep) -> Result<(), StoreError> {
+        let (valid, due) = match step {
+            LetterStep::Given { valid } => (Some(micros(valid)), None),
+            LetterStep::Waiting { due } => (None, due.map(micros)),
+        };
+        let sql = "UPDATE letter SET valid = ?3, due = ?4 WHERE msisdn = ?1 AND id = ?2";
+        self.execute(sql, params![self.msisdn.digits(), signed(id), valid, due])?;
+        Ok(())
+    }
+
+    fn delete_letter(&mut self, id: u64) -> Result<(), StoreError> {
+        let sql = "DELETE FROM letter WHERE msisdn = ?1 AND id = ?2";
+        self.execute(sql, params![self.msisdn.digits(), signed(id)])?;
+        Ok(())
     }
 }
 
@@ -304,10 +413,15 @@ pub(super) fn instant(micros: i64, table: &'static str, column: &'static str) ->
 }
 
 pub(super) fn resume_at(row: &Row<'_>) -> Result<Option<Instant>, StoreError> {
-    match row.get("resume_at")? {
-        None => Ok(None),
-        Some(at) => instant(at, "backup", "resume_at").map(Some),
-    }
+    optional_instant(row, "backup", "resume_at")
+}
+
+fn optional_instant(
+    row: &Row<'_>,
+    table: &'static str,
+    column: &'static str,
+) -> Result<Option<Instant>, StoreError> {
+    row.get::<_, Option<i64>>(column)?.map(|at| instant(at, table, column)).transpose()
 }
 
 /// The blocks in the bitmap `column`, of as many as the column `total` says.
@@ -320,7 +434,9 @@ pub(super) fn standing(row: &Row<'_>) -> Result<Standing, StoreError> {
     match standing.as_str() {
         "open" => Ok(Standing::Open),
         "complete" => Ok(Standing::Complete(Digest(row.get("digest")?))),
+        "differs" => Ok(Standing::Differs(Digest(row.get("digest")?))),
         "refused" => Ok(Standing::Refused),
+        "abandoned" => Ok(Standing::Abandoned(Abandonment(row.get("reason")?))),
         other => Err(damaged("backup", "standing", other)),
     }
 }

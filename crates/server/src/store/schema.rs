@@ -104,6 +104,80 @@ pub(super) const MIGRATIONS: &[&str] = &["
 
     CREATE INDEX message_msisdn ON message (msisdn);
     CREATE INDEX message_at ON message (at);
+", "
+    CREATE TABLE backup_2 (                         -- the latest of each phonebook
+        msisdn        TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source        INTEGER NOT NULL,
+        generation    INTEGER NOT NULL,
+        base_distance INTEGER NOT NULL,             -- generations back to the base; 0 if there is none
+        total         INTEGER NOT NULL,             -- blocks
+        received      BLOB NOT NULL,                -- bitmap, block 1 in the lowest bit of the first octet
+        claimed       BLOB,                         -- digest of the uploader's snapshot
+        resumes       INTEGER NOT NULL,             -- who ends a pause: 0 the uploader, 1 the server
+        delay         INTEGER,                      -- microseconds
+        resume_at     INTEGER,
+        asked         INTEGER NOT NULL,
+        standing      TEXT NOT NULL CHECK (standing IN ('open', 'complete', 'differs', 'refused', 'abandoned')),
+        digest        BLOB,                         -- of what all blocks make
+        reason        INTEGER,                      -- why it was abandoned
+        since         INTEGER NOT NULL,
+        PRIMARY KEY (msisdn, source),
+        CHECK ((standing IN ('complete', 'differs')) = (digest IS NOT NULL)),
+        CHECK ((standing = 'abandoned') = (reason IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    INSERT INTO backup_2 SELECT msisdn, source, generation, base_distance, total, received, NULL, resumes, delay,
+        resume_at, asked, standing, digest, NULL, since FROM backup;
+
+    CREATE TABLE block_2 (                          -- of backups that are not complete
+        msisdn TEXT NOT NULL,
+        source INTEGER NOT NULL,
+        number INTEGER NOT NULL,                    -- from 1
+        octets BLOB NOT NULL,
+        PRIMARY KEY (msisdn, source, number),
+        FOREIGN KEY (msisdn, source) REFERENCES backup_2 ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
+    INSERT INTO block_2 SELECT * FROM block;
+    DROP TABLE block;
+    DROP TABLE backup;
+    ALTER TABLE backup_2 RENAME TO backup;
+    ALTER TABLE block_2 RENAME TO block;
+    CREATE INDEX backup_resume_at ON backup (resume_at) WHERE resume_at IS NOT NULL;
+
+    CREATE TABLE command (                          -- the latest of each kind to each uploader
+        msisdn TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source INTEGER NOT NULL,
+        kind   INTEGER NOT NULL,                    -- type of the message
+        number INTEGER NOT NULL,
+        fields BLOB,                                -- of a configuration
+        extent INTEGER,                             -- of a backup: 0 what has changed, 1 everything
+        way    INTEGER,                             -- of a backup, if the uploader does not choose it
+        due    INTEGER,
+        said   INTEGER NOT NULL,
+        step   TEXT NOT NULL CHECK (step IN ('pending', 'answered', 'unspoken', 'given up')),
+        code   INTEGER,                             -- the answer; 0 if it was done
+        PRIMARY KEY (msisdn, source, kind),
+        CHECK ((fields IS NULL) = (extent IS NOT NULL)),
+        CHECK ((step = 'answered') = (code IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE INDEX command_due ON command (due) WHERE due IS NOT NULL;
+
+    CREATE TABLE letter (                           -- messages that have not come to their end
+        id      INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        msisdn  TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source  INTEGER NOT NULL,
+        octets  BLOB NOT NULL,                      -- the message of the protocol
+        valid   INTEGER,                            -- until when the SMS centre has it; NULL: it waits
+        due     INTEGER,                            -- when one that waits goes at the latest
+        CHECK (valid IS NULL OR due IS NULL)
+    ) STRICT;
+
+    CREATE INDEX letter_msisdn ON letter (msisdn, source);
+    CREATE INDEX letter_due ON letter (due) WHERE due IS NOT NULL;
+
+    ALTER TABLE subscriber ADD COLUMN alarms INTEGER NOT NULL DEFAULT 0;  -- blocks that came with another body
 "];
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.
@@ -176,6 +250,29 @@ mod tests {
         let mut db = Connection::open_in_memory().unwrap();
         db.execute_batch(FIRST).unwrap();
         assert!(matches!(migrate(&mut db, MIGRATIONS), Err(OpenFailure::Foreign)));
+    }
+
+    #[test]
+    fn a_backup_under_way_survives_the_second_version() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db, &MIGRATIONS[..1]).unwrap();
+        db.execute_batch(
+            "PRAGMA foreign_keys = ON;
+             INSERT INTO subscriber (msisdn) VALUES ('49151');
+             INSERT INTO backup VALUES ('49151', 0, 7, 1, 3, x'01', 0, NULL, 5, 0, 'open', NULL, 2);
+             INSERT INTO block VALUES ('49151', 0, 1, x'0E8001');",
+        )
+        .unwrap();
+        migrate(&mut db, MIGRATIONS).unwrap();
+        let row = db
+            .query_row("SELECT generation, claimed IS NULL, hex(octets) FROM backup JOIN block USING (msisdn, source)", [], |row| {
+                Ok((row.get::<_, u16>(0)?, row.get::<_, bool>(1)?, row.get::<_, String>(2)?))
+            })
+            .unwrap();
+        assert_eq!(row, (7, true, "0E8001".into()));
+        db.execute_batch("PRAGMA foreign_key_check; DELETE FROM backup").unwrap();
+        let blocks: u32 = db.query_row("SELECT count(*) FROM block", [], |row| row.get(0)).unwrap();
+        assert_eq!(blocks, 0, "a block hangs on its backup");
     }
 
     #[test]

@@ -58,7 +58,9 @@ impl Store for SqliteStore {
         let mut query = self.db.prepare_cached(
             "SELECT min(at) FROM (
                  SELECT min(resume_at) AS at FROM backup WHERE resume_at IS NOT NULL
-                 UNION ALL SELECT min(due) FROM restore WHERE due IS NOT NULL)",
+                 UNION ALL SELECT min(due) FROM restore WHERE due IS NOT NULL
+                 UNION ALL SELECT min(due) FROM command WHERE due IS NOT NULL
+                 UNION ALL SELECT min(due) FROM letter WHERE due IS NOT NULL)",
         )?;
         let at: Option<i64> = query.query_row([], |row| row.get(0))?;
         at.map(|at| rows::instant(at, "backup", "resume_at")).transpose()
@@ -68,7 +70,9 @@ impl Store for SqliteStore {
         let mut query = self.db.prepare_cached(
             "SELECT msisdn FROM (
                  SELECT msisdn, resume_at AS at FROM backup WHERE resume_at <= :now
-                 UNION ALL SELECT msisdn, due FROM restore WHERE due <= :now)
+                 UNION ALL SELECT msisdn, due FROM restore WHERE due <= :now
+                 UNION ALL SELECT msisdn, due FROM command WHERE due <= :now
+                 UNION ALL SELECT msisdn, due FROM letter WHERE due <= :now)
              GROUP BY msisdn ORDER BY min(at), msisdn LIMIT :limit",
         )?;
         let mut found = query.query(named_params! { ":now": rows::micros(now), ":limit": limit })?;
@@ -85,7 +89,8 @@ impl Store for SqliteStore {
                     phonebook.generation AS copy_generation, completed_at,
                     (SELECT count(*) FROM contact
                      WHERE contact.msisdn = kept.msisdn AND contact.source = kept.source) AS contacts,
-                    backup.generation, total, received, standing, digest, since, resume_at
+                    backup.generation, total, received, standing, digest, reason, since, resume_at,
+                    (SELECT alarms FROM subscriber WHERE subscriber.msisdn = kept.msisdn) AS alarms
              FROM (SELECT msisdn, source FROM phonebook UNION SELECT msisdn, source FROM backup) AS kept
              LEFT JOIN phonebook USING (msisdn, source)
              LEFT JOIN backup USING (msisdn, source)
@@ -113,6 +118,12 @@ impl Store for SqliteStore {
 
     fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError> {
         rows::insert_message(&self.db, sender, entry)
+    }
+
+    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError> {
+        let sql = "UPDATE subscriber SET alarms = alarms + 1 WHERE msisdn = ?1";
+        self.db.prepare_cached(sql)?.execute([msisdn.digits()])?;
+        Ok(())
     }
 
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
@@ -202,7 +213,13 @@ fn summary(row: &Row<'_>) -> Result<Summary, StoreError> {
             resume_at: rows::resume_at(row)?,
         }),
     };
-    Ok(Summary { msisdn: msisdn(row)?, source: Source(row.get("source")?), copy, latest })
+    Ok(Summary {
+        msisdn: msisdn(row)?,
+        source: Source(row.get("source")?),
+        copy,
+        latest,
+        alarms: row.get("alarms")?,
+    })
 }
 
 #[cfg(test)]
@@ -246,7 +263,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
         SqliteStore::open(&path).unwrap().db.pragma_update(None, "user_version", 99).unwrap();
-        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 1"));
+        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 2"));
     }
 
     #[test]
@@ -288,5 +305,7 @@ mod tests {
         assert!(plan("SELECT msisdn FROM backup WHERE resume_at <= 5").contains("backup_resume_at"));
         assert!(plan("SELECT min(due) FROM restore WHERE due IS NOT NULL").contains("restore_due"));
         assert!(plan("SELECT msisdn FROM restore WHERE due <= 5").contains("restore_due"));
+        assert!(plan("SELECT msisdn FROM command WHERE due <= 5").contains("command_due"));
+        assert!(plan("SELECT msisdn FROM letter WHERE due <= 5").contains("letter_due"));
     }
 }

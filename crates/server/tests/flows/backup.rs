@@ -51,7 +51,7 @@ fn a_phones_application_is_answered_at_its_port() {
 
 #[test]
 fn a_difference_builds_on_the_copy() {
-    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(40, "Ana"))]);
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(39, "Ana"))]);
     network.subscribers[0].start();
     network.run();
     let whole = network.uplink;
@@ -68,8 +68,30 @@ fn a_difference_builds_on_the_copy() {
 }
 
 #[test]
-fn a_lost_block_is_asked_for() {
+fn a_last_block_without_room_for_the_digest_is_followed_by_a_query() {
     let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(40, "Ana"))]);
+    network.subscribers[0].start();
+    network.run();
+    assert_eq!(network.uplink, 11);
+    assert!(matches!(said(&network)[..], [FromServer::Ok { .. }]));
+    assert_eq!(network.held(), network.subscribers[0].memory.book);
+
+    // The QUERY is lost: the server asks for what it lacks, which is the digest.
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(40, "Ana"))]);
+    network.loses = Box::new(|number| number == 11);
+    network.subscribers[0].start();
+    network.run();
+    let said = said(&network);
+    assert!(
+        matches!(&said[..], [FromServer::Missing { blocks, .. }, FromServer::Ok { .. }] if blocks.is_empty()),
+        "{said:?}"
+    );
+    assert_eq!(network.held(), network.subscribers[0].memory.book);
+}
+
+#[test]
+fn a_lost_block_is_asked_for() {
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(39, "Ana"))]);
     network.loses = Box::new(|number| number == 4);
     network.subscribers[0].start();
     network.run();

@@ -2,8 +2,11 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use oxisim_backup::{Held, Restore, Session, Vault, message::Source};
-use oxisim_server::{Account, LogEntry, Msisdn, Store, StoreError, Summary};
+use oxisim_backup::{
+    Held, Order, Restore, Session, Vault,
+    message::{MessageType, Source},
+};
+use oxisim_server::{Account, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary};
 use oxisim_wire::Instant;
 
 /// How many accesses are left until one fails; none: no more fails.
@@ -68,6 +71,10 @@ impl<S: Store> Store for Failing<S> {
         self.store.log(sender, entry)
     }
 
+    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError> {
+        self.store.alarm(msisdn)
+    }
+
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
         self.store.messages(msisdn, limit)
     }
@@ -119,6 +126,21 @@ impl Vault for FailingAccount<'_> {
         burn(&self.fuse)?;
         self.account.put_restore(restore)
     }
+
+    fn order(&mut self, source: Source, kind: MessageType) -> Result<Option<Order>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.order(source, kind)
+    }
+
+    fn put_order(&mut self, order: &Order) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_order(order)
+    }
+
+    fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.busy_until(source)
+    }
 }
 
 impl Account for FailingAccount<'_> {
@@ -130,5 +152,25 @@ impl Account for FailingAccount<'_> {
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
         burn(&self.fuse)?;
         self.account.log(entry)
+    }
+
+    fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.letters(source)
+    }
+
+    fn add_letter(&mut self, source: Source, octets: &[u8]) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.add_letter(source, octets)
+    }
+
+    fn set_letter(&mut self, id: u64, step: LetterStep) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.set_letter(id, step)
+    }
+
+    fn delete_letter(&mut self, id: u64) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.delete_letter(id)
     }
 }

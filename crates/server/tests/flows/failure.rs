@@ -3,7 +3,7 @@
 use std::{cell::Cell, fmt::Write, path::Path, rc::Rc};
 
 use oxisim_backup::{
-    Block, Entry, Policy, TAR, ToServer, Way,
+    Block, Digest, Entry, Policy, TAR, ToServer, Way,
     message::{BackupId, Blocks, Resumes, Source},
 };
 use oxisim_server::{Error, Ignored, Reception, Server, SqliteStore, Store};
@@ -39,7 +39,15 @@ fn block(generation: u16, first: u16, total: u16) -> ToServer {
         blocks: vec![block.encode()],
         resumes: Resumes::UPLOADER,
         delay: None,
+        digest: None,
     })
+}
+
+/// The same, with the digest of the contacts of all blocks.
+fn last_block(generation: u16, total: u16) -> ToServer {
+    let contacts = (1..=total).map(|slot| (slot, contact(&format!("Ana {slot}"), "+3612345")));
+    let ToServer::Blocks(blocks) = block(generation, total, total) else { unreachable!("it is a block") };
+    ToServer::Blocks(Blocks { digest: Some(Digest::of(&contacts.collect())), ..blocks })
 }
 
 /// Everything that a database holds, apart from notes about messages.
@@ -128,7 +136,7 @@ fn a_store_that_fails_leaves_nothing_half_done() {
     let before = contents(&path);
     let notes = server.store().messages(None, 100).unwrap();
 
-    let last = packet(block(1, 2, 2).encode());
+    let last = packet(last_block(1, 2).encode());
     let mut failures = 0;
     loop {
         fuse.set(Some(failures));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use oxisim_backup::Outgoing;
+use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_backup::{
     Journal, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError, TAR,
     Trigger, Uploader, Way, message::Source, personalise,
@@ -45,6 +45,8 @@ pub struct Network {
     pub downlink: Vec<(Instant, Outgoing)>,
     /// Whether the message of this number, counted over both directions, is lost.
     pub loses: Box<dyn FnMut(usize) -> bool>,
+    /// Whether the server learns what was delivered.
+    pub reports: bool,
     handled: usize,
 }
 
@@ -155,6 +157,7 @@ impl Network {
             uplink: 0,
             downlink: Vec::new(),
             loses: Box::new(|_| false),
+            reports: true,
             handled: 0,
         }
     }
@@ -215,6 +218,10 @@ impl Network {
                 self.subscribers.iter_mut().find(|one| one.msisdn.address() == message.to).unwrap();
             let octets = subscriber.unwrap(&message);
             subscriber.uploader.handle_message(&octets, &mut subscriber.memory);
+            if self.reports {
+                let report = DeliveryReport::Delivered;
+                self.server.handle_report(&message.to, message.reference, report, self.now).unwrap();
+            }
         }
         true
     }

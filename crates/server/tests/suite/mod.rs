@@ -3,12 +3,13 @@
 mod values;
 
 use oxisim_backup::{
-    BlockSet, Held, Restore, RestoreStep, Session, Standing, Vault,
-    message::{BackupId, Resumes, Source},
+    BlockSet, Command, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Vault,
+    message::{BackupId, MessageType, Resumes, Source},
 };
 use oxisim_phonebook::Book;
 use oxisim_server::{
-    Account, CopySummary, Direction, LogEntry, Msisdn, Progress, Store, StoreError, Summary,
+    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Msisdn, Progress, Store, StoreError,
+    Summary,
 };
 use oxisim_wire::Instant;
 use proptest::test_runner::{Config, TestRunner};
@@ -32,6 +33,8 @@ macro_rules! store_suite {
             books_come_back,
             sessions_come_back,
             restores_come_back,
+            orders_come_back,
+            letters_come_back_in_their_order,
             a_new_backup_forgets_the_blocks_of_the_last,
             a_complete_copy_forgets_its_blocks,
             what_fails_is_undone,
@@ -84,6 +87,50 @@ pub fn restores_come_back<D: Database>() {
         vault(&mut store, &ana(), |account| account.put_restore(&restore));
         assert_eq!(vault(&mut store, &ana(), |account| account.restore()), Some(restore));
     });
+}
+
+pub fn orders_come_back<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    property(values::order(), |order| {
+        vault(&mut store, &ana(), |account| account.put_order(&order));
+        let kind = order.command.kind();
+        assert_eq!(vault(&mut store, &ana(), |account| account.order(order.source, kind)), Some(order));
+    });
+}
+
+pub fn letters_come_back_in_their_order<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    let at = Instant::from_secs(7);
+    vault(&mut store, &ben(), |account| account.add_letter(Source::CARD, &[9]));
+    vault(&mut store, &ana(), |account| {
+        assert_eq!(account.busy_until(Source::CARD)?, None);
+        for octets in [[1], [2], [3]] {
+            account.add_letter(Source::CARD, &octets)?;
+        }
+        account.add_letter(Source::PHONE, &[4])?;
+        let ids: Vec<u64> = account.letters(Source::CARD)?.iter().map(|letter| letter.id).collect();
+        account.set_letter(ids[0], LetterStep::Given { valid: at })?;
+        account.set_letter(ids[2], LetterStep::Waiting { due: Some(at) })?;
+        account.delete_letter(ids[1])?;
+        let letter = |id, octets: &[u8], step| Letter { id, octets: octets.to_vec(), step };
+        assert_eq!(
+            account.letters(Source::CARD)?,
+            [
+                letter(ids[0], &[1], LetterStep::Given { valid: at }),
+                letter(ids[2], &[3], LetterStep::Waiting { due: Some(at) }),
+            ]
+        );
+        assert_eq!(account.busy_until(Source::CARD)?, Some(at));
+        account.delete_letter(ids[2])?;
+        account.add_letter(Source::CARD, &[5])?;
+        assert!(account.letters(Source::CARD)?[1].id > ids[2], "a number is used once");
+        Ok(())
+    });
+    let others = vault(&mut store, &ben(), |account| account.letters(Source::CARD));
+    vault(&mut store, &ana(), |account| account.delete_letter(others[0].id));
+    assert_eq!(vault(&mut store, &ben(), |account| account.letters(Source::CARD)), others);
 }
 
 pub fn a_new_backup_forgets_the_blocks_of_the_last<D: Database>() {
@@ -185,6 +232,20 @@ pub fn the_earliest_time_comes_first<D: Database>() {
     assert_eq!(due(20, 10), [ben()]);
     assert_eq!(due(60, 10), [ben(), ana(), cem()]);
     assert_eq!(due(60, 2), [ben(), ana()]);
+    vault(&mut store, &dia(), |account| {
+        account.put_order(&Order { due: Some(Instant::from_secs(15)), ..order() })?;
+        account.add_letter(Source::CARD, &[1])?;
+        let id = account.letters(Source::CARD)?[0].id;
+        account.set_letter(id, LetterStep::Waiting { due: Some(Instant::from_secs(12)) })
+    });
+    assert_eq!(store.next_due().unwrap(), Some(Instant::from_secs(12)));
+    assert_eq!(store.due(Instant::from_secs(12), 10).unwrap(), [dia()]);
+    vault(&mut store, &dia(), |account| {
+        let id = account.letters(Source::CARD)?[0].id;
+        account.set_letter(id, LetterStep::Given { valid: Instant::from_secs(9) })
+    });
+    assert_eq!(store.next_due().unwrap(), Some(Instant::from_secs(15)), "one on its way is due never");
+    assert_eq!(store.due(Instant::from_secs(15), 10).unwrap(), [dia()]);
 }
 
 pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
@@ -198,6 +259,8 @@ pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
                 account.put_block(source, 1, &[1])?;
             }
             account.put_restore(&restore())?;
+            account.put_order(&order())?;
+            account.add_letter(Source::CARD, &[1])?;
             account.next_counter()?;
             account.log(&entry(1, Direction::In))
         });
@@ -211,6 +274,8 @@ pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
             assert_eq!(account.block(source, 1)?, None);
         }
         assert_eq!(account.restore()?, None);
+        assert_eq!(account.order(Source::CARD, MessageType::CONFIGURE)?, None);
+        assert_eq!(account.letters(Source::CARD)?, []);
         assert_eq!(account.next_counter()?, 1);
         Ok(())
     });
@@ -259,6 +324,8 @@ pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
     let mut store = database.open();
     vault(&mut store, &ben(), |account| account.put_session(&session()));
     vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
+    store.alarm(&ben()).unwrap();
+    store.alarm(&ben()).unwrap();
     let copy = CopySummary { generation: 1, at: Instant::from_secs(9), contacts: 2 };
     let latest = Progress {
         generation: 1,
@@ -271,8 +338,8 @@ pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
     assert_eq!(
         store.subscribers().unwrap(),
         [
-            Summary { msisdn: ana(), source: Source::CARD, copy: Some(copy), latest: None },
-            Summary { msisdn: ben(), source: Source::CARD, copy: None, latest: Some(latest) },
+            Summary { msisdn: ana(), source: Source::CARD, copy: Some(copy), latest: None, alarms: 0 },
+            Summary { msisdn: ben(), source: Source::CARD, copy: None, latest: Some(latest), alarms: 2 },
         ]
     );
 }
@@ -362,12 +429,24 @@ fn session_of(generation: u16) -> Session {
         backup: BackupId { source: Source::CARD, generation },
         base_distance: 0,
         received,
+        digest: None,
         resumes: Resumes::SERVER,
         delay: None,
         resume_at: Some(Instant::from_secs(100)),
         asked: 0,
         standing: Standing::Open,
         since: Instant::from_secs(3),
+    }
+}
+
+fn order() -> Order {
+    Order {
+        source: Source::CARD,
+        number: 1,
+        command: Command::Configure(vec![0x03, 0x02, 0x00, 0x04]),
+        due: Some(Instant::from_secs(300)),
+        said: 0,
+        step: OrderStep::Pending,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Arbitrary values of what a store keeps.
 
 use oxisim_backup::{
-    BlockSet, Digest, Held, Restore, RestoreStep, Session, Standing,
-    message::{BackupId, Resumes, Source},
+    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Way,
+    message::{Abandonment, BackupId, Extent, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant};
@@ -27,13 +27,15 @@ pub fn held() -> impl Strategy<Value = Held> {
 pub fn session() -> impl Strategy<Value = Session> {
     let who = (source(), any::<u16>(), any::<u8>(), instant());
     let pauses = (0_u8..2, option::of(instant()), option::of(instant()), any::<u16>());
-    (who, block_set(), pauses, standing()).prop_map(|(who, received, pauses, standing)| {
+    let blocks = (block_set(), option::of(any::<[u8; 8]>().prop_map(Digest)));
+    (who, blocks, pauses, standing()).prop_map(|(who, (received, digest), pauses, standing)| {
         let (source, generation, base_distance, since) = who;
         let (resumes, delay, resume_at, asked) = pauses;
         Session {
             backup: BackupId { source, generation },
             base_distance,
             received,
+            digest,
             resumes: Resumes(resumes),
             delay: delay.map(|delay| Duration::from_micros(delay.as_micros())),
             resume_at,
@@ -54,6 +56,23 @@ pub fn restore() -> impl Strategy<Value = Restore> {
         .prop_map(|(generation, todo, due, asked, step)| Restore { generation, todo, due, asked, step })
 }
 
+pub fn order() -> impl Strategy<Value = Order> {
+    let command = prop_oneof![
+        vec(any::<u8>(), 0..60).prop_map(Command::Configure),
+        (any::<u8>(), option::of(any::<u8>()))
+            .prop_map(|(extent, way)| Command::Start { extent: Extent(extent), way: way.map(Way) }),
+    ];
+    let step = prop_oneof![
+        Just(OrderStep::Pending),
+        Just(OrderStep::Unspoken),
+        Just(OrderStep::GivenUp),
+        any::<u8>().prop_map(OrderStep::Answered),
+    ];
+    (source(), any::<u16>(), command, option::of(instant()), any::<u16>(), step).prop_map(
+        |(source, number, command, due, said, step)| Order { source, number, command, due, said, step },
+    )
+}
+
 fn source() -> impl Strategy<Value = Source> {
     prop_oneof![Just(Source::CARD), Just(Source::PHONE)]
 }
@@ -63,6 +82,8 @@ fn standing() -> impl Strategy<Value = Standing> {
         Just(Standing::Open),
         Just(Standing::Refused),
         any::<[u8; 8]>().prop_map(|digest| Standing::Complete(Digest(digest))),
+        any::<[u8; 8]>().prop_map(|digest| Standing::Differs(Digest(digest))),
+        any::<u8>().prop_map(|reason| Standing::Abandoned(Abandonment(reason))),
     ]
 }
 

@@ -2,15 +2,15 @@
 
 use alloc::{boxed::Box, format};
 
-use oxisim_backup::{Esme, FromServer, Outgoing, ToServer, carriage};
+use oxisim_backup::{DeliveryReport, Esme, FromServer, Outgoing, ToServer, carriage};
 use oxisim_sms::{
     Timestamp, UserData,
     tpdu::{Deliver, MobileOriginated},
 };
 use oxisim_wire::{Duration, Instant, Wire};
 
-use super::{Planned, World};
-use crate::{Bearer, Slot, What};
+use super::{Paged, Planned, World};
+use crate::{Bearer, Fate, Slot, What};
 
 /// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -30,7 +30,10 @@ impl<E: Esme, C: Slot> World<E, C> {
 
     /// Lets a message, and perhaps its double, travel between the SMS centre and the other side.
     pub(super) fn travel(&mut self, first: Planned, second: Planned, to_server: bool) {
-        let fate = self.bearer.fate(&mut self.random);
+        let mut fate = self.bearer.fate(&mut self.random);
+        if if to_server { self.outage.to_server } else { self.outage.to_phone } {
+            fate = Fate { arrives: None, again: None };
+        }
         match fate.arrives {
             Some(arrives) => self.schedule.plan(self.now + arrives, first),
             None => self.note(What::Lost { to_server }),
@@ -40,30 +43,52 @@ impl<E: Esme, C: Slot> World<E, C> {
         }
     }
 
-    /// Sends a message of the server over the air.
-    pub(super) fn page(&mut self, message: &Outgoing) {
+    /// A message of the server has reached the SMS centre.
+    pub(super) fn accept(&mut self, message: &Outgoing) {
         if message.to != self.subscriber {
             return;
         }
         let timestamp = Timestamp::from_instant(self.now, 0);
         let deliver =
             Deliver::new(self.server.clone(), message.protocol, timestamp, message.user_data.clone());
-        let tpdu = deliver.encode();
+        let (tpdu, valid) = (deliver.encode(), self.now + message.validity);
         log::debug!("{} SMS-DELIVER {}", self.clock(), hex::encode_upper(&tpdu));
-        let arrives = self.take_radio(Bearer::terminated(tpdu.len()));
-        self.schedule.plan(arrives, Planned::Terminated(tpdu, 1));
+        self.page(Paged { tpdu, reference: message.reference, valid, tries: 0 });
+    }
+
+    /// Sends a message over the air, if there is service and its time is not over.
+    pub(super) fn page(&mut self, mut paged: Paged) {
+        if self.now > paged.valid {
+            self.note(What::Lost { to_server: false });
+            self.report(paged.reference, DeliveryReport::Failed);
+        } else if self.outage.service {
+            self.kept.push(paged);
+        } else {
+            paged.tries += 1;
+            let arrives = self.take_radio(Bearer::terminated(paged.tpdu.len()));
+            self.schedule.plan(arrives, Planned::Terminated(paged));
+        }
     }
 
     /// The phone has taken the message that was delivered longest ago, or has not; then it comes again.
     pub(super) fn reported(&mut self, taken: bool) {
-        let Some((tpdu, tries)) = self.delivered.pop_front() else { return };
+        let Some(mut paged) = self.delivered.pop_front() else { return };
         if taken {
-            return;
-        }
-        if tries < MAX_TRIES {
-            self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(tpdu, tries + 1));
+            self.report(paged.reference, DeliveryReport::Delivered);
+        } else if paged.tries < MAX_TRIES && self.now + TRY_AGAIN_AFTER <= paged.valid {
+            // The repetitions take no time on the radio.
+            paged.tries += 1;
+            self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(paged));
         } else {
             self.note(What::Lost { to_server: false });
+            self.report(paged.reference, DeliveryReport::Failed);
+        }
+    }
+
+    /// Lets the server know what became of a message. Reports are lost as messages are.
+    fn report(&mut self, reference: u64, report: DeliveryReport) {
+        if let Some(arrives) = self.bearer.fate(&mut self.report_random).arrives {
+            self.schedule.plan(self.now + arrives, Planned::Reported { reference, report });
         }
     }
 

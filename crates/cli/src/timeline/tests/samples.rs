@@ -53,6 +53,7 @@ impl Writer {
                 blocks: vec![vec![0; 100]],
                 resumes: Resumes::SERVER,
                 delay: None,
+                digest: None,
             });
             self.note(What::Sending { message: Some(message), octets: 153, takes: MESSAGE_TIME });
             self.wait(MESSAGE_TIME);

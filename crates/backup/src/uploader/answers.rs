@@ -1,0 +1,137 @@
+//! What the server says of a backup.
+
+use super::machine::{FIRST_QUERY_AFTER, Uploader, run, subset};
+use crate::{
+    BlockSet, Digest,
+    journal::{Owed, Phase, Run, State},
+    message::{BackupId, Pause, Refusal},
+    settings::Way,
+    uploader::{Failure, Host, Outcome, Wake, snapshot},
+};
+
+impl Uploader {
+    pub(super) fn missing(
+        &mut self,
+        state: &mut State,
+        backup: BackupId,
+        blocks: &BlockSet,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some((run, phase)) = &mut state.run else { return Ok(()) };
+        if backup != (BackupId { source: self.source, generation: run.generation })
+            || blocks.total() != run.todo.total()
+        {
+            return Ok(());
+        }
+        if blocks.is_empty() {
+            // All is there but the digest, which a QUERY has.
+            self.owe(state, Owed::QUERY);
+            self.journal.write(host, state)?;
+            return self.go_on(state, host);
+        }
+        let was_sending = matches!(phase, Phase::Sending { .. });
+        if run.way == Way::SERVER && !was_sending {
+            run.todo = blocks.clone();
+        } else {
+            blocks.iter().for_each(|number| {
+                run.todo.insert(number);
+            });
+        }
+        // In the timer and status ways the card itself ends its pauses.
+        let resumes = run.way == Way::SERVER || matches!(phase, Phase::Waiting { .. });
+        if resumes && !was_sending {
+            *phase = subset(run);
+        }
+        // It is the answer to the question.
+        state.owed.remove(Owed::QUERY);
+        self.journal.write(host, state)?;
+        if matches!(state.run, Some((_, Phase::Pausing { .. }))) {
+            return Ok(());
+        }
+        self.go_on(state, host)
+    }
+
+    /// The server will ask by itself: until then there is no need to.
+    pub(super) fn planned(
+        &mut self,
+        state: &mut State,
+        backup: BackupId,
+        wait: Pause,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some((run, Phase::Pausing { asked } | Phase::Waiting { asked })) = &mut state.run else {
+            return Ok(());
+        };
+        let is_about = backup == BackupId { source: self.source, generation: run.generation };
+        if !is_about || run.way != Way::SERVER {
+            return Ok(());
+        }
+        *asked = 0;
+        state.owed.remove(Owed::QUERY);
+        self.journal.write(host, state)?;
+        self.retrying = false;
+        self.wake(wait.duration() + FIRST_QUERY_AFTER, Wake::AskAgain, state);
+        Ok(())
+    }
+
+    pub(super) fn ok(
+        &mut self,
+        state: &mut State,
+        backup: BackupId,
+        digest: Digest,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some((run, _)) = &state.run else { return Ok(()) };
+        if !self.is_about(backup, run) {
+            return Ok(());
+        }
+        let equal = digest == run.digest;
+        if equal {
+            self.journal.confirm(host)?;
+        }
+        state.confirmed = equal.then_some(run.generation);
+        // The copy that was being restored is no longer the server's.
+        state.restore = None;
+        state.owed.remove(Owed::RESTORED);
+        self.end(state, if equal { Outcome::Complete } else { Outcome::Differs }, host)
+    }
+
+    pub(super) fn refused(
+        &mut self,
+        state: &mut State,
+        backup: BackupId,
+        reason: Refusal,
+        latest: u16,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        let Some((old, _)) = &state.run else { return Ok(()) };
+        if !self.is_about(backup, old) {
+            return Ok(());
+        }
+        let way = old.way;
+        let again = match reason {
+            Refusal::BASE_UNKNOWN => old.base_distance != 0,
+            Refusal::GENERATION_OLD => latest != old.generation.wrapping_sub(1),
+            _ => false,
+        };
+        if !again {
+            let outcome = if reason == Refusal::RESTORING { Outcome::Restoring } else { Outcome::Refused };
+            return self.end(state, outcome, host);
+        }
+        // The server has lost what this builds on, or the card has lost count: everything goes once more, the
+        // same way.
+        state.run = None;
+        state.owed.remove(Owed::QUERY);
+        state.confirmed = None;
+        state.last = latest;
+        let settings = self.configured(state);
+        let Some(snapshot) = snapshot::take(self.journal, &settings, state, host)? else {
+            return self.end(state, Outcome::Unchanged, host);
+        };
+        self.begin(state, run(&settings, &snapshot, way), None, host)
+    }
+
+    fn is_about(&self, backup: BackupId, run: &Run) -> bool {
+        backup == BackupId { source: self.source, generation: run.generation }
+    }
+}
