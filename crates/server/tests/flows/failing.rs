@@ -2,8 +2,8 @@
 
 use std::{cell::Cell, rc::Rc};
 
-use oxisim_backup::{Held, Restore, Session, Vault, message::Source};
-use oxisim_server::{Account, LogEntry, Msisdn, Store, StoreError, Summary};
+use oxisim_backup::{Held, Restore, Session, Vault, message::Source, security::KeyVersion};
+use oxisim_server::{Account, Enrolled, Iccid, LogEntry, Msisdn, Store, StoreError, Summary};
 use oxisim_wire::Instant;
 
 /// How many accesses are left until one fails; none: no more fails.
@@ -58,6 +58,24 @@ impl<S: Store> Store for Failing<S> {
 
     fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError> {
         self.store.subscribers()
+    }
+
+    fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        self.store.enrol(msisdn, iccid, key_version, now)
+    }
+
+    fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError> {
+        self.store.cards()
+    }
+
+    fn card_count(&mut self) -> Result<u64, StoreError> {
+        self.store.card_count()
     }
 
     fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError> {
@@ -125,6 +143,16 @@ impl Account for FailingAccount<'_> {
     fn next_counter(&mut self) -> Result<u32, StoreError> {
         burn(&self.fuse)?;
         self.account.next_counter()
+    }
+
+    fn card(&mut self) -> Result<Option<Enrolled>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.card()
+    }
+
+    fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_card(card)
     }
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
