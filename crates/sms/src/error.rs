@@ -1,6 +1,6 @@
 //! What cannot be built or unpacked.
 
-use crate::packet::SecurityParameters;
+use crate::packet::{Refusal, SecurityParameters};
 
 /// Why a message cannot be built, or a packet not unpacked. Octets that do not decode as a transfer protocol
 /// data unit are [`oxisim_wire::Error`]s.
@@ -47,4 +47,7 @@ pub enum Error {
     /// The packet is ciphered, or carries a checksum or signature.
     #[error("the command packet asks for security that needs keys: {0:?}")]
     Secured(SecurityParameters),
+    /// The packet cannot be sealed, or is not opened.
+    #[error(transparent)]
+    Packet(#[from] Refusal),
 }

@@ -1,10 +1,9 @@
 //! Every row of `tests/vectors` decodes to the fields that its source gives, and encodes to the same octets.
 
-use oxisim_sms::packet::{CommandPacket, SecurityParameters, Tar};
 use oxisim_sms::tpdu::{
     Deliver, MobileOriginated, MobileTerminated, RelativeValidity, StatusReport, Submit, ValidityPeriod,
 };
-use oxisim_sms::{Address, Alphabet, Error, Timestamp, UserData, alphabet};
+use oxisim_sms::{Address, Alphabet, Timestamp, UserData, alphabet};
 use oxisim_wire::{Reader, Wire};
 use serde_json::{Map, Value, json};
 
@@ -278,28 +277,4 @@ fn packed_septets(row: &Value) {
     assert_eq!(alphabet::decode(&septets), text(row, "text"), "{row}");
     assert_eq!(alphabet::pack(&septets, fill_bits), packed, "{row}");
     assert_eq!(alphabet::unpack(&packed, septets.len(), fill_bits), septets, "{row}");
-}
-
-#[test]
-fn packets_without_security_decode_and_the_others_are_named() {
-    for row in rows(include_str!("vectors/packet.jsonl")) {
-        let packet = octets(&row, "packet");
-        let security = SecurityParameters(octets(&row, "spi").try_into().unwrap());
-        let decoded = CommandPacket::decode(&packet);
-        if security.is_secured() {
-            assert_eq!(decoded, Err(Error::Secured(security)), "{row}");
-            continue;
-        }
-        let decoded = decoded.unwrap();
-        assert_eq!(decoded.encode().unwrap(), packet, "{row}");
-        assert_eq!(decoded.security, security, "{row}");
-        assert_eq!(vec![decoded.kic], octets(&row, "kic"), "{row}");
-        assert_eq!(vec![decoded.kid], octets(&row, "kid"), "{row}");
-        assert_eq!(decoded.tar, Tar(octets(&row, "tar").try_into().unwrap()), "{row}");
-        assert_eq!(format!("{:010X}", decoded.counter.value()), text(&row, "cntr"), "{row}");
-        assert_eq!(decoded.data, octets(&row, "data"), "{row}");
-        for length in 0..packet.len() {
-            assert!(CommandPacket::decode(&packet[..length]).is_err(), "{length} octets of {row}");
-        }
-    }
 }

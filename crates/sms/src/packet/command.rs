@@ -1,107 +1,14 @@
-//! Command packets without cryptography (TS 102 225 §5.1, TS 31.115 §4).
+//! Command packets (TS 102 225 §5.1, TS 31.115 §4.2).
 
 use alloc::{vec, vec::Vec};
-use core::fmt;
 
-use oxisim_wire::{Reader, Wire};
-
+use super::{
+    Counter, Deciphered, Form, Keys, Kic, Kid, Protection, Refusal, SecurityParameters, Suite, Tar,
+    frame::{Content, Frame, Kind},
+};
 use crate::{DataCoding, Element, ElementId, Error, UserData, concatenation::Concatenation};
 
-/// Security Parameter Indicator of a command packet (TS 102 225 §5.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct SecurityParameters(pub [u8; 2]);
-
-/// Redundancy check, cryptographic checksum or digital signature (TS 102 225 §5.1.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Integrity {
-    /// None.
-    None,
-    /// Redundancy check (RC).
-    RedundancyCheck,
-    /// Cryptographic checksum (CC).
-    CryptographicChecksum,
-    /// Digital signature (DS).
-    DigitalSignature,
-}
-
-impl SecurityParameters {
-    /// No integrity, no ciphering, a counter for information only, no proof of receipt.
-    pub const UNSECURED: Self = Self([0x08, 0x00]);
-
-    /// How the packet is protected against change.
-    #[must_use]
-    pub const fn integrity(self) -> Integrity {
-        match self.0[0] & 0x03 {
-            0 => Integrity::None,
-            1 => Integrity::RedundancyCheck,
-            2 => Integrity::CryptographicChecksum,
-            _ => Integrity::DigitalSignature,
-        }
-    }
-
-    /// Whether the packet is ciphered.
-    #[must_use]
-    pub const fn is_ciphered(self) -> bool {
-        self.0[0] & 0x04 != 0
-    }
-
-    /// Whether packing and unpacking take more than the packet: a check, a checksum, a signature or ciphering.
-    #[must_use]
-    pub const fn is_secured(self) -> bool {
-        self.is_ciphered() || !matches!(self.integrity(), Integrity::None)
-    }
-}
-
-/// Toolkit Application Reference: which application the packet is for (TS 101 220).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tar(pub [u8; 3]);
-
-impl fmt::Debug for Tar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c] = self.0;
-        write!(f, "Tar({a:02X}{b:02X}{c:02X})")
-    }
-}
-
-/// The counter of a packet: 40 bits (TS 102 225 §5.1.4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Counter(u64);
-
-impl Counter {
-    /// The highest.
-    pub const MAX: Self = Self(0xFF_FFFF_FFFF);
-
-    /// A counter; `None` above [`Self::MAX`].
-    #[must_use]
-    pub const fn new(value: u64) -> Option<Self> {
-        if value <= Self::MAX.0 { Some(Self(value)) } else { None }
-    }
-
-    /// Its value.
-    #[must_use]
-    pub const fn value(self) -> u64 {
-        self.0
-    }
-
-    fn from_octets(octets: [u8; 5]) -> Self {
-        Self(octets.iter().fold(0, |value, &octet| value << 8 | u64::from(octet)))
-    }
-
-    const fn to_octets(self) -> [u8; 5] {
-        let [_, _, _, octets @ ..] = self.0.to_be_bytes();
-        octets
-    }
-}
-
-impl From<u32> for Counter {
-    fn from(value: u32) -> Self {
-        Self(value.into())
-    }
-}
-
-/// A command packet without cryptography, as it stands in TP-User-Data after the header `02 70 00`.
-///
-/// The padding counter is unused without ciphering: it is written as 0 and ignored when read.
+/// A command packet: secured data for an application, and how it is secured.
 ///
 /// ```
 /// use oxisim_sms::packet::{CommandPacket, Tar};
@@ -116,9 +23,9 @@ pub struct CommandPacket {
     /// SPI.
     pub security: SecurityParameters,
     /// `KIc`: key and algorithm for ciphering.
-    pub kic: u8,
+    pub kic: Kic,
     /// `KID`: key and algorithm for the check, checksum or signature.
-    pub kid: u8,
+    pub kid: Kid,
     /// TAR.
     pub tar: Tar,
     /// CNTR.
@@ -128,53 +35,45 @@ pub struct CommandPacket {
 }
 
 /// Octets of secured data that fit one message in a packet without cryptography.
-pub const CAPACITY: usize = UserData::LIMIT - USER_DATA_HEADER - PACKET_LENGTH - HEADER_LENGTH - HEADER;
+pub const CAPACITY: usize = Suite::NONE.command_capacity(1);
 
 impl CommandPacket {
     /// A packet without security, whose counter is for information only.
     #[must_use]
     pub fn unsecured(tar: Tar, counter: Counter, data: impl Into<Vec<u8>>) -> Self {
-        Self { security: SecurityParameters::UNSECURED, kic: 0, kid: 0, tar, counter, data: data.into() }
+        let security = SecurityParameters::UNSECURED;
+        Self { security, kic: Kic::default(), kid: Kid::default(), tar, counter, data: data.into() }
+    }
+
+    /// How it is protected, by its header.
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        self.security.command(self.kic, self.kid)
+    }
+
+    /// The packet, from CPL or CPI on, secured as its header says.
+    pub fn seal(&self, form: Form, keys: &Keys) -> Result<Vec<u8>, Error> {
+        let Self { security, kic, kid, tar, counter, ref data } = *self;
+        let clear = [&security.0[..], &[kic.0, kid.0], &tar.0].concat();
+        let content = Content { kind: Kind::Command, clear: &clear, counter, status: None, data };
+        content.seal(form, self.protection(), keys)
     }
 
     /// Decodes CPL and what follows; a packet with security is [`Error::Secured`].
     pub fn decode(octets: &[u8]) -> Result<Self, Error> {
-        let mut r = Reader::new(octets);
-        let length = r.u16("command packet length")?;
-        let mut packet = r.sub(length.into(), "command packet")?;
-        r.finish("command packet")?;
-        let length = packet.u8("command header length")?;
-        let mut header = packet.sub(length.into(), "command header")?;
-        let security = SecurityParameters(header.array("SPI")?);
-        if security.is_secured() {
-            return Err(Error::Secured(security));
+        let sealed = SealedCommand::decode(Form::ShortMessage, octets)?;
+        if sealed.security.is_secured() {
+            return Err(Error::Secured(sealed.security));
         }
-        let kic = header.u8("KIc")?;
-        let kid = header.u8("KID")?;
-        let tar = Tar(header.array("TAR")?);
-        let counter = Counter::from_octets(header.array("CNTR")?);
-        header.u8("PCNTR")?;
-        header.finish("command header")?;
-        Ok(Self { security, kic, kid, tar, counter, data: packet.rest().to_vec() })
+        Ok(sealed.open(&Keys::default())?)
     }
 
-    /// Encodes the packet from CPL on.
+    /// Encodes the packet from CPL on; a packet with security is [`Error::Secured`].
     pub fn encode(&self) -> Result<Vec<u8>, Error> {
         if self.security.is_secured() {
             return Err(Error::Secured(self.security));
         }
-        let length = u16::try_from(HEADER_LENGTH + HEADER + self.data.len())
-            .map_err(|_| Error::PacketTooLong(self.data.len()))?;
-        let mut out = Vec::with_capacity(PACKET_LENGTH + usize::from(length));
-        length.write(&mut out);
-        out.push(HEADER as u8);
-        out.extend_from_slice(&self.security.0);
-        out.extend_from_slice(&[self.kic, self.kid]);
-        out.extend_from_slice(&self.tar.0);
-        out.extend_from_slice(&self.counter.to_octets());
-        out.push(0);
-        out.extend_from_slice(&self.data);
-        Ok(out)
+        self.seal(Form::ShortMessage, &Keys::default())
     }
 
     /// The packet as the user data of one message: 8-bit data of class 2, which a terminal hands to the card.
@@ -196,20 +95,66 @@ impl CommandPacket {
     }
 }
 
-/// User data header: its length, the element's identifier and its length.
-const USER_DATA_HEADER: usize = 1 + 2;
-/// Command packet length (CPL).
-const PACKET_LENGTH: usize = 2;
-/// Command header length (CHL).
-const HEADER_LENGTH: usize = 1;
-/// Command header: SPI, `KIc`, `KID`, TAR, CNTR, PCNTR.
-const HEADER: usize = 2 + 1 + 1 + 3 + 5 + 1;
+/// A command packet of which what stands in clear is read, so that its receiver can choose the keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedCommand {
+    /// SPI.
+    pub security: SecurityParameters,
+    /// `KIc`: key and algorithm for ciphering.
+    pub kic: Kic,
+    /// `KID`: key and algorithm for the check, checksum or signature.
+    pub kid: Kid,
+    /// TAR.
+    pub tar: Tar,
+    frame: Frame,
+}
+
+impl SealedCommand {
+    /// Reads a packet from CPL or CPI on.
+    pub fn decode(form: Form, octets: &[u8]) -> Result<Self, oxisim_wire::Error> {
+        let frame = Frame::decode(form, Kind::Command, octets)?;
+        let mut clear = frame.clear();
+        let security = SecurityParameters(clear.array("SPI")?);
+        let (kic, kid) = (Kic(clear.u8("KIc")?), Kid(clear.u8("KID")?));
+        let tar = Tar(clear.array("TAR")?);
+        Ok(Self { security, kic, kid, tar, frame })
+    }
+
+    /// How it is protected, by its header.
+    #[must_use]
+    pub const fn protection(&self) -> Protection {
+        self.security.command(self.kic, self.kid)
+    }
+
+    /// Octets of the check, checksum or signature, by the header's length.
+    #[must_use]
+    pub const fn check_octets(&self) -> usize {
+        self.frame.check_octets()
+    }
+
+    /// The packet, if it deciphers and verifies with `keys`. Its counter is still to be
+    /// [judged](super::CounterMode::judge).
+    ///
+    /// The padding counter of a packet that is not ciphered is ignored.
+    pub fn open(&self, keys: &Keys) -> Result<CommandPacket, Refusal> {
+        let deciphered = self.decipher(Suite::of(self.protection(), keys.agreement)?, keys)?;
+        let Self { security, kic, kid, tar, .. } = *self;
+        let counter = deciphered.counter;
+        Ok(CommandPacket { security, kic, kid, tar, counter, data: deciphered.verify(keys)? })
+    }
+
+    /// Deciphers the packet by `suite`, which need not be what its header says, and verifies nothing.
+    pub fn decipher(&self, suite: Suite, keys: &Keys) -> Result<Deciphered, Refusal> {
+        self.frame.decipher(suite, keys)
+    }
+}
 
 #[cfg(test)]
 mod tests {
     use oxisim_wire::ErrorKind;
     use proptest::prelude::*;
 
+    use super::super::Integrity;
     use super::*;
     use crate::concatenation::Reference;
 
@@ -244,8 +189,12 @@ mod tests {
         };
         assert_eq!(kind(1, 0x10), ErrorKind::Truncated { needed: 16, left: 15 });
         assert_eq!(kind(1, 0x0E), ErrorKind::Trailing(1));
-        assert_eq!(kind(2, 0x0E), ErrorKind::Trailing(1));
-        assert_eq!(kind(2, 0x0C), ErrorKind::Truncated { needed: 1, left: 0 });
+        assert_eq!(kind(2, 0x0F), ErrorKind::Truncated { needed: 15, left: 14 });
+        assert_eq!(kind(2, 0x0C), ErrorKind::Truncated { needed: 6, left: 5 });
+        let mut checked = octets;
+        checked[2] = 0x0E;
+        let refused = Refusal::CheckLength { found: 1, expected: 0 };
+        assert_eq!(CommandPacket::decode(&checked), Err(Error::Packet(refused)));
     }
 
     #[test]
@@ -277,12 +226,6 @@ mod tests {
         assert_eq!(from(vec![part(1), command()]), Ok(()));
     }
 
-    #[test]
-    fn a_counter_has_40_bits() {
-        assert_eq!(Counter::new(Counter::MAX.value()), Some(Counter::MAX));
-        assert_eq!(Counter::new(1 << 40), None);
-    }
-
     proptest! {
         #[test]
         fn packets_survive(
@@ -290,7 +233,7 @@ mod tests {
             data in prop::collection::vec(any::<u8>(), 0..300)
         ) {
             let packet = CommandPacket {
-                security: SecurityParameters([0x18, spi]), kic, kid, tar: Tar(tar),
+                security: SecurityParameters([0x18, spi]), kic: Kic(kic), kid: Kid(kid), tar: Tar(tar),
                 counter: Counter::new(counter).unwrap(), data,
             };
             prop_assert_eq!(CommandPacket::decode(&packet.encode().unwrap()), Ok(packet));
