@@ -13,7 +13,7 @@ use crate::{BlockSet, Digest};
 pub const VERSION: u8 = 1;
 
 /// Most ranges of missing blocks that one message names; what else is missing is asked for later.
-pub const MAX_RANGES: usize = 24;
+pub const MAX_RANGES: usize = 21;
 
 codes! {
     /// Type of a message.
@@ -311,6 +311,11 @@ impl FromServer {
     }
 }
 
+/// Whether a message, as octets, is one of blocks: it may be sent again as it is. Any other is said anew.
+pub(crate) fn is_blocks(message: &[u8]) -> bool {
+    message.first() == Some(&head(MessageType::BLOCKS))
+}
+
 const fn head(kind: MessageType) -> u8 {
     VERSION << 5 | kind.0
 }
@@ -444,6 +449,18 @@ mod tests {
             delay: None,
         });
         assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
+    }
+
+    #[test]
+    fn a_set_of_all_the_ranges_fits_one_message_of_a_card() {
+        let mut blocks = BlockSet::empty(1_000);
+        (128..1_000).step_by(2).for_each(|number| {
+            blocks.insert(number);
+        });
+        let restored = ToServer::Restored { generation: 1, missing: blocks.clone(), digest: Digest([0; 8]) };
+        let missing = FromServer::Missing { backup: CARD, blocks };
+        assert_eq!((missing.encode().len(), restored.encode().len()), (90, 97));
+        assert!(restored.encode().len() <= crate::carriage::CARD_OCTETS);
     }
 
     #[test]

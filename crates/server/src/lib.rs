@@ -27,6 +27,7 @@
 //! ```
 
 mod bearer;
+mod guard;
 mod keys;
 mod msisdn;
 mod server;

@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 
 use oxisim_backup::{
-    Esme, FromServer, Outgoing, Policy, Receiver, ReceiverError, Restore, Restorer, ToServer, Vault,
-    carriage,
+    Esme, FromServer, Outgoing, Policy, Receiver, ReceiverError, Restore, Restorer, Standing, ToServer,
+    Vault, carriage,
     message::{BackupId, Source},
+    security::{KeySet, KeyVersion},
 };
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
 use oxisim_wire::Instant;
@@ -13,8 +14,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
-    Msisdn,
+    Iccid, MasterKey, Msisdn,
     bearer::{self, Ignored},
+    guard::{self, Guard},
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -29,6 +31,7 @@ const BATCH: u32 = 256;
 #[derive(Debug)]
 pub struct Server<S> {
     store: S,
+    guard: Guard,
     receiver: Receiver,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
@@ -55,6 +58,12 @@ pub enum Error {
     /// An answer does not fit a short message; what was being done is undone.
     #[error("an answer cannot be sent: {0}")]
     Answer(oxisim_sms::Error),
+    /// A subscriber's card has keys, and the server has no master key; what was being done is undone.
+    #[error("there is no master key for the card {0}")]
+    NoMasterKey(Iccid),
+    /// A card has got as many packets as there are counters; what was being done is undone.
+    #[error("the counters of the card {0} are used up: give it another")]
+    CountersUsedUp(Iccid),
 }
 
 impl<S: Store> Server<S> {
@@ -63,10 +72,45 @@ impl<S: Store> Server<S> {
     pub fn new(store: S, policy: Policy, seed: u64) -> Self {
         Self {
             store,
+            guard: Guard::default(),
             receiver: Receiver { policy },
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// With the key from which those of the subscribers' cards are derived. Without it the server opens no packet that
+    /// is secured, and sends none.
+    #[must_use]
+    pub fn with_master_key(mut self, key: MasterKey) -> Self {
+        self.guard.master = Some(key);
+        self
+    }
+
+    /// Lets messages that nothing secures pass, also of subscribers whose cards have keys, and sends no others. For
+    /// experiments: whoever can send a short message in a subscriber's name can then write into their copy.
+    #[must_use]
+    pub const fn insecure(mut self) -> Self {
+        self.guard.is_off = true;
+        self
+    }
+
+    /// Makes a card the subscriber's, whose keys have this version. From now on the server takes of its applet what
+    /// these keys or those of the next version secure, and nothing else.
+    pub fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), Error> {
+        Ok(self.store.enrol(msisdn, iccid, key_version, now)?)
+    }
+
+    /// The keys of the subscriber's card that it uses now, if the server has them.
+    pub fn card_keys(&mut self, msisdn: &Msisdn) -> Result<Option<KeySet>, Error> {
+        let card = self.store.subscriber(msisdn, |account| account.card())?;
+        Ok(card.and_then(|card| self.guard.keys(&card.iccid, card.key_version)))
     }
 
     /// The store, to look things up.
@@ -96,6 +140,11 @@ impl<S: Store> Server<S> {
                 log::info!("message ignored: {reason}");
                 let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
                 self.store.log(sender.as_ref().ok(), &note)?;
+                if let Ok(msisdn) = &sender
+                    && reason.is_refusal()
+                {
+                    self.store.subscriber(msisdn, |account| guard::count(account))?;
+                }
                 Ok(Reception::Ignored(reason))
             }
         }
@@ -158,14 +207,21 @@ impl<S: Store> Server<S> {
         user_data: &UserData,
         now: Instant,
     ) -> Result<Option<BackupId>, Undone> {
-        let message = bearer::unwrap(user_data)?;
-        let summary = ToServer::decode(&message).map(|message| describe_incoming(&message));
-        let note = note(now, Direction::In, summary.map_err(Ignored::Unreadable)?, user_data);
+        let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
-        let Self { store, receiver, .. } = self;
+        let Self { store, guard, receiver, .. } = self;
         let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let answer = receiver.receive(account, &message, now, random)?;
-            let outgoing = dispatch(account, msisdn, answer.messages, Some(&note), now)?;
+            let admitted = guard.admit(account, carried)?;
+            let message = ToServer::decode(&admitted.message).map_err(Ignored::Unreadable)?;
+            if speaker(&message) != admitted.source {
+                return Err(Ignored::Phonebook.into());
+            }
+            if admitted.is_repeated && !is_answered(account, &message)? {
+                return Err(Ignored::Replayed(admitted.counter).into());
+            }
+            let note = note(now, Direction::In, describe_incoming(&message), user_data);
+            let answer = receiver.receive(account, &admitted.message, now, random)?;
+            let outgoing = dispatch(account, guard, msisdn, answer.messages, Some(&note), now)?;
             Ok((outgoing, answer.completed))
         })?;
         self.outputs.extend(outgoing);
@@ -176,10 +232,10 @@ impl<S: Store> Server<S> {
     }
 
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
-        let Self { store, receiver, .. } = self;
+        let Self { store, guard, receiver, .. } = self;
         let outgoing = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
-            dispatch(account, msisdn, answer.messages, None, now)
+            dispatch(account, guard, msisdn, answer.messages, None, now)
         })?;
         self.outputs.extend(outgoing);
         Ok(())
@@ -207,7 +263,7 @@ impl<S: Store> Esme for Server<S> {
 }
 
 /// Why a message's transaction was undone.
-enum Undone {
+pub(crate) enum Undone {
     Ignored(Ignored),
     Error(Error),
 }
@@ -243,6 +299,7 @@ impl From<ReceiverError<StoreError>> for Undone {
 /// Puts messages for a subscriber into short messages and notes them, after the one they answer.
 fn dispatch(
     account: &mut impl Account,
+    guard: &Guard,
     to: &Msisdn,
     messages: Vec<FromServer>,
     answered: Option<&LogEntry>,
@@ -251,17 +308,34 @@ fn dispatch(
     answered.map_or(Ok(()), |note| account.log(note))?;
     let mut outgoing = Vec::with_capacity(messages.len());
     for message in messages {
-        let recipient = recipient(&message);
-        let (protocol, counter) = if recipient == Source::PHONE {
-            (ProtocolIdentifier::DEFAULT, 0)
-        } else {
-            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, account.next_counter()?)
+        let (protocol, user_data) = match recipient(&message) {
+            Source::PHONE => (
+                ProtocolIdentifier::DEFAULT,
+                carriage::wrap(Source::PHONE, 0, message.encode()).map_err(Error::Answer)?,
+            ),
+            _ => (ProtocolIdentifier::SIM_DATA_DOWNLOAD, guard.wrap(account, message.encode())?),
         };
-        let user_data = carriage::wrap(recipient, counter, message.encode()).map_err(Error::Answer)?;
         account.log(&note(now, Direction::Out, describe_outgoing(&message), &user_data))?;
         outgoing.push(Outgoing { to: to.address(), protocol, user_data });
     }
     Ok(outgoing)
+}
+
+/// Whose phonebook a message is about.
+const fn speaker(message: &ToServer) -> Source {
+    match message {
+        ToServer::Blocks(blocks) => blocks.backup.source,
+        ToServer::Query { backup, .. } => backup.source,
+        ToServer::Restored { .. } => Source::CARD,
+    }
+}
+
+/// Whether a message that has come before is one that only brings about an answer, again: blocks of a backup that is
+/// complete, or refused. Whoever sends it changes nothing.
+fn is_answered(account: &mut impl Account, message: &ToServer) -> Result<bool, StoreError> {
+    let ToServer::Blocks(blocks) = message else { return Ok(false) };
+    let session = account.session(blocks.backup.source)?;
+    Ok(session.is_some_and(|session| session.backup == blocks.backup && session.standing != Standing::Open))
 }
 
 const fn recipient(message: &FromServer) -> Source {

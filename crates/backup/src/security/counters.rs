@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 
 use super::KeyVersion;
-use crate::{Storage, StorageError};
+use crate::{Storage, StorageError, message::is_blocks};
 
 /// Counters of a card, in its non-volatile memory: of the packets that it has sent, and of the last one that it has
 /// taken.
@@ -52,18 +52,17 @@ impl Counters {
         self.counter(0, storage)
     }
 
-    /// The counter for a packet whose message is never sent again: one higher than the last.
-    pub fn for_new(self, storage: &mut (impl Storage + ?Sized)) -> Result<u64, StorageError> {
-        self.next(NO_MARK, storage)
-    }
-
-    /// The counter for a packet with this message: that of its last packet if it was among the latest, else a new one.
+    /// The counter for a packet with this message. For blocks that of their last packet, if it was among the latest; else
+    /// a new one, which is one higher than the last.
     pub fn for_message(
         self,
         version: KeyVersion,
         message: &[u8],
         storage: &mut (impl Storage + ?Sized),
     ) -> Result<u64, StorageError> {
+        if !is_blocks(message) {
+            return self.next(NO_MARK, storage);
+        }
         let mark = mark(version, message);
         let last = self.sent(storage)?;
         for counter in (last.saturating_sub(REMEMBERED - 1).max(1)..=last).rev() {
@@ -137,8 +136,14 @@ mod tests {
         vec![0; 3 + Counters::OCTETS]
     }
 
+    /// Of a message with blocks.
     fn counter(message: u8, memory: &mut impl Storage) -> Result<u64, StorageError> {
-        AT.for_message(KeyVersion::FIRST, &[message], memory)
+        AT.for_message(KeyVersion::FIRST, &[0x21, message], memory)
+    }
+
+    /// Of a QUERY.
+    fn counter_of_query(memory: &mut impl Storage) -> Result<u64, StorageError> {
+        AT.for_message(KeyVersion::FIRST, &[0x22], memory)
     }
 
     #[test]
@@ -154,10 +159,17 @@ mod tests {
     }
 
     #[test]
+    fn a_question_takes_a_new_counter_each_time() {
+        let memory = &mut memory();
+        assert_eq!(counter_of_query(memory), Ok(1));
+        assert_eq!(counter_of_query(memory), Ok(2));
+    }
+
+    #[test]
     fn another_version_of_the_keys_takes_another_counter() {
         let memory = &mut memory();
         assert_eq!(counter(1, memory), Ok(1));
-        assert_eq!(AT.for_message(KeyVersion::FIRST.next(), &[1], memory), Ok(2));
+        assert_eq!(AT.for_message(KeyVersion::FIRST.next(), &[0x21, 1], memory), Ok(2));
     }
 
     #[test]
@@ -173,8 +185,8 @@ mod tests {
     fn the_counters_end_where_they_have_no_more_octets() {
         let memory = &mut memory();
         memory[3..8].copy_from_slice(&octets(HIGHEST - 1));
-        assert_eq!(AT.for_new(memory), Ok(HIGHEST));
-        assert_eq!(AT.for_new(memory), Err(StorageError::Full));
+        assert_eq!(counter_of_query(memory), Ok(HIGHEST));
+        assert_eq!(counter_of_query(memory), Err(StorageError::Full));
         assert_eq!(counter(1, memory), Err(StorageError::Full));
     }
 
@@ -215,7 +227,7 @@ mod tests {
                 memory.writes = writes;
                 let counter = match message {
                     Some(message) => counter(message, &mut memory),
-                    None => AT.for_new(&mut memory),
+                    None => counter_of_query(&mut memory),
                 };
                 // Power is lost before the packet goes, or it goes.
                 let Ok(counter) = counter else { continue };

@@ -16,7 +16,7 @@ fn tables_in_use(path: &Path) -> Vec<String> {
     let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
     let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 9);
     let is_used = |name: &String| {
         db.query_row(&format!("SELECT count(*) > 0 FROM {name}"), [], |row| row.get(0)).unwrap()
     };
