@@ -10,6 +10,7 @@ mod losses;
 mod phone;
 mod profiles;
 mod restores;
+mod secured;
 mod sim;
 mod spacing;
 mod tears;

@@ -84,14 +84,14 @@ pub enum Unopened {
 }
 
 /// A message as user data, without security. `counter` numbers what goes to or from a card.
-pub fn wrap(source: Source, counter: u32, message: Vec<u8>) -> Result<UserData, Error> {
+pub fn wrap(source: Source, counter: impl Into<Counter>, message: Vec<u8>) -> Result<UserData, Error> {
     match source {
         Source::PHONE => {
             let ports = [PORT.to_be_bytes(), PORT.to_be_bytes()].concat();
             let header = [Element::new(ElementId::PORTS_16, ports)].into();
             UserData::new(DataCoding::EIGHT_BIT, header, message)
         }
-        _ => CommandPacket::unsecured(TAR, Counter::from(counter), message).user_data(),
+        _ => CommandPacket::unsecured(TAR, counter.into(), message).user_data(),
     }
 }
 

@@ -52,11 +52,11 @@ impl Counters {
         self.counter(0, storage)
     }
 
-    /// The counter for a packet with this message. For blocks that of their last packet, if it was among the latest; else
+    /// The counter for a packet with this message, and keys of this version, if any. For blocks that of their last packet, if it was among the latest; else
     /// a new one, which is one higher than the last.
     pub fn for_message(
         self,
-        version: KeyVersion,
+        version: Option<KeyVersion>,
         message: &[u8],
         storage: &mut (impl Storage + ?Sized),
     ) -> Result<u64, StorageError> {
@@ -115,8 +115,9 @@ const fn octets(counter: u64) -> [u8; COUNTER] {
     octets
 }
 
-fn mark(version: KeyVersion, message: &[u8]) -> [u8; MARK] {
-    let hash = Sha256::new().chain_update([version.number()]).chain_update(message).finalize();
+fn mark(version: Option<KeyVersion>, message: &[u8]) -> [u8; MARK] {
+    let hash =
+        Sha256::new().chain_update([version.map_or(0, KeyVersion::number)]).chain_update(message).finalize();
     let mut mark = [0; MARK];
     mark.copy_from_slice(&hash[..MARK]);
     mark
@@ -138,12 +139,12 @@ mod tests {
 
     /// Of a message with blocks.
     fn counter(message: u8, memory: &mut impl Storage) -> Result<u64, StorageError> {
-        AT.for_message(KeyVersion::FIRST, &[0x21, message], memory)
+        AT.for_message(Some(KeyVersion::FIRST), &[0x21, message], memory)
     }
 
     /// Of a QUERY.
     fn counter_of_query(memory: &mut impl Storage) -> Result<u64, StorageError> {
-        AT.for_message(KeyVersion::FIRST, &[0x22], memory)
+        AT.for_message(Some(KeyVersion::FIRST), &[0x22], memory)
     }
 
     #[test]
@@ -169,7 +170,7 @@ mod tests {
     fn another_version_of_the_keys_takes_another_counter() {
         let memory = &mut memory();
         assert_eq!(counter(1, memory), Ok(1));
-        assert_eq!(AT.for_message(KeyVersion::FIRST.next(), &[0x21, 1], memory), Ok(2));
+        assert_eq!(AT.for_message(Some(KeyVersion::FIRST.next()), &[0x21, 1], memory), Ok(2));
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Subscriber {
     pub fn wrap(&mut self, message: Vec<u8>) -> UserData {
         self.sent += 1;
         if let Some(keys) = &self.keys {
-            let counter = COUNTERS.for_message(keys.version, &message, &mut self.counters).unwrap();
+            let counter = COUNTERS.for_message(Some(keys.version), &message, &mut self.counters).unwrap();
             let counter = Counter::new(counter).unwrap();
             return carriage::seal(Direction::ToServer, keys, counter, message).unwrap();
         }
