@@ -174,7 +174,7 @@ fn a_message_of_the_server_works_once_also_after_a_reset() {
 fn a_card_that_gets_new_keys_goes_on_with_them() {
     let mut world = Scene::ten_blocks(Way::NORMAL).world();
     backup(&mut world);
-    PhonebookBackup::put_keys(&mut world.card, &keys(2)).unwrap();
+    PhonebookBackup::replace_keys(&mut world.card, &keys(2)).unwrap();
     fill(&mut world.card, &contacts(11));
     backup(&mut world);
     assert_eq!(copy(&mut world, Source::CARD), Some(contacts(11)));

@@ -125,7 +125,7 @@ impl Scene {
         let iccid = self.iccid.parse().expect("an ICCID");
         let keys = (self.applet && self.keys).then(|| MASTER_KEY.card_keys(&iccid, KeyVersion::FIRST));
         if let Some(keys) = &keys {
-            PhonebookBackup::put_keys(&mut card, keys).expect("the applet is on the card");
+            PhonebookBackup::personalise_keys(&mut card, keys, 0, 0).expect("the applet is on the card");
         }
         fill(&mut card, &self.book);
         let application =

@@ -95,6 +95,12 @@ impl<S: Store> Server<S> {
         self
     }
 
+    /// Whether it lets messages pass that nothing secures.
+    #[must_use]
+    pub const fn is_insecure(&self) -> bool {
+        self.guard.is_off
+    }
+
     /// Makes a card the subscriber's, whose keys have this version. From now on the server takes of its applet what
     /// these keys or those of the next version secure, and nothing else.
     pub fn enrol(

@@ -54,9 +54,25 @@ impl PhonebookBackup {
         KeySet::from_octets(octets.get(KEYS_AT..JOURNAL_AT)?.try_into().ok()?)
     }
 
-    /// Gives a card's applet its keys, as whoever personalises the card does, or others in their place. Its counters go
-    /// on. From now on it sends and takes what they secure, and nothing else.
-    pub fn put_keys(card: &mut Card, keys: &KeySet) -> Result<(), StorageError> {
+    /// Gives a card's applet its first keys, or those of another server: from now on it sends and takes what they secure,
+    /// and nothing else. Counters go on from what the server knows of the card: that of the last packet that came
+    /// (`sent`) and of the last that went to it (`taken`), or 0.
+    pub fn personalise_keys(
+        card: &mut Card,
+        keys: &KeySet,
+        sent: u64,
+        taken: u64,
+    ) -> Result<(), StorageError> {
+        let array = card.memory().find(ARRAY).ok_or(StorageError::Failed)?;
+        let mut octets = card.memory().read(array).get(..KEYS_AT).unwrap_or_default().to_vec();
+        COUNTERS.go_on(sent, taken, &mut octets)?;
+        octets.extend(*Zeroizing::new(keys.to_octets()));
+        let octets = Zeroizing::new(octets);
+        card.memory_mut().write(array, 0, &octets).map_err(|_| StorageError::Failed)
+    }
+
+    /// Gives a card's applet keys of a later version. All counters go on.
+    pub fn replace_keys(card: &mut Card, keys: &KeySet) -> Result<(), StorageError> {
         let array = card.memory().find(ARRAY).ok_or(StorageError::Failed)?;
         let octets = Zeroizing::new(keys.to_octets());
         card.memory_mut().write(array, KEYS_AT, &*octets).map_err(|_| StorageError::Failed)

@@ -99,6 +99,24 @@ impl Counters {
         Ok(is_higher)
     }
 
+    /// Goes on from what a server knows: the counter of the last packet that came from the card, unless the card itself
+    /// has sent later ones, and that of the last packet to it. No packet is remembered.
+    pub fn go_on(
+        self,
+        sent: u64,
+        taken: u64,
+        storage: &mut (impl Storage + ?Sized),
+    ) -> Result<(), StorageError> {
+        let sent = self.sent(storage)?.max(sent);
+        let mut counters = [0; Self::OCTETS];
+        let (first, rest) = counters.split_at_mut(TAKEN);
+        first.copy_from_slice(&octets(sent));
+        if let Some(second) = rest.get_mut(..COUNTER) {
+            second.copy_from_slice(&octets(taken));
+        }
+        storage.save(self.at, &counters)
+    }
+
     fn counter(self, offset: usize, storage: &(impl Storage + ?Sized)) -> Result<u64, StorageError> {
         let mut counter = [0; COUNTER];
         storage.load(self.at + offset, &mut counter)?;
@@ -180,6 +198,17 @@ mod tests {
             assert_eq!(AT.accept(counter, memory), Ok(taken), "{counter}");
         }
         assert_eq!(AT.sent(memory), Ok(0));
+    }
+
+    #[test]
+    fn counters_go_on_from_what_the_server_knows() {
+        let memory = &mut memory();
+        assert_eq!(counter(1, memory), Ok(1));
+        AT.go_on(40, 7, memory).unwrap();
+        assert_eq!(counter(1, memory), Ok(41), "nothing is remembered");
+        assert_eq!((AT.accept(7, memory), AT.accept(8, memory)), (Ok(false), Ok(true)));
+        AT.go_on(2, 0, memory).unwrap();
+        assert_eq!(counter(2, memory), Ok(42), "the card has sent later ones");
     }
 
     #[test]

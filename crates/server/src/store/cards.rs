@@ -72,6 +72,13 @@ pub(super) fn count(db: &Connection) -> Result<u64, StoreError> {
     rows::unsigned(count, "card", "iccid")
 }
 
+/// The card with this number, whoever has it.
+pub(super) fn find(db: &Connection, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+    let mut query = db.prepare_cached("SELECT * FROM card WHERE iccid = ?1")?;
+    let mut found = query.query([iccid.digits()])?;
+    found.next()?.map(enrolled).transpose()
+}
+
 /// A subscriber's card.
 pub(super) fn of(db: &Connection, msisdn: &Msisdn) -> Result<Option<Enrolled>, StoreError> {
     let mut query = db.prepare_cached("SELECT * FROM card WHERE msisdn = ?1")?;

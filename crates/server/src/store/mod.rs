@@ -55,6 +55,9 @@ pub trait Store {
     /// The subscribers' cards that have keys, in the order of the numbers.
     fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError>;
 
+    /// What is known of the card with this number, whoever has it now.
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError>;
+
     /// How many cards with keys there ever were.
     fn card_count(&mut self) -> Result<u64, StoreError>;
 

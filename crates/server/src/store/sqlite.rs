@@ -113,6 +113,10 @@ impl Store for SqliteStore {
         cards::all(&self.db)
     }
 
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+        cards::find(&self.db, iccid)
+    }
+
     fn card_count(&mut self) -> Result<u64, StoreError> {
         cards::count(&self.db)
     }

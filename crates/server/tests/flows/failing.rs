@@ -74,6 +74,10 @@ impl<S: Store> Store for Failing<S> {
         self.store.cards()
     }
 
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+        self.store.find_card(iccid)
+    }
+
     fn card_count(&mut self) -> Result<u64, StoreError> {
         self.store.card_count()
     }
