@@ -1,9 +1,10 @@
 //! A second backup sends what has changed since.
 
-use oxisim_backup::{Way, message::Source};
+use oxisim_backup::{Way, message::Source, security::KeyVersion};
 use oxisim_phonebook::Book;
-use oxisim_server::Store;
-use oxisim_tests::{LONG, Scene, book, contact, copy, fill, transcript};
+use oxisim_server::{Server, SqliteStore, Store};
+use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contact, copy, fill, hand_over, transcript};
+use oxisim_world::World;
 
 #[test]
 fn added_altered_and_deleted_records_are_sent_and_nothing_else() {
@@ -36,12 +37,19 @@ fn nothing_changed_nothing_sent() {
     assert_eq!(transcript(&world, from), ["shows: Phonebook has not changed"]);
 }
 
+/// The server loses what it holds of the subscriber, and is told of the card again.
+fn lose_copy(world: &mut World<Server<SqliteStore>>) {
+    let (number, now) = (SUBSCRIBER.parse().unwrap(), world.now());
+    assert!(world.esme.store().forget(&number).unwrap());
+    world.esme.enrol(&number, &CARDS[0].parse().unwrap(), KeyVersion::FIRST, now).unwrap();
+}
+
 #[test]
 fn a_server_that_has_lost_the_base_gets_everything() {
     let mut world = Scene::ten_blocks(Way::NORMAL).world();
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
-    world.esme.store().forget(&oxisim_tests::SUBSCRIBER.parse().unwrap()).unwrap();
+    lose_copy(&mut world);
 
     let mut edited = book(&mut world.card);
     edited.insert(3, contact("Altered", 1));
@@ -61,7 +69,7 @@ fn an_emptied_phonebook_empties_the_copy_of_a_server_that_has_lost_the_base() {
     for _ in 0..2 {
         world.request_card_backup().unwrap();
         assert!(world.run_backup(LONG).unwrap());
-        world.esme.store().forget(&oxisim_tests::SUBSCRIBER.parse().unwrap()).unwrap();
+        lose_copy(&mut world);
         fill(&mut world.card, &Book::default());
     }
     world.request_card_backup().unwrap();
@@ -82,8 +90,8 @@ fn a_card_that_has_lost_count_finds_it_again() {
         assert!(world.run_backup(LONG).unwrap());
     }
     // A new card of the same number, which nobody has told where the last one stopped.
-    let mut next = Scene::ten_blocks(Way::TIMER).world();
-    next.esme = world.esme;
+    let mut next = Scene { iccid: CARDS[1], ..Scene::ten_blocks(Way::TIMER) }.world();
+    hand_over(world.esme, &mut next);
     next.request_card_backup().unwrap();
     assert!(next.run_backup(LONG).unwrap());
     assert!(transcript(&next, 0).contains(&"refused: GENERATION_OLD".into()));

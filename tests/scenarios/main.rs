@@ -13,6 +13,7 @@ mod outbox;
 mod phone;
 mod profiles;
 mod restores;
+mod secured;
 mod sim;
 mod spacing;
 mod tears;

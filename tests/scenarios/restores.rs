@@ -3,7 +3,7 @@
 use oxisim_backup::{RestoreStep, Way, message::Source};
 use oxisim_phonebook::Book;
 use oxisim_server::Server;
-use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contact, contacts, copy, transcript};
+use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contact, contacts, copy, hand_over, transcript};
 use oxisim_wire::Duration;
 use oxisim_world::{Bearer, World};
 
@@ -13,8 +13,9 @@ fn restored(bearer: Bearer, seed: u64) -> (Vec<String>, Book, RestoreStep) {
     assert!(world.run_backup(LONG).unwrap());
     let server = world.esme;
     let mut next: World<Server<_>> =
-        Scene { book: Book::default(), bearer, seed, ..Scene::ten_blocks(Way::NORMAL) }.world();
-    next.esme = server;
+        Scene { book: Book::default(), iccid: CARDS[1], bearer, seed, ..Scene::ten_blocks(Way::NORMAL) }
+            .world();
+    hand_over(server, &mut next);
     let number = SUBSCRIBER.parse().unwrap();
     let now = next.now();
     assert!(next.esme.start_restore(&number, now).unwrap());
@@ -36,7 +37,8 @@ fn a_new_card_has_every_contact_in_its_slot_and_the_next_backup_is_empty() {
     let (lines, on_card, step) = restored(Bearer::ideal(), 1);
     assert_eq!(on_card, contacts(10));
     assert_eq!(step, RestoreStep::Complete { equal: true });
-    assert_eq!(lines[..3], ["restore block 1 of 3", "restore block 2 of 3", "restore block 3 of 3"]);
+    let blocks: Vec<_> = (1..=4).map(|number| format!("restore block {number} of 4")).collect();
+    assert_eq!(lines[..4], blocks);
     assert!(lines.contains(&"restored, missing {}".into()), "{lines:?}");
     assert!(lines.contains(&"shows: Phonebook restored".into()), "{lines:?}");
 }
@@ -56,8 +58,9 @@ fn a_contact_that_only_the_card_has_is_backed_up_after_a_restore() {
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
     let own: Book = [(200, contact("Only here", 7))].into_iter().collect();
-    let mut next: World<Server<_>> = Scene { book: own.clone(), ..Scene::ten_blocks(Way::NORMAL) }.world();
-    next.esme = world.esme;
+    let mut next: World<Server<_>> =
+        Scene { book: own.clone(), iccid: CARDS[1], ..Scene::ten_blocks(Way::NORMAL) }.world();
+    hand_over(world.esme, &mut next);
     let number = SUBSCRIBER.parse().unwrap();
     let now = next.now();
     assert!(next.esme.start_restore(&number, now).unwrap());
@@ -80,8 +83,8 @@ fn a_backup_during_a_restore_does_not_replace_the_copy_with_a_part_of_it() {
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
     let mut next: World<Server<_>> =
-        Scene { book: Book::default(), ..Scene::ten_blocks(Way::NORMAL) }.world();
-    next.esme = world.esme;
+        Scene { book: Book::default(), iccid: CARDS[1], ..Scene::ten_blocks(Way::NORMAL) }.world();
+    hand_over(world.esme, &mut next);
     let number = SUBSCRIBER.parse().unwrap();
     let now = next.now();
     assert!(next.esme.start_restore(&number, now).unwrap());
@@ -104,9 +107,9 @@ fn a_card_that_cannot_hold_the_copy_ends_the_restore() {
     let mut world = scene.world();
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
-    let small = Scene { book: Book::default(), slots: 20, ..Scene::ten_blocks(Way::NORMAL) };
+    let small = Scene { book: Book::default(), slots: 20, iccid: CARDS[1], ..Scene::ten_blocks(Way::NORMAL) };
     let mut next: World<Server<_>> = small.world();
-    next.esme = world.esme;
+    hand_over(world.esme, &mut next);
     let number = SUBSCRIBER.parse().unwrap();
     let now = next.now();
     assert!(next.esme.start_restore(&number, now).unwrap());

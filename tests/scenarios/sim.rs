@@ -4,7 +4,7 @@ use oxisim_backup::{RestoreStep, Way, message::Source};
 use oxisim_card::image::Platform;
 use oxisim_phonebook::Book;
 use oxisim_server::{Server, SqliteStore};
-use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contacts, copy, transcript};
+use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contacts, copy, hand_over, transcript};
 use oxisim_wire::Duration;
 use oxisim_world::World;
 
@@ -33,9 +33,14 @@ fn a_backup_from_a_sim_is_that_from_a_uicc_in_every_way() {
 #[test]
 fn a_copy_comes_back_onto_a_sim_with_messages_to_the_card() {
     let server = backed_up(Platform::Uicc, Way::NORMAL).esme;
-    let scene = Scene { platform: Platform::Sim, book: Book::default(), ..Scene::ten_blocks(Way::NORMAL) };
+    let scene = Scene {
+        platform: Platform::Sim,
+        book: Book::default(),
+        iccid: CARDS[1],
+        ..Scene::ten_blocks(Way::NORMAL)
+    };
     let mut world = scene.world();
-    world.esme = server;
+    hand_over(server, &mut world);
     let number = SUBSCRIBER.parse().unwrap();
     let now = world.now();
     assert!(world.esme.start_restore(&number, now).unwrap());

@@ -3,7 +3,7 @@
 use oxisim_backup::{RestoreStep, Way, message::Source};
 use oxisim_phonebook::Book;
 use oxisim_server::{Server, SqliteStore};
-use oxisim_tests::{LONG, SUBSCRIBER, Scene, book, contacts, copy};
+use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contacts, copy, hand_over};
 use oxisim_wire::Duration;
 use oxisim_world::World;
 
@@ -73,8 +73,8 @@ fn a_backup_that_status_resumes_goes_on_after_a_tear_at_any_write() {
 fn new_card() -> World<Server<SqliteStore>> {
     let mut world = scene(Way::NORMAL).world();
     backup(&mut world);
-    let mut next = Scene { book: Book::default(), ..scene(Way::NORMAL) }.world();
-    next.esme = world.esme;
+    let mut next = Scene { book: Book::default(), iccid: CARDS[1], ..scene(Way::NORMAL) }.world();
+    hand_over(world.esme, &mut next);
     let now = next.now();
     assert!(next.esme.start_restore(&SUBSCRIBER.parse().unwrap(), now).unwrap());
     next

@@ -10,7 +10,7 @@ use oxisim_backup::{Mode, Way, message::Source};
 use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters};
 use oxisim_phonebook::Book;
 use oxisim_server::{Server, SqliteStore};
-use oxisim_tests::{LONG, SERVER, SUBSCRIBER, Scene, book, contacts, copy};
+use oxisim_tests::{CARDS, LONG, SERVER, SUBSCRIBER, Scene, book, contacts, copy, hand_over};
 use oxisim_wire::Duration;
 use oxisim_world::World;
 
@@ -58,6 +58,10 @@ impl Applet for Measured {
 
     fn transient_octets(&self) -> usize {
         self.applet.transient_octets()
+    }
+
+    fn opens_packets(&self) -> bool {
+        self.applet.opens_packets()
     }
 
     fn install(&mut self, parameters: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
@@ -117,8 +121,9 @@ fn a_restore_of_255_contacts_stays_within_the_quota() {
     let (mut before, _) = world(scene(Mode::Fixed(Way::NORMAL)), 1);
     before.request_card_backup().unwrap();
     assert!(before.run_backup(LONG).unwrap());
-    let (mut next, most) = world(Scene { book: Book::default(), ..scene(Mode::Fixed(Way::NORMAL)) }, 1);
-    next.esme = before.esme;
+    let (mut next, most) =
+        world(Scene { book: Book::default(), iccid: CARDS[1], ..scene(Mode::Fixed(Way::NORMAL)) }, 1);
+    hand_over(before.esme, &mut next);
     let now = next.now();
     assert!(next.esme.start_restore(&SUBSCRIBER.parse().unwrap(), now).unwrap());
     next.run_until(Duration::from_mins(180), |_| false).unwrap();

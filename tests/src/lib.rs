@@ -3,11 +3,15 @@
 
 pub mod sequences;
 
+use std::fmt::Debug;
+
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source};
+use oxisim_backup::{
+    Esme, FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source, security::KeyVersion,
+};
 use oxisim_card::{Card, Image, Profile, image::Platform};
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_server::{MasterKey, Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
 use oxisim_wire::{Duration, Instant};
@@ -18,6 +22,12 @@ pub const SUBSCRIBER: &str = "+15550100001";
 
 /// The server's number.
 pub const SERVER: &str = "+15550199999";
+
+/// The key that the keys of the cards are derived from.
+pub const MASTER_KEY: MasterKey = MasterKey::new(*b"a master key....");
+
+/// The cards that the subscriber has, one after the other.
+pub const CARDS: [&str; 2] = ["8900101000000000019", "8900101000000000027"];
 
 /// A Monday, 08:00 UTC.
 pub const START: Instant = Instant::from_secs(1_767_600_000);
@@ -48,6 +58,10 @@ pub struct Scene {
     pub platform: Platform,
     /// Whether the card has the backup applet.
     pub applet: bool,
+    /// The card's identification number.
+    pub iccid: &'static str,
+    /// Whether the applet has keys, and the card is the subscriber's.
+    pub keys: bool,
     /// What decides by chance.
     pub seed: u64,
 }
@@ -67,6 +81,8 @@ impl Scene {
             slots: 255,
             platform: Platform::default(),
             applet: true,
+            iccid: CARDS[0],
+            keys: true,
             seed: 1,
         }
     }
@@ -85,32 +101,68 @@ impl Scene {
     /// # Panics
     /// If the phone does not start up.
     pub fn world_of<C: Slot>(self, put: impl FnOnce(Card) -> C) -> World<Server<SqliteStore>, C> {
+        self.world_with(put, |server| server)
+    }
+
+    /// The same, with something around the server.
+    ///
+    /// # Panics
+    /// If the phone does not start up.
+    pub fn world_with<C: Slot, E: Esme<Error: Debug>>(
+        self,
+        put: impl FnOnce(Card) -> C,
+        around: impl FnOnce(Server<SqliteStore>) -> E,
+    ) -> World<E, C> {
         let server: Address = SERVER.parse().expect("a number");
-        let image = Profile { phonebook_records: self.slots, ..Profile::default() }.image();
+        let profile =
+            Profile { phonebook_records: self.slots, iccid: self.iccid.into(), ..Profile::default() };
+        let image = profile.image();
         let image = Image { platform: self.platform, ..image };
         let mut card = Card::from_image(&image).expect("a card");
         if self.applet {
             card = card.with_applet(PhonebookBackup::new(server.clone(), self.settings.clone()));
         }
+        let iccid = self.iccid.parse().expect("an ICCID");
+        let keys = (self.applet && self.keys).then(|| MASTER_KEY.card_keys(&iccid, KeyVersion::FIRST));
+        if let Some(keys) = &keys {
+            PhonebookBackup::personalise_keys(&mut card, keys, 0, 0).expect("the applet is on the card");
+        }
         fill(&mut card, &self.book);
         let application =
             self.phone.map(|book| BackupApplication::new(server.clone(), self.settings.clone(), book));
         let store = SqliteStore::open(":memory:").expect("a database in memory");
+        let mut esme = Server::new(store, self.policy, self.seed).with_master_key(MASTER_KEY);
+        if keys.is_some() {
+            let number = SUBSCRIBER.parse().expect("a number");
+            esme.enrol(&number, &iccid, KeyVersion::FIRST, START).expect("the store works");
+        }
         let setup = Setup {
             card: put(card),
             terminal: Terminal::new(self.config),
             application,
             subscriber: SUBSCRIBER.parse().expect("a number"),
             server,
+            keys,
             bearer: self.bearer,
             user: self.user,
             start: START,
             seed: self.seed,
         };
-        let mut world = World::new(setup, Server::new(store, self.policy, self.seed));
+        let mut world = World::new(setup, around(esme));
         assert!(world.switch_on().expect("the server works"), "the phone starts up");
         world
     }
+}
+
+/// Gives the server of one world to another, in which the subscriber has the second card.
+///
+/// # Panics
+/// If the store fails.
+pub fn hand_over(mut esme: Server<SqliteStore>, next: &mut World<Server<SqliteStore>>) {
+    let number = SUBSCRIBER.parse().expect("a number");
+    let iccid = CARDS[1].parse().expect("an ICCID");
+    esme.enrol(&number, &iccid, KeyVersion::FIRST, next.now()).expect("the store works");
+    next.esme = esme;
 }
 
 /// `count` contacts, in slots 1 to `count`.

@@ -3,6 +3,7 @@
 //! - [`message`] has the messages, each of which stands by itself; [`block`] how records become blocks.
 //! - [`Uploader`] is the side that has the phonebook: an applet in a card, or an application in a phone.
 //! - [`Receiver`] is the side that keeps the copy. Its state lives in a [`Vault`], a database's row.
+//! - [`carriage`] puts messages into short messages, and [`security`] has what secures them.
 //! - [`Settings`] hold modes, subset, pause and threshold.
 //!
 //! Nobody here has a clock. The uploader says after how long it wants to be woken and its host finds a way (a
@@ -24,6 +25,7 @@ pub mod message;
 mod order;
 mod receiver;
 mod restorer;
+pub mod security;
 mod settings;
 mod spacing;
 mod uploader;

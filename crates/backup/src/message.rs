@@ -9,6 +9,8 @@ use alloc::vec::Vec;
 
 use oxisim_wire::{Duration, codes};
 
+pub(crate) use coding::is_blocks;
+
 use crate::{BlockSet, Digest, configuration::Field, settings::Way};
 
 /// The version of the protocol.
@@ -21,7 +23,7 @@ const EVERY_VERSION: u8 = 0;
 const SPOKEN: u8 = 1 << VERSION;
 
 /// Most ranges of missing blocks that one message names; what else is missing is asked for later.
-pub const MAX_RANGES: usize = 24;
+pub const MAX_RANGES: usize = 21;
 
 codes! {
     /// Type of a message.
@@ -216,6 +218,20 @@ pub enum ToServer {
     },
     /// A message of the server was not understood.
     Unspoken(Unspoken),
+}
+
+impl ToServer {
+    /// Whose uploader says it.
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        match self {
+            Self::Blocks(blocks) => blocks.backup.source,
+            Self::Query { backup, .. } | Self::Abandoned { backup, .. } => backup.source,
+            Self::Configured { source, .. } | Self::Started { source, .. } => *source,
+            Self::Unspoken(unspoken) => unspoken.source,
+            Self::Restored { .. } => Source::CARD,
+        }
+    }
 }
 
 /// What the server says.

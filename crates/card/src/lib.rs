@@ -59,8 +59,8 @@ mod view;
 pub use access::{Access, Rule, SecurityAttributes};
 pub use applet::{
     AccessDomain, Applet, AppletError, AppletInfo, AppletState, ArrayId, Clear, CloneApplet, Event, FilePart,
-    FileUpdate, FormattedSms, InstallParameters, MenuPlace, OwnerPin, Package, PinError, SystemError,
-    ToolkitError, TransactionError, UnformattedSms,
+    FileUpdate, FormattedSms, InstallParameters, MenuPlace, OwnerPin, Package, PinError, SealedSms,
+    SystemError, ToolkitError, TransactionError, UnformattedSms,
 };
 pub use card::Card;
 pub use env::Env;

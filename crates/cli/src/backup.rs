@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::{
     failure::Failure,
     input,
+    keys::secured_server,
     live::{PinArgs, Which},
     options::{self, ModeName, way_name},
     report::{self, count, percent},
@@ -145,7 +146,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
     }
     let kept = args.sim.as_deref().map(Kept::read).transpose()?.flatten();
-    let mut server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
+    let mut server = args.server()?;
     let number = args.number.clone().map_or_else(|| NUMBER.parse(), Ok);
     let number = number.map_err(|error| Failure::Usage(error.to_string()))?;
     let plan = args.plan(&number, args.source, server_address());
@@ -185,6 +186,11 @@ impl Args {
             start: self.at.map_or_else(wall_clock, today_at),
             server,
         }
+    }
+
+    /// The server.
+    fn server(&self) -> Result<Server<SqliteStore>, Failure> {
+        secured_server(&self.db, self.backup.policy(), self.world.seed, self.world.insecure)
     }
 
     /// The phone's own application has no STATUS.

@@ -19,7 +19,7 @@ use crate::{
     image::{self, StateFile},
     input,
     live::PinArgs,
-    phonebook,
+    personalise, phonebook,
     report::count,
     run::forget_confirmed,
 };
@@ -47,7 +47,8 @@ Examples:
   oxisim card init --out CARD.toml
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
-  oxisim card import DUMP.json --out COPY.toml";
+  oxisim card import DUMP.json --out COPY.toml
+  oxisim card personalise --image CARD.toml --number +15550100001";
 
 /// Run a virtual card with toolkit applets, until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -82,6 +83,7 @@ enum FileCommand {
     Init(card_image::InitArgs),
     Import(card_image::ImportArgs),
     Dump(card_dump::DumpArgs),
+    Personalise(personalise::Args),
 }
 
 /// What is on a virtual card.
@@ -167,6 +169,16 @@ impl RealTime {
     /// Lets the applet, if it is on the card, send everything the next time, whatever the server has confirmed.
     pub fn forget_confirmed(mut self) -> Result<(), Failure> {
         forget_confirmed(&mut self.card)?;
+        self.save()
+    }
+
+    /// The card, to be changed by whoever makes cards.
+    pub const fn card(&mut self) -> &mut Card {
+        &mut self.card
+    }
+
+    /// Puts on disk what was changed of the card.
+    pub fn save(&mut self) -> Result<(), Failure> {
         self.state.as_mut().map_or(Ok(()), |state| state.save(&self.card))
     }
 
@@ -205,6 +217,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Init(args)) => return card_image::init(args),
         Some(FileCommand::Import(args)) => return card_image::import(args),
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
+        Some(FileCommand::Personalise(args)) => return personalise::run(args),
         None => {}
     }
     if args.applets {

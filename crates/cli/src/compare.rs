@@ -7,9 +7,10 @@ use oxisim_wire::Instant;
 use serde_json::json;
 
 use crate::{
-    backup::{draw, open_server},
+    backup::draw,
     failure::Failure,
     input,
+    keys::secured_server,
     options::{self, ModeName, way_name},
     report::{self, count, percent},
     run::{Outcome, Plan, SourceName, server_address},
@@ -52,7 +53,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let number: Msisdn = "15550100001".parse().expect("the number is one");
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
     for (mode, name) in MODES {
-        let mut server = open_server(":memory:", args.backup.policy(), args.world.seed)?;
+        let mut server =
+            secured_server(":memory:", args.backup.policy(), args.world.seed, args.world.insecure)?;
         let plan = Plan {
             number: &number,
             source: SourceName::Card,

@@ -2,9 +2,9 @@
 
 use std::{io::Write, path::PathBuf};
 
-use oxisim_backup::{Held, RestoreStep, Settings, message::Source};
+use oxisim_backup::{Held, RestoreStep, Settings, message::Source, security::KeyVersion};
 use oxisim_phonebook::vcard::{self, Version};
-use oxisim_server::{Msisdn, Server, SqliteStore, Store, Summary};
+use oxisim_server::{Enrolled, Iccid, Msisdn, Server, SqliteStore, Store, Summary};
 use oxisim_sms::CivilTime;
 use oxisim_terminal::{Config, Terminal};
 use oxisim_wire::Duration;
@@ -14,7 +14,8 @@ use serde_json::json;
 use crate::{
     backup::{open_server, wall_clock},
     failure::Failure,
-    options,
+    keys::{self, secured_server},
+    options, personalise,
     report::{self, count},
     run::server_address,
     sim::{self, Kept},
@@ -69,6 +70,34 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// List the subscribers' cards that have keys.
+    #[command(after_help = "Example:\n  oxisim contacts cards")]
+    Cards {
+        /// The server's database.
+        #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+        db: String,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Tell the server whose card one is that has keys. The card that the subscriber had is theirs no more.
+    #[command(
+        after_help = "Example:\n  oxisim contacts enrol --number +15550100001 --iccid 8900101000000000027"
+    )]
+    Enrol {
+        /// The subscriber.
+        #[arg(long)]
+        number: Msisdn,
+        /// The card's number, check digit included.
+        #[arg(long)]
+        iccid: Iccid,
+        /// The version of its keys, 1 to 15.
+        #[arg(long, value_name = "N", default_value = "1", value_parser = personalise::version)]
+        key_version: KeyVersion,
+        /// The server's database.
+        #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+        db: String,
+    },
     /// Delete a subscriber with all that is held of them.
     #[command(after_help = "Example:\n  oxisim contacts forget --number +15550100001")]
     Forget {
@@ -119,17 +148,28 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Action::List { held, json } => list(held, *json),
         Action::Export { out, held, vcard } => export(out.as_ref(), held, vcard),
         Action::Restore { held, world, sim, all, json } => restore(held, world, sim.as_ref(), *all, *json),
+        Action::Cards { db, json } => cards(db, *json),
+        Action::Enrol { number, iccid, key_version, db } => {
+            Ok(SqliteStore::open(db)?.enrol(number, iccid, *key_version, wall_clock())?)
+        }
         Action::Forget { number, db } => forget(number, db),
     }
 }
 
+/// A database that is only looked at is not made.
+fn exists(db: &str) -> Result<(), Failure> {
+    if db != ":memory:"
+        && let Err(error) = std::fs::metadata(db)
+    {
+        return Err(Failure::Read { path: db.into(), error });
+    }
+    Ok(())
+}
+
 impl HeldArgs {
+    /// The server, which sends nothing.
     fn open(&self, seed: u64) -> Result<Server<SqliteStore>, Failure> {
-        if self.db != ":memory:"
-            && let Err(error) = std::fs::metadata(&self.db)
-        {
-            return Err(Failure::Read { path: self.db.clone().into(), error });
-        }
+        exists(&self.db)?;
         open_server(&self.db, oxisim_backup::Policy::default(), seed)
     }
 
@@ -150,6 +190,53 @@ impl HeldArgs {
         let held = server.store().held(&number, source)?;
         held.map(|held| (number.clone(), held)).ok_or(Failure::Unknown(number))
     }
+}
+
+/// Lists the cards.
+fn cards(db: &str, json: bool) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    exists(db)?;
+    let cards = SqliteStore::open(db)?.cards()?;
+    if json {
+        let rows: Vec<_> = cards.iter().map(|(number, card)| card_json(number, card)).collect();
+        writeln!(out, "{:#}", json!(rows))?;
+        return Ok(());
+    }
+    if cards.is_empty() {
+        writeln!(out, "{db} knows no cards.")?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "{:<17} {:<20} {:>4} {:>6} {:>8} {:>8}  since",
+        "number", "card", "keys", "sent", "received", "refused"
+    )?;
+    for (number, card) in &cards {
+        writeln!(
+            out,
+            "{:<17} {:<20} {:>4} {:>6} {:>8} {:>8}  {}",
+            number.to_string(),
+            card.iccid,
+            card.key_version,
+            card.sent,
+            card.window.highest,
+            card.refused,
+            CivilTime::from_instant(card.since, 0)
+        )?;
+    }
+    Ok(())
+}
+
+fn card_json(number: &Msisdn, card: &Enrolled) -> serde_json::Value {
+    json!({
+        "number": number.to_string(),
+        "iccid": card.iccid.digits(),
+        "key_version": card.key_version.number(),
+        "sent": card.sent,
+        "received": card.window.highest,
+        "refused": card.refused,
+        "since": CivilTime::from_instant(card.since, 0).to_string(),
+    })
 }
 
 fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
@@ -262,17 +349,24 @@ fn restore(
     if let Some(path) = sim.filter(|path| path.exists()) {
         return Err(Failure::Usage(format!("{} exists: a restore makes a new SIM", path.display())));
     }
-    let mut server = args.open(options.seed)?;
+    exists(&args.db)?;
+    let mut server =
+        secured_server(&args.db, oxisim_backup::Policy::default(), options.seed, options.insecure)?;
     let (number, held) = args.find(&mut server)?;
+    let start = wall_clock();
+    let iccid = keys::next_iccid(server.store())?;
+    let mut card = sim::card(&number, Some(&iccid), Some((&server_address(), Settings::default())));
+    keys::personalise(&mut card, &number, &mut server, start)?;
     let setup = Setup {
-        card: sim::card(&number, Some((&server_address(), Settings::default()))),
+        card,
         terminal: Terminal::new(Config::default()),
         application: None,
         subscriber: number.address(),
         server: server_address(),
+        keys: server.card_keys(&number)?,
         bearer: options.bearer(),
         user: options.user(options::AnswerName::None),
-        start: wall_clock(),
+        start,
         seed: options.seed,
     };
     let mut world = World::new(setup, server);

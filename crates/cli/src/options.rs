@@ -99,6 +99,9 @@ pub struct World {
     /// The poll intervals that the phone grants.
     #[arg(long, value_name = "FROM..TO", value_parser = span::range)]
     pub grant: Option<(Duration, Duration)>,
+    /// Secure nothing: the messages between card and server are neither ciphered nor signed. For experiments.
+    #[arg(long)]
+    pub insecure: bool,
     /// Mean time between two attempts of the user to call somebody; 0s: none.
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = span::duration)]
     pub calls_every: Duration,

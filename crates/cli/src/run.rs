@@ -14,7 +14,7 @@ use oxisim_world::{Record, Setup, Slot, Summary, What, World, read_phonebook, wr
 
 use crate::{
     failure::Failure,
-    options,
+    keys, options,
     sim::{self, Kept},
 };
 
@@ -172,7 +172,8 @@ impl Plan<'_> {
         let address = self.server.clone();
         let mut imports = Vec::new();
         let applet = self.source.has(Source::CARD).then(|| (&address, self.settings()));
-        let mut card = sim::card(self.number, applet);
+        let iccid = if kept.is_none() { Some(keys::next_iccid(server.store())?) } else { None };
+        let mut card = sim::card(self.number, iccid.as_ref(), applet);
         match kept {
             Some((kept, path)) => kept.restore_card(&mut card, path)?,
             None if self.source.has(Source::CARD) => {
@@ -183,6 +184,7 @@ impl Plan<'_> {
             None => {}
         }
         if self.source.has(Source::CARD) {
+            keys::personalise(&mut card, self.number, server, self.start)?;
             imports.push(("SIM", store_contacts(&mut card, contacts)?));
         }
         let mut application = None;
@@ -207,7 +209,7 @@ impl Plan<'_> {
 
     /// Lets the phone back up what the device holds.
     pub fn run(&self, device: Device, server: Server<SqliteStore>) -> Result<Outcome, Failure> {
-        let mut world = self.world(device.card, device.application, server);
+        let mut world = self.world(device.card, device.application, server)?;
         if !world.switch_on()? {
             return Err(Failure::NotDone("the phone did not start up".into()));
         }
@@ -236,8 +238,8 @@ impl Plan<'_> {
         &self,
         card: C,
         application: Option<BackupApplication>,
-        server: Server<SqliteStore>,
-    ) -> World<Server<SqliteStore>, C> {
+        mut server: Server<SqliteStore>,
+    ) -> Result<World<Server<SqliteStore>, C>, Failure> {
         let mut config = Config::default();
         if let Some((least, most)) = self.world.grant {
             config.grantable = least..=most;
@@ -248,12 +250,13 @@ impl Plan<'_> {
             application,
             subscriber: self.number.address(),
             server: self.server.clone(),
+            keys: server.card_keys(self.number)?,
             bearer: self.world.bearer(),
             user: self.world.user(self.answer),
             start: self.start,
             seed: self.world.seed,
         };
-        World::new(setup, server)
+        Ok(World::new(setup, server))
     }
 
     fn judge(&self, mut world: World<Server<SqliteStore>>, ended: bool) -> Result<Outcome, Failure> {

@@ -6,7 +6,7 @@ use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Block, Entry, Settings};
 use oxisim_card::{Card, Profile};
 use oxisim_phonebook::{Book, Capacity};
-use oxisim_server::Msisdn;
+use oxisim_server::{Iccid, Msisdn};
 use oxisim_sms::Address;
 use oxisim_terminal::BackupApplication;
 use oxisim_wire::Wire;
@@ -20,9 +20,13 @@ use crate::{
 /// What the phone's own phonebook holds: a contact must fit into one message.
 pub const PHONE: Capacity = Capacity { alpha: 40, additional_numbers: 2, ..Capacity::PHONE };
 
-/// A card for a subscriber, with or without the backup applet.
-pub fn card(msisdn: &Msisdn, applet: Option<(&Address, Settings)>) -> Card {
-    let card = Card::new(&Profile { msisdn: msisdn.digits().into(), ..Profile::default() });
+/// A card for a subscriber, with this number or that of the first virtual one, with or without the backup applet.
+pub fn card(msisdn: &Msisdn, iccid: Option<&Iccid>, applet: Option<(&Address, Settings)>) -> Card {
+    let mut profile = Profile { msisdn: msisdn.digits().into(), ..Profile::default() };
+    if let Some(iccid) = iccid {
+        profile.iccid = iccid.digits().into();
+    }
+    let card = Card::new(&profile);
     match applet {
         Some((server, settings)) => card.with_applet(PhonebookBackup::new(server.clone(), settings)),
         None => card,
@@ -45,7 +49,7 @@ pub struct Kept {
     application: Option<String>,
 }
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 impl Kept {
     /// Reads the file; none if there is none yet.

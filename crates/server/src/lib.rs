@@ -5,6 +5,7 @@
 //! - [`Store`] is the database. What one message causes is one transaction: it happens whole or not at all.
 //!   [`SqliteStore`] keeps everything in one file.
 //! - [`Msisdn`] says whose phonebook it is.
+//! - [`MasterKey`] is what the keys of the subscribers' cards ([`Iccid`]) are derived from.
 //!
 //! One mutation, then drain: after each `handle_*` call, take everything from [`Server::poll_output`], and ask
 //! [`Server::poll_timeout`] when to call [`Server::handle_timeout`].
@@ -27,15 +28,18 @@
 
 mod bearer;
 mod describe;
+mod guard;
+mod keys;
 mod msisdn;
 mod outbox;
 mod server;
 pub mod store;
 
 pub use bearer::Ignored;
+pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Progress, SqliteStore, Store, StoreError,
-    Summary,
+    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Progress, SqliteStore, Store,
+    StoreError, Summary,
 };

@@ -4,8 +4,9 @@ use std::collections::VecDeque;
 
 use oxisim_backup::{
     Command, Configuration, DeliveryReport, Esme, FromServer, Order, Outgoing, Policy, Receiver,
-    ReceiverError, Restore, Restorer, ToServer, Vault, Way, carriage,
+    ReceiverError, Restore, Restorer, Standing, ToServer, Vault, Way, carriage,
     message::{BackupId, Extent, MessageType, Source, Unspoken},
+    security::{KeySet, KeyVersion},
 };
 use oxisim_sms::{Address, ProtocolIdentifier, UserData};
 use oxisim_wire::{Duration, Instant};
@@ -13,9 +14,11 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
-    Msisdn,
+    Iccid, MasterKey, Msisdn,
     bearer::{self, Ignored},
-    describe, outbox,
+    describe,
+    guard::{self, Guard},
+    outbox,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -30,6 +33,7 @@ const BATCH: u32 = 256;
 #[derive(Debug)]
 pub struct Server<S> {
     store: S,
+    guard: Guard,
     receiver: Receiver,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
@@ -56,6 +60,12 @@ pub enum Error {
     /// An answer does not fit a short message; what was being done is undone.
     #[error("an answer cannot be sent: {0}")]
     Answer(oxisim_sms::Error),
+    /// A subscriber's card has keys, and the server has no master key; what was being done is undone.
+    #[error("there is no master key for the card {0}")]
+    NoMasterKey(Iccid),
+    /// A card has got as many packets as there are counters; what was being done is undone.
+    #[error("the counters of the card {0} are used up: give it another")]
+    CountersUsedUp(Iccid),
 }
 
 impl<S: Store> Server<S> {
@@ -64,10 +74,51 @@ impl<S: Store> Server<S> {
     pub fn new(store: S, policy: Policy, seed: u64) -> Self {
         Self {
             store,
+            guard: Guard::default(),
             receiver: Receiver { policy },
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// With the key from which those of the subscribers' cards are derived. Without it the server opens no packet that
+    /// is secured, and sends none.
+    #[must_use]
+    pub fn with_master_key(mut self, key: MasterKey) -> Self {
+        self.guard.master = Some(key);
+        self
+    }
+
+    /// Lets messages that nothing secures pass, also of subscribers whose cards have keys, and sends no others. For
+    /// experiments: whoever can send a short message in a subscriber's name can then write into their copy.
+    #[must_use]
+    pub const fn insecure(mut self) -> Self {
+        self.guard.is_off = true;
+        self
+    }
+
+    /// Whether it lets messages pass that nothing secures.
+    #[must_use]
+    pub const fn is_insecure(&self) -> bool {
+        self.guard.is_off
+    }
+
+    /// Makes a card the subscriber's, whose keys have this version. From now on the server takes of its applet what
+    /// these keys or those of the next version secure, and nothing else.
+    pub fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), Error> {
+        Ok(self.store.enrol(msisdn, iccid, key_version, now)?)
+    }
+
+    /// The keys of the subscriber's card that it uses now, if the server has them.
+    pub fn card_keys(&mut self, msisdn: &Msisdn) -> Result<Option<KeySet>, Error> {
+        let card = self.store.subscriber(msisdn, |account| account.card())?;
+        Ok(card.and_then(|card| self.guard.keys(&card.iccid, card.key_version)))
     }
 
     /// The store, to look things up.
@@ -103,6 +154,11 @@ impl<S: Store> Server<S> {
                 }
                 let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
                 self.store.log(sender.as_ref().ok(), &note)?;
+                if let Ok(msisdn) = &sender
+                    && reason.is_refusal()
+                {
+                    self.store.subscriber(msisdn, |account| guard::count(account))?;
+                }
                 Ok(Reception::Ignored(reason))
             }
         }
@@ -117,7 +173,7 @@ impl<S: Store> Server<S> {
         now: Instant,
     ) -> Result<(), Error> {
         let Ok(msisdn) = Msisdn::try_from(to) else { return Ok(()) };
-        let Self { store, receiver, .. } = self;
+        let Self { store, guard, receiver, .. } = self;
         let outgoing = store.subscriber(&msisdn, |account| -> Result<_, Error> {
             let Some(source) = outbox::end(account, reference)? else { return Ok(Vec::new()) };
             if report == DeliveryReport::Failed {
@@ -125,7 +181,7 @@ impl<S: Store> Server<S> {
                 account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
             }
             clear(account, receiver, source, now)?;
-            dispatch(account, &msisdn, &[], receiver.policy.validity, now)
+            dispatch(account, guard, &msisdn, &[], receiver.policy.validity, now)
         })?;
         self.outputs.extend(outgoing);
         Ok(())
@@ -233,25 +289,34 @@ impl<S: Store> Server<S> {
         user_data: &UserData,
         now: Instant,
     ) -> Result<Option<BackupId>, Undone> {
-        let (from, octets) = bearer::unwrap(user_data)?;
-        let message = ToServer::decode(&octets);
-        let summary = match (&message, Unspoken::answer_to(from, &octets)) {
-            (Ok(message), _) => describe::incoming(message),
-            (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
-            (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
-        };
-        let note = note(now, Direction::In, summary, user_data);
+        let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
-        let Self { store, receiver, .. } = self;
+        let Self { store, guard, receiver, .. } = self;
         let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let answer = receiver.receive(account, from, &octets, now, random)?;
-            account.log(&note)?;
+            let admitted = guard.admit(account, carried)?;
+            let (from, octets) = (admitted.source, &admitted.message);
+            let message = ToServer::decode(octets);
+            let summary = match (&message, Unspoken::answer_to(from, octets)) {
+                (Ok(message), _) => describe::incoming(message),
+                (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
+                (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
+            };
+            if let Ok(message) = &message
+                && message.source() != from
+            {
+                return Err(Ignored::Phonebook.into());
+            }
+            if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
+                return Err(Ignored::Replayed(admitted.counter).into());
+            }
+            let answer = receiver.receive(account, from, octets, now, random)?;
+            account.log(&note(now, Direction::In, summary, user_data))?;
             if let Ok(message) = &message
                 && outbox::answered(account, from, message)?
             {
                 clear(account, receiver, from, now)?;
             }
-            let outgoing = dispatch(account, msisdn, &answer.messages, receiver.policy.validity, now)?;
+            let outgoing = dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
             Ok((outgoing, answer.completed))
         })?;
         self.outputs.extend(outgoing);
@@ -262,10 +327,10 @@ impl<S: Store> Server<S> {
     }
 
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
-        let Self { store, receiver, .. } = self;
+        let Self { store, guard, receiver, .. } = self;
         let outgoing = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
-            dispatch(account, msisdn, &answer.messages, receiver.policy.validity, now)
+            dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
         self.outputs.extend(outgoing);
         Ok(())
@@ -303,7 +368,7 @@ impl<S: Store> Esme for Server<S> {
 }
 
 /// Why a message's transaction was undone.
-enum Undone {
+pub(crate) enum Undone {
     Ignored(Ignored),
     Error(Error),
 }
@@ -356,6 +421,7 @@ fn clear(
 /// short messages.
 fn dispatch(
     account: &mut impl Account,
+    guard: &Guard,
     to: &Msisdn,
     messages: &[FromServer],
     validity: Duration,
@@ -367,17 +433,25 @@ fn dispatch(
     let mut outgoing = Vec::new();
     for source in Source::ALL {
         let Some(letter) = outbox::release(account, *source, validity, now)? else { continue };
-        let (protocol, counter) = if *source == Source::PHONE {
-            (ProtocolIdentifier::DEFAULT, 0)
-        } else {
-            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, account.next_counter()?)
-        };
         let summary = FromServer::decode(&letter.octets).map(|message| describe::outgoing(&message));
-        let user_data = carriage::wrap(*source, counter, letter.octets).map_err(Error::Answer)?;
+        let (protocol, user_data) = if *source == Source::PHONE {
+            let user_data = carriage::wrap(Source::PHONE, 0, letter.octets).map_err(Error::Answer)?;
+            (ProtocolIdentifier::DEFAULT, user_data)
+        } else {
+            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, guard.wrap(account, letter.octets)?)
+        };
         account.log(&note(now, Direction::Out, summary.unwrap_or_default(), &user_data))?;
         outgoing.push(Outgoing { to: to.address(), protocol, user_data, reference: letter.id, validity });
     }
     Ok(outgoing)
+}
+
+/// Whether a message that has come before is one that only brings about an answer, again: blocks of a backup that is
+/// complete, or refused. Whoever sends it changes nothing.
+fn is_answered(account: &mut impl Account, message: Option<&ToServer>) -> Result<bool, StoreError> {
+    let Some(ToServer::Blocks(blocks)) = message else { return Ok(false) };
+    let session = account.session(blocks.backup.source)?;
+    Ok(session.is_some_and(|session| session.backup == blocks.backup && session.standing != Standing::Open))
 }
 
 fn note(at: Instant, direction: Direction, summary: String, user_data: &UserData) -> LogEntry {

@@ -6,7 +6,9 @@ mod watching;
 use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Choice, DeliveryReport, Esme, Outcome, Outgoing, Trigger, Way, message::Source};
+use oxisim_backup::{
+    Choice, DeliveryReport, Esme, Outcome, Outgoing, Trigger, Way, message::Source, security::KeySet,
+};
 use oxisim_card::Card;
 use oxisim_sms::{Address, UserData, tpdu::MobileTerminated};
 use oxisim_terminal::{
@@ -17,7 +19,7 @@ use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
-use self::messages::{from_server, submitted, to_server};
+use self::messages::submitted;
 use crate::{Bearer, Carrier, Internet, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen};
 
 /// Time of one APDU exchange at the card's interface.
@@ -36,6 +38,8 @@ pub struct Setup<C = Card> {
     pub subscriber: Address,
     /// The server's number.
     pub server: Address,
+    /// The keys of the card's backup applet, for the record: with them the messages that they secure can be read.
+    pub keys: Option<KeySet>,
     /// How messages travel.
     pub bearer: Bearer,
     /// How the user behaves.
@@ -67,6 +71,7 @@ pub struct World<E, C = Card> {
     pub record: Record,
     subscriber: Address,
     server: Address,
+    keys: Option<KeySet>,
     bearer: Bearer,
     user: User,
     start: Instant,
@@ -149,7 +154,8 @@ impl<E: Esme, C: Slot> World<E, C> {
     /// A world at its beginning, with the phone off.
     #[must_use]
     pub fn new(setup: Setup<C>, esme: E) -> Self {
-        let Setup { card, terminal, application, subscriber, server, bearer, user, start, seed } = setup;
+        let Setup { card, terminal, application, subscriber, server, keys, bearer, user, start, seed } =
+            setup;
         Self {
             card,
             terminal,
@@ -161,6 +167,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             record: Record::default(),
             subscriber,
             server,
+            keys,
             bearer,
             user,
             start,
@@ -334,7 +341,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                 }
             }
             Planned::ToServer(user_data) => {
-                self.note(What::Received(to_server(&user_data)));
+                self.note(What::Received(self.to_server(&user_data)));
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
             Planned::ToPhone(message) => self.accept(&message),
@@ -345,7 +352,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             Planned::Terminated(paged) => {
                 let tpdu = &paged.tpdu;
                 if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(tpdu, "TPDU") {
-                    self.note(What::Delivered(from_server(&deliver.user_data)));
+                    self.note(What::Delivered(self.from_server(&deliver.user_data)));
                 }
                 self.terminal.handle_deliver(tpdu, None, self.now);
                 self.delivered.push_back(paged);
@@ -384,7 +391,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             } else if let Some(output) = self.application.as_mut().and_then(BackupApplication::poll_output) {
                 self.application_output(output);
             } else if let Some(message) = self.esme.poll_output() {
-                self.note(What::Answered(from_server(&message.user_data)));
+                self.note(What::Answered(self.from_server(&message.user_data)));
                 self.travel(
                     Planned::ToPhone(Box::new(message.clone())),
                     Planned::ToPhone(Box::new(message)),
@@ -425,7 +432,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             Output::Submit { tpdu, .. } => {
                 log::debug!("{} SMS-SUBMIT {}", self.clock(), hex::encode_upper(&tpdu));
                 let takes = Bearer::originated(tpdu.len());
-                let message = submitted(&tpdu).as_ref().and_then(to_server);
+                let message = submitted(&tpdu).and_then(|user_data| self.to_server(&user_data));
                 if let Some(message) = &message {
                     self.seen.sends(message);
                 }

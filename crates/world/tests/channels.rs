@@ -122,6 +122,7 @@ fn world(steps: impl IntoIterator<Item = Step>) -> World<Nobody, Card> {
         application: None,
         subscriber: "+15550100001".parse().unwrap(),
         server: "+15550199999".parse().unwrap(),
+        keys: None,
         bearer: Bearer::ideal(),
         user: User::default(),
         start: START,

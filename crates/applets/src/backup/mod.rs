@@ -5,6 +5,7 @@ mod alarm;
 mod dialog;
 mod memory;
 mod phonebook;
+mod security;
 
 use alloc::{string::String, vec, vec::Vec};
 
@@ -16,7 +17,7 @@ use oxisim_wire::Wire;
 
 use alarm::Alarm;
 use dialog::{choice, question, report};
-use memory::{COUNTER_OCTETS, JOURNAL};
+use memory::{JOURNAL, JOURNAL_AT};
 use phonebook::{CardHost, Files};
 
 const AID: [u8; 12] = *b"\xA0\x00\x00\x09\x99OXISIM\x01";
@@ -52,20 +53,20 @@ impl PhonebookBackup {
         handle: impl FnOnce(&mut Uploader, &mut CardHost<'_, '_>),
     ) -> Result<(), AppletError> {
         let Some(files) = self.files else { return Ok(()) };
-        handle(&mut self.uploader, &mut CardHost { env, files, offset: COUNTER_OCTETS });
+        handle(&mut self.uploader, &mut CardHost { env, files, offset: JOURNAL_AT });
         let mut result = Ok(());
         while let Some(output) = self.uploader.poll_output() {
             // What the phone cannot do must not keep the rest from being done.
             let done = match output {
                 Output::Send(message) => self.send(message, env).inspect_err(|_| {
-                    let mut host = CardHost { env, files, offset: COUNTER_OCTETS };
+                    let mut host = CardHost { env, files, offset: JOURNAL_AT };
                     self.uploader.handle_sent(false, &mut host);
                 }),
                 Output::Wake { after, way: Way::STATUS, .. } => self.alarm.set_status(after, env),
                 Output::Wake { after, .. } => self.alarm.set_timer(after, env),
                 Output::Sleep => self.alarm.clear(env),
                 Output::Ask(estimate) => env.send(0, question(&estimate)).inspect_err(|_| {
-                    let mut host = CardHost { env, files, offset: COUNTER_OCTETS };
+                    let mut host = CardHost { env, files, offset: JOURNAL_AT };
                     self.uploader.handle_choice(Choice::NoAnswer, &mut host);
                 }),
                 Output::Report(outcome) => report(&outcome, env),
@@ -75,14 +76,9 @@ impl PhonebookBackup {
         result
     }
 
-    /// Sends a message to the server, in a packet with the next counter.
+    /// Sends a message to the server, in a packet.
     fn send(&mut self, message: Vec<u8>, env: &mut Env<'_>) -> Result<(), AppletError> {
-        let mut counter = [0; COUNTER_OCTETS];
-        env.store_read(0, &mut counter)?;
-        let counter = u32::from_be_bytes(counter).wrapping_add(1);
-        env.store_write(0, &counter.to_be_bytes())?;
-        // The uploader fills no message beyond what a packet holds.
-        let Ok(user_data) = carriage::wrap(Source::CARD, counter, message) else { return Ok(()) };
+        let user_data = security::wrap(message, env)?;
         let submit = Submit::new(self.server.clone(), ProtocolIdentifier::DEFAULT, user_data);
         env.send(0, SendShortMessage::silent(submit.encode()))
     }
@@ -130,6 +126,10 @@ impl Applet for PhonebookBackup {
         memory::OCTETS
     }
 
+    fn opens_packets(&self) -> bool {
+        true
+    }
+
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         Files::find(env)?;
         let mut registry = env.registry();
@@ -153,9 +153,14 @@ impl Applet for PhonebookBackup {
             Event::MenuSelection { .. } => {
                 self.drive(env, |uploader, host| uploader.start(Trigger::User, host))
             }
-            Event::FormattedSmsPp(sms) => {
+            // Once there are keys, what they do not secure is nobody's.
+            Event::FormattedSmsPp(sms) if security::keys(env)?.is_none() => {
                 self.drive(env, |uploader, host| uploader.handle_message(&sms.packet.data, host))
             }
+            Event::SealedSmsPp(sms) => match security::open(sms.packet, env)? {
+                Some(message) => self.drive(env, |uploader, host| uploader.handle_message(&message, host)),
+                None => Ok(()),
+            },
             Event::TimerExpiration { .. } if self.alarm.handle_timer(env)? => {
                 self.drive(env, |uploader, host| uploader.handle_wake(host))
             }

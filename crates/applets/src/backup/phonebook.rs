@@ -108,7 +108,7 @@ impl Storage for CardHost<'_, '_> {
     }
 }
 
-fn storage_error(error: AppletError) -> StorageError {
+pub(super) fn storage_error(error: AppletError) -> StorageError {
     match error {
         AppletError::Range => StorageError::Full,
         _ => StorageError::Failed,

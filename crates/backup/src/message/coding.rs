@@ -217,6 +217,11 @@ impl FromServer {
     }
 }
 
+/// Whether a message, as octets, is one of blocks: it may be sent again as it is. Any other is said anew.
+pub(crate) fn is_blocks(message: &[u8]) -> bool {
+    message.first() == Some(&head(MessageType::BLOCKS))
+}
+
 const fn head(kind: MessageType) -> u8 {
     VERSION << 5 | kind.0
 }

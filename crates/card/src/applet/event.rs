@@ -1,6 +1,10 @@
 //! What an applet is told (TS 102 241).
 
-use oxisim_sms::{Address, Timestamp, concatenation::Message, packet::CommandPacket};
+use oxisim_sms::{
+    Address, Timestamp,
+    concatenation::Message,
+    packet::{CommandPacket, SealedCommand},
+};
 use oxisim_toolkit::{
     Envelope, TerminalResponse,
     envelope::{CallControl, CellBroadcastDownload, EventDownload, MoSmsControl, UssdDownload},
@@ -31,6 +35,8 @@ pub enum Event<'a> {
     },
     /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR.
     FormattedSmsPp(FormattedSms<'a>),
+    /// The same of a packet that is secured, for an applet that [opens](crate::Applet::opens_packets) them itself.
+    SealedSmsPp(SealedSms<'a>),
     /// `EVENT_UNFORMATTED_SMS_PP_ENV`: a message for the card that is no command packet.
     UnformattedSmsPp(UnformattedSms<'a>),
     /// `EVENT_FORMATTED_SMS_PP_UPD`: the terminal has written a message to `EF_SMS` whose command packet has a TAR of
@@ -132,6 +138,17 @@ pub enum FilePart {
 pub struct FormattedSms<'a> {
     /// The packet, all of it if the message came in several parts.
     pub packet: &'a CommandPacket,
+    /// Who sent it.
+    pub originator: &'a Address,
+    /// When the service centre got it (its last part).
+    pub timestamp: Timestamp,
+}
+
+/// A message whose command packet is for an applet that opens it itself.
+#[derive(Clone, Copy, Debug)]
+pub struct SealedSms<'a> {
+    /// The packet, all of it if the message came in several parts.
+    pub packet: &'a SealedCommand,
     /// Who sent it.
     pub originator: &'a Address,
     /// When the service centre got it (its last part).

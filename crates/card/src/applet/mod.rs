@@ -17,7 +17,7 @@ pub(crate) use self::pin::is_pin;
 pub use self::{
     array::{ArrayId, Clear},
     error::{AppletError, PinError, SystemError, ToolkitError, TransactionError},
-    event::{Event, FilePart, FileUpdate, FormattedSms, UnformattedSms},
+    event::{Event, FilePart, FileUpdate, FormattedSms, SealedSms, UnformattedSms},
     info::{AppletInfo, AppletState},
     package::Package,
     parameters::{AccessDomain, InstallParameters, MenuPlace},
@@ -97,6 +97,13 @@ pub trait Applet: CloneApplet + Send {
 
     /// Whether it can be selected on several logical channels at once (Java Card: `MultiSelectable`).
     fn is_multi_selectable(&self) -> bool {
+        false
+    }
+
+    /// Whether command packets with its TARs that are secured come to it as they are, in
+    /// [`Event::SealedSmsPp`](crate::Event::SealedSmsPp): it has keys of its own, which the card does not know, like an
+    /// application with a security domain of its own (TS 102 226 §8). No other applet gets a packet that takes them.
+    fn opens_packets(&self) -> bool {
         false
     }
 

@@ -113,6 +113,12 @@ impl Runtime<'_> {
             .map_err(|_| Status::INCORRECT_DATA)?;
         let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };
         let Some(delivered) = Delivered::of(self.session, deliver, now) else { return Ok(()) };
+        if let Some(packet) = delivered.sealed()
+            && let Some(opener) = self.opener(packet.tar, ToolkitEvent::FormattedSmsPp)
+        {
+            self.deliver(opener, Event::SealedSmsPp(delivered.for_opener(&packet)));
+            return Ok(());
+        }
         let Some(packet) = delivered.packet() else {
             let event = Event::UnformattedSmsPp(delivered.unformatted());
             self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, event);

@@ -4,14 +4,14 @@ use oxisim_apdu::Status;
 use oxisim_sms::{
     Address, ElementId, Timestamp,
     concatenation::Message,
-    packet::{CommandPacket, Tar},
+    packet::{CommandPacket, Form, SealedCommand, Tar},
     tpdu::Deliver,
 };
 use oxisim_wire::Instant;
 
 use super::{Session, ToolkitEvent};
 use crate::{
-    applet::{FormattedSms, UnformattedSms},
+    applet::{FormattedSms, SealedSms, UnformattedSms},
     runtime::{AppletId, Instance, Runtime},
 };
 
@@ -38,6 +38,17 @@ impl Delivered {
             .then(|| CommandPacket::decode(&self.message.payload).map_err(|_| Status::INCORRECT_DATA))
     }
 
+    /// The command packet that it is, if it is one that is secured.
+    pub fn sealed(&self) -> Option<SealedCommand> {
+        let is_packet = self.message.header.iter().any(|element| element.id == ElementId::COMMAND_PACKET);
+        let packet = SealedCommand::decode(Form::ShortMessage, &self.message.payload);
+        packet.ok().filter(|packet| is_packet && packet.security.is_secured())
+    }
+
+    pub const fn for_opener<'a>(&'a self, packet: &'a SealedCommand) -> SealedSms<'a> {
+        SealedSms { packet, originator: &self.originator, timestamp: self.timestamp }
+    }
+
     pub const fn formatted<'a>(&'a self, packet: &'a CommandPacket) -> FormattedSms<'a> {
         FormattedSms { packet, originator: &self.originator, timestamp: self.timestamp }
     }
@@ -54,6 +65,13 @@ impl Runtime<'_> {
             instance.parameters.tars.contains(&tar) && self.session.registry.wants(instance.id, event)
         };
         self.applets.iter().find(is_it).map(|owner| owner.id)
+    }
+
+    /// The same, if it opens packets itself.
+    pub(super) fn opener(&self, tar: Tar, event: ToolkitEvent) -> Option<AppletId> {
+        let owner = self.owner(tar, event)?;
+        let object = self.applets.get(owner)?.object.as_deref()?;
+        object.opens_packets().then_some(owner)
     }
 }
 

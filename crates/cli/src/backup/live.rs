@@ -12,7 +12,7 @@ use oxisim_transport::Transport;
 use oxisim_wire::Duration;
 use oxisim_world::World;
 
-use super::{Args, open_server};
+use super::Args;
 use crate::{
     card::RealTime,
     failure::Failure,
@@ -70,13 +70,13 @@ fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result
         writeln!(out, "Left out of the backup, which carries names and numbers:")?;
         left_out.iter().try_for_each(|what| writeln!(out, "  - {what}"))?;
     }
-    let server = open_server(&args.db, args.backup.policy(), args.world.seed)?;
+    let server = args.server()?;
     let (source, outcome) = if client.is_gsm() {
         writeln!(out, "A SIM of GSM, on which a phone starts no toolkit here: {BY_PHONE}")?;
         by_phone(args, &number, client.into_transport(), &phonebook, server)?
     } else {
         let plan = args.plan(&number, SourceName::Card, args.server.address());
-        let mut world = plan.world(LiveCard::new(client.into_transport()), None, server);
+        let mut world = plan.world(LiveCard::new(client.into_transport()), None, server)?;
         let ready = world.switch_on()?;
         // Some cards set up their menu only when they are polled.
         world.run_until(MENU_COMES_WITHIN, |world| world.terminal.menu().is_some())?;
@@ -150,7 +150,7 @@ fn by_phone(
         application.personalise(last).map_err(not_personalised)?;
     }
     let device =
-        Device { card: sim::card(number, None), application: Some(application), imports: Vec::new() };
+        Device { card: sim::card(number, None, None), application: Some(application), imports: Vec::new() };
     let mut outcome = plan.run(device, server)?;
     let after = Phonebook::read(&mut Client::new(card)?, args)?;
     if after.book != phonebook.book {

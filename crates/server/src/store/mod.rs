@@ -1,16 +1,18 @@
 //! Where the copies are kept.
 
+mod cards;
 mod rows;
 mod schema;
 mod sqlite;
 
 use std::path::PathBuf;
 
-use oxisim_backup::{Held, Standing, Vault, message::Source};
+use oxisim_backup::{Held, Standing, Vault, message::Source, security::KeyVersion};
 use oxisim_wire::Instant;
 
-use crate::Msisdn;
+use crate::{Iccid, Msisdn};
 
+pub use cards::Enrolled;
 pub use rows::SqliteAccount;
 pub use sqlite::SqliteStore;
 
@@ -40,7 +42,27 @@ pub trait Store {
     /// What is kept, one entry a phonebook, in the order of the numbers.
     fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError>;
 
-    /// Deletes everything of a subscriber for good; `false` if there is nothing.
+    /// Makes a card a subscriber's, whose keys have this version. A card that the subscriber had before is no longer
+    /// theirs; what is known of the counters of a card stays.
+    fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), StoreError>;
+
+    /// The subscribers' cards that have keys, in the order of the numbers.
+    fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError>;
+
+    /// What is known of the card with this number, whoever has it now.
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError>;
+
+    /// How many cards with keys there ever were.
+    fn card_count(&mut self) -> Result<u64, StoreError>;
+
+    /// Deletes everything of a subscriber for good; `false` if there is nothing. Of a card with keys its counters stay,
+    /// without the subscriber's number.
     fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError>;
 
     /// Notes a message that had no effect. Its sender is noted only if something else is kept of them.
@@ -63,8 +85,14 @@ pub trait Store {
 
 /// What is kept of one subscriber: the [`Vault`] of their backups, and what the server itself needs.
 pub trait Account: Vault<Error = StoreError> {
-    /// The counter of the next packet for the subscriber's card: from 1, one more each time (TS 102 225 §5.1.4).
+    /// The counter of the next packet without security for the subscriber's card: from 1, one more each time (TS 102 225 §5.1.4).
     fn next_counter(&mut self) -> Result<u32, StoreError>;
+
+    /// The subscriber's card, if it has keys.
+    fn card(&mut self) -> Result<Option<Enrolled>, StoreError>;
+
+    /// Keeps what has changed of the subscriber's card.
+    fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError>;
 
     /// Notes a message. The subscriber is noted only if something else is kept of them.
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError>;

@@ -8,7 +8,7 @@ use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant, bcd};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::{Account, Direction, Letter, LetterStep, LogEntry, StoreError};
+use super::{Account, Direction, Enrolled, Letter, LetterStep, LogEntry, StoreError, cards};
 use crate::Msisdn;
 
 /// One subscriber's rows, within a transaction.
@@ -340,6 +340,14 @@ impl Account for SqliteAccount<'_> {
         Ok(self.db.prepare_cached(sql)?.query_row([self.msisdn.digits()], |row| row.get(0))?)
     }
 
+    fn card(&mut self) -> Result<Option<Enrolled>, StoreError> {
+        cards::of(self.db, self.msisdn)
+    }
+
+    fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError> {
+        cards::put(self.db, card)
+    }
+
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
         insert_message(self.db, Some(self.msisdn), entry)
     }
@@ -453,10 +461,10 @@ fn number(row: &Row<'_>, ton_npi: u8, table: &'static str) -> Result<DiallingNum
         .ok_or_else(|| damaged(table, "digits", digits))
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn unsigned(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
+pub(super) fn unsigned(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| damaged(table, column, number.to_string()))
 }

@@ -178,6 +178,17 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE INDEX letter_due ON letter (due) WHERE due IS NOT NULL;
 
     ALTER TABLE subscriber ADD COLUMN alarms INTEGER NOT NULL DEFAULT 0;  -- blocks that came with another body
+", "
+    CREATE TABLE card (                             -- cards with keys; one that is nobody's keeps its counters
+        iccid       TEXT NOT NULL PRIMARY KEY,
+        msisdn      TEXT UNIQUE,                    -- whose it is
+        key_version INTEGER NOT NULL CHECK (key_version BETWEEN 1 AND 15),
+        sent        INTEGER NOT NULL DEFAULT 0,     -- counter of the last packet to it
+        highest     INTEGER NOT NULL DEFAULT 0,     -- counter of its packets, the highest taken
+        taken       INTEGER NOT NULL DEFAULT 0,     -- bit n: the counter that is n below the highest was taken
+        refused     INTEGER NOT NULL DEFAULT 0,     -- messages in its subscriber's name
+        since       INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
 "];
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.

@@ -5,16 +5,16 @@ use std::{
     time::Duration,
 };
 
-use oxisim_backup::message::Source;
+use oxisim_backup::{message::Source, security::KeyVersion};
 use oxisim_wire::Instant;
 use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, named_params, params};
 
 use super::{
-    CopySummary, Direction, LogEntry, OpenFailure, Progress, Store, StoreError, Summary,
+    CopySummary, Direction, Enrolled, LogEntry, OpenFailure, Progress, Store, StoreError, Summary, cards,
     rows::{self, SqliteAccount},
     schema,
 };
-use crate::Msisdn;
+use crate::{Iccid, Msisdn};
 
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -104,16 +104,42 @@ impl Store for SqliteStore {
         Ok(subscribers)
     }
 
+    fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        cards::enrol(&mut self.db, msisdn, iccid, key_version, now)
+    }
+
+    fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError> {
+        cards::all(&self.db)
+    }
+
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+        cards::find(&self.db, iccid)
+    }
+
+    fn card_count(&mut self) -> Result<u64, StoreError> {
+        cards::count(&self.db)
+    }
+
     fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError> {
-        let deleted = self.db.execute("DELETE FROM subscriber WHERE msisdn = ?1", [msisdn.digits()])?;
-        if deleted > 0 {
+        let transaction = self.db.transaction()?;
+        let had_card = cards::forget(&transaction, msisdn)?;
+        let deleted = transaction.execute("DELETE FROM subscriber WHERE msisdn = ?1", [msisdn.digits()])?;
+        transaction.commit()?;
+        let is_forgotten = had_card || deleted > 0;
+        if is_forgotten {
             // The write-ahead log still has the pages as they were.
             let is_busy = self.db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
             if is_busy {
                 log::warn!("another process reads the database: its write-ahead log is not emptied yet");
             }
         }
-        Ok(deleted > 0)
+        Ok(is_forgotten)
     }
 
     fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError> {
@@ -263,7 +289,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
         SqliteStore::open(&path).unwrap().db.pragma_update(None, "user_version", 99).unwrap();
-        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 2"));
+        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 3"));
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn said(network: &Network) -> Vec<FromServer> {
 #[test]
 fn a_phonebook_arrives_by_every_way() {
     for way in Way::ALL {
-        let mut network = Network::new([Subscriber::card(ANA, *way, book(40, "Ana"))]);
+        let mut network = Network::new([Subscriber::card(ANA, *way, book(30, "Ana"))]);
         network.subscribers[0].start();
         network.run();
         assert_eq!(
@@ -31,7 +31,7 @@ fn a_phonebook_arrives_by_every_way() {
         );
         assert_eq!(network.held(), network.subscribers[0].memory.book, "{way:?}");
         let summary = network.server.store().subscribers().unwrap().remove(0);
-        assert_eq!(summary.copy.unwrap().contacts, 40);
+        assert_eq!(summary.copy.unwrap().contacts, 30);
         let latest = summary.latest.unwrap();
         assert_eq!((latest.received, latest.total, latest.resume_at), (10, 10, None));
         assert_eq!(latest.standing, Standing::Complete(Digest::of(&network.held())));
@@ -51,7 +51,7 @@ fn a_phones_application_is_answered_at_its_port() {
 
 #[test]
 fn a_difference_builds_on_the_copy() {
-    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(39, "Ana"))]);
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(29, "Ana"))]);
     network.subscribers[0].start();
     network.run();
     let whole = network.uplink;
@@ -69,7 +69,7 @@ fn a_difference_builds_on_the_copy() {
 
 #[test]
 fn a_last_block_without_room_for_the_digest_is_followed_by_a_query() {
-    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(40, "Ana"))]);
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(30, "Ana"))]);
     network.subscribers[0].start();
     network.run();
     assert_eq!(network.uplink, 11);
@@ -77,7 +77,7 @@ fn a_last_block_without_room_for_the_digest_is_followed_by_a_query() {
     assert_eq!(network.held(), network.subscribers[0].memory.book);
 
     // The QUERY is lost: the server asks for what it lacks, which is the digest.
-    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(40, "Ana"))]);
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(30, "Ana"))]);
     network.loses = Box::new(|number| number == 11);
     network.subscribers[0].start();
     network.run();
@@ -91,7 +91,7 @@ fn a_last_block_without_room_for_the_digest_is_followed_by_a_query() {
 
 #[test]
 fn a_lost_block_is_asked_for() {
-    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(39, "Ana"))]);
+    let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(29, "Ana"))]);
     network.loses = Box::new(|number| number == 4);
     network.subscribers[0].start();
     network.run();
@@ -107,7 +107,7 @@ fn a_lost_block_is_asked_for() {
 #[test]
 fn a_server_that_restarts_goes_on() {
     for way in Way::ALL {
-        let mut network = Network::new([Subscriber::card(ANA, *way, book(40, "Ana"))]);
+        let mut network = Network::new([Subscriber::card(ANA, *way, book(30, "Ana"))]);
         network.subscribers[0].start();
         for _ in 0..9 {
             network.run_for(1);
@@ -126,7 +126,7 @@ fn a_server_that_restarts_goes_on() {
 #[test]
 fn two_subscribers_do_not_mix() {
     let mut network = Network::new([
-        Subscriber::card(ANA, Way::SERVER, book(40, "Ana")),
+        Subscriber::card(ANA, Way::SERVER, book(30, "Ana")),
         Subscriber::card(BEN, Way::SERVER, book(23, "Ben")),
     ]);
     network.subscribers.iter_mut().for_each(Subscriber::start);
@@ -140,7 +140,7 @@ fn two_subscribers_do_not_mix() {
 #[test]
 fn a_cards_packets_are_counted_through_a_restart() {
     let mut network = Network::new([
-        Subscriber::card(ANA, Way::SERVER, book(40, "Ana")),
+        Subscriber::card(ANA, Way::SERVER, book(30, "Ana")),
         Subscriber::card(BEN, Way::SERVER, book(23, "Ben")),
     ]);
     network.subscribers.iter_mut().for_each(Subscriber::start);
@@ -183,7 +183,7 @@ proptest! {
     /// Whatever is lost of the first messages, by whatever way: in the end the copy is the phonebook.
     #[test]
     fn losses_are_made_up_for(losses in any::<u16>(), way in 0_u8..4, restart in 0_usize..12) {
-        let mut network = Network::new([Subscriber::card(ANA, Way(way), book(40, "Ana"))]);
+        let mut network = Network::new([Subscriber::card(ANA, Way(way), book(30, "Ana"))]);
         network.loses = Box::new(move |number| number <= 16 && losses >> (number - 1) & 1 != 0);
         network.subscribers[0].start();
         network.run_for(restart);

@@ -5,8 +5,11 @@ use std::{cell::Cell, rc::Rc};
 use oxisim_backup::{
     Held, Order, Restore, Session, Vault,
     message::{MessageType, Source},
+    security::KeyVersion,
 };
-use oxisim_server::{Account, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary};
+use oxisim_server::{
+    Account, Enrolled, Iccid, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary,
+};
 use oxisim_wire::Instant;
 
 /// How many accesses are left until one fails; none: no more fails.
@@ -61,6 +64,28 @@ impl<S: Store> Store for Failing<S> {
 
     fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError> {
         self.store.subscribers()
+    }
+
+    fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        self.store.enrol(msisdn, iccid, key_version, now)
+    }
+
+    fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError> {
+        self.store.cards()
+    }
+
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+        self.store.find_card(iccid)
+    }
+
+    fn card_count(&mut self) -> Result<u64, StoreError> {
+        self.store.card_count()
     }
 
     fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError> {
@@ -147,6 +172,16 @@ impl Account for FailingAccount<'_> {
     fn next_counter(&mut self) -> Result<u32, StoreError> {
         burn(&self.fuse)?;
         self.account.next_counter()
+    }
+
+    fn card(&mut self) -> Result<Option<Enrolled>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.card()
+    }
+
+    fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_card(card)
     }
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {

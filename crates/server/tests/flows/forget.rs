@@ -17,7 +17,7 @@ fn tables_in_use(path: &Path) -> Vec<String> {
     let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with("sqlite_")).collect();
-    assert_eq!(names.len(), 10);
+    assert_eq!(names.len(), 11);
     let is_used = |name: &String| {
         db.query_row(&format!("SELECT count(*) > 0 FROM {name}"), [], |row| row.get(0)).unwrap()
     };

@@ -6,3 +6,4 @@ mod failure;
 mod forget;
 mod network;
 mod restore;
+mod security;

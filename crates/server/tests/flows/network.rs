@@ -5,11 +5,18 @@ use std::path::{Path, PathBuf};
 use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_backup::{
     Journal, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError, TAR,
-    Trigger, Uploader, Way, message::Source, personalise,
+    Trigger, Uploader, Way,
+    carriage::{self, Carried, Direction},
+    message::Source,
+    personalise,
+    security::{Counters, KeySet, KeyVersion},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Msisdn, Reception, Server, SqliteStore, Store};
-use oxisim_sms::{DataCoding, Element, ElementId, ProtocolIdentifier, UserData, packet::CommandPacket};
+use oxisim_server::{Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store};
+use oxisim_sms::{
+    DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
+    packet::{CommandPacket, Counter},
+};
 use oxisim_wire::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -32,7 +39,16 @@ pub struct Subscriber {
     uploader: Uploader,
     wake: Option<Instant>,
     sent: u32,
+    /// The card's keys and counters.
+    pub keys: Option<KeySet>,
+    counters: Vec<u8>,
 }
+
+/// The server's master key.
+pub const MASTER: MasterKey = MasterKey::new(*b"a master key....");
+
+/// A card's counters.
+const COUNTERS: Counters = Counters::at(0);
 
 /// A server in a file, its subscribers, and a network that can lose messages.
 pub struct Network {
@@ -107,7 +123,15 @@ impl Subscriber {
             uploader: Uploader::new(source, settings, JOURNAL),
             wake: None,
             sent: 0,
+            keys: None,
+            counters: vec![0; Counters::OCTETS],
         }
+    }
+
+    /// Gives the card its keys.
+    pub fn with_keys(mut self, iccid: &str) -> Self {
+        self.keys = Some(MASTER.card_keys(&iccid.parse().unwrap(), KeyVersion::FIRST));
+        self
     }
 
     /// Numbers the next backup `generation + 1`.
@@ -119,8 +143,14 @@ impl Subscriber {
         self.uploader.start(Trigger::User, &mut self.memory);
     }
 
-    fn wrap(&mut self, message: Vec<u8>) -> UserData {
+    /// A message in a packet of the card, as the applet makes it.
+    pub fn wrap(&mut self, message: Vec<u8>) -> UserData {
         self.sent += 1;
+        if let Some(keys) = &self.keys {
+            let counter = COUNTERS.for_message(Some(keys.version), &message, &mut self.counters).unwrap();
+            let counter = Counter::new(counter).unwrap();
+            return carriage::seal(Direction::ToServer, keys, counter, message).unwrap();
+        }
         if self.source == Source::CARD {
             return CommandPacket::unsecured(TAR, self.sent.into(), message).user_data().unwrap();
         }
@@ -129,9 +159,15 @@ impl Subscriber {
         UserData::new(DataCoding::EIGHT_BIT, vec![ports], message).unwrap()
     }
 
-    fn unwrap(&self, message: &Outgoing) -> Vec<u8> {
+    fn unwrap(&mut self, message: &Outgoing) -> Vec<u8> {
         assert_eq!(message.to, self.msisdn.address());
         let user_data = &message.user_data;
+        if let Some(keys) = &self.keys {
+            let Some(Carried::Sealed(sealed)) = carriage::read(user_data) else { panic!("it is secured") };
+            let (counter, octets) = sealed.open(Direction::ToCard, keys).unwrap();
+            assert!(COUNTERS.accept(counter.value(), &mut self.counters).unwrap(), "each counter is higher");
+            return octets;
+        }
         if self.source == Source::CARD {
             assert_eq!(message.protocol, ProtocolIdentifier::SIM_DATA_DOWNLOAD);
             assert_eq!(user_data.coding(), DataCoding::EIGHT_BIT_CLASS_2);
@@ -160,6 +196,13 @@ impl Network {
             reports: true,
             handled: 0,
         }
+    }
+
+    /// Makes a card the first subscriber's.
+    pub fn enrol(&mut self, iccid: &str) {
+        let msisdn = self.subscribers[0].msisdn.clone();
+        let iccid: Iccid = iccid.parse().unwrap();
+        self.server.enrol(&msisdn, &iccid, KeyVersion::FIRST, self.now).unwrap();
     }
 
     pub fn path(&self) -> PathBuf {
@@ -237,7 +280,12 @@ impl Network {
                     self.uplink += 1;
                     if self.passes() {
                         let reception = self.server.handle_deliver(&from, &user_data, self.now).unwrap();
-                        assert!(matches!(reception, Reception::Taken { .. }), "{reception:?}");
+                        // A block that was asked for while it was on its way is a repetition.
+                        let is_taken = matches!(
+                            reception,
+                            Reception::Taken { .. } | Reception::Ignored(Ignored::Replayed(_))
+                        );
+                        assert!(is_taken, "{reception:?}");
                     }
                     let subscriber = &mut self.subscribers[index];
                     subscriber.uploader.handle_sent(true, &mut subscriber.memory);
@@ -291,5 +339,5 @@ pub fn contact(name: &str, number: &str) -> Record {
 
 fn open(path: &Path) -> Server<SqliteStore> {
     let store = SqliteStore::open(path).unwrap();
-    Server::new(store, Policy::default(), 7)
+    Server::new(store, Policy::default(), 7).with_master_key(MASTER)
 }

@@ -2,7 +2,10 @@
 
 use alloc::{boxed::Box, format};
 
-use oxisim_backup::{DeliveryReport, Esme, FromServer, Outgoing, ToServer, carriage};
+use oxisim_backup::{
+    DeliveryReport, Esme, FromServer, Outgoing, ToServer,
+    carriage::{self, Direction},
+};
 use oxisim_sms::{
     Timestamp, UserData,
     tpdu::{Deliver, MobileOriginated},
@@ -92,6 +95,18 @@ impl<E: Esme, C: Slot> World<E, C> {
         }
     }
 
+    /// The message to the server that user data have, as far as the keys open it.
+    pub(super) fn to_server(&self, user_data: &UserData) -> Option<ToServer> {
+        let message = carriage::look(user_data, Direction::ToServer, self.keys.as_ref())?;
+        ToServer::decode(&message).ok()
+    }
+
+    /// The same of a message of the server.
+    pub(super) fn from_server(&self, user_data: &UserData) -> Option<FromServer> {
+        let message = carriage::look(user_data, Direction::ToCard, self.keys.as_ref())?;
+        FromServer::decode(&message).ok()
+    }
+
     /// Takes the radio for a while, after those that have it already; when that ends.
     pub(super) fn take_radio(&mut self, takes: Duration) -> Instant {
         self.radio_free = self.radio_free.max(self.now) + takes;
@@ -104,12 +119,4 @@ pub(super) fn submitted(tpdu: &[u8]) -> Option<UserData> {
         Ok(MobileOriginated::Submit(submit)) => Some(submit.user_data),
         _ => None,
     }
-}
-
-pub(super) fn to_server(user_data: &UserData) -> Option<ToServer> {
-    carriage::unwrap(user_data).and_then(|(_, message)| ToServer::decode(&message).ok())
-}
-
-pub(super) fn from_server(user_data: &UserData) -> Option<FromServer> {
-    carriage::unwrap(user_data).and_then(|(_, message)| FromServer::decode(&message).ok())
 }

@@ -1,0 +1,78 @@
+//! `oxisim card personalise`: the keys of the backup applet on a card of a file.
+
+use std::{io::Write, path::PathBuf};
+
+use oxisim_applets::PhonebookBackup;
+use oxisim_backup::security::KeyVersion;
+use oxisim_server::{Msisdn, SqliteStore, Store};
+
+use crate::{backup::wall_clock, card::RealTime, failure::Failure, keys, run::not_personalised};
+
+/// Give the backup applet on a card the keys that the server derives from its master key and the card's ICCID, and tell
+/// the server whose card it is.
+///
+/// A card that has keys already gets these in their place, and its counters go on.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  oxisim card personalise --image CARD.toml --number +15550100001
+  oxisim card personalise --image CARD.toml --number +15550100001 --key-version 2
+  oxisim card personalise --image CARD.toml --master-key @oxisim.sqlite.key --no-enrol")]
+pub struct Args {
+    /// The card of this file; its keys go into what it has written, beside the file.
+    #[arg(long, value_name = "CARD.toml")]
+    image: PathBuf,
+    /// The master key, 32 hexadecimal digits, or `@` and a file with them; without it that of the database, which is
+    /// in a file beside it and is made if there is none.
+    #[arg(long, value_name = "KEY")]
+    master_key: Option<String>,
+    /// The version of the keys, 1 to 15.
+    #[arg(long, value_name = "N", default_value = "1", value_parser = version)]
+    key_version: KeyVersion,
+    /// The subscriber whose card it is.
+    #[arg(long, required_unless_present = "no_enrol")]
+    number: Option<Msisdn>,
+    /// The server's database.
+    #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+    db: String,
+    /// Tell no server.
+    #[arg(long, conflicts_with_all = ["number", "db"], requires = "master_key")]
+    no_enrol: bool,
+}
+
+/// A version of keys as the words have it.
+pub fn version(text: &str) -> Result<KeyVersion, String> {
+    let version = text.parse().ok().and_then(KeyVersion::new);
+    version.ok_or_else(|| format!("{text:?} is no version of keys: 1 to 15"))
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    let mut live = RealTime::open(&args.image)?;
+    let card = live.card();
+    if !PhonebookBackup::is_on(card) {
+        return Err(Failure::NotDone(format!("{} has no backup applet", args.image.display())));
+    }
+    let iccid = keys::iccid(card)?;
+    let mut store = if args.no_enrol { None } else { Some(SqliteStore::open(&args.db)?) };
+    let master = match (&args.master_key, &mut store) {
+        (Some(key), _) => keys::given(key)?,
+        (None, Some(store)) => keys::master_key(&args.db, 0, store)?,
+        (None, None) => return Err(Failure::Usage("--master-key: which?".into())),
+    };
+    let keys_of_card = master.card_keys(&iccid, args.key_version);
+    let known = store.as_mut().map_or(Ok(None), |store| store.find_card(&iccid))?;
+    if known.is_some() && PhonebookBackup::keys(card).is_some() {
+        PhonebookBackup::replace_keys(card, &keys_of_card).map_err(not_personalised)?;
+    } else {
+        keys::put(card, &keys_of_card, known.as_ref())?;
+    }
+    live.save()?;
+    writeln!(out, "Card {iccid} has version {} of its keys", args.key_version)?;
+    if let (Some(store), Some(number)) = (&mut store, &args.number) {
+        store.enrol(number, &iccid, args.key_version, wall_clock())?;
+        writeln!(out, "The server of {} knows it as the card of {number}", args.db)?;
+    }
+    Ok(())
+}

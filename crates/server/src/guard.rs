@@ -1,0 +1,100 @@
+//! Who is let in, and what goes out secured.
+
+use oxisim_backup::{
+    carriage::{self, Carried, Direction, Sealed},
+    message::Source,
+    security::{Arrival, KeySet, KeyVersion},
+};
+use oxisim_sms::{UserData, packet::Counter};
+
+use crate::{
+    Error, Iccid, MasterKey,
+    bearer::Ignored,
+    server::Undone,
+    store::{Account, StoreError},
+};
+
+/// What the server knows to open messages with and to seal them.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    /// What the cards' keys are derived from.
+    pub master: Option<MasterKey>,
+    /// Nothing is secured, and everything let in.
+    pub is_off: bool,
+}
+
+/// A message that is let in.
+pub(crate) struct Admitted {
+    /// The way that it came: from a card, or a phone's application.
+    pub source: Source,
+    /// The message.
+    pub message: Vec<u8>,
+    /// The counter of its packet; 0 without security.
+    pub counter: u64,
+    /// Its packet has come before.
+    pub is_repeated: bool,
+}
+
+impl Guard {
+    /// The keys of a card in a version.
+    pub fn keys(&self, iccid: &Iccid, version: KeyVersion) -> Option<KeySet> {
+        self.master.as_ref().map(|master| master.card_keys(iccid, version))
+    }
+
+    /// Opens what has come in a subscriber's name, and takes its counter.
+    pub fn admit(&self, account: &mut impl Account, carried: Carried) -> Result<Admitted, Undone> {
+        match carried {
+            Carried::Sealed(sealed) => self.open(account, &sealed),
+            Carried::Plain(source, message) => {
+                if source == Source::CARD && !self.is_off && account.card()?.is_some() {
+                    return Err(Ignored::Unsecured.into());
+                }
+                Ok(Admitted { source, message, counter: 0, is_repeated: false })
+            }
+        }
+    }
+
+    fn open(&self, account: &mut impl Account, sealed: &Sealed) -> Result<Admitted, Undone> {
+        let mut card = account.card()?.ok_or(Ignored::NoKeys)?;
+        let version = sealed.version().map_err(Ignored::Unopened)?;
+        // A card whose keys are being replaced says so by using the next ones.
+        if version != card.key_version && version != card.key_version.next() {
+            return Err(Ignored::KeyVersion(version).into());
+        }
+        let keys = self.keys(&card.iccid, version).ok_or(Ignored::NoKeys)?;
+        let (counter, message) = sealed.open(Direction::ToServer, &keys).map_err(Ignored::Unopened)?;
+        let counter = counter.value();
+        let is_repeated = match card.window.accept(counter) {
+            Arrival::New => false,
+            Arrival::Again => true,
+            Arrival::Old => return Err(Ignored::Replayed(counter).into()),
+        };
+        card.key_version = version;
+        account.put_card(&card)?;
+        Ok(Admitted { source: Source::CARD, message, counter, is_repeated })
+    }
+
+    /// Puts a message for a subscriber's card into user data, with a counter that is used for nothing else: it is in
+    /// the store before the message goes.
+    pub fn wrap(&self, account: &mut impl Account, message: Vec<u8>) -> Result<UserData, Error> {
+        let card = if self.is_off { None } else { account.card()? };
+        let Some(mut card) = card else {
+            return carriage::wrap(Source::CARD, account.next_counter()?, message).map_err(Error::Answer);
+        };
+        let keys = self.keys(&card.iccid, card.key_version);
+        let keys = keys.ok_or_else(|| Error::NoMasterKey(card.iccid.clone()))?;
+        card.sent += 1;
+        account.put_card(&card)?;
+        let counter = Counter::new(card.sent).ok_or(Error::CountersUsedUp(card.iccid))?;
+        carriage::seal(Direction::ToCard, &keys, counter, message).map_err(Error::Answer)
+    }
+}
+
+/// Counts a message that was refused in a subscriber's name.
+pub(crate) fn count(account: &mut impl Account) -> Result<(), StoreError> {
+    if let Some(mut card) = account.card()? {
+        card.refused += 1;
+        account.put_card(&card)?;
+    }
+    Ok(())
+}
