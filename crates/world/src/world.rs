@@ -341,7 +341,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                 }
             }
             Planned::ToServer(user_data) => {
-                self.note(What::Received(self.to_server(&user_data)));
+                self.note(What::Received(self.message_to_server(&user_data)));
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
             Planned::ToPhone(message) => self.accept(&message),
@@ -352,7 +352,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             Planned::Terminated(paged) => {
                 let tpdu = &paged.tpdu;
                 if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(tpdu, "TPDU") {
-                    self.note(What::Delivered(self.from_server(&deliver.user_data)));
+                    self.note(What::Delivered(self.message_from_server(&deliver.user_data)));
                 }
                 self.terminal.handle_deliver(tpdu, None, self.now);
                 self.delivered.push_back(paged);
@@ -391,7 +391,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             } else if let Some(output) = self.application.as_mut().and_then(BackupApplication::poll_output) {
                 self.application_output(output);
             } else if let Some(message) = self.esme.poll_output() {
-                self.note(What::Answered(self.from_server(&message.user_data)));
+                self.note(What::Answered(self.message_from_server(&message.user_data)));
                 self.travel(
                     Planned::ToPhone(Box::new(message.clone())),
                     Planned::ToPhone(Box::new(message)),
@@ -432,7 +432,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             Output::Submit { tpdu, .. } => {
                 log::debug!("{} SMS-SUBMIT {}", self.clock(), hex::encode_upper(&tpdu));
                 let takes = Bearer::originated(tpdu.len());
-                let message = submitted(&tpdu).and_then(|user_data| self.to_server(&user_data));
+                let message = submitted(&tpdu).and_then(|user_data| self.message_to_server(&user_data));
                 if let Some(message) = &message {
                     self.seen.sends(message);
                 }

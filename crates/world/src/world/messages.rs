@@ -96,13 +96,13 @@ impl<E: Esme, C: Slot> World<E, C> {
     }
 
     /// The message to the server that user data have, as far as the keys open it.
-    pub(super) fn to_server(&self, user_data: &UserData) -> Option<ToServer> {
+    pub(super) fn message_to_server(&self, user_data: &UserData) -> Option<ToServer> {
         let message = carriage::look(user_data, Direction::ToServer, self.keys.as_ref())?;
         ToServer::decode(&message).ok()
     }
 
     /// The same of a message of the server.
-    pub(super) fn from_server(&self, user_data: &UserData) -> Option<FromServer> {
+    pub(super) fn message_from_server(&self, user_data: &UserData) -> Option<FromServer> {
         let message = carriage::look(user_data, Direction::ToCard, self.keys.as_ref())?;
         FromServer::decode(&message).ok()
     }
