@@ -441,15 +441,14 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
     let owed = Owed(r.u8("owed")?);
     let unspoken = r.u8("unspoken")?;
     let abandoned = (r.u16("generation")?, Abandonment::read(&mut r)?);
-    let configured = match r.u8("configured")? {
-        0 => None,
-        _ => {
-            let number = r.u16("number")?;
-            let refused = Some(Field::read(&mut r)?).filter(|field| field.0 != 0);
-            let length = r.u8("length")?;
-            let fields = r.take(usize::from(length), "fields")?.to_vec();
-            Some(Configured { number, refused, fields })
-        }
+    let configured = if r.u8("configured")? == 0 {
+        None
+    } else {
+        let number = r.u16("number")?;
+        let refused = Some(Field::read(&mut r)?).filter(|field| field.0 != 0);
+        let length = r.u8("length")?;
+        let fields = r.take(usize::from(length), "fields")?.to_vec();
+        Some(Configured { number, refused, fields })
     };
     let ordered = match r.u8("ordered")? {
         0 => None,

@@ -5,4 +5,5 @@ mod failing;
 mod failure;
 mod forget;
 mod network;
+mod outbox;
 mod restore;
