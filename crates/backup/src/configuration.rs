@@ -62,6 +62,25 @@ pub struct Configuration {
 }
 
 impl Configuration {
+    /// All that can be set, as it is in these settings.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            mode: Some(settings.mode),
+            asynchronous: Some(settings.asynchronous),
+            subset: Some(settings.subset),
+            pause: Some(settings.pause),
+            spread: Some(settings.spread.unwrap_or_default()),
+            instruct_delay: Some(settings.instruct_delay),
+            threshold: Some(settings.threshold),
+            volume_threshold: Some(settings.volume_threshold),
+            interval: Some(settings.interval.unwrap_or_default()),
+            contacts_per_block: Some(u16::try_from(settings.contacts_per_block).unwrap_or(0)),
+            message_time: Some(settings.message_time),
+            question_time: Some(settings.question_time),
+        }
+    }
+
     /// The fields, ascending: each a tag, a length and a value.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -244,6 +263,7 @@ mod tests {
         );
         assert_eq!(Configuration::decode(&fields), Ok(whole()));
         assert_eq!(Configuration::decode(&[]), Ok(Configuration::default()));
+        assert!(fields.len() <= crate::journal::CONFIGURATION_OCTETS);
     }
 
     #[test]
@@ -276,6 +296,7 @@ mod tests {
     fn what_is_not_named_is_as_personalised() {
         let own = Settings { subset: 9, interval: Some(Duration::from_mins(60)), ..Settings::default() };
         assert_eq!(Configuration::default().apply(&own), own);
+        assert_eq!(Configuration::of(&own).apply(&Settings::default()), own);
         let none = Configuration { interval: Some(Duration::ZERO), ..Configuration::default() };
         assert_eq!(none.apply(&own), Settings { interval: None, ..own });
     }

@@ -441,15 +441,14 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
     let owed = Owed(r.u8("owed")?);
     let unspoken = r.u8("unspoken")?;
     let abandoned = (r.u16("generation")?, Abandonment::read(&mut r)?);
-    let configured = match r.u8("configured")? {
-        0 => None,
-        _ => {
-            let number = r.u16("number")?;
-            let refused = Some(Field::read(&mut r)?).filter(|field| field.0 != 0);
-            let length = r.u8("length")?;
-            let fields = r.take(usize::from(length), "fields")?.to_vec();
-            Some(Configured { number, refused, fields })
-        }
+    let configured = if r.u8("configured")? == 0 {
+        None
+    } else {
+        let number = r.u16("number")?;
+        let refused = Some(Field::read(&mut r)?).filter(|field| field.0 != 0);
+        let length = r.u8("length")?;
+        let fields = r.take(usize::from(length), "fields")?.to_vec();
+        Some(Configured { number, refused, fields })
     };
     let ordered = match r.u8("ordered")? {
         0 => None,
@@ -553,6 +552,36 @@ mod tests {
         journal.write(&mut storage, &record).unwrap();
         assert_eq!(journal.read(&storage).unwrap(), record);
         assert!(encode(&record).len() <= journal.state_octets());
+    }
+
+    /// The examples of docs/BACKUP.md.
+    #[test]
+    fn the_state_is_as_documented() {
+        let mut todo = BlockSet::full(10);
+        (1..=3).for_each(|number| todo.remove(number));
+        let run = Run {
+            generation: 1,
+            base_distance: 0,
+            way: Way::SERVER,
+            todo,
+            digest: Digest(0xCBDF_2FED_945E_18D1_u64.to_be_bytes()),
+            subset: 3,
+            pause: Duration::from_mins(2),
+            instruct_delay: false,
+        };
+        let pausing = State { last: 1, run: Some((run, Phase::Pausing { asked: 0 })), ..State::default() };
+        let configured = Configured { number: 1, refused: None, fields: vec![0x03, 0x02, 0x00, 0x05] };
+        let idle = State { last: 2, confirmed: Some(2), configured: Some(configured), ..State::default() };
+        for (state, octets) in [
+            (
+                pausing,
+                "B2 0001 00 0000 00000000 00 00 00 0000 00 00 00 02 0000 00 0001 00 01 CBDF2FED945E18D1 \
+                 0003 0001D4C0 00 000A F803 00",
+            ),
+            (idle, "B2 0002 01 0002 00000000 00 00 00 0000 00 01 0001 00 04 03020005 00 00 00"),
+        ] {
+            assert_eq!(hex::encode_upper(encode(&state)), octets.replace(' ', ""));
+        }
     }
 
     #[test]

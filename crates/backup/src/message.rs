@@ -159,7 +159,7 @@ impl Unspoken {
 
     /// The type of the message that was not understood, if this program has sent such a one.
     #[must_use]
-    pub fn refused(&self) -> Option<MessageType> {
+    pub fn refused(self) -> Option<MessageType> {
         (self.octet >> 5 == VERSION).then_some(MessageType(self.octet & 0x1F))
     }
 }

@@ -8,7 +8,7 @@ use crate::{
     Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
-    restorer::RestoreStep,
+    restorer::{self, RestoreStep},
     vault::{Held, Session, Standing, Vault},
 };
 
@@ -101,8 +101,8 @@ impl Receiver {
         now: Instant,
         random: u64,
     ) -> Result<Answer, ReceiverError<V::Error>> {
-        if let Some(unspoken) = Unspoken::answer_to(from, message) {
-            return Ok(Answer::of(FromServer::Unspoken(unspoken)));
+        if let Some(answer) = Unspoken::answer_to(from, message) {
+            return Ok(Answer::of(FromServer::Unspoken(answer)));
         }
         let noted = |()| Answer::default();
         match ToServer::decode(message)? {
@@ -124,9 +124,7 @@ impl Receiver {
             ToServer::Abandoned { backup, reason } => {
                 abandoned(vault, backup, reason, now).map(noted).map_err(ReceiverError::Store)
             }
-            ToServer::Unspoken(unspoken) => {
-                self.unspoken(vault, &unspoken).map(noted).map_err(ReceiverError::Store)
-            }
+            ToServer::Unspoken(refusal) => unspoken(vault, refusal).map(noted).map_err(ReceiverError::Store),
             ToServer::Restored { generation, missing, digest } => {
                 Restorer { policy: &self.policy }
                     .confirmed(vault, generation, &missing, digest, now)
@@ -179,17 +177,6 @@ impl Receiver {
         order::give(vault, source, command, now)
     }
 
-    /// The uploader does not speak the version or the type of a message.
-    fn unspoken<V: Vault>(&self, vault: &mut V, unspoken: &Unspoken) -> Result<(), V::Error> {
-        match unspoken.refused() {
-            Some(MessageType::RESTORE) => Restorer { policy: &self.policy }.give_up(vault),
-            Some(kind @ (MessageType::CONFIGURE | MessageType::START)) => {
-                order::unspoken(vault, unspoken.source, kind)
-            }
-            _ => Ok(()),
-        }
-    }
-
     fn blocks<V: Vault>(
         &self,
         vault: &mut V,
@@ -240,6 +227,17 @@ impl Receiver {
         };
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         Ok(Answer::default())
+    }
+}
+
+/// The uploader does not speak the version or the type of a message.
+fn unspoken<V: Vault>(vault: &mut V, unspoken: Unspoken) -> Result<(), V::Error> {
+    match unspoken.refused() {
+        Some(MessageType::RESTORE) => restorer::give_up(vault),
+        Some(kind @ (MessageType::CONFIGURE | MessageType::START)) => {
+            order::unspoken(vault, unspoken.source, kind)
+        }
+        _ => Ok(()),
     }
 }
 

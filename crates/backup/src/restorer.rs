@@ -111,20 +111,12 @@ impl Restorer<'_> {
     pub fn handle_clear<V: Vault>(self, vault: &mut V, now: Instant) -> Result<(), V::Error> {
         let Some(mut restore) = vault.restore()? else { return Ok(()) };
         let Some(due) = restore.due.filter(|_| restore.step == RestoreStep::Running) else { return Ok(()) };
-        restore.due = Some(match restore.todo.is_empty() {
+        restore.due = Some(if restore.todo.is_empty() {
             // The card has as long to answer as if it had had the last block at once.
-            true => now + ANSWER_WITHIN,
-            false => due.min(now + self.policy.restore_pace),
+            now + ANSWER_WITHIN
+        } else {
+            due.min(now + self.policy.restore_pace)
         });
-        vault.put_restore(&restore)
-    }
-
-    /// The card does not know of restores.
-    pub(crate) fn give_up<V: Vault>(self, vault: &mut V) -> Result<(), V::Error> {
-        let Some(mut restore) = vault.restore()? else { return Ok(()) };
-        if restore.step == RestoreStep::Running {
-            (restore.step, restore.due) = (RestoreStep::GivenUp, None);
-        }
         vault.put_restore(&restore)
     }
 
@@ -156,6 +148,15 @@ impl Restorer<'_> {
         }
         vault.put_restore(&restore)
     }
+}
+
+/// The card does not know of restores.
+pub(crate) fn give_up<V: Vault>(vault: &mut V) -> Result<(), V::Error> {
+    let Some(mut restore) = vault.restore()? else { return Ok(()) };
+    if restore.step == RestoreStep::Running {
+        (restore.step, restore.due) = (RestoreStep::GivenUp, None);
+    }
+    vault.put_restore(&restore)
 }
 
 /// The blocks of a copy. The same copy gives the same blocks, so they need not be kept.

@@ -43,6 +43,7 @@ Examples:
   oxisim backup contacts.vcf                       the card chooses the way
   oxisim backup contacts.vcf --mode server --timeline backup.svg
   oxisim backup contacts.vcf --mode ask --answer refuse
+  oxisim backup contacts.vcf --subset 5 --by-server --all   the server sets it, and starts
   oxisim backup contacts.vcf --sim my.sim          keeps the SIM; the next backup sends what changed
   oxisim backup --reader Omnikey --pin 1234        the card in a reader
   oxisim backup --image CARD.toml --number +15550100001")]
@@ -94,6 +95,9 @@ pub struct Args {
     /// The card starts the backup by itself after this time; the user does nothing.
     #[arg(long, value_name = "TIME", conflicts_with_all = THERE, value_parser = span::duration, help_heading = "The backup")]
     interval: Option<Duration>,
+    /// The server configures the card by SMS with the options of the backup, and starts it; the user does nothing.
+    #[arg(long, conflicts_with_all = THERE, conflicts_with = "interval", help_heading = "The backup")]
+    by_server: bool,
     #[command(flatten)]
     world: options::World,
     /// `ask`: what the user answers.
@@ -182,6 +186,7 @@ impl Args {
             backup: &self.backup,
             world: &self.world,
             interval: self.interval,
+            by_server: self.by_server,
             answer: self.answer,
             start: self.at.map_or_else(wall_clock, today_at),
             server,

@@ -63,6 +63,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             world: &args.world,
             answer: options::AnswerName::None,
             interval: None,
+            by_server: false,
             start: START,
             server: server_address(),
         };

@@ -2,9 +2,13 @@
 
 use std::{io::Write, path::PathBuf};
 
-use oxisim_backup::{Held, RestoreStep, Settings, message::Source, security::KeyVersion};
+use oxisim_backup::{
+    Held, RestoreStep, Settings, Standing,
+    message::{Abandonment, Source},
+    security::KeyVersion,
+};
 use oxisim_phonebook::vcard::{self, Version};
-use oxisim_server::{Enrolled, Iccid, Msisdn, Server, SqliteStore, Store, Summary};
+use oxisim_server::{Enrolled, Iccid, Msisdn, Progress, Server, SqliteStore, Store, Summary};
 use oxisim_sms::CivilTime;
 use oxisim_terminal::{Config, Terminal};
 use oxisim_wire::Duration;
@@ -261,7 +265,7 @@ fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
         "{:<17} {:<6} {:>8} {:>7}  {:<20}  latest backup",
         "number", "book", "contacts", "backup", "copied"
     )?;
-    for Summary { msisdn, source, copy, latest, alarms: _ } in &all {
+    for Summary { msisdn, source, copy, latest, alarms } in &all {
         let (contacts, generation, at) = copy.as_ref().map_or_else(
             || ("-".into(), "-".into(), "-".into()),
             |copy| {
@@ -269,17 +273,29 @@ fn list(args: &HeldArgs, json: bool) -> Result<(), Failure> {
                 (copy.contacts.to_string(), copy.generation.to_string(), at)
             },
         );
-        let latest = latest
-            .as_ref()
-            .map_or_else(|| "-".into(), |latest| format!("{} of {} blocks", latest.received, latest.total));
+        let latest = latest.as_ref().map_or_else(|| "-".into(), progress);
+        let alarms =
+            if *alarms > 0 { format!(", {}", count(*alarms as usize, "ALARM")) } else { String::new() };
         let book = format!("{source:?}").to_lowercase();
         writeln!(
             out,
-            "{:<17} {book:<6} {contacts:>8} {generation:>7}  {at:<20}  {latest}",
+            "{:<17} {book:<6} {contacts:>8} {generation:>7}  {at:<20}  {latest}{alarms}",
             msisdn.to_string()
         )?;
     }
     Ok(())
+}
+
+/// How far a backup is, and what is the matter with it.
+fn progress(latest: &Progress) -> String {
+    let blocks = format!("{} of {} blocks", latest.received, latest.total);
+    match latest.standing {
+        Standing::Open | Standing::Complete(_) => blocks,
+        Standing::Differs(_) => format!("{blocks}, differs"),
+        Standing::Refused => format!("{blocks}, refused"),
+        Standing::Abandoned(Abandonment::NOT_SENT) => format!("{blocks}, given up: not sent"),
+        Standing::Abandoned(_) => format!("{blocks}, given up: no answer"),
+    }
 }
 
 fn list_one(number: &Msisdn, held: &Held, json: bool, out: &mut impl Write) -> Result<(), Failure> {
@@ -316,7 +332,9 @@ fn subscriber_json(summary: &Summary) -> serde_json::Value {
         "copied": summary.copy.as_ref().map(|copy| CivilTime::from_instant(copy.at, 0).to_string()),
         "latest": summary.latest.as_ref().map(|latest| json!({
             "generation": latest.generation, "received": latest.received, "total": latest.total,
+            "standing": progress(latest),
         })),
+        "alarms": summary.alarms,
     })
 }
 

@@ -66,16 +66,26 @@ fn block(what: &What) -> Option<(u16, u16, Option<Duration>)> {
     }
 }
 
+/// The server orders the card or the phone to do something.
+fn is_order(what: &What) -> bool {
+    matches!(what, What::Answered(Some(FromServer::Configure { .. } | FromServer::Start { .. })))
+}
+
 fn lines(record: &Record) -> Vec<String> {
     let zero = record
-        .find(|what| matches!(what, What::Requested { .. } | What::Began { .. }).then_some(()))
+        .find(|what| {
+            (matches!(what, What::Requested { .. } | What::Began { .. }) || is_order(what)).then_some(())
+        })
         .or_else(|| record.find(|_| Some(())))
         .map_or(Instant::EPOCH, |(at, ())| at);
     let mut lines = Vec::new();
     let mut burst: Option<Burst> = None;
     let asked = record.find(|what| matches!(what, What::Requested { .. }).then_some(()));
     let began = record.find(|what| matches!(what, What::Began { .. }).then_some(()));
-    if let (None, Some((began, ())), Some((ready, ()))) = (asked, began, record.find(|_| Some(()))) {
+    let ordered = record.find(|what| is_order(what).then_some(()));
+    if let (None, Some((began, ())), Some((ready, ()))) =
+        (asked.or(ordered), began, record.find(|_| Some(())))
+    {
         let waited = began.since(ready);
         lines.push(format!(
             "{}  card starts a backup by itself, {waited} after the phone was ready",

@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::{Estimate, Settings, Standing, ToServer, Way, message::Source};
+use oxisim_backup::{
+    Configuration, Estimate, Settings, Standing, ToServer, Way,
+    message::{Extent, Source},
+};
 use oxisim_card::Card;
 use oxisim_phonebook::{Book, Capacity, Contact, Import, import, update};
 use oxisim_server::{Msisdn, Server, SqliteStore, Store};
@@ -82,6 +85,8 @@ pub struct Plan<'a> {
     pub answer: options::AnswerName,
     /// A backup starts by itself after this time, not at the user's request.
     pub interval: Option<Duration>,
+    /// The server configures the uploader and starts the backup, not the user.
+    pub by_server: bool,
     /// When it begins.
     pub start: Instant,
     /// The server's number.
@@ -162,6 +167,11 @@ impl Plan<'_> {
         self.backup.settings(self.mode, self.interval)
     }
 
+    /// What card and phone are personalised with: a server that configures them brings the rest.
+    fn own_settings(&self) -> Settings {
+        if self.by_server { Settings::default() } else { self.settings() }
+    }
+
     /// Makes card and phone, with what was kept of them, and gives them the contacts.
     pub fn device(
         &self,
@@ -171,7 +181,7 @@ impl Plan<'_> {
     ) -> Result<Device, Failure> {
         let address = self.server.clone();
         let mut imports = Vec::new();
-        let applet = self.source.has(Source::CARD).then(|| (&address, self.settings()));
+        let applet = self.source.has(Source::CARD).then(|| (&address, self.own_settings()));
         let iccid = if kept.is_none() { Some(keys::next_iccid(server.store())?) } else { None };
         let mut card = sim::card(self.number, iccid.as_ref(), applet);
         match kept {
@@ -192,7 +202,7 @@ impl Plan<'_> {
             let known = kept.map(|(kept, path)| kept.phone(path)).transpose()?.flatten();
             let (old, memory) = known.unwrap_or_default();
             let import = imported(&old, contacts, &sim::PHONE);
-            let mut phone = BackupApplication::new(address, self.settings(), import.book.clone());
+            let mut phone = BackupApplication::new(address, self.own_settings(), import.book.clone());
             if !phone.restore_memory(&memory) {
                 return Err(Failure::NotDone("the phone's memory is too large".into()));
             }
@@ -213,7 +223,10 @@ impl Plan<'_> {
         if !world.switch_on()? {
             return Err(Failure::NotDone("the phone did not start up".into()));
         }
-        if self.interval.is_some() {
+        if self.by_server {
+            self.order(&mut world)?;
+        }
+        if self.interval.is_some() || self.by_server {
             if !world.await_backup(LIMIT)? {
                 return Err(Failure::NotDone("no backup started by itself".into()));
             }
@@ -231,6 +244,16 @@ impl Plan<'_> {
         }
         let ended = world.run_backup(LIMIT)?;
         self.judge(world, ended)
+    }
+
+    /// The server says how the backup shall be made, and that it shall start.
+    fn order(&self, world: &mut World<Server<SqliteStore>>) -> Result<(), Failure> {
+        let (now, configuration) = (world.now(), Configuration::of(&self.settings()));
+        for source in Source::ALL.iter().filter(|source| self.source.has(**source)) {
+            world.esme.configure(self.number, *source, &configuration, now)?;
+            world.esme.start_backup(self.number, *source, Extent::DIFFERENCE, None, now)?;
+        }
+        Ok(())
     }
 
     /// A phone with a card, and the world around it.

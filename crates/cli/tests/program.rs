@@ -45,6 +45,23 @@ fn the_figures_of_every_mode() {
 }
 
 #[test]
+fn the_server_configures_the_card_and_starts_the_backup() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    let words = ["--mode", "timer", "--subset", "5", "--contacts-per-block", "1"];
+    let ordered = [&["backup", "contacts-10.vcf", "--by-server", "--all"][..], &words].concat();
+    let said = oxisim.run(&ordered).success().get_output().stdout.clone();
+    let said = String::from_utf8(said).unwrap();
+    for line in
+        ["server: configuration 1", "card has taken configuration 1", "server: start a backup (difference)"]
+    {
+        assert!(said.contains(line), "{said}");
+    }
+    assert!(said.contains("blocks 6-10 of 10 sent"), "subsets of five: {said}");
+    let list = oxisim.json(&["contacts", "list", "--json"]);
+    assert_eq!((&list[0]["contacts"], &list[0]["alarms"]), (&10.into(), &0.into()));
+}
+
+#[test]
 fn a_kept_sim_backs_up_what_has_changed() {
     let oxisim = Oxisim::new().with("contacts-255.vcf");
     let first = oxisim.json(&["backup", "contacts-255.vcf", "--mode", "normal", "--sim", "my.sim", "--json"]);

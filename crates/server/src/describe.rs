@@ -30,7 +30,7 @@ pub(crate) fn incoming(message: &ToServer) -> String {
         ToServer::Abandoned { backup: BackupId { source, generation }, reason } => {
             format!("ABANDONED {source:?} {generation}: {reason:?}")
         }
-        ToServer::Unspoken(unspoken) => unspoken_octet(unspoken),
+        ToServer::Unspoken(unspoken) => unspoken_octet(*unspoken),
     }
 }
 
@@ -57,11 +57,11 @@ pub(crate) fn outgoing(message: &FromServer) -> String {
         FromServer::Start { source, start } => {
             format!("START {source:?} {}: {:?}", start.number, start.extent)
         }
-        FromServer::Unspoken(unspoken) => unspoken_octet(unspoken),
+        FromServer::Unspoken(unspoken) => unspoken_octet(*unspoken),
     }
 }
 
-fn unspoken_octet(unspoken: &Unspoken) -> String {
+fn unspoken_octet(unspoken: Unspoken) -> String {
     let Unspoken { source, octet, versions } = unspoken;
     format!("UNSPOKEN {source:?}: first octet {octet:02X}, versions {versions:02X}")
 }

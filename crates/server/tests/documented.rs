@@ -52,6 +52,7 @@ fn the_cards_message_is_that_of_the_page() {
         blocks: vec![hex::decode(block).unwrap()],
         resumes: Resumes::UPLOADER,
         delay: None,
+        digest: None,
     });
     let user_data = sealed(Direction::ToServer, message.encode());
     let submit = Submit::new(SERVER.parse().unwrap(), ProtocolIdentifier::DEFAULT, user_data);

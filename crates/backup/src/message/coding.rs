@@ -81,7 +81,7 @@ impl ToServer {
                 write_backup(MessageType::ABANDONED, *backup, &mut out);
                 reason.write(&mut out);
             }
-            Self::Unspoken(unspoken) => write_unspoken(MessageType::UPLOADER_UNSPOKEN, unspoken, &mut out),
+            Self::Unspoken(unspoken) => write_unspoken(MessageType::UPLOADER_UNSPOKEN, *unspoken, &mut out),
         }
         out
     }
@@ -168,7 +168,7 @@ impl FromServer {
                 start.extent.write(&mut out);
                 start.way.unwrap_or(OWN_CHOICE).write(&mut out);
             }
-            Self::Unspoken(unspoken) => write_unspoken(MessageType::SERVER_UNSPOKEN, unspoken, &mut out),
+            Self::Unspoken(unspoken) => write_unspoken(MessageType::SERVER_UNSPOKEN, *unspoken, &mut out),
         }
         out
     }
@@ -263,7 +263,7 @@ fn read_numbered(r: &mut Reader<'_>) -> Result<(Source, u16), Error> {
     Ok((Source(flags & FLAG_PHONE), r.u16("number")?))
 }
 
-fn write_unspoken(kind: MessageType, unspoken: &Unspoken, out: &mut Vec<u8>) {
+fn write_unspoken(kind: MessageType, unspoken: Unspoken, out: &mut Vec<u8>) {
     out.extend([
         EVERY_VERSION << 5 | kind.0,
         source_flag(unspoken.source),

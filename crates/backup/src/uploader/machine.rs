@@ -153,7 +153,7 @@ impl Uploader {
     pub(super) fn start_backup(
         &mut self,
         state: &mut State,
-        order: Option<&Start>,
+        order: Option<Start>,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
         let settings = self.configured(state);
@@ -305,9 +305,9 @@ impl Uploader {
                     this.configure(&mut state, number, &fields, host)
                 }
                 FromServer::Start { source, start } if source == this.source => {
-                    this.order(&mut state, &start, host)
+                    this.order(&mut state, start, host)
                 }
-                FromServer::Unspoken(unspoken) => this.unspoken(&mut state, &unspoken, host),
+                FromServer::Unspoken(unspoken) => this.unspoken(&mut state, unspoken, host),
                 FromServer::Configure { .. } | FromServer::Start { .. } => Ok(()),
             }
         });

@@ -40,7 +40,7 @@ impl Uploader {
     pub(super) fn order(
         &mut self,
         state: &mut State,
-        start: &Start,
+        start: Start,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
         let number = start.number;
@@ -95,7 +95,7 @@ impl Uploader {
     pub(super) fn unspoken(
         &mut self,
         state: &mut State,
-        unspoken: &Unspoken,
+        unspoken: Unspoken,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
         if unspoken.source != self.source {

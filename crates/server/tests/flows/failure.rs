@@ -6,7 +6,7 @@ use oxisim_backup::{
     Block, Digest, Entry, Policy, TAR, ToServer, Way,
     message::{BackupId, Blocks, Resumes, Source},
 };
-use oxisim_server::{Error, Ignored, Reception, Server, SqliteStore, Store};
+use oxisim_server::{Error, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
 use oxisim_sms::{Address, UserData, packet::CommandPacket};
 use oxisim_wire::{Instant, Wire};
 use rusqlite::Connection;
@@ -101,6 +101,32 @@ fn a_contradiction_has_no_effect() {
     let reception = network.server.handle_deliver(&ana(), &packet(block(1, 2, 3).encode()), now).unwrap();
     assert_eq!(reception, Reception::Ignored(Ignored::Contradiction(1)));
     assert_eq!(contents(&network.path()), before);
+}
+
+#[test]
+fn a_block_with_another_body_is_an_alarm_that_the_operator_sees() {
+    let mut network = Network::new([]);
+    let now = network.now;
+    network.server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
+    let before = contents(&network.path());
+    let ToServer::Blocks(mut blocks) = block(1, 1, 2) else { unreachable!("it is a block") };
+    let eve = Entry { slot: 1, record: Some(contact("Eve", "+3612345")) };
+    blocks.blocks = vec![Block { alpha: 14, entries: vec![eve] }.encode()];
+    let reception =
+        network.server.handle_deliver(&ana(), &packet(ToServer::Blocks(blocks).encode()), now).unwrap();
+    assert_eq!(reception, Reception::Ignored(Ignored::Altered { generation: 1, number: 1 }));
+    let msisdn: Msisdn = ANA.parse().unwrap();
+    let notes = network.server.store().messages(Some(&msisdn), 1).unwrap();
+    assert_eq!(notes[0].summary, "ignored: ALARM: block 1 of generation 1 has come before with another body");
+    assert_eq!(network.server.store().subscribers().unwrap()[0].alarms, 1);
+    let rest = |contents: &str| {
+        contents.lines().filter(|line| !line.starts_with("subscriber")).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(rest(&contents(&network.path())), rest(&before), "nothing else has changed");
+    // The same block again is silent.
+    let again = network.server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
+    assert_eq!(again, Reception::Taken { completed: None });
+    assert_eq!(network.server.store().subscribers().unwrap()[0].alarms, 1);
 }
 
 #[test]

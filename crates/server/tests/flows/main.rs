@@ -5,5 +5,6 @@ mod failing;
 mod failure;
 mod forget;
 mod network;
+mod outbox;
 mod restore;
 mod security;

@@ -1,0 +1,53 @@
+//! A phonebook of one contact, and memory.
+
+use oxisim_backup::{Phonebook, PhonebookError, Storage, StorageError};
+use oxisim_phonebook::{AlphaIdentifier, Record};
+
+/// What an uploader runs on.
+pub struct Host {
+    memory: Vec<u8>,
+    pub contact: Option<Record>,
+}
+
+impl Host {
+    pub fn new(octets: usize) -> Self {
+        Self { memory: vec![0; octets], contact: Some(named("Ana")) }
+    }
+}
+
+/// A contact without a number.
+pub fn named(name: &str) -> Record {
+    Record { alpha: AlphaIdentifier::fit(name, 14).alpha, number: None, additional: Vec::new() }
+}
+
+impl Phonebook for Host {
+    fn slots(&self) -> u16 {
+        10
+    }
+
+    fn alpha_octets(&self) -> u8 {
+        14
+    }
+
+    fn record(&self, slot: u16) -> Result<Option<Record>, PhonebookError> {
+        Ok(self.contact.clone().filter(|_| slot == 1))
+    }
+
+    fn replace(&mut self, _: u16, _: Option<&Record>) -> Result<(), PhonebookError> {
+        Err(PhonebookError::TooLarge)
+    }
+}
+
+impl Storage for Host {
+    fn octets(&self) -> usize {
+        self.memory.octets()
+    }
+
+    fn load(&self, offset: usize, buffer: &mut [u8]) -> Result<(), StorageError> {
+        self.memory.load(offset, buffer)
+    }
+
+    fn save(&mut self, offset: usize, octets: &[u8]) -> Result<(), StorageError> {
+        self.memory.save(offset, octets)
+    }
+}
