@@ -131,7 +131,7 @@ fn another_algorithm_of_the_same_key_length_and_a_shorter_checksum_are_found_out
     assert_eq!(other(&response), "it opens with AES-CBC, AES-CMAC of 8 octets");
     let wrap = ["wrap", "--spi", "0200", "--kid", "12", "--tar", "B00010", "--checksum-octets", "4", "AABB"];
     let short = stdout(&with_keys(&wrap), "");
-    assert_eq!(other(&[short.trim()]), "it opens with not ciphered, AES-CMAC of 4 octets");
+    assert_eq!(other(&[short.trim()]), "it opens with no ciphering, AES-CMAC of 4 octets");
     ota(&with_keys(&["unwrap", "--checksum-octets", "4", short.trim()])).success();
 }
 

@@ -24,8 +24,8 @@ use crate::failure::Failure;
 /// of cell broadcast; several are the parts of one packet.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A command packet says itself how it is secured. A response does not: --spi, --kic and --kid say what its
-command said.
+A command packet says itself how it is secured. A response does not: --spi, --kic and --kid say
+what its command said.
 
 Exit status: 0 it opens, 1 it does not, 2 the words are wrong.
 

@@ -104,7 +104,7 @@ fn key_set(number: u8) -> String {
 
 /// How a suite would secure a packet.
 pub fn suite(suite: Suite) -> String {
-    let cipher = suite.cipher.map_or_else(|| "not ciphered".into(), |cipher| cipher.to_string());
+    let cipher = suite.cipher.map_or_else(|| "no ciphering".into(), |cipher| cipher.to_string());
     let check = suite.check.map_or_else(|| "no check".into(), |check| check.to_string());
     format!("{cipher}, {check}")
 }
