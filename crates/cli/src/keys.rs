@@ -1,7 +1,7 @@
 //! The keys of cards: where the master key is kept, and which virtual card gets which keys.
 
 use std::{
-    fs::{self, OpenOptions},
+    fs,
     io::{ErrorKind, Write},
     path::{Path, PathBuf},
 };
@@ -15,7 +15,7 @@ use oxisim_card::{Card, path};
 use oxisim_server::{Enrolled, Iccid, MasterKey, Msisdn, Server, SqliteStore, Store};
 use oxisim_wire::{Instant, bcd};
 
-use crate::{backup::open_server, failure::Failure, run::not_personalised};
+use crate::{backup::open_server, failure::Failure, image::private, run::not_personalised};
 
 /// A database that ends with the process.
 const IN_MEMORY: &str = ":memory:";
@@ -97,11 +97,7 @@ fn make(path: &Path) -> Result<MasterKey, Failure> {
     let mut octets = [0; 16];
     getrandom::fill(&mut octets).map_err(|error| failed(std::io::Error::other(error)))?;
     let key = MasterKey::new(octets);
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(failed)?;
+    let mut file = private().create_new(true).open(path).map_err(failed)?;
     let text = zeroize::Zeroizing::new(hex::encode_upper(key.octets()) + "\n");
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     log::info!("made the master key {}", path.display());

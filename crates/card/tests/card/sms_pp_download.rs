@@ -1,11 +1,11 @@
 //! Messages for the card: to the applet that a command packet's TAR names, or to those that hear all others
 //! (TS 31.111 §7.1.1, TS 31.115).
 
-use oxisim_card::{Card, Profile};
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile, ToolkitEvent};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, UserData,
     concatenation::{Concatenation, Reference},
-    packet::{CommandPacket, Tar},
+    packet::{CommandPacket, Form, Key, Keys, Kic, Kid, SecurityParameters, Tar},
     tpdu::Deliver,
 };
 use oxisim_toolkit::{Envelope, envelope::SmsPpDownload};
@@ -83,4 +83,62 @@ fn a_message_or_packet_that_is_wrong_is_refused() {
     let header = vec![Element::new(ElementId::COMMAND_PACKET, [])];
     let cut = UserData::new(DataCoding::EIGHT_BIT_CLASS_2, header, vec![0, 9, 13]).unwrap();
     assert_eq!(terminal.send(&envelope(cut)), "6A80");
+}
+
+/// An applet with keys of its own.
+#[derive(Clone)]
+struct Opener(Keys);
+
+impl Applet for Opener {
+    fn aid(&self) -> Aid {
+        Aid::new(b"\xA0\x00\x00\x09\x99opener").unwrap()
+    }
+
+    fn parameters(&self) -> InstallParameters {
+        InstallParameters { tars: vec![OPENER], ..InstallParameters::default() }
+    }
+
+    fn opens_packets(&self) -> bool {
+        true
+    }
+
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
+        env.registry().set_event(ToolkitEvent::FormattedSmsPp)
+    }
+
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
+        match event {
+            Event::SealedSmsPp(sms) => match sms.packet.open(&self.0) {
+                Ok(packet) => env.post_response(&packet.data),
+                Err(_) => env.post_response(b"no"),
+            },
+            Event::FormattedSmsPp(sms) => env.post_response(&[b"plain ", &sms.packet.data[..]].concat()),
+            _ => Ok(()),
+        }
+    }
+}
+
+const OPENER: Tar = Tar(*b"opn");
+
+#[test]
+fn a_secured_packet_comes_as_it_is_to_the_applet_that_opens_it_and_to_no_other() {
+    let key = |octet| Key::new(&[octet; 16]).unwrap();
+    let keys = Keys::new(key(1), key(2));
+    let card = Card::new(&Profile::default()).with_applet(Hello::default());
+    let mut terminal = Terminal::with(card.with_applet(Opener(keys.clone())));
+    let mut send = |tar, security, keys: &Keys| {
+        let (kic, kid) = (Kic(0x12), Kid(0x12));
+        let packet = CommandPacket { kic, kid, security: SecurityParameters(security), ..packet(tar, b"hi") };
+        let header = vec![Element::new(ElementId::COMMAND_PACKET, [])];
+        let octets = packet.seal(Form::ShortMessage, keys).unwrap();
+        terminal.send(&envelope(UserData::new(DataCoding::EIGHT_BIT_CLASS_2, header, octets).unwrap()))
+    };
+    let said = |text| hex::encode_upper(text) + " 9000";
+    assert_eq!(send(OPENER, [0x16, 0x00], &keys), said("hi"));
+    assert_eq!(send(OPENER, [0x16, 0x00], &Keys::new(key(3), key(2))), said("no"));
+    assert_eq!(send(OPENER, [0x08, 0x00], &keys), said("plain hi"));
+    assert!(
+        !send(TAR, [0x16, 0x00], &keys).contains(&hex::encode_upper("hi")),
+        "the card has no keys for it"
+    );
 }

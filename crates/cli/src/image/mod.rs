@@ -24,7 +24,7 @@ use crate::failure::Failure;
 pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
 pub use path::FilePath;
-pub use state::{StateFile, restore_objects, write_whole};
+pub use state::{StateFile, private, restore_objects, write_whole};
 pub use write::{DEFAULT_NOTES, write};
 
 use document::Document;

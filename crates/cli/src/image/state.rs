@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File},
+    fs::{self, File, OpenOptions},
     io::{self, Write as _},
     path::{Path, PathBuf},
 };
@@ -115,11 +115,20 @@ pub fn restore_objects(objects: &BTreeMap<String, Option<String>>, card: &mut Ca
         .map_err(|error| error.to_string())
 }
 
-/// Writes a file whole or not at all, also if the process or the machine stops at any moment.
+/// How a file is opened to be written that only its owner may read, once it is made: with keys and PINs.
+pub fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true);
+    options
+}
+
+/// Writes a file that only its owner may read, whole or not at all, also if the process or the machine stops at any moment.
 pub fn write_whole(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut partial = path.as_os_str().to_owned();
     partial.push(".partial");
-    let mut file = File::create(&partial)?;
+    let mut file = private().create(true).truncate(true).open(&partial)?;
     file.write_all(octets)?;
     file.sync_all()?;
     drop(file);
