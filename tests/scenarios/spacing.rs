@@ -1,7 +1,7 @@
 //! How the server spaces subsets, and how the card does.
 
-use oxisim_backup::{FromServer, Spacing, ToServer, Way, Window};
-use oxisim_tests::{LONG, Scene};
+use oxisim_backup::{FromServer, Spacing, ToServer, Way, Window, message::Source};
+use oxisim_tests::{LONG, SUBSCRIBER, Scene, contacts, copy};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{What, World};
 
@@ -78,4 +78,20 @@ fn over_a_period_in_the_timer_and_status_ways() {
         assert!((3_540..=3_660).contains(&elapsed), "{way:?} {elapsed}");
         assert_eq!(summary.resumes, 3);
     }
+}
+
+#[test]
+fn a_subscriber_can_have_a_timetable_of_their_own() {
+    let mut world = Scene::ten_blocks(Way::SERVER).world();
+    let number = SUBSCRIBER.parse().unwrap();
+    // It is 08:00; the server asks from noon on.
+    let noon = Window { opens: 12 * 3_600, closes: 13 * 3_600 };
+    let timetable = Spacing::Timetable(vec![noon], Duration::from_mins(2));
+    world.esme.set_spacing(&number, Source::CARD, Some(&timetable)).unwrap();
+    let begin = world.now();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    let minutes = world.now().since(begin).as_secs() / 60;
+    assert!((240..260).contains(&minutes), "{minutes} min");
+    assert_eq!(copy(&mut world, Source::CARD), Some(contacts(10)));
 }

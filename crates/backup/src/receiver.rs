@@ -15,7 +15,7 @@ use crate::{
 /// How a server behaves towards a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// When it asks for the next subset.
+    /// When it asks for the next subset, unless a subscriber has a spacing of their own.
     pub spacing: Spacing,
     /// How long it waits for blocks that others have overtaken before it asks for them.
     pub grace: Duration,
@@ -215,9 +215,11 @@ impl Receiver {
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => {
+                let own = vault.spacing(backup.source).map_err(ReceiverError::Store)?;
+                let spacing = own.as_ref().unwrap_or(&self.policy.spacing);
                 let next = match session.delay {
-                    Some(delay) => self.policy.spacing.after(now, delay),
-                    None => self.policy.spacing.next(now, random),
+                    Some(delay) => spacing.after(now, delay),
+                    None => spacing.next(now, random),
                 };
                 Some(next.max(now + SUBSET_GOES_ON))
             }

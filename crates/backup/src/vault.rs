@@ -7,7 +7,7 @@ use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    BlockSet, Digest,
+    BlockSet, Digest, Spacing,
     message::{Abandonment, BackupId, MessageType, Resumes, Source},
     order::Order,
     restorer::Restore,
@@ -119,6 +119,12 @@ pub trait Vault {
     /// Keeps the latest order of its kind.
     fn put_order(&mut self, order: &Order) -> Result<(), Self::Error>;
 
+    /// When this uploader's subsets are asked for, if not as the policy has it.
+    fn spacing(&mut self, source: Source) -> Result<Option<Spacing>, Self::Error>;
+
+    /// Keeps when this uploader's subsets are asked for; none: as the policy has it.
+    fn put_spacing(&mut self, source: Source, spacing: Option<&Spacing>) -> Result<(), Self::Error>;
+
     /// Until when a message to this uploader may be on its way; none if none is.
     fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, Self::Error>;
 }
@@ -137,6 +143,7 @@ struct Kept {
     session: Option<Session>,
     blocks: BTreeMap<u16, Vec<u8>>,
     held: Option<Held>,
+    spacing: Option<Spacing>,
 }
 
 impl MemoryVault {
@@ -196,6 +203,15 @@ impl Vault for MemoryVault {
 
     fn put_order(&mut self, order: &Order) -> Result<(), Infallible> {
         self.orders.insert((order.source.0, order.command.kind().0), order.clone());
+        Ok(())
+    }
+
+    fn spacing(&mut self, source: Source) -> Result<Option<Spacing>, Infallible> {
+        Ok(self.kept(source).spacing.clone())
+    }
+
+    fn put_spacing(&mut self, source: Source, spacing: Option<&Spacing>) -> Result<(), Infallible> {
+        self.kept(source).spacing = spacing.cloned();
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use oxisim_backup::{
     Command, Configuration, DeliveryReport, Esme, FromServer, Order, Outgoing, Policy, Receiver,
-    ReceiverError, Restore, Restorer, Standing, ToServer, Vault, Way, carriage,
+    ReceiverError, Restore, Restorer, Spacing, Standing, ToServer, Vault, Way, carriage,
     message::{BackupId, Extent, MessageType, Source, Unspoken},
     security::{KeySet, KeyVersion},
 };
@@ -232,6 +232,16 @@ impl<S: Store> Server<S> {
         now: Instant,
     ) -> Result<u16, Error> {
         self.order(msisdn, source, Command::Configure(configuration.encode()), now)
+    }
+
+    /// Sets when the server asks for an uploader's subsets; none: as its policy has it. It counts from the next block.
+    pub fn set_spacing(
+        &mut self,
+        msisdn: &Msisdn,
+        source: Source,
+        spacing: Option<&Spacing>,
+    ) -> Result<(), Error> {
+        Ok(self.store.subscriber(msisdn, |account| account.put_spacing(source, spacing))?)
     }
 
     /// Lets an uploader start a backup; without a way it goes that of its own choice.

@@ -1,7 +1,8 @@
 //! Rows of SQLite and what they stand for.
 
 use oxisim_backup::{
-    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Vault, Way,
+    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Spacing, Standing,
+    Vault, Way, Window,
     message::{Abandonment, BackupId, Extent, MessageType, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
@@ -73,6 +74,17 @@ impl<'a> SqliteAccount<'a> {
             numbers.push(number(row, row.get("ton_npi")?, "additional_number")?);
         }
         Ok(numbers)
+    }
+
+    fn windows(&self, source: Source) -> Result<Vec<Window>, StoreError> {
+        let sql = "SELECT opens, closes FROM opening WHERE msisdn = ?1 AND source = ?2 ORDER BY position";
+        let mut query = self.db.prepare_cached(sql)?;
+        let mut found = query.query(params![self.msisdn.digits(), source.0])?;
+        let mut windows = Vec::new();
+        while let Some(row) = found.next()? {
+            windows.push(Window { opens: row.get("opens")?, closes: row.get("closes")? });
+        }
+        Ok(windows)
     }
 
     fn insert_contact(&self, source: Source, slot: u16, record: &Record) -> Result<(), StoreError> {
@@ -322,6 +334,50 @@ impl Vault for SqliteAccount<'_> {
             },
         )?;
         Ok(())
+    }
+
+    fn spacing(&mut self, source: Source) -> Result<Option<Spacing>, StoreError> {
+        let key = params![self.msisdn.digits(), source.0];
+        let mut query = self.db.prepare_cached("SELECT * FROM spacing WHERE msisdn = ?1 AND source = ?2")?;
+        let mut found = query.query(key)?;
+        let Some(row) = found.next()? else { return Ok(None) };
+        let kind: String = row.get("kind")?;
+        let period = Duration::from_micros(unsigned(row.get("period")?, "spacing", "period")?);
+        Ok(Some(match kind.as_str() {
+            "regular" => Spacing::Regular(period),
+            "random" => {
+                let most = unsigned(row.get("most")?, "spacing", "most")?;
+                Spacing::Random(period, Duration::from_micros(most))
+            }
+            "timetable" => Spacing::Timetable(self.windows(source)?, period),
+            other => return Err(damaged("spacing", "kind", other)),
+        }))
+    }
+
+    fn put_spacing(&mut self, source: Source, spacing: Option<&Spacing>) -> Result<(), StoreError> {
+        self.execute(
+            "DELETE FROM spacing WHERE msisdn = ?1 AND source = ?2",
+            params![self.msisdn.digits(), source.0],
+        )?;
+        let (kind, period, most) = match spacing {
+            None => return Ok(()),
+            Some(Spacing::Regular(period)) => ("regular", period, None),
+            Some(Spacing::Random(least, most)) => ("random", least, Some(signed(most.as_micros()))),
+            Some(Spacing::Timetable(_, period)) => ("timetable", period, None),
+        };
+        self.ensure_subscriber()?;
+        self.execute(
+            "INSERT INTO spacing (msisdn, source, kind, period, most) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.msisdn.digits(), source.0, kind, signed(period.as_micros()), most],
+        )?;
+        let Some(Spacing::Timetable(windows, _)) = spacing else { return Ok(()) };
+        (1_i64..).zip(windows).try_for_each(|(position, window)| {
+            self.execute(
+                "INSERT INTO opening (msisdn, source, position, opens, closes) VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![self.msisdn.digits(), source.0, position, window.opens, window.closes],
+            )
+            .map(drop)
+        })
     }
 
     fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, StoreError> {

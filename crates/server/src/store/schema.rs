@@ -177,6 +177,26 @@ pub(super) const MIGRATIONS: &[&str] = &["
     CREATE INDEX letter_msisdn ON letter (msisdn, source);
     CREATE INDEX letter_due ON letter (due) WHERE due IS NOT NULL;
 
+    CREATE TABLE spacing (                          -- of subscribers who have one of their own
+        msisdn TEXT NOT NULL REFERENCES subscriber ON DELETE CASCADE,
+        source INTEGER NOT NULL,
+        kind   TEXT NOT NULL CHECK (kind IN ('regular', 'random', 'timetable')),
+        period INTEGER NOT NULL,                    -- microseconds; of a random one, the least
+        most   INTEGER,                             -- of a random one
+        PRIMARY KEY (msisdn, source),
+        CHECK ((kind = 'random') = (most IS NOT NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE opening (                          -- the windows of a timetable
+        msisdn   TEXT NOT NULL,
+        source   INTEGER NOT NULL,
+        position INTEGER NOT NULL,                  -- from 1
+        opens    INTEGER NOT NULL,                  -- seconds after midnight, UTC
+        closes   INTEGER NOT NULL,
+        PRIMARY KEY (msisdn, source, position),
+        FOREIGN KEY (msisdn, source) REFERENCES spacing ON DELETE CASCADE
+    ) STRICT, WITHOUT ROWID;
+
     ALTER TABLE subscriber ADD COLUMN alarms INTEGER NOT NULL DEFAULT 0;  -- blocks that came with another body
 ", "
     CREATE TABLE card (                             -- cards with keys; one that is nobody's keeps its counters

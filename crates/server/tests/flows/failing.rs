@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use oxisim_backup::{
-    Held, Order, Restore, Session, Vault,
+    Held, Order, Restore, Session, Spacing, Vault,
     message::{MessageType, Source},
     security::KeyVersion,
 };
@@ -160,6 +160,16 @@ impl Vault for FailingAccount<'_> {
     fn put_order(&mut self, order: &Order) -> Result<(), StoreError> {
         burn(&self.fuse)?;
         self.account.put_order(order)
+    }
+
+    fn spacing(&mut self, source: Source) -> Result<Option<Spacing>, StoreError> {
+        burn(&self.fuse)?;
+        self.account.spacing(source)
+    }
+
+    fn put_spacing(&mut self, source: Source, spacing: Option<&Spacing>) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_spacing(source, spacing)
     }
 
     fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, StoreError> {

@@ -2,8 +2,9 @@
 
 use std::{fs, path::Path};
 
-use oxisim_backup::{Configuration, Way, message::Source};
+use oxisim_backup::{Configuration, Spacing, Way, Window, message::Source};
 use oxisim_server::Store;
+use oxisim_wire::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::network::{Network, Subscriber, book, contact};
@@ -17,7 +18,7 @@ fn tables_in_use(path: &Path) -> Vec<String> {
     let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with("sqlite_")).collect();
-    assert_eq!(names.len(), 11);
+    assert_eq!(names.len(), 13);
     let is_used = |name: &String| {
         db.query_row(&format!("SELECT count(*) > 0 FROM {name}"), [], |row| row.get(0)).unwrap()
     };
@@ -44,9 +45,24 @@ fn nothing_of_a_forgotten_subscriber_stays_in_a_table_or_in_the_files() {
     assert!(network.server.start_restore(&msisdn, network.now).unwrap());
     network.server.configure(&msisdn, Source::CARD, &Configuration::default(), network.now).unwrap();
     network.server.handle_timeout(network.now).unwrap();
+    let noon = Window { opens: 43_200, closes: 46_800 };
+    let timetable = Spacing::Timetable(vec![noon], Duration::from_mins(2));
+    network.server.set_spacing(&msisdn, Source::CARD, Some(&timetable)).unwrap();
     assert_eq!(
         tables_in_use(&network.path()),
-        ["backup", "block", "command", "contact", "letter", "message", "phonebook", "restore", "subscriber"]
+        [
+            "backup",
+            "block",
+            "command",
+            "contact",
+            "letter",
+            "message",
+            "opening",
+            "phonebook",
+            "restore",
+            "spacing",
+            "subscriber"
+        ]
     );
     for needle in ["Xaver", "Yvonne", "491511234567"] {
         assert!(is_in_files(network.folder.path(), needle.as_bytes()), "{needle}");

@@ -35,6 +35,7 @@ macro_rules! store_suite {
             restores_come_back,
             orders_come_back,
             letters_come_back_in_their_order,
+            spacings_come_back,
             a_new_backup_forgets_the_blocks_of_the_last,
             a_complete_copy_forgets_its_blocks,
             what_fails_is_undone,
@@ -97,6 +98,18 @@ pub fn orders_come_back<D: Database>() {
         let kind = order.command.kind();
         assert_eq!(vault(&mut store, &ana(), |account| account.order(order.source, kind)), Some(order));
     });
+}
+
+pub fn spacings_come_back<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    property(values::spacing(), |spacing| {
+        vault(&mut store, &ana(), |account| account.put_spacing(Source::CARD, Some(&spacing)));
+        let back = vault(&mut store, &ana(), |account| account.spacing(Source::CARD));
+        assert_eq!(back, Some(spacing));
+    });
+    vault(&mut store, &ana(), |account| account.put_spacing(Source::CARD, None));
+    assert_eq!(vault(&mut store, &ana(), |account| account.spacing(Source::CARD)), None);
 }
 
 pub fn letters_come_back_in_their_order<D: Database>() {

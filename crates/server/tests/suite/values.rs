@@ -1,7 +1,8 @@
 //! Arbitrary values of what a store keeps.
 
 use oxisim_backup::{
-    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Way,
+    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Spacing, Standing, Way,
+    Window,
     message::{Abandonment, BackupId, Extent, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
@@ -71,6 +72,16 @@ pub fn order() -> impl Strategy<Value = Order> {
     (source(), any::<u16>(), command, option::of(instant()), any::<u16>(), step).prop_map(
         |(source, number, command, due, said, step)| Order { source, number, command, due, said, step },
     )
+}
+
+pub fn spacing() -> impl Strategy<Value = Spacing> {
+    let span = || instant().prop_map(|at| Duration::from_micros(at.as_micros()));
+    let window = (any::<u32>(), any::<u32>()).prop_map(|(opens, closes)| Window { opens, closes });
+    prop_oneof![
+        span().prop_map(Spacing::Regular),
+        (span(), span()).prop_map(|(least, most)| Spacing::Random(least, most)),
+        (vec(window, 0..5), span()).prop_map(|(windows, period)| Spacing::Timetable(windows, period)),
+    ]
 }
 
 fn source() -> impl Strategy<Value = Source> {

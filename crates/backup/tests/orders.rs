@@ -1,0 +1,156 @@
+//! Orders in any order, doubled and lost, with a phone that does not send and resets: each counts once, and what is owed
+//! is sent in the end.
+
+mod host;
+
+use std::collections::BTreeSet;
+
+use host::{Host, named};
+use oxisim_backup::{
+    Configuration, FromServer, Journal, Mode, Outcome, Output, Settings, ToServer, Uploader, Way,
+    message::{BackupId, Extent, Source, Start, StartResult},
+};
+use proptest::{collection::vec, prelude::*};
+
+const JOURNAL: Journal = Journal::new(10, 20);
+
+#[derive(Clone, Debug)]
+enum Event {
+    Configure(u16),
+    Start(u16),
+    Sent(bool),
+    Wake,
+    Reset,
+    Ok,
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (1_u16..6).prop_map(Event::Configure),
+        (1_u16..6).prop_map(Event::Start),
+        any::<bool>().prop_map(Event::Sent),
+        Just(Event::Wake),
+        Just(Event::Reset),
+        Just(Event::Ok),
+    ]
+}
+
+/// An uploader, its memory, and what it has said.
+struct Bench {
+    uploader: Uploader,
+    host: Host,
+    sent: Vec<ToServer>,
+    /// A message that the phone has.
+    sending: Option<Vec<u8>>,
+    begun: usize,
+    /// The last block or question: which backup there is to confirm.
+    backup: Option<BackupId>,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let settings = Settings { mode: Mode::Fixed(Way::NORMAL), ..Settings::default() };
+        Self {
+            uploader: Uploader::new(Source::CARD, settings, JOURNAL),
+            host: Host::new(JOURNAL.size(2_000)),
+            sent: Vec::new(),
+            sending: None,
+            begun: 0,
+            backup: None,
+        }
+    }
+
+    fn take(&mut self, event: &Event) {
+        let Self { uploader, host, .. } = self;
+        let source = Source::CARD;
+        match *event {
+            Event::Configure(number) => {
+                let subset = Configuration { subset: Some(number), ..Configuration::default() };
+                let message = FromServer::Configure { source, number, fields: subset.encode() };
+                uploader.handle_message(&message.encode(), host);
+            }
+            Event::Start(number) => {
+                host.contact = Some(named(&format!("Ana {number}")));
+                let start = Start { number, extent: Extent::WHOLE, way: None };
+                uploader.handle_message(&FromServer::Start { source, start }.encode(), host);
+            }
+            Event::Sent(sent) => {
+                let Some(message) = self.sending.take() else { return };
+                if sent {
+                    self.sent.push(ToServer::decode(&message).unwrap());
+                }
+                uploader.handle_sent(sent, host);
+            }
+            Event::Wake => uploader.handle_wake(host),
+            Event::Reset => {
+                self.sending = None;
+                uploader.handle_power_on(host);
+            }
+            Event::Ok => {
+                let digest = self.sent.iter().rev().find_map(|message| match message {
+                    ToServer::Blocks(blocks) => blocks.digest,
+                    _ => None,
+                });
+                let Some((backup, digest)) = self.backup.zip(digest) else { return };
+                uploader.handle_message(&FromServer::Ok { backup, digest }.encode(), host);
+            }
+        }
+        while let Some(output) = self.uploader.poll_output() {
+            match output {
+                Output::Send(message) => {
+                    assert_eq!(self.sending.replace(message), None, "one message at a time");
+                }
+                Output::Report(Outcome::Started { .. }) => self.begun += 1,
+                Output::Report(Outcome::Failed(failure)) => panic!("{failure}"),
+                _ => {}
+            }
+        }
+        if let Some(ToServer::Blocks(blocks)) = self.sent.last() {
+            self.backup = Some(blocks.backup);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn each_order_counts_once_and_the_last_is_answered(events in vec(event(), 0..60)) {
+        let mut bench = Bench::new();
+        let (mut configured, mut started) = (0, BTreeSet::new());
+        for event in &events {
+            bench.take(event);
+            match event {
+                Event::Configure(number) => configured = configured.max(*number),
+                Event::Start(number) => {
+                    started.insert(*number);
+                }
+                _ => {}
+            }
+        }
+        prop_assert!(bench.begun <= started.len(), "{} backups of {started:?}", bench.begun);
+        // From now on the phone sends: what is owed comes.
+        for _ in 0..40 {
+            bench.take(&if bench.sending.is_some() { Event::Sent(true) } else { Event::Wake });
+            bench.take(&Event::Ok);
+        }
+        if configured > 0 {
+            bench.take(&Event::Configure(configured));
+            bench.take(&Event::Sent(true));
+            let last = bench.sent.last();
+            let taken = ToServer::Configured { source: Source::CARD, number: configured, refused: None };
+            prop_assert_eq!(last, Some(&taken));
+        }
+        if let Some(&number) = started.last() {
+            bench.take(&Event::Start(number));
+            bench.take(&Event::Sent(true));
+            let said = bench.sent.last().unwrap();
+            let is_answer = matches!(
+                said,
+                ToServer::Started { number: of, result: StartResult::BEGUN | StartResult::RUNNING, .. }
+                    if *of == number
+            );
+            prop_assert!(is_answer, "{said:?}");
+        }
+    }
+}
