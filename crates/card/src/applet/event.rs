@@ -79,6 +79,9 @@ pub enum Event<'a> {
     OtherEnvelope(&'a Envelope),
     /// `EVENT_EXTERNAL_FILE_UPDATE`: the terminal has written to a file that the applet watches.
     ExternalFileUpdate(FileUpdate),
+    /// `EVENT_REMOTE_FILE_UPDATE`: remote file management has written to a file that the applet watches. The script is
+    /// at its end.
+    RemoteFileUpdate(FileUpdate),
     /// `EVENT_APPLICATION_DESELECT`: the session of an application has ended on a logical channel.
     ApplicationDeselect {
         /// The AID of the application.
@@ -101,7 +104,7 @@ pub enum Event<'a> {
     },
 }
 
-/// What the terminal has written.
+/// What has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileUpdate {
     /// The file, as [`FileView`](crate::FileView) has it.
