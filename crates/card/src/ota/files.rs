@@ -84,11 +84,8 @@ impl Powered<'_> {
         if let Some(id) = self.files.at_image_path(directory) {
             let _ = channel.select(self.files, id);
         }
-        let remote = Remote {
-            access: application.access,
-            keys: application.keys.clone(),
-            updates: Vec::new(),
-        };
+        let remote =
+            Remote { access: application.access, keys: application.keys.clone(), updates: Vec::new() };
         let terminal = self.session.enter(channel, remote);
         let mut executor = Executor { card: self, files: None };
         let answer = script::run(&mut executor, script, room);

@@ -227,6 +227,8 @@ fn counter_octets(counter: Counter) -> [u8; COUNTER] {
 fn octets(sets: &[KeySet]) -> Zeroizing<Vec<u8>> {
     // With room for all, so that no copy of it is left when it grows.
     let mut out = Zeroizing::new(Vec::with_capacity(sets.len() * 112));
-    sets.iter().for_each(|set| set.write(&mut out));
+    for set in sets {
+        set.write(&mut out);
+    }
     out
 }

@@ -1,4 +1,4 @@
-//! Remote application management (TS 102 226 §8): the commands of GlobalPlatform to the issuer security domain.
+//! Remote application management (TS 102 226 §8): the commands of `GlobalPlatform` to the issuer security domain.
 
 use alloc::vec::Vec;
 

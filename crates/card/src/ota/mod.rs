@@ -23,11 +23,7 @@ pub use self::{
     keys::{KeySet, KeyType, TypedKey},
     level::SecurityLevel,
 };
-use crate::{
-    applet::AccessDomain,
-    file::fid,
-    pin::KeyReference,
-};
+use crate::{applet::AccessDomain, file::fid, pin::KeyReference};
 
 /// An application of the card's own, which is managed over the air (TS 102 226).
 #[derive(Clone, Debug, PartialEq, Eq)]

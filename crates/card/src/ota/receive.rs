@@ -1,13 +1,14 @@
 //! A command packet on its way: opened, carried out, answered (TS 102 225 §5, TS 31.115 §4).
 
-use alloc::vec;
+use alloc::{boxed::Box, vec};
 
 use oxisim_apdu::{Response, Status};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
     packet::{
-        Agreement, Check, Cipher, CommandPacket, Counter, CounterMode, Form, Integrity, Keys, Kic, Kid, Protection,
-        Receipt, ReceiptBy, Refusal, ResponsePacket, ResponseStatus, SealedCommand, SecurityParameters, Suite,
+        Agreement, Check, Cipher, CommandPacket, Counter, CounterMode, Form, Integrity, Keys, Kic, Kid,
+        Protection, Receipt, ReceiptBy, Refusal, ResponsePacket, ResponseStatus, SealedCommand,
+        SecurityParameters, Suite,
     },
     tpdu::Submit,
 };
@@ -54,7 +55,7 @@ struct Refused {
     counter: Counter,
     /// What secures the response; nothing unless the packet was found to be from one who has the keys, so that
     /// nobody else gets a checksum to guess them from.
-    secrets: Option<Secrets>,
+    secrets: Option<Box<Secrets>>,
 }
 
 /// What came of a packet.
@@ -99,6 +100,7 @@ impl<'a> Powered<'a> {
                 Outcome { status: ResponseStatus::POR_OK, counter: packet.counter, secrets, answer }
             }
             Err(Refused { status, counter, secrets }) => {
+                let secrets = secrets.map(|secrets| *secrets);
                 Outcome { status, counter, secrets, answer: Status::NORMAL.into() }
             }
         };
@@ -123,7 +125,7 @@ impl<'a> Powered<'a> {
         let last = keys::last_counter(self.memory, secrets.version);
         if let Err(refusal) = mode.judge(counter, last) {
             let is_proven = command.security.integrity() == Integrity::CryptographicChecksum;
-            let secrets = is_proven.then_some(secrets);
+            let secrets = is_proven.then(|| Box::new(secrets));
             return Err(Refused { status: refusal.status(), counter, secrets });
         }
         if matches!(mode, CounterMode::Higher | CounterMode::OneHigher) {

@@ -111,11 +111,7 @@ impl Runtime<'_> {
     }
 
     /// A command packet is for the applet with its TAR, anything else for those that want it.
-    fn sms_pp_download(
-        &mut self,
-        now: Instant,
-        download: &SmsPpDownload,
-    ) -> Result<Option<Carrier>, Status> {
+    fn sms_pp_download(&mut self, now: Instant, download: &SmsPpDownload) -> Result<Option<Carrier>, Status> {
         let tpdu = MobileTerminated::decode(&download.tpdu.tpdu, "SMS-PP download")
             .map_err(|_| Status::INCORRECT_DATA)?;
         let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };

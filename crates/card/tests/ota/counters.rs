@@ -5,7 +5,7 @@ use oxisim_sms::packet::ResponseStatus;
 
 use crate::platform::{Platform, image};
 
-/// The first octet of EF_SPN becomes this.
+/// The first octet of `EF_SPN` becomes this.
 const UPDATE: &str = "00A4000C026F46 00D600000141";
 
 #[test]

@@ -150,7 +150,7 @@ fn files_are_deactivated_and_activated() {
     assert_eq!(platform.script("00A4000C026F46 0044000000 00B0000001")[..6], *"039000");
 }
 
-/// CREATE FILE of a transparent file 6F99 of 4 octets with the rule of EF_SPN.
+/// CREATE FILE of a transparent file 6F99 of 4 octets with the rule of `EF_SPN`.
 const CREATE: &str = "00E0000018 6216 82024121 83026F99 8A0105 8B036F0602 80020004 8800";
 
 #[test]
@@ -171,8 +171,16 @@ fn a_file_that_a_script_creates_is_there_for_its_next_command() {
 fn commands_that_are_not_for_scripts_are_refused() {
     let mut platform = Platform::new();
     for command in [
-        "0070000000", "0088008100", "80C2000000", "8012000000", "8010000000", "80F2000000", "80AA000000",
-        "00E6000000", "00FE000000", "0084000000",
+        "0070000000",
+        "0088008100",
+        "80C2000000",
+        "8012000000",
+        "8010000000",
+        "80F2000000",
+        "80AA000000",
+        "00E6000000",
+        "00FE000000",
+        "0084000000",
     ] {
         assert_eq!(platform.script(command), "016D00", "{command}");
     }
@@ -197,7 +205,10 @@ fn class_a0_works_on_the_same_files() {
     assert_eq!(answer[..4], *"019F");
     let answer = platform.script("A0A40000023F00 A0C0000000");
     assert_eq!(&answer[..6], "029000");
-    assert_eq!(answer[6..].len() / 2, usize::from_str_radix(&platform.script("A0A40000023F00")[4..], 16).unwrap());
+    assert_eq!(
+        answer[6..].len() / 2,
+        usize::from_str_radix(&platform.script("A0A40000023F00")[4..], 16).unwrap()
+    );
     // The exact length is found out.
     let answer = platform.script("A0A40000027F10 A0A40000026F3A A0B2010400");
     assert_eq!(&answer[..6], "039000");

@@ -1,7 +1,7 @@
 //! A server without the keys.
 
 use oxisim_card::{Card, Profile};
-use oxisim_sms::packet::{Form, Keys, SecurityParameters};
+use oxisim_sms::packet::{Form, SecurityParameters};
 use proptest::prelude::*;
 
 use crate::platform::{Platform, image, keys};
@@ -52,13 +52,13 @@ proptest! {
 
     #[test]
     fn a_packet_that_is_changed_on_its_way_changes_nothing(
-        at in 2_usize..60, flip in 1_u8.., cut in 0_usize..20, ciphered: bool
+        at in 0_usize..60, flip in 1_u8.., cut in 0_usize..20, ciphered: bool
     ) {
         let mut platform = Platform::new();
         platform.spi([if ciphered { 0x16 } else { 0x12 }, 0x21]);
         let mut packet = platform.seal("00A4000C026F46 00D600000141");
         let before = memory(&platform.card);
-        let at = at % packet.len();
+        let at = 2 + at % (packet.len() - 2);
         packet[at] ^= flip;
         packet.truncate(packet.len() - cut.min(packet.len() - 20));
         let length = (packet.len() as u16 - 2).to_be_bytes();
@@ -103,7 +103,6 @@ fn a_card_without_keys_accepts_nothing() {
         platform.deliver(&packet);
     }
     assert!(memory(&platform.card) == before);
-    let _ = Keys::default();
 }
 
 #[test]

@@ -16,7 +16,7 @@ use oxisim_toolkit::{
 use oxisim_wire::{Instant, Wire};
 
 pub const FILES: Tar = RemoteApplication::USIM_FILES[0];
-/// Key set 1, triple DES: KIc, KID and KIK.
+/// Key set 1, triple DES: `KIc`, `KID` and `KIK`.
 pub const TRIPLE_DES: [[u8; 16]; 3] = [
     *b"\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1A\x1B\x1C\x1D\x1E\x1F\x10",
     *b"\x21\x22\x23\x24\x25\x26\x27\x28\x29\x2A\x2B\x2C\x2D\x2E\x2F\x20",
@@ -30,15 +30,16 @@ pub const AES: [[u8; 16]; 3] = [
 ];
 
 /// A key set of these keys.
-pub fn key_set(version: u8, kind: KeyType, [kic, kid, kik]: [&[u8]; 3]) -> KeySet {
-    let key = |octets| TypedKey::new(kind, octets).unwrap();
-    KeySet { version, kic: key(kic), kid: key(kid), kik: Some(key(kik)), counter: Counter::default() }
+pub fn key_set(version: u8, kind: KeyType, keys: [&[u8]; 3]) -> KeySet {
+    let [kic, kid, wrapping] = keys.map(|octets| TypedKey::new(kind, octets).unwrap());
+    KeySet { version, kic, kid, kik: Some(wrapping), counter: Counter::default() }
 }
 
 /// The default card with key sets 1 and 2.
 pub fn image() -> Image {
     let sets = [(1, KeyType::DES, &TRIPLE_DES), (2, KeyType::AES, &AES)];
-    let key_sets = sets.map(|(version, kind, keys)| key_set(version, kind, keys.each_ref().map(|key| &key[..])));
+    let key_sets =
+        sets.map(|(version, kind, keys)| key_set(version, kind, keys.each_ref().map(|key| &key[..])));
     Image { key_sets: key_sets.into(), ..Profile::default().image() }
 }
 
@@ -125,7 +126,8 @@ impl Platform {
     /// The receipt in what the card has answered.
     pub fn receipt(&self, answer: &str) -> Result<ResponsePacket, Refusal> {
         let octets = hex::decode(answer).unwrap();
-        let packet = octets.strip_prefix(&[0x02, 0x71, 0x00]).unwrap_or_else(|| panic!("no receipt: {answer}"));
+        let packet =
+            octets.strip_prefix(&[0x02, 0x71, 0x00]).unwrap_or_else(|| panic!("no receipt: {answer}"));
         let packet = &packet[..packet.len() - 2];
         self.open(packet)
     }
@@ -159,10 +161,7 @@ impl Platform {
             if let Proactive::SendShortMessage(body) = &command.body {
                 sent.push(Submit::decode(&body.tpdu.tpdu, "SUBMIT").unwrap());
             }
-            let response = TerminalResponse::new(
-                command.details.clone(),
-                GeneralResult(0x00),
-            );
+            let response = TerminalResponse::new(command.details.clone(), GeneralResult(0x00));
             let response = response.encode();
             status = self.apdu(&format!("80140000{:02X}{}", response.len(), hex::encode(response)));
         }

@@ -24,7 +24,10 @@ fn refused(platform: &mut Platform, packet: &[u8]) -> ResponseStatus {
     let answer = platform.deliver(packet);
     let (receipt, status) = unsecured(&answer);
     assert_eq!(status, "6200", "an error report");
-    assert_eq!((receipt.tar, receipt.counter, receipt.data.len()), (platform.packet.tar, Counter::default(), 0));
+    assert_eq!(
+        (receipt.tar, receipt.counter, receipt.data.len()),
+        (platform.packet.tar, Counter::default(), 0)
+    );
     receipt.status
 }
 

@@ -5,9 +5,7 @@ use oxisim_card::{
     Aid, Applet, AppletError, Card, Env, Event, Image, InstallParameters, KeySet, KeyType, Managed, Profile,
     RemoteApplication, SecurityLevel, Tar, ToolkitEvent, TypedKey,
 };
-use oxisim_sms::packet::{
-    CommandPacket, Counter, Form, Kic, Kid, ResponseStatus, SecurityParameters,
-};
+use oxisim_sms::packet::{CommandPacket, Counter, Form, Kic, Kid, ResponseStatus, SecurityParameters};
 use serde_json::Value;
 
 use crate::platform::{Platform, keys};
