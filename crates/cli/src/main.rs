@@ -16,6 +16,7 @@ mod image;
 mod input;
 mod live;
 mod options;
+mod ota;
 mod phone;
 mod phonebook;
 mod progress;
@@ -50,6 +51,7 @@ enum Command {
     Contacts(contacts::Args),
     Card(card::Args),
     Explain(explain::Args),
+    Ota(Box<ota::Args>),
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Contacts(args) => contacts::run(&args),
         Command::Card(args) => card::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Ota(args) => ota::run(&args),
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),

@@ -340,6 +340,7 @@ mod tests {
     use alloc::vec;
 
     use proptest::{collection::vec, prelude::*};
+    use serde_json::Value;
 
     use super::*;
 
@@ -347,62 +348,64 @@ mod tests {
         hex::decode(text).unwrap()
     }
 
-    fn script(length: Length, apdus: &[&str]) -> Script {
-        Script { length, commands: apdus.iter().map(|apdu| Command::Apdu(hex(apdu))).collect(), fault: None }
+    fn rows(kind: &str) -> impl Iterator<Item = Value> {
+        let rows = include_str!("../../tests/vectors/script.jsonl").lines();
+        let rows = rows.map(|line| serde_json::from_str::<Value>(line).unwrap());
+        rows.filter(move |row| row["kind"] == *kind)
     }
 
-    /// pySim `test_ota.py`; those with the indefinite length were captured from a card.
+    fn text<'a>(row: &'a Value, key: &str) -> &'a str {
+        row[key].as_str().unwrap_or_else(|| panic!("{key} of {row}"))
+    }
+
+    fn length_of(row: &Value) -> Length {
+        if row["length"] == *"definite" { Length::Definite } else { Length::Indefinite }
+    }
+
     #[test]
     fn scripts_of_others_are_the_same_octets() {
-        use Length::{Definite, Indefinite};
-        for (octets, script) in [
-            ("aa0a220880f24002024f0000", script(Definite, &["80f24002024f0000"])),
-            (
-                "aa14220880f24002024f0000220800a40004023f0000",
-                script(Definite, &["80f24002024f0000", "00a40004023f0000"]),
-            ),
-            ("ae80220580ca00e0000000", script(Indefinite, &["80ca00e000"])),
-            (
-                "ae80220700a4000c023f00220700a4000c022fe2220500b000000a0000",
-                script(Indefinite, &["00a4000c023f00", "00a4000c022fe2", "00b000000a"]),
-            ),
-        ] {
-            assert_eq!(script.encode(), hex(octets));
-            assert_eq!(Script::decode(&hex(octets)), Ok(script));
+        let mut count = 0;
+        for row in rows("command") {
+            let octets = hex(text(&row, "octets"));
+            let apdus = row["apdus"].as_array().unwrap();
+            let commands = apdus.iter().map(|apdu| Command::Apdu(hex(apdu.as_str().unwrap()))).collect();
+            let script = Script { length: length_of(&row), commands, fault: None };
+            assert_eq!(script.encode(), octets, "{row}");
+            assert_eq!(Script::decode(&octets), Ok(script), "{row}");
+            count += 1;
+        }
+        assert_eq!(count, 5);
+    }
+
+    fn outcome_of(row: &Value) -> Outcome {
+        if row["bad_format"] == *"UNKNOWN_TAG" {
+            Outcome::BadFormat(BadFormat::UNKNOWN_TAG)
+        } else if row["immediate_action"].is_string() {
+            Outcome::ImmediateAction(hex(text(row, "immediate_action")))
+        } else if row["script_chaining"].is_string() {
+            Outcome::ScriptChaining(hex(text(row, "script_chaining")))
+        } else {
+            let status = hex(text(row, "status")).try_into().unwrap();
+            Outcome::Apdu { data: hex(text(row, "data")), status }
         }
     }
 
-    /// pySim `test_ota.py`, gsm0348 `Gsm0348Test.java`.
     #[test]
     fn responses_of_others_are_the_same_octets() {
-        use Length::{Definite, Indefinite};
-        let apdu = |data, status: [u8; 2]| Outcome::Apdu { data: hex(data), status };
-        for (octets, length, executed, outcomes) in [
-            ("ab0780010123029000", Definite, 1, vec![apdu("", [0x90, 0x00])]),
-            ("ab0780010123026132", Definite, 1, vec![apdu("", [0x61, 0x32])]),
-            ("ab06800101900101", Definite, 1, vec![Outcome::BadFormat(BadFormat::UNKNOWN_TAG)]),
-            ("ab06800101810101", Definite, 1, vec![Outcome::ImmediateAction(vec![1])]),
-            ("ab06800101830102", Definite, 1, vec![Outcome::ScriptChaining(vec![2])]),
-            (
-                "af802302900023029000230c988812010000408608149000",
-                Indefinite,
-                3,
-                vec![
-                    apdu("", [0x90, 0x00]),
-                    apdu("", [0x90, 0x00]),
-                    apdu("98881201000040860814", [0x90, 0x00]),
-                ],
-            ),
-        ] {
-            let end = if length == Indefinite { "0000" } else { "" };
-            let octets = hex(&[octets, end].concat());
-            let response = ScriptResponse { length, executed, outcomes };
-            assert_eq!(response.encode(), octets);
-            assert_eq!(ScriptResponse::decode(&octets), Ok(response));
+        let mut count = 0;
+        for row in rows("response") {
+            let octets = hex(text(&row, "octets"));
+            let executed = row["executed"].as_u64().unwrap() as u16;
+            let outcomes = row["outcomes"].as_array().unwrap().iter().map(outcome_of).collect();
+            let response = ScriptResponse { length: length_of(&row), executed, outcomes };
+            assert_eq!(response.encode(), octets, "{row}");
+            assert_eq!(ScriptResponse::decode(&octets), Ok(response), "{row}");
             for length in 0..octets.len() {
-                assert!(ScriptResponse::decode(&octets[..length]).is_err());
+                assert!(ScriptResponse::decode(&octets[..length]).is_err(), "{length} of {row}");
             }
+            count += 1;
         }
+        assert_eq!(count, 9);
     }
 
     #[test]
