@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 use crate::{
     applets::AppletName,
     backup::wall_clock,
-    card_applets, card_dump, card_image,
+    card_applets, card_dump, card_image, card_personalise,
     failure::Failure,
     image::{self, StateFile},
     input,
@@ -47,7 +47,8 @@ Examples:
   oxisim card init --out CARD.toml
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
-  oxisim card import DUMP.json --out COPY.toml";
+  oxisim card import DUMP.json --out COPY.toml
+  oxisim card personalise CARD.toml --version 1 --algorithm aes --kic @KIC.hex --kid @KID.hex";
 
 /// Run a virtual card with toolkit applets, until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -82,6 +83,7 @@ enum FileCommand {
     Init(card_image::InitArgs),
     Import(card_image::ImportArgs),
     Dump(card_dump::DumpArgs),
+    Personalise(card_personalise::PersonaliseArgs),
 }
 
 /// What is on a virtual card.
@@ -205,6 +207,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Init(args)) => return card_image::init(args),
         Some(FileCommand::Import(args)) => return card_image::import(args),
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
+        Some(FileCommand::Personalise(args)) => return card_personalise::personalise(args),
         None => {}
     }
     if args.applets {

@@ -8,6 +8,7 @@ mod card;
 mod card_applets;
 mod card_dump;
 mod card_image;
+mod card_personalise;
 mod compare;
 mod contacts;
 mod explain;
