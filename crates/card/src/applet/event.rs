@@ -29,7 +29,8 @@ pub enum Event<'a> {
         /// The entry.
         item: u8,
     },
-    /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR.
+    /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR. It has passed every check, and its data are
+    /// plain; its SPI says how it was secured. What is posted goes into the response packet, if the sender asked for one.
     FormattedSmsPp(FormattedSms<'a>),
     /// `EVENT_UNFORMATTED_SMS_PP_ENV`: a message for the card that is no command packet.
     UnformattedSmsPp(UnformattedSms<'a>),
