@@ -15,7 +15,7 @@ use crate::{
     image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
     memory::Memory,
-    ota::{Remote, RemoteApplication},
+    ota::{self, KeySet, Remote, RemoteApplication},
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
     restore::{self, RestoreError},
@@ -270,6 +270,12 @@ impl Card {
     #[must_use]
     pub fn files(&mut self) -> FileView<'_> {
         FileView::new(&self.files, &mut self.memory)
+    }
+
+    /// The key sets for packets over the air, as they are now: no APDU reads them.
+    #[must_use]
+    pub fn key_sets(&self) -> Vec<KeySet> {
+        ota::key_sets(&self.memory)
     }
 
     /// The tree of files.

@@ -10,7 +10,7 @@ use oxisim_sms::packet::Counter;
 
 use crate::{
     failure::Failure,
-    image::{self, KeyTypeName},
+    image::{self, KeyTypeName, StateFile},
     ota::key,
 };
 
@@ -80,8 +80,15 @@ pub fn personalise(args: &PersonaliseArgs) -> Result<(), Failure> {
     let counter = Counter::new(args.counter).unwrap_or(Counter::MAX);
     let set = KeySet { version: args.version, kic, kid, kik: wrapping, counter };
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
-    let text =
-        image::with_key_set(&text, &set).map_err(|wrong| Failure::Image { path: path.into(), wrong })?;
+    let wrong = |wrong| Failure::Image { path: path.into(), wrong };
+    let (text, mut card) = image::with_key_set(&text, &set).map_err(wrong)?;
+    let state = StateFile::path(path);
+    image::read_state(path, &state, &mut card)?;
+    if !card.key_sets().contains(&set) {
+        // What a card has written since it was made goes before what its file says.
+        let reason = format!("{} has got keys over the air: {} has them", path.display(), state.display());
+        return Err(Failure::NotDone(reason));
+    }
     image::write_whole(path, text.as_bytes()).map_err(|error| Failure::Write { path: path.into(), error })?;
     writeln!(io::stdout(), "{} has key set {}", path.display(), args.version)?;
     Ok(())

@@ -137,7 +137,7 @@ impl KeySet {
 }
 
 /// The key sets of a card; their counters are not told.
-pub(crate) fn read(memory: &Memory) -> Result<Vec<KeySet>, Error> {
+pub(super) fn read(memory: &Memory) -> Result<Vec<KeySet>, Error> {
     let octets = memory.find(KEYS).map(|object| memory.read(object)).unwrap_or_default();
     let mut r = Reader::new(octets);
     let mut sets = Vec::new();
@@ -145,6 +145,15 @@ pub(crate) fn read(memory: &Memory) -> Result<Vec<KeySet>, Error> {
         sets.push(KeySet::read(&mut r)?);
     }
     Ok(sets)
+}
+
+/// The key sets of a card with their counters.
+pub(crate) fn all(memory: &Memory) -> Vec<KeySet> {
+    let mut sets = read(memory).unwrap_or_default();
+    for set in &mut sets {
+        set.counter = last_counter(memory, set.version);
+    }
+    sets
 }
 
 /// The key set of that number; number 0, "known implicitly", is the first one.

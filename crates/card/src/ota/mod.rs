@@ -17,7 +17,7 @@ use oxisim_sms::packet::Tar;
 
 pub(crate) use self::{
     files::Remote,
-    keys::{create as create_keys, is_owned},
+    keys::{all as key_sets, create as create_keys, is_owned},
 };
 pub use self::{
     keys::{KeySet, KeyType, TypedKey},

@@ -29,7 +29,7 @@ pub use document::KeyTypeName;
 pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
 pub use path::FilePath;
-pub use state::{StateFile, restore_objects, write_whole};
+pub use state::{StateFile, read_state, restore_objects, write_whole};
 pub use write::{DEFAULT_NOTES, write};
 
 use document::Document;
@@ -86,14 +86,15 @@ fn remote_of(files: &[FileImage]) -> Vec<RemoteApplication> {
 }
 
 /// The same card with one more key set, as the text of its file; nothing else in it changes.
-pub fn with_key_set(text: &str, set: &KeySet) -> Result<String, Wrong> {
+pub fn with_key_set(text: &str, set: &KeySet) -> Result<(String, Card), Wrong> {
     let mut with = text.trim_end().to_owned();
     with.push('\n');
     for line in key_set::lines(set) {
         with.push_str(&line);
         with.push('\n');
     }
-    card(&with).map(|_| with)
+    let (card, _) = card(&with)?;
+    Ok((with, card))
 }
 
 /// Why the image of a document is no card, at the key that says so.
