@@ -9,6 +9,7 @@ mod control;
 mod envelopes;
 mod losses;
 mod orders;
+mod ota;
 mod outbox;
 mod phone;
 mod profiles;

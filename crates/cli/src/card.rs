@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 use crate::{
     applets::AppletName,
     backup::wall_clock,
-    card_applets, card_dump, card_image,
+    card_applets, card_dump, card_image, card_keys,
     failure::Failure,
     image::{self, StateFile},
     input,
@@ -48,7 +48,8 @@ Examples:
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
   oxisim card import DUMP.json --out COPY.toml
-  oxisim card personalise --image CARD.toml --number +15550100001";
+  oxisim card personalise --image CARD.toml --number +15550100001
+  oxisim card keys CARD.toml --version 1 --algorithm aes --kic @KIC.hex --kid @KID.hex";
 
 /// Run a virtual card with toolkit applets, until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -84,6 +85,7 @@ enum FileCommand {
     Import(card_image::ImportArgs),
     Dump(card_dump::DumpArgs),
     Personalise(personalise::Args),
+    Keys(card_keys::KeysArgs),
 }
 
 /// What is on a virtual card.
@@ -218,6 +220,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Import(args)) => return card_image::import(args),
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
         Some(FileCommand::Personalise(args)) => return personalise::run(args),
+        Some(FileCommand::Keys(args)) => return card_keys::run(args),
         None => {}
     }
     if args.applets {

@@ -8,6 +8,7 @@ mod card;
 mod card_applets;
 mod card_dump;
 mod card_image;
+mod card_keys;
 mod compare;
 mod contacts;
 mod explain;

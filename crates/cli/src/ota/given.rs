@@ -50,7 +50,7 @@ impl KeyArgs {
 }
 
 /// A key by word, from a file or from the environment; its octets are in no message.
-fn key(given: Option<&str>, word: &str, variable: &str) -> Result<Option<Key>, Failure> {
+pub fn key(given: Option<&str>, word: &str, variable: &str) -> Result<Option<Key>, Failure> {
     let (text, place) = match given {
         Some(given) => match given.strip_prefix('@') {
             Some(path) => {

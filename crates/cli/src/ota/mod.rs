@@ -7,6 +7,8 @@ mod unwrap;
 mod words;
 mod wrap;
 
+pub use given::key;
+
 use crate::failure::Failure;
 
 /// Secured packets of remote management (TS 102 225, TS 31.115): pack and open them by hand.
