@@ -1,13 +1,15 @@
 //! What holds for every TPDU.
 
+use oxisim_sms::alphabet::Language;
+use oxisim_sms::concatenation::{Message, Reassembler, Reference};
 use oxisim_sms::tpdu::{
     Deliver, DeliverReport, FailureCause, MobileOriginated, MobileTerminated, Parameters, RelativeValidity,
     Status, StatusReport, Submit, SubmitReport, ValidityPeriod,
 };
 use oxisim_sms::{
-    Address, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
+    Address, Content, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
 };
-use oxisim_wire::Wire;
+use oxisim_wire::{Duration, Instant, Wire};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -131,4 +133,35 @@ proptest! {
             prop_assert_eq!(MobileOriginated::decode(&tpdu.encode(), "TPDU"), Ok(tpdu));
         }
     }
+
+    /// What is read from an element is written so that it is read again.
+    #[test]
+    fn contents_of_elements_survive(id in 0_u8..0x80, data in vec(any::<u8>(), 0..140)) {
+        if let Some(content) = Content::of(&Element::new(ElementId(id), data)) {
+            let element = Element::from(content.clone());
+            prop_assert_eq!(element.id, ElementId(id));
+            prop_assert_eq!(Content::of(&element), Some(content));
+        }
+    }
+
+    #[test]
+    fn texts_survive_in_any_language(text in text(), language in 0_u8..16, reference: u8, skip in any::<u16>()) {
+        let message = Message::from_text_in(&text, Language(language));
+        let mut parts = message.split(Reference::Short(reference)).unwrap();
+        prop_assert_eq!(&parts.iter().map(UserData::text).collect::<String>(), &text);
+        let first = usize::from(skip) % parts.len();
+        parts.rotate_left(first);
+        let mut reassembler = Reassembler::new(255, Duration::from_mins(1));
+        let originator = "+491511234567".parse().unwrap();
+        let whole: Vec<Message> = parts
+            .into_iter()
+            .filter_map(|part| reassembler.accept(&originator, part, Instant::EPOCH))
+            .collect();
+        prop_assert_eq!(whole, [message]);
+    }
+}
+
+/// Words in the scripts of Annex A, letters with marks, and characters beyond 16 bits.
+fn text() -> impl Strategy<Value = String> {
+    "[a-z€{}ğışŞáãçÀ∞ \\r\\n]{0,200}|[अ-हा-्०-९ a-z]{0,200}|[آ-ے ]{0,200}|[க-ஹா-்]{0,200}|[a😀é\u{301}👨\u{200D}]{0,200}"
 }

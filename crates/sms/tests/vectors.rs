@@ -1,10 +1,11 @@
 //! Every row of `tests/vectors` decodes to the fields that its source gives, and encodes to the same octets.
 
+use oxisim_sms::alphabet::{self, Language, Tables};
 use oxisim_sms::packet::{CommandPacket, SecurityParameters, Tar};
 use oxisim_sms::tpdu::{
     Deliver, MobileOriginated, MobileTerminated, RelativeValidity, StatusReport, Submit, ValidityPeriod,
 };
-use oxisim_sms::{Address, Alphabet, Error, Timestamp, UserData, alphabet};
+use oxisim_sms::{Address, Alphabet, Error, Timestamp, UserData};
 use oxisim_wire::{Reader, Wire};
 use serde_json::{Map, Value, json};
 
@@ -232,6 +233,61 @@ fn the_default_alphabet_is_the_standards() {
         let character = char::from_u32(point).unwrap();
         assert_eq!(alphabet::septets_of(character).unwrap().as_slice(), septets, "{code}");
         assert_eq!(alphabet::decode(&septets), character.to_string(), "{code}");
+    }
+}
+
+#[test]
+fn the_tables_of_national_languages_are_the_standards() {
+    let rows = rows(include_str!("vectors/gsm7_national.jsonl"));
+    assert_eq!(rows.len(), 25);
+    for row in rows {
+        let language = Some(Language(row["language"].as_u64().unwrap() as u8));
+        let is_locking = text(&row, "table") == "locking";
+        let tables = if is_locking {
+            Tables { locking: language, single: None }
+        } else {
+            Tables { locking: None, single: language }
+        };
+        for code in (0..0x80_u8).filter(|&code| code != alphabet::ESCAPE) {
+            let septets = if is_locking { vec![code] } else { vec![alphabet::ESCAPE, code] };
+            let expected = match row["characters"].get(format!("{code:02X}")) {
+                Some(point) => {
+                    char::from_u32(u32::from_str_radix(point.as_str().unwrap(), 16).unwrap()).unwrap()
+                }
+                None if is_locking => ' ',
+                None => alphabet::decode(&[code]).chars().next().unwrap(),
+            };
+            assert_eq!(tables.decode(&septets), expected.to_string(), "{code:02X} of {}", text(&row, "name"));
+            let coded = tables.septets_of(expected).unwrap();
+            assert!(coded.count() <= septets.len(), "{code:02X} of {}", text(&row, "name"));
+            assert_eq!(tables.decode(coded.as_slice()), expected.to_string());
+        }
+    }
+}
+
+/// Texts that their source decodes with tables that it chooses, since the header does not.
+#[test]
+fn texts_in_turkish_are_the_sources() {
+    let rows = rows(include_str!("vectors/tpdu.jsonl"));
+    for (id, tables, expected) in [
+        (
+            "ofono-sms/charset_turkey",
+            Tables { locking: Some(Language::TURKISH), single: None },
+            "@£$¥€éùıòÇ\nĞğ\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ŞşßÉ !\"#¤%&'()*+,-./0123456789:;<=>?İABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§\
+             çabcdefghijklmnopqrstuvwxyzäöñüà",
+        ),
+        (
+            "ofono-sms/charset_turkey_ext",
+            Tables { locking: Some(Language::TURKISH), single: Some(Language::TURKISH) },
+            "\u{C}^{}\\[~]|ĞİŞç€ğış",
+        ),
+    ] {
+        let row = rows.iter().find(|row| text(row, "id") == id).unwrap();
+        let Ok((_, Tpdu::Originated(MobileOriginated::Submit(submit)))) = decode(row, &octets(row, "hex"))
+        else {
+            panic!("{id}")
+        };
+        assert_eq!(tables.decode(submit.user_data.payload()), expected, "{id}");
     }
 }
 
