@@ -39,6 +39,11 @@ impl UserData {
         Ok(Self { coding, header, payload })
     }
 
+    /// No octets.
+    pub(crate) const fn empty() -> Self {
+        Self { coding: DataCoding::EIGHT_BIT, header: Vec::new(), payload: Vec::new() }
+    }
+
     /// Text without a header, in the default alphabet if it has all characters, otherwise in UCS2.
     pub fn from_text(text: &str) -> Result<Self, Error> {
         let (coding, payload) = DataCoding::encode_text(text);

@@ -3,8 +3,9 @@
 use oxisim_sms::alphabet::Language;
 use oxisim_sms::concatenation::{Message, Reassembler, Reference};
 use oxisim_sms::tpdu::{
-    Deliver, DeliverReport, FailureCause, MobileOriginated, MobileTerminated, Parameters, RelativeValidity,
-    Status, StatusReport, Submit, SubmitReport, ValidityPeriod,
+    Command, CommandType, Deliver, DeliverReport, EnhancedValidity, FailureCause, MobileOriginated,
+    MobileTerminated, Parameters, RelativeValidity, Status, StatusReport, Submit, SubmitReport,
+    ValidityPeriod,
 };
 use oxisim_sms::{
     Address, Content, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
@@ -37,8 +38,11 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn parameters()(protocol in option::of(any::<u8>()), user_data in option::of(user_data())) -> Parameters {
-        Parameters { protocol: protocol.map(ProtocolIdentifier), user_data }
+    fn parameters()(
+        protocol in option::of(any::<u8>()), coding in option::of(any::<u8>()), user_data in option::of(user_data())
+    ) -> Parameters {
+        let coding = coding.map(DataCoding).filter(|_| user_data.is_none());
+        Parameters { protocol: protocol.map(ProtocolIdentifier), coding, user_data }
     }
 }
 
@@ -50,7 +54,7 @@ fn validity() -> impl Strategy<Value = ValidityPeriod> {
     prop_oneof![
         any::<u8>().prop_map(|n| ValidityPeriod::Relative(RelativeValidity(n))),
         timestamp().prop_map(ValidityPeriod::Absolute),
-        any::<[u8; 7]>().prop_map(ValidityPeriod::Enhanced),
+        any::<[u8; 7]>().prop_map(|octets| ValidityPeriod::Enhanced(EnhancedValidity(octets))),
     ]
 }
 
@@ -106,6 +110,19 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn command()(
+        status_report: bool, reference: u8, protocol: u8, kind: u8, message: u8, destination in address(),
+        header in vec(element(), 0..3), octets in vec(any::<u8>(), 0..70)
+    ) -> MobileOriginated {
+        let mut command = Command::new(CommandType(kind), message, destination);
+        command.status_report = status_report;
+        command.reference = reference;
+        command.protocol = ProtocolIdentifier(protocol);
+        MobileOriginated::Command(command.with_data(header, octets).unwrap())
+    }
+}
+
+prop_compose! {
     fn deliver_report()(cause in cause(), parameters in parameters()) -> MobileOriginated {
         MobileOriginated::DeliverReport(DeliverReport { cause, parameters })
     }
@@ -120,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn mobile_originated_tpdus_survive(tpdu in prop_oneof![submit(), deliver_report()]) {
+    fn mobile_originated_tpdus_survive(tpdu in prop_oneof![submit(), command(), deliver_report()]) {
         prop_assert_eq!(MobileOriginated::decode(&tpdu.encode(), "TPDU"), Ok(tpdu));
     }
 

@@ -128,7 +128,7 @@ fn deliver(tpdu: &Deliver) -> Map<String, Value> {
 fn submit(tpdu: &Submit) -> Map<String, Value> {
     let (format, period) = match tpdu.validity {
         None => (0, Value::Null),
-        Some(ValidityPeriod::Enhanced(octets)) => (1, json!(hex::encode_upper(octets))),
+        Some(ValidityPeriod::Enhanced(period)) => (1, json!(hex::encode_upper(period.0))),
         Some(ValidityPeriod::Relative(period)) => (2, json!(period.0)),
         Some(ValidityPeriod::Absolute(end)) => (3, time(end)),
     };
