@@ -2,10 +2,11 @@
 
 use alloc::{format, string::ToString, vec, vec::Vec};
 
-use oxisim_wire::{Part, Parts, Show, Shown};
+use oxisim_wire::{Part, Parts, Reader, Show, Shown, Wire};
 
 use crate::{
     Address, Alphabet, Class, CodingGroup, Content, DataCoding, Element, Timestamp, UserData, Waiting,
+    file::{ServiceParameters, SmsStatus, StoredMessage, StoredReport},
     tpdu::{
         Command, Deliver, DeliverReport, EnhancedPeriod, EnhancedValidity, MobileOriginated,
         MobileTerminated, Outcome, Parameters, RelativeValidity, Status, StatusReport, Submit, SubmitReport,
@@ -128,6 +129,64 @@ impl Show for Class {
         }
         .show()
     }
+}
+
+impl Show for ServiceParameters {
+    fn show(&self) -> Shown {
+        Shown::Fields(vec![
+            ("alpha_identifier", Shown::Text(self.name().text())),
+            ("destination_address", self.destination().map(|address| address.to_string()).show()),
+            ("service_centre_address", self.service_centre().map(|address| address.to_string()).show()),
+            ("protocol_identifier", self.protocol().show()),
+            ("data_coding_scheme", self.coding().show()),
+            ("validity_period", self.validity().show()),
+        ])
+    }
+}
+
+impl Show for SmsStatus {
+    fn show(&self) -> Shown {
+        let mut fields = vec![
+            ("last_message_reference", self.reference.show()),
+            ("memory_capacity_exceeded", self.is_memory_exceeded().show()),
+        ];
+        if !self.rest.is_empty() {
+            fields.push(("further", self.rest.show()));
+        }
+        Shown::Fields(fields)
+    }
+}
+
+/// The message field by field; a free record may hold the remains of one.
+impl Show for StoredMessage {
+    fn show(&self) -> Shown {
+        let mut fields = vec![("status", self.status.show())];
+        let message = self.deliver().map(|message| inside(&message));
+        match message.or_else(|| self.submit().map(|message| inside(&message))) {
+            Some(message) => {
+                let centre = self.service_centre().map(|centre| centre.to_string());
+                fields.extend([("service_centre_address", centre.show()), ("message", message)]);
+            }
+            None => fields.push(("octets", self.rest.show())),
+        }
+        Shown::Fields(fields)
+    }
+}
+
+impl Show for StoredReport {
+    fn show(&self) -> Shown {
+        let report = StatusReport::read(&mut Reader::new(&self.report)).ok();
+        let report = match report.filter(|_| self.message != 0) {
+            Some(report) => ("report", inside(&report)),
+            None => ("octets", self.report.show()),
+        };
+        Shown::Fields(vec![("record_of_the_message", self.message.show()), report])
+    }
+}
+
+/// A message within something else.
+fn inside(message: &impl Parts) -> Shown {
+    Shown::Fields(message.parts().into_iter().map(|Part { name, value, .. }| (name, value)).collect())
 }
 
 /// The octet and what is in it.

@@ -4,8 +4,8 @@ use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 use oxisim_apdu::Status;
 use oxisim_sms::{
-    Address, Class, ElementId, ProtocolIdentifier,
-    tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, Parameters},
+    Address, Class, ProtocolIdentifier,
+    tpdu::{self, DeliverReport, FailureCause, MobileTerminated},
 };
 use oxisim_wire::Wire;
 
@@ -71,9 +71,9 @@ impl Terminal {
             Ok(MobileTerminated::Deliver(message)) if delivery.tpdu.len() <= tpdu::LIMIT => message,
             Ok(MobileTerminated::StatusReport(report)) => {
                 self.event(Event::StatusReport(Box::new(report)));
-                return Some(acknowledged());
+                return Some(DeliverReport::acknowledged());
             }
-            _ => return Some(refused(FailureCause::TPDU_NOT_SUPPORTED)),
+            _ => return Some(DeliverReport::refused(FailureCause::TPDU_NOT_SUPPORTED)),
         };
         if message.protocol == ProtocolIdentifier::SIM_DATA_DOWNLOAD
             && message.user_data.coding().class() == Some(Class::Sim)
@@ -86,18 +86,18 @@ impl Terminal {
                 service_centre: delivery.service_centre,
             };
             if !self.card.envelopes.push(Pending::Message(download)) {
-                return Some(refused(FailureCause::TOOLKIT_BUSY));
+                return Some(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
             }
             self.reception.state = ReceptionState::WithCard;
             return None;
         }
-        if let Some(port) = port(&message) {
+        if let Some(port) = message.user_data.ports().map(|ports| ports.destination) {
             self.output(Output::Application { port, message: Box::new(message) });
         } else {
             let text = message.user_data.text();
             self.event(Event::TextMessage { message: Box::new(message), text });
         }
-        Some(acknowledged())
+        Some(DeliverReport::acknowledged())
     }
 
     /// The card has answered a message for it (TS 31.111 §7.1.1.1). What a SIM answers to one that it has refused
@@ -114,7 +114,7 @@ impl Terminal {
     /// The card will not answer any more: the service centre is to try again.
     pub(crate) fn abandon_download(&mut self) {
         if self.reception.state == ReceptionState::WithCard {
-            self.finish_download(refused(FailureCause::TOOLKIT_BUSY));
+            self.finish_download(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
         }
     }
 
@@ -137,27 +137,10 @@ impl Terminal {
     }
 }
 
-/// The destination port of a message to an application (TS 23.040 §9.2.3.24.3, §9.2.3.24.4).
-fn port(message: &Deliver) -> Option<u16> {
-    match (message.user_data.element(ElementId::PORTS_16), message.user_data.element(ElementId::PORTS_8)) {
-        (Some(&[high, low, _, _]), _) => Some(u16::from_be_bytes([high, low])),
-        (_, Some(&[port, _])) => Some(port.into()),
-        _ => None,
-    }
-}
-
-const fn acknowledged() -> DeliverReport {
-    DeliverReport { cause: None, parameters: Parameters { protocol: None, user_data: None } }
-}
-
-fn refused(cause: FailureCause) -> DeliverReport {
-    DeliverReport { cause: Some(cause), ..acknowledged() }
-}
-
 /// The report with the card's answer as user data, under the message's own protocol identifier and coding; if the
 /// message had a user data header, so has the answer, if it can be read as one.
 fn report(download: &Download, cause: Option<FailureCause>, answer: &[u8]) -> DeliverReport {
-    let plain = DeliverReport { cause, ..acknowledged() };
+    let plain = DeliverReport { cause, ..DeliverReport::acknowledged() };
     if answer.is_empty() {
         return plain;
     }

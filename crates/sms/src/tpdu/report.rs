@@ -182,6 +182,34 @@ codes! {
     }
 }
 
+impl DeliverReport {
+    /// The message has been taken.
+    #[must_use]
+    pub const fn acknowledged() -> Self {
+        Self { cause: None, parameters: Parameters::NONE }
+    }
+
+    /// The message has not been taken, and why.
+    #[must_use]
+    pub const fn refused(cause: FailureCause) -> Self {
+        Self { cause: Some(cause), parameters: Parameters::NONE }
+    }
+}
+
+impl SubmitReport {
+    /// The message has been taken, at this time.
+    #[must_use]
+    pub const fn acknowledged(timestamp: Timestamp) -> Self {
+        Self { cause: None, timestamp, parameters: Parameters::NONE }
+    }
+
+    /// The message has not been taken, at this time, and why.
+    #[must_use]
+    pub const fn refused(cause: FailureCause, timestamp: Timestamp) -> Self {
+        Self { cause: Some(cause), timestamp, parameters: Parameters::NONE }
+    }
+}
+
 /// What a TP-Status says of the message (TS 23.040 §9.2.3.15).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
@@ -295,6 +323,9 @@ impl Wire for StatusReport {
 }
 
 impl Parameters {
+    /// No parameters.
+    pub const NONE: Self = Self { protocol: None, coding: None, user_data: None };
+
     fn read(r: &mut Reader<'_>, first: u8) -> Result<Self, Error> {
         let indicator = read_indicator(r)?;
         Self::read_announced(r, first, indicator)
@@ -378,7 +409,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_may_carry_nothing() {
-        let report = DeliverReport { cause: None, parameters: Parameters::default() };
+        let report = DeliverReport::acknowledged();
         assert_eq!(report.encode(), [0x00, 0x00]);
         assert_eq!(DeliverReport::decode(&[0x00, 0x00], "report").unwrap(), report);
     }
@@ -389,6 +420,17 @@ mod tests {
         let report = SubmitReport::decode(&octets, "report").unwrap();
         assert_eq!(report.timestamp.civil().hour, 19);
         assert_eq!(report.encode(), octets);
+    }
+
+    #[test]
+    fn a_submit_report_says_why_a_message_was_refused() {
+        let report = SubmitReport::refused(
+            FailureCause::DUPLICATE,
+            Timestamp([0x20, 0x80, 0x62, 0x91, 0x73, 0x14, 0x48]),
+        );
+        let octets = [0x01, 0xC5, 0x00, 0x20, 0x80, 0x62, 0x91, 0x73, 0x14, 0x48];
+        assert_eq!(report.encode(), octets);
+        assert_eq!(SubmitReport::decode(&octets, "report"), Ok(report));
     }
 
     #[test]
