@@ -325,6 +325,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.say("card", &format!("sends {}", sms::sent(&tpdu)))?;
                 self.terminal.handle_submit_result(Ok(()), wall_clock());
             }
+            Output::MemoryAvailable => {
+                self.say("phone", "tells the service centre that there is room for messages")?;
+                self.terminal.handle_memory_available(Ok(()), wall_clock());
+            }
             Output::Screen(screen) => {
                 if let Some(line) = shown(&screen) {
                     self.say("screen", &line)?;

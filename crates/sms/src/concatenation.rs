@@ -120,6 +120,12 @@ impl Message {
         Self::new(coding, Vec::new(), payload)
     }
 
+    /// Text in UCS2, which has every character.
+    #[must_use]
+    pub fn in_ucs2(text: &str) -> Self {
+        Self::new(DataCoding::UCS2, Vec::new(), ucs2(text))
+    }
+
     /// Text in whatever takes the fewest parts, and then the fewest octets: the default alphabet, the same with tables of
     /// `language`, or UCS2.
     #[must_use]
@@ -138,7 +144,7 @@ impl Message {
                 let septets = tables.encode(text)?;
                 Some(Self::new(DataCoding::DEFAULT_ALPHABET, tables.elements(), septets))
             })
-            .chain([Self::new(DataCoding::UCS2, Vec::new(), ucs2(text))])
+            .chain([Self::in_ucs2(text)])
             .min_by_key(Self::cost)
             .unwrap_or_else(|| Self::from_text(text))
     }

@@ -5,7 +5,8 @@ use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 use oxisim_apdu::Status;
 use oxisim_sms::{
     Address, Class, ProtocolIdentifier,
-    tpdu::{self, DeliverReport, FailureCause, MobileTerminated},
+    file::{RecordStatus, StoredMessage},
+    tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, StatusReport},
 };
 use oxisim_wire::Wire;
 
@@ -13,6 +14,7 @@ use crate::{
     Event, Output, Terminal,
     envelope::{Download, Pending},
     link::Answer,
+    store::{self, End},
 };
 
 /// Messages that may wait for the one that is with the card.
@@ -39,6 +41,8 @@ enum ReceptionState {
     Free,
     /// A message is for the card, which has not answered.
     WithCard,
+    /// A message is being put into the card's memory.
+    Stored,
 }
 
 impl Terminal {
@@ -70,6 +74,7 @@ impl Terminal {
         let message = match MobileTerminated::decode(&delivery.tpdu, "TPDU") {
             Ok(MobileTerminated::Deliver(message)) if delivery.tpdu.len() <= tpdu::LIMIT => message,
             Ok(MobileTerminated::StatusReport(report)) => {
+                self.keep_report(&report, &delivery.tpdu);
                 self.event(Event::StatusReport(Box::new(report)));
                 return Some(DeliverReport::acknowledged());
             }
@@ -91,13 +96,90 @@ impl Terminal {
             self.reception.state = ReceptionState::WithCard;
             return None;
         }
+        // TS 23.040 §9.2.3.9: it is acknowledged, and nothing else.
+        if message.protocol == ProtocolIdentifier::SHORT_MESSAGE_TYPE_0 {
+            return Some(DeliverReport::acknowledged());
+        }
+        if self.is_kept_on_card(&message) {
+            return self.keep(message, &delivery);
+        }
         if let Some(port) = message.user_data.ports().map(|ports| ports.destination) {
             self.output(Output::Application { port, message: Box::new(message) });
         } else {
-            let text = message.user_data.text();
-            self.event(Event::TextMessage { message: Box::new(message), text });
+            self.show_message(Box::new(message));
         }
         Some(DeliverReport::acknowledged())
+    }
+
+    fn show_message(&mut self, message: Box<Deliver>) {
+        let text = message.user_data.text();
+        self.event(Event::TextMessage { message, text });
+    }
+
+    /// Whether a message goes to the card's memory (TS 23.038 §4): one of class 2 does; one of class 1 or of none if the
+    /// phone has no memory of its own, and the message is to be stored at all.
+    fn is_kept_on_card(&self, message: &Deliver) -> bool {
+        let coding = message.user_data.coding();
+        match coding.class() {
+            Some(Class::Sim) => true,
+            Some(Class::MobileEquipment) | None => {
+                self.config.keeps_messages_on_card
+                    && self.card.identity.has_message_storage()
+                    && message.user_data.ports().is_none()
+                    && coding.waiting().is_none_or(|waiting| waiting.store)
+            }
+            Some(Class::Immediate | Class::TerminalEquipment) => false,
+        }
+    }
+
+    /// Puts a message into the card's memory, or refuses it at once.
+    fn keep(&mut self, message: Deliver, delivery: &Delivery) -> Option<DeliverReport> {
+        // Before the start-up is over nobody knows.
+        if self.is_ready() && !self.card.identity.has_message_storage() {
+            return Some(DeliverReport::refused(FailureCause::NO_SIM_STORAGE));
+        }
+        let record =
+            StoredMessage::new(RecordStatus::TO_BE_READ, delivery.service_centre.as_ref(), &delivery.tpdu);
+        let task =
+            record.map(|record| store::Task::Receive { message: message.into(), record: record.into() });
+        if !task.is_some_and(|task| self.card.store.push(task)) {
+            return Some(DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR));
+        }
+        self.reception.state = ReceptionState::Stored;
+        None
+    }
+
+    /// The message stands in the card's memory, or has found no room there.
+    pub(crate) fn kept(&mut self, message: Box<Deliver>, end: &End) {
+        let is_for_card = message.user_data.coding().class() == Some(Class::Sim);
+        let report = match end {
+            &End::Done(record) => {
+                self.event(Event::MessageStored { record });
+                self.show_message(message);
+                DeliverReport::acknowledged()
+            }
+            End::NoRecord => {
+                self.event(Event::MemoryExceeded);
+                self.note_memory_exceeded(true);
+                DeliverReport::refused(match is_for_card {
+                    true => FailureCause::SIM_STORAGE_FULL,
+                    false => FailureCause::MEMORY_CAPACITY_EXCEEDED,
+                })
+            }
+            _ => {
+                self.event(Event::StoreFailed);
+                DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR)
+            }
+        };
+        self.finish_delivery(report);
+    }
+
+    /// Puts a status report beside the message that it is about, if that stands in the card's memory.
+    fn keep_report(&mut self, report: &StatusReport, tpdu: &[u8]) {
+        if self.config.keeps_messages_on_card && self.card.identity.has_message_storage() {
+            let (report, tpdu) = (report.clone().into(), tpdu.to_vec());
+            self.do_in_store(store::Task::Report { report, tpdu });
+        }
     }
 
     /// The card has answered a message for it (TS 31.111 §7.1.1.1). What a SIM answers to one that it has refused
@@ -108,19 +190,25 @@ impl Terminal {
             Status::TOOLKIT_BUSY => Some(FailureCause::TOOLKIT_BUSY),
             _ => Some(FailureCause::DATA_DOWNLOAD_ERROR),
         };
-        self.finish_download(report(download, cause, &answer.data));
+        self.finish_delivery(report(download, cause, &answer.data));
     }
 
     /// The card will not answer any more: the service centre is to try again.
     pub(crate) fn abandon_download(&mut self) {
-        if self.reception.state == ReceptionState::WithCard {
-            self.finish_download(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
+        match self.reception.state {
+            ReceptionState::Free => {}
+            ReceptionState::WithCard => {
+                self.finish_delivery(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
+            }
+            ReceptionState::Stored => {
+                self.finish_delivery(DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR));
+            }
         }
     }
 
     /// No card will answer: the service centre is to try again with each message for it.
     pub(crate) fn refuse_deliveries(&mut self) {
-        while self.reception.state == ReceptionState::WithCard {
+        while self.reception.state != ReceptionState::Free {
             self.abandon_download();
         }
     }
@@ -130,7 +218,7 @@ impl Terminal {
         self.reception = Reception::default();
     }
 
-    fn finish_download(&mut self, report: DeliverReport) {
+    fn finish_delivery(&mut self, report: DeliverReport) {
         self.output(Output::DeliverReport(report));
         self.reception.state = ReceptionState::Free;
         self.sort();

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use oxisim_sms::tpdu::FailureCause;
+use oxisim_sms::{file::ServiceParameters, tpdu::FailureCause};
 use oxisim_terminal::{CardIdentity, Config, Event, Output, Pin, PinState, Platform};
 use oxisim_toolkit::TerminalProfile;
-use oxisim_wire::Duration;
+use oxisim_wire::{Duration, Wire};
 
 use crate::bench::{Bench, FOR_CARD};
 
@@ -49,6 +49,9 @@ fn misses(bench: &mut Bench, identifier: &str) {
     bench.exchange(&format!("A0A4000002{identifier}"), "9404");
 }
 
+/// The record of `EF_SMSP`, after one in the tests of pySim.
+const PARAMETERS: &str = "534D5343FFFFFFFFFFFFFFFFE1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A9";
+
 /// A phone in use with a proactive SIM.
 fn ready() -> Bench {
     let profile = Config::default().profile;
@@ -65,10 +68,8 @@ fn ready() -> Bench {
     reads(&mut bench, "6F07", "080910100000000010");
     selects(&mut bench, "7F10", TELECOM);
     selects(&mut bench, "6F42", "000000506F42040011FFFF01020128");
-    bench.exchange(
-        "A0B2010428",
-        "534D5343FFFFFFFFFFFFFFFFE1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A99000",
-    );
+    bench.exchange("A0B2010428", &format!("{PARAMETERS}9000"));
+    misses(&mut bench, "6F43");
     selects(&mut bench, "7F20", GSM);
     bench.quiet();
     assert!(bench.phone.is_ready());
@@ -87,6 +88,9 @@ fn a_card_that_refuses_class_00_is_started_up_as_a_sim() {
         administrative_data: vec![0, 0, 0],
         services: hex::decode("FF3FFF0F0300F003000C").unwrap(),
         service_centre: Some("+4915790109999".parse().unwrap()),
+        message_parameters: Some(
+            ServiceParameters::decode(&hex::decode(PARAMETERS).unwrap(), "EF_SMSP").unwrap(),
+        ),
         ..CardIdentity::default()
     };
     assert!(bench.saw(&Event::SessionStarted(identity)));
@@ -190,6 +194,7 @@ fn a_recorded_sim_of_phase_2_is_neither_told_a_profile_nor_polled() {
         "6F07 A0B0000009",
         "7F10 A0A40000027F10",
         "6F42 A0A40000026F42",
+        "6F43 A0A40000026F43",
     ];
     assert_eq!(sim.others, others);
     let identity = CardIdentity {
@@ -310,6 +315,7 @@ fn a_refresh_starts_the_sim_again_from_its_directory_on() {
     reads(&mut bench, "6F38", "FF03");
     reads(&mut bench, "6F07", "080910101032547698");
     misses(&mut bench, "7F10");
+    misses(&mut bench, "6F43");
     selects(&mut bench, "7F20", GSM);
     bench.exchange("A01400000C810301010382028281830100", "9000");
     assert_eq!(bench.phone.identity().imsi, "001010123456789");
