@@ -394,6 +394,11 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.say("phone", &format!("hears: {error}"))
             }
             Event::BrowserClosed => self.say("phone", "closes the browser"),
+            Event::MessageStored { record } => {
+                self.say("phone", &format!("keeps the message in record {record} of the card"))
+            }
+            Event::MemoryExceeded => self.say("phone", "has no room for the message: the card is full"),
+            Event::StoreFailed => self.say("phone", "cannot use the card's memory for messages"),
             Event::FramesChanged(frames) => {
                 let frames = hex::encode_upper(&frames.frames);
                 self.say("screen", &format!("is divided into frames: {frames}"))

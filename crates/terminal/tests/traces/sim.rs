@@ -321,6 +321,50 @@ fn a_refresh_starts_the_sim_again_from_its_directory_on() {
     assert_eq!(bench.phone.identity().imsi, "001010123456789");
 }
 
+#[test]
+fn a_sim_keeps_messages_in_its_directory_and_is_left_where_it_was() {
+    let mut bench = ready();
+    // Class 2, "AB" from 1234.
+    let tpdu = "0404812143001220806291731448024121";
+    bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000001606F3C040011FFFF010201B0");
+    let record = |status: &str, rest: &str| format!("{status}{rest}{}", "FF".repeat(175 - rest.len() / 2));
+    bench.exchange("A0B20104B0", &format!("{}9000", record("01", "00")));
+    bench.exchange("A0B20204B0", &format!("{}9000", record("00", "")));
+    bench.exchange(&format!("A0DC0204B0{}", record("03", &format!("00{tpdu}"))), "9000");
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, None);
+    assert!(bench.saw(&Event::MessageStored { record: 2 }));
+    // Both records of this SIM are taken now.
+    bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000001606F3C040011FFFF010201B0");
+    for number in [1, 2] {
+        bench.exchange(&format!("A0B2{number:02X}04B0"), &format!("{}9000", record("01", "00")));
+    }
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, Some(FailureCause::SIM_STORAGE_FULL));
+    bench.quiet();
+}
+
+#[test]
+fn a_sim_that_cannot_write_has_not_taken_the_message() {
+    let mut bench = ready();
+    let tpdu = hex::decode("0404812143001220806291731448024121").unwrap();
+    bench.phone.handle_deliver(&tpdu, None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000000B06F3C040011FFFF010201B0");
+    bench.exchange("A0B20104B0", &format!("00{}9000", "FF".repeat(175)));
+    assert!(bench.command().starts_with("A0DC0104B0"));
+    bench.card("9240");
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, Some(FailureCause::MOBILE_STATION_ERROR));
+}
+
 /// A phone with a PIN, at a SIM whose CHV1 is enabled, up to the selection of `DF_GSM`; `chv1` is its status.
 fn locked(pin: Option<&str>, chv1: &str) -> Bench {
     let pin = pin.map(|pin| pin.parse::<Pin>().unwrap());
