@@ -161,9 +161,10 @@ impl Terminal {
             End::NoRecord => {
                 self.event(Event::MemoryExceeded);
                 self.note_memory_exceeded(true);
-                DeliverReport::refused(match is_for_card {
-                    true => FailureCause::SIM_STORAGE_FULL,
-                    false => FailureCause::MEMORY_CAPACITY_EXCEEDED,
+                DeliverReport::refused(if is_for_card {
+                    FailureCause::SIM_STORAGE_FULL
+                } else {
+                    FailureCause::MEMORY_CAPACITY_EXCEEDED
                 })
             }
             _ => {

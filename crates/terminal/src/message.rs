@@ -3,7 +3,7 @@
 use oxisim_sms::{
     Address, Alphabet, DataCoding, Error, ProtocolIdentifier,
     concatenation::{Message, Reference},
-    file::{RecordStatus, ServiceParameters, StoredMessage},
+    file::{RecordStatus, ServiceParameters, SmsStatus, StoredMessage},
     tpdu::{Submit, ValidityPeriod},
 };
 use oxisim_wire::{Instant, Wire};
@@ -92,7 +92,7 @@ impl Terminal {
 
     fn awaits_room(&self) -> bool {
         let status = self.card.identity.message_status.as_ref();
-        status.is_some_and(|status| status.is_memory_exceeded())
+        status.is_some_and(SmsStatus::is_memory_exceeded)
             && matches!(self.service, Service::Normal(_))
             && !self.telling_room
     }

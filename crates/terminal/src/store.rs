@@ -200,36 +200,28 @@ impl Work {
             Step::Enter if done => Some(Step::Select(self.task.file())),
             Step::Select(file) if done => {
                 self.note_records(file, &answer.data, platform);
-                self.begin(file).or_else(|| self.leave(platform))
+                self.begin(file).or_else(|| leave(platform))
             }
             Step::Read(file, record) if done => {
                 let next = self.look(file, record, &answer.data, has_reports);
-                next.or_else(|| self.leave(platform))
+                next.or_else(|| leave(platform))
             }
-            Step::Write(File::Reports, _) => self.write_report_status(done),
+            Step::Write(File::Reports, _) => Some(self.write_report_status(done)),
             Step::Write(_, record) if answer.is_normal(platform) => {
                 if !matches!(self.end, End::Read { .. }) {
                     self.end = End::Done(record);
                 }
-                self.leave(platform)
+                leave(platform)
             }
             // After the last record.
-            Step::Read(File::Messages, record) if record > 1 => {
-                self.take_free().or_else(|| self.leave(platform))
+            Step::Read(File::Messages, record) if record > 1 => self.take_free().or_else(|| leave(platform)),
+            Step::Select(File::Reports) | Step::Read(File::Reports, _) => {
+                Some(self.write_report_status(false))
             }
-            Step::Select(File::Reports) | Step::Read(File::Reports, _) => self.write_report_status(false),
             _ => {
                 self.end = End::Refused;
-                self.leave(platform)
+                leave(platform)
             }
-        }
-    }
-
-    /// A task in a SIM ends where the phone has been.
-    const fn leave(&self, platform: Platform) -> Option<Step> {
-        match platform {
-            Platform::Uicc => None,
-            Platform::Sim => Some(Step::Leave),
         }
     }
 
@@ -271,7 +263,7 @@ impl Work {
         if file == File::Reports {
             return match octets.first() {
                 Some(0) => self.write_report(record),
-                _ if self.is_last(record) => self.write_report_status(false),
+                _ if self.is_last(record) => Some(self.write_report_status(false)),
                 _ => Some(Step::Read(File::Reports, record.checked_add(1)?)),
             };
         }
@@ -364,12 +356,10 @@ impl Work {
     }
 
     /// Goes back to the message, whose status says whether the report has found its place.
-    fn write_report_status(&mut self, stored: bool) -> Option<Step> {
-        self.report_status = Some(match stored {
-            true => RecordStatus::SENT_REPORT_STORED,
-            false => RecordStatus::SENT_REPORT_RECEIVED,
-        });
-        Some(Step::Select(File::Messages))
+    const fn write_report_status(&mut self, stored: bool) -> Step {
+        self.report_status =
+            Some(if stored { RecordStatus::SENT_REPORT_STORED } else { RecordStatus::SENT_REPORT_RECEIVED });
+        Step::Select(File::Messages)
     }
 }
 
@@ -380,6 +370,14 @@ impl Task {
             Self::WriteStatus => File::Status,
             _ => File::Messages,
         }
+    }
+}
+
+/// A task in a SIM ends where the phone has been.
+const fn leave(platform: Platform) -> Option<Step> {
+    match platform {
+        Platform::Uicc => None,
+        Platform::Sim => Some(Step::Leave),
     }
 }
 
@@ -433,9 +431,9 @@ impl Terminal {
                 self.room_again();
             }
             (Task::LookForRoom, End::Done(_)) => self.room_again(),
-            (Task::LookForRoom | Task::WriteStatus, _) => {}
             (Task::Report { .. }, End::Done(record)) => self.event(Event::ReportStored { record }),
-            (Task::Report { .. }, End::NoRecord) => {}
+            // Nothing is lost: the message is not in this memory, or the phone tries again.
+            (Task::Report { .. }, End::NoRecord) | (Task::LookForRoom | Task::WriteStatus, _) => {}
             (Task::Read(_) | Task::Delete(_) | Task::KeepSent(_) | Task::Report { .. }, _) => {
                 self.event(Event::StoreFailed);
             }

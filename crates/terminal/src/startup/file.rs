@@ -69,7 +69,8 @@ impl File {
         match self {
             Self::CellBroadcastLanguages => identity.languages.is_empty(),
             Self::SmsParameters => identity.has_sms_parameters(),
-            Self::SmsStatus => identity.has_message_storage(),
+            // What the phone has written since is newer than what a REFRESH would read.
+            Self::SmsStatus => identity.has_message_storage() && identity.message_status.is_none(),
             Self::Broadcasts => identity.has_broadcast_download(),
             _ => true,
         }

@@ -413,7 +413,7 @@ fn nobody_is_asked_without_the_service_or_the_facility() {
         bench.proactive(SEND_SHORT_MESSAGE);
         let (tpdu, centre) = submits(&mut bench);
         assert_eq!(tpdu, "0100038121F300040141");
-        assert_eq!(centre.unwrap().to_string(), "+4915790109999", "the card's");
+        assert_eq!(centre.as_deref(), Some("+4915790109999"), "the card's");
     }
     // Each service for itself.
     let mut bench = with_services("00080020", Config::default());
