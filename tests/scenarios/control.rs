@@ -285,7 +285,7 @@ fn messages_go_where_the_applet_lets_them_go() {
         let redirected = "message 0B915155100000F200040141 through 4321";
         assert_eq!(line.send("123"), [redirected, "Ok(())"]);
         assert_eq!(line.send(PREMIUM), ["Err(NotAllowed)"]);
-        assert_eq!(line.send(LONG), ["message 0B815155100000F200040141 through its own", "Ok(())"]);
+        assert_eq!(line.send(LONG), ["message 0B815155100000F200040141 through +15550100000", "Ok(())"]);
         let (said, response) = line.entry(5);
         assert_eq!(said, [redirected]);
         assert_eq!(response.result.general, GeneralResult::PERFORMED_MODIFIED_BY_CALL_CONTROL);
@@ -301,7 +301,7 @@ fn an_applet_on_a_card_without_the_services_is_not_asked() {
     for platform in PLATFORMS {
         let mut line = Line::new(platform, false);
         assert_eq!(line.user(&User::Dial("123".into())), ["call 123"]);
-        assert_eq!(line.send(PREMIUM), ["message 038188F800040141 through its own", "Ok(())"]);
+        assert_eq!(line.send(PREMIUM), ["message 038188F800040141 through +15550100000", "Ok(())"]);
         assert_eq!(line.decisions, []);
     }
 }

@@ -8,6 +8,7 @@ mod changes;
 mod control;
 mod envelopes;
 mod losses;
+mod memory;
 mod orders;
 mod ota;
 mod outbox;

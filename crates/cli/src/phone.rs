@@ -333,6 +333,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.say("card", &format!("sends {}", sms::sent(&tpdu)))?;
                 self.terminal.handle_submit_result(Ok(()), wall_clock());
             }
+            Output::MemoryAvailable => {
+                self.say("phone", "tells the service centre that there is room for messages")?;
+                self.terminal.handle_memory_available(Ok(()), wall_clock());
+            }
             Output::Screen(screen) => {
                 if let Some(line) = shown(&screen) {
                     self.say("screen", &line)?;
@@ -399,6 +403,11 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.say("phone", &format!("hears: {error}"))
             }
             Event::BrowserClosed => self.say("phone", "closes the browser"),
+            Event::MessageStored { record } => {
+                self.say("phone", &format!("keeps the message in record {record} of the card"))
+            }
+            Event::MemoryExceeded => self.say("phone", "has no room for the message: the card is full"),
+            Event::StoreFailed => self.say("phone", "cannot use the card's memory for messages"),
             Event::FramesChanged(frames) => {
                 let frames = hex::encode_upper(&frames.frames);
                 self.say("screen", &format!("is divided into frames: {frames}"))

@@ -234,6 +234,10 @@ impl Bench {
                 }
             }
             Output::Submit { tpdu, .. } => self.submit(tpdu),
+            Output::MemoryAvailable => {
+                self.note("phone: has room for messages again");
+                self.phone.handle_memory_available(Ok(()), self.now);
+            }
             Output::DeliverReport(report) => {
                 if let Some(cause) = report.cause {
                     self.note(format!("phone: does not take the message, {cause:?}"));

@@ -1,16 +1,23 @@
-//! The GSM 7-bit default alphabet and its packing (TS 23.038 §6.2.1, §6.1.2.1).
+//! The GSM 7-bit default alphabet, the national language tables that take its place, and the packing of septets
+//! (TS 23.038 §6.2.1, Annex A, §6.1.2.1).
+
+mod locking;
+mod single;
+mod tables;
 
 use alloc::{string::String, vec::Vec};
+
+pub use tables::{Language, Tables};
 
 /// The escape to the extension table (TS 23.038 §6.2.1, note 1).
 pub const ESCAPE: u8 = 0x1B;
 
-/// The septets of one character: one of the default alphabet, or the escape and one of the extension table.
+/// The septets of one character: one alone, or the escape and another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Septets {
-    /// A character of the default alphabet.
+    /// A character of the default alphabet, or of a locking shift table.
     One([u8; 1]),
-    /// A character of the extension table.
+    /// A character of the extension table, or of a single shift table.
     Two([u8; 2]),
 }
 
@@ -31,22 +38,13 @@ impl Septets {
     }
 }
 
-/// The septets of `character`; `None` if neither table has it.
+/// The septets of `character` in the default alphabet; `None` if neither of its tables has it.
 #[must_use]
 pub fn septets_of(character: char) -> Option<Septets> {
-    // Most characters have the code that they have in ASCII.
-    if DEFAULT.get(character as usize) == Some(&character) {
-        return Some(Septets::One([character as u8]));
-    }
-    // From the end: the only character that stands twice is the space in the place of the escape.
-    if let Some(code) = DEFAULT.iter().rposition(|&c| c == character) {
-        return Some(Septets::One([code as u8]));
-    }
-    let (code, _) = EXTENSION.iter().find(|(_, c)| *c == character)?;
-    Some(Septets::Two([ESCAPE, *code]))
+    Tables::DEFAULT.septets_of(character)
 }
 
-/// Text as septets, one an octet; `None` if a character is not in the alphabet.
+/// Text as septets of the default alphabet, one an octet; `None` if a character is not in it.
 ///
 /// ```
 /// use oxisim_sms::alphabet;
@@ -56,39 +54,13 @@ pub fn septets_of(character: char) -> Option<Septets> {
 /// ```
 #[must_use]
 pub fn encode(text: &str) -> Option<Vec<u8>> {
-    let mut septets = Vec::with_capacity(text.len());
-    for character in text.chars() {
-        match septets_of(character)? {
-            Septets::One([septet]) => septets.push(septet),
-            Septets::Two(two) => septets.extend_from_slice(&two),
-        }
-    }
-    Some(septets)
+    Tables::DEFAULT.encode(text)
 }
 
-/// Septets, one an octet, as text. Bit 8 is ignored.
-///
-/// A code that the extension table does not have stands for the default alphabet's character
-/// (TS 23.038 §6.2.1.1); an escape with nothing to escape is a space (§6.2.1).
+/// Septets of the default alphabet, one an octet, as text, as [`Tables::decode`] does it.
 #[must_use]
 pub fn decode(septets: &[u8]) -> String {
-    let mut text = String::with_capacity(septets.len());
-    let mut escaped = false;
-    for &septet in septets {
-        let character = default_character(septet);
-        if escaped {
-            text.push(extension_character(septet).unwrap_or(character));
-            escaped = false;
-        } else if septet & 0x7F == ESCAPE {
-            escaped = true;
-        } else {
-            text.push(character);
-        }
-    }
-    if escaped {
-        text.push(default_character(ESCAPE));
-    }
-    text
+    Tables::DEFAULT.decode(septets)
 }
 
 /// Packs septets, eight in seven octets, after `fill_bits` (0 to 6) zero bits (TS 23.038 §6.1.2.1.1).
@@ -144,14 +116,6 @@ pub fn unpack(octets: &[u8], count: usize, fill_bits: u8) -> Vec<u8> {
         }
     }
     septets
-}
-
-fn default_character(septet: u8) -> char {
-    DEFAULT[usize::from(septet & 0x7F)]
-}
-
-fn extension_character(septet: u8) -> Option<char> {
-    EXTENSION.iter().find(|(code, _)| *code == septet & 0x7F).map(|&(_, character)| character)
 }
 
 /// TS 23.038 §6.2.1, by code. In the place of the escape stands the space that a receiver shows for it.

@@ -3,8 +3,13 @@
 use alloc::{collections::BTreeMap, string::String, vec, vec::Vec};
 
 use oxisim_wire::{Duration, Instant};
+use unicode_segmentation::UnicodeSegmentation;
 
-use crate::{Address, Alphabet, DataCoding, Element, ElementId, Error, UserData, alphabet};
+use crate::{
+    Address, Alphabet, DataCoding, Element, ElementId, Error, UserData,
+    alphabet::{Language, Tables},
+    coding::ucs2,
+};
 
 /// Which part of which message a short message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -62,10 +67,8 @@ impl Concatenation {
     }
 }
 
-/// Splits a payload (septets, one an octet, if the coding counts septets; octets otherwise) into the user data
-/// of as many messages as it takes; one alone has no concatenation element.
-///
-/// An escape stays with the septet it escapes, and the two halves of a UTF-16 surrogate pair stay together.
+/// Splits a payload (septets of the default alphabet, one an octet, if the coding counts septets; octets otherwise) into
+/// the user data of as many messages as it takes, as [`Message::split`] does it.
 ///
 /// ```
 /// use oxisim_sms::{DataCoding, concatenation::{Reference, split}};
@@ -77,29 +80,20 @@ impl Concatenation {
 /// # Ok::<(), oxisim_sms::Error>(())
 /// ```
 pub fn split(coding: DataCoding, payload: &[u8], reference: Reference) -> Result<Vec<UserData>, Error> {
-    if payload.len() <= UserData::capacity(coding, &[]) {
-        return UserData::new(coding, Vec::new(), payload.to_vec()).map(|single| vec![single]);
-    }
-    let header = Concatenation { reference, total: u8::MAX, number: u8::MAX }.element();
-    let capacity = UserData::capacity(coding, &[header]);
-    let mut chunks = Vec::new();
-    let mut rest = payload;
-    while !rest.is_empty() {
-        let (chunk, tail) = rest.split_at(part_length(coding, rest, capacity));
-        chunks.push(chunk);
-        rest = tail;
-    }
-    let total = u8::try_from(chunks.len()).map_err(|_| Error::TooManyParts(chunks.len()))?;
-    (1..=total)
-        .zip(chunks)
-        .map(|(number, chunk)| {
-            let header = vec![Concatenation { reference, total, number }.element()];
-            UserData::new(coding, header, chunk.to_vec())
-        })
-        .collect()
+    Message::new(coding, Vec::new(), payload.to_vec()).split(reference)
 }
 
 /// A whole message, in one part or put together from several.
+///
+/// ```
+/// use oxisim_sms::{alphabet::Language, concatenation::{Message, Reference}};
+///
+/// let message = Message::from_text_in("Işığı söndür.", Language::TURKISH);
+/// assert_eq!(message.payload.len(), 13);
+/// let parts = message.split(Reference::Short(1))?;
+/// assert_eq!(parts[0].text(), "Işığı söndür.");
+/// # Ok::<(), oxisim_sms::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// How the payload is coded.
@@ -108,21 +102,129 @@ pub struct Message {
     pub header: Vec<Element>,
     /// Septets, one an octet, if the coding counts septets; octets otherwise.
     pub payload: Vec<u8>,
+    /// Where, after the start, septets begin to mean other tables: each part has its own.
+    shifts: Vec<(usize, Tables)>,
 }
 
 impl Message {
-    /// The payload as text, as [`DataCoding::text`] does it.
+    /// A message; septets mean the tables that `header` asks for.
+    #[must_use]
+    pub const fn new(coding: DataCoding, header: Vec<Element>, payload: Vec<u8>) -> Self {
+        Self { coding, header, payload, shifts: Vec::new() }
+    }
+
+    /// Text in the default alphabet if it has all characters, otherwise in UCS2.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        let (coding, payload) = DataCoding::encode_text(text);
+        Self::new(coding, Vec::new(), payload)
+    }
+
+    /// Text in UCS2, which has every character.
+    #[must_use]
+    pub fn in_ucs2(text: &str) -> Self {
+        Self::new(DataCoding::UCS2, Vec::new(), ucs2(text))
+    }
+
+    /// Text in whatever takes the fewest parts, and then the fewest octets: the default alphabet, the same with tables of
+    /// `language`, or UCS2.
+    #[must_use]
+    pub fn from_text_in(text: &str, language: Language) -> Self {
+        let locking = Some(language).filter(|language| language.has_locking_shift());
+        let single = Some(language).filter(|language| language.has_single_shift());
+        let candidates = [
+            Tables::DEFAULT,
+            Tables { locking: None, single },
+            Tables { locking, single: None },
+            Tables { locking, single },
+        ];
+        candidates
+            .into_iter()
+            .filter_map(|tables| {
+                let septets = tables.encode(text)?;
+                Some(Self::new(DataCoding::DEFAULT_ALPHABET, tables.elements(), septets))
+            })
+            .chain([Self::in_ucs2(text)])
+            .min_by_key(Self::cost)
+            .unwrap_or_else(|| Self::from_text(text))
+    }
+
+    /// The payload as text, as [`DataCoding::text_by`] does it with the tables that the header of each part asks for.
     #[must_use]
     pub fn text(&self) -> String {
-        self.coding.text(&self.payload)
+        let ends = self.shifts.iter().map(|&(at, _)| at).chain([self.payload.len()]);
+        let tables = [self.tables()].into_iter().chain(self.shifts.iter().map(|&(_, tables)| tables));
+        let mut start = 0;
+        let mut text = String::new();
+        for (end, tables) in ends.zip(tables) {
+            text += &self.coding.text_by(tables, self.payload.get(start..end).unwrap_or_default());
+            start = end;
+        }
+        text
+    }
+
+    /// The user data of as many messages as it takes; one alone has no concatenation element. Elements about the whole
+    /// message ([`ElementId::is_in_each_part`]) stand in each, the others in the first.
+    ///
+    /// An escape stays with the septet that it escapes, the two halves of a UTF-16 surrogate pair stay together, and so
+    /// do characters that a reader sees as one (Unicode grapheme clusters), unless they are too long for a message.
+    pub fn split(&self, reference: Reference) -> Result<Vec<UserData>, Error> {
+        if self.payload.len() <= UserData::capacity(self.coding, &self.header) {
+            let whole = UserData::new(self.coding, self.header.clone(), self.payload.clone());
+            return whole.map(|single| vec![single]);
+        }
+        let header = |number: u8, total: u8| {
+            let own = self.header.iter().filter(|element| number == 1 || element.id.is_in_each_part());
+            let concatenation = Concatenation { reference, total, number }.element();
+            core::iter::once(concatenation).chain(own.cloned()).collect::<Vec<Element>>()
+        };
+        let cuts = Cuts::of(self);
+        let mut ends = Vec::new();
+        let mut end = 0;
+        while end < self.payload.len() {
+            let number = if ends.is_empty() { 1 } else { u8::MAX };
+            end = cuts.next(end, UserData::capacity(self.coding, &header(number, u8::MAX)))?;
+            ends.push(end);
+        }
+        let total = u8::try_from(ends.len()).map_err(|_| Error::TooManyParts(ends.len()))?;
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        (1..=total)
+            .zip(starts.zip(ends.iter().copied()))
+            .map(|(number, (start, end))| {
+                let part = self.payload.get(start..end).unwrap_or_default();
+                UserData::new(self.coding, header(number, total), part.to_vec())
+            })
+            .collect()
+    }
+
+    fn tables(&self) -> Tables {
+        Tables::of(&self.header)
+    }
+
+    /// Parts that it takes, and octets; what cannot be sent costs the most.
+    fn cost(&self) -> (usize, usize) {
+        match self.split(Reference::Short(0)) {
+            Ok(parts) => (parts.len(), parts.iter().map(UserData::octets).sum()),
+            Err(_) => (usize::MAX, 0),
+        }
     }
 
     fn from_parts(coding: DataCoding, parts: impl IntoIterator<Item = UserData>) -> Self {
-        let mut parts = parts.into_iter().map(UserData::into_parts);
-        let (_, mut header, mut payload) = parts.next().unwrap_or((coding, Vec::new(), Vec::new()));
-        header.retain(|element| Concatenation::from_element(element).is_none());
-        payload.extend(parts.flat_map(|(_, _, payload)| payload));
-        Self { coding, header, payload }
+        let mut message = Self::new(coding, Vec::new(), Vec::new());
+        let mut current = Tables::DEFAULT;
+        for (index, part) in parts.into_iter().enumerate() {
+            let tables = part.tables();
+            let (_, header, payload) = part.into_parts();
+            if index == 0 {
+                message.header = header;
+                message.header.retain(|element| Concatenation::from_element(element).is_none());
+            } else if tables != current {
+                message.shifts.push((message.payload.len(), tables));
+            }
+            current = tables;
+            message.payload.extend(payload);
+        }
+        message
     }
 }
 
@@ -143,44 +245,63 @@ impl Message {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reassembler {
-    limit: usize,
+    parts: usize,
+    messages: usize,
     lifetime: Duration,
+    age: Option<Duration>,
     pending: Vec<Pending>,
 }
 
 impl Reassembler {
-    /// Holds at most `limit` parts, each at most [`UserData::LIMIT`] octets, and an incomplete message for
+    /// Holds at most `parts` parts, each at most [`UserData::LIMIT`] octets, and an incomplete message for
     /// `lifetime` after its last part.
     #[must_use]
-    pub const fn new(limit: usize, lifetime: Duration) -> Self {
-        Self { limit, lifetime, pending: Vec::new() }
+    pub const fn new(parts: usize, lifetime: Duration) -> Self {
+        Self { parts, messages: usize::MAX, lifetime, age: None, pending: Vec::new() }
+    }
+
+    /// Holds at most so many incomplete messages.
+    #[must_use]
+    pub fn with_messages(self, messages: usize) -> Self {
+        Self { messages, ..self }
+    }
+
+    /// Holds an incomplete message for at most `age` after its first part, whatever comes later.
+    #[must_use]
+    pub fn with_age(self, age: Duration) -> Self {
+        Self { age: Some(age), ..self }
     }
 
     /// Takes a short message, and returns the message that it completes, or is if it comes alone.
     ///
-    /// A part that is there already is ignored. Messages whose lifetime is over are forgotten; for want of room
-    /// the one that has waited longest is. A message with more parts than the limit is never kept.
+    /// Parts belong together if originator, reference (8 bits or 16), number of parts and coding are the same. A part
+    /// that is there already is ignored; another one of the same number begins the message anew, since the originator
+    /// uses the reference again. Messages whose lifetime is over are forgotten; for want of room the one that has
+    /// waited longest is. A message with more parts than the limit is never kept.
     #[must_use]
     pub fn accept(&mut self, originator: &Address, part: UserData, now: Instant) -> Option<Message> {
-        self.pending.retain(|pending| now.since(pending.latest) < self.lifetime);
+        let (lifetime, age) = (self.lifetime, self.age);
+        self.pending.retain(|pending| {
+            now.since(pending.latest) < lifetime && age.is_none_or(|age| now.since(pending.first) < age)
+        });
         let Some(Concatenation { reference, total, number }) = Concatenation::of(&part) else {
             return Some(Message::from_parts(part.coding(), [part]));
         };
-        if usize::from(total) > self.limit {
+        if usize::from(total) > self.parts {
             return None;
         }
         let key = Key { originator: originator.clone(), reference, total, coding: part.coding() };
-        let mut pending = match self.pending.iter().position(|pending| pending.key == key) {
-            Some(index) => self.pending.remove(index),
-            None => Pending { key, parts: BTreeMap::new(), latest: now },
-        };
+        let found = self.pending.iter().position(|pending| pending.key == key);
+        let pending = found.map(|index| self.pending.remove(index));
+        let is_the_same = |pending: &Pending| pending.parts.get(&number).is_none_or(|held| *held == part);
+        let mut pending = pending.filter(is_the_same).unwrap_or_else(|| Pending::new(key, now));
         pending.latest = now;
-        pending.parts.entry(number).or_insert(part);
+        pending.parts.insert(number, part);
         if pending.parts.len() == usize::from(total) {
             return Some(Message::from_parts(pending.key.coding, pending.parts.into_values()));
         }
         self.pending.push(pending);
-        while self.parts() > self.limit {
+        while self.parts() > self.parts || self.pending.len() > self.messages {
             self.pending.remove(0);
         }
         None
@@ -207,32 +328,86 @@ struct Key {
 struct Pending {
     key: Key,
     parts: BTreeMap<u8, UserData>,
+    first: Instant,
     latest: Instant,
 }
 
-/// How much of `rest` the next part takes.
-fn part_length(coding: DataCoding, rest: &[u8], capacity: usize) -> usize {
-    let Some(part) = rest.get(..capacity) else {
-        return rest.len();
-    };
-    if rest.len() == capacity {
-        return capacity;
+impl Pending {
+    fn new(key: Key, now: Instant) -> Self {
+        Self { key, parts: BTreeMap::new(), first: now, latest: now }
     }
-    let cut = match coding.alphabet() {
-        _ if coding.is_compressed() => 0,
-        Alphabet::Default => part.iter().rev().take_while(|&&septet| septet == alphabet::ESCAPE).count() % 2,
-        Alphabet::EightBit => 0,
-        Alphabet::Ucs2 => {
-            let odd = capacity % 2;
-            let (units, _) = part.as_chunks::<2>();
-            odd + if matches!(units.last(), Some([0xD8..=0xDB, _])) { 2 } else { 0 }
+}
+
+/// Where a payload may be cut.
+struct Cuts {
+    /// The end of the payload.
+    end: usize,
+    /// Between characters, and between those that a reader sees as one; `None` if octets are no text.
+    text: Option<[Vec<usize>; 2]>,
+}
+
+impl Cuts {
+    fn of(message: &Message) -> Self {
+        let (coding, payload) = (message.coding, &message.payload);
+        let text = match coding.alphabet() {
+            _ if coding.is_compressed() => None,
+            Alphabet::EightBit => None,
+            Alphabet::Default => Some(between(message.tables().characters(payload))),
+            Alphabet::Ucs2 => Some(between(ucs2_characters(payload))),
+        };
+        Self { end: payload.len(), text }
+    }
+
+    /// The last place after `start` that leaves at most `capacity` before it.
+    fn next(&self, start: usize, capacity: usize) -> Result<usize, Error> {
+        let limit = start + capacity;
+        if self.end <= limit {
+            return Ok(self.end);
         }
-    };
-    capacity - cut
+        let last = |cuts: &Vec<usize>| {
+            let behind = cuts.partition_point(|&cut| cut <= limit);
+            cuts.get(..behind)?.last().copied().filter(|&cut| cut > start)
+        };
+        let cut = match &self.text {
+            Some([characters, graphemes]) => last(graphemes).or_else(|| last(characters)),
+            None => Some(limit).filter(|&cut| cut > start),
+        };
+        cut.ok_or(Error::UserDataTooLong { length: UserData::LIMIT + 1, limit: UserData::LIMIT })
+    }
+}
+
+/// Where characters, which take so many septets or octets, end, and where grapheme clusters do.
+fn between(characters: impl Iterator<Item = (char, usize)>) -> [Vec<usize>; 2] {
+    let mut text = String::new();
+    let mut ends = Vec::new();
+    // By octet of the text: where the character that begins there begins in the payload.
+    let mut places = BTreeMap::new();
+    let mut at = 0;
+    for (character, length) in characters {
+        places.insert(text.len(), at);
+        text.push(character);
+        at += length;
+        ends.push(at);
+    }
+    let starts = text.grapheme_indices(true).filter_map(|(index, _)| places.get(&index).copied());
+    [ends, starts.collect()]
+}
+
+/// The characters of UTF-16, each with the octets that it takes; what is none counts as one.
+fn ucs2_characters(payload: &[u8]) -> impl Iterator<Item = (char, usize)> {
+    let (units, odd) = payload.as_chunks::<2>();
+    let units = units.iter().copied().map(u16::from_be_bytes);
+    let characters = char::decode_utf16(units).map(|found| match found {
+        Ok(character) => (character, 2 * character.len_utf16()),
+        Err(_) => (char::REPLACEMENT_CHARACTER, 2),
+    });
+    characters.chain(odd.iter().map(|_| (char::REPLACEMENT_CHARACTER, 1)))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::string::ToString;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -267,6 +442,91 @@ mod tests {
     }
 
     #[test]
+    fn what_a_reader_sees_as_one_character_stays_together() {
+        // Family of three: five code points, eight units of UTF-16.
+        let family = "👨\u{200D}👩\u{200D}👧";
+        let text = "ж".repeat(62) + family + "ж";
+        let texts: Vec<String> = parts(&text, 1).iter().map(UserData::text).collect();
+        assert_eq!(texts, ["ж".repeat(62), family.to_string() + "ж"]);
+        // CR LF in the default alphabet.
+        let text = "x".repeat(152) + "\r\n" + &"y".repeat(10);
+        assert_eq!(parts(&text, 1)[0].payload().len(), 152);
+    }
+
+    #[test]
+    fn a_character_too_long_for_a_message_is_cut_between_code_points() {
+        let text = "e".to_string() + &"\u{301}".repeat(200);
+        let parts = parts(&text, 1);
+        assert_eq!(parts.iter().map(|part| part.payload().len()).collect::<Vec<_>>(), [134, 134, 134]);
+        assert_eq!(parts.iter().map(UserData::text).collect::<String>(), text);
+    }
+
+    #[test]
+    fn the_cheapest_coding_is_taken() {
+        for (text, language, tables) in [
+            // The default alphabet has it, and a header costs.
+            ("Merhaba", Language::TURKISH, Tables::DEFAULT),
+            ("¡Ojalá!", Language::SPANISH, Tables { locking: None, single: Some(Language::SPANISH) }),
+            (
+                "नमस्ते दुनिया, आप कैसे हैं?",
+                Language::HINDI,
+                Tables { locking: Some(Language::HINDI), single: None },
+            ),
+            (
+                "ग़ालिब की ग़ज़ल १२३४",
+                Language::HINDI,
+                Tables { locking: Some(Language::HINDI), single: Some(Language::HINDI) },
+            ),
+        ] {
+            let message = Message::from_text_in(text, language);
+            assert_eq!(message.tables(), tables, "{text}");
+            assert_eq!(message.coding, DataCoding::DEFAULT_ALPHABET, "{text}");
+            assert_eq!(message.text(), text);
+        }
+        // One character: a header costs more than UCS2.
+        assert_eq!(Message::from_text_in("ğ", Language::TURKISH).coding, DataCoding::UCS2);
+        assert_eq!(Message::from_text_in("Привет", Language::TURKISH).coding, DataCoding::UCS2);
+    }
+
+    #[test]
+    fn each_part_says_its_language_and_only_the_first_what_is_in_it() {
+        let mut message = Message::from_text_in(&"ığdır ".repeat(60), Language::TURKISH);
+        message.header.push(Element::new(ElementId::TEXT_FORMATTING, [0, 5, 0x10]));
+        let parts = message.split(Reference::Short(1)).unwrap();
+        assert_eq!(parts.len(), 3);
+        let has = |part: &UserData, id| part.element(id).is_some();
+        assert!(parts.iter().all(|part| has(part, ElementId::NATIONAL_LOCKING_SHIFT)));
+        let formatted = parts.iter().map(|part| has(part, ElementId::TEXT_FORMATTING));
+        assert_eq!(formatted.collect::<Vec<_>>(), [true, false, false]);
+        let mut reassembler = Reassembler::new(8, MINUTE);
+        let whole =
+            parts.into_iter().filter_map(|it| reassembler.accept(&originator(), it, Instant::EPOCH)).last();
+        assert_eq!(whole, Some(message));
+    }
+
+    #[test]
+    fn parts_in_different_languages_are_read_each_in_its_own() {
+        let part = |number, mut header: Vec<Element>, septets: &[u8]| {
+            let concatenation = Concatenation { reference: Reference::Short(1), total: 3, number };
+            header.push(concatenation.element());
+            UserData::new(DataCoding::DEFAULT_ALPHABET, header, septets.to_vec()).unwrap()
+        };
+        let turkish = vec![Element::new(ElementId::NATIONAL_LOCKING_SHIFT, [1])];
+        let parts = [part(1, vec![], &[7]), part(2, turkish, &[7]), part(3, vec![], &[7])];
+        let mut reassembler = Reassembler::new(8, MINUTE);
+        let whole =
+            parts.into_iter().filter_map(|it| reassembler.accept(&originator(), it, Instant::EPOCH)).last();
+        assert_eq!(whole.unwrap().text(), "ìıì");
+    }
+
+    #[test]
+    fn a_header_that_leaves_no_room_is_an_error() {
+        let header = vec![Element::new(ElementId::PORTS_16, vec![0; 131])];
+        let message = Message::new(DataCoding::UCS2, header, vec![0; 200]);
+        assert!(matches!(message.split(Reference::Short(1)), Err(Error::UserDataTooLong { .. })));
+    }
+
+    #[test]
     fn a_message_has_at_most_255_parts() {
         let octets = vec![0; 256 * 134];
         let split = |length| split(DataCoding::EIGHT_BIT, &octets[..length], Reference::Short(0));
@@ -295,6 +555,53 @@ mod tests {
         assert_eq!(reassembler.accept(&originator(), parts[1].clone(), Instant::from_secs(60)), None);
         assert_eq!(reassembler.parts(), 1);
         assert!(reassembler.accept(&originator(), parts[0].clone(), Instant::from_secs(119)).is_some());
+    }
+
+    #[test]
+    fn another_part_of_the_same_number_begins_the_message_anew() {
+        let (old, new) = (parts(&"old ".repeat(100), 9), parts(&"new ".repeat(100), 9));
+        assert_eq!((old.len(), new.len()), (3, 3));
+        let mut reassembler = Reassembler::new(8, MINUTE);
+        let mut accept = |part: &UserData| reassembler.accept(&originator(), part.clone(), Instant::EPOCH);
+        assert_eq!((accept(&old[0]), accept(&old[1])), (None, None));
+        assert_eq!((accept(&new[0]), accept(&new[2])), (None, None));
+        assert_eq!(accept(&new[1]).unwrap().text(), "new ".repeat(100));
+    }
+
+    #[test]
+    fn references_of_another_size_and_messages_of_another_number_of_parts_are_others() {
+        let (coding, payload) = DataCoding::encode_text(&"a part ".repeat(40));
+        let long = split(coding, &payload, Reference::Long(9)).unwrap();
+        let three = parts(&"a part ".repeat(60), 9);
+        let two = parts(&"a part ".repeat(40), 9);
+        let mut reassembler = Reassembler::new(8, MINUTE);
+        let mut accept = |part: &UserData| reassembler.accept(&originator(), part.clone(), Instant::EPOCH);
+        for first in [&two[0], &long[0], &three[0]] {
+            assert_eq!(accept(first), None);
+        }
+        assert!(accept(&long[1]).is_some());
+        assert!(accept(&two[1]).is_some());
+        assert_eq!((accept(&three[1]), three.len()), (None, 3));
+    }
+
+    #[test]
+    fn the_number_of_messages_and_their_age_are_bounded() {
+        let text = "a part ".repeat(60);
+        let mut reassembler =
+            Reassembler::new(100, MINUTE).with_messages(2).with_age(Duration::from_secs(90));
+        for reference in 1..=3 {
+            let first = parts(&text, reference).remove(0);
+            assert_eq!(reassembler.accept(&originator(), first, Instant::EPOCH), None);
+        }
+        assert_eq!(reassembler.parts(), 2, "the first one has made room");
+        let mut at = |part: usize, seconds| {
+            let part = parts(&text, 3).remove(part);
+            reassembler.accept(&originator(), part, Instant::from_secs(seconds)).is_some()
+        };
+        assert!(!at(1, 50));
+        assert!(!at(2, 90), "its last part is 40 seconds old, its first 90");
+        assert!(!at(0, 91));
+        assert!(at(1, 92));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Short messages: their alphabets (TS 23.038), the transfer protocol that carries them (TS 23.040), and the
 //! command packets that cards and servers exchange in them (TS 102 225, TS 31.115).
 //!
-//! - [`alphabet`]: the GSM 7-bit default alphabet and its packing. [`DataCoding`] says which alphabet a message
-//!   is in.
-//! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s: what the messages are made of.
-//! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT and the two reports, decoded by direction.
+//! - [`alphabet`]: the GSM 7-bit default alphabet, the tables of national languages, packing. [`DataCoding`] says
+//!   which alphabet a message is in.
+//! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s and their [`content`]: what the messages
+//!   are made of.
+//! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT, SMS-COMMAND and the two reports, decoded by direction.
 //! - [`concatenation`]: long messages in several parts, and back.
+//! - [`file`]: the records in which a card keeps messages and what they are sent with.
 //! - [`packet`]: secured packets, commands and responses, and the data of remote management in them.
 //!
 //! Octets that do not decode are an [`oxisim_wire::Error`]; what cannot be built is an [`Error`].
@@ -32,7 +34,10 @@ mod alpha;
 pub mod alphabet;
 mod coding;
 pub mod concatenation;
+pub mod content;
+mod element;
 mod error;
+pub mod file;
 pub mod packet;
 mod show;
 mod timestamp;
@@ -41,7 +46,9 @@ mod user_data;
 
 pub use address::{Address, TypeOfAddress};
 pub use alpha::{AlphaIdentifier, Fitted};
-pub use coding::{Alphabet, Class, DataCoding, ProtocolIdentifier};
+pub use coding::{Alphabet, Class, CodingGroup, DataCoding, ProtocolIdentifier, Waiting, WaitingKind};
+pub use content::Content;
+pub use element::{Element, ElementId};
 pub use error::Error;
 pub use timestamp::{CivilTime, Timestamp};
-pub use user_data::{Element, ElementId, UserData};
+pub use user_data::{Ports, UserData};

@@ -2,19 +2,23 @@
 //!
 //! The message type indicator means different things in the two directions, so there are two enums to decode
 //! into: [`MobileTerminated`] for what the service centre sends, [`MobileOriginated`] for what it receives. Each
-//! message is a [`Wire`] value of its own too.
+//! message is a [`Wire`] value of its own too. A station sends SMS-SUBMIT, SMS-COMMAND and SMS-DELIVER-REPORT.
 
+mod command;
 mod deliver;
 mod report;
 mod submit;
+mod validity;
 
 use alloc::vec::Vec;
 
 use oxisim_wire::{Error, ErrorKind, Reader, Wire};
 
+pub use command::{Command, CommandType};
 pub use deliver::Deliver;
-pub use report::{DeliverReport, FailureCause, Parameters, Status, StatusReport, SubmitReport};
-pub use submit::{RelativeValidity, Submit, ValidityPeriod};
+pub use report::{DeliverReport, FailureCause, Outcome, Parameters, Status, StatusReport, SubmitReport};
+pub use submit::Submit;
+pub use validity::{EnhancedPeriod, EnhancedValidity, RelativeValidity, ValidityPeriod};
 
 use crate::{Address, UserData};
 
@@ -32,13 +36,15 @@ pub enum MobileTerminated {
     StatusReport(StatusReport),
 }
 
-/// A TPDU from the mobile station to the service centre. SMS-COMMAND is not among them.
+/// A TPDU from the mobile station to the service centre.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MobileOriginated {
     /// SMS-DELIVER-REPORT.
     DeliverReport(DeliverReport),
     /// SMS-SUBMIT.
     Submit(Submit),
+    /// SMS-COMMAND.
+    Command(Command),
 }
 
 impl Wire for MobileTerminated {
@@ -63,6 +69,7 @@ impl Wire for MobileOriginated {
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
         match r.peek().map(|octet| octet & MESSAGE_TYPE) {
             Some(DELIVER) => DeliverReport::read(r).map(Self::DeliverReport),
+            Some(STATUS_REPORT) => Command::read(r).map(Self::Command),
             _ => Submit::read(r).map(Self::Submit),
         }
     }
@@ -71,6 +78,7 @@ impl Wire for MobileOriginated {
         match self {
             Self::DeliverReport(tpdu) => tpdu.write(out),
             Self::Submit(tpdu) => tpdu.write(out),
+            Self::Command(tpdu) => tpdu.write(out),
         }
     }
 }
@@ -88,8 +96,6 @@ const REJECT_DUPLICATES: u8 = 0x04;
 const NO_MORE_MESSAGES: u8 = 0x04;
 /// TP-Loop-Prevention.
 const LOOP_PREVENTION: u8 = 0x08;
-/// TP-Validity-Period-Format, in an SMS-SUBMIT.
-const VALIDITY_FORMAT: u8 = 0x18;
 /// TP-Status-Report-Indication, TP-Status-Report-Request, TP-Status-Report-Qualifier.
 const STATUS_BIT: u8 = 0x20;
 /// TP-User-Data-Header-Indicator.

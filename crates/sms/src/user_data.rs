@@ -2,64 +2,13 @@
 
 use alloc::{string::String, vec::Vec};
 
-use oxisim_wire::{ErrorKind, Reader, Wire, codes};
+use oxisim_wire::{ErrorKind, Reader, Wire};
 
-use crate::{DataCoding, Error, alphabet};
-
-codes! {
-    /// Information element identifier of a user data header (TS 23.040 §9.2.3.24).
-    pub struct ElementId(u8) {
-        /// Concatenated short messages, 8-bit reference number.
-        CONCATENATED_8 = 0x00,
-        /// Special SMS message indication.
-        SPECIAL_INDICATION = 0x01,
-        /// Application port addressing, 8-bit address.
-        PORTS_8 = 0x04,
-        /// Application port addressing, 16-bit address.
-        PORTS_16 = 0x05,
-        /// SMSC control parameters.
-        SMSC_CONTROL = 0x06,
-        /// UDH source indicator.
-        UDH_SOURCE = 0x07,
-        /// Concatenated short messages, 16-bit reference number.
-        CONCATENATED_16 = 0x08,
-        /// Wireless control message protocol.
-        WIRELESS_CONTROL = 0x09,
-        /// Text formatting.
-        TEXT_FORMATTING = 0x0A,
-        /// RFC 5322 e-mail header.
-        ELECTRONIC_MAIL_HEADER = 0x20,
-        /// Hyperlink format.
-        HYPERLINK = 0x21,
-        /// Reply address.
-        REPLY_ADDRESS = 0x22,
-        /// National language single shift.
-        NATIONAL_SINGLE_SHIFT = 0x24,
-        /// National language locking shift.
-        NATIONAL_LOCKING_SHIFT = 0x25,
-        /// The message is a command packet (TS 31.115 §4).
-        COMMAND_PACKET = 0x70,
-        /// The message is a response packet (TS 31.115 §4).
-        RESPONSE_PACKET = 0x71,
-    }
-}
-
-/// An information element of a user data header.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Element {
-    /// What it is.
-    pub id: ElementId,
-    /// Its data.
-    pub data: Vec<u8>,
-}
-
-impl Element {
-    /// An element.
-    #[must_use]
-    pub fn new(id: ElementId, data: impl Into<Vec<u8>>) -> Self {
-        Self { id, data: data.into() }
-    }
-}
+use crate::{
+    Content, DataCoding, Element, ElementId, Error,
+    alphabet::{self, Tables},
+    element::effective,
+};
 
 /// TP-Data-Coding-Scheme, TP-User-Data-Length and TP-User-Data as one: coding, header and payload.
 ///
@@ -88,6 +37,11 @@ impl UserData {
             return Err(Error::UserDataTooLong { length, limit: Self::LIMIT });
         }
         Ok(Self { coding, header, payload })
+    }
+
+    /// No octets.
+    pub(crate) const fn empty() -> Self {
+        Self { coding: DataCoding::EIGHT_BIT, header: Vec::new(), payload: Vec::new() }
     }
 
     /// Text without a header, in the default alphabet if it has all characters, otherwise in UCS2.
@@ -120,16 +74,49 @@ impl UserData {
         self.header.iter().rfind(|element| element.id == id).map(|element| element.data.as_slice())
     }
 
+    /// The elements of the header that count: all of those that may be repeated, the last of the others
+    /// (TS 23.040 §9.2.3.24).
+    pub fn effective(&self) -> impl Iterator<Item = &Element> {
+        effective(&self.header)
+    }
+
+    /// The ports of the application that the message is for, and is from; the last element of ports counts, whether it
+    /// has 8 or 16 bits.
+    #[must_use]
+    pub fn ports(&self) -> Option<Ports> {
+        self.effective().find_map(|element| match Content::of(element)? {
+            Content::Ports8(ports) => {
+                Some(Ports { destination: ports.destination.into(), originator: ports.originator.into() })
+            }
+            Content::Ports16(ports) => {
+                Some(Ports { destination: ports.destination, originator: ports.originator })
+            }
+            _ => None,
+        })
+    }
+
+    /// The tables that the septets of the payload mean.
+    #[must_use]
+    pub fn tables(&self) -> Tables {
+        Tables::of(&self.header)
+    }
+
     /// Septets, one an octet, if the coding counts septets; octets otherwise.
     #[must_use]
     pub fn payload(&self) -> &[u8] {
         &self.payload
     }
 
-    /// The payload as text, as [`DataCoding::text`] does it.
+    /// The payload as text, as [`DataCoding::text_by`] does it with the tables that the header asks for.
     #[must_use]
     pub fn text(&self) -> String {
-        self.coding.text(&self.payload)
+        self.coding.text_by(self.tables(), &self.payload)
+    }
+
+    /// Octets of TP-User-Data, header included.
+    #[must_use]
+    pub fn octets(&self) -> usize {
+        Layout::new(self.coding, header_length(&self.header)).octets(self.payload.len())
     }
 
     /// Coding, header and payload.
@@ -189,6 +176,15 @@ impl UserData {
             None => out.extend_from_slice(&self.payload),
         }
     }
+}
+
+/// The ports of an application at both ends (TS 23.040 §9.2.3.24.3, §9.2.3.24.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ports {
+    /// Where the message goes to.
+    pub destination: u16,
+    /// Where it comes from.
+    pub originator: u16,
 }
 
 /// How header and payload share the user data.
@@ -306,6 +302,26 @@ mod tests {
         let user_data = UserData::new(DataCoding::EIGHT_BIT, header, vec![]).unwrap();
         assert_eq!(user_data.element(ElementId::PORTS_8), Some([3, 4].as_slice()));
         assert_eq!(user_data.element(ElementId::PORTS_16), None);
+        assert_eq!(user_data.ports(), Some(Ports { destination: 3, originator: 4 }));
+    }
+
+    #[test]
+    fn the_last_ports_count_whatever_their_size() {
+        let ports = |header: Vec<Element>| {
+            UserData::new(DataCoding::EIGHT_BIT, header, vec![]).unwrap().ports().map(|it| it.destination)
+        };
+        let short = || Element::new(ElementId::PORTS_8, [0xF0, 0]);
+        let long = || Element::new(ElementId::PORTS_16, [0x0B, 0x84, 0, 0]);
+        assert_eq!(ports(vec![short(), long()]), Some(0x0B84));
+        assert_eq!(ports(vec![long(), short()]), Some(0xF0));
+        assert_eq!(ports(vec![Element::new(ElementId::PORTS_16, [0x0B])]), None);
+    }
+
+    #[test]
+    fn the_header_says_in_which_language_the_text_is() {
+        let header = vec![Element::new(ElementId::NATIONAL_LOCKING_SHIFT, [0x01])];
+        let user_data = UserData::new(DataCoding::DEFAULT_ALPHABET, header, vec![0x07, 0x0C]).unwrap();
+        assert_eq!(user_data.text(), "ığ");
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! What holds for every TPDU.
 
+use oxisim_sms::alphabet::Language;
+use oxisim_sms::concatenation::{Message, Reassembler, Reference};
 use oxisim_sms::tpdu::{
-    Deliver, DeliverReport, FailureCause, MobileOriginated, MobileTerminated, Parameters, RelativeValidity,
-    Status, StatusReport, Submit, SubmitReport, ValidityPeriod,
+    Command, CommandType, Deliver, DeliverReport, EnhancedValidity, FailureCause, MobileOriginated,
+    MobileTerminated, Parameters, RelativeValidity, Status, StatusReport, Submit, SubmitReport,
+    ValidityPeriod,
 };
 use oxisim_sms::{
-    Address, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
+    Address, Content, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
 };
-use oxisim_wire::Wire;
+use oxisim_wire::{Duration, Instant, Wire};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -35,8 +38,11 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn parameters()(protocol in option::of(any::<u8>()), user_data in option::of(user_data())) -> Parameters {
-        Parameters { protocol: protocol.map(ProtocolIdentifier), user_data }
+    fn parameters()(
+        protocol in option::of(any::<u8>()), coding in option::of(any::<u8>()), user_data in option::of(user_data())
+    ) -> Parameters {
+        let coding = coding.map(DataCoding).filter(|_| user_data.is_none());
+        Parameters { protocol: protocol.map(ProtocolIdentifier), coding, user_data }
     }
 }
 
@@ -48,7 +54,7 @@ fn validity() -> impl Strategy<Value = ValidityPeriod> {
     prop_oneof![
         any::<u8>().prop_map(|n| ValidityPeriod::Relative(RelativeValidity(n))),
         timestamp().prop_map(ValidityPeriod::Absolute),
-        any::<[u8; 7]>().prop_map(ValidityPeriod::Enhanced),
+        any::<[u8; 7]>().prop_map(|octets| ValidityPeriod::Enhanced(EnhancedValidity(octets))),
     ]
 }
 
@@ -104,6 +110,19 @@ prop_compose! {
 }
 
 prop_compose! {
+    fn command()(
+        status_report: bool, reference: u8, protocol: u8, kind: u8, message: u8, destination in address(),
+        header in vec(element(), 0..3), octets in vec(any::<u8>(), 0..70)
+    ) -> MobileOriginated {
+        let mut command = Command::new(CommandType(kind), message, destination);
+        command.status_report = status_report;
+        command.reference = reference;
+        command.protocol = ProtocolIdentifier(protocol);
+        MobileOriginated::Command(command.with_data(header, octets).unwrap())
+    }
+}
+
+prop_compose! {
     fn deliver_report()(cause in cause(), parameters in parameters()) -> MobileOriginated {
         MobileOriginated::DeliverReport(DeliverReport { cause, parameters })
     }
@@ -118,7 +137,7 @@ proptest! {
     }
 
     #[test]
-    fn mobile_originated_tpdus_survive(tpdu in prop_oneof![submit(), deliver_report()]) {
+    fn mobile_originated_tpdus_survive(tpdu in prop_oneof![submit(), command(), deliver_report()]) {
         prop_assert_eq!(MobileOriginated::decode(&tpdu.encode(), "TPDU"), Ok(tpdu));
     }
 
@@ -131,4 +150,35 @@ proptest! {
             prop_assert_eq!(MobileOriginated::decode(&tpdu.encode(), "TPDU"), Ok(tpdu));
         }
     }
+
+    /// What is read from an element is written so that it is read again.
+    #[test]
+    fn contents_of_elements_survive(id in 0_u8..0x80, data in vec(any::<u8>(), 0..140)) {
+        if let Some(content) = Content::of(&Element::new(ElementId(id), data)) {
+            let element = Element::from(content.clone());
+            prop_assert_eq!(element.id, ElementId(id));
+            prop_assert_eq!(Content::of(&element), Some(content));
+        }
+    }
+
+    #[test]
+    fn texts_survive_in_any_language(text in text(), language in 0_u8..16, reference: u8, skip in any::<u16>()) {
+        let message = Message::from_text_in(&text, Language(language));
+        let mut parts = message.split(Reference::Short(reference)).unwrap();
+        prop_assert_eq!(&parts.iter().map(UserData::text).collect::<String>(), &text);
+        let first = usize::from(skip) % parts.len();
+        parts.rotate_left(first);
+        let mut reassembler = Reassembler::new(255, Duration::from_mins(1));
+        let originator = "+491511234567".parse().unwrap();
+        let whole: Vec<Message> = parts
+            .into_iter()
+            .filter_map(|part| reassembler.accept(&originator, part, Instant::EPOCH))
+            .collect();
+        prop_assert_eq!(whole, [message]);
+    }
+}
+
+/// Words in the scripts of Annex A, letters with marks, and characters beyond 16 bits.
+fn text() -> impl Strategy<Value = String> {
+    "[a-z€{}ğışŞáãçÀ∞ \\r\\n]{0,200}|[अ-हा-्०-९ a-z]{0,200}|[آ-ے ]{0,200}|[க-ஹா-்]{0,200}|[a😀é\u{301}👨\u{200D}]{0,200}"
 }

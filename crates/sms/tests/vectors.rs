@@ -1,10 +1,13 @@
 //! Every row of `tests/vectors` decodes to the fields that its source gives, and encodes to the same octets.
 
+use oxisim_sms::alphabet::{self, Language, Tables};
+use oxisim_sms::concatenation::{Concatenation, Reassembler, Reference};
+use oxisim_sms::content::{Colour, Content, FontSize, TextFormatting};
 use oxisim_sms::tpdu::{
     Deliver, MobileOriginated, MobileTerminated, RelativeValidity, StatusReport, Submit, ValidityPeriod,
 };
-use oxisim_sms::{Address, Alphabet, Timestamp, UserData, alphabet};
-use oxisim_wire::{Reader, Wire};
+use oxisim_sms::{Address, Alphabet, Error, Ports, Timestamp, UserData, Waiting, WaitingKind};
+use oxisim_wire::{Duration, Instant, Reader, Wire};
 use serde_json::{Map, Value, json};
 
 /// Rows of `tpdu.jsonl` that are not walked, and why.
@@ -126,7 +129,7 @@ fn deliver(tpdu: &Deliver) -> Map<String, Value> {
 fn submit(tpdu: &Submit) -> Map<String, Value> {
     let (format, period) = match tpdu.validity {
         None => (0, Value::Null),
-        Some(ValidityPeriod::Enhanced(octets)) => (1, json!(hex::encode_upper(octets))),
+        Some(ValidityPeriod::Enhanced(period)) => (1, json!(hex::encode_upper(period.0))),
         Some(ValidityPeriod::Relative(period)) => (2, json!(period.0)),
         Some(ValidityPeriod::Absolute(end)) => (3, time(end)),
     };
@@ -232,6 +235,132 @@ fn the_default_alphabet_is_the_standards() {
         assert_eq!(alphabet::septets_of(character).unwrap().as_slice(), septets, "{code}");
         assert_eq!(alphabet::decode(&septets), character.to_string(), "{code}");
     }
+}
+
+#[test]
+fn the_tables_of_national_languages_are_the_standards() {
+    let rows = rows(include_str!("vectors/gsm7_national.jsonl"));
+    assert_eq!(rows.len(), 25);
+    for row in rows {
+        let language = Some(Language(row["language"].as_u64().unwrap() as u8));
+        let is_locking = text(&row, "table") == "locking";
+        let tables = if is_locking {
+            Tables { locking: language, single: None }
+        } else {
+            Tables { locking: None, single: language }
+        };
+        for code in (0..0x80_u8).filter(|&code| code != alphabet::ESCAPE) {
+            let septets = if is_locking { vec![code] } else { vec![alphabet::ESCAPE, code] };
+            let expected = match row["characters"].get(format!("{code:02X}")) {
+                Some(point) => {
+                    char::from_u32(u32::from_str_radix(point.as_str().unwrap(), 16).unwrap()).unwrap()
+                }
+                None if is_locking => ' ',
+                None => alphabet::decode(&[code]).chars().next().unwrap(),
+            };
+            assert_eq!(tables.decode(&septets), expected.to_string(), "{code:02X} of {}", text(&row, "name"));
+            let coded = tables.septets_of(expected).unwrap();
+            assert!(coded.count() <= septets.len(), "{code:02X} of {}", text(&row, "name"));
+            assert_eq!(tables.decode(coded.as_slice()), expected.to_string());
+        }
+    }
+}
+
+/// Texts that their source decodes with tables that it chooses, since the header does not.
+#[test]
+fn texts_in_turkish_are_the_sources() {
+    let rows = rows(include_str!("vectors/tpdu.jsonl"));
+    for (id, tables, expected) in [
+        (
+            "ofono-sms/charset_turkey",
+            Tables { locking: Some(Language::TURKISH), single: None },
+            "@£$¥€éùıòÇ\nĞğ\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ŞşßÉ !\"#¤%&'()*+,-./0123456789:;<=>?İABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§\
+             çabcdefghijklmnopqrstuvwxyzäöñüà",
+        ),
+        (
+            "ofono-sms/charset_turkey_ext",
+            Tables { locking: Some(Language::TURKISH), single: Some(Language::TURKISH) },
+            "\u{C}^{}\\[~]|ĞİŞç€ğış",
+        ),
+    ] {
+        let row = rows.iter().find(|row| text(row, "id") == id).unwrap();
+        let Ok((_, Tpdu::Originated(MobileOriginated::Submit(submit)))) = decode(row, &octets(row, "hex"))
+        else {
+            panic!("{id}")
+        };
+        assert_eq!(tables.decode(submit.user_data.payload()), expected, "{id}");
+    }
+}
+
+fn user_data_of(id: &str) -> UserData {
+    let rows = rows(include_str!("vectors/tpdu.jsonl"));
+    let row = rows.iter().find(|row| text(row, "id") == id).unwrap();
+    match decode(row, &octets(row, "hex")).unwrap().1 {
+        Tpdu::Terminated(MobileTerminated::Deliver(deliver)) => deliver.user_data,
+        Tpdu::Originated(MobileOriginated::Submit(submit)) => submit.user_data,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What the interfaces of AOSP and oFono say of these messages.
+#[test]
+fn headers_say_what_their_sources_say() {
+    let part = user_data_of("aosp-sms/testUdh/5");
+    let expected = Concatenation { reference: Reference::Short(42), total: 2, number: 1 };
+    assert_eq!(Concatenation::of(&part), Some(expected));
+    assert_eq!(part.ports(), Some(Ports { destination: 2948, originator: 9200 }));
+    assert_eq!(user_data_of("ofono-sms/wap_push_1").ports().map(|ports| ports.destination), Some(2948));
+    for (id, waits, active) in
+        [("aosp-sms/testCingularVoiceMail/13", 2, true), ("aosp-sms/testCingularVoiceMail/14", 0, false)]
+    {
+        let user_data = user_data_of(id);
+        let waiting = Waiting { active, kind: WaitingKind::VOICE_MAIL, store: false };
+        assert_eq!(user_data.coding().waiting(), Some(waiting), "{id}");
+        let Some(Content::SpecialIndication(indication)) = Content::of(&user_data.header()[0]) else {
+            panic!("{id}")
+        };
+        assert_eq!((indication.count, indication.indication.kind()), (waits, WaitingKind::VOICE_MAIL));
+        assert!(!indication.indication.is_stored(), "{id}");
+    }
+}
+
+/// The text says of each word how it looks.
+#[test]
+fn text_formatting_is_at_the_words_that_it_is_about() {
+    let user_data = user_data_of("ofono-sms/ems_udh_1");
+    let text = user_data.text();
+    let formats: Vec<(&str, TextFormatting)> = user_data
+        .effective()
+        .filter_map(|element| match Content::of(element)? {
+            Content::TextFormatting(format) => {
+                let start = usize::from(format.start);
+                Some((&text[start..start + usize::from(format.length)], format))
+            }
+            _ => None,
+        })
+        .collect();
+    let words: Vec<&str> = formats.iter().map(|(word, _)| *word).collect();
+    assert_eq!(words, ["italic", "bold", "large", "small", "colored"]);
+    let mode = |index: usize| formats[index].1.mode;
+    assert!(mode(0).is_italic() && mode(1).is_bold());
+    assert_eq!((mode(2).size(), mode(3).size()), (FontSize::LARGE, FontSize::SMALL));
+    let colour = formats[4].1.colour.unwrap();
+    assert_eq!((colour.foreground(), colour.background()), (Colour::BRIGHT_YELLOW, Colour::DARK_RED));
+}
+
+/// Two of the three parts that the source puts together.
+#[test]
+fn parts_of_the_source_are_put_together() {
+    let mut reassembler = Reassembler::new(8, Duration::from_mins(1));
+    let originator = "5555".parse().unwrap();
+    let parts = ["ofono-sms/assembly_3", "ofono-sms/assembly_2"].map(user_data_of);
+    for part in parts.clone() {
+        assert_eq!(reassembler.accept(&originator, part, Instant::EPOCH), None);
+    }
+    let concatenation = Concatenation { reference: Reference::Short(0x1E), total: 3, number: 1 };
+    let first = UserData::new(parts[0].coding(), vec![concatenation.element()], vec![]).unwrap();
+    let message = reassembler.accept(&originator, first, Instant::EPOCH).unwrap();
+    assert!(message.text().contains("стремительно вбежал в комнату, позабыв\nдаже"), "{}", message.text());
 }
 
 #[test]

@@ -23,6 +23,9 @@ pub struct Config {
     /// What the phone tells the card that it can do; it answers commands beyond that with "beyond terminal's
     /// capabilities".
     pub profile: TerminalProfile,
+    /// The phone has no memory for messages of its own: it keeps those on the card that are not for somewhere else, and
+    /// those that its application sends.
+    pub keeps_messages_on_card: bool,
     /// Quarters of an hour that local time is ahead of GMT.
     pub quarter_hours: i8,
     /// The network, when the phone is switched on.
@@ -54,6 +57,7 @@ impl Default for Config {
             protocol: None,
             pin: None,
             profile: facilities::profile(),
+            keeps_messages_on_card: false,
             quarter_hours: 0,
             service: Service::Normal(LocationInformation::new(Plmn([0x00, 0xF1, 0x10]), 1, 1)),
             environment: Environment::default(),

@@ -2,7 +2,10 @@
 
 use alloc::{string::String, vec::Vec};
 
-use oxisim_sms::Address;
+use oxisim_sms::{
+    Address,
+    file::{ServiceParameters, SmsStatus},
+};
 
 use crate::{PinState, Platform};
 
@@ -33,12 +36,24 @@ pub struct CardIdentity {
     pub services: Vec<u8>,
     /// The subscriber's service centre, from the first record of `EF_SMSP` (TS 31.102 §4.2.27).
     pub service_centre: Option<Address>,
+    /// What messages are sent with, from the first record of `EF_SMSP`.
+    pub message_parameters: Option<ServiceParameters>,
+    /// What the phone is to remember for short messages, from `EF_SMSS` (TS 31.102 §4.2.28).
+    pub message_status: Option<SmsStatus>,
     /// Identifiers of the cell broadcast messages that are the card's, from `EF_CBMID` (TS 31.102 §4.2.20).
     pub broadcasts: Vec<u16>,
 }
 
 /// The numbers of services (TS 31.102 §4.2.8, TS 51.011 §10.3.7).
 mod service {
+    /// Storage of short messages, of a SIM.
+    pub(super) const MESSAGE_STORAGE_SIM: u8 = 4;
+    /// Storage of short messages, of a USIM.
+    pub(super) const MESSAGE_STORAGE: u8 = 10;
+    /// Storage of status reports, of a USIM.
+    pub(super) const MESSAGE_REPORTS: u8 = 11;
+    /// Storage of status reports, of a SIM.
+    pub(super) const MESSAGE_REPORTS_SIM: u8 = 35;
     /// Parameters of short messages, of both platforms.
     pub(super) const SMS_PARAMETERS: u8 = 12;
     /// Data download via cell broadcast, of a SIM.
@@ -96,6 +111,22 @@ impl CardIdentity {
     /// Whether the card has data download via USSD, which a SIM has not.
     pub(crate) fn has_ussd_download(&self) -> bool {
         self.platform == Platform::Uicc && self.has_service(service::USSD_DOWNLOAD)
+    }
+
+    /// Whether the card has `EF_SMS` and `EF_SMSS`.
+    pub(crate) fn has_message_storage(&self) -> bool {
+        self.has_service(match self.platform {
+            Platform::Uicc => service::MESSAGE_STORAGE,
+            Platform::Sim => service::MESSAGE_STORAGE_SIM,
+        })
+    }
+
+    /// Whether the card has `EF_SMSR`.
+    pub(crate) fn has_message_reports(&self) -> bool {
+        self.has_service(match self.platform {
+            Platform::Uicc => service::MESSAGE_REPORTS,
+            Platform::Sim => service::MESSAGE_REPORTS_SIM,
+        })
     }
 
     /// Whether the card has `EF_SMSP`.

@@ -4,8 +4,9 @@ use alloc::{boxed::Box, collections::VecDeque, vec::Vec};
 
 use oxisim_apdu::Status;
 use oxisim_sms::{
-    Address, Class, ElementId, ProtocolIdentifier,
-    tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, Parameters},
+    Address, Class, ProtocolIdentifier,
+    file::{RecordStatus, StoredMessage},
+    tpdu::{self, Deliver, DeliverReport, FailureCause, MobileTerminated, StatusReport},
 };
 use oxisim_wire::Wire;
 
@@ -13,6 +14,7 @@ use crate::{
     Event, Output, Terminal,
     envelope::{Download, Pending},
     link::Answer,
+    store::{self, End},
 };
 
 /// Messages that may wait for the one that is with the card.
@@ -39,6 +41,8 @@ enum ReceptionState {
     Free,
     /// A message is for the card, which has not answered.
     WithCard,
+    /// A message is being put into the card's memory.
+    Stored,
 }
 
 impl Terminal {
@@ -70,10 +74,11 @@ impl Terminal {
         let message = match MobileTerminated::decode(&delivery.tpdu, "TPDU") {
             Ok(MobileTerminated::Deliver(message)) if delivery.tpdu.len() <= tpdu::LIMIT => message,
             Ok(MobileTerminated::StatusReport(report)) => {
+                self.keep_report(&report, &delivery.tpdu);
                 self.event(Event::StatusReport(Box::new(report)));
-                return Some(acknowledged());
+                return Some(DeliverReport::acknowledged());
             }
-            _ => return Some(refused(FailureCause::TPDU_NOT_SUPPORTED)),
+            _ => return Some(DeliverReport::refused(FailureCause::TPDU_NOT_SUPPORTED)),
         };
         if message.protocol == ProtocolIdentifier::SIM_DATA_DOWNLOAD
             && message.user_data.coding().class() == Some(Class::Sim)
@@ -86,18 +91,96 @@ impl Terminal {
                 service_centre: delivery.service_centre,
             };
             if !self.card.envelopes.push(Pending::Message(download)) {
-                return Some(refused(FailureCause::TOOLKIT_BUSY));
+                return Some(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
             }
             self.reception.state = ReceptionState::WithCard;
             return None;
         }
-        if let Some(port) = port(&message) {
+        // TS 23.040 §9.2.3.9: it is acknowledged, and nothing else.
+        if message.protocol == ProtocolIdentifier::SHORT_MESSAGE_TYPE_0 {
+            return Some(DeliverReport::acknowledged());
+        }
+        if self.is_kept_on_card(&message) {
+            return self.keep(message, &delivery);
+        }
+        if let Some(port) = message.user_data.ports().map(|ports| ports.destination) {
             self.output(Output::Application { port, message: Box::new(message) });
         } else {
-            let text = message.user_data.text();
-            self.event(Event::TextMessage { message: Box::new(message), text });
+            self.show_message(Box::new(message));
         }
-        Some(acknowledged())
+        Some(DeliverReport::acknowledged())
+    }
+
+    fn show_message(&mut self, message: Box<Deliver>) {
+        let text = message.user_data.text();
+        self.event(Event::TextMessage { message, text });
+    }
+
+    /// Whether a message goes to the card's memory (TS 23.038 §4): one of class 2 does; one of class 1 or of none if the
+    /// phone has no memory of its own, and the message is to be stored at all.
+    fn is_kept_on_card(&self, message: &Deliver) -> bool {
+        let coding = message.user_data.coding();
+        match coding.class() {
+            Some(Class::Sim) => true,
+            Some(Class::MobileEquipment) | None => {
+                self.config.keeps_messages_on_card
+                    && self.card.identity.has_message_storage()
+                    && message.user_data.ports().is_none()
+                    && coding.waiting().is_none_or(|waiting| waiting.store)
+            }
+            Some(Class::Immediate | Class::TerminalEquipment) => false,
+        }
+    }
+
+    /// Puts a message into the card's memory, or refuses it at once.
+    fn keep(&mut self, message: Deliver, delivery: &Delivery) -> Option<DeliverReport> {
+        // Before the start-up is over nobody knows.
+        if self.is_ready() && !self.card.identity.has_message_storage() {
+            return Some(DeliverReport::refused(FailureCause::NO_SIM_STORAGE));
+        }
+        let record =
+            StoredMessage::new(RecordStatus::TO_BE_READ, delivery.service_centre.as_ref(), &delivery.tpdu);
+        let task =
+            record.map(|record| store::Task::Receive { message: message.into(), record: record.into() });
+        if !task.is_some_and(|task| self.card.store.push(task)) {
+            return Some(DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR));
+        }
+        self.reception.state = ReceptionState::Stored;
+        None
+    }
+
+    /// The message stands in the card's memory, or has found no room there.
+    pub(crate) fn kept(&mut self, message: Box<Deliver>, end: &End) {
+        let is_for_card = message.user_data.coding().class() == Some(Class::Sim);
+        let report = match end {
+            &End::Done(record) => {
+                self.event(Event::MessageStored { record });
+                self.show_message(message);
+                DeliverReport::acknowledged()
+            }
+            End::NoRecord => {
+                self.event(Event::MemoryExceeded);
+                self.note_memory_exceeded(true);
+                DeliverReport::refused(if is_for_card {
+                    FailureCause::SIM_STORAGE_FULL
+                } else {
+                    FailureCause::MEMORY_CAPACITY_EXCEEDED
+                })
+            }
+            _ => {
+                self.event(Event::StoreFailed);
+                DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR)
+            }
+        };
+        self.finish_delivery(report);
+    }
+
+    /// Puts a status report beside the message that it is about, if that stands in the card's memory.
+    fn keep_report(&mut self, report: &StatusReport, tpdu: &[u8]) {
+        if self.config.keeps_messages_on_card && self.card.identity.has_message_storage() {
+            let (report, tpdu) = (report.clone().into(), tpdu.to_vec());
+            self.do_in_store(store::Task::Report { report, tpdu });
+        }
     }
 
     /// The card has answered a message for it (TS 31.111 §7.1.1.1). What a SIM answers to one that it has refused
@@ -108,19 +191,25 @@ impl Terminal {
             Status::TOOLKIT_BUSY => Some(FailureCause::TOOLKIT_BUSY),
             _ => Some(FailureCause::DATA_DOWNLOAD_ERROR),
         };
-        self.finish_download(report(download, cause, &answer.data));
+        self.finish_delivery(report(download, cause, &answer.data));
     }
 
     /// The card will not answer any more: the service centre is to try again.
     pub(crate) fn abandon_download(&mut self) {
-        if self.reception.state == ReceptionState::WithCard {
-            self.finish_download(refused(FailureCause::TOOLKIT_BUSY));
+        match self.reception.state {
+            ReceptionState::Free => {}
+            ReceptionState::WithCard => {
+                self.finish_delivery(DeliverReport::refused(FailureCause::TOOLKIT_BUSY));
+            }
+            ReceptionState::Stored => {
+                self.finish_delivery(DeliverReport::refused(FailureCause::MOBILE_STATION_ERROR));
+            }
         }
     }
 
     /// No card will answer: the service centre is to try again with each message for it.
     pub(crate) fn refuse_deliveries(&mut self) {
-        while self.reception.state == ReceptionState::WithCard {
+        while self.reception.state != ReceptionState::Free {
             self.abandon_download();
         }
     }
@@ -130,34 +219,17 @@ impl Terminal {
         self.reception = Reception::default();
     }
 
-    fn finish_download(&mut self, report: DeliverReport) {
+    fn finish_delivery(&mut self, report: DeliverReport) {
         self.output(Output::DeliverReport(report));
         self.reception.state = ReceptionState::Free;
         self.sort();
     }
 }
 
-/// The destination port of a message to an application (TS 23.040 §9.2.3.24.3, §9.2.3.24.4).
-fn port(message: &Deliver) -> Option<u16> {
-    match (message.user_data.element(ElementId::PORTS_16), message.user_data.element(ElementId::PORTS_8)) {
-        (Some(&[high, low, _, _]), _) => Some(u16::from_be_bytes([high, low])),
-        (_, Some(&[port, _])) => Some(port.into()),
-        _ => None,
-    }
-}
-
-const fn acknowledged() -> DeliverReport {
-    DeliverReport { cause: None, parameters: Parameters { protocol: None, user_data: None } }
-}
-
-fn refused(cause: FailureCause) -> DeliverReport {
-    DeliverReport { cause: Some(cause), ..acknowledged() }
-}
-
 /// The report with the card's answer as user data, under the message's own protocol identifier and coding; if the
 /// message had a user data header, so has the answer, if it can be read as one.
 fn report(download: &Download, cause: Option<FailureCause>, answer: &[u8]) -> DeliverReport {
-    let plain = DeliverReport { cause, ..acknowledged() };
+    let plain = DeliverReport { cause, ..DeliverReport::acknowledged() };
     if answer.is_empty() {
         return plain;
     }

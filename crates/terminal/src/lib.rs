@@ -5,8 +5,8 @@
 //! # The law
 //!
 //! **One mutation, then drain.** Whatever happens comes in through one call of a [`Terminal`] that takes the time
-//! as its last argument: `switch_*`, `handle_*`, [`Terminal::submit_application`], [`Terminal::send_envelope`]. After each, the host does what
-//! [`Terminal::poll_output`] says until it says nothing more, and calls [`Terminal::handle_timeout`] when
+//! as its last argument: `switch_*`, `handle_*`, `submit_*`, `send_*`, `read_message`, `delete_message`. After each, the
+//! host does what [`Terminal::poll_output`] says until it says nothing more, and calls [`Terminal::handle_timeout`] when
 //! [`Terminal::poll_timeout`]'s time has come. Timeouts are absolute, and a spurious one does nothing.
 //!
 //! The card, the network and the user are not trusted: nothing that they do makes the phone panic, each call ends
@@ -50,14 +50,21 @@
 //!
 //! One command is with the card at most. GET RESPONSE and lengths that are put right (`61XX`, `6CXX`; `9FXX`, `9EXX`,
 //! `67XX` of a SIM) are dealt with below everything else; `91XX` after any command begins a proactive session, unless
-//! one is under way. Between commands the phone sends what is most
-//! urgent: TERMINAL RESPONSE, FETCH, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages
-//! to the card, which the service centre waits for, and for questions; if the card is busy (`9300`) they are tried
-//! again, but for messages, which the service centre sends again, and for questions, to which that is an answer.
+//! one is under way. Between commands the phone sends what is most urgent: TERMINAL RESPONSE, FETCH, what is to be done
+//! in the card's memory for messages, ENVELOPE, STATUS. Envelopes wait until the session has ended, but for messages to
+//! the card, which the service centre waits for, and for questions; if the card is busy (`9300`) they are tried again,
+//! but for messages, which the service centre sends again, and for questions, to which that is an answer.
 //!
 //! A card whose service table says so is asked about every call, supplementary service and USSD, and about every
 //! outgoing message, whoever wants them: the card itself, the user, the phone's application. Only emergency calls are
 //! not asked about. [`Event::Controlled`] tells what the card has decided; without its leave nothing goes out.
+//!
+//! A message of class 2 is in the card's memory before it is acknowledged; others are kept there if
+//! [`Config::keeps_messages_on_card`] says so, and messages of the phone's application with them. A card that is full
+//! makes the phone refuse messages and remember in `EF_SMSS` that the service centre waits for room, until a message is
+//! deleted and the centre told ([`Output::MemoryAvailable`]). The TP-Message-Reference goes to the card with each
+//! message, so that the next one is another though the phone has been off. What a message does not say, the service
+//! centre above all, `EF_SMSP` does.
 //!
 //! REFRESH by reset ends all that is the card's: its channels are closed, its timers stopped, and what waited to be told
 //! is not told any more. Calls and messages of the user and of the phone's application go on. A card that does not answer
@@ -96,6 +103,7 @@ mod identity;
 mod incoming;
 mod link;
 mod local;
+mod message;
 mod network;
 mod number;
 mod occurrence;
@@ -107,6 +115,7 @@ mod reader;
 mod screen;
 mod session;
 mod startup;
+mod store;
 mod submission;
 mod terminal;
 mod timer;

@@ -22,6 +22,8 @@ pub(crate) enum Purpose {
     Respond,
     /// ENVELOPE.
     Envelope(Pending),
+    /// A step in the card's memory for messages.
+    Store,
 }
 
 /// The transmission protocol, by which commands travel.

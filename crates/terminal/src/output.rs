@@ -5,6 +5,7 @@ use alloc::{boxed::Box, string::String, vec::Vec};
 use oxisim_apdu::{Atr, Status};
 use oxisim_sms::{
     Address,
+    file::StoredMessage,
     tpdu::{Deliver, DeliverReport, StatusReport},
 };
 use oxisim_toolkit::{
@@ -36,6 +37,10 @@ pub enum Output {
         /// The service centre; `None` for the subscriber's own.
         service_centre: Option<Address>,
     },
+    /// Tell the service centre that there is room for messages again (RP-SMMA, TS 24.011 §7.3.2); what became of it
+    /// goes to [`Terminal::handle_memory_available`](crate::Terminal::handle_memory_available). One is outstanding at
+    /// most.
+    MemoryAvailable,
     /// Answer the oldest delivered message that has no answer: with RP-ERROR if the report has a failure cause,
     /// else with RP-ACK.
     DeliverReport(DeliverReport),
@@ -181,6 +186,32 @@ pub enum Event {
     },
     /// What became of a message that the user sent.
     StatusReport(Box<StatusReport>),
+    /// A message stands in this record of the card's memory, `EF_SMS`.
+    MessageStored {
+        /// The record.
+        record: u8,
+    },
+    /// A message was refused because the card's memory is full.
+    MemoryExceeded,
+    /// What stands in a record of the card's memory: [`Terminal::read_message`](crate::Terminal::read_message).
+    MessageRead {
+        /// The record.
+        record: u8,
+        /// What it was, before it was read.
+        message: Box<StoredMessage>,
+    },
+    /// A record of the card's memory is free: [`Terminal::delete_message`](crate::Terminal::delete_message).
+    MessageDeleted {
+        /// The record.
+        record: u8,
+    },
+    /// The card's memory says that the report on the message in this record has come.
+    ReportStored {
+        /// The record of `EF_SMS`.
+        record: u8,
+    },
+    /// What was to be done in the card's memory for messages has come to nothing.
+    StoreFailed,
     /// A message came while too many waited; the service centre gets no answer and tries again.
     DeliveryLost,
     /// Whether outgoing messages now occupy the phone: [`Terminal::is_busy`](crate::Terminal::is_busy).

@@ -43,6 +43,16 @@ impl Platform {
         self.command(Instruction::READ_RECORD, number, 0x04).ne(length)
     }
 
+    /// UPDATE BINARY: from the first octet on.
+    pub(crate) const fn update_binary(self, octets: &[u8]) -> Command<'_> {
+        self.command(Instruction::UPDATE_BINARY, 0x00, 0x00).data(octets)
+    }
+
+    /// UPDATE RECORD: record `number`, the whole of it.
+    pub(crate) const fn update_record(self, number: u8, octets: &[u8]) -> Command<'_> {
+        self.command(Instruction::UPDATE_RECORD, number, 0x04).data(octets)
+    }
+
     /// VERIFY PIN, VERIFY CHV. Without a value a UICC says how many attempts are left (TS 102 221 §11.1.9).
     pub(crate) const fn verify(self, reference: u8, value: &[u8]) -> Command<'_> {
         self.command(Instruction::VERIFY, 0x00, reference).data(value)

@@ -2,7 +2,7 @@
 
 use alloc::{collections::VecDeque, vec::Vec};
 
-use oxisim_sms::Address;
+use oxisim_sms::{Address, file::ServiceParameters};
 use oxisim_toolkit::control::SmsChanges;
 use oxisim_wire::{Reader, Wire};
 
@@ -21,7 +21,7 @@ pub(crate) enum Origin {
 }
 
 /// A message to be sent.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Submission {
     pub(crate) origin: Origin,
     pub(crate) tpdu: Vec<u8>,
@@ -47,6 +47,16 @@ impl Submission {
         Self { origin, tpdu, service_centre, clearance: Clearance::default() }
     }
 
+    /// Gives the message what it lacks, as the card's parameters have it (TS 31.102 §4.2.27): a destination. The service
+    /// centre is chosen when the message goes out.
+    pub(crate) fn complete(&mut self, parameters: Option<&ServiceParameters>) {
+        let is_empty = self.destination().is_some_and(|destination| destination.semi_octets().is_empty());
+        let usual = parameters.filter(|_| is_empty).and_then(ServiceParameters::destination);
+        if let Some(destination) = usual {
+            self.replace_destination(&destination);
+        }
+    }
+
     /// TP-Destination-Address, if the message can be read so far.
     pub(crate) fn destination(&self) -> Option<Address> {
         Address::read(&mut Reader::new(self.tpdu.get(self.destination_at()?..)?)).ok()
@@ -61,16 +71,22 @@ impl Submission {
         let (Ok(service_centre), Ok(destination)) = (service_centre, destination) else {
             return false;
         };
-        if let Some(destination) = destination {
-            let (Some(start), Some(old)) = (self.destination_at(), self.destination()) else { return false };
-            let end = start + old.encode().len();
-            if end > self.tpdu.len() {
-                return false;
-            }
-            self.tpdu.splice(start..end, destination.encode());
+        if destination.is_some_and(|destination| !self.replace_destination(&destination)) {
+            return false;
         }
         self.service_centre = service_centre.or_else(|| self.service_centre.take());
         true
+    }
+
+    /// `false`, and nothing is done, if there is no destination in the message.
+    fn replace_destination(&mut self, destination: &Address) -> bool {
+        let (Some(start), Some(old)) = (self.destination_at(), self.destination()) else { return false };
+        let end = start + old.encode().len();
+        let fits = end <= self.tpdu.len();
+        if fits {
+            self.tpdu.splice(start..end, destination.encode());
+        }
+        fits
     }
 
     /// Where TP-Destination-Address begins (TS 23.040 §9.2.2.2, §9.2.2.4): after TP-MR in SMS-SUBMIT, after TP-MN in
@@ -88,7 +104,8 @@ impl Submission {
 #[derive(Debug, Default)]
 pub(crate) struct Submissions {
     waiting: VecDeque<Submission>,
-    sending: Option<Origin>,
+    sending: Option<Submission>,
+    /// The next TP-Message-Reference.
     reference: u8,
 }
 
@@ -143,12 +160,22 @@ impl Submissions {
             *reference = self.reference;
             self.reference = self.reference.wrapping_add(1);
         }
-        self.sending = Some(submission.origin);
+        self.sending = Some(submission.clone());
         Some(submission)
     }
 
-    /// Ends the message that is being sent, and says whose it was.
-    pub(crate) const fn finish(&mut self) -> Option<Origin> {
+    /// The next message has the TP-Message-Reference after this one.
+    pub(crate) const fn go_on_after(&mut self, reference: u8) {
+        self.reference = reference.wrapping_add(1);
+    }
+
+    /// The TP-Message-Reference that the next message has.
+    pub(crate) const fn next_reference(&self) -> u8 {
+        self.reference
+    }
+
+    /// Ends the message that is being sent, and says what it was.
+    pub(crate) const fn finish(&mut self) -> Option<Submission> {
         self.sending.take()
     }
 

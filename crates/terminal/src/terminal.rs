@@ -25,6 +25,7 @@ use crate::{
     link::{Answer, Link, Progress, Purpose},
     session::{Session, Task},
     startup::Startup,
+    store::Store,
     submission::{Origin, Submission, Submissions},
     timer::{Timer, TimerTable, ToolkitTimer},
 };
@@ -58,6 +59,8 @@ pub struct Terminal {
     pub(crate) channels: Channels,
     /// Multimedia messages that are on their way, the oldest first: nothing of those whose card has been reset.
     pub(crate) transfers: VecDeque<Option<Transfer>>,
+    /// The service centre is being told that there is room for messages.
+    pub(crate) telling_room: bool,
     was_busy: bool,
     outputs: VecDeque<Output>,
 }
@@ -87,6 +90,7 @@ pub(crate) struct CardState {
     /// The file identifier in the header that the last STATUS of a SIM has had for an answer.
     present: Option<[u8; 2]>,
     pub(crate) envelopes: Envelopes,
+    pub(crate) store: Store,
     pub(crate) events: Vec<EventCode>,
     pub(crate) menu: Option<Menu>,
     pub(crate) idle_text: Option<String>,
@@ -126,6 +130,7 @@ impl Terminal {
             dialled: Dialled::default(),
             channels: Channels::default(),
             transfers: VecDeque::new(),
+            telling_room: false,
             was_busy: false,
             outputs: VecDeque::new(),
             config,
@@ -154,7 +159,9 @@ impl Terminal {
             self.ussd = None;
             self.dialled = Dialled::default();
             // What is in the air has no result any more.
-            if self.submissions.finish() == Some(Origin::Application) {
+            let sending = self.submissions.finish();
+            self.telling_room = false;
+            if sending.is_some_and(|sending| sending.origin == Origin::Application) {
                 self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
             }
             self.forget_submissions();
@@ -203,10 +210,16 @@ impl Terminal {
     /// Takes what became of the message of the last [`Output::Submit`]. A phone that has been switched off since
     /// then must not be told.
     pub fn handle_submit_result(&mut self, result: Result<(), SubmitError>, now: Instant) {
-        match self.submissions.finish() {
-            Some(Origin::Card) => self.card_submitted(result),
-            Some(Origin::Application) => self.output(Output::ApplicationSubmitted(result)),
-            None => {}
+        if let Some(sent) = self.submissions.finish() {
+            match sent.origin {
+                Origin::Card => self.card_submitted(result),
+                Origin::Application => {
+                    if result.is_ok() {
+                        self.keep_sent(&sent);
+                    }
+                    self.output(Output::ApplicationSubmitted(result));
+                }
+            }
         }
         self.settle(now);
     }
@@ -245,6 +258,7 @@ impl Terminal {
     pub fn handle_service(&mut self, service: Service, now: Instant) {
         if self.service != service {
             self.service = service.clone();
+            self.look_for_room();
             self.report(CardEvent::LocationStatus(service));
         }
         self.settle(now);
@@ -254,7 +268,8 @@ impl Terminal {
     /// as [`Output::ApplicationSubmitted`], in the order of the calls. It waits until the card has started, which may
     /// want to be asked about it.
     pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
-        let submission = Submission::new(Origin::Application, tpdu, service_centre);
+        let mut submission = Submission::new(Origin::Application, tpdu, service_centre);
+        submission.complete(self.card.identity.message_parameters.as_ref());
         if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
             self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
@@ -449,6 +464,10 @@ impl Terminal {
                 }
             }
             Purpose::Envelope(pending) => self.told(pending, &answer, now),
+            Purpose::Store => {
+                self.store_answered(&answer);
+                self.announce(answer.last);
+            }
         }
     }
 
@@ -485,6 +504,10 @@ impl Terminal {
         }
         self.phase = Phase::Ready;
         self.event(Event::SessionStarted(self.card.identity.clone()));
+        if let Some(status) = &self.card.identity.message_status {
+            self.submissions.go_on_after(status.reference);
+        }
+        self.look_for_room();
         self.show_idle();
         if self.card.identity.is_proactive() {
             self.poll_every(self.config.poll_interval, now);
@@ -536,8 +559,10 @@ impl Terminal {
                 self.next_command(now);
             }
         }
-        if let Some(Submission { tpdu, service_centre, .. }) = self.submissions.next() {
-            self.output(Output::Submit { tpdu, service_centre });
+        self.submit_next();
+        if self.phase == Phase::Ready && self.card.link.is_free() {
+            // The reference of the message goes to the card.
+            self.work_in_store();
         }
         if let Some(redial) = &mut self.redial {
             redial.begin(now);
@@ -549,10 +574,24 @@ impl Terminal {
         }
     }
 
-    /// Sends the card the command that is most urgent: first what the proactive session needs, then envelopes,
-    /// then STATUS.
+    /// Sends the next command of the card's memory for messages; `false` if there is nothing to do.
+    fn work_in_store(&mut self) -> bool {
+        let identity = &self.card.identity;
+        let command = self.card.store.command(identity.platform, identity.message_status.as_ref());
+        let is_any = command.is_some();
+        if let Some(command) = command {
+            self.transmit(Purpose::Store, command);
+        }
+        is_any
+    }
+
+    /// Sends the card the command that is most urgent: first what the proactive session needs, then what is to be done
+    /// in its memory for messages, then envelopes, then STATUS.
     fn next_command(&mut self, now: Instant) {
         let platform = self.card.identity.platform;
+        if self.card.store.is_at_work() && self.work_in_store() {
+            return;
+        }
         match core::mem::take(&mut self.card.session) {
             Session::Answered(response) => {
                 self.card.session = Session::Responding;
@@ -564,6 +603,9 @@ impl Terminal {
                 return self.transmit(Purpose::Fetch, platform.fetch(length).to_bytes());
             }
             session => self.card.session = session,
+        }
+        if self.work_in_store() {
+            return;
         }
         let session_ended = self.card.session.is_ended();
         let only_urgent = !session_ended || self.timers.deadline(Timer::EnvelopeRetry).is_some();

@@ -450,6 +450,8 @@ impl<E: Esme, C: Slot> World<E, C> {
                     application.handle_submitted(result.is_ok(), self.now);
                 }
             }
+            // The centre tries again by itself what the phone had no room for.
+            Output::MemoryAvailable => self.terminal.handle_memory_available(Ok(()), self.now),
             Output::Screen(screen) => self.look(&screen),
             Output::Event(event) => self.notice(event),
             Output::DeliverReport(report) => self.reported(report.cause.is_none()),

@@ -2,7 +2,7 @@
 
 use oxisim_sms::{
     Address, Timestamp, TypeOfAddress,
-    tpdu::{MobileOriginated, MobileTerminated},
+    tpdu::{CommandType, MobileOriginated, MobileTerminated},
 };
 use oxisim_wire::{Error, Parts, Reader, Show, Wire};
 
@@ -22,6 +22,9 @@ impl Tpdu {
     fn is_likely(&self) -> bool {
         match self {
             Self::Originated(MobileOriginated::Submit(submit)) => is_number(&submit.destination),
+            Self::Originated(MobileOriginated::Command(command)) => {
+                is_number(&command.destination) && CommandType::ALL.contains(&command.kind)
+            }
             Self::Terminated(MobileTerminated::Deliver(deliver)) => {
                 is_number(&deliver.originator) && is_time(deliver.timestamp)
             }

@@ -196,7 +196,7 @@ fn tpdu(octets: &[u8]) -> Option<UserData> {
         let originated = match MobileOriginated::decode(octets, "TPDU") {
             Ok(MobileOriginated::Submit(submit)) => Some(submit.user_data),
             Ok(MobileOriginated::DeliverReport(report)) => report.parameters.user_data,
-            Err(_) => None,
+            Ok(MobileOriginated::Command(_)) | Err(_) => None,
         };
         [terminated, originated].into_iter().flatten().find(|user_data| !user_data.header().is_empty())
     })

@@ -62,6 +62,8 @@ pub struct StatusReport {
 pub struct Parameters {
     /// TP-Protocol-Identifier.
     pub protocol: Option<ProtocolIdentifier>,
+    /// TP-Data-Coding-Scheme of a report without user data; user data has its own.
+    pub coding: Option<DataCoding>,
     /// TP-Data-Coding-Scheme and TP-User-Data.
     pub user_data: Option<UserData>,
 }
@@ -180,6 +182,75 @@ codes! {
     }
 }
 
+impl DeliverReport {
+    /// The message has been taken.
+    #[must_use]
+    pub const fn acknowledged() -> Self {
+        Self { cause: None, parameters: Parameters::NONE }
+    }
+
+    /// The message has not been taken, and why.
+    #[must_use]
+    pub const fn refused(cause: FailureCause) -> Self {
+        Self { cause: Some(cause), parameters: Parameters::NONE }
+    }
+}
+
+impl SubmitReport {
+    /// The message has been taken, at this time.
+    #[must_use]
+    pub const fn acknowledged(timestamp: Timestamp) -> Self {
+        Self { cause: None, timestamp, parameters: Parameters::NONE }
+    }
+
+    /// The message has not been taken, at this time, and why.
+    #[must_use]
+    pub const fn refused(cause: FailureCause, timestamp: Timestamp) -> Self {
+        Self { cause: Some(cause), timestamp, parameters: Parameters::NONE }
+    }
+}
+
+/// What a TP-Status says of the message (TS 23.040 §9.2.3.15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It has been dealt with.
+    Completed,
+    /// A temporary error; the centre tries again.
+    Retrying,
+    /// A permanent error; the centre has given up.
+    PermanentError,
+    /// A temporary error; the centre has given up.
+    TemporaryError,
+    /// Reserved.
+    Reserved,
+}
+
+impl Status {
+    /// What it says of the message, whatever its reason.
+    #[must_use]
+    pub const fn outcome(self) -> Outcome {
+        match self.0 >> 5 {
+            0 => Outcome::Completed,
+            1 => Outcome::Retrying,
+            2 => Outcome::PermanentError,
+            3 => Outcome::TemporaryError,
+            _ => Outcome::Reserved,
+        }
+    }
+
+    /// Whether the service centre does nothing more about the message.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self.outcome(), Outcome::Completed | Outcome::PermanentError | Outcome::TemporaryError)
+    }
+
+    /// Whether the reason is one of the service centre's own, and not the standard's.
+    #[must_use]
+    pub const fn is_specific_to_centre(self) -> bool {
+        self.0 < 0x80 && self.0 & 0x10 != 0
+    }
+}
+
 impl Wire for DeliverReport {
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
         let first = first_octet(r, &[DELIVER])?;
@@ -252,6 +323,9 @@ impl Wire for StatusReport {
 }
 
 impl Parameters {
+    /// No parameters.
+    pub const NONE: Self = Self { protocol: None, coding: None, user_data: None };
+
     fn read(r: &mut Reader<'_>, first: u8) -> Result<Self, Error> {
         let indicator = read_indicator(r)?;
         Self::read_announced(r, first, indicator)
@@ -260,25 +334,31 @@ impl Parameters {
     fn read_announced(r: &mut Reader<'_>, first: u8, indicator: u8) -> Result<Self, Error> {
         let protocol = (indicator & HAS_PROTOCOL != 0).then(|| ProtocolIdentifier::read(r)).transpose()?;
         let coding = (indicator & HAS_CODING != 0).then(|| DataCoding::read(r)).transpose()?;
-        let coding = coding.unwrap_or(DataCoding::DEFAULT_ALPHABET);
+        let scheme = coding.unwrap_or(DataCoding::DEFAULT_ALPHABET);
         let user_data = (indicator & HAS_USER_DATA != 0)
-            .then(|| UserData::read(r, coding, first & HAS_HEADER != 0, USER_DATA_LIMIT))
+            .then(|| UserData::read(r, scheme, first & HAS_HEADER != 0, USER_DATA_LIMIT))
             .transpose()?;
+        let coding = coding.filter(|_| user_data.is_none());
         if indicator & !(HAS_PROTOCOL | HAS_CODING | HAS_USER_DATA) != 0 {
             r.rest();
         }
-        Ok(Self { protocol, user_data })
+        Ok(Self { protocol, coding, user_data })
     }
 
     fn indicator(&self) -> u8 {
-        bit(HAS_PROTOCOL, self.protocol.is_some()) | bit(HAS_CODING | HAS_USER_DATA, self.user_data.is_some())
+        bit(HAS_PROTOCOL, self.protocol.is_some())
+            | bit(HAS_CODING, self.coding.is_some() || self.user_data.is_some())
+            | bit(HAS_USER_DATA, self.user_data.is_some())
     }
 
     fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.protocol.map(|protocol| protocol.0));
-        if let Some(user_data) = &self.user_data {
-            user_data.coding().write(out);
-            user_data.write(out);
+        match &self.user_data {
+            Some(user_data) => {
+                user_data.coding().write(out);
+                user_data.write(out);
+            }
+            None => out.extend(self.coding.map(|coding| coding.0)),
         }
     }
 }
@@ -329,7 +409,7 @@ mod tests {
 
     #[test]
     fn an_acknowledgement_may_carry_nothing() {
-        let report = DeliverReport { cause: None, parameters: Parameters::default() };
+        let report = DeliverReport::acknowledged();
         assert_eq!(report.encode(), [0x00, 0x00]);
         assert_eq!(DeliverReport::decode(&[0x00, 0x00], "report").unwrap(), report);
     }
@@ -343,12 +423,49 @@ mod tests {
     }
 
     #[test]
+    fn a_submit_report_says_why_a_message_was_refused() {
+        let report = SubmitReport::refused(
+            FailureCause::DUPLICATE,
+            Timestamp([0x20, 0x80, 0x62, 0x91, 0x73, 0x14, 0x48]),
+        );
+        let octets = [0x01, 0xC5, 0x00, 0x20, 0x80, 0x62, 0x91, 0x73, 0x14, 0x48];
+        assert_eq!(report.encode(), octets);
+        assert_eq!(SubmitReport::decode(&octets, "report"), Ok(report));
+    }
+
+    #[test]
     fn what_a_reserved_bit_announces_is_ignored() {
         let report = DeliverReport::decode(&[0x00, 0x09, 0x7F, 0xDE, 0xAD], "report").unwrap();
         assert_eq!(report.parameters.protocol, Some(ProtocolIdentifier::SIM_DATA_DOWNLOAD));
         assert!(DeliverReport::decode(&[0x00, 0x01, 0x7F, 0xDE, 0xAD], "report").is_err());
         assert!(DeliverReport::decode(&[0x00, 0xFF, 0x80, 0x80, 0x00], "report").is_ok());
         assert!(DeliverReport::decode(&[0x00, 0xFF, 0x80, 0x80], "report").is_err());
+    }
+
+    #[test]
+    fn a_coding_scheme_may_come_alone() {
+        let report = DeliverReport::decode(&[0x00, 0x02, 0xF6], "report").unwrap();
+        assert_eq!(report.parameters.coding, Some(DataCoding::EIGHT_BIT_CLASS_2));
+        assert_eq!(report.encode(), [0x00, 0x02, 0xF6]);
+    }
+
+    #[test]
+    fn a_status_is_of_a_class() {
+        for (status, outcome, is_final) in [
+            (Status::RECEIVED, Outcome::Completed, true),
+            (Status::REPLACED, Outcome::Completed, true),
+            (Status(0x1F), Outcome::Completed, true),
+            (Status::TRYING_CONGESTION, Outcome::Retrying, false),
+            (Status::TRYING_ERROR, Outcome::Retrying, false),
+            (Status::REMOTE_PROCEDURE_ERROR, Outcome::PermanentError, true),
+            (Status::DOES_NOT_EXIST, Outcome::PermanentError, true),
+            (Status::CONGESTION, Outcome::TemporaryError, true),
+            (Status(0x7F), Outcome::TemporaryError, true),
+            (Status(0x80), Outcome::Reserved, false),
+        ] {
+            assert_eq!((status.outcome(), status.is_final()), (outcome, is_final), "{status:?}");
+        }
+        assert!(Status(0x50).is_specific_to_centre() && !Status(0x90).is_specific_to_centre());
     }
 
     #[test]

@@ -29,7 +29,8 @@ impl Terminal {
             return job.result(GeneralResult::COMMAND_DATA_NOT_UNDERSTOOD);
         };
         self.show_alpha(command.alpha.as_ref());
-        let submission = Submission::new(Origin::Card, tpdu, service_centre);
+        let mut submission = Submission::new(Origin::Card, tpdu, service_centre);
+        submission.complete(self.card.identity.message_parameters.as_ref());
         if self.service == Service::None || !self.submissions.push(submission) {
             return job.unable(TerminalProblem::NO_SERVICE);
         }

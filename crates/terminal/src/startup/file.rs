@@ -2,8 +2,8 @@
 
 use alloc::vec::Vec;
 
-use oxisim_sms::Address;
-use oxisim_wire::{Reader, bcd};
+use oxisim_sms::file::{ServiceParameters, SmsStatus};
+use oxisim_wire::{Wire, bcd};
 
 use crate::CardIdentity;
 
@@ -21,6 +21,8 @@ pub(super) enum File {
     ServiceTable,
     /// `EF_SMSP`, of which the first record is read.
     SmsParameters,
+    /// `EF_SMSS`.
+    SmsStatus,
     /// `EF_CBMID`.
     Broadcasts,
 }
@@ -42,6 +44,7 @@ impl File {
             Self::Imsi => 0x6F07,
             Self::ServiceTable => 0x6F38,
             Self::SmsParameters => 0x6F42,
+            Self::SmsStatus => 0x6F43,
             Self::Broadcasts => 0x6F48,
         }
     }
@@ -66,6 +69,8 @@ impl File {
         match self {
             Self::CellBroadcastLanguages => identity.languages.is_empty(),
             Self::SmsParameters => identity.has_sms_parameters(),
+            // What the phone has written since is newer than what a REFRESH would read.
+            Self::SmsStatus => identity.has_message_storage() && identity.message_status.is_none(),
             Self::Broadcasts => identity.has_broadcast_download(),
             _ => true,
         }
@@ -93,7 +98,12 @@ impl File {
                 // The first half says the parity.
                 identity.imsi = bcd::to_dialling(halves.get(1..).unwrap_or_default());
             }
-            Self::SmsParameters => identity.service_centre = service_centre(&octets),
+            Self::SmsParameters => {
+                identity.message_parameters = ServiceParameters::decode(&octets, "EF_SMSP").ok();
+                identity.service_centre =
+                    identity.message_parameters.as_ref().and_then(ServiceParameters::service_centre);
+            }
+            Self::SmsStatus => identity.message_status = SmsStatus::decode(&octets, "EF_SMSS").ok(),
             Self::Broadcasts => {
                 /// An entry that is not used.
                 const NONE: u16 = 0xFFFF;
@@ -113,19 +123,6 @@ fn language(coding: u8) -> Option<[u8; 2]> {
         _ => return None,
     };
     languages.get(usize::from(coding & 0x0F)).map(|&&language| language)
-}
-
-/// The service centre in a record of `EF_SMSP`, if it has one (TS 31.102 §4.2.27): after the name come indicators, of
-/// which bit 2 says that there is none, the destination and the service centre in twelve octets each, and more.
-fn service_centre(record: &[u8]) -> Option<Address> {
-    const PARAMETERS: usize = 28;
-    const ABSENT: u8 = 0x02;
-    let start = record.len().checked_sub(PARAMETERS)?;
-    let mut r = Reader::new(record.get(start..)?);
-    let indicators = r.u8("parameter indicators").ok()?;
-    r.take(12, "destination").ok()?;
-    let mut address = Reader::new(r.take(12, "service centre").ok()?);
-    (indicators & ABSENT == 0).then(|| Address::read_service_centre(&mut address).ok().flatten()).flatten()
 }
 
 #[cfg(test)]

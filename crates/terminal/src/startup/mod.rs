@@ -79,6 +79,7 @@ const UICC: &[Part] = &[
     Part::File(File::Imsi),
     Part::File(File::ServiceTable),
     Part::File(File::SmsParameters),
+    Part::File(File::SmsStatus),
     Part::File(File::Broadcasts),
     Part::Initialised,
     Part::TerminalProfile,
@@ -91,6 +92,7 @@ const USIM_AGAIN: &[Part] = &[
     Part::File(File::Imsi),
     Part::File(File::ServiceTable),
     Part::File(File::SmsParameters),
+    Part::File(File::SmsStatus),
     Part::File(File::Broadcasts),
     Part::Initialised,
 ];
@@ -111,6 +113,7 @@ const SIM: &[Part] = &[
     Part::File(File::Broadcasts),
     Part::Directory(DF_TELECOM),
     Part::File(File::SmsParameters),
+    Part::File(File::SmsStatus),
     Part::Directory(DF_GSM),
 ];
 
@@ -124,6 +127,7 @@ const SIM_AGAIN: &[Part] = &[
     Part::File(File::Broadcasts),
     Part::Directory(DF_TELECOM),
     Part::File(File::SmsParameters),
+    Part::File(File::SmsStatus),
     Part::Directory(DF_GSM),
 ];
 

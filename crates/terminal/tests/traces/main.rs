@@ -32,6 +32,7 @@ mod refusals;
 mod services;
 mod sim;
 mod startup;
+mod store;
 mod system;
 mod texts;
 mod timers;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use oxisim_sms::tpdu::FailureCause;
+use oxisim_sms::{file::ServiceParameters, tpdu::FailureCause};
 use oxisim_terminal::{CardIdentity, Config, Event, Output, Pin, PinState, Platform};
 use oxisim_toolkit::TerminalProfile;
-use oxisim_wire::Duration;
+use oxisim_wire::{Duration, Wire};
 
 use crate::bench::{Bench, FOR_CARD};
 
@@ -49,6 +49,9 @@ fn misses(bench: &mut Bench, identifier: &str) {
     bench.exchange(&format!("A0A4000002{identifier}"), "9404");
 }
 
+/// The record of `EF_SMSP`, after one in the tests of pySim.
+const PARAMETERS: &str = "534D5343FFFFFFFFFFFFFFFFE1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A9";
+
 /// A phone in use with a proactive SIM.
 fn ready() -> Bench {
     let profile = Config::default().profile;
@@ -65,10 +68,8 @@ fn ready() -> Bench {
     reads(&mut bench, "6F07", "080910100000000010");
     selects(&mut bench, "7F10", TELECOM);
     selects(&mut bench, "6F42", "000000506F42040011FFFF01020128");
-    bench.exchange(
-        "A0B2010428",
-        "534D5343FFFFFFFFFFFFFFFFE1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A99000",
-    );
+    bench.exchange("A0B2010428", &format!("{PARAMETERS}9000"));
+    misses(&mut bench, "6F43");
     selects(&mut bench, "7F20", GSM);
     bench.quiet();
     assert!(bench.phone.is_ready());
@@ -87,6 +88,9 @@ fn a_card_that_refuses_class_00_is_started_up_as_a_sim() {
         administrative_data: vec![0, 0, 0],
         services: hex::decode("FF3FFF0F0300F003000C").unwrap(),
         service_centre: Some("+4915790109999".parse().unwrap()),
+        message_parameters: Some(
+            ServiceParameters::decode(&hex::decode(PARAMETERS).unwrap(), "EF_SMSP").unwrap(),
+        ),
         ..CardIdentity::default()
     };
     assert!(bench.saw(&Event::SessionStarted(identity)));
@@ -190,6 +194,7 @@ fn a_recorded_sim_of_phase_2_is_neither_told_a_profile_nor_polled() {
         "6F07 A0B0000009",
         "7F10 A0A40000027F10",
         "6F42 A0A40000026F42",
+        "6F43 A0A40000026F43",
     ];
     assert_eq!(sim.others, others);
     let identity = CardIdentity {
@@ -310,9 +315,54 @@ fn a_refresh_starts_the_sim_again_from_its_directory_on() {
     reads(&mut bench, "6F38", "FF03");
     reads(&mut bench, "6F07", "080910101032547698");
     misses(&mut bench, "7F10");
+    misses(&mut bench, "6F43");
     selects(&mut bench, "7F20", GSM);
     bench.exchange("A01400000C810301010382028281830100", "9000");
     assert_eq!(bench.phone.identity().imsi, "001010123456789");
+}
+
+#[test]
+fn a_sim_keeps_messages_in_its_directory_and_is_left_where_it_was() {
+    let mut bench = ready();
+    // Class 2, "AB" from 1234.
+    let tpdu = "0404812143001220806291731448024121";
+    bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000001606F3C040011FFFF010201B0");
+    let record = |status: &str, rest: &str| format!("{status}{rest}{}", "FF".repeat(175 - rest.len() / 2));
+    bench.exchange("A0B20104B0", &format!("{}9000", record("01", "00")));
+    bench.exchange("A0B20204B0", &format!("{}9000", record("00", "")));
+    bench.exchange(&format!("A0DC0204B0{}", record("03", &format!("00{tpdu}"))), "9000");
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, None);
+    assert!(bench.saw(&Event::MessageStored { record: 2 }));
+    // Both records of this SIM are taken now.
+    bench.phone.handle_deliver(&hex::decode(tpdu).unwrap(), None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000001606F3C040011FFFF010201B0");
+    for number in [1, 2] {
+        bench.exchange(&format!("A0B2{number:02X}04B0"), &format!("{}9000", record("01", "00")));
+    }
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, Some(FailureCause::SIM_STORAGE_FULL));
+    bench.quiet();
+}
+
+#[test]
+fn a_sim_that_cannot_write_has_not_taken_the_message() {
+    let mut bench = ready();
+    let tpdu = hex::decode("0404812143001220806291731448024121").unwrap();
+    bench.phone.handle_deliver(&tpdu, None, bench.now);
+    selects(&mut bench, "7F10", TELECOM);
+    selects(&mut bench, "6F3C", "000000B06F3C040011FFFF010201B0");
+    bench.exchange("A0B20104B0", &format!("00{}9000", "FF".repeat(175)));
+    assert!(bench.command().starts_with("A0DC0104B0"));
+    bench.card("9240");
+    selects(&mut bench, "7F20", GSM);
+    let Some(Output::DeliverReport(report)) = bench.next() else { panic!() };
+    assert_eq!(report.cause, Some(FailureCause::MOBILE_STATION_ERROR));
 }
 
 /// A phone with a PIN, at a SIM whose CHV1 is enabled, up to the selection of `DF_GSM`; `chv1` is its status.

@@ -1,8 +1,10 @@
 use oxisim_apdu::{Atr, Convention};
+use oxisim_sms::file::ServiceParameters;
 use oxisim_terminal::{
     CallId, CardIdentity, Config, Event, NetworkEvent, NetworkRequest, Output, Pin, PinState,
 };
 use oxisim_toolkit::TerminalProfile;
+use oxisim_wire::Wire;
 
 use crate::bench::{Bench, FOR_CARD};
 
@@ -32,7 +34,8 @@ fn the_card_is_read_file_by_file_and_then_told_the_profile() {
     bench.exchange("00A40004026F38", "62009000");
     bench.exchange("00B0000000", "0208009000");
     bench.exchange("00A40004026F42", "62009000");
-    bench.exchange("00B2010400", "534D5343E1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A99000");
+    let parameters = "534D5343E1FFFFFFFFFFFFFFFFFFFFFFFF0891945197109099F9FFFFFF0000A9";
+    bench.exchange("00B2010400", &format!("{parameters}9000"));
     bench.exchange("80F2010C", "9000");
     bench.exchange("8010000002FF01", "9000");
     bench.quiet();
@@ -45,6 +48,9 @@ fn the_card_is_read_file_by_file_and_then_told_the_profile() {
         administrative_data: vec![0, 0, 0, 2],
         services: vec![2, 8, 0],
         service_centre: Some("+4915790109999".parse().unwrap()),
+        message_parameters: Some(
+            ServiceParameters::decode(&hex::decode(parameters).unwrap(), "EF_SMSP").unwrap(),
+        ),
         ..CardIdentity::default()
     };
     assert!(identity.has_service(2));

@@ -1,7 +1,7 @@
 //! How the contents of files are coded.
 
 use oxisim_card::ServiceTable;
-use oxisim_sms::{AlphaIdentifier, DataCoding, ProtocolIdentifier, TypeOfAddress, tpdu::RelativeValidity};
+use oxisim_sms::AlphaIdentifier;
 use oxisim_toolkit::objects::{Plmn, PlmnWithAccess};
 use oxisim_wire::{Error, ErrorKind, Reader, Show, Shown, Wire, bcd, tlv};
 
@@ -384,74 +384,4 @@ impl Show for Application {
         };
         Shown::Fields(self.objects.iter().map(field).collect())
     }
-}
-
-/// A record of `EF_SMSP`.
-pub struct SmsParameters {
-    name: Vec<u8>,
-    indicators: u8,
-    destination: [u8; 12],
-    centre: [u8; 12],
-    protocol: ProtocolIdentifier,
-    coding: DataCoding,
-    validity: RelativeValidity,
-}
-
-impl Wire for SmsParameters {
-    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
-        const FIXED: usize = 28;
-        let name = r.take(r.left().saturating_sub(FIXED), "alpha identifier")?.to_vec();
-        Ok(Self {
-            name,
-            indicators: r.u8("parameter indicators")?,
-            destination: r.array("TP-Destination-Address")?,
-            centre: r.array("service centre address")?,
-            protocol: ProtocolIdentifier::read(r)?,
-            coding: DataCoding::read(r)?,
-            validity: RelativeValidity(r.u8("validity period")?),
-        })
-    }
-
-    fn write(&self, out: &mut Vec<u8>) {
-        out.extend(&self.name);
-        out.push(self.indicators);
-        out.extend(self.destination);
-        out.extend(self.centre);
-        out.extend([self.protocol.0, self.coding.0, self.validity.0]);
-    }
-}
-
-impl Show for SmsParameters {
-    fn show(&self) -> Shown {
-        // A bit that is 0 says that the parameter is there.
-        let present = |bit: u8, value: Shown| if self.indicators & bit == 0 { value } else { Shown::Nothing };
-        Shown::Fields(vec![
-            ("alpha_identifier", alpha(&self.name)),
-            ("destination_address", present(0x01, destination(&self.destination))),
-            ("service_centre_address", present(0x02, centre(&self.centre))),
-            ("protocol_identifier", present(0x04, self.protocol.show())),
-            ("data_coding_scheme", present(0x08, self.coding.show())),
-            ("validity_period", present(0x10, self.validity.show())),
-        ])
-    }
-}
-
-/// The length counts digits.
-fn destination(octets: &[u8]) -> Shown {
-    let digits = octets.first().copied().unwrap_or_default();
-    number(octets, usize::from(digits).div_ceil(2))
-}
-
-/// The length counts octets, with the type.
-fn centre(octets: &[u8]) -> Shown {
-    number(octets, usize::from(octets.first().copied().unwrap_or_default()).saturating_sub(1))
-}
-
-fn number(octets: &[u8], length: usize) -> Shown {
-    let (Some(&kind), Some(digits)) = (octets.get(1), octets.get(2..).and_then(|rest| rest.get(..length)))
-    else {
-        return Shown::Nothing;
-    };
-    let plus = if TypeOfAddress(kind).is_international() { "+" } else { "" };
-    Shown::Text(format!("{plus}{}", bcd::to_dialling(&bcd::unpack(digits))))
 }

@@ -9,6 +9,7 @@ use oxisim_phonebook::{
     pbr::PhonebookReference,
     record::{AdnRecord, RecordId},
 };
+use oxisim_sms::file::{ServiceParameters, SmsStatus, StoredMessage, StoredReport};
 use oxisim_wire::{Error, ErrorKind, Part, Parts, Reader, Show, Shown, Wire};
 
 use super::{
@@ -19,7 +20,7 @@ use crate::image::FilePath;
 
 use coding::{
     AccessClasses, Alpha, Application, Digits, Emergency, Gprs, Identity, Languages, Loci, Modes, Name,
-    Networks, NetworksWithAccess, SimServices, SmsParameters, UsimServices,
+    Networks, NetworksWithAccess, SimServices, UsimServices,
 };
 
 /// Fields of a content, and the octets that the encoder makes of it.
@@ -64,7 +65,10 @@ contents! {
     "EF.AD", "TS 31.102 §4.2.18", Modes;
     "EF.ECC", "TS 31.102 §4.2.21", Emergency;
     "EF.MSISDN" "EF.ADN" "EF.FDN" "EF.SDN" "EF.LND" "EF.BDN" "EF.MBDN", "TS 31.102 §4.4.2.3", Entry;
-    "EF.SMSP", "TS 31.102 §4.2.27", SmsParameters;
+    "EF.SMS", "TS 31.102 §4.2.25", StoredMessage;
+    "EF.SMSP", "TS 31.102 §4.2.27", ServiceParameters;
+    "EF.SMSS", "TS 31.102 §4.2.28", SmsStatus;
+    "EF.SMSR", "TS 31.102 §4.2.32", StoredReport;
     "EF.PBR", "TS 31.102 §4.4.2.1", Phonebook;
     "EF.Kc" "EF.KcGPRS", "TS 51.011 §10.3.3", coding::CipheringKey;
     "EF.GID1" "EF.GID2", "TS 31.102 §4.2.10", coding::Group;

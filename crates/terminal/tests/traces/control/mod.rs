@@ -411,7 +411,9 @@ fn nobody_is_asked_without_the_service_or_the_facility() {
         dials(&mut bench, "123");
         assert_eq!(calls(&mut bench).0, "123");
         bench.proactive(SEND_SHORT_MESSAGE);
-        assert_eq!(submits(&mut bench), ("0100038121F300040141".into(), None));
+        let (tpdu, centre) = submits(&mut bench);
+        assert_eq!(tpdu, "0100038121F300040141");
+        assert_eq!(centre.as_deref(), Some("+4915790109999"), "the card's");
     }
     // Each service for itself.
     let mut bench = with_services("00080020", Config::default());
