@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::{Duration, Error, Instant, Wire};
+use oxisim_wire::{Duration, Error, Instant};
 
 use crate::{
     Block, BlockSet, Digest, FromServer, Restorer, Spacing, ToServer,
+    compact::Tables,
     message::{BackupId, Blocks, Pause, Refusal, Resumes, Source},
     restorer::RestoreStep,
     vault::{Held, Session, Standing, Vault},
@@ -22,6 +23,8 @@ pub struct Policy {
     pub patience: u16,
     /// Time between two messages of a restore.
     pub restore_pace: Duration,
+    /// The tables with which blocks may be coded.
+    pub tables: Tables,
 }
 
 impl Default for Policy {
@@ -31,6 +34,7 @@ impl Default for Policy {
             grace: Duration::from_mins(1),
             patience: 8,
             restore_pace: Duration::from_secs(6),
+            tables: Tables::default(),
         }
     }
 }
@@ -133,7 +137,7 @@ impl Receiver {
         let Blocks { backup, base_distance, total, first, .. } = *message;
         // What cannot be read has not come.
         for block in &message.blocks {
-            Block::decode(block, "block")?;
+            Block::decode_with(block, &self.policy.tables)?;
         }
         let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
@@ -150,7 +154,7 @@ impl Receiver {
             }
         }
         if session.received.is_full() {
-            return complete(vault, session, now);
+            return complete(vault, session, &self.policy.tables, now);
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => {
@@ -269,6 +273,7 @@ fn open<V: Vault>(
 fn complete<V: Vault>(
     vault: &mut V,
     mut session: Session,
+    tables: &Tables,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
     let backup = session.backup;
@@ -280,7 +285,7 @@ fn complete<V: Vault>(
     };
     for number in session.received.iter() {
         let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
-        for entry in Block::decode(&block.unwrap_or_default(), "block")?.entries {
+        for entry in Block::decode_with(&block.unwrap_or_default(), tables)?.entries {
             match entry.record {
                 Some(record) => book.insert(entry.slot, record),
                 None => book.remove(entry.slot),

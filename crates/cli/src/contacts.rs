@@ -2,7 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
-use oxisim_backup::{Held, RestoreStep, Settings, message::Source};
+use oxisim_backup::{Coding, Held, RestoreStep, Settings, message::Source};
 use oxisim_phonebook::vcard::{self, Version};
 use oxisim_server::{Msisdn, Server, SqliteStore, Store, Summary};
 use oxisim_sms::CivilTime;
@@ -265,7 +265,10 @@ fn restore(
     let mut server = args.open(options.seed)?;
     let (number, held) = args.find(&mut server)?;
     let setup = Setup {
-        card: sim::card(&number, Some((&server_address(), Settings::default()))),
+        card: sim::card(
+            &number,
+            Some((&server_address(), Settings { coding: Coding::general(), ..Settings::default() })),
+        ),
         terminal: Terminal::new(Config::default()),
         application: None,
         subscriber: number.address(),

@@ -14,6 +14,9 @@ use super::{Bits, Context, Table};
 const WHOLE: u16 = 0x8000;
 const HALF: u16 = 0x4000;
 
+/// Octets that any block in a message fits into.
+const ORDINARY: usize = 256;
+
 /// Bits that a decoder may read beyond the block's end; they are zero.
 const BEYOND: usize = 16;
 
@@ -37,14 +40,17 @@ pub struct State {
 pub struct Encoder {
     state: State,
     out: Vec<u8>,
+    limit: usize,
 }
 
 impl Encoder {
-    /// An encoder whose octets follow `first`.
+    /// An encoder whose octets follow `first`. What is above `limit` in all is counted, not kept.
     #[must_use]
-    pub fn new(first: u8) -> Self {
+    pub fn new(first: u8, limit: usize) -> Self {
         let state = State { low: 0, range: WHOLE, outstanding: 0, fresh: true, begun: 0, bits: 0, octets: 1 };
-        Self { state, out: [first].into() }
+        let mut out = Vec::with_capacity(limit.clamp(1, ORDINARY));
+        out.push(first);
+        Self { state, out, limit }
     }
 
     /// The registers, to come back to.
@@ -143,7 +149,9 @@ impl Encoder {
         self.state.begun = self.state.begun << 1 | u8::from(bit);
         self.state.bits += 1;
         if self.state.bits == 8 {
-            self.out.push(self.state.begun);
+            if self.out.len() < self.limit {
+                self.out.push(self.state.begun);
+            }
             self.state.octets = self.state.octets.saturating_add(1);
             self.state.bits = 0;
         }

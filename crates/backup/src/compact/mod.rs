@@ -16,7 +16,7 @@ mod walk;
 
 pub use coder::{Decoder, Encoder};
 pub use table::{CURVE, LEVELS, SLOTS, TABLE_OCTETS, Table, TableError, UNIT, logistic};
-pub use tables::{GENERAL, Tables};
+pub use tables::{GENERAL, SHIPPED_TABLES, Tables};
 pub use walk::{Context, MAX_ENTRIES, Walk};
 
 use alloc::vec::Vec;
@@ -78,7 +78,7 @@ impl Filler {
     /// such length.
     #[must_use]
     pub fn new(table: Table, octets: usize, alpha: u8) -> Self {
-        let encoder = Encoder::new(MARK | table.number());
+        let encoder = Encoder::new(MARK | table.number(), octets);
         Self { table, octets, encoder, walk: Walk::new(alpha) }
     }
 

@@ -32,14 +32,6 @@ impl Books {
     pub fn contacts(&self) -> usize {
         self.0.iter().map(|(_, records)| records.len()).sum()
     }
-
-    /// Their locales, each once, in the order of the alphabet.
-    pub fn locales(&self) -> Vec<String> {
-        let mut locales: Vec<_> = self.0.iter().map(|(locale, _)| locale.clone()).collect();
-        locales.sort();
-        locales.dedup();
-        locales
-    }
 }
 
 /// Reads books, one a line.

@@ -9,7 +9,7 @@ use oxisim_backup::{
 };
 use oxisim_phonebook::Record;
 
-use super::{books::Books, bound::Model, fit};
+use super::{PASSES, books::Books, bound::Model, fit};
 use crate::{failure::Failure, progress::Progress};
 
 /// Contacts of a full phonebook: what the figures are about.
@@ -18,9 +18,6 @@ const CONTACTS: usize = 255;
 /// Octets of an alpha identifier, and of a record.
 const ALPHA: u8 = 14;
 const RECORD_OCTETS: usize = 28;
-
-/// Passes of a table that is fitted to one locale.
-const PASSES: u16 = 20;
 
 const COLUMNS: [&str; 6] = ["raw", "packed", "plain", "general", "own", "bound"];
 
@@ -56,7 +53,7 @@ pub fn print(train: &Books, test: &Books, table: Option<Table>, octets: &[usize]
         for ((locale, records), (own, bits)) in test.0.iter().zip(&bits) {
             let messages = [
                 (records.len() * RECORD_OCTETS) as f64 / octets as f64,
-                packed(records, octets),
+                packed(records) as f64 / octets as f64,
                 blocks(records, octets, &Coding::Plain),
                 blocks(records, octets, &Coding::Compact(general.clone())),
                 blocks(records, octets, &Coding::Compact(own.clone())),
@@ -78,18 +75,13 @@ fn line(out: &mut impl Write, name: &str, messages: &[f64]) -> Result<(), Failur
     Ok(writeln!(out)?)
 }
 
-/// Messages of records without fill, whole ones in each: length and octets of the name, length, TON and digits of the
-/// number.
-fn packed(records: &[Record], octets: usize) -> f64 {
-    let sizes = records.iter().map(|record| {
+/// Octets of records without fill: length and octets of the name, length, TON and digits of the number.
+fn packed(records: &[Record]) -> usize {
+    let octets = records.iter().map(|record| {
         let digits = record.number.as_ref().map_or(0, |number| number.digits().len().div_ceil(2));
         1 + record.alpha.octets().len() + 2 + digits
     });
-    let (full, left) = sizes.fold((0, octets), |(full, left), size| match left.checked_sub(size) {
-        Some(left) => (full, left),
-        None => (full + 1, octets.saturating_sub(size)),
-    });
-    f64::from(full) + (octets - left) as f64 / octets as f64
+    octets.sum()
 }
 
 /// Blocks of records, the last one as far as it is full.

@@ -4,14 +4,24 @@ mod books;
 mod bound;
 mod fit;
 mod measure;
+#[cfg(test)]
+mod tests;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
-use oxisim_backup::compact::Table;
+use books::Books;
+use oxisim_backup::{
+    Coding,
+    compact::{Table, Tables},
+};
 
 use crate::{failure::Failure, progress::Progress};
 
-use books::Books;
+/// Times that the books of the shipped tables were gone through.
+const PASSES: u16 = 8;
 
 /// The compact coding of contacts: fit a table to the names and numbers of a country, measure what it saves.
 #[derive(Debug, clap::Args)]
@@ -29,7 +39,7 @@ enum Command {
 /// Fit a table to address books.
 ///
 /// The same books give the same table, on any machine. Card and server must have the same table of a number: give one
-/// of your own a number from 64, which no table of this program will ever have.
+/// of your own a number from 64: no table of this program will ever have one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -53,7 +63,7 @@ struct Train {
     #[arg(long, default_value = "own", value_parser = name)]
     name: String,
     /// Times that the books are gone through.
-    #[arg(long, value_name = "N", default_value = "12", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    #[arg(long, value_name = "N", default_value_t = PASSES, value_parser = clap::value_parser!(u16).range(1..=1000))]
     passes: u16,
 }
 
@@ -92,7 +102,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Command::Train(args) => train(args),
         Command::Measure(args) => {
             let (train, test) = (books::read(&args.train)?, books::read(&args.test)?);
-            let table = args.table.as_ref().map(table).transpose()?;
+            let table = args.table.as_deref().map(table).transpose()?;
             measure::print(&train.of(&args.locale), &test.of(&args.locale), table, &args.octets)
         }
     }
@@ -121,7 +131,30 @@ fn train(args: &Train) -> Result<(), Failure> {
 }
 
 /// Reads a table.
-pub fn table(path: &PathBuf) -> Result<Table, Failure> {
-    let octets = fs::read(path).map_err(|error| Failure::Read { path: path.clone(), error })?;
+pub fn table(path: &Path) -> Result<Table, Failure> {
+    let octets = fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     Table::decode(&octets).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
+/// How blocks are coded, as people say it: `plain`, `compact`, the number or the name of a shipped table, or a file.
+pub fn coding(text: &str) -> Result<Coding, String> {
+    let shipped = Tables::default();
+    let known = match text.parse() {
+        Ok(number) => shipped.get(number),
+        Err(_) => shipped.named(text),
+    };
+    match (text, known) {
+        ("plain", _) => Ok(Coding::Plain),
+        ("compact", _) => Ok(Coding::general()),
+        (_, Some(table)) => Ok(Coding::Compact(table.clone())),
+        _ if Path::new(text).exists() => loaded(text).map(Coding::Compact),
+        _ => {
+            Err(format!("{text:?} is no coding: write plain, compact, a table's number or name, or its file"))
+        }
+    }
+}
+
+/// A table's file.
+pub fn loaded(text: &str) -> Result<Table, String> {
+    table(Path::new(text)).map_err(|failure| failure.to_string())
 }
