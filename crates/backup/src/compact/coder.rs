@@ -160,7 +160,7 @@ impl Encoder {
 
 /// The part of the range that a yes takes.
 const fn part(range: u16, chance: u16) -> u16 {
-    (range as u32 * chance as u32 >> 16) as u16
+    ((range as u32 * chance as u32) >> 16) as u16
 }
 
 /// An [`Encoder`] with the table that weighs its decisions.

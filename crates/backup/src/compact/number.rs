@@ -10,7 +10,7 @@ use oxisim_wire::{Error, ErrorKind};
 
 use super::{
     Bits, flat, tree,
-    walk::{Walk, contexts, mix},
+    walk::{Walk, contexts, mix, sure},
 };
 
 /// Most digits of a number.
@@ -37,11 +37,11 @@ struct Recent {
 }
 
 impl Recent {
-    fn digit(&self, at: usize) -> u8 {
+    fn digit(self, at: usize) -> u8 {
         self.digits.get(at / 2).map_or(0x0F, |octet| octet >> (at % 2 * 4) & 0x0F)
     }
 
-    const fn is_international(&self) -> bool {
+    const fn is_international(self) -> bool {
         self.lead != 0 && self.lead != TRUNK
     }
 }
@@ -60,9 +60,9 @@ impl Recents {
     }
 
     /// The last ones, the newest first.
-    fn iter(&self) -> impl Iterator<Item = &Recent> + Clone {
+    fn iter(&self) -> impl Iterator<Item = Recent> + Clone {
         let count = usize::from(self.count);
-        (0..count.min(RECENTS)).map(move |back| &self.numbers[(count - 1 - back) % RECENTS])
+        (0..count.min(RECENTS)).map(move |back| self.numbers[(count - 1 - back) % RECENTS])
     }
 }
 
@@ -116,7 +116,6 @@ pub(super) const PLACE_OCTETS: usize = size_of::<Place>() + 16;
 
 impl Place {
     fn new(walk: &Walk, international: bool) -> Self {
-        let alike = |recent: &Recent| recent.is_international() == international;
         let mut place = Self {
             international: u16::from(international),
             lead: 0,
@@ -128,17 +127,17 @@ impl Place {
             agree: 0,
             digits: [0xFF; DIGITS / 2],
         };
-        place.agree = place.choose(&walk.recents, |recent| alike(recent));
+        place.agree = Self::choose(&walk.recents, |recent| recent.is_international() == international);
         place.prefix = if international { 0 } else { walk.country };
         place
     }
 
-    fn choose(&self, recents: &Recents, agrees: impl Fn(&Recent) -> bool) -> u16 {
+    fn choose(recents: &Recents, agrees: impl Fn(Recent) -> bool) -> u16 {
         recents.iter().enumerate().fold(0, |set, (at, recent)| set | u16::from(agrees(recent)) << at)
     }
 
     /// The digit that a recent number would have here.
-    fn vote(&self, recent: &Recent) -> u8 {
+    fn vote(&self, recent: Recent) -> u8 {
         if self.leading {
             // Its country code behind what this one has.
             let mut rest = recent.lead;
@@ -173,10 +172,10 @@ impl Place {
         self.length += 1;
         if leads {
             self.lead = TRUNK;
-            self.agree = self.choose(recents, |recent| recent.length >= SHORTEST);
+            self.agree = Self::choose(recents, |recent| recent.length >= SHORTEST);
         } else if self.leading {
             let agree = self.agree;
-            let alike = self.choose(recents, |recent| self.vote(recent) == digit);
+            let alike = Self::choose(recents, |recent| self.vote(recent) == digit);
             self.agree = agree & alike;
             self.lead = self.lead * 10 + value;
             self.prefix = mix(self.prefix, value + 1);
@@ -184,18 +183,18 @@ impl Place {
                 self.leading = false;
                 let lead = self.lead;
                 self.prefix = lead;
-                self.agree = self.choose(recents, |recent| {
+                self.agree = Self::choose(recents, |recent| {
                     recent.length >= SHORTEST && (recent.lead == lead || !recent.is_international())
                 });
             }
         } else {
             let all = if self.national == 0 && self.international == 0 && self.lead == 0 {
-                self.choose(recents, |recent| recent.length >= SHORTEST)
+                Self::choose(recents, |recent| recent.length >= SHORTEST)
             } else {
                 self.agree
             };
             let national = usize::from(self.national);
-            self.agree = all & self.choose(recents, |recent| recent.digit(national) == digit);
+            self.agree = all & Self::choose(recents, |recent| recent.digit(national) == digit);
             if let Some(octet) = self.digits.get_mut(national / 2) {
                 let shift = national % 2 * 4;
                 *octet = *octet & !(0x0F << shift) | digit << shift;
@@ -246,7 +245,7 @@ pub(super) fn code<B: Bits>(
 }
 
 fn ton_npi(walk: &Walk, bits: &mut impl Bits, ton_npi: TonNpi) -> Result<TonNpi, Error> {
-    let kind = |recent: Option<&Recent>| recent.map_or(2, |recent| u16::from(recent.is_international()));
+    let kind = |recent: Option<Recent>| recent.map_or(2, |recent| u16::from(recent.is_international()));
     let mut recents = walk.recents.iter();
     let (last, second) = (kind(recents.next()), kind(recents.next()));
     let all = walk.recents.iter();
@@ -262,7 +261,7 @@ fn ton_npi(walk: &Walk, bits: &mut impl Bits, ton_npi: TonNpi) -> Result<TonNpi,
     if bits.bit(&contexts, ton_npi == TonNpi::INTERNATIONAL)? {
         return Ok(TonNpi::INTERNATIONAL);
     }
-    if bits.bit(&contexts![[64]], ton_npi == TonNpi::UNKNOWN)? {
+    if bits.bit(&sure(64, 0), ton_npi == TonNpi::UNKNOWN)? {
         return Ok(TonNpi::UNKNOWN);
     }
     Ok(TonNpi(flat(bits, 8, ton_npi.0.into())? as u8))

@@ -94,7 +94,10 @@ impl Table {
         octets[1] = number.min(0x7E);
         let (head, body) = octets.split_at_mut(NAME_AT + NAME_OCTETS + LEVELS);
         head[NAME_AT..NAME_AT + NAME_OCTETS].iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
-        head[NAME_AT + NAME_OCTETS..].iter_mut().zip(levels).for_each(|(to, from)| *to = from as u8);
+        head[NAME_AT + NAME_OCTETS..]
+            .iter_mut()
+            .zip(levels)
+            .for_each(|(to, from)| *to = from.cast_unsigned());
         for (slot, octet) in (0..SLOTS / 2).zip(body) {
             *octet = weights(2 * slot) & 0x0F | weights(2 * slot + 1) << 4;
         }
@@ -139,7 +142,7 @@ impl Table {
 pub fn logistic(sum: i16) -> u16 {
     let high = usize::from(sum.unsigned_abs() >> 3);
     let chance = match CURVE.get(high..high + 2) {
-        Some(&[from, to]) => from + ((to - from) * (sum.unsigned_abs() & 7) >> 3),
+        Some(&[from, to]) => from + (((to - from) * (sum.unsigned_abs() & 7)) >> 3),
         _ => CURVE[CURVE.len() - 1],
     };
     if sum < 0 { chance.wrapping_neg() } else { chance }
@@ -151,8 +154,8 @@ mod tests {
 
     #[test]
     fn the_curve_is_the_logistic_one() {
-        for (step, &chance) in CURVE.iter().enumerate() {
-            let sum = step as f64 * 8.0 / f64::from(UNIT);
+        for (step, &chance) in (0u8..).zip(&CURVE) {
+            let sum = f64::from(step) * 8.0 / f64::from(UNIT);
             let exact = 65_536.0 / (1.0 + (-sum).exp());
             assert!((f64::from(chance) - exact).abs() <= 0.5, "{step}: {exact}");
         }

@@ -33,7 +33,7 @@ impl Context {
     /// The slot of the table that has its weight.
     #[must_use]
     pub fn slot(self) -> u16 {
-        (u32::from(self.0) * u32::from(SLOTS) >> 16) as u16
+        ((u32::from(self.0) * u32::from(SLOTS)) >> 16) as u16
     }
 }
 
@@ -48,6 +48,11 @@ macro_rules! contexts {
     ($([$($value:expr),+]),+ $(,)?) => { [$(super::Context::new(&[$($value),+])),+] };
 }
 pub(super) use contexts;
+
+/// Three contexts of one value: the weight of one alone is too small for what is nearly certain.
+pub(super) fn sure(tag: u16, value: u16) -> [Context; 3] {
+    contexts![[tag, value, 0], [tag, value, 1], [tag, value, 2]]
+}
 
 /// What the block has said so far, as far as it matters to what comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +107,7 @@ impl Walk {
     /// The block is broken, or the entry has what this coding cannot say; then the walk is of no use any more.
     pub fn entry(&mut self, bits: &mut impl Bits, entry: Option<&Entry>) -> Result<Option<Entry>, Error> {
         if self.entries == 0 {
-            let usual = bits.bit(&contexts![[95]], self.alpha == USUAL_ALPHA)?;
+            let usual = bits.bit(&sure(95, 0), self.alpha == USUAL_ALPHA)?;
             self.alpha = if usual { USUAL_ALPHA } else { flat(bits, 8, self.alpha.into())? as u8 };
         } else if self.entries == MAX_ENTRIES
             || !bits.bit(&contexts![[90, u16::from(self.entries.min(12))]], entry.is_some())?
@@ -111,7 +116,7 @@ impl Walk {
         }
         let slot = self.slot(bits, entry.map_or(0, |entry| entry.slot))?;
         let record = entry.and_then(|entry| entry.record.as_ref());
-        let deleted = bits.bit(&contexts![[93, u16::from(self.deleted)]], record.is_none())?;
+        let deleted = bits.bit(&sure(93, self.deleted.into()), record.is_none())?;
         let record = if deleted { None } else { Some(self.record(bits, record)?) };
         self.deleted = deleted;
         self.entries += 1;
@@ -122,12 +127,12 @@ impl Walk {
     fn slot(&mut self, bits: &mut impl Bits, slot: u16) -> Result<u16, Error> {
         let first = self.entries == 0;
         let distance = slot.wrapping_sub(self.slot);
-        let next = !first && bits.bit(&contexts![[91, u16::from(self.apart)]], distance == 1)?;
+        let next = !first && bits.bit(&sure(91, self.apart.into()), distance == 1)?;
         let distance = if next {
             1
         } else {
             // The number of its bits, then those below the highest.
-            let least = if first { 0 } else { 1 };
+            let least = u16::from(!first);
             let rest = distance.wrapping_sub(least).max(1);
             let count = tree(bits, 4, rest.ilog2() as u16, |node| contexts![[92, node, least]])?;
             let high = 1u16 << count;
@@ -146,14 +151,12 @@ impl Walk {
         let octets = record.map(|record| record.alpha.octets());
         let name = self.name(bits, octets.unwrap_or_default())?;
         let number = record.and_then(|record| record.number.as_ref());
-        let is_there = bits.bit(&contexts![[66]], number.is_some())?;
+        let is_there = bits.bit(&sure(66, 0), number.is_some())?;
         let number = if is_there { number::code(self, bits, number)? } else { None };
         let wanted = record.map_or(&[][..], |record| &record.additional);
         let mut additional = alloc::vec::Vec::new();
         let mut count = 0;
-        while count < MAX_ADDITIONAL
-            && bits.bit(&contexts![[94, u16::from(count > 0)]], count < wanted.len())?
-        {
+        while count < MAX_ADDITIONAL && bits.bit(&sure(94, u16::from(count > 0)), count < wanted.len())? {
             additional.extend(number::code(self, bits, wanted.get(count))?);
             count += 1;
         }

@@ -1,4 +1,4 @@
-//! What fuzzing has collected (fuzz/corpus/coding), on every run.
+//! What fuzzing has collected (`fuzz/corpus`), on every run.
 
 use std::{fs, path::Path};
 
@@ -9,8 +9,8 @@ use oxisim_backup::{
 use oxisim_wire::Wire;
 
 #[test]
-fn what_fuzzing_has_found_can_be_read_comes_back() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus/coding");
+fn blocks_that_fuzzing_has_found_come_back() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus/coding");
     let mut read = 0;
     for file in fs::read_dir(folder).unwrap() {
         let octets = fs::read(file.unwrap().path()).unwrap();
