@@ -1,5 +1,8 @@
 //! Blocks: as many changed records as one message holds.
 //!
+//! The first octet says how a block is coded ([`Coding`]): below 80 it is plain, from 80 to FE compact
+//! ([`compact`]), and FF is plain with a length above 7F behind it.
+//!
 //! Plain coding gives every record the 28 octets that it has in `EF_ADN` (with 14 octets of alpha identifier):
 //! flags and slot stand where the record has its two pointers (CCP and EXT1), which mean nothing outside the
 //! card. So the size of a backup is the size of the phonebook. A deleted slot takes two octets.
@@ -9,6 +12,8 @@ use alloc::vec::Vec;
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, RECORD_DIGITS, Record, TonNpi};
 use oxisim_wire::{Error, ErrorKind, Reader, Wire, bcd};
 
+use crate::compact::{self, Filler, GENERAL, Table, Tables};
+
 /// The largest slot number that an entry can have.
 pub const MAX_SLOT: u16 = 0x0FFF;
 
@@ -16,6 +21,27 @@ const DELETED: u8 = 0x80;
 const EXTENDED: u8 = 0x40;
 const NO_NUMBER: u8 = 0x00;
 const NUMBER_OCTETS: usize = RECORD_DIGITS / 2;
+
+/// First octet of a plain block whose alpha identifiers have more than 7F octets; their length follows.
+const LONG: u8 = 0xFF;
+
+/// How the blocks of a backup are coded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Coding {
+    /// Every record has the octets that it has in `EF_ADN`.
+    #[default]
+    Plain,
+    /// Names and numbers by what is likely, weighed by this table; a block that this does not make smaller is plain.
+    Compact(Table),
+}
+
+impl Coding {
+    /// Compact, with the table for phonebooks of any country.
+    #[must_use]
+    pub fn general() -> Self {
+        Self::Compact(GENERAL.clone())
+    }
+}
 
 /// What became of one slot of the phonebook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +68,45 @@ impl Block {
         let records = entries.iter().filter_map(|entry| entry.record.as_ref());
         let alpha = records.map(|record| record.alpha.octets().len()).max().unwrap_or(0).min(0xFF) as u8;
         Self { alpha, entries }
+    }
+
+    /// Reads a block whose coding may use any of these tables.
+    ///
+    /// # Errors
+    /// The block is broken, or its table is none of these.
+    pub fn decode_with(octets: &[u8], tables: &Tables) -> Result<Self, Error> {
+        let mut r = Reader::new(octets);
+        let block = Self::read_with(&mut r, tables)?;
+        r.finish("block")?;
+        Ok(block)
+    }
+
+    fn read_with(r: &mut Reader<'_>, tables: &Tables) -> Result<Self, Error> {
+        let at = r.clone();
+        let alpha = match r.u8("alpha identifier length")? {
+            LONG => r.u8("alpha identifier length")?,
+            number if number & compact::MARK != 0 => {
+                let number = number & !compact::MARK;
+                let unknown = || at.error("coding table", ErrorKind::Value(number.into()));
+                let (alpha, entries) = compact::read(tables.get(number).ok_or_else(unknown)?, r.rest())?;
+                return Ok(Self { alpha, entries });
+            }
+            alpha => alpha,
+        };
+        let mut entries = Vec::new();
+        while !r.is_empty() {
+            entries.push(Entry::read(r, alpha)?);
+        }
+        if entries.is_empty() {
+            return Err(r.error("entry", ErrorKind::Missing));
+        }
+        Ok(Self { alpha, entries })
+    }
+
+    /// Octets of the block, if it is plain.
+    fn plain_len(&self) -> usize {
+        let head = if self.alpha & compact::MARK != 0 { 2 } else { 1 };
+        head + self.entries.iter().map(|entry| entry.len(self.alpha)).sum::<usize>()
     }
 }
 
@@ -165,39 +230,50 @@ fn write_number(number: Option<&DiallingNumber>, out: &mut Vec<u8>) {
 }
 
 impl Wire for Block {
+    /// Plain, or compact with a table that is shipped.
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
-        let alpha = r.u8("alpha identifier length")?;
-        let mut entries = Vec::new();
-        while !r.is_empty() {
-            entries.push(Entry::read(r, alpha)?);
-        }
-        if entries.is_empty() {
-            return Err(r.error("entry", ErrorKind::Missing));
-        }
-        Ok(Self { alpha, entries })
+        Self::read_with(r, &Tables::default())
     }
 
+    /// Plain.
     fn write(&self, out: &mut Vec<u8>) {
+        if self.alpha & compact::MARK != 0 {
+            out.push(LONG);
+        }
         out.push(self.alpha);
         self.entries.iter().for_each(|entry| entry.write(self.alpha, out));
     }
 }
 
-/// Fills blocks, one entry after the other. A block's alpha identifiers are as long as its longest.
+/// Fills blocks, one entry after the other.
+///
+/// A plain block's alpha identifiers are as long as its longest. Each block is coded both ways, as long as both ways
+/// hold what is in it: so a block never holds less than a plain one would.
 #[derive(Clone, Debug)]
 pub struct Packer {
     octets: usize,
     contacts: usize,
     least_alpha: u8,
-    block: Block,
+    count: usize,
+    /// The entries of the block begun, unless they are too many for a plain one.
+    plain: Option<Block>,
+    /// The block begun, unless the coding is plain, or a compact block cannot hold it.
+    compact: Option<Filler>,
+    table: Option<Table>,
 }
 
 impl Packer {
     /// Blocks of at most `octets` octets and at most `contacts` entries, whose alpha identifiers take at least
-    /// `least_alpha` octets.
+    /// `least_alpha` octets if they are plain.
     #[must_use]
-    pub const fn new(octets: usize, contacts: usize, least_alpha: u8) -> Self {
-        Self { octets, contacts, least_alpha, block: Block { alpha: least_alpha, entries: Vec::new() } }
+    pub fn new(octets: usize, contacts: usize, least_alpha: u8, coding: &Coding) -> Self {
+        let table = match coding {
+            Coding::Plain => None,
+            Coding::Compact(table) => Some(table.clone()),
+        };
+        let mut packer = Self { octets, contacts, least_alpha, count: 0, plain: None, compact: None, table };
+        packer.begin();
+        packer
     }
 
     /// Adds an entry; the block before it, if the entry did not fit into that any more.
@@ -205,36 +281,72 @@ impl Packer {
     /// # Errors
     /// The entry alone is larger than a block. It is not added.
     pub fn push(&mut self, entry: Entry) -> Result<Option<Vec<u8>>, Error> {
-        let own = entry.record.as_ref().map_or(0, |record| record.alpha.octets().len());
-        let alpha = u8::try_from(own).unwrap_or(u8::MAX).max(self.least_alpha);
-        let alone = 1 + entry.len(alpha);
-        if own > usize::from(alpha) || alone > self.octets {
-            let kind = ErrorKind::TooLong { length: alone.max(own), limit: self.octets };
-            return Err(Error::new("entry", 0, kind));
+        if self.count < self.contacts && self.add(&entry) {
+            return Ok(None);
         }
-        let alpha = alpha.max(self.block.alpha);
-        let entries = self.block.entries.iter().chain([&entry]);
-        let together = 1 + entries.map(|entry| entry.len(alpha)).sum::<usize>();
-        let is_full = together > self.octets || self.block.entries.len() >= self.contacts;
-        let filled = if is_full { self.finish() } else { None };
-        self.block.alpha =
-            if is_full { u8::try_from(own).unwrap_or(u8::MAX).max(self.least_alpha) } else { alpha };
-        self.block.entries.push(entry);
-        Ok(filled)
+        let filled = self.finish();
+        if self.add(&entry) {
+            return Ok(filled);
+        }
+        self.begin();
+        let length = Block::new([entry].into()).plain_len();
+        Err(Error::new("entry", 0, ErrorKind::TooLong { length, limit: self.octets }))
     }
 
     /// Whether no entry has been added since the last block.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.block.entries.is_empty()
+        self.count == 0
     }
 
     /// The block begun, if it has an entry.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
-        let next = Block { alpha: self.least_alpha, entries: Vec::new() };
-        let block = core::mem::replace(&mut self.block, next);
-        (!block.entries.is_empty()).then(|| block.encode())
+        let compact = self.compact.take().map(Filler::finish);
+        let plain = self.plain.take().map(|block| block.encode());
+        let is_begun = self.count > 0;
+        self.begin();
+        compact.into_iter().chain(plain).filter(|_| is_begun).min_by_key(Vec::len)
     }
+
+    fn begin(&mut self) {
+        self.count = 0;
+        self.plain = Some(Block { alpha: self.least_alpha, entries: Vec::new() });
+        self.compact =
+            self.table.as_ref().map(|table| Filler::new(table.clone(), self.octets, self.least_alpha));
+    }
+
+    /// Adds an entry to the block begun, if one of the ways can hold it there.
+    fn add(&mut self, entry: &Entry) -> bool {
+        let is_plain = self.plain.as_ref().is_some_and(|block| self.fits_plain(block, entry));
+        let is_compact = self.compact.as_mut().is_some_and(|compact| compact.push(entry));
+        if !is_plain && !is_compact {
+            return false;
+        }
+        self.count += 1;
+        match &mut self.plain {
+            Some(block) if is_plain => {
+                block.alpha = block.alpha.max(alpha_octets(entry).min(0xFF) as u8);
+                block.entries.push(entry.clone());
+            }
+            plain => *plain = None,
+        }
+        if !is_compact {
+            self.compact = None;
+        }
+        true
+    }
+
+    fn fits_plain(&self, block: &Block, entry: &Entry) -> bool {
+        let Ok(own) = u8::try_from(alpha_octets(entry)) else { return false };
+        let alpha = block.alpha.max(own);
+        let before = block.entries.iter().map(|entry| entry.len(alpha)).sum::<usize>();
+        let head = if alpha & compact::MARK != 0 { 2 } else { 1 };
+        head + before + entry.len(alpha) <= self.octets
+    }
+}
+
+fn alpha_octets(entry: &Entry) -> usize {
+    entry.record.as_ref().map_or(0, |record| record.alpha.octets().len())
 }
 
 #[cfg(test)]
@@ -280,7 +392,7 @@ mod tests {
 
     #[test]
     fn a_block_takes_no_more_contacts_than_it_may() {
-        let mut packer = Packer::new(120, 1, 14);
+        let mut packer = Packer::new(120, 1, 14, &Coding::Plain);
         let entry = |slot| Entry { slot, record: Some(record("A", &[1])) };
         assert_eq!(packer.push(entry(1)).unwrap(), None);
         let first = packer.push(entry(2)).unwrap().unwrap();

@@ -1,6 +1,7 @@
 //! The phonebook backup protocol (docs/BACKUP.md): what goes in a message, and the two machines that speak it.
 //!
 //! - [`message`] has the messages, each of which stands by itself; [`block`] how records become blocks.
+//! - [`compact`] codes blocks close to the entropy of what is in them.
 //! - [`Uploader`] is the side that has the phonebook: an applet in a card, or an application in a phone.
 //! - [`Receiver`] is the side that keeps the copy. Its state lives in a [`Vault`], a database's row.
 //! - [`carriage`] puts messages into short messages, and [`security`] has what secures them.
@@ -17,6 +18,7 @@ extern crate std;
 pub mod block;
 mod block_set;
 pub mod carriage;
+pub mod compact;
 mod configuration;
 mod digest;
 mod esme;
@@ -31,7 +33,7 @@ mod spacing;
 mod uploader;
 mod vault;
 
-pub use block::{Block, Entry};
+pub use block::{Block, Coding, Entry};
 pub use block_set::BlockSet;
 pub use configuration::{Configuration, Field};
 pub use digest::{Digest, Fingerprint};

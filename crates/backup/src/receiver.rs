@@ -2,10 +2,11 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::{Duration, Error, Instant, Wire};
+use oxisim_wire::{Duration, Error, Instant};
 
 use crate::{
     Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
+    compact::Tables,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
     restorer::{self, RestoreStep},
@@ -26,6 +27,8 @@ pub struct Policy {
     /// How long the SMS centre shall try to deliver a message. Another for the same card goes when it is known to be
     /// there, or when this time is over.
     pub validity: Duration,
+    /// The tables with which blocks may be coded.
+    pub tables: Tables,
 }
 
 impl Default for Policy {
@@ -36,6 +39,7 @@ impl Default for Policy {
             patience: 8,
             restore_pace: Duration::from_secs(6),
             validity: Duration::from_mins(5),
+            tables: Tables::default(),
         }
     }
 }
@@ -108,7 +112,7 @@ impl Receiver {
         match ToServer::decode(message)? {
             ToServer::Blocks(blocks) => self.blocks(vault, &blocks, now, random),
             ToServer::Query { backup, base_distance, total, digest } => {
-                query(vault, (backup, base_distance, total), digest, self.policy.grace, now)
+                query(vault, (backup, base_distance, total), digest, &self.policy, now)
             }
             ToServer::Configured { source, number, refused } => {
                 let code = refused.map_or(0, |field| field.0);
@@ -187,7 +191,7 @@ impl Receiver {
         let Blocks { backup, base_distance, total, first, .. } = *message;
         // What cannot be read has not come.
         for block in &message.blocks {
-            Block::decode(block, "block")?;
+            Block::decode_with(block, &self.policy.tables)?;
         }
         let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
@@ -211,7 +215,7 @@ impl Receiver {
             }
         }
         if session.received.is_full() {
-            return complete(vault, session, self.policy.grace, now);
+            return complete(vault, session, &self.policy, now);
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => {
@@ -247,7 +251,7 @@ fn query<V: Vault>(
     vault: &mut V,
     (backup, base_distance, total): (BackupId, u8, u16),
     digest: Digest,
-    grace: Duration,
+    policy: &Policy,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
     let mut session = match open(vault, backup, base_distance, total, true, now)? {
@@ -256,7 +260,7 @@ fn query<V: Vault>(
     };
     claim(&mut session, digest)?;
     if session.received.is_full() {
-        return complete(vault, session, grace, now);
+        return complete(vault, session, policy, now);
     }
     let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
     let message = match planned {
@@ -374,13 +378,13 @@ fn open<V: Vault>(
 fn complete<V: Vault>(
     vault: &mut V,
     mut session: Session,
-    grace: Duration,
+    policy: &Policy,
     now: Instant,
 ) -> Result<Answer, ReceiverError<V::Error>> {
     let backup = session.backup;
     let Some(claimed) = session.digest else {
         // A QUERY brings it; if none comes, it is asked for like a block.
-        session.resume_at = Some(now + grace);
+        session.resume_at = Some(now + policy.grace);
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         return Ok(Answer::default());
     };
@@ -392,7 +396,7 @@ fn complete<V: Vault>(
     };
     for number in session.received.iter() {
         let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
-        for entry in Block::decode(&block.unwrap_or_default(), "block")?.entries {
+        for entry in Block::decode_with(&block.unwrap_or_default(), &policy.tables)?.entries {
             match entry.record {
                 Some(record) => book.insert(entry.slot, record),
                 None => book.remove(entry.slot),

@@ -6,7 +6,11 @@ use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    BlockSet, Digest, Entry, FromServer, block::Packer, message::Source, receiver::Policy, vault::Vault,
+    BlockSet, Digest, Entry, FromServer,
+    block::{Coding, Packer},
+    message::Source,
+    receiver::Policy,
+    vault::Vault,
 };
 
 /// Octets of a restore message apart from the block.
@@ -161,7 +165,7 @@ pub(crate) fn give_up<V: Vault>(vault: &mut V) -> Result<(), V::Error> {
 
 /// The blocks of a copy. The same copy gives the same blocks, so they need not be kept.
 fn blocks(book: &Book) -> Vec<Vec<u8>> {
-    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, 0);
+    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, 0, &Coding::Plain);
     let mut blocks = Vec::new();
     for (slot, record) in book.iter() {
         let entry = Entry { slot, record: Some(record.clone()) };

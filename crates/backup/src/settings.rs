@@ -4,6 +4,8 @@ use alloc::{format, string::String};
 
 use oxisim_wire::{Duration, codes};
 
+use crate::Coding;
+
 codes! {
     /// The way in which the blocks of a backup travel.
     pub struct Way(u8) {
@@ -54,8 +56,10 @@ pub struct Settings {
     pub question_time: Duration,
     /// Octets of a message that the way of transport leaves.
     pub message_octets: usize,
-    /// Most contacts of one block; a message has room for about four.
+    /// Most contacts of one block; a message has room for about four, or for eight if they are coded compactly.
     pub contacts_per_block: usize,
+    /// How the blocks are coded.
+    pub coding: Coding,
     /// A backup starts by itself after this time.
     pub interval: Option<Duration>,
 }
@@ -75,6 +79,7 @@ impl Default for Settings {
             question_time: Duration::from_secs(11),
             message_octets: crate::carriage::CARD_OCTETS,
             contacts_per_block: usize::MAX,
+            coding: Coding::Plain,
             interval: None,
         }
     }

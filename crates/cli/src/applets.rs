@@ -1,7 +1,7 @@
 //! The applets that the built-in card can have, by name.
 
 use oxisim_applets::{Balance, Echo, Hello, PhonebookBackup, Tracker};
-use oxisim_backup::Settings;
+use oxisim_backup::{Coding, Settings};
 use oxisim_card::{AppletError, Card};
 
 use crate::run::server_address;
@@ -28,7 +28,10 @@ impl AppletName {
     /// Puts the applet on a card.
     pub fn install(self, card: &mut Card) -> Result<(), AppletError> {
         match self {
-            Self::Backup => card.add_applet(PhonebookBackup::new(server_address(), Settings::default())),
+            Self::Backup => {
+                let settings = Settings { coding: Coding::general(), ..Settings::default() };
+                card.add_applet(PhonebookBackup::new(server_address(), settings))
+            }
             Self::Hello => card.add_applet(Hello),
             Self::Echo => card.add_applet(Echo::default()),
             Self::Balance => card.add_applet(Balance::new("*100#")),

@@ -3,7 +3,7 @@
 use std::{io::Write, path::PathBuf};
 
 use oxisim_backup::{
-    Held, RestoreStep, Settings, Standing,
+    Coding, Held, RestoreStep, Settings, Standing,
     message::{Abandonment, Source},
     security::KeyVersion,
 };
@@ -373,7 +373,8 @@ fn restore(
     let (number, held) = args.find(&mut server)?;
     let start = wall_clock();
     let iccid = keys::next_iccid(server.store())?;
-    let mut card = sim::card(&number, Some(&iccid), Some((&server_address(), Settings::default())));
+    let settings = Settings { coding: Coding::general(), ..Settings::default() };
+    let mut card = sim::card(&number, Some(&iccid), Some((&server_address(), settings)));
     keys::personalise(&mut card, &number, &mut server, start)?;
     let setup = Setup {
         card,

@@ -9,6 +9,7 @@ mod card_applets;
 mod card_dump;
 mod card_image;
 mod card_keys;
+mod coding;
 mod compare;
 mod contacts;
 mod explain;
@@ -50,6 +51,7 @@ struct Cli {
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     Backup(Box<backup::Args>),
+    Coding(coding::Args),
     Compare(Box<compare::Args>),
     Contacts(contacts::Args),
     Card(card::Args),
@@ -67,6 +69,7 @@ fn main() -> ExitCode {
     env_logger::Builder::new().filter_level(level).parse_default_env().init();
     let done = match cli.command {
         Command::Backup(args) => backup::run(&args),
+        Command::Coding(args) => coding::run(&args),
         Command::Compare(args) => compare::run(&args),
         Command::Contacts(args) => contacts::run(&args),
         Command::Card(args) => card::run(&args),

@@ -1,10 +1,13 @@
 //! Options that `backup` and `compare` share: how a backup is made, and in what world.
 
-use oxisim_backup::{Choice, Mode, Policy, Settings, Spacing, Way, Window};
+use oxisim_backup::{
+    Choice, Coding, Mode, Policy, Settings, Spacing, Way, Window,
+    compact::{Table, Tables},
+};
 use oxisim_wire::Duration;
 use oxisim_world::{Bearer, User};
 
-use crate::span;
+use crate::{coding, span};
 
 /// The way of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -69,7 +72,14 @@ pub struct Backup {
     /// `auto`: the most octets that go the normal way.
     #[arg(long, value_name = "OCTETS")]
     pub volume_threshold: Option<u32>,
-    /// Most contacts of one block; a message has room for four.
+    /// How blocks are coded: `plain`, `compact` (a table for all countries), a shipped table's number or name (such as
+    /// `de`), or the file of one of your own.
+    #[arg(long, default_value = "compact", value_parser = coding::coding)]
+    pub coding: Coding,
+    /// A further coding table that the server knows, such as that of a card's own coding; may be given several times.
+    #[arg(long, value_name = "FILE", value_parser = coding::loaded)]
+    pub table: Vec<Table>,
+    /// Most contacts of one block; a message has room for four if they are plain, for eight if they are compact.
     #[arg(long, value_name = "N", default_value = "255", value_parser = clap::value_parser!(u16).range(1..))]
     pub contacts_per_block: u16,
     /// `server`: the card's messages tell the server how long to wait, instead of the server's own setting.
@@ -163,6 +173,7 @@ impl Backup {
             threshold: self.threshold,
             volume_threshold: self.volume_threshold,
             contacts_per_block: usize::from(self.contacts_per_block),
+            coding: self.coding.clone(),
             interval,
             ..Settings::default()
         }
@@ -175,7 +186,10 @@ impl Backup {
             None if self.hours.is_empty() => Spacing::Regular(self.pause),
             None => Spacing::Timetable(self.hours.clone(), self.pause),
         };
-        Policy { spacing, ..Policy::default() }
+        let mut tables = Tables::default();
+        let own = if let Coding::Compact(table) = &self.coding { Some(table) } else { None };
+        self.table.iter().chain(own).for_each(|table| tables.add(table.clone()));
+        Policy { spacing, tables, ..Policy::default() }
     }
 }
 

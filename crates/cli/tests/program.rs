@@ -65,7 +65,7 @@ fn the_server_configures_the_card_and_starts_the_backup() {
 fn a_kept_sim_backs_up_what_has_changed() {
     let oxisim = Oxisim::new().with("contacts-255.vcf");
     let first = oxisim.json(&["backup", "contacts-255.vcf", "--mode", "normal", "--sim", "my.sim", "--json"]);
-    assert_eq!(first["messages"], 85);
+    assert_eq!(first["messages"], 24);
     let again = oxisim.json(&["backup", "contacts-255.vcf", "--sim", "my.sim", "--json"]);
     assert_eq!((&again["messages"], &again["told"]), (&0.into(), &"Phonebook has not changed".into()));
 
@@ -219,7 +219,7 @@ fn a_lossy_network_does_not_keep_a_backup_from_completion() {
     let oxisim = Oxisim::new().with("contacts-255.vcf");
     for mode in ["normal", "server", "timer", "status"] {
         let words =
-            ["backup", "contacts-255.vcf", "--mode", mode, "--loss", "0.05", "--db", ":memory:", "--json"];
+            ["backup", "contacts-255.vcf", "--mode", mode, "--loss", "0.15", "--db", ":memory:", "--json"];
         let figures = oxisim.json(&words);
         assert!(figures["lost"].as_u64().unwrap() > 0 && figures["verified"] == true, "{mode}: {figures}");
     }

@@ -44,6 +44,7 @@ pub(super) fn take(
                 settings.message_octets.saturating_sub(overhead),
                 settings.contacts_per_block.max(1),
                 host.alpha_octets(),
+                &settings.coding,
             ),
             blocks: 0,
             octets: 0,

@@ -1,7 +1,7 @@
 //! The applets of a card's file.
 
 use oxisim_applets::{Balance, Echo, Hello, PhonebookBackup, Tracker};
-use oxisim_backup::{Mode, Settings, Way};
+use oxisim_backup::{Coding, Mode, Settings, Way};
 use oxisim_card::{Applet, Card};
 use oxisim_server::Msisdn;
 use oxisim_sms::Address;
@@ -10,7 +10,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::locate::At;
-use crate::span;
+use crate::{coding, span};
 
 /// Applets to install, in this order.
 #[derive(Debug, Default, Deserialize)]
@@ -72,8 +72,18 @@ struct BackupForm {
     volume_threshold: Option<u32>,
     /// Most contacts of one block.
     contacts_per_block: Option<Spanned<u16>>,
+    /// How blocks are coded.
+    coding: Option<Spanned<CodingForm>>,
     /// A backup starts by itself after this time.
     interval: Option<Spanned<String>>,
+}
+
+/// A coding: a word, a name or a file, or the number of a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum CodingForm {
+    Number(u8),
+    Word(String),
 }
 
 /// The way of a backup.
@@ -139,6 +149,7 @@ fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
         volume_threshold: form.volume_threshold,
         contacts_per_block: positive(form.contacts_per_block.as_ref())?
             .map_or(defaults.contacts_per_block, usize::from),
+        coding: coding(form.coding.as_ref())?,
         interval: time(form.interval.as_ref())?,
         ..defaults
     };
@@ -147,6 +158,16 @@ fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
 
 fn time(text: Option<&Spanned<String>>) -> Result<Option<Duration>, At> {
     text.map(|text| span::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
+}
+
+/// Compact with the table for all countries, if nothing is said.
+fn coding(form: Option<&Spanned<CodingForm>>) -> Result<Coding, At> {
+    let Some(form) = form else { return Ok(Coding::general()) };
+    let coding = match form.get_ref() {
+        CodingForm::Number(number) => coding::coding(&number.to_string()),
+        CodingForm::Word(word) => coding::coding(word),
+    };
+    coding.map_err(|reason| At::new(form, reason))
 }
 
 fn positive(number: Option<&Spanned<u16>>) -> Result<Option<u16>, At> {

@@ -15,7 +15,7 @@ use std::{
 };
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::Settings;
+use oxisim_backup::{Coding, Settings};
 use oxisim_card::{Card, Profile};
 use oxisim_phonebook::{
     Contact, Import,
@@ -129,8 +129,10 @@ fn with_sim(path: &Path, work: impl FnOnce(&mut Client) -> Result<(), Failure>) 
     };
     let kept = Kept::read(path)?.ok_or_else(missing)?;
     // The subscriber's number, too, is in the memory that is kept.
-    let mut card = Card::new(&Profile::default())
-        .with_applet(PhonebookBackup::new(server_address(), Settings::default()));
+    let mut card = Card::new(&Profile::default()).with_applet(PhonebookBackup::new(
+        server_address(),
+        Settings { coding: Coding::general(), ..Settings::default() },
+    ));
     kept.restore_card(&mut card, path)?;
     let (card, done) = with_virtual(card, work);
     // What is written to it is kept even if not all was.
