@@ -1,5 +1,7 @@
-//! What tshark, which nobody here wrote, makes of the messages of the conformance sequences: where it names a value,
-//! ours is the same.
+//! What tshark, which nobody here wrote, makes of the messages of the conformance sequences, and of short messages: where
+//! it names a value, ours is the same.
+
+mod messages;
 
 use std::{
     collections::BTreeMap,

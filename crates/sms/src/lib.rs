@@ -7,7 +7,7 @@
 //!   are made of.
 //! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT, SMS-COMMAND and the two reports, decoded by direction.
 //! - [`concatenation`]: long messages in several parts, and back.
-//! - [`file`]: the records in which a card keeps messages and what they are sent with.
+//! - [`mod@file`]: the records in which a card keeps messages and what they are sent with.
 //! - [`packet`]: secured packets, commands and responses, and the data of remote management in them.
 //!
 //! Octets that do not decode are an [`oxisim_wire::Error`]; what cannot be built is an [`Error`].

@@ -73,6 +73,13 @@ enum Happening {
     /// The card answers with just anything.
     Noise(Vec<u8>),
     Deliver(Vec<u8>),
+    /// A record of the card's memory for messages is read, or freed.
+    Read(u8),
+    Delete(u8),
+    /// The user sends a text.
+    Text(String),
+    /// What became of telling the service centre that there is room.
+    RoomTold(Result<(), SubmitError>),
     /// The card answers with data, as to a question about a call or a message.
     Ruling(Vec<u8>),
     User(User),
@@ -337,6 +344,14 @@ fn happening() -> impl Strategy<Value = Happening> {
         15 => ruling().prop_map(Happening::Ruling),
         3 => vec(any::<u8>(), 0..40).prop_map(Happening::Deliver),
         3 => Just(Happening::Deliver(for_card)),
+        6 => prop::sample::select(&[0x00, 0x11, 0x12][..])
+            .prop_map(|coding| Happening::Deliver(message(coding))),
+        2 => Just(Happening::Deliver(hex::decode(REPORT).unwrap())),
+        6 => record().prop_map(Happening::Ruling),
+        1 => any::<u8>().prop_map(Happening::Read),
+        2 => any::<u8>().prop_map(Happening::Delete),
+        1 => "[a-zж😀]{0,200}".prop_map(Happening::Text),
+        2 => prop_oneof![Just(Ok(())), Just(Err(SubmitError::NotSent))].prop_map(Happening::RoomTold),
         20 => user().prop_map(Happening::User),
         6 => prop_oneof![
             Just(Ok(())),
@@ -364,6 +379,30 @@ fn happening() -> impl Strategy<Value = Happening> {
     ]
 }
 
+/// SMS-STATUS-REPORT on message 0 to 123.
+const REPORT: &str = "0600038121F3208062917314482080629173144800";
+
+/// SMS-DELIVER "AB" with this coding scheme.
+fn message(coding: u8) -> Vec<u8> {
+    hex::decode(format!("040481214300{coding:02X}20806291731448024121")).unwrap()
+}
+
+/// A record of `EF_SMS`, free or with a message from the phone that waits for [`REPORT`]; file control parameters.
+fn record() -> impl Strategy<Value = Vec<u8>> {
+    let sent = hex::decode("0D002100038121F300040141").unwrap();
+    let padded = |mut octets: Vec<u8>, length: usize| {
+        octets.resize(length, 0xFF);
+        octets
+    };
+    prop_oneof![
+        Just(padded(vec![0x00], 176)),
+        Just(padded(vec![0x00], 30)),
+        Just(padded(sent, 176)),
+        (any::<u8>(), any::<u8>())
+            .prop_map(|(length, records)| vec![0x62, 0x07, 0x82, 0x05, 0x42, 0x21, 0x00, length, records]),
+    ]
+}
+
 /// What a host remembers of its phone.
 struct Host {
     phone: Terminal,
@@ -372,6 +411,7 @@ struct Host {
     /// The command that is with the card.
     with_card: Option<Vec<u8>>,
     in_air: bool,
+    telling_room: bool,
 }
 
 impl Host {
@@ -400,6 +440,15 @@ impl Host {
                 phone.handle_submit_result(result, now);
             }
             Happening::Deliver(tpdu) => phone.handle_deliver(&tpdu, None, now),
+            Happening::Read(record) => phone.read_message(record, now),
+            Happening::Delete(record) => phone.delete_message(record, now),
+            Happening::Text(text) => {
+                let _ = phone.send_text("123".parse().ok(), &text, now);
+            }
+            Happening::RoomTold(result) => {
+                self.telling_room = false;
+                phone.handle_memory_available(result, now);
+            }
             Happening::User(input) => phone.handle_user(&input, now),
             Happening::Application(tpdu) => phone.submit_application(tpdu, None, now),
             Happening::Service(service) => phone.handle_service(service, now),
@@ -456,8 +505,14 @@ impl Host {
                     prop_assert!(!self.in_air, "two messages in the air");
                     self.in_air = true;
                 }
+                Output::MemoryAvailable => {
+                    prop_assert!(!self.telling_room, "the centre is told twice");
+                    self.telling_room = true;
+                }
                 Output::PowerOn => self.with_card = None,
-                Output::PowerOff => (self.with_card, self.in_air) = (None, false),
+                Output::PowerOff => {
+                    (self.with_card, self.in_air, self.telling_room) = (None, false, false);
+                }
                 _ => {}
             }
         }
@@ -510,10 +565,11 @@ proptest! {
     #[test]
     fn whatever_happens_the_phone_stands(
         card in prop::sample::select(vec![uicc as fn(&[u8]) -> &'static [u8], usim, sim]),
+        keeps_messages_on_card: bool,
         happenings in vec(happening(), 0..200),
     ) {
-        let config = Config { pin: "1234".parse().ok(), ..Config::default() };
-        let mut host = Host { phone: Terminal::new(config), card, with_card: None, in_air: false };
+        let config = Config { pin: "1234".parse().ok(), keeps_messages_on_card, ..Config::default() };
+        let mut host = Host { phone: Terminal::new(config), card, with_card: None, in_air: false, telling_room: false };
         let mut now = Instant::EPOCH;
         for happening in core::iter::once(Happening::On).chain(happenings) {
             if let Happening::Time(seconds) = happening {

@@ -1,0 +1,240 @@
+//! What tshark makes of short messages that our codec writes, in the relay layer of TS 24.011.
+
+use std::{
+    collections::BTreeSet,
+    fmt::Write as _,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use oxisim_sms::{
+    DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
+    alphabet::Language,
+    concatenation::Message,
+    content::{AnimationNumber, SoundNumber},
+    content::{
+        Content, Indication, LargePicture, LockingShift, Ports16, PredefinedAnimation, PredefinedSound,
+        SelectiveReports, SingleShift, SmscControl, SpecialIndication, TextColour, TextFormatting, TextMode,
+        UserPrompt, VariablePicture,
+    },
+    tpdu::{
+        self, CommandType, DeliverReport, EnhancedPeriod, EnhancedValidity, FailureCause, Submit,
+        ValidityPeriod,
+    },
+};
+use oxisim_wire::Wire;
+
+/// A message from the phone, and what tshark is to say: the field after `gsm_sms.`, and its value.
+struct Sample {
+    frame: Vec<u8>,
+    said: Vec<(&'static str, String)>,
+}
+
+/// RP-DATA to the service centre +4915 (TS 24.011 §7.3.1.2).
+fn data(tpdu: &[u8]) -> Vec<u8> {
+    [&[0x00, 0x01, 0x00, 0x03, 0x91, 0x94, 0x51, tpdu.len() as u8], tpdu].concat()
+}
+
+/// RP-ERROR, memory capacity exceeded (TS 24.011 §7.3.4).
+fn error(tpdu: &[u8]) -> Vec<u8> {
+    [&[0x04, 0x01, 0x01, 0x16, 0x41, tpdu.len() as u8], tpdu].concat()
+}
+
+fn submit(user_data: UserData) -> Submit {
+    Submit::new("+4915".parse().unwrap(), ProtocolIdentifier::DEFAULT, user_data)
+}
+
+fn sample(frame: Vec<u8>, said: &[(&'static str, &str)]) -> Sample {
+    Sample { frame, said: said.iter().map(|&(field, value)| (field, value.to_owned())).collect() }
+}
+
+/// A message with this element.
+fn with(content: Content, said: &[(&'static str, &str)]) -> Sample {
+    let header = vec![Element::from(content), Element::new(ElementId(0x6F), [0x55])];
+    let user_data = UserData::new(DataCoding::EIGHT_BIT, header, vec![0xCA]).unwrap();
+    sample(data(&submit(user_data).encode()), said)
+}
+
+fn samples() -> Vec<Sample> {
+    let mut command = tpdu::Command::new(CommandType::DELETE, 5, "+4915".parse().unwrap());
+    (command.reference, command.status_report) = (7, true);
+    let clock = EnhancedPeriod::Clock { hours: 12, minutes: 34, seconds: 56 };
+    let text = |text: &str| submit(UserData::from_text(text).unwrap());
+    let enhanced = Submit {
+        validity: Some(ValidityPeriod::Enhanced(EnhancedValidity::new(clock, true))),
+        ..text("Hello [€]")
+    };
+    let seconds = EnhancedValidity::new(EnhancedPeriod::Seconds(90), false);
+    let seconds = Submit { validity: Some(ValidityPeriod::Enhanced(seconds)), ..text("Привет 😀") };
+    let long = Message::from_text(&"long ".repeat(40));
+    let parts = long.split(oxisim_sms::concatenation::Reference::Long(0x1234)).unwrap();
+    vec![
+        sample(
+            data(&command.encode()),
+            &[
+                ("tp-mti", "2"),
+                ("tp-srr", "1"),
+                ("tp-mr", "7"),
+                ("tp.command_type", "2"),
+                ("tp.message_number", "5"),
+                ("tp-da", "4915"),
+            ],
+        ),
+        sample(
+            data(&enhanced.encode()),
+            &[
+                ("tp-vpf", "1"),
+                ("vp.single_shot_sm", "1"),
+                ("vp.validity_period.hour", "12"),
+                ("vp.validity_period.minutes", "34"),
+                ("vp.validity_period.seconds", "56"),
+                ("sms_text", "Hello [€]"),
+            ],
+        ),
+        sample(data(&seconds.encode()), &[("vp.single_shot_sm", "0"), ("sms_text", "Привет 😀")]),
+        sample(
+            error(&DeliverReport::refused(FailureCause::MEMORY_CAPACITY_EXCEEDED).encode()),
+            &[("tp-mti", "0"), ("tp-fcs", "211")],
+        ),
+        sample(
+            data(&submit(parts[1].clone()).encode()),
+            &[("udh.mm.msg_id", "4660"), ("udh.mm.msg_parts", "2"), ("udh.mm.msg_part", "2")],
+        ),
+        with(
+            Content::SpecialIndication(SpecialIndication { indication: Indication(0xA2), count: 3 }),
+            &[("profile_id", "1"), ("msg_ind_type", "2"), ("msg_count", "3")],
+        ),
+        with(
+            Content::Ports16(Ports16 { destination: 2948, originator: 9200 }),
+            &[("destination_port", "2948"), ("originator_port", "9200")],
+        ),
+        with(
+            Content::SmscControl(SmscControl { reports: SelectiveReports(0x82) }),
+            &[
+                ("status_report.short_msg", "0"),
+                ("status_report.permanent_error", "1"),
+                ("status_report.temp_error_transfer", "0"),
+                ("status_report.original_udh", "1"),
+            ],
+        ),
+        with(
+            Content::TextFormatting(TextFormatting {
+                start: 4,
+                length: 9,
+                mode: TextMode(0x50),
+                colour: Some(TextColour(0x2B)),
+            }),
+            &[
+                ("dis_iei_tf.start_position", "4"),
+                ("dis_iei_tf.length", "9"),
+                ("formatting_mode.style_bold", "1"),
+                ("formatting_mode.style_italic", "0"),
+                ("formatting_mode.style_underlined", "1"),
+                ("dis_iei_tf.foreground_colour", "11"),
+                ("dis_iei_tf.background_colour", "2"),
+            ],
+        ),
+        with(
+            Content::PredefinedSound(PredefinedSound { position: 1, sound: SoundNumber::DRUM }),
+            &[("dis_iei_ps.position", "1"), ("dis_iei_ps.sound_number", "5")],
+        ),
+        with(
+            Content::PredefinedAnimation(PredefinedAnimation {
+                position: 2,
+                animation: AnimationNumber::SAD,
+            }),
+            &[("dis_iei_pa.position", "2"), ("dis_iei_pa.animation_number", "3")],
+        ),
+        sample(
+            {
+                let picture = Element::from(LargePicture { position: 3, pixels: [0xAA; 128] });
+                let user_data = UserData::new(DataCoding::EIGHT_BIT, vec![picture], vec![]).unwrap();
+                data(&submit(user_data).encode())
+            },
+            &[("dis_iei_lp.position", "3")],
+        ),
+        with(
+            Content::VariablePicture(VariablePicture {
+                position: 4,
+                width: 2,
+                height: 3,
+                pixels: vec![0x55; 6],
+            }),
+            &[
+                ("dis_iei_vp.position", "4"),
+                ("dis_iei_vp.horizontal_dimension", "2"),
+                ("dis_iei_vp.vertical_dimension", "3"),
+            ],
+        ),
+        with(
+            Content::UserPrompt(UserPrompt { objects: 6 }),
+            &[("dis_iei_upi.num_corresponding_objects", "6")],
+        ),
+        with(
+            Content::SingleShift(SingleShift { language: Language::SPANISH }),
+            &[("dis_iei_lang.single_shift", "2")],
+        ),
+        with(
+            Content::LockingShift(LockingShift { language: Language::URDU }),
+            &[("dis_iei_lang.locking_shift", "13")],
+        ),
+    ]
+}
+
+/// What tshark says in these fields of the frames; `None` if it is not here.
+fn dissected(samples: &[Sample], fields: &[&str]) -> Option<Vec<Vec<String>>> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let (hex, capture) = (folder.join("messages.txt"), folder.join("messages.pcap"));
+    let mut text = String::new();
+    for Sample { frame, .. } in samples {
+        text += "000000";
+        for octet in frame {
+            write!(text, " {octet:02x}").unwrap();
+        }
+        text.push('\n');
+    }
+    std::fs::write(&hex, text).unwrap();
+    let mut made = Command::new("text2pcap");
+    made.args(["-q", "-l", "147"]).args([&hex, &capture]).stderr(Stdio::null());
+    let Ok(made) = made.status() else { return None };
+    assert!(made.success());
+    let mut tshark = Command::new("tshark");
+    tshark.arg("-r").arg(&capture).args(["-T", "fields", "-E", "separator=\x1e", "-E", "occurrence=f"]);
+    tshark.args(["-o", r#"uat:user_dlts:"User 0 (DLT=147)","gsm_a_rp","0","","0","""#]);
+    tshark.args(fields.iter().flat_map(|field| ["-e".into(), format!("gsm_sms.{field}")]));
+    let output = tshark.stderr(Stdio::null()).output().ok()?;
+    let lines = String::from_utf8(output.stdout).unwrap();
+    Some(lines.lines().map(|line| line.split('\x1e').map(plain).collect()).collect())
+}
+
+/// A number in decimal, a flag as one, however the version of tshark shows it.
+fn plain(value: &str) -> String {
+    match value {
+        "True" => "1".into(),
+        "False" => "0".into(),
+        _ => super::number(value).unwrap_or_else(|| value.into()),
+    }
+}
+
+#[test]
+fn tshark_says_of_our_messages_what_we_have_put_in_them() {
+    let samples = samples();
+    let fields: BTreeSet<&str> =
+        samples.iter().flat_map(|sample| sample.said.iter().map(|(field, _)| *field)).collect();
+    let fields: Vec<&str> = fields.into_iter().collect();
+    let Some(dissected) = dissected(&samples, &fields) else {
+        assert!(
+            std::env::var("CI").as_deref() != Ok("true"),
+            "tshark is not installed; make setup installs it"
+        );
+        eprintln!("skipped: tshark is not installed; make setup, as root, installs it");
+        return;
+    };
+    assert_eq!(dissected.len(), samples.len());
+    for (sample, theirs) in samples.iter().zip(dissected) {
+        for (field, expected) in &sample.said {
+            let column = fields.iter().position(|named| named == field).unwrap();
+            assert_eq!(&theirs[column], expected, "{field} of {:02X?}", sample.frame);
+        }
+    }
+}
