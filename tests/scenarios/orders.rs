@@ -178,7 +178,7 @@ fn orders_are_kept_after_a_tear_at_any_write() {
     let mut world = scene().world();
     let before = world.card.memory().writes();
     ordered(&mut world);
-    minutes(&mut world, 60);
+    minutes(&mut world, 20);
     let all = world.card.memory().writes() - before;
     assert!(all > 20, "{all} writes");
     for n in 0..all {
@@ -189,7 +189,7 @@ fn orders_are_kept_after_a_tear_at_any_write() {
         world.terminal.switch_off(world.now());
         minutes(&mut world, 1);
         assert!(world.switch_on().unwrap());
-        minutes(&mut world, 24 * 60);
+        minutes(&mut world, 60);
         assert_eq!(step(&mut world, MessageType::CONFIGURE), OrderStep::Answered(0), "torn at write {n}");
         assert_eq!(step(&mut world, MessageType::START), OrderStep::Answered(0), "torn at write {n}");
         assert_eq!(copy(&mut world, Source::CARD), Some(contacts(2)), "torn at write {n}");

@@ -103,6 +103,20 @@ fn hours_without_service_delay_a_backup() {
 }
 
 #[test]
+fn a_user_who_asks_again_need_not_wait_for_the_next_try() {
+    let mut world = Scene::ten_blocks(Way::NORMAL).world();
+    world.set_outage(NO_SERVICE);
+    world.request_card_backup().unwrap();
+    world.run_until(Duration::from_mins(8 * 60), |_| false).unwrap();
+    world.set_outage(Outage::default());
+    let asked = world.now();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    assert!(world.now().since(asked) < Duration::from_mins(2));
+    assert_eq!(copy(&mut world, Source::CARD), Some(contacts(10)));
+}
+
+#[test]
 fn a_phone_that_is_switched_on_sends_at_once() {
     let mut world = Scene::ten_blocks(Way::NORMAL).world();
     world.set_outage(NO_SERVICE);

@@ -142,6 +142,10 @@ impl Uploader {
                 let blocks = run.todo.total();
                 if trigger == Trigger::User {
                     this.report(Outcome::Running { sent: blocks - run.todo.len(), blocks });
+                    if this.retrying {
+                        // The user may know that there is service again.
+                        return this.go_on(&state, host);
+                    }
                 }
                 return Ok(());
             }
