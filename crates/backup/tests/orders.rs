@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use host::{Host, named};
 use oxisim_backup::{
-    Configuration, FromServer, Journal, Mode, Outcome, Output, Settings, ToServer, Uploader, Way,
-    message::{BackupId, Extent, Source, Start, StartResult},
+    BlockSet, Configuration, FromServer, Journal, Mode, Outcome, Output, Settings, ToServer, Uploader, Way,
+    message::{Abandonment, BackupId, Extent, Source, Start, StartResult},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -153,4 +153,23 @@ proptest! {
             prop_assert!(is_answer, "{said:?}");
         }
     }
+}
+
+#[test]
+fn who_has_given_up_says_so_when_the_server_asks() {
+    let mut bench = Bench::new();
+    bench.take(&Event::Start(1));
+    // A day of tries for the block, another for the word that there is no backup.
+    let tries = (0..1_000).take_while(|_| {
+        bench.take(&Event::Sent(false));
+        bench.take(&Event::Wake);
+        bench.sending.is_some()
+    });
+    assert_eq!(tries.count(), 2 * 20 - 1);
+    let backup = BackupId { source: Source::CARD, generation: 1 };
+    let missing = FromServer::Missing { backup, blocks: BlockSet::full(1) };
+    bench.uploader.handle_message(&missing.encode(), &mut bench.host);
+    let outputs: Vec<Output> = core::iter::from_fn(|| bench.uploader.poll_output()).collect();
+    let word = ToServer::Abandoned { backup, reason: Abandonment::NOT_SENT };
+    assert_eq!(outputs, [Output::Send(word.encode())]);
 }

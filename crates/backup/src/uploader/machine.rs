@@ -287,34 +287,42 @@ impl Uploader {
         let Ok(message) = FromServer::decode(message) else { return };
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
-            match message {
-                FromServer::Restore { generation, total, number, block } => {
-                    let part = restore::Part { generation, total, number, block: &block };
-                    let step = restore::apply(this.journal, &mut state, &part, host)?;
-                    if step.answers {
-                        this.renew(Owed::RESTORED);
-                    }
-                    if step.completes {
-                        this.report(Outcome::Restored);
-                    }
-                    this.go_on(&state, host)
-                }
-                FromServer::Missing { backup, blocks } => this.missing(&mut state, backup, &blocks, host),
-                FromServer::Planned { backup, wait } => this.planned(&mut state, backup, wait, host),
-                FromServer::Ok { backup, digest } => this.ok(&mut state, backup, digest, host),
-                FromServer::Refused { backup, reason, latest } => {
-                    this.refused(&mut state, backup, reason, latest, host)
-                }
-                FromServer::Configure { source, number, fields } if source == this.source => {
-                    this.configure(&mut state, number, &fields, host)
-                }
-                FromServer::Start { source, start } if source == this.source => {
-                    this.order(&mut state, start, host)
-                }
-                FromServer::Unspoken(unspoken) => this.unspoken(&mut state, unspoken, host),
-                FromServer::Configure { .. } | FromServer::Start { .. } => Ok(()),
+            this.take(&mut state, message, host)?;
+            if state.owed.first().is_some() {
+                // Where a message comes from, one may go to.
+                return this.go_on(&state, host);
             }
+            Ok(())
         });
+    }
+
+    /// Does what a message of the server says.
+    fn take(&mut self, state: &mut State, message: FromServer, host: &mut dyn Host) -> Result<(), Failure> {
+        match message {
+            FromServer::Restore { generation, total, number, block } => {
+                let part = restore::Part { generation, total, number, block: &block };
+                let step = restore::apply(self.journal, state, &part, host)?;
+                if step.answers {
+                    self.renew(Owed::RESTORED);
+                }
+                if step.completes {
+                    self.report(Outcome::Restored);
+                }
+                self.go_on(state, host)
+            }
+            FromServer::Missing { backup, blocks } => self.missing(state, backup, &blocks, host),
+            FromServer::Planned { backup, wait } => self.planned(state, backup, wait, host),
+            FromServer::Ok { backup, digest } => self.ok(state, backup, digest, host),
+            FromServer::Refused { backup, reason, latest } => {
+                self.refused(state, backup, reason, latest, host)
+            }
+            FromServer::Configure { source, number, fields } if source == self.source => {
+                self.configure(state, number, &fields, host)
+            }
+            FromServer::Start { source, start } if source == self.source => self.order(state, start, host),
+            FromServer::Unspoken(unspoken) => self.unspoken(state, unspoken, host),
+            FromServer::Configure { .. } | FromServer::Start { .. } => Ok(()),
+        }
     }
 
     /// The settings that the next backup goes by.

@@ -69,7 +69,10 @@ impl Uploader {
                         self.report(Outcome::Failed(failure));
                         self.answer_order(state, Some(number), StartResult::FAILED, host)
                     }
-                    result => result,
+                    result => {
+                        *state = fresh;
+                        result
+                    }
                 }
             }
         }
