@@ -1,5 +1,7 @@
 //! Messages of the user and of the phone's application, and what the phone remembers on the card for them.
 
+use alloc::vec::Vec;
+
 use oxisim_sms::{
     Address, Alphabet, DataCoding, Error, ProtocolIdentifier,
     concatenation::{Message, Reference},
@@ -8,9 +10,42 @@ use oxisim_sms::{
 };
 use oxisim_wire::{Instant, Wire};
 
-use crate::{Output, Service, SubmitError, Terminal, store::Task, submission::Submission};
+use crate::{
+    Output, Service, SubmitError, Terminal,
+    store::Task,
+    submission::{Origin, Submission},
+};
 
 impl Terminal {
+    /// Sends a message of the phone's own application, whose TP-Message-Reference the phone sets; the result comes
+    /// as [`Output::ApplicationSubmitted`], in the order of the calls. It waits until the card has started, which may
+    /// want to be asked about it.
+    pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
+        let mut submission = Submission::new(Origin::Application, tpdu, service_centre);
+        submission.complete(self.card.identity.message_parameters.as_ref());
+        if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
+            self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
+        }
+        self.settle(now);
+    }
+
+    /// Takes what became of the message of the last [`Output::Submit`]. A phone that has been switched off since
+    /// then must not be told.
+    pub fn handle_submit_result(&mut self, result: Result<(), SubmitError>, now: Instant) {
+        if let Some(sent) = self.submissions.finish() {
+            match sent.origin {
+                Origin::Card => self.card_submitted(result),
+                Origin::Application => {
+                    if result.is_ok() {
+                        self.keep_sent(&sent);
+                    }
+                    self.output(Output::ApplicationSubmitted(result));
+                }
+            }
+        }
+        self.settle(now);
+    }
+
     /// Sends a text in as many messages as it takes, and says how many; the results come as those of
     /// [`Self::submit_application`].
     ///

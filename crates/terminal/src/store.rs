@@ -11,7 +11,11 @@ use oxisim_sms::{
 };
 use oxisim_wire::{Instant, Reader, Wire};
 
-use crate::{Event, Platform, Terminal, link::Answer, platform::ROOM};
+use crate::{
+    Event, Platform, Terminal,
+    link::{Answer, Purpose},
+    platform::ROOM,
+};
 
 /// Tasks that may wait.
 const LIMIT: usize = 32;
@@ -402,6 +406,17 @@ impl Terminal {
     pub fn delete_message(&mut self, record: u8, now: Instant) {
         self.do_in_store(Task::Delete(record));
         self.settle(now);
+    }
+
+    /// Sends the next command of the card's memory for messages; `false` if there is nothing to do.
+    pub(crate) fn work_in_store(&mut self) -> bool {
+        let identity = &self.card.identity;
+        let command = self.card.store.command(identity.platform, identity.message_status.as_ref());
+        let is_any = command.is_some();
+        if let Some(command) = command {
+            self.transmit(Purpose::Store, command);
+        }
+        is_any
     }
 
     /// Puts a task at the end; without a card, or with too much to do, it comes to nothing.

@@ -26,7 +26,7 @@ use crate::{
     session::{Session, Task},
     startup::Startup,
     store::Store,
-    submission::{Origin, Submission, Submissions},
+    submission::{Origin, Submissions},
     timer::{Timer, TimerTable, ToolkitTimer},
 };
 
@@ -207,23 +207,6 @@ impl Terminal {
         self.settle(now);
     }
 
-    /// Takes what became of the message of the last [`Output::Submit`]. A phone that has been switched off since
-    /// then must not be told.
-    pub fn handle_submit_result(&mut self, result: Result<(), SubmitError>, now: Instant) {
-        if let Some(sent) = self.submissions.finish() {
-            match sent.origin {
-                Origin::Card => self.card_submitted(result),
-                Origin::Application => {
-                    if result.is_ok() {
-                        self.keep_sent(&sent);
-                    }
-                    self.output(Output::ApplicationSubmitted(result));
-                }
-            }
-        }
-        self.settle(now);
-    }
-
     /// Takes what the network says of calls and supplementary services; a phone that is off does not.
     pub fn handle_network(&mut self, event: NetworkEvent, now: Instant) {
         if self.has_card() {
@@ -260,18 +243,6 @@ impl Terminal {
             self.service = service.clone();
             self.look_for_room();
             self.report(CardEvent::LocationStatus(service));
-        }
-        self.settle(now);
-    }
-
-    /// Sends a message of the phone's own application, whose TP-Message-Reference the phone sets; the result comes
-    /// as [`Output::ApplicationSubmitted`], in the order of the calls. It waits until the card has started, which may
-    /// want to be asked about it.
-    pub fn submit_application(&mut self, tpdu: Vec<u8>, service_centre: Option<Address>, now: Instant) {
-        let mut submission = Submission::new(Origin::Application, tpdu, service_centre);
-        submission.complete(self.card.identity.message_parameters.as_ref());
-        if !self.has_card() || self.service == Service::None || !self.submissions.push(submission) {
-            self.output(Output::ApplicationSubmitted(Err(SubmitError::NotSent)));
         }
         self.settle(now);
     }
@@ -572,17 +543,6 @@ impl Terminal {
             self.was_busy = is_busy;
             self.event(Event::Busy(is_busy));
         }
-    }
-
-    /// Sends the next command of the card's memory for messages; `false` if there is nothing to do.
-    fn work_in_store(&mut self) -> bool {
-        let identity = &self.card.identity;
-        let command = self.card.store.command(identity.platform, identity.message_status.as_ref());
-        let is_any = command.is_some();
-        if let Some(command) = command {
-            self.transmit(Purpose::Store, command);
-        }
-        is_any
     }
 
     /// Sends the card the command that is most urgent: first what the proactive session needs, then what is to be done
