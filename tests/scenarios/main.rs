@@ -7,6 +7,7 @@ mod changes;
 mod control;
 mod envelopes;
 mod losses;
+mod ota;
 mod phone;
 mod profiles;
 mod restores;

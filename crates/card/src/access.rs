@@ -307,8 +307,12 @@ pub(crate) enum Asker<'a> {
     Terminal(Verified),
     /// Whoever has verified these keys and no others, while all are enabled.
     With(&'a [KeyReference]),
+    /// A script of remote management, which has been given these keys and has verified those; all are enabled.
+    Script(&'a [KeyReference], Verified),
     /// Whoever fulfils every condition that can be fulfilled.
     Everybody,
+    /// Whoever may do nothing, whatever the conditions.
+    Nobody,
 }
 
 /// Conditions nest no deeper than this.
@@ -323,6 +327,7 @@ impl Authority<'_> {
             Kind::Elementary(_) => file.parent,
         };
         let granted = match &file.security {
+            _ if matches!(self.asker, Asker::Nobody) => false,
             SecurityAttributes::Referenced { arr, record } => {
                 self.expanded(here, self.rule(file.parent, *arr, *record), operation)
             }
@@ -361,7 +366,7 @@ impl Authority<'_> {
     fn environment(&self, directory: FileId) -> u8 {
         match self.asker {
             Asker::Terminal(_) => {}
-            Asker::With(_) | Asker::Everybody => return 1,
+            Asker::With(_) | Asker::Script(..) | Asker::Everybody | Asker::Nobody => return 1,
         }
         let requirement = |reference| {
             let pin = self.files.pins.find(self.files, directory, reference);
@@ -381,7 +386,13 @@ impl Authority<'_> {
         let verified = match self.asker {
             Asker::Terminal(verified) => verified,
             Asker::With(keys) => return keys.contains(&reference),
+            Asker::Script(keys, verified) => {
+                let pin = self.files.pins.find(self.files, directory, reference);
+                let is_verified = pin.is_some_and(|(index, _)| verified.contains(index));
+                return keys.contains(&reference) || is_verified;
+            }
             Asker::Everybody => return true,
+            Asker::Nobody => return false,
         };
         let Some((index, pin)) = self.files.pins.find(self.files, directory, reference) else { return false };
         match pin.requirement(self.memory) {

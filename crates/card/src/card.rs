@@ -15,6 +15,7 @@ use crate::{
     image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
     memory::Memory,
+    ota::{self, KeySet, Remote, RemoteApplication},
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
     restore::{self, RestoreError},
@@ -48,6 +49,7 @@ struct Shared {
     files: Arc<FileSystem>,
     menu_title: String,
     keys: SubscriberKeys,
+    remote: Vec<RemoteApplication>,
 }
 
 /// What a card knows between power-on and power-off.
@@ -62,6 +64,8 @@ pub(crate) struct Session {
     pub waiting: Waiting,
     pub verified: Verified,
     pub toolkit: Toolkit,
+    /// The script that is carried out in the place of the terminal's commands.
+    pub remote: Option<Remote>,
     /// Whether the applets know of this session.
     started: bool,
 }
@@ -76,6 +80,8 @@ pub(crate) struct Powered<'a> {
     /// The files from the next command on, if this one changes them.
     pub changed: Option<FileSystem>,
     pub keys: &'a SubscriberKeys,
+    /// The applications of the card's own that packets are for.
+    pub remote: &'a [RemoteApplication],
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -108,6 +114,7 @@ impl Card {
             files: Arc::clone(&files),
             menu_title: image.menu_title.clone(),
             keys,
+            remote: image.remote.clone(),
         };
         Self {
             memory,
@@ -133,6 +140,7 @@ impl Card {
             waiting: Waiting::MasterFile,
             verified: Verified::default(),
             toolkit: Toolkit::default(),
+            remote: None,
             started: false,
         });
         if let Some(mut powered) = self.powered(now).filter(|powered| powered.suspension.is_none()) {
@@ -264,6 +272,12 @@ impl Card {
         FileView::new(&self.files, &mut self.memory)
     }
 
+    /// The key sets for packets over the air, as they are now: no APDU reads them.
+    #[must_use]
+    pub fn key_sets(&self) -> Vec<KeySet> {
+        ota::key_sets(&self.memory)
+    }
+
     /// The tree of files.
     #[must_use]
     pub fn file_system(&self) -> &FileSystem {
@@ -349,6 +363,7 @@ impl Card {
             made_with: &self.shared.files,
             changed: None,
             keys: &self.shared.keys,
+            remote: &self.shared.remote,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
@@ -438,10 +453,37 @@ impl Powered<'_> {
         }
     }
 
-    /// The terminal has written to a file.
+    /// A command has written to a file.
     pub fn updated(&mut self, file: FileId, part: FilePart) {
+        let update = FileUpdate { file, part };
+        if let Some(remote) = &mut self.session.remote {
+            remote.updates.push(update);
+            return;
+        }
         let now = self.now;
-        self.runtime().file_updated(now, FileUpdate { file, part });
+        if let Some(packet) = self.runtime().file_updated(now, update) {
+            // The terminal is told nothing of it: what it has written is written.
+            let _ = self.packet(&packet);
+        }
+    }
+
+    /// The same card with other files, if there are any.
+    pub fn with_files<'b>(&'b mut self, files: Option<&'b FileSystem>) -> Powered<'b> {
+        Powered {
+            now: self.now,
+            platform: self.platform,
+            files: files.unwrap_or(self.files),
+            made_with: self.made_with,
+            changed: None,
+            keys: self.keys,
+            remote: self.remote,
+            memory: self.memory,
+            session: self.session,
+            random: self.random,
+            suspension: self.suspension,
+            menu_title: self.menu_title,
+            applets: self.applets,
+        }
     }
 
     /// Selects a file on the channel of the command, which deselects its applet; `6985` if the file is another
@@ -469,8 +511,13 @@ impl Powered<'_> {
         self.authority().holds(directory, reference)
     }
 
-    const fn authority(&self) -> Authority<'_> {
-        Authority { files: self.files, memory: self.memory, asker: Asker::Terminal(self.session.verified) }
+    fn authority(&self) -> Authority<'_> {
+        let verified = self.session.verified;
+        let asker = match &self.session.remote {
+            None => Asker::Terminal(verified),
+            Some(remote) => remote.asker(verified),
+        };
+        Authority { files: self.files, memory: self.memory, asker }
     }
 
     /// Checks that a PIN or key that counts in a directory has been verified, or is disabled.

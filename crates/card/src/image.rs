@@ -12,6 +12,7 @@ use crate::{
     header,
     keys::SubscriberKeys,
     memory::{Handle, Memory},
+    ota::{self, KeySet, RemoteApplication},
     pin::{KeyReference, Pin, Pins},
 };
 
@@ -32,6 +33,11 @@ pub struct Image {
     pub files: Vec<FileImage>,
     /// Octets of non-volatile memory: what is left of them is room for files that are created.
     pub memory: usize,
+    /// Key sets for packets over the air, each with a number of its own; none, and the card accepts none that is
+    /// secured.
+    pub key_sets: Vec<KeySet>,
+    /// The applications of the card's own that packets are for.
+    pub remote: Vec<RemoteApplication>,
 }
 
 /// Octets of memory of a card whose image does not say: a card of 256 KiB.
@@ -192,6 +198,9 @@ pub enum ImageError {
     /// A subscriber's key is for a directory that is neither an ADF nor `DF_GSM`, or that has a key already.
     #[error("{0}: no directory to authenticate for, or there is a key for it already")]
     AuthenticationKey(String),
+    /// A key set has a number that no packet can say, or that another one has.
+    #[error("key set {0}: the number is not 1 to 15, or there already")]
+    KeySet(u8),
     /// There are more keys or files than a card has room for.
     #[error("too many keys or files")]
     TooMany,
@@ -234,10 +243,23 @@ pub(crate) fn build(image: &Image) -> Result<(FileSystem, SubscriberKeys, Memory
         files.pins.add(pin);
     }
     let keys = SubscriberKeys::create(&image.authentication, &files, &mut memory)?;
+    create_key_sets(&image.key_sets, &mut memory)?;
     if memory.used() > image.memory {
         return Err(ImageError::Memory { used: memory.used(), memory: image.memory });
     }
     Ok((files, keys, memory))
+}
+
+/// The key sets with their memory.
+fn create_key_sets(sets: &[KeySet], memory: &mut Memory) -> Result<(), ImageError> {
+    for (at, set) in sets.iter().enumerate() {
+        let is_taken = sets.iter().take(at).any(|other| other.version == set.version);
+        if is_taken || !set.is_valid() {
+            return Err(ImageError::KeySet(set.version));
+        }
+    }
+    ota::create_keys(sets, memory);
+    Ok(())
 }
 
 /// The directory that a file stands in.

@@ -108,6 +108,12 @@ impl Pins {
         self.0.get(index).map(|pin| (PinIndex(index), pin))
     }
 
+    /// The keys that have no tries left.
+    pub fn blocked(&self, memory: &Memory) -> impl Iterator<Item = PinIndex> {
+        let all = self.0.iter().enumerate();
+        all.filter(|(_, pin)| pin.retries(memory, Secret::Pin) == 0).map(|(index, _)| PinIndex(index))
+    }
+
     /// The keys that count in `application` and nowhere else; the universal PIN is no application's (TS 102 221
     /// §9.4.1).
     pub fn of_application(&self, application: FileId) -> impl Iterator<Item = PinIndex> {

@@ -6,7 +6,7 @@ use crate::{
     changes::CHANGES,
     file::{Aid, FileSystem},
     memory::{Handle, Memory, MemoryError},
-    runtime,
+    ota, runtime,
 };
 
 /// Why objects of a memory cannot be put back.
@@ -49,7 +49,8 @@ pub(crate) fn restore<'a>(
     }
     runtime::verify(&memory).map_err(RestoreError::Applets)?;
     for name in names {
-        if !runtime::is_owned(own, &memory, name) && !is_expected(name, (own, made_with), (&memory, files)) {
+        let is_owned = runtime::is_owned(own, &memory, name) || ota::is_owned(&memory, name);
+        if !is_owned && !is_expected(name, (own, made_with), (&memory, files)) {
             return Err(RestoreError::Object(name.into(), MemoryError::Range));
         }
     }

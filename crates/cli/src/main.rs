@@ -8,6 +8,7 @@ mod card;
 mod card_applets;
 mod card_dump;
 mod card_image;
+mod card_personalise;
 mod compare;
 mod contacts;
 mod explain;
@@ -17,6 +18,7 @@ mod input;
 mod keys;
 mod live;
 mod options;
+mod ota;
 mod personalise;
 mod phone;
 mod phonebook;
@@ -52,6 +54,7 @@ enum Command {
     Contacts(contacts::Args),
     Card(card::Args),
     Explain(explain::Args),
+    Ota(Box<ota::Args>),
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
@@ -68,6 +71,7 @@ fn main() -> ExitCode {
         Command::Contacts(args) => contacts::run(&args),
         Command::Card(args) => card::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Ota(args) => ota::run(&args),
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),

@@ -74,6 +74,10 @@ pub struct Args {
     /// Let +15550100002 send this message to the card as soon as the phone is ready; may be given several times.
     #[arg(long = "sms", value_name = "TEXT")]
     messages: Vec<String>,
+    /// Let the network deliver this SMS-DELIVER as soon as the phone is ready, as `oxisim ota wrap --sms` prints it; may be
+    /// given several times.
+    #[arg(long = "tpdu", value_name = "HEX")]
+    tpdus: Vec<String>,
     /// Dial this as soon as the phone is ready: a number, or a code such as *100#. A card that controls calls is
     /// asked first.
     #[arg(long, value_name = "NUMBER")]
@@ -150,6 +154,10 @@ impl Args {
         let mut messages = VecDeque::new();
         for (text, reference) in self.messages.iter().zip((1..=u8::MAX).cycle()) {
             messages.extend(sms::for_card(text, reference, wall_clock())?);
+        }
+        for tpdu in &self.tpdus {
+            let wrong = |error| Failure::Usage(format!("--tpdu {tpdu}: {error}"));
+            messages.push_back(hex::decode(tpdu).map_err(wrong)?);
         }
         Ok(messages)
     }
@@ -357,7 +365,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
             }
             Output::DeliverReport(report) => {
                 let taken = if report.cause.is_none() { "takes" } else { "does not take" };
-                self.say("card", &format!("{taken} the message"))?;
+                let answer = report.parameters.user_data.as_ref().map(sms::answered);
+                self.say("card", &format!("{taken} the message{}", answer.unwrap_or_default()))?;
             }
             // This phone has no other reader.
             Output::Reader { .. }

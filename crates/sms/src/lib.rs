@@ -6,7 +6,7 @@
 //! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s: what the messages are made of.
 //! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT and the two reports, decoded by direction.
 //! - [`concatenation`]: long messages in several parts, and back.
-//! - [`packet`]: command packets without cryptography.
+//! - [`packet`]: secured packets, commands and responses, and the data of remote management in them.
 //!
 //! Octets that do not decode are an [`oxisim_wire::Error`]; what cannot be built is an [`Error`].
 //!

@@ -74,6 +74,31 @@ fn commands_of_others_open_and_ours_are_the_same_octets() {
 }
 
 #[test]
+fn no_bit_of_a_command_of_others_may_be_another_under_its_checksum() {
+    let mut count = 0;
+    for row in rows().filter(|row| row["kind"] == "command") {
+        let (keys, packet) = (keys(&row), octets(&row, "packet"));
+        let has_checksum =
+            |security: SecurityParameters| security.integrity() == Integrity::CryptographicChecksum;
+        if !has_checksum(header(&row).0) {
+            continue;
+        }
+        for bit in 0..packet.len() * 8 {
+            let mut flipped = packet.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            // That a packet has a checksum at all is for the receiver to demand.
+            if let Ok(sealed) = SealedCommand::decode(Form::ShortMessage, &flipped)
+                && has_checksum(sealed.security)
+            {
+                assert!(sealed.open(&keys).is_err(), "bit {bit}: {row}");
+            }
+        }
+        count += 1;
+    }
+    assert!(count >= 19, "{count}");
+}
+
+#[test]
 fn a_check_that_no_standard_names_is_refused_though_the_packet_deciphers() {
     for row in rows().filter(|row| XOR.contains(&text(row, "id"))) {
         let (command, keys) = (command(&row), keys(&row));

@@ -33,7 +33,8 @@ pub enum Event<'a> {
         /// The entry.
         item: u8,
     },
-    /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR.
+    /// `EVENT_FORMATTED_SMS_PP_ENV`: a command packet with this applet's TAR. It has passed every check, and its data are
+    /// plain; its SPI says how it was secured. What is posted goes into the response packet, if the sender asked for one.
     FormattedSmsPp(FormattedSms<'a>),
     /// The same of a packet that is secured, for an applet that [opens](crate::Applet::opens_packets) them itself.
     SealedSmsPp(SealedSms<'a>),
@@ -85,6 +86,9 @@ pub enum Event<'a> {
     OtherEnvelope(&'a Envelope),
     /// `EVENT_EXTERNAL_FILE_UPDATE`: the terminal has written to a file that the applet watches.
     ExternalFileUpdate(FileUpdate),
+    /// `EVENT_REMOTE_FILE_UPDATE`: remote file management has written to a file that the applet watches. The script is
+    /// at its end.
+    RemoteFileUpdate(FileUpdate),
     /// `EVENT_APPLICATION_DESELECT`: the session of an application has ended on a logical channel.
     ApplicationDeselect {
         /// The AID of the application.
@@ -107,7 +111,7 @@ pub enum Event<'a> {
     },
 }
 
-/// What the terminal has written.
+/// What has been written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileUpdate {
     /// The file, as [`FileView`](crate::FileView) has it.

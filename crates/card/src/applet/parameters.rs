@@ -27,7 +27,8 @@ pub struct InstallParameters {
     pub menu_text: u8,
     /// The menu entries that it may have; `None`: as many as the card has room for, where there is room.
     pub menu_entries: Option<Vec<MenuPlace>>,
-    /// The minimum security level of command packets for it (TS 102 225), as it is coded there; empty: there is none.
+    /// The minimum security level of command packets for it (TS 102 226 §8.2.1.3.2.4): the first octet of their SPI, by
+    /// itself or after parameter `01`; empty: there is none.
     pub security: Vec<u8>,
     /// The TARs of the command packets that are for it (TS 102 225).
     pub tars: Vec<Tar>,

@@ -84,7 +84,7 @@ pub(super) fn delete_file(card: &mut Powered<'_>, command: &Command<'_>) -> Resu
         return Err(Status::CONDITIONS_NOT_SATISFIED);
     }
     card.permit(id, Operation::Delete)?;
-    check_not_selected_elsewhere(card, command, id)?;
+    check_not_selected_elsewhere(card, id)?;
     let parent = card.files.parent(id);
     let mut files = card.files.clone();
     let gone: Vec<FileId> =
@@ -387,14 +387,13 @@ fn has_body(files: &FileSystem, body: Handle) -> bool {
 }
 
 /// A file that another logical channel has selected, or that one stands below, stays.
-fn check_not_selected_elsewhere(card: &Powered<'_>, command: &Command<'_>, id: FileId) -> Result<(), Status> {
+fn check_not_selected_elsewhere(card: &Powered<'_>, id: FileId) -> Result<(), Status> {
     let is_there = |channel: &Channel| {
         let application = channel.application.unwrap_or(FileSystem::MF);
         card.files.is_within(channel.ef.unwrap_or(channel.directory), id)
             || card.files.is_within(application, id)
     };
-    let own = command.class.channel().unwrap_or(0);
-    if card.session.channels.others(own).any(is_there) {
+    if card.session.channels.others(card.session.number).any(is_there) {
         return Err(Status::CONDITIONS_NOT_SATISFIED);
     }
     Ok(())

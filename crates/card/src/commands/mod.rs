@@ -106,11 +106,85 @@ pub(crate) fn answer(card: &mut Powered<'_>, apdu: &[u8]) -> Response {
     response::deliver(&mut card.session.waiting, &command, answer.unwrap_or_else(Response::from))
 }
 
+/// Carries out a command of a script, in the session that the card has given it; any that is not for scripts has
+/// `6D00` (TS 102 226 §7).
+pub(crate) fn answer_script(card: &mut Powered<'_>, command: &Command<'_>) -> Response {
+    let waiting = mem::take(&mut card.session.waiting);
+    let is_gsm = command.class == Class::GSM;
+    let answer = match card.platform {
+        _ if !is_for_scripts(command.instruction) => Err(Status::INSTRUCTION_NOT_SUPPORTED),
+        Platform::UiccWithSim | Platform::Sim if is_gsm => {
+            return gsm::execute_script(card, command, waiting).unwrap_or_else(Response::from);
+        }
+        Platform::Sim => Err(Status::CLASS_NOT_SUPPORTED),
+        Platform::UiccWithSim | Platform::Uicc => execute_script(card, command, waiting),
+    };
+    response::deliver(&mut card.session.waiting, command, answer.unwrap_or_else(Response::from))
+}
+
+fn execute_script(
+    card: &mut Powered<'_>,
+    command: &Command<'_>,
+    waiting: Waiting,
+) -> Result<Response, Status> {
+    if command.class.channel() != Some(0) {
+        return Err(Status::CLASS_NOT_SUPPORTED);
+    }
+    if command.instruction == Instruction::GET_RESPONSE {
+        return response::get(waiting, command);
+    }
+    let (function, _) = prepare(card, command)?;
+    // Applications are for the terminal to select.
+    if command.instruction == Instruction::SELECT && command.p1 == select::BY_AID {
+        return Err(Status::INCORRECT_P1_P2);
+    }
+    function(card, command)
+}
+
+/// Whether remote file management has an instruction (TS 102 226 §7.1).
+const fn is_for_scripts(instruction: Instruction) -> bool {
+    matches!(
+        instruction,
+        Instruction::SELECT
+            | Instruction::READ_BINARY
+            | Instruction::UPDATE_BINARY
+            | Instruction::READ_RECORD
+            | Instruction::UPDATE_RECORD
+            | Instruction::SEARCH_RECORD
+            | Instruction::INCREASE
+            | Instruction::VERIFY
+            | Instruction::CHANGE_PIN
+            | Instruction::DISABLE_PIN
+            | Instruction::ENABLE_PIN
+            | Instruction::UNBLOCK_PIN
+            | Instruction::DEACTIVATE_FILE
+            | Instruction::ACTIVATE_FILE
+            | Instruction::GET_RESPONSE
+            | Instruction::CREATE_FILE
+            | Instruction::DELETE_FILE
+            | Instruction::RESIZE_FILE
+            | Instruction::SET_DATA
+            | Instruction::RETRIEVE_DATA
+    )
+}
+
 /// Carries a command out.
 fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     if let Some(answer) = applets::dispatch(card, command) {
         return answer;
     }
+    let (function, channel) = prepare(card, command)?;
+    card.session.channel = card.session.channels.get(channel)?;
+    card.session.number = channel;
+    let application = card.session.channel.application;
+    let answer = function(card, command);
+    card.session.channels.put(card.session.number, card.session.channel);
+    card.forget_unused(application);
+    answer
+}
+
+/// What carries a command out, and on which logical channel.
+fn prepare(card: &Powered<'_>, command: &Command<'_>) -> Result<(Function, u8), Status> {
     let class = command.class;
     let channel = class.channel().ok_or(Status::CLASS_NOT_SUPPORTED)?;
     let (body, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
@@ -122,13 +196,7 @@ fn execute(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, St
     if has_no_data(command.instruction) && !command.data.is_empty() {
         return Err(Status::WRONG_LENGTH);
     }
-    card.session.channel = card.session.channels.get(channel)?;
-    card.session.number = channel;
-    let application = card.session.channel.application;
-    let answer = function(card, command);
-    card.session.channels.put(card.session.number, card.session.channel);
-    card.forget_unused(application);
-    answer
+    Ok((function, channel))
 }
 
 /// Whether a command of the instruction has no data field (§11: Lc not present).

@@ -17,8 +17,7 @@ pub(super) fn terminal_profile(card: &mut Powered<'_>, command: &Command<'_>) ->
 /// ENVELOPE.
 pub(super) fn envelope(card: &mut Powered<'_>, command: &Command<'_>) -> Result<Response, Status> {
     check_parameters(card, command)?;
-    let now = card.now;
-    card.runtime().envelope(now, command.data)
+    card.envelope(command.data)
 }
 
 /// FETCH: Le is the length that `91XX` said, or `00`, which is all.

@@ -15,6 +15,7 @@ use crate::{
     access::{Rule, SecurityAttributes},
     file::{Aid, LifeCycle, fid},
     image::{AuthenticationKey, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
+    ota::RemoteApplication,
     pin::KeyReference,
 };
 use table::Entry;
@@ -124,6 +125,8 @@ impl Profile {
             authentication: vec![AuthenticationKey::of_tests(&[fid::MF, fid::CURRENT_APPLICATION])],
             files,
             memory: MEMORY,
+            key_sets: Vec::new(),
+            remote: RemoteApplication::standard(&[fid::MF, fid::CURRENT_APPLICATION]),
         }
     }
 }

@@ -133,6 +133,11 @@ impl Applets {
         self.instances.iter().find(|instance| instance.aid == *aid)
     }
 
+    /// The AIDs of the packages that are loaded.
+    pub fn packages(&self) -> impl Iterator<Item = Aid> {
+        self.packages.iter().map(|package| package.aid)
+    }
+
     /// Whether packets with this TAR are for an applet.
     pub fn has_tar(&self, tar: Tar) -> bool {
         self.instances.iter().any(|instance| instance.parameters.tars.contains(&tar))

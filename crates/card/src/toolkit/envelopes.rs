@@ -1,6 +1,8 @@
 //! What an ENVELOPE tells, and whom (TS 102 223 §7, TS 31.111 §7).
 
-use oxisim_apdu::{Response, Status};
+use alloc::boxed::Box;
+
+use oxisim_apdu::Status;
 use oxisim_sms::tpdu::MobileTerminated;
 use oxisim_toolkit::{
     Envelope, Event as EventOfTerminal,
@@ -10,7 +12,7 @@ use oxisim_wire::{Instant, Wire};
 
 use super::{
     ToolkitEvent, channels,
-    messages::{Delivered, packet_of_page},
+    messages::{Carrier, Delivered, Told, packet_of_page},
 };
 use crate::{
     applet::Event,
@@ -18,8 +20,8 @@ use crate::{
 };
 
 impl Runtime<'_> {
-    /// ENVELOPE; what applets posted in answer.
-    pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Response, Status> {
+    /// ENVELOPE; what applets posted in answer, or the command packet in it.
+    pub fn envelope(&mut self, now: Instant, data: &[u8]) -> Result<Told, Status> {
         let Ok(envelope) = &Envelope::decode(data) else { return Err(Status::INCORRECT_DATA) };
         if has_answer(envelope) {
             self.session.reply.open();
@@ -27,10 +29,11 @@ impl Runtime<'_> {
         let told = self.tell(now, envelope);
         // Nothing is answered afterwards, whatever has become of it.
         let response = self.session.reply.take();
-        told.map(|()| response)
+        told.map(|packet| packet.map_or(Told::Answered(response), Told::Packet))
     }
 
-    fn tell(&mut self, now: Instant, envelope: &Envelope) -> Result<(), Status> {
+    /// Tells whom it concerns; a command packet is left to be opened.
+    fn tell(&mut self, now: Instant, envelope: &Envelope) -> Result<Option<Carrier>, Status> {
         match envelope {
             // Events are told and questions asked whatever is under way: a command of the card can be what leads to
             // them. The others start something of their own.
@@ -44,14 +47,14 @@ impl Runtime<'_> {
             _ if self.session.is_busy() => return Err(Status::TOOLKIT_BUSY),
             Envelope::MenuSelection(selection) => self.menu_selection(selection)?,
             Envelope::TimerExpiration(expiration) => self.timer_expiration(expiration),
-            Envelope::SmsPpDownload(download) => self.sms_pp_download(now, download)?,
-            Envelope::CellBroadcastDownload(download) => self.cell_broadcast(download),
+            Envelope::SmsPpDownload(download) => return self.sms_pp_download(now, download),
+            Envelope::CellBroadcastDownload(download) => return Ok(self.cell_broadcast(download)),
             Envelope::UssdDownload(download) => {
                 self.deliver_to_all(ToolkitEvent::UssdDownload, Event::UssdDownload(download));
             }
             other => self.deliver_to_all(ToolkitEvent::OtherEnvelope, Event::OtherEnvelope(other)),
         }
-        Ok(())
+        Ok(None)
     }
 
     fn menu_selection(&mut self, selection: &MenuSelection) -> Result<(), Status> {
@@ -107,39 +110,27 @@ impl Runtime<'_> {
         }
     }
 
-    /// A command packet goes to the applet with its TAR, anything else to those that want it.
-    fn sms_pp_download(&mut self, now: Instant, download: &SmsPpDownload) -> Result<(), Status> {
+    /// A command packet is for the applet with its TAR, anything else for those that want it.
+    fn sms_pp_download(&mut self, now: Instant, download: &SmsPpDownload) -> Result<Option<Carrier>, Status> {
         let tpdu = MobileTerminated::decode(&download.tpdu.tpdu, "SMS-PP download")
             .map_err(|_| Status::INCORRECT_DATA)?;
         let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };
-        let Some(delivered) = Delivered::of(self.session, deliver, now) else { return Ok(()) };
-        if let Some(packet) = delivered.sealed()
-            && let Some(opener) = self.opener(packet.tar, ToolkitEvent::FormattedSmsPp)
-        {
-            self.deliver(opener, Event::SealedSmsPp(delivered.for_opener(&packet)));
-            return Ok(());
+        let Some(delivered) = Delivered::of(self.session, deliver, now) else { return Ok(None) };
+        if delivered.is_packet() {
+            return Ok(Some(Carrier::Message(delivered)));
         }
-        let Some(packet) = delivered.packet() else {
-            let event = Event::UnformattedSmsPp(delivered.unformatted());
-            self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, event);
-            return Ok(());
-        };
-        let packet = packet?;
-        let owner = self.owner(packet.tar, ToolkitEvent::FormattedSmsPp);
-        let owner = owner.ok_or(Status::REFERENCED_DATA_NOT_FOUND)?;
-        self.deliver(owner, Event::FormattedSmsPp(delivered.formatted(&packet)));
-        Ok(())
+        let event = Event::UnformattedSmsPp(delivered.unformatted());
+        self.deliver_to_all(ToolkitEvent::UnformattedSmsPp, event);
+        Ok(None)
     }
 
     /// The same of a page.
-    fn cell_broadcast(&mut self, download: &CellBroadcastDownload) {
+    fn cell_broadcast(&mut self, download: &CellBroadcastDownload) -> Option<Carrier> {
         let Some(packet) = packet_of_page(&download.page.page) else {
             self.deliver_to_all(ToolkitEvent::CellBroadcast, Event::CellBroadcast(download));
-            return;
+            return None;
         };
-        if let Some(owner) = self.owner(packet.tar, ToolkitEvent::FormattedCellBroadcast) {
-            self.deliver(owner, Event::FormattedCellBroadcast { packet: &packet, download });
-        }
+        Some(Carrier::Page { packet: packet.to_vec(), download: Box::new(download.clone()) })
     }
 }
 

@@ -137,7 +137,7 @@ events! {
         "no proactive command waits or is under way; it is told once" "TS 102 223 §4.2"
     ExternalFileUpdate = 124 "EVENT_EXTERNAL_FILE_UPDATE" File:
         "a command of the terminal has written to a file" "TS 102 221 §11.1"
-    RemoteFileUpdate = 125 "EVENT_REMOTE_FILE_UPDATE" Unsupported:
+    RemoteFileUpdate = 125 "EVENT_REMOTE_FILE_UPDATE" File:
         "remote file management has written to a file" "TS 102 226 §7"
     ApplicationDeselect = 126 "EVENT_APPLICATION_DESELECT" SetEvent:
         "the session of an application has ended" "TS 102 221 §8.5"

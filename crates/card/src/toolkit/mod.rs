@@ -24,7 +24,12 @@ pub use self::{
     events::{Registration, ToolkitEvent},
     registry::ToolkitRegistry,
 };
-pub(crate) use self::{registrations::Registrations, session::Session, timers::Timers};
+pub(crate) use self::{
+    messages::{Carrier, Told},
+    registrations::Registrations,
+    session::Session,
+    timers::Timers,
+};
 use crate::{
     applet::{AppletError, Event, ToolkitError},
     file::Aid,

@@ -24,7 +24,7 @@ pub(crate) struct Registrations {
     pub events: Vec<ToolkitEvent>,
     /// Its services of a local connection, in the order in which it got them.
     pub services: Vec<u8>,
-    /// The files whose updates it is told of.
+    /// The files whose updates it is told of, by the terminal or by remote file management.
     pub files: Vec<WatchedFile>,
     pub poll: Option<Duration>,
 }
@@ -32,8 +32,18 @@ pub(crate) struct Registrations {
 /// A file whose updates an applet is told of: its path, from the MF or from the application with this AID.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct WatchedFile {
+    pub by: Writer,
     pub application: Option<Aid>,
     pub path: Vec<u16>,
+}
+
+/// Who writes to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Writer {
+    /// `EVENT_EXTERNAL_FILE_UPDATE`.
+    Terminal,
+    /// `EVENT_REMOTE_FILE_UPDATE`.
+    Remote,
 }
 
 impl ToolkitEvent {
@@ -59,6 +69,9 @@ impl ToolkitEvent {
 
 /// The octet of every event that the terminal tells.
 const EVENT_DOWNLOAD: u8 = 0x00;
+/// The octets of the events of files.
+const EXTERNAL_FILE_UPDATE: u8 = 124;
+const REMOTE_FILE_UPDATE: u8 = 125;
 
 impl Registrations {
     /// What an object of memory says; nothing has been registered if it is empty.
@@ -115,9 +128,14 @@ impl Registrations {
             ToolkitEvent::TimerExpiration => !self.timers.is_empty(),
             ToolkitEvent::StatusCommand => self.poll.is_some(),
             ToolkitEvent::EventDownload(EventCode::LOCAL_CONNECTION) => !self.services.is_empty(),
-            ToolkitEvent::ExternalFileUpdate => !self.files.is_empty(),
+            ToolkitEvent::ExternalFileUpdate => self.watches_any(Writer::Terminal),
+            ToolkitEvent::RemoteFileUpdate => self.watches_any(Writer::Remote),
             _ => self.events.contains(&event),
         }
+    }
+
+    fn watches_any(&self, by: Writer) -> bool {
+        self.files.iter().any(|file| file.by == by)
     }
 
     /// The identifiers of its menu entries.
@@ -136,12 +154,21 @@ impl WatchedFile {
     }
 
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        let by = match r.u8("event of a file of an applet")? {
+            REMOTE_FILE_UPDATE => Writer::Remote,
+            _ => Writer::Terminal,
+        };
         let aid = read_octets(r, "AID of a file of an applet")?;
         let (path, _) = read_octets(r, "path of a file of an applet")?.as_chunks();
-        Ok(Self { application: Aid::new(aid), path: path.iter().copied().map(u16::from_be_bytes).collect() })
+        let path = path.iter().copied().map(u16::from_be_bytes).collect();
+        Ok(Self { by, application: Aid::new(aid), path })
     }
 
     fn write(&self, out: &mut Vec<u8>) {
+        out.push(match self.by {
+            Writer::Terminal => EXTERNAL_FILE_UPDATE,
+            Writer::Remote => REMOTE_FILE_UPDATE,
+        });
         write_octets(self.application.as_ref().map_or(&[], Aid::as_bytes), out);
         write_octets(&self.path.iter().flat_map(|fid| fid.to_be_bytes()).collect::<Vec<_>>(), out);
     }

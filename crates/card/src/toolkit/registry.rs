@@ -12,7 +12,7 @@ use oxisim_wire::Duration;
 use super::{
     events::{Registration, ToolkitEvent},
     menu::{self, MenuEntry},
-    registrations::{Registrations, WatchedFile},
+    registrations::{Registrations, WatchedFile, Writer},
     timers::{TIMERS, Timers},
 };
 use crate::{
@@ -158,12 +158,12 @@ impl Registry {
     }
 
     /// Whether an applet watches a file, or the directory that it is in.
-    pub fn watches(&self, applet: AppletId, files: &FileSystem, id: FileId) -> bool {
+    pub fn watches(&self, applet: AppletId, by: Writer, files: &FileSystem, id: FileId) -> bool {
         let is_it = |watched: FileId| watched == id || watched == files.parent(id);
         self.active()
             .filter(|registered| registered.applet == applet)
             .flat_map(|registered| &registered.has.files)
-            .any(|file| file.find(files).is_some_and(is_it))
+            .any(|file| file.by == by && file.find(files).is_some_and(is_it))
     }
 
     /// The applet with a service of a local connection.
@@ -398,8 +398,10 @@ impl ToolkitRegistry<'_> {
         }
         self.change(|has| {
             has.events.retain(|&registered| registered != event);
-            if event == ToolkitEvent::ExternalFileUpdate {
-                has.files.clear();
+            match event {
+                ToolkitEvent::ExternalFileUpdate => has.files.retain(|file| file.by != Writer::Terminal),
+                ToolkitEvent::RemoteFileUpdate => has.files.retain(|file| file.by != Writer::Remote),
+                _ => {}
             }
             Ok(())
         })?;
@@ -417,7 +419,38 @@ impl ToolkitRegistry<'_> {
     /// ([`Event::ExternalFileUpdate`](crate::Event::ExternalFileUpdate)). The path is one of file identifiers, from the
     /// MF or from the application with this AID.
     pub fn register_file_event(&mut self, application: Option<Aid>, path: &[u16]) -> Result<(), AppletError> {
-        let file = WatchedFile { application, path: path.to_vec() };
+        self.watch(WatchedFile { by: Writer::Terminal, application, path: path.to_vec() })
+    }
+
+    /// The same of what remote file management writes to it
+    /// ([`Event::RemoteFileUpdate`](crate::Event::RemoteFileUpdate)).
+    pub fn register_remote_file_event(
+        &mut self,
+        application: Option<Aid>,
+        path: &[u16],
+    ) -> Result<(), AppletError> {
+        self.watch(WatchedFile { by: Writer::Remote, application, path: path.to_vec() })
+    }
+
+    /// Asks no more to be told of a file that was registered with the same path.
+    pub fn deregister_file_event(
+        &mut self,
+        application: Option<Aid>,
+        path: &[u16],
+    ) -> Result<(), AppletError> {
+        self.watch_no_more(&WatchedFile { by: Writer::Terminal, application, path: path.to_vec() })
+    }
+
+    /// The same of what remote file management writes to it.
+    pub fn deregister_remote_file_event(
+        &mut self,
+        application: Option<Aid>,
+        path: &[u16],
+    ) -> Result<(), AppletError> {
+        self.watch_no_more(&WatchedFile { by: Writer::Remote, application, path: path.to_vec() })
+    }
+
+    fn watch(&mut self, file: WatchedFile) -> Result<(), AppletError> {
         file.find(self.files).ok_or(Status::FILE_NOT_FOUND)?;
         self.change(|has| {
             if !has.files.contains(&file) {
@@ -427,15 +460,9 @@ impl ToolkitRegistry<'_> {
         })
     }
 
-    /// Asks no more to be told of a file that was registered with the same path.
-    pub fn deregister_file_event(
-        &mut self,
-        application: Option<Aid>,
-        path: &[u16],
-    ) -> Result<(), AppletError> {
-        let file = WatchedFile { application, path: path.to_vec() };
+    fn watch_no_more(&mut self, file: &WatchedFile) -> Result<(), AppletError> {
         self.change(|has| {
-            has.files.retain(|registered| *registered != file);
+            has.files.retain(|registered| registered != file);
             Ok(())
         })
     }

@@ -112,6 +112,16 @@ impl Session {
         Ok(())
     }
 
+    /// Queues a command of the card's own, if the terminal can carry it out.
+    pub fn send_own(&mut self, body: impl Into<Proactive>) {
+        let command = Command::new(0, 0, body);
+        let can = |profile: &TerminalProfile| profile.performs(command.body.kind());
+        if self.profile.as_ref().is_some_and(can) {
+            // With no room for it the terminal has fallen behind by more messages than it has room for.
+            let _ = self.queue.push(Queued::new(Sender::Framework, command));
+        }
+    }
+
     /// Whether a command is an applet's to send: it is not the framework's, and about no timer, service or channel of
     /// another (TS 102 268, `CRE_PCS_PCCO`).
     fn may_send(&self, applet: AppletId, parameters: &InstallParameters, command: &Command) -> bool {

@@ -3,7 +3,11 @@
 use oxisim_sms::tpdu::Deliver;
 use oxisim_wire::{Instant, Reader, Wire};
 
-use super::{ToolkitEvent, messages::Delivered};
+use super::{
+    ToolkitEvent,
+    messages::{Carrier, Delivered},
+    registrations::Writer,
+};
 use crate::{
     applet::{Event, FilePart, FileUpdate},
     file::{FileId, FileSystem},
@@ -18,39 +22,47 @@ const DF_TELECOM: u16 = 0x7F10;
 const TO_BE_READ: u8 = 0x03;
 
 impl Runtime<'_> {
-    /// The terminal has written to a file.
-    pub fn file_updated(&mut self, now: Instant, update: FileUpdate) {
-        if let FilePart::Record(record) = update.part
-            && is_ef_sms(self.files, update.file)
-        {
-            self.message_stored(now, update.file, record);
-        }
+    /// The terminal has written to a file; the command packet in what it has written.
+    pub fn file_updated(&mut self, now: Instant, update: FileUpdate) -> Option<Carrier> {
+        let packet = match update.part {
+            FilePart::Record(record) if is_ef_sms(self.files, update.file) => {
+                self.message_stored(now, update.file, record)
+            }
+            _ => None,
+        };
         for id in self.applets.order() {
-            if self.session.registry.watches(id, self.files, update.file) {
+            if self.session.registry.watches(id, Writer::Terminal, self.files, update.file) {
                 self.deliver(id, Event::ExternalFileUpdate(update));
+            }
+        }
+        packet
+    }
+
+    /// Remote file management has written to files.
+    pub fn remote_files_updated(&mut self, updates: &[FileUpdate]) {
+        for id in self.applets.order() {
+            for &update in updates {
+                if self.session.registry.watches(id, Writer::Remote, self.files, update.file) {
+                    self.deliver(id, Event::RemoteFileUpdate(update));
+                }
             }
         }
     }
 
     /// The terminal has written a record of `EF_SMS`: a new message is for applets as one that is downloaded is.
-    fn message_stored(&mut self, now: Instant, file: FileId, record: u8) {
+    fn message_stored(&mut self, now: Instant, file: FileId, record: u8) -> Option<Carrier> {
         let view = FileView::new(self.files, &*self.memory);
-        let Some(deliver) = view.read_record(file, record).ok().and_then(message_of) else { return };
-        let Some(delivered) = Delivered::of(self.session, deliver, now) else { return };
-        match delivered.packet() {
-            None => {
-                let sms = delivered.unformatted();
-                let event = Event::UnformattedSmsPpUpdate { record, sms };
-                self.deliver_to_all(ToolkitEvent::UnformattedSmsPpUpdate, event);
-            }
-            Some(Ok(packet)) => {
-                if let Some(owner) = self.owner(packet.tar, ToolkitEvent::FormattedSmsPpUpdate) {
-                    let sms = delivered.formatted(&packet);
-                    self.deliver(owner, Event::FormattedSmsPpUpdate { record, sms });
-                }
-            }
-            Some(Err(_)) => {}
+        let deliver = view.read_record(file, record).ok().and_then(message_of)?;
+        let delivered = Delivered::of(self.session, deliver, now)?;
+        if delivered.is_packet() {
+            return Some(Carrier::Record(record, delivered));
         }
+        let sms = delivered.unformatted();
+        self.deliver_to_all(
+            ToolkitEvent::UnformattedSmsPpUpdate,
+            Event::UnformattedSmsPpUpdate { record, sms },
+        );
+        None
     }
 }
 

@@ -53,6 +53,8 @@ pub fn image(files: Vec<FileImage>) -> Image {
         authentication: Vec::new(),
         files,
         memory: MEMORY,
+        key_sets: Vec::new(),
+        remote: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use oxisim_card::{
-    Aid, KeyReference, SecurityAttributes,
+    Aid, KeyReference, SecurityAttributes, SecurityLevel,
     file::{LifeCycle, Sfi, Structure},
     image::{
         AuthenticationKey, Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage,
@@ -20,10 +20,11 @@ use super::{
         AuthenticationForm, DirectoryForm, Document, FileForm, LifeCycleName, PinForm, PlatformName, SfiForm,
         StructureName,
     },
-    key,
+    key, key_set,
     locate::At,
     octets::octets,
     path::{FilePath, fid},
+    remote_of,
     rules::{self, Reference},
 };
 use crate::report::count;
@@ -57,6 +58,11 @@ pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
     }
     let atr = hexadecimal(&document.atr)?;
     oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
+    let mut remote = remote_of(&files);
+    if let Some(form) = &document.remote {
+        let [level] = exactly(&form.security)?;
+        remote.iter_mut().for_each(|application| application.security = SecurityLevel(level));
+    }
     let image = Image {
         atr,
         platform: match document.platform {
@@ -73,6 +79,8 @@ pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
             .map(|key| builder.authentication(key))
             .collect::<Result<_, _>>()?,
         files,
+        key_sets: key_set::read(&document.keys)?,
+        remote,
     };
     Ok((image, rules::missing(&builder.references, &builder.files)))
 }

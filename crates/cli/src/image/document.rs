@@ -29,6 +29,11 @@ pub struct Document {
     /// Subscribers' keys.
     #[serde(default)]
     pub authentication: Vec<AuthenticationForm>,
+    /// Key sets for packets over the air.
+    #[serde(default)]
+    pub keys: Vec<KeySetForm>,
+    /// What the card's own applications ask of packets over the air.
+    pub remote: Option<RemoteForm>,
     /// Applets to install.
     #[serde(default)]
     pub applets: AppletForms,
@@ -111,6 +116,42 @@ pub struct AuthenticationForm {
     pub age_limit: Option<Spanned<u64>>,
     /// The sequence numbers that were accepted last, one at most for each IND.
     pub sqn: Option<Spanned<Vec<Spanned<String>>>>,
+}
+
+/// A key set for packets over the air.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeySetForm {
+    /// Its number, 1 to 15.
+    pub version: Spanned<u8>,
+    /// What the keys are for.
+    pub algorithm: Spanned<KeyTypeName>,
+    /// The key that ciphers.
+    pub kic: Spanned<String>,
+    /// The key of the checksum.
+    pub kid: Spanned<String>,
+    /// The key that encrypts new keys; without it none can be put.
+    pub kik: Option<Spanned<String>>,
+    /// The last counter that was accepted; zero if it is not said.
+    pub counter: Option<Spanned<u64>>,
+}
+
+/// What the keys of a key set are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum KeyTypeName {
+    /// DES with keys of 8 octets, triple DES with 16 or 24.
+    Des,
+    /// AES with keys of 16, 24 or 32 octets.
+    Aes,
+}
+
+/// What the card's own applications ask of packets over the air.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoteForm {
+    /// The minimum security level, as the first octet of the SPI.
+    pub security: Spanned<String>,
 }
 
 /// An algorithm.

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     access::{Condition, Mode, expanded, show_key},
-    write,
+    remote_of, write,
 };
 
 /// What a reader found.
@@ -91,8 +91,10 @@ pub fn import(json: &str) -> Result<Imported, String> {
         menu_title: "SIM".into(),
         pins,
         authentication: Vec::new(),
+        remote: remote_of(&importer.files),
         files: importer.files,
         memory: MEMORY,
+        key_sets: Vec::new(),
     };
     // What is wrong with the image is said when its card is made.
     let _ = add_headers(&mut image, &importer.headers);
@@ -118,6 +120,8 @@ pub fn access(dump: &Dump) -> HashMap<String, String> {
         authentication: Vec::new(),
         files: importer.files,
         memory: MEMORY,
+        key_sets: Vec::new(),
+        remote: Vec::new(),
     };
     let words = |index: usize| {
         let file = image.files.get(index).filter(|file| matches!(file.kind, FileKind::Elementary { .. }))?;

@@ -8,6 +8,7 @@ mod contents;
 mod document;
 mod dump;
 mod key;
+mod key_set;
 mod locate;
 mod octets;
 mod path;
@@ -17,14 +18,18 @@ mod write;
 
 use std::path::Path;
 
-use oxisim_card::{Card, image::ImageError};
+use oxisim_card::{
+    Card, KeySet, RemoteApplication,
+    image::{FileImage, FileKind, ImageError},
+};
 
 use crate::failure::Failure;
 
+pub use document::KeyTypeName;
 pub use dump::{Dump, DumpedFile, access, described, import};
 pub use locate::Wrong;
 pub use path::FilePath;
-pub use state::{StateFile, private, restore_objects, write_whole};
+pub use state::{StateFile, private, read_state, restore_objects, write_whole};
 pub use write::{DEFAULT_NOTES, write};
 
 use document::Document;
@@ -71,6 +76,25 @@ fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
     })()
     .map_err(|at: At| at.locate(text))?;
     Ok((card, doubts.into_iter().map(|at| at.locate(text)).collect()))
+}
+
+/// The applications of a card with these files that packets over the air are for: the first ADF is that of the USIM.
+fn remote_of(files: &[FileImage]) -> Vec<RemoteApplication> {
+    let is_adf = |file: &&FileImage| matches!(file.kind, FileKind::Directory { aid: Some(_), .. });
+    let first = files.iter().find(is_adf).or(files.first());
+    RemoteApplication::standard(first.map_or(&[], |file| &file.path))
+}
+
+/// The same card with one more key set, as the text of its file; nothing else in it changes.
+pub fn with_key_set(text: &str, set: &KeySet) -> Result<(String, Card), Wrong> {
+    let mut with = text.trim_end().to_owned();
+    with.push('\n');
+    for line in key_set::lines(set) {
+        with.push_str(&line);
+        with.push('\n');
+    }
+    let (card, _) = card(&with)?;
+    Ok((with, card))
 }
 
 /// Why the image of a document is no card, at the key that says so.

@@ -3,14 +3,14 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use oxisim_card::{
-    Aid, KeyReference, SecurityAttributes,
+    Aid, KeyReference, SecurityAttributes, SecurityLevel,
     file::{LifeCycle, Sfi, Structure},
     image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform},
 };
 
 use super::{
     access::{show_key, words},
-    contents, key,
+    contents, key, key_set,
     locate::string,
     octets::{show, show_records},
     path::FilePath,
@@ -30,6 +30,9 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "with op or opc; \"tuak\" with op or opc (TOP, TOPc), iterations, mac_bits, res_bits, ck_bits and ik_bits; \"xor\" with",
     "res_bits; \"comp128-1\", \"comp128-2\", \"comp128-3\", \"xor-2g\". Sequence numbers can have an age_limit. The key of a",
     "new card is one for tests, which anyone knows: test set 1 of TS 35.207.",
+    "Keys for packets over the air: [[keys]] with version (1 to 15), algorithm (\"des\" or \"aes\"), kic, kid, kik and the",
+    "counter that was accepted last; oxisim card personalise writes them. [remote] security = \"12\" is the least that the",
+    "card's own applications ask of a packet: the first octet of its SPI.",
     "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];
 
@@ -68,6 +71,11 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     }
     image.pins.iter().for_each(|pin| writer.pin(pin));
     image.authentication.iter().for_each(|key| writer.authentication(key));
+    image.key_sets.iter().flat_map(key_set::lines).for_each(|line| writer.line(format_args!("{line}")));
+    let level = image.remote.first().map(|application| application.security);
+    if let Some(SecurityLevel(level)) = level.filter(|&level| level != SecurityLevel::REPLAY_SAFE) {
+        writer.line(format_args!("\n[remote]\nsecurity = \"{level:02X}\""));
+    }
     image.files.iter().for_each(|file| writer.file(file));
     writer.out
 }

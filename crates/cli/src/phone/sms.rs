@@ -1,7 +1,7 @@
 //! Short messages: what the card sends, and what comes for it.
 
 use oxisim_sms::{
-    Address, Alphabet, DataCoding, ProtocolIdentifier, Timestamp,
+    Address, Alphabet, DataCoding, ElementId, ProtocolIdentifier, Timestamp, UserData,
     concatenation::{Reference, split},
     tpdu::{Deliver, MobileOriginated, Submit},
 };
@@ -25,6 +25,18 @@ pub fn for_card(text: &str, reference: u8, now: Instant) -> Result<Vec<Vec<u8>>,
         |part| Deliver::new(from.clone(), ProtocolIdentifier::SIM_DATA_DOWNLOAD, timestamp, part).encode();
     Ok(parts.into_iter().map(deliver).collect())
 }
+
+/// What the card answers to a message, in the report on it.
+pub fn answered(user_data: &UserData) -> String {
+    let header = match user_data.element(ElementId::RESPONSE_PACKET) {
+        Some(_) => RESPONSE_HEADER,
+        None => "",
+    };
+    format!(", and answers {header}{}", hex::encode_upper(user_data.payload()))
+}
+
+/// The user data header of a response packet (TS 31.115 §4.3), with its length.
+const RESPONSE_HEADER: &str = "027100";
 
 /// A message that the card sends: to whom, and its text or its octets.
 pub fn sent(tpdu: &[u8]) -> String {

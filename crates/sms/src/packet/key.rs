@@ -43,8 +43,22 @@ impl Key {
         Ok([block[0], block[1], block[2]])
     }
 
-    pub(super) fn octets(&self) -> &[u8] {
+    /// The key itself, for those who keep it.
+    #[must_use]
+    pub fn octets(&self) -> &[u8] {
         &self.octets[..self.length]
+    }
+
+    /// Enciphers whole blocks in place, as keys on their way are (TS 102 226 §8.2.1.5).
+    pub fn encipher(&self, cipher: Cipher, data: &mut [u8]) -> Result<(), Refusal> {
+        check_blocks(cipher, data)?;
+        crypto::encipher(cipher, self, data)
+    }
+
+    /// Deciphers whole blocks in place.
+    pub fn decipher(&self, cipher: Cipher, data: &mut [u8]) -> Result<(), Refusal> {
+        check_blocks(cipher, data)?;
+        crypto::decipher(cipher, self, data)
     }
 
     pub(super) fn for_cipher(&self, cipher: Cipher) -> Result<&[u8], Refusal> {
@@ -58,6 +72,11 @@ impl Key {
     fn fitting(&self, lengths: &[usize]) -> Result<&[u8], Refusal> {
         if lengths.contains(&self.length) { Ok(self.octets()) } else { Err(Refusal::KeyLength(self.length)) }
     }
+}
+
+const fn check_blocks(cipher: Cipher, data: &[u8]) -> Result<(), Refusal> {
+    let (length, block) = (data.len(), cipher.block());
+    if length.is_multiple_of(block) { Ok(()) } else { Err(Refusal::Blocks { length, block }) }
 }
 
 impl fmt::Debug for Key {
@@ -132,6 +151,19 @@ mod tests {
         let key = Key::new(&[0x5A; 16]).unwrap();
         let shown = format!("{:?}", Keys::new(key.clone(), key));
         assert!(!shown.contains("90") && !shown.to_lowercase().contains("5a"), "{shown}");
+    }
+
+    #[test]
+    fn whole_blocks_go_out_and_come_back() {
+        let key = Key::new(&[0x5A; 16]).unwrap();
+        let mut data = [0x11; 32];
+        key.encipher(Cipher::TripleDes2Ecb, &mut data).unwrap();
+        assert_eq!(data[..8], data[8..16], "ECB: the same block again");
+        key.decipher(Cipher::TripleDes2Ecb, &mut data).unwrap();
+        assert_eq!(data, [0x11; 32]);
+        let refused = Err(Refusal::Blocks { length: 20, block: 16 });
+        assert_eq!(key.decipher(Cipher::AesCbc, &mut data[..20]), refused);
+        assert_eq!(key.encipher(Cipher::AesCbc, &mut data[..20]), refused);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! - [`ResponsePacket`] and [`SealedResponse`] are the way back.
 //! - [`Form`] says how a packet is framed: in a short message or a page of cell broadcast, or by itself.
 //!   [`short_messages`] and [`pages`] cut one into as many as it takes.
+//! - [`script`] is the data of remote management.
 //!
 //! A digital signature (DS) has a code in the SPI, but no standard says how one is made; a packet that asks for it is
 //! [`Refusal::DigitalSignature`].
@@ -44,6 +45,7 @@ mod key;
 mod message;
 mod refusal;
 mod response;
+pub mod script;
 mod security;
 
 use core::fmt;

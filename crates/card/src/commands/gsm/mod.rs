@@ -72,24 +72,50 @@ pub(super) fn execute(
     command: &Command<'_>,
     waiting: Waiting,
 ) -> Result<Response, Status> {
-    let (data, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
-    data.check(command)?;
-    administration::check_usage(card, command.instruction).map_err(translate)?;
-    if command.instruction == Instruction::GET_RESPONSE {
-        card.session.waiting = waiting;
-    }
+    let (data, function) = prepare(card, command, waiting)?;
     (card.session.channel, card.session.number) = (card.session.channels.get(0)?, 0);
     card.deselect();
-    if card.files.application_of(card.session.channel.directory).is_some() {
-        // No application of a UICC is there for a terminal of GSM, and no applet to select.
-        card.session.channel = Channel::after_reset();
-    }
+    leave_application(card);
     let application = card.session.channel.application;
     let answer = function(card, command);
     card.session.channels.put(0, card.session.channel);
     card.forget_unused(application);
     let response = answer.map_err(translate)?;
     Ok(if data == Data::InOut { offer(card, command, response) } else { response })
+}
+
+/// Carries out a command of a script, in the session that the card has given it.
+pub(super) fn execute_script(
+    card: &mut Powered<'_>,
+    command: &Command<'_>,
+    waiting: Waiting,
+) -> Result<Response, Status> {
+    let (data, function) = prepare(card, command, waiting)?;
+    leave_application(card);
+    let response = function(card, command).map_err(translate)?;
+    Ok(if data == Data::InOut { offer(card, command, response) } else { response })
+}
+
+/// What carries a command out, which has got back what waits for it.
+fn prepare(
+    card: &mut Powered<'_>,
+    command: &Command<'_>,
+    waiting: Waiting,
+) -> Result<(Data, Function), Status> {
+    let (data, function) = function(command.instruction).ok_or(Status::INSTRUCTION_NOT_SUPPORTED)?;
+    data.check(command)?;
+    administration::check_usage(card, command.instruction).map_err(translate)?;
+    if command.instruction == Instruction::GET_RESPONSE {
+        card.session.waiting = waiting;
+    }
+    Ok((data, function))
+}
+
+/// No application of a UICC is there for class `A0`, and no applet to select.
+fn leave_application(card: &mut Powered<'_>) {
+    if card.files.application_of(card.session.channel.directory).is_some() {
+        card.session.channel = Channel::after_reset();
+    }
 }
 
 /// SLEEP, which nothing is left of (TS 51.011 §9.2.17).

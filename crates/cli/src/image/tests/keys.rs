@@ -35,6 +35,22 @@ fn every_key_is_the_same_from_its_file() {
     }
 }
 
+/// Key sets for packets over the air, and what the card's own applications ask for.
+#[test]
+fn every_key_set_is_the_same_from_its_file() {
+    let lines = "[[keys]]\nversion = 1\nalgorithm = \"des\"\nkic = \"0011223344556677\"\n\
+                 kid = \"00112233445566778899AABBCCDDEEFF\"\n\
+                 [[keys]]\nversion = 15\nalgorithm = \"aes\"\nkic = \"00112233445566778899AABBCCDDEEFF\"\n\
+                 kid = \"00112233445566778899AABBCCDDEEFF\"\nkik = \"FFEEDDCCBBAA99887766554433221100\"\n\
+                 counter = 1099511627775\n[remote]\nsecurity = \"16\"\n";
+    let image = read(&format!("{SMALL}{lines}")).unwrap();
+    assert_eq!(image.key_sets.len(), 2);
+    assert_eq!(image.key_sets[1].counter.value(), 1_099_511_627_775);
+    assert!(!image.remote.is_empty() && image.remote.iter().all(|own| own.security.0 == 0x16));
+    let again = read(&write(&image, &[], None)).unwrap();
+    assert_eq!((again.key_sets, again.remote), (image.key_sets, image.remote));
+}
+
 /// The published challenge of `crates/card/tests/vectors`, to a card whose file has OP and the highest number.
 #[test]
 fn a_card_authenticates_with_the_key_of_its_file() {

@@ -282,6 +282,26 @@ fn every_mistake_beside_files_has_its_words() {
 }
 
 #[test]
+fn every_mistake_in_key_sets_has_its_words() {
+    let k = "00112233445566778899AABBCCDDEEFF";
+    let set = |version: u8, kic: &str, more: &str| {
+        let head = format!("[[keys]]\nversion = {version}\nalgorithm = \"aes\"\n");
+        format!("{head}kic = \"{kic}\"\nkid = \"{k}\"\n{more}")
+    };
+    for (lines, expected) in [
+        (set(0, k, ""), "line 13: keys[1].version: 0: key sets have the numbers 1 to 15"),
+        (set(16, k, ""), "line 13: keys[1].version: 16: key sets have the numbers 1 to 15"),
+        (set(3, k, &set(3, k, "")), "line 18: keys[2].version: key set 3 is there already"),
+        (set(1, "00", ""), "line 15: keys[1].kic: 1 octet; a key has 16, 24 or 32"),
+        (set(1, k, "kik = \"00\""), "line 17: keys[1].kik: 1 octet; a key has 16, 24 or 32"),
+        (set(1, k, "counter = 1099511627776"), "line 17: keys[1].counter: a counter has five octets"),
+        ("[remote]\nsecurity = \"1216\"".into(), "line 13: remote.security: 2 octets where 1 stand"),
+    ] {
+        assert_eq!(wrong(&format!("{SMALL}{lines}")), expected);
+    }
+}
+
+#[test]
 fn every_mistake_in_keys_and_applets_has_its_words() {
     let key = |lines: &str| wrong(&format!("{SMALL}[[authentication]]\ndirectory = \"ADF.USIM\"\n{lines}"));
     let applet = |lines: &str| wrong(&format!("{SMALL}[applets.backup]\n{lines}"));
