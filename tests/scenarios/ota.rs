@@ -107,6 +107,7 @@ fn world() -> World<Platform> {
         application: None,
         subscriber: SUBSCRIBER.parse().unwrap(),
         server: SERVER.parse().unwrap(),
+        keys: None,
         bearer: Bearer::ideal(),
         user: User { calls_every: Duration::ZERO, ..User::default() },
         start: START,
