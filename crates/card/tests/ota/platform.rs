@@ -31,8 +31,8 @@ pub const AES: [[u8; 16]; 3] = [
 
 /// A key set of these keys.
 pub fn key_set(version: u8, kind: KeyType, keys: [&[u8]; 3]) -> KeySet {
-    let [ciphering, kid, wrapping] = keys.map(|octets| TypedKey::new(kind, octets).unwrap());
-    KeySet { version, kic: ciphering, kid, kik: Some(wrapping), counter: Counter::default() }
+    let [ciphering, checking, wrapping] = keys.map(|octets| TypedKey::new(kind, octets).unwrap());
+    KeySet { version, kic: ciphering, kid: checking, kik: Some(wrapping), counter: Counter::default() }
 }
 
 /// The default card with key sets 1 and 2.

@@ -61,7 +61,9 @@ pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
     let mut remote = remote_of(&files);
     if let Some(form) = &document.remote {
         let [level] = exactly(&form.security)?;
-        remote.iter_mut().for_each(|application| application.security = SecurityLevel(level));
+        for application in &mut remote {
+            application.security = SecurityLevel(level);
+        }
     }
     let image = Image {
         atr,
