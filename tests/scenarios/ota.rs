@@ -123,11 +123,11 @@ fn world() -> World<Platform> {
         application: None,
         subscriber: SUBSCRIBER.parse().unwrap(),
         server: SERVER.parse().unwrap(),
+        keys: None,
         bearer: Bearer::ideal(),
         user: User { calls_every: Duration::ZERO, ..User::default() },
         start: START,
         seed: 1,
-        keys: None,
     };
     let mut world = World::new(setup, Platform::new());
     assert!(world.switch_on().unwrap(), "the phone starts up");

@@ -19,7 +19,7 @@ use crate::{
     image::{self, StateFile},
     input,
     live::PinArgs,
-    personalise, phonebook,
+    phonebook,
     report::count,
     run::forget_confirmed,
 };
@@ -48,8 +48,8 @@ Examples:
   oxisim card --image CARD.toml
   oxisim card dump --reader Omnikey --out DUMP.json
   oxisim card import DUMP.json --out COPY.toml
-  oxisim card personalise --image CARD.toml --number +15550100001
-  oxisim card keys CARD.toml --version 1 --algorithm aes --kic @KIC.hex --kid @KID.hex";
+  oxisim card personalise CARD.toml --version 1 --algorithm aes --kic @KIC.hex --kid @KID.hex
+  oxisim card personalise CARD.toml --number +15550100001";
 
 /// Run a virtual card with toolkit applets, until Ctrl-C.
 #[derive(Debug, clap::Args)]
@@ -84,8 +84,7 @@ enum FileCommand {
     Init(card_image::InitArgs),
     Import(card_image::ImportArgs),
     Dump(card_dump::DumpArgs),
-    Personalise(personalise::Args),
-    Keys(card_keys::KeysArgs),
+    Personalise(card_personalise::PersonaliseArgs),
 }
 
 /// What is on a virtual card.
@@ -219,8 +218,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Init(args)) => return card_image::init(args),
         Some(FileCommand::Import(args)) => return card_image::import(args),
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
-        Some(FileCommand::Personalise(args)) => return personalise::run(args),
-        Some(FileCommand::Keys(args)) => return card_keys::run(args),
+        Some(FileCommand::Personalise(args)) => return card_personalise::personalise(args),
         None => {}
     }
     if args.applets {

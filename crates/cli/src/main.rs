@@ -8,7 +8,7 @@ mod card;
 mod card_applets;
 mod card_dump;
 mod card_image;
-mod card_keys;
+mod card_personalise;
 mod coding;
 mod compare;
 mod contacts;

@@ -1,6 +1,6 @@
 //! `oxisim card personalise`: the keys of the backup applet on a card of a file.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::Path};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::security::KeyVersion;
@@ -8,35 +8,27 @@ use oxisim_server::{Msisdn, SqliteStore, Store};
 
 use crate::{backup::wall_clock, card::RealTime, failure::Failure, keys, run::not_personalised};
 
-/// Give the backup applet on a card the keys that the server derives from its master key and the card's ICCID, and tell
-/// the server whose card it is.
+/// What gives the backup applet on a card the keys that the server derives from its master key and the card's ICCID, and
+/// tells the server whose card it is.
 ///
 /// A card that has keys already gets these in their place, and its counters go on.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Examples:
-  oxisim card personalise --image CARD.toml --number +15550100001
-  oxisim card personalise --image CARD.toml --number +15550100001 --key-version 2
-  oxisim card personalise --image CARD.toml --master-key @oxisim.sqlite.key --no-enrol")]
 pub struct Args {
-    /// The card of this file; its keys go into what it has written, beside the file.
-    #[arg(long, value_name = "CARD.toml")]
-    image: PathBuf,
     /// The master key, 32 hexadecimal digits, or `@` and a file with them; without it that of the database, which is
     /// in a file beside it and is made if there is none.
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "version")]
     master_key: Option<String>,
     /// The version of the keys, 1 to 15.
-    #[arg(long, value_name = "N", default_value = "1", value_parser = version)]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = version, conflicts_with = "version")]
     key_version: KeyVersion,
     /// The subscriber whose card it is.
-    #[arg(long, required_unless_present = "no_enrol")]
+    #[arg(long)]
     number: Option<Msisdn>,
     /// The server's database.
     #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
     db: String,
     /// Tell no server.
-    #[arg(long, conflicts_with_all = ["number", "db"], requires = "master_key")]
+    #[arg(long, conflicts_with = "db", requires = "master_key")]
     no_enrol: bool,
 }
 
@@ -47,12 +39,12 @@ pub fn version(text: &str) -> Result<KeyVersion, String> {
 }
 
 /// Runs the command.
-pub fn run(args: &Args) -> Result<(), Failure> {
+pub fn run(image: &Path, args: &Args) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
-    let mut live = RealTime::open(&args.image)?;
+    let mut live = RealTime::open(image)?;
     let card = live.card();
     if !PhonebookBackup::is_on(card) {
-        return Err(Failure::NotDone(format!("{} has no backup applet", args.image.display())));
+        return Err(Failure::NotDone(format!("{} has no backup applet", image.display())));
     }
     let iccid = keys::iccid(card)?;
     let mut store = if args.no_enrol { None } else { Some(SqliteStore::open(&args.db)?) };

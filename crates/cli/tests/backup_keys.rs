@@ -11,7 +11,7 @@ fn personalised() -> Oxisim {
     let oxisim = Oxisim::new().with("contacts-10.vcf");
     oxisim.run(&["card", "init", "--out", "CARD.toml"]).success();
     oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "contacts-10.vcf", "--yes"]).success();
-    let said = oxisim.run(&["card", "personalise", "--image", "CARD.toml", "--number", NUMBER]).success();
+    let said = oxisim.run(&["card", "personalise", "CARD.toml", "--number", NUMBER]).success();
     said.stdout_eq(
         "Card 8900101000000000019 has version 1 of its keys\n\
          The server of oxisim.sqlite knows it as the card of +15550100007\n",
@@ -30,9 +30,7 @@ fn a_card_that_is_personalised_is_backed_up_with_its_keys() {
     let card = &oxisim.json(&["contacts", "cards", "--json"])[0];
     assert_eq!((&card["number"], &card["key_version"]), (&NUMBER.into(), &1.into()));
     assert_eq!((&card["received"], &card["refused"]), (&4.into(), &0.into()));
-    oxisim
-        .run(&["card", "personalise", "--image", "CARD.toml", "--number", NUMBER, "--key-version", "2"])
-        .success();
+    oxisim.run(&["card", "personalise", "CARD.toml", "--number", NUMBER, "--key-version", "2"]).success();
     assert_eq!(back_up(&oxisim)["verified"], true);
     let card = &oxisim.json(&["contacts", "cards", "--json"])[0];
     assert_eq!((&card["key_version"], &card["received"]), (&2.into(), &8.into()));
@@ -43,7 +41,7 @@ fn a_card_with_other_keys_than_the_servers_gets_nowhere() {
     let oxisim = personalised();
     oxisim.write("other.key", "000102030405060708090A0B0C0D0E0F\n");
     let other = "@other.key";
-    let words = ["card", "personalise", "--image", "CARD.toml", "--master-key", other, "--no-enrol"];
+    let words = ["card", "personalise", "CARD.toml", "--master-key", other, "--no-enrol"];
     oxisim.run(&words).success();
     oxisim.run(&["backup", "--image", "CARD.toml", "--number", NUMBER]).code(1);
     let card = &oxisim.json(&["contacts", "cards", "--json"])[0];

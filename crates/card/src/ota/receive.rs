@@ -93,6 +93,12 @@ impl<'a> Powered<'a> {
     pub fn packet(&mut self, carrier: &Carrier) -> Result<Response, Status> {
         let command = SealedCommand::decode(Form::ShortMessage, carrier.packet());
         let command = command.map_err(|_| Status::INCORRECT_DATA)?;
+        if command.security.is_secured()
+            && let Some(applet) = self.runtime().opener(command.tar, carrier.event())
+            && let Some(event) = carrier.tell_sealed(&command)
+        {
+            return Ok(self.runtime().packet(applet, event, carrier.has_report()));
+        }
         let outcome = match self.open(&command, carrier) {
             Ok((receiver, packet, secrets)) => {
                 let answer = self.carry_out(receiver, &packet, &secrets, carrier);

@@ -116,12 +116,6 @@ impl Runtime<'_> {
             .map_err(|_| Status::INCORRECT_DATA)?;
         let MobileTerminated::Deliver(deliver) = tpdu else { return Err(Status::INCORRECT_DATA) };
         let Some(delivered) = Delivered::of(self.session, deliver, now) else { return Ok(None) };
-        if let Some(packet) = delivered.sealed()
-            && let Some(opener) = self.opener(packet.tar, ToolkitEvent::FormattedSmsPp)
-        {
-            self.deliver(opener, Event::SealedSmsPp(delivered.for_opener(&packet)));
-            return Ok(None);
-        }
         if delivered.is_packet() {
             return Ok(Some(Carrier::Message(delivered)));
         }

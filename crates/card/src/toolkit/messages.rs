@@ -77,6 +77,18 @@ impl Carrier {
     }
 }
 
+impl Carrier {
+    /// What an applet is told that opens packets itself; only messages that are downloaded come to one.
+    pub const fn tell_sealed<'a>(&'a self, packet: &'a SealedCommand) -> Option<Event<'a>> {
+        match self {
+            Self::Message(Delivered { originator, timestamp, .. }) => {
+                Some(Event::SealedSmsPp(SealedSms { packet, originator, timestamp: *timestamp }))
+            }
+            Self::Record(..) | Self::Page { .. } => None,
+        }
+    }
+}
+
 /// A message of which every part is there.
 pub(crate) struct Delivered {
     message: Message,
@@ -95,16 +107,6 @@ impl Delivered {
     /// Whether it is a command packet.
     pub fn is_packet(&self) -> bool {
         self.message.header.iter().any(|element| element.id == ElementId::COMMAND_PACKET)
-    }
-
-    /// The command packet that it is, if it is one that is secured.
-    pub fn sealed(&self) -> Option<SealedCommand> {
-        let packet = SealedCommand::decode(Form::ShortMessage, &self.message.payload);
-        packet.ok().filter(|packet| self.is_packet() && packet.security.is_secured())
-    }
-
-    pub const fn for_opener<'a>(&'a self, packet: &'a SealedCommand) -> SealedSms<'a> {
-        SealedSms { packet, originator: &self.originator, timestamp: self.timestamp }
     }
 
     const fn formatted<'a>(&'a self, packet: &'a CommandPacket) -> FormattedSms<'a> {
@@ -126,13 +128,13 @@ impl Runtime<'_> {
     }
 
     /// The same, if it opens packets itself.
-    pub(super) fn opener(&self, tar: Tar, event: ToolkitEvent) -> Option<AppletId> {
+    pub fn opener(&self, tar: Tar, event: ToolkitEvent) -> Option<AppletId> {
         let owner = self.owner(tar, event)?;
         let object = self.applets.get(owner)?.object.as_deref()?;
         object.opens_packets().then_some(owner)
     }
 
-    /// Tells an applet of a packet that has been opened; its answer, if the packet can have one.
+    /// Tells an applet of a packet that has been opened, or that it opens itself; its answer, if the packet can have one.
     pub fn packet(&mut self, applet: AppletId, event: Event<'_>, has_answer: bool) -> Response {
         if has_answer {
             self.session.reply.open();

@@ -31,7 +31,7 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "res_bits; \"comp128-1\", \"comp128-2\", \"comp128-3\", \"xor-2g\". Sequence numbers can have an age_limit. The key of a",
     "new card is one for tests, which anyone knows: test set 1 of TS 35.207.",
     "Keys for packets over the air: [[keys]] with version (1 to 15), algorithm (\"des\" or \"aes\"), kic, kid, kik and the",
-    "counter that was accepted last; oxisim card keys writes them. [remote] security = \"12\" is the least that the",
+    "counter that was accepted last; oxisim card personalise writes them. [remote] security = \"12\" is the least that the",
     "card's own applications ask of a packet: the first octet of its SPI.",
     "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];

@@ -36,7 +36,7 @@ fn personalised() -> Oxisim {
 }
 
 fn personalise(oxisim: &Oxisim, version: &str, keys: &[&str]) -> OutputAssert {
-    let words = ["card", "keys", "CARD.toml", "--version", version, "--algorithm", "aes"];
+    let words = ["card", "personalise", "CARD.toml", "--version", version, "--algorithm", "aes"];
     oxisim.run(&[&words[..], keys].concat())
 }
 

@@ -1,4 +1,4 @@
-//! `oxisim card keys`: keys for packets over the air, written into the file of a card.
+//! `oxisim card personalise`: keys for packets over the air, written into the file of a card.
 
 use std::{
     io::{self, Write as _},
@@ -12,32 +12,37 @@ use crate::{
     failure::Failure,
     image::{self, KeyTypeName, StateFile},
     ota::key,
+    personalise,
 };
 
-/// Writes a key set for packets over the air into the file of a card.
+/// Writes keys onto the card of a file: with `--version` a key set of the card's own, for packets over the air, into the
+/// file; with `--number` the keys of the backup applet, into what the card has written, beside it.
 ///
 /// A key is hexadecimal, or @FILE that holds it so; one that is not given is in the environment: `OXISIM_KEY_KIC`,
 /// `OXISIM_KEY_KID`, `OXISIM_KEY_KIK`.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Example:\n  oxisim card keys CARD.toml --version 1 --algorithm aes \\\n    --kic @KIC.hex --kid @KID.hex --kik @KIK.hex",
+    after_help = "Examples:\n  oxisim card personalise CARD.toml --version 1 --algorithm aes \\\n    --kic @KIC.hex --kid @KID.hex --kik @KIK.hex\n  oxisim card personalise CARD.toml --number +15550100001\n  oxisim card personalise CARD.toml --number +15550100001 --key-version 2",
+    group = clap::ArgGroup::new("keys").required(true).args(["version", "number", "no_enrol"]),
     disable_version_flag = true
 )]
-pub struct KeysArgs {
+pub struct PersonaliseArgs {
     /// The file of the card, as `oxisim card init` writes it.
     #[arg(value_name = "CARD.toml")]
     card: PathBuf,
     /// The number of the key set, 1 to 15, as `KIc` and `KID` say it.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=15))]
-    version: u8,
+    version: Option<u8>,
     /// What the keys are for.
-    #[arg(long, value_enum)]
-    algorithm: KeyTypeName,
+    #[arg(long, value_enum, requires = "version")]
+    algorithm: Option<KeyTypeName>,
     /// The last counter that counts as accepted.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 40))]
     counter: u64,
     #[command(flatten)]
     secrets: SecretArgs,
+    #[command(flatten, next_help_heading = "The backup applet")]
+    applet: personalise::Args,
 }
 
 /// The keys themselves.
@@ -73,12 +78,14 @@ impl SecretArgs {
     }
 }
 
-/// Runs `card keys`.
-pub fn run(args: &KeysArgs) -> Result<(), Failure> {
+/// Runs `card personalise`.
+pub fn personalise(args: &PersonaliseArgs) -> Result<(), Failure> {
     let path = &args.card;
-    let (kic, kid, wrapping) = args.secrets.keys(args.algorithm)?;
+    let Some(version) = args.version else { return personalise::run(path, &args.applet) };
+    let algorithm = args.algorithm.ok_or_else(|| Failure::Usage("--algorithm: which?".into()))?;
+    let (kic, kid, wrapping) = args.secrets.keys(algorithm)?;
     let counter = Counter::new(args.counter).unwrap_or(Counter::MAX);
-    let set = KeySet { version: args.version, kic, kid, kik: wrapping, counter };
+    let set = KeySet { version, kic, kid, kik: wrapping, counter };
     let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |wrong| Failure::Image { path: path.into(), wrong };
     let (text, mut card) = image::with_key_set(&text, &set).map_err(wrong)?;
@@ -90,6 +97,6 @@ pub fn run(args: &KeysArgs) -> Result<(), Failure> {
         return Err(Failure::NotDone(reason));
     }
     image::write_whole(path, text.as_bytes()).map_err(|error| Failure::Write { path: path.into(), error })?;
-    writeln!(io::stdout(), "{} has key set {}", path.display(), args.version)?;
+    writeln!(io::stdout(), "{} has key set {version}", path.display())?;
     Ok(())
 }
