@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 use crate::{
     applets::AppletName,
     backup::wall_clock,
-    card_applets, card_dump, card_image, card_keys,
+    card_applets, card_dump, card_image, card_personalise,
     failure::Failure,
     image::{self, StateFile},
     input,
