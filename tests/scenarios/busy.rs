@@ -22,7 +22,8 @@ fn full_phonebook(way: Way) -> Summary {
 #[test]
 fn a_normal_backup_of_255_contacts_takes_the_phone_for_about_six_minutes() {
     let summary = full_phonebook(Way::NORMAL);
-    assert_eq!((summary.blocks, summary.messages, summary.subsets), (85, 85, 1));
+    // The last block is full: the digest of the snapshot goes in a message of its own.
+    assert_eq!((summary.blocks, summary.messages, summary.subsets), (85, 86, 1));
     let busy = summary.longest_busy.as_secs();
     assert!((340..=380).contains(&busy), "{busy} s");
     assert!(summary.blocked * 10 > summary.calls * 8, "{summary:?}");
@@ -32,7 +33,7 @@ fn a_normal_backup_of_255_contacts_takes_the_phone_for_about_six_minutes() {
 fn an_asynchronous_backup_takes_it_for_one_subset_at_most() {
     for way in [Way::SERVER, Way::TIMER, Way::STATUS] {
         let summary = full_phonebook(way);
-        assert_eq!((summary.messages, summary.subsets, summary.resumes), (85, 29, 28), "{way:?}");
+        assert_eq!((summary.messages, summary.subsets, summary.resumes), (86, 29, 28), "{way:?}");
         let subset = Bearer::originated(164).saturating_mul(3) + Duration::from_millis(200);
         assert!(summary.longest_busy <= subset, "{way:?} {summary:?}");
         assert!(summary.blocked * 5 < summary.calls, "{way:?} {summary:?}");

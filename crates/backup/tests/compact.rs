@@ -184,3 +184,29 @@ fn the_encoder_takes_no_memory_but_its_block() {
     });
     assert_eq!(used.bytes_max, 114);
 }
+
+/// docs/BACKUP.md section 4.
+#[test]
+fn the_examples_of_the_documentation_are_what_is_coded() {
+    let entry = |slot, name: &[u8], ton, digits: &[u8]| {
+        let number = DiallingNumber::new(TonNpi(ton), digits.iter().map(|digit| digit - b'0').collect());
+        let alpha = AlphaIdentifier::from_field(name);
+        Entry { slot, record: Some(Record { alpha, number, additional: Vec::new() }) }
+    };
+    let four = [
+        entry(1, b"samantha w", 0x81, b"019"),
+        entry(2, b"Michaela Carte", 0x91, b"17808530315"),
+        entry(3, b"Johnson, Crawf", 0x91, b"19196578475"),
+        entry(4, b"Morgan Galvan", 0x91, b"17323590851"),
+    ];
+    let deleted = [Entry { slot: 2, record: None }];
+    for (entries, block) in [
+        (&deleted[..], "80E8BE"),
+        (&four[..1], "80EB6635167A7AB0CBC8"),
+        (&four, "80EB6635167A7AB0CBC47C134393607E51CAB84BE2333BBDF62B49DDAC88E9DB25260D523186C552622E2AA8E8"),
+    ] {
+        let mut filler = Filler::new(GENERAL.clone(), 114, 14);
+        assert!(entries.iter().all(|entry| filler.push(entry)));
+        assert_eq!(hex::encode_upper(filler.finish()), block);
+    }
+}

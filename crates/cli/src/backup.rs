@@ -309,7 +309,8 @@ fn print(
             way_name(way),
         )?;
     }
-    if outcome.summary.blocks > 0 {
+    // Blocks of a table that is not shipped are not counted.
+    if outcome.summary.records + outcome.summary.deletions > 0 {
         let deletions = match outcome.summary.deletions {
             0 => String::new(),
             n => format!(" and {}", count(n, "deletion")),

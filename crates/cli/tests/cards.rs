@@ -72,9 +72,9 @@ fn folder(applet: Option<&str>) -> Oxisim {
 fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
     for (lines, way, subsets) in [
         ("mode = \"normal\"\ncontacts_per_block = 1", "normal", 1),
-        ("mode = \"timer\"\ncontacts_per_block = 1", "timer", 4),
-        ("mode = \"status\"\ncontacts_per_block = 1", "status", 4),
-        ("mode = \"server\"\ncontacts_per_block = 1", "server", 4),
+        ("mode = \"timer\"\ncontacts_per_block = 1\ncoding = \"plain\"", "timer", 4),
+        ("mode = \"status\"\ncontacts_per_block = 1\ncoding = \"de\"", "status", 4),
+        ("mode = \"server\"\ncontacts_per_block = 1\ncoding = 2", "server", 4),
     ] {
         let oxisim = folder(Some(lines));
         let card = Running::start(&oxisim, &["--image", "CARD.toml", "--contacts", "contacts-10.vcf"]);

@@ -208,6 +208,6 @@ struct Chance(ChaCha8Rng);
 impl Chance {
     /// A number below `end`.
     fn below(&mut self, end: usize) -> usize {
-        (u64::from(self.0.next_u32()) * end as u64 >> 32) as usize
+        ((u64::from(self.0.next_u32()) * end as u64) >> 32) as usize
     }
 }

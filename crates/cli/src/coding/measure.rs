@@ -22,7 +22,8 @@ const RECORD_OCTETS: usize = 28;
 const COLUMNS: [&str; 6] = ["raw", "packed", "plain", "general", "own", "bound"];
 
 /// Prints, for each locale, the messages that 255 contacts take.
-pub fn print(train: &Books, test: &Books, table: Option<Table>, octets: &[usize]) -> Result<(), Failure> {
+pub fn print(train: &Books, test: &Books, table: Option<Table>, octets: &[u16]) -> Result<(), Failure> {
+    let test = Books(test.0.iter().filter(|(_, records)| !records.is_empty()).cloned().collect());
     let general = table.unwrap_or_else(|| GENERAL.clone());
     let mut progress = Progress::new(test.0.len() as u64);
     let fitted: Vec<_> = test
@@ -44,7 +45,7 @@ pub fn print(train: &Books, test: &Books, table: Option<Table>, octets: &[usize]
     });
     let bits: Vec<_> = bits.collect();
     let out = &mut std::io::stdout().lock();
-    for &octets in octets {
+    for octets in octets.iter().copied().map(usize::from) {
         writeln!(out, "Messages for {CONTACTS} contacts, {octets} octets of a message for the block")?;
         write!(out, "{:8}", "")?;
         COLUMNS.iter().try_for_each(|column| write!(out, "{column:>9}"))?;

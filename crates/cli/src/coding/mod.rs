@@ -1,8 +1,11 @@
 //! `oxisim coding`: tables of the compact coding.
 
 mod books;
+#[expect(clippy::cast_precision_loss, reason = "counts of contacts and octets are small")]
 mod bound;
+#[expect(clippy::cast_precision_loss, reason = "counts of contacts and octets are small")]
 mod fit;
+#[expect(clippy::cast_precision_loss, reason = "counts of contacts and octets are small")]
 mod measure;
 #[cfg(test)]
 mod tests;
@@ -46,10 +49,10 @@ Examples:
   oxisim coding train crates/backup/tables/train.jsonl.xz --out general.tbl --number 0 --name general
   oxisim coding train crates/backup/tables/train.jsonl.xz --out de.tbl --locale de_DE --name de_DE")]
 struct Train {
-    /// Books, one a line as JSON: {\"locale\": \"de_DE\", \"contacts\": [[alpha identifier in hexadecimal, number], …]}.
+    /// Books, one a line as JSON: `{"locale": "de_DE", "contacts": [[alpha identifier in hexadecimal, number], …]}`.
     /// May be compressed with xz.
     #[arg(value_name = "TRAIN.jsonl")]
-    train: PathBuf,
+    books: PathBuf,
     /// Where the table goes.
     #[arg(long, value_name = "TABLE")]
     out: PathBuf,
@@ -81,8 +84,9 @@ struct Measure {
     #[arg(value_name = "TEST.jsonl")]
     test: PathBuf,
     /// Octets of a message, for blocks.
-    #[arg(long, value_name = "OCTETS,…", value_delimiter = ',', default_value = "91,108")]
-    octets: Vec<usize>,
+    #[arg(long, value_name = "OCTETS,…", value_delimiter = ',', default_value = "91,108",
+        value_parser = clap::value_parser!(u16).range(32..))]
+    octets: Vec<u16>,
     /// Only books of these locales.
     #[arg(long, value_name = "LOCALE,…", value_delimiter = ',')]
     locale: Vec<String>,
@@ -109,7 +113,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 fn train(args: &Train) -> Result<(), Failure> {
-    let books: Books = books::read(&args.train)?.of(&args.locale);
+    let books: Books = books::read(&args.books)?.of(&args.locale);
     if books.contacts() == 0 {
         return Err(Failure::Usage("there is no contact to fit on".into()));
     }
