@@ -6,7 +6,7 @@ use oxisim_sms::content::{Colour, Content, FontSize, TextFormatting};
 use oxisim_sms::tpdu::{
     Deliver, MobileOriginated, MobileTerminated, RelativeValidity, StatusReport, Submit, ValidityPeriod,
 };
-use oxisim_sms::{Address, Alphabet, Error, Ports, Timestamp, UserData, Waiting, WaitingKind};
+use oxisim_sms::{Address, Alphabet, Ports, Timestamp, UserData, Waiting, WaitingKind};
 use oxisim_wire::{Duration, Instant, Reader, Wire};
 use serde_json::{Map, Value, json};
 
