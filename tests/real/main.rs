@@ -8,7 +8,7 @@ mod phone_session;
 use std::{path::PathBuf, process::Command, sync::OnceLock};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::Settings;
+use oxisim_backup::{Coding, Settings};
 use oxisim_card::{Card, Profile};
 use oxisim_wire::Instant;
 
@@ -73,7 +73,8 @@ fn program() -> &'static PathBuf {
 fn card() -> Card {
     let server = "+15550199999".parse().expect("a number");
     let profile = Profile { msisdn: "15550100001".into(), ..Profile::default() };
-    Card::new(&profile).with_applet(PhonebookBackup::new(server, Settings::default()))
+    let settings = Settings { coding: Coding::general(), ..Settings::default() };
+    Card::new(&profile).with_applet(PhonebookBackup::new(server, settings))
 }
 
 fn answer_to_reset() -> Vec<u8> {

@@ -14,15 +14,14 @@ fn is_as_shipped(number: u8, name: &str, locales: &[&str]) {
 }
 
 #[test]
-fn the_shipped_table_of_chinese_is_what_the_program_makes() {
-    let &(number, name, locales) = SHIPPED_TABLES.iter().find(|table| table.1 == "zh").unwrap();
+fn the_general_table_is_what_the_program_makes() {
+    let &(number, name, locales) = &SHIPPED_TABLES[0];
     is_as_shipped(number, name, locales);
 }
 
 #[test]
-#[ignore = "takes minutes without optimisation"]
-fn every_shipped_table_is_what_the_program_makes() {
-    for &(number, name, locales) in SHIPPED_TABLES {
+fn the_tables_by_language_are_what_the_program_makes() {
+    for &(number, name, locales) in &SHIPPED_TABLES[1..] {
         is_as_shipped(number, name, locales);
     }
 }
