@@ -14,7 +14,7 @@ use crate::{
     run::SERVER,
 };
 
-/// Writes the file of a card: the built-in one, to be changed.
+/// Write the file of a card: the built-in one, to be changed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  oxisim card init --out CARD.toml")]
 pub struct InitArgs {
@@ -23,7 +23,7 @@ pub struct InitArgs {
     out: Option<PathBuf>,
 }
 
-/// Writes the file of a card that is a copy of your own, from what a reader found on it.
+/// Write the file of a card that is a copy of your own, from what a reader found on it.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Examples:\n  oxisim card dump --reader Omnikey --out DUMP.json\n  oxisim card import DUMP.json --out CARD.toml"

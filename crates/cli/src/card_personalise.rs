@@ -15,7 +15,7 @@ use crate::{
     personalise,
 };
 
-/// Writes keys onto the card of a file: with `--version` a key set of the card's own, for packets over the air, into the
+/// Write keys onto the card of a file: with `--version` a key set of the card's own, for packets over the air, into the
 /// file; with `--number` the keys of the backup applet, into what the card has written, beside it.
 ///
 /// A key is hexadecimal, or @FILE that holds it so; one that is not given is in the environment: `OXISIM_KEY_KIC`,
@@ -82,7 +82,8 @@ impl SecretArgs {
 pub fn personalise(args: &PersonaliseArgs) -> Result<(), Failure> {
     let path = &args.card;
     let Some(version) = args.version else { return personalise::run(path, &args.applet) };
-    let algorithm = args.algorithm.ok_or_else(|| Failure::Usage("--algorithm: which?".into()))?;
+    let algorithm =
+        args.algorithm.ok_or_else(|| Failure::Usage("--version needs --algorithm, des or aes".into()))?;
     let (kic, kid, wrapping) = args.secrets.keys(algorithm)?;
     let counter = Counter::new(args.counter).unwrap_or(Counter::MAX);
     let set = KeySet { version, kic, kid, kik: wrapping, counter };

@@ -154,7 +154,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Action::Restore { held, world, sim, all, json } => restore(held, world, sim.as_ref(), *all, *json),
         Action::Cards { db, json } => cards(db, *json),
         Action::Enrol { number, iccid, key_version, db } => {
-            Ok(SqliteStore::open(db)?.enrol(number, iccid, *key_version, wall_clock())?)
+            SqliteStore::open(db)?.enrol(number, iccid, *key_version, wall_clock())?;
+            let mut out = std::io::stdout().lock();
+            Ok(writeln!(out, "The server of {db} knows card {iccid} as that of {number}")?)
         }
         Action::Forget { number, db } => forget(number, db),
     }

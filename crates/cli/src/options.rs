@@ -79,7 +79,7 @@ pub struct Backup {
     /// A further coding table that the server knows, such as that of a card's own coding; may be given several times.
     #[arg(long, value_name = "FILE", value_parser = coding::loaded)]
     pub table: Vec<Table>,
-    /// Most contacts of one block; a message has room for four if they are plain, for eight if they are compact.
+    /// Most contacts of one block; a message has room for three or four if they are plain, for about eight if they are compact.
     #[arg(long, value_name = "N", default_value = "255", value_parser = clap::value_parser!(u16).range(1..))]
     pub contacts_per_block: u16,
     /// `server`: the card's messages tell the server how long to wait, instead of the server's own setting.

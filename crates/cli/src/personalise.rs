@@ -51,7 +51,7 @@ pub fn run(image: &Path, args: &Args) -> Result<(), Failure> {
     let master = match (&args.master_key, &mut store) {
         (Some(key), _) => keys::given(key)?,
         (None, Some(store)) => keys::master_key(&args.db, 0, store)?,
-        (None, None) => return Err(Failure::Usage("--master-key: which?".into())),
+        (None, None) => return Err(Failure::Usage("--no-enrol needs --master-key".into())),
     };
     let keys_of_card = master.card_keys(&iccid, args.key_version);
     let known = store.as_mut().map_or(Ok(None), |store| store.find_card(&iccid))?;

@@ -156,7 +156,7 @@ impl Args {
             messages.extend(sms::for_card(text, reference, wall_clock())?);
         }
         for tpdu in &self.tpdus {
-            let wrong = |error| Failure::Usage(format!("--tpdu {tpdu}: {error}"));
+            let wrong = |_| Failure::Usage(format!("--tpdu: {tpdu:?} is not octets, hexadecimal"));
             messages.push_back(hex::decode(tpdu).map_err(wrong)?);
         }
         Ok(messages)

@@ -167,9 +167,11 @@ impl Plan<'_> {
         self.backup.settings(self.mode, self.interval)
     }
 
-    /// What card and phone are personalised with: a server that configures them brings the rest.
+    /// What card and phone are personalised with. A server that configures them brings all but the coding, which no
+    /// configuration has.
     fn own_settings(&self) -> Settings {
-        if self.by_server { Settings::default() } else { self.settings() }
+        let settings = self.settings();
+        if self.by_server { Settings { coding: settings.coding, ..Settings::default() } } else { settings }
     }
 
     /// Makes card and phone, with what was kept of them, and gives them the contacts.

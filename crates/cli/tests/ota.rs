@@ -136,6 +136,17 @@ fn another_algorithm_of_the_same_key_length_and_a_shorter_checksum_are_found_out
 }
 
 #[test]
+fn an_algorithm_that_the_header_leaves_open_is_asked_for() {
+    let packet = "00280D0C010401B000101B94C9BA4BE5D665191311BC869571BC52D8B8B7B654DEA8C43139D8A6AA05E3";
+    let words = ["unwrap", "--key-kic", "00000000000000000000000000000000", packet];
+    ota(&words).code(1).stderr_eq(str![[r"
+oxisim: the packet does not open: KIc 04 names no algorithm, and none is agreed upon: --cipher says which
+
+"]]);
+    ota(&[&words[..], &["--cipher", "3des2-cbc"]].concat()).success();
+}
+
+#[test]
 fn a_response_that_was_changed_does_not_open() {
     let key = "12110C78E678C25408233076AA033615";
     let header = ["unwrap", "--spi", "0609", "--kic", "35", "--kid", "35", "--key-kid", key];

@@ -62,6 +62,25 @@ fn the_server_configures_the_card_and_starts_the_backup() {
 }
 
 #[test]
+fn a_card_that_the_server_configures_codes_as_it_was_told() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    for (coding, blocks) in [("plain", 4), ("compact", 2)] {
+        let said = oxisim.run(&["backup", "contacts-10.vcf", "--by-server", "--coding", coding]).success();
+        let said = String::from_utf8(said.get_output().stdout.clone()).unwrap();
+        assert!(said.contains(&format!("Estimate for {blocks} blocks")), "{coding}: {said}");
+    }
+}
+
+#[test]
+fn the_server_says_whose_card_it_was_told_of() {
+    let words = ["contacts", "enrol", "--number", "+15550100001", "--iccid", "8900101000000000027"];
+    Oxisim::new()
+        .run(&words)
+        .success()
+        .stdout_eq("The server of oxisim.sqlite knows card 8900101000000000027 as that of +15550100001\n");
+}
+
+#[test]
 fn a_kept_sim_backs_up_what_has_changed() {
     let oxisim = Oxisim::new().with("contacts-255.vcf");
     let first = oxisim.json(&["backup", "contacts-255.vcf", "--mode", "normal", "--sim", "my.sim", "--json"]);

@@ -46,7 +46,8 @@ enum Command {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  oxisim coding train crates/backup/tables/train.jsonl.xz --out general.tbl --number 0 --name general
+  oxisim coding train crates/backup/tables/train.jsonl.xz --out general.tbl \\
+    --number 0 --name general
   oxisim coding train crates/backup/tables/train.jsonl.xz --out de.tbl --locale de_DE --name de_DE")]
 struct Train {
     /// Books, one a line as JSON: `{"locale": "de_DE", "contacts": [[alpha identifier in hexadecimal, number], …]}`.

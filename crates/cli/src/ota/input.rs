@@ -133,11 +133,26 @@ fn part(octets: &[u8]) -> Result<Part, String> {
     }
     match tpdu(octets) {
         Some(user_data) => Ok(Part::Message(user_data, "TPDU")),
-        None => Err(match SealedCommand::decode(Form::ShortMessage, octets) {
-            Err(error) => format!("no packet, user data, TPDU or ENVELOPE; as a packet, {error}"),
-            Ok(_) => "no packet".into(),
+        None => Err(match likeliest(octets) {
+            Some((kind, wrong)) => format!("no packet, user data, TPDU or ENVELOPE; as {kind}, {wrong}"),
+            None => "no packet, user data, TPDU or ENVELOPE".into(),
         }),
     }
+}
+
+/// What octets are most likely that are none of all, and why they are not.
+fn likeliest(octets: &[u8]) -> Option<(&'static str, String)> {
+    Some(match octets {
+        [0xD1, ..] => ("an ENVELOPE", Envelope::decode(octets).err()?.to_string()),
+        // TP-MTI and TP-UDHI: a message without a header brings no packet.
+        [first, ..] if first & 0x43 == 0x40 => {
+            ("a TPDU", MobileTerminated::decode(octets, "TPDU").err()?.to_string())
+        }
+        [first, ..] if first & 0x43 == 0x41 => {
+            ("a TPDU", MobileOriginated::decode(octets, "TPDU").err()?.to_string())
+        }
+        _ => ("a packet", SealedCommand::decode(Form::ShortMessage, octets).err()?.to_string()),
+    })
 }
 
 /// User data of 8 bits whose header announces a packet or is of a part.
@@ -261,6 +276,17 @@ mod tests {
         let tpdus: Vec<Vec<u8>> = messages().into_iter().map(deliver).collect();
         assert_eq!(packet(&tpdus[..1], false), Err("parts are missing: 2 of 2".into()));
         assert_eq!(packet(&tpdus[1..], false), Err("parts are missing: 1 of 2".into()));
+    }
+
+    #[test]
+    fn what_is_cut_is_refused_as_what_it_began_as() {
+        let tpdu = deliver(messages().remove(0));
+        let envelope =
+            Envelope::from(oxisim_toolkit::envelope::SmsPpDownload::new(None, tpdu.clone())).encode();
+        for (whole, kind) in [(octets(), "a packet"), (tpdu, "a TPDU"), (envelope, "an ENVELOPE")] {
+            let wrong = packet(&[whole[..whole.len() - 2].to_vec()], false).unwrap_err();
+            assert!(wrong.contains(&format!("; as {kind}, ")), "{wrong}");
+        }
     }
 
     #[test]

@@ -54,6 +54,15 @@ pub fn reasons(sealed: &Sealed, suite: Suite, keys: &Keys, refusal: Refusal) -> 
     reasons
 }
 
+/// Why there is no suite to open the packet by, and what says which.
+pub fn no_suite(refusal: Refusal) -> String {
+    match refusal {
+        Refusal::UnknownCipher(_) => format!("{refusal}: --cipher says which"),
+        Refusal::UnknownCheck(_) => format!("{refusal}: --check says which"),
+        other => other.to_string(),
+    }
+}
+
 /// What padding says of the deciphering.
 fn padding(suite: Suite, counted: u8, data: &[u8]) -> Option<String> {
     let block = suite.cipher?.block();

@@ -211,7 +211,7 @@ impl Report {
         let suite = Suite::of(self.protection, keys.agreement);
         let reasons = match suite {
             Ok(suite) => reading::reasons(sealed, suite, keys, refusal),
-            Err(refusal) => vec![refusal.to_string()],
+            Err(refusal) => vec![reading::no_suite(refusal)],
         };
         let others = reading::others(sealed, suite.unwrap_or(Suite::NONE), keys);
         self.refused = Some(Refused { status: refusal.status(), reasons, others });
@@ -243,7 +243,7 @@ impl Report {
             line("status", &format!("{:02X}  {}", status.0, status.name().unwrap_or("reserved")))?;
         }
         if let Some(data) = &self.data {
-            line("data", &hex::encode_upper(data))?;
+            line("data", &if data.is_empty() { "(empty)".into() } else { hex::encode_upper(data) })?;
             if let Some((name, value)) = content(data, self.is_response) {
                 line(name, &value)?;
             }

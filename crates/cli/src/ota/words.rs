@@ -88,7 +88,7 @@ pub fn kid(protection: Protection, keys: &Keys) -> String {
     let check = match protection.kid.check(protection.integrity, keys.agreement) {
         Ok(None) => "not used".into(),
         Ok(Some(check)) => check.to_string(),
-        Err(refusal) => refusal.to_string(),
+        Err(_) => "no known algorithm".into(),
     };
     format!("{check}, {}", key_set(protection.kid.key_set()))
 }
