@@ -104,7 +104,7 @@ impl Block {
     }
 
     /// Octets of the block, if it is plain.
-    fn plain_len(&self) -> usize {
+    pub(crate) fn plain_len(&self) -> usize {
         let head = if self.alpha & compact::MARK != 0 { 2 } else { 1 };
         head + self.entries.iter().map(|entry| entry.len(self.alpha)).sum::<usize>()
     }

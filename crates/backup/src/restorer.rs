@@ -6,7 +6,7 @@ use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    BlockSet, Digest, Entry, FromServer,
+    Block, BlockSet, Digest, Entry, FromServer,
     block::{Coding, Packer},
     message::Source,
     receiver::Policy,
@@ -163,15 +163,42 @@ pub(crate) fn give_up<V: Vault>(vault: &mut V) -> Result<(), V::Error> {
     vault.put_restore(&restore)
 }
 
-/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept.
+/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept. A record that came coded, and is
+/// too long without, is left out.
 fn blocks(book: &Book) -> Vec<Vec<u8>> {
-    let mut packer = Packer::new(crate::carriage::CARD_OCTETS - OVERHEAD, usize::MAX, 0, &Coding::Plain);
+    const OCTETS: usize = crate::carriage::CARD_OCTETS - OVERHEAD;
+    let mut packer = Packer::new(OCTETS, usize::MAX, 0, &Coding::Plain);
     let mut blocks = Vec::new();
     for (slot, record) in book.iter() {
         let entry = Entry { slot, record: Some(record.clone()) };
-        // A record that came in a block of its own size goes in one.
-        blocks.extend(packer.push(entry).ok().flatten());
+        // The packer would lose the block begun with it.
+        if Block::new([entry.clone()].into()).plain_len() <= OCTETS {
+            blocks.extend(packer.push(entry).ok().flatten());
+        }
     }
     blocks.extend(packer.finish());
     blocks
+}
+
+#[cfg(test)]
+mod tests {
+    use oxisim_phonebook::{AlphaIdentifier, Record};
+
+    use super::*;
+    use crate::compact::Tables;
+
+    #[test]
+    fn a_record_beyond_a_message_is_left_out_alone() {
+        let record = |octets: usize| Record {
+            alpha: AlphaIdentifier::fit(&"n".repeat(octets), octets).alpha,
+            number: None,
+            additional: Vec::new(),
+        };
+        let book: Book =
+            [(1, record(10)), (2, record(10)), (3, record(200)), (4, record(10))].into_iter().collect();
+        let blocks =
+            blocks(&book).into_iter().map(|block| Block::decode_with(&block, &Tables::default()).unwrap());
+        let slots: Vec<u16> = blocks.flat_map(|block| block.entries).map(|entry| entry.slot).collect();
+        assert_eq!(slots, [1, 2, 4]);
+    }
 }

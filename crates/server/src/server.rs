@@ -321,7 +321,9 @@ impl<S: Store> Server<S> {
             }
             let answer = receiver.receive(account, from, octets, now, random)?;
             account.log(&note(now, Direction::In, summary, user_data))?;
+            // Anybody can repeat a packet: it says nothing about what is on its way.
             if let Ok(message) = &message
+                && !admitted.is_repeated
                 && outbox::answered(account, from, message)?
             {
                 clear(account, receiver, from, now)?;

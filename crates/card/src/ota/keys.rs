@@ -177,11 +177,13 @@ pub(crate) fn create(sets: &[KeySet], memory: &mut Memory) {
     memory.create(COUNTERS, &counters);
 }
 
-/// Puts a key set in the place of the one with the number `old`, or beside the others. It begins with counter zero.
-/// All of that is one write.
+/// Puts a key set in the place of the one with the number `old`, or beside the others. It begins with counter zero,
+/// unless it has `KID` of the one before: what that has secured is not to work twice. All of that is one write.
 pub(super) fn put(memory: &mut Memory, old: Option<u8>, set: KeySet) -> Result<(), MemoryError> {
     let mut sets = read(memory).unwrap_or_default();
     let version = set.version;
+    let before = sets.iter().find(|other| Some(other.version) == old && other.kid == set.kid);
+    let counter = before.map_or_else(Counter::default, |before| last_counter(memory, before.version));
     sets.retain(|other| Some(other.version) != old && other.version != version);
     sets.push(set);
     sets.sort_by_key(|set| set.version);
@@ -190,7 +192,7 @@ pub(super) fn put(memory: &mut Memory, old: Option<u8>, set: KeySet) -> Result<(
         Some(object) => memory.replace(object, &octets(&sets)),
         None => memory.allocate(KEYS, &octets(&sets)).map(|_| ()),
     };
-    let written = written.and_then(|()| accept(memory, version, Counter::default()));
+    let written = written.and_then(|()| accept(memory, version, counter));
     match written {
         Ok(()) => memory.commit(),
         Err(error) => {

@@ -98,7 +98,8 @@ impl SecurityDomain<'_, '_> {
     }
 
     /// PUT KEY (GP Card Specification §11.8, TS 102 226 §8.2.1.5): the three keys of a set that is new, or that replaces
-    /// the one with the number in P1; or one key of a set. All is replaced at once, and the counter begins anew.
+    /// the one with the number in P1; or one key of a set. All is replaced at once, and the counter begins anew
+    /// with a new `KID`.
     fn put_key(&mut self, command: &Command<'_>) -> Result<Vec<u8>, Status> {
         const SEVERAL: u8 = 0x80;
         let kik = self.kik.clone().ok_or(Status::CONDITIONS_NOT_SATISFIED)?;

@@ -45,7 +45,8 @@ enum Receiver<'a> {
 /// What secures a packet and its response.
 struct Secrets {
     keys: Keys,
-    /// The key set whose counter counts; 0 if no key is asked for.
+    /// The key set whose counter counts: that of the checksum. 0 without one, for then it is not known who has set the
+    /// counter.
     version: u8,
 }
 
@@ -170,17 +171,19 @@ impl<'a> Powered<'a> {
         let has_receipt = matches!(security.receipt(), Receipt::Required | Receipt::OnError);
         let is_keyed = |integrity| matches!(integrity, Integrity::CryptographicChecksum);
         let is_checked = is_keyed(security.integrity());
+        let is_open = matches!(security.integrity(), Integrity::None | Integrity::RedundancyCheck);
+        let asks_ciphering = security.is_receipt_ciphered() && !security.is_ciphered();
+        if has_receipt && is_open && (is_keyed(security.receipt_integrity()) || asks_ciphering) {
+            // Whoever has no keys would get something to guess them from.
+            return Err(ResponseStatus::INSUFFICIENT_SECURITY_LEVEL.into());
+        }
         let kid = (is_checked || has_receipt && is_keyed(security.receipt_integrity()))
             .then(|| self.key_set(command.kid.key_set()))
             .transpose()?;
         let kic = (security.is_ciphered() || has_receipt && security.is_receipt_ciphered())
             .then(|| self.key_set(command.kic.key_set()))
             .transpose()?;
-        let version = match (&kid, &kic) {
-            (Some(kid), _) if is_checked => kid.version,
-            (_, Some(kic)) if security.is_ciphered() => kic.version,
-            _ => 0,
-        };
+        let version = kid.as_ref().filter(|_| is_checked).map_or(0, |kid| kid.version);
         let agreement = Agreement {
             cipher: kic.as_ref().map(|set| set.kic.cipher()),
             check: kid.as_ref().map(|set| set.kid.check()),

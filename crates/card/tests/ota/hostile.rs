@@ -1,10 +1,10 @@
 //! A server without the keys.
 
 use oxisim_card::{Card, Profile};
-use oxisim_sms::packet::{Form, SecurityParameters};
+use oxisim_sms::packet::{Counter, Form, ResponseStatus, SecurityParameters};
 use proptest::prelude::*;
 
-use crate::platform::{Platform, image, keys};
+use crate::platform::{Platform, image, image_with, keys};
 
 /// Everything that the card has in memory.
 fn memory(card: &Card) -> Vec<(String, Vec<u8>)> {
@@ -125,4 +125,34 @@ fn no_command_reads_the_keys() {
             assert!(!answer.contains(&hex::encode_upper(&secret[..8])), "{answer}");
         }
     }
+}
+
+/// An attacker who has no keys gets nothing made with them, to guess them from.
+#[test]
+fn a_packet_without_a_checksum_gets_no_receipt_that_keys_secure() {
+    for (first, second) in
+        [(0x00, 0x09), (0x00, 0x11), (0x00, 0x19), (0x01, 0x09), (0x01, 0x11), (0x14, 0x1A)]
+    {
+        let mut platform = Platform::of(Card::from_image(&image_with(0)).unwrap());
+        platform.spi([first, second]);
+        let packet = platform.seal("00A40000023F00");
+        let answer = platform.deliver(&packet);
+        // RPL, RHL, TAR, no counter, no padding, status 0A, neither checksum nor data.
+        assert_eq!(
+            answer,
+            "027100 000B0A B00010 000000000000 0A 6200".replace(' ', ""),
+            "{first:02X} {second:02X}"
+        );
+    }
+}
+
+/// What deciphers to any counter says nothing about who has sent it.
+#[test]
+fn a_packet_without_a_checksum_does_not_use_up_the_counter_of_the_keys() {
+    let mut platform = Platform::of(Card::from_image(&image_with(0)).unwrap());
+    platform.spi([0x14, 0x01]);
+    platform.packet.counter = Counter::new(Counter::MAX.value() - 1).unwrap();
+    assert_eq!(platform.send("00A40000023F00").status, ResponseStatus::POR_OK);
+    let mut platform = Platform::of(platform.card);
+    assert_eq!(platform.send("00A40000023F00").status, ResponseStatus::POR_OK);
 }

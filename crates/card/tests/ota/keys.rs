@@ -3,7 +3,7 @@
 use oxisim_card::{Card, KeyType, RemoteApplication, TypedKey};
 use oxisim_sms::packet::{Cipher, Key, Kic, Kid, ResponseStatus};
 
-use crate::platform::{AES, FILES, Platform, TRIPLE_DES, image, keys};
+use crate::platform::{AES, FILES, Platform, TRIPLE_DES, image, image_with, keys};
 
 const NEW: [[u8; 16]; 3] = [[0x71; 16], [0x72; 16], [0x73; 16]];
 
@@ -120,6 +120,30 @@ fn one_key_of_a_set_is_replaced() {
     assert_eq!(select(&mut platform), ResponseStatus::POR_OK);
 }
 
+/// The checksum says who has sent a packet: as long as its key is the same, so are the packets that have come.
+#[test]
+fn while_the_key_of_the_checksum_stays_no_packet_works_twice() {
+    let sealed = |index: usize| block(KeyType::DES, &NEW[index], &TRIPLE_DES[2], Cipher::TripleDes2Ecb);
+    let same = block(KeyType::DES, &TRIPLE_DES[1], &TRIPLE_DES[2], Cipher::TripleDes2Ecb);
+    let (kic, kik) = (sealed(0), sealed(2));
+    for (version, command) in [
+        (1, command(1, 0x01, 1, &kic)),
+        (1, command(1, 0x03, 1, &kik)),
+        (1, command(1, 0x81, 1, &[&*kic, &same, &kik].concat())),
+        (9, command(1, 0x81, 9, &[&*kic, &same, &kik].concat())),
+    ] {
+        let mut platform = issuer();
+        platform.spi([0x12, 0x09]);
+        assert_eq!(platform.script(&command)[..4], *"0161");
+        platform.packet.kid = Kid(version << 4 | 5);
+        let next = platform.packet.counter.next().unwrap();
+        platform.packet.counter = 0.into();
+        assert_eq!(platform.send("80CA00E000").status, ResponseStatus::CNTR_LOW, "{command}");
+        platform.packet.counter = next;
+        assert_eq!(platform.send("80CA00E000").status, ResponseStatus::POR_OK, "{command}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_new_keys_leaves_the_old_ones() {
     let good = put(1, 1, KeyType::DES, &NEW);
@@ -162,6 +186,14 @@ fn without_kik_no_key_is_put() {
     let mut image = image();
     image.key_sets[0].kik = None;
     let mut platform = Platform::of(Card::from_image(&image).unwrap()).to(RemoteApplication::ISSUER);
+    assert_eq!(platform.script(&put(1, 1, KeyType::DES, &NEW)), "016985");
+}
+
+#[test]
+fn without_a_checksum_no_key_is_put() {
+    let card = Card::from_image(&image_with(0)).unwrap();
+    let mut platform = Platform::of(card).to(RemoteApplication::ISSUER);
+    platform.spi([0x04, 0x01]);
     assert_eq!(platform.script(&put(1, 1, KeyType::DES, &NEW)), "016985");
 }
 

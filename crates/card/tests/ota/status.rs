@@ -255,6 +255,13 @@ fn every_security_that_the_keys_have_is_understood() {
                         continue;
                     }
                 }
+                let is_keyed = |octet: u8| octet & 0x03 == 0x02;
+                if !is_keyed(first) && (is_keyed(second >> 2) || second & 0x10 != 0 && first & 0x04 == 0) {
+                    let packet = platform.seal(SELECT_MF);
+                    let status = refused(&mut platform, &packet);
+                    assert_eq!(status, ResponseStatus::INSUFFICIENT_SECURITY_LEVEL, "{spi:02X?}");
+                    continue;
+                }
                 let receipt = platform.send(SELECT_MF);
                 assert_eq!(receipt.status, ResponseStatus::POR_OK, "{spi:02X?}");
                 assert_eq!(receipt.data[..2], [0x01, 0x61], "{spi:02X?}");

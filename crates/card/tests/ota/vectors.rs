@@ -89,6 +89,11 @@ fn what_other_tools_have_wrapped_is_carried_out() {
             continue;
         }
         let answer = platform.deliver(&octets(&row, "packet"));
+        if row["id"] == "pysim/3des/command-ciphered" {
+            // Without a checksum it asks for a receipt with one: status 0A.
+            assert!(answer.ends_with("0A6200"), "{answer}");
+            continue;
+        }
         let receipt = platform.receipt(&answer).unwrap_or_else(|error| panic!("{}: {error}", row["id"]));
         assert_eq!(receipt.status, ResponseStatus::POR_OK, "{}", row["id"]);
         assert_eq!(receipt.counter, platform.packet.counter);
@@ -99,7 +104,7 @@ fn what_other_tools_have_wrapped_is_carried_out() {
         assert_eq!(receipt.data[0], commands, "{}", row["id"]);
         opened += 1;
     }
-    assert_eq!(opened, 28);
+    assert_eq!(opened, 27);
 }
 
 /// The card writes what the packet of the Java library says, and sends its receipt in a message.

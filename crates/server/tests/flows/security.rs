@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use oxisim_backup::{
-    Digest, FromServer, Policy, ToServer, Vault, Way,
+    DeliveryReport, Digest, FromServer, Outgoing, Policy, ToServer, Vault, Way,
     carriage::{self, Direction, Unopened},
     message::{BackupId, Blocks, Resumes, Source},
     security::KeyVersion,
@@ -163,15 +163,22 @@ fn a_block_that_is_repeated_is_answered_as_a_repetition() {
     assert!(matches!(deliver(&mut network, &first), Reception::Taken { completed: None }));
     assert_eq!(ignored(&mut network, &first), Ignored::Replayed(1), "it is not complete: there is no answer");
     assert!(matches!(deliver(&mut network, &second), Reception::Taken { completed: Some(_) }));
-    let said = |network: &mut Network| {
-        let message = network.server.poll_output().unwrap();
+    let said = |message: &Outgoing| {
         let keys = MASTER.card_keys(&CARD.parse().unwrap(), KeyVersion::FIRST);
         FromServer::decode(&carriage::look(&message.user_data, Direction::ToCard, Some(&keys)).unwrap())
     };
-    let ok = said(&mut network);
+    let answer = network.server.poll_output().unwrap();
+    let ok = said(&answer);
     assert!(matches!(ok, Ok(FromServer::Ok { .. })), "{ok:?}");
-    assert!(matches!(deliver(&mut network, &first), Reception::Taken { completed: None }));
-    assert_eq!(said(&mut network), ok);
+    for _ in 0..3 {
+        // Anybody may repeat it: the answer waits for the end of the last, and is one.
+        assert!(matches!(deliver(&mut network, &first), Reception::Taken { completed: None }));
+        assert_eq!(network.server.poll_output(), None);
+    }
+    let (to, now) = (answer.to, network.now);
+    network.server.handle_report(&to, answer.reference, DeliveryReport::Delivered, now).unwrap();
+    assert_eq!(said(&network.server.poll_output().unwrap()), ok);
+    assert_eq!(network.server.poll_output(), None);
 }
 
 #[test]
