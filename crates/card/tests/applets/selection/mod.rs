@@ -1,5 +1,8 @@
 //! Selected applets: select, deselect, process (Java Card Runtime Environment Specification §3, §4; TS 102 221 §8.4).
 
+mod lost;
+mod memory;
+
 use oxisim_apdu::{Command, Response, Status};
 use oxisim_card::{Aid, Applet, AppletError, Card, Clear, Env, Event, InstallParameters, Package, Profile};
 use oxisim_wire::Instant;
@@ -465,58 +468,6 @@ fn a_command_of_gsm_deselects_the_applet_of_the_basic_channel() {
 }
 
 #[test]
-fn an_applet_that_is_not_selectable_is_not_selected() {
-    let mut terminal = two();
-    terminal.ok("0070000001");
-    terminal.ok(&select(0, FIRST));
-    terminal.ok(&select(1, SECOND));
-    terminal.card.lock(&aid(FIRST)).unwrap();
-    assert_eq!(terminal.send("00B0000001"), "6986", "the card has the MF");
-    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
-    terminal.card.unlock(&aid(FIRST)).unwrap();
-    terminal.ok(&select(0, FIRST));
-    terminal.card.delete(&aid(SECOND)).unwrap();
-    assert_eq!(terminal.send("01B0000001"), "6986");
-    assert_eq!(terminal.send(&select(1, SECOND)), "6A82");
-}
-
-#[test]
-fn an_applet_that_a_restored_memory_does_not_have_is_not_selected() {
-    let mut terminal = two();
-    let without = {
-        let mut card = terminal.card.clone();
-        card.delete(&aid(FIRST)).unwrap();
-        card
-    };
-    terminal.ok(&select(0, FIRST));
-    let gone: Vec<String> = terminal.card.memory().objects().map(|(name, _)| name.to_owned()).collect();
-    let gone = gone.iter().filter(|name| without.memory().find(name).is_none());
-    let objects = gone.map(|name| (&**name, None));
-    let objects = objects.chain(without.memory().objects().map(|(name, octets)| (name, Some(octets))));
-    terminal.card.restore(objects).unwrap();
-    assert_eq!(terminal.send("00B0000001"), "6986", "the card has the MF");
-}
-
-#[test]
-fn an_applet_whose_class_is_gone_is_selected_no_more() {
-    let mut terminal = two();
-    terminal.ok(&select(0, FIRST));
-    terminal.card.load(Package { aid: aid(FIRST), version: (2, 0), applets: Vec::new() }).unwrap();
-    assert!(terminal.ok("80F2000000").contains("83023F00"), "the channel has the MF");
-    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
-}
-
-#[test]
-fn what_an_applet_has_left_open_is_taken_back() {
-    let mut terminal = two();
-    terminal.ok(&select(0, FIRST));
-    assert_eq!(terminal.send(&format!("00{FAIL:02X}0000")), "6A80");
-    assert_eq!(terminal.ok(&format!("00{STORE:02X}000000")), "0000");
-    assert_eq!(terminal.send(&format!("00{FORGET:02X}0000")), "9000");
-    assert_eq!(terminal.ok(&format!("00{STORE:02X}000000")), "0000");
-}
-
-#[test]
 fn selecting_an_applet_leaves_the_usim() {
     let mut terminal = two();
     terminal.ok(&select(0, USIM));
@@ -530,57 +481,6 @@ fn selecting_an_applet_leaves_the_usim() {
 /// What the `CLEAR_ON_DESELECT` and the `CLEAR_ON_RESET` array of the applet have that the channel has.
 fn kept(terminal: &mut Terminal, channel: u8) -> String {
     terminal.ok(&format!("0{channel}{LOOK:02X}000000"))
-}
-
-#[test]
-fn memory_that_is_clear_on_deselect_is_and_memory_that_is_clear_on_reset_is_not() {
-    let leave: [fn(&mut Terminal); 4] = [
-        |terminal| drop(terminal.ok(&select(1, USIM))),
-        |terminal| drop(terminal.ok(&select(1, FIRST))),
-        |terminal| {
-            terminal.ok("00708001");
-            terminal.ok("0070000001");
-        },
-        |terminal| {
-            terminal.card.lock(&aid(FIRST)).unwrap();
-            terminal.card.unlock(&aid(FIRST)).unwrap();
-        },
-    ];
-    for leave in leave {
-        let mut terminal = two();
-        terminal.ok("0070000001");
-        terminal.ok(&select(0, SECOND));
-        terminal.ok(&select(1, FIRST));
-        for channel in [0, 1] {
-            terminal.ok(&format!("0{channel}{KEEP:02X}0000"));
-        }
-        assert_eq!(kept(&mut terminal, 1), "7777");
-        leave(&mut terminal);
-        terminal.ok(&select(1, FIRST));
-        assert_eq!(kept(&mut terminal, 1), "0077");
-        assert_eq!(kept(&mut terminal, 0), "7777", "another package");
-    }
-}
-
-/// Java Card Runtime Environment Specification §4.6.
-#[test]
-fn memory_that_is_clear_on_deselect_stays_while_one_of_the_package_is_selected() {
-    let mut terminal = package([FIRST, SECOND].map(Probe::multi_selectable));
-    terminal.ok("0070000001");
-    terminal.ok(&select(0, FIRST));
-    terminal.ok(&select(1, SECOND));
-    for channel in [0, 1] {
-        terminal.ok(&format!("0{channel}{KEEP:02X}0000"));
-    }
-    terminal.ok(&select(0, USIM));
-    terminal.ok(&select(0, FIRST));
-    assert_eq!(kept(&mut terminal, 0), "7777");
-    terminal.ok(&select(0, USIM));
-    terminal.ok("00708001");
-    for applet in [FIRST, SECOND] {
-        terminal.ok(&select(0, applet));
-        assert_eq!(kept(&mut terminal, 0), "0077", "{applet}");
-    }
 }
 
 /// Java Card Runtime Environment Specification §3.3.
@@ -619,13 +519,6 @@ fn what_is_no_iso_exception_is_an_unknown_error() {
     assert_eq!(terminal.send("00010064"), "9000");
     assert_eq!(terminal.send("00010065"), "6F00");
     assert_eq!(terminal.send("00010064"), "9000", "it is selected still");
-}
-
-#[test]
-fn an_applet_whose_class_is_not_loaded_any_more_is_not_selected() {
-    let mut terminal = two();
-    terminal.card.load(Package { aid: aid(FIRST), version: (1, 1), applets: Vec::new() }).unwrap();
-    assert_eq!(terminal.send(&select(0, FIRST)), "6A82");
 }
 
 /// Takes more memory than it may while it is selected, or refuses and has written to its `CLEAR_ON_DESELECT` array; its
@@ -677,17 +570,5 @@ impl Applet for Fickle {
 
     fn process_toolkit(&mut self, _: Event<'_>, _: &mut Env<'_>) -> Result<(), AppletError> {
         Ok(())
-    }
-}
-
-/// Java Card Runtime Environment Specification §4.5, §5.2.
-#[test]
-fn an_applet_whose_selection_fails_has_its_clear_on_deselect_memory_cleared() {
-    for has_too_much in [false, true] {
-        let fickle = Fickle { has_too_much, heap: Vec::new() };
-        let mut terminal = Terminal::with(Card::new(&Profile::default()).with_applet(fickle));
-        assert_eq!(terminal.send(&select(0, FIRST)), "6999", "{has_too_much}");
-        assert_eq!(current(&mut terminal, 0), "6985");
-        assert_eq!(terminal.ok(&select(0, FIRST)), "00");
     }
 }
