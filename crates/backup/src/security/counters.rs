@@ -52,8 +52,8 @@ impl Counters {
         self.counter(0, storage)
     }
 
-    /// The counter for a packet with this message, and keys of this version, if any. For blocks that of their last packet, if it was among the latest; else
-    /// a new one, which is one higher than the last.
+    /// The counter for a packet with this message, and keys of this version, if any. For blocks that of their last
+    /// packet, if it was among the latest; else a new one, which is one higher than the last.
     pub fn for_message(
         self,
         version: Option<KeyVersion>,
