@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use oxisim_wire::{Error, Reader, Wire, codes};
 
-use super::{HAS_HEADER, LIMIT, STATUS_BIT, STATUS_REPORT, bit, first_octet, header_bit};
+use super::{HAS_HEADER, STATUS_BIT, STATUS_REPORT, bit, first_octet, header_bit};
 use crate::{Address, DataCoding, Element, ProtocolIdentifier, UserData};
 
 /// SMS-COMMAND: something that the service centre is to do about a message that it has been sent
@@ -98,8 +98,8 @@ impl Wire for Command {
     }
 }
 
-/// Octets of TP-Command-Data in a TPDU of the longest kind, beside the shortest of the other fields.
-const DATA_LIMIT: usize = LIMIT - 8;
+/// Octets of TP-Command-Data (TS 23.040 §9.2.3.21).
+const DATA_LIMIT: usize = 157;
 
 #[cfg(test)]
 mod tests {
@@ -140,7 +140,8 @@ mod tests {
     fn data_longer_than_a_message_are_refused() {
         let head = [0x02, 0x00, 0x00, 0x00, 0x00, 0x00, 0x81];
         let with = |length: usize| [&head[..], &[length as u8], &vec![0; length]].concat();
-        assert!(Command::decode(&with(DATA_LIMIT), "TPDU").is_ok());
-        assert!(Command::decode(&with(DATA_LIMIT + 1), "TPDU").is_err());
+        let longest = Command::decode(&with(157), "TPDU").unwrap();
+        assert_eq!(longest.encode(), with(157));
+        assert!(Command::decode(&with(158), "TPDU").is_err());
     }
 }
