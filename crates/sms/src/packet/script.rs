@@ -220,7 +220,10 @@ impl ScriptResponse {
             match (objects.peek(), length) {
                 (None, Length::Definite) => break,
                 (Some(0), Length::Indefinite) => {
-                    objects.take(2, "end of contents")?;
+                    let start = objects.clone();
+                    if objects.array("end of contents")? != [0, 0] {
+                        return Err(start.error("end of contents", ErrorKind::Missing));
+                    }
                     objects.finish(Self::WHAT)?;
                     break;
                 }
@@ -428,6 +431,14 @@ mod tests {
     }
 
     #[test]
+    fn an_indefinite_response_ends_with_two_zeros_and_nothing_more() {
+        assert!(ScriptResponse::decode(&hex("af80230290000000")).is_ok());
+        for octets in ["af802302900000", "af80230290000001", "af8023029000000000", "af80", "af", "af81"] {
+            assert!(ScriptResponse::decode(&hex(octets)).is_err(), "{octets}");
+        }
+    }
+
+    #[test]
     fn a_compact_response_is_a_number_a_status_word_and_data() {
         let response = CompactResponse { executed: 2, status: [0x90, 0x00], data: vec![0xAA] };
         assert_eq!(response.encode(), [0x02, 0x90, 0x00, 0xAA]);
@@ -469,8 +480,10 @@ mod tests {
         }
 
         #[test]
-        fn responses_survive(executed: u16, outcomes in vec(any_outcome(), 0..5)) {
-            let response = ScriptResponse { length: Length::Definite, executed, outcomes };
+        fn responses_survive(length in any_length(), number: u16, outcomes in vec(any_outcome(), 0..5)) {
+            let apdus = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Apdu { .. })).count();
+            let executed = if length == Length::Definite { number } else { apdus as u16 };
+            let response = ScriptResponse { length, executed, outcomes };
             prop_assert_eq!(ScriptResponse::decode(&response.encode()), Ok(response));
         }
 
