@@ -270,6 +270,32 @@ mod tests {
     }
 
     #[test]
+    fn a_number_that_is_called_may_be_longer_than_an_address() {
+        let called = |length| Address::called(TypeOfAddress::UNKNOWN, alloc::vec![1; length]);
+        assert_eq!(called(80).unwrap().semi_octets().len(), 80);
+        assert_eq!(called(81), Err(Error::AddressTooLong { length: 81, limit: 80 }));
+        assert_eq!(Address::called(TypeOfAddress::UNKNOWN, alloc::vec![0xF3]).unwrap().semi_octets(), [3]);
+    }
+
+    #[test]
+    fn a_service_centre_has_at_most_20_semi_octets() {
+        let read = |length: u8| {
+            let octets = [&[length, 0x91][..], &[0x11; 11]].concat();
+            Address::read_service_centre(&mut Reader::new(&octets)).map(|it| it.unwrap().semi_octets().len())
+        };
+        assert_eq!((read(1), read(11)), (Ok(0), Ok(20)));
+        assert_eq!(read(12).unwrap_err().kind, ErrorKind::TooLong { length: 12, limit: 11 });
+    }
+
+    /// In a name all semi-octets are text, the last one too.
+    #[test]
+    fn a_service_centre_may_have_a_name_that_ends_with_ones() {
+        let octets = [0x03, 0xD0, 0x80, 0xF0];
+        let name = Address::read_service_centre(&mut Reader::new(&octets)).unwrap().unwrap();
+        assert_eq!(name.semi_octets(), [0x0, 0x8, 0x0, 0xF]);
+    }
+
+    #[test]
     fn a_long_address_is_refused_where_its_length_stands() {
         let error = Address::decode(&[21, 0x91], "address").unwrap_err();
         assert_eq!((error.offset, error.kind), (0, ErrorKind::TooLong { length: 21, limit: 20 }));

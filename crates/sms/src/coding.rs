@@ -402,6 +402,28 @@ mod tests {
         }
     }
 
+    /// TS 23.038 §4, bit by bit: bit 6 compresses, bit 5 announces a class, bits 4 and 3 are the alphabet.
+    #[test]
+    fn every_octet_has_alphabet_class_and_compression_of_its_group() {
+        use Alphabet::{Default, EightBit, Ucs2};
+        let classes = [Class::Immediate, Class::MobileEquipment, Class::Sim, Class::TerminalEquipment];
+        for octet in 0..=0xFF_u8 {
+            let general = octet < 0x80;
+            let alphabet = match octet {
+                0x00..0x80 => [Default, EightBit, Ucs2, Default][usize::from(octet >> 2 & 0x03)],
+                0xE0..0xF0 => Ucs2,
+                // Bit 4 is reserved here.
+                0xF0.. if octet & 0x04 != 0 => EightBit,
+                _ => Default,
+            };
+            let has_class = general && octet & 0x10 != 0 || octet >= 0xF0;
+            let class = has_class.then(|| classes[usize::from(octet & 0x03)]);
+            let coding = DataCoding(octet);
+            assert_eq!((coding.alphabet(), coding.class()), (alphabet, class), "{coding:?}");
+            assert_eq!(coding.is_compressed(), general && octet & 0x20 != 0, "{coding:?}");
+        }
+    }
+
     #[test]
     fn compressed_text_is_counted_in_octets() {
         assert!(DataCoding(0x00).counts_septets());

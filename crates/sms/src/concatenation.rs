@@ -558,6 +558,42 @@ mod tests {
     }
 
     #[test]
+    fn each_part_lets_its_message_wait_anew() {
+        let parts = parts(&"a part ".repeat(60), 9);
+        let mut reassembler = Reassembler::new(3, MINUTE);
+        let mut at = |part: usize, seconds| {
+            reassembler.accept(&originator(), parts[part].clone(), Instant::from_secs(seconds))
+        };
+        assert_eq!((at(0, 0), at(1, 40)), (None, None));
+        assert!(at(2, 80).is_some(), "as many parts as the limit");
+    }
+
+    #[test]
+    fn room_is_made_by_the_message_that_has_waited_longest() {
+        let part = |reference, number: usize| parts(&"a part ".repeat(60), reference).remove(number - 1);
+        let mut reassembler = Reassembler::new(100, MINUTE).with_messages(2);
+        let mut accept = |part| reassembler.accept(&originator(), part, Instant::EPOCH).is_some();
+        let [a, b, c] = [1, 2, 3];
+        assert!(!accept(part(a, 1)) && !accept(part(b, 1)) && !accept(part(a, 2)));
+        assert!(!accept(part(c, 1)), "b makes room");
+        assert!(accept(part(a, 3)));
+        assert!(!accept(part(b, 2)) && !accept(part(b, 3)));
+    }
+
+    #[test]
+    fn a_part_in_another_coding_is_of_another_message() {
+        let part = |coding, number| {
+            let concatenation = Concatenation { reference: Reference::Short(1), total: 2, number };
+            UserData::new(coding, vec![concatenation.element()], vec![0x41; 2]).unwrap()
+        };
+        let mut reassembler = Reassembler::new(8, MINUTE);
+        let mut accept = |part| reassembler.accept(&originator(), part, Instant::EPOCH);
+        assert_eq!(accept(part(DataCoding::DEFAULT_ALPHABET, 1)), None);
+        assert_eq!(accept(part(DataCoding::UCS2, 2)), None);
+        assert_eq!(accept(part(DataCoding::DEFAULT_ALPHABET, 2)).unwrap().text(), "AAAA");
+    }
+
+    #[test]
     fn another_part_of_the_same_number_begins_the_message_anew() {
         let (old, new) = (parts(&"old ".repeat(100), 9), parts(&"new ".repeat(100), 9));
         assert_eq!((old.len(), new.len()), (3, 3));

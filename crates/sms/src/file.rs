@@ -313,6 +313,39 @@ mod tests {
     }
 
     #[test]
+    fn each_bit_of_the_indicators_is_of_one_parameter() {
+        let octets = |indicators| {
+            let destination = [0x02, 0x91, 0x21, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF];
+            [&[indicators], &destination[..], &destination, &[0x7F, 0xF6, 0xA7]].concat()
+        };
+        let there = |indicators| {
+            let parameters = ServiceParameters::decode(&octets(indicators), "EF_SMSP").unwrap();
+            [
+                parameters.destination().is_some(),
+                parameters.service_centre().is_some(),
+                parameters.protocol() == Some(ProtocolIdentifier::SIM_DATA_DOWNLOAD),
+                parameters.coding() == Some(DataCoding::EIGHT_BIT_CLASS_2),
+                parameters.validity() == Some(RelativeValidity(0xA7)),
+            ]
+        };
+        for bit in 0..5 {
+            let mut expected = [false; 5];
+            expected[bit] = true;
+            assert_eq!(there(!(1 << bit)), expected, "bit {}", bit + 1);
+        }
+        assert_eq!(ServiceParameters::decode(&octets(0xE0), "EF_SMSP").unwrap().encode(), octets(0xE0));
+    }
+
+    #[test]
+    fn a_record_holds_as_much_of_a_report_as_it_has_room_for() {
+        let record = StoredReport::new(3, &[0x06; 20]).encode();
+        assert_eq!(record, [&[3][..], &[0x06; 20], &[0xFF; 9]].concat());
+        let cut = StoredReport::new(3, &[0x06; 40]);
+        assert_eq!(cut.encode(), [&[3][..], &[0x06; 29]].concat());
+        assert_eq!(StoredReport::decode(&cut.encode(), "EF_SMSR"), Ok(cut));
+    }
+
+    #[test]
     fn the_flag_is_set_by_a_zero() {
         let mut status = SmsStatus::decode(&[0xFF, 0xFF], "EF_SMSS").unwrap();
         assert!(!status.is_memory_exceeded());
@@ -350,5 +383,7 @@ mod tests {
             assert!(sent.is_originated() && !sent.is_received() && !sent.awaits_report());
         }
         assert!(RecordStatus::SENT_REPORT_REQUESTED.awaits_report());
+        assert!(RecordStatus(0xED).awaits_report(), "bits 8 to 6 are reserved");
+        assert!(!RecordStatus::SENT_REPORT_RECEIVED.awaits_report());
     }
 }

@@ -303,6 +303,84 @@ fn what_does_not_decipher_is_a_ciphering_error() {
     assert_eq!(longer.status(), ResponseStatus::CIPHERING_ERROR);
 }
 
+/// A packet with this CNTR, PCNTR and what follows, ciphered by AES and without a checksum.
+fn ciphered(spi: u8, check: usize, hidden: &[u8], keys: &Keys) -> SealedCommand {
+    let mut secured = hidden.to_vec();
+    keys.kic.as_ref().unwrap().encipher(Cipher::AesCbc, &mut secured).unwrap();
+    let header = [0x0D + check as u8, spi, 0x00, 0x12, 0x11, 0xB0, 0x00, 0x10];
+    let length = (header.len() + secured.len()) as u16;
+    let octets = [&length.to_be_bytes()[..], &header, &secured].concat();
+    SealedCommand::decode(Form::ShortMessage, &octets).unwrap()
+}
+
+/// TS 102 225 §5.1: padding is less than a block, and no longer than what it stands behind.
+#[test]
+fn a_padding_counter_counts_less_than_a_block_and_no_more_than_the_data() {
+    let keys = Keys::new(key(16, 1), key(8, 2));
+    for (data, most) in [(10, 10), (26, 15)] {
+        for padding in 0..=0xFF {
+            let hidden = [&[0, 0, 0, 0, 1, padding], &*vec![0x5A; data]].concat();
+            let opened = ciphered(0x04, 0, &hidden, &keys).open(&keys).map(|packet| packet.data.len());
+            match usize::from(padding) {
+                octets if octets <= most => assert_eq!(opened, Ok(data - octets)),
+                _ => assert_eq!(opened, Err(Refusal::Padding { padding, block: 16 })),
+            }
+        }
+    }
+}
+
+#[test]
+fn a_wrong_checksum_is_told_before_a_wrong_padding_counter() {
+    let keys = Keys::new(key(16, 1), key(8, 2));
+    let hidden = [&[0, 0, 0, 0, 1, 0xFF][..], &[0; 8], &[0x5A; 2]].concat();
+    assert_eq!(ciphered(0x06, 8, &hidden, &keys).open(&keys), Err(Refusal::Check));
+}
+
+/// CRC-32 by zlib over the octets around it; over `02 71 00` as well in the response of a short message
+/// (TS 31.115 §4.3).
+#[test]
+fn the_check_of_a_packet_covers_what_stands_before_its_header_as_its_form_says() {
+    let none = Keys::default();
+    let kid = Kid(0x05);
+    let command = CommandPacket {
+        security: SecurityParameters([0x01, 0x00]),
+        kid,
+        ..CommandPacket::unsecured(Tar([0xB0, 0, 0x10]), 1.into(), vec![0xAA, 0xBB])
+    };
+    let sealed = command.seal(Form::Tagged, &none).unwrap();
+    assert_eq!(hex::encode_upper(&sealed), "01141101000005B00010000000000100C6ABA119AABB");
+    let protection = SecurityParameters([0x01, 0x04]).response(Kic(0), kid);
+    let (tar, status) = (Tar([0xB0, 0, 0x10]), ResponseStatus::POR_OK);
+    let response = ResponsePacket { tar, counter: 1.into(), status, data: vec![0x90, 0x00] };
+    let sealed = |form| hex::encode_upper(response.seal(form, protection, &none).unwrap());
+    assert_eq!(sealed(Form::Tagged), "02110EB0001000000000010000616F187A9000");
+    assert_eq!(sealed(Form::ShortMessage), "00110EB00010000000000100009FE70BF29000");
+}
+
+/// TS 102 225 §5.2, table of the response status codes.
+#[test]
+fn each_refusal_has_the_status_that_the_sender_is_told() {
+    let wire = SealedCommand::decode(Form::ShortMessage, &[]).unwrap_err();
+    for (refusal, status) in [
+        (Refusal::Check, 0x01),
+        (Refusal::CheckLength { found: 4, expected: 8 }, 0x01),
+        (Refusal::CounterLow, 0x02),
+        (Refusal::CounterHigh, 0x03),
+        (Refusal::CounterBlocked, 0x04),
+        (Refusal::Blocks { length: 9, block: 8 }, 0x05),
+        (Refusal::Padding { padding: 8, block: 8 }, 0x05),
+        (Refusal::Wire(wire), 0x06),
+        (Refusal::DigitalSignature, 0x06),
+        (Refusal::UnknownCipher(Kic(0)), 0x06),
+        (Refusal::UnknownCheck(Kid(0)), 0x06),
+        (Refusal::NoKic, 0x06),
+        (Refusal::NoKid, 0x06),
+        (Refusal::KeyLength(8), 0x06),
+    ] {
+        assert_eq!(refusal.status(), ResponseStatus(status), "{refusal:?}");
+    }
+}
+
 #[test]
 fn a_packet_by_itself_begins_with_its_identifier_and_has_lengths_as_in_ber() {
     let command = CommandPacket::unsecured(Tar([0xB0, 0, 0x10]), 1.into(), vec![0x5A; 200]);

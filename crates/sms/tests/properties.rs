@@ -1,7 +1,9 @@
-//! What holds for every TPDU.
+//! What holds for every TPDU, record, page and order of parts.
 
 use oxisim_sms::alphabet::Language;
 use oxisim_sms::concatenation::{Message, Reassembler, Reference};
+use oxisim_sms::file::{ServiceParameters, SmsStatus, StoredMessage, StoredReport};
+use oxisim_sms::packet::{PAGE_OCTETS, from_pages, pages};
 use oxisim_sms::tpdu::{
     Command, CommandType, Deliver, DeliverReport, EnhancedValidity, FailureCause, MobileOriginated,
     MobileTerminated, Parameters, RelativeValidity, Status, StatusReport, Submit, SubmitReport,
@@ -10,10 +12,11 @@ use oxisim_sms::tpdu::{
 use oxisim_sms::{
     Address, Content, DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, TypeOfAddress, UserData,
 };
-use oxisim_wire::{Duration, Instant, Wire};
+use oxisim_wire::{Duration, Instant, Parts, Reader, Show, Wire};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use proptest::sample::Index;
 
 prop_compose! {
     fn address()(kind: u8, semi_octets in vec(0_u8..16, 0..=Address::LIMIT)) -> Address {
@@ -148,6 +151,94 @@ proptest! {
         }
         if let Ok(tpdu) = MobileOriginated::decode(&octets, "TPDU") {
             prop_assert_eq!(MobileOriginated::decode(&tpdu.encode(), "TPDU"), Ok(tpdu));
+        }
+    }
+
+    #[test]
+    fn whatever_decodes_is_shown(octets in vec(any::<u8>(), 0..200)) {
+        if let Ok(tpdu) = MobileTerminated::decode(&octets, "TPDU") {
+            prop_assert!(tpdu.parts().iter().all(|part| part.spec.starts_with("TS 23.040 §")));
+        }
+        if let Ok(tpdu) = MobileOriginated::decode(&octets, "TPDU") {
+            prop_assert!(tpdu.parts().iter().all(|part| part.spec.starts_with("TS 23.040 §")));
+        }
+    }
+
+    #[test]
+    fn any_record_of_the_files_is_read_and_written_as_it_was(octets in vec(any::<u8>(), 0..200)) {
+        if let Ok(record) = ServiceParameters::decode(&octets, "EF_SMSP") {
+            prop_assert_eq!(&record.encode(), &octets);
+            let (_, _) = (record.show(), (record.name(), record.destination(), record.service_centre()));
+        }
+        if let Ok(record) = StoredMessage::decode(&octets, "EF_SMS") {
+            prop_assert_eq!(&record.encode(), &octets);
+            let (_, _) = (record.show(), record.service_centre());
+            prop_assert!(record.deliver().is_none() || record.submit().is_none());
+        }
+        if let Ok(record) = StoredReport::decode(&octets, "EF_SMSR") {
+            prop_assert_eq!(&record.encode(), &octets);
+            let _ = record.show();
+        }
+        if let Ok(status) = SmsStatus::decode(&octets, "EF_SMSS") {
+            prop_assert_eq!(&status.encode(), &octets);
+        }
+    }
+
+    #[test]
+    fn a_service_centre_is_read_or_refused(octets in vec(any::<u8>(), 0..14)) {
+        let mut r = Reader::new(&octets);
+        if let Ok(centre) = Address::read_service_centre(&mut r) {
+            let mut out = Vec::new();
+            Address::write_service_centre(centre.as_ref(), &mut out);
+            prop_assert_eq!(Address::read_service_centre(&mut Reader::new(&out)), Ok(centre));
+            prop_assert_eq!(out.len() + r.left(), octets.len());
+        }
+    }
+
+    #[test]
+    fn any_octets_are_an_enhanced_period(octets: [u8; 7]) {
+        let validity = EnhancedValidity(octets);
+        let again = EnhancedValidity::new(validity.period(), validity.is_single_shot());
+        prop_assert_eq!(again.period(), validity.period());
+        prop_assert_eq!(again.is_single_shot(), validity.is_single_shot());
+    }
+
+    #[test]
+    fn damaged_pages_are_no_packet_or_one_that_they_hold(
+        mut packet in vec(any::<u8>(), 2..400), damage in vec(any::<(Index, u8)>(), 0..4)
+    ) {
+        let length = packet.len() as u16 - 2;
+        packet[..2].copy_from_slice(&length.to_be_bytes());
+        let mut pages = pages(&packet, 1, 0x1080).unwrap();
+        prop_assert_eq!(from_pages(&pages), Some(packet));
+        for (place, octet) in damage {
+            let at = place.index(pages.len() * PAGE_OCTETS);
+            pages[at / PAGE_OCTETS][at % PAGE_OCTETS] = octet;
+        }
+        if let Some(found) = from_pages(&pages) {
+            prop_assert!(found.len() <= pages.len() * (PAGE_OCTETS - 6));
+        }
+    }
+
+    /// Each part says in its payload whose it is: from whom, of which message, which one.
+    #[test]
+    fn only_parts_that_belong_together_make_a_message_and_never_more_are_held_than_allowed(
+        events in vec((0..3_u8, 0..3_u8, 0..5_u8, 0..6_u8, 0..40_u64), 0..200), limit in 0..12_usize, messages in 0..5_usize
+    ) {
+        let mut now = Instant::EPOCH;
+        let mut reassembler =
+            Reassembler::new(limit, Duration::from_mins(1)).with_messages(messages).with_age(Duration::from_secs(90));
+        for (from, reference, total, number, pause) in events {
+            now = now + Duration::from_secs(pause);
+            let originator = Address::new(TypeOfAddress::UNKNOWN, vec![from]).unwrap();
+            let header = vec![Element::new(ElementId::CONCATENATED_8, [reference, total, number])];
+            let part = UserData::new(DataCoding::EIGHT_BIT, header, vec![from, reference, number]).unwrap();
+            let whole = reassembler.accept(&originator, part, now);
+            prop_assert!(reassembler.parts() <= limit);
+            if let Some(message) = whole.filter(|_| (1..=total).contains(&number)) {
+                let expected: Vec<u8> = (1..=total).flat_map(|number| [from, reference, number]).collect();
+                prop_assert_eq!(message.payload, expected);
+            }
         }
     }
 

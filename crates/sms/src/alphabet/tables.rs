@@ -235,6 +235,11 @@ mod tests {
     }
 
     #[test]
+    fn bit_8_of_an_octet_is_no_part_of_its_septet() {
+        assert_eq!(Tables::DEFAULT.decode(&[0xC1, 0x9B, 0xE5, 0xC1]), "A€A");
+    }
+
+    #[test]
     fn an_escape_falls_back_to_the_locking_shift_table() {
         let turkish = Tables { locking: Some(Language::TURKISH), single: Some(Language::TURKISH) };
         assert_eq!(turkish.decode(&[0x1B, 0x0B]), "Ğ");

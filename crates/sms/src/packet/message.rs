@@ -160,6 +160,14 @@ mod tests {
     }
 
     #[test]
+    fn a_packet_may_fill_its_last_page() {
+        let mut packet = vec![0x5A; 2 * 82];
+        packet[..2].copy_from_slice(&162_u16.to_be_bytes());
+        let whole = pages(&packet, 1, 0x1080).unwrap();
+        assert_eq!((whole.len(), from_pages(&whole)), (2, Some(packet)));
+    }
+
+    #[test]
     fn pages_of_another_message_or_too_few_are_no_packet() {
         let mut packet = vec![0x5A; 100];
         packet[..2].copy_from_slice(&98_u16.to_be_bytes());
@@ -170,6 +178,7 @@ mod tests {
         assert_eq!(from_pages(&[whole[0], whole[0]]), None);
         assert_eq!(from_pages(&[whole[0], pages(&packet, 2, 0x1080).unwrap()[1]]), None);
         assert_eq!(from_pages(&[]), None);
+        assert_eq!(from_pages(&[whole[0], whole[1], whole[1]]), None);
         packet[..2].copy_from_slice(&[0xFF, 0xFF]);
         assert_eq!(from_pages(&pages(&packet, 1, 0x1080).unwrap()), None);
     }

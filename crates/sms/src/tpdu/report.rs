@@ -442,6 +442,15 @@ mod tests {
         assert!(DeliverReport::decode(&[0x00, 0xFF, 0x80, 0x80], "report").is_err());
     }
 
+    /// TS 23.040 §9.2.2.1a: 159 octets, where a message has 140.
+    #[test]
+    fn a_report_holds_more_than_a_message() {
+        let with = |length: usize| [&[0x00, 0x07, 0x7F, 0xF6, length as u8], &*vec![0x5A; length]].concat();
+        let longest = DeliverReport::decode(&with(159), "report").unwrap();
+        assert_eq!(longest.encode(), with(159));
+        assert!(DeliverReport::decode(&with(160), "report").is_err());
+    }
+
     #[test]
     fn a_coding_scheme_may_come_alone() {
         let report = DeliverReport::decode(&[0x00, 0x02, 0xF6], "report").unwrap();
