@@ -81,10 +81,7 @@ impl Address {
 
     /// An address of semi-octets (0 to F), in the order in which they are read.
     pub fn new(kind: TypeOfAddress, semi_octets: Vec<u8>) -> Result<Self, Error> {
-        match semi_octets.len() {
-            length if length > Self::LIMIT => Err(Error::AddressTooLong { length, limit: Self::LIMIT }),
-            _ => Ok(Self { kind, semi_octets: semi_octets.into_iter().map(|half| half & 0x0F).collect() }),
-        }
+        Self::within(Self::LIMIT, kind, semi_octets)
     }
 
     /// The most semi-octets of a number that is called (TS 24.008 §10.5.4.7).
@@ -92,12 +89,18 @@ impl Address {
 
     /// A number that is called, or a string of a supplementary service: no TPDU carries it, and it may be longer.
     pub fn called(kind: TypeOfAddress, semi_octets: Vec<u8>) -> Result<Self, Error> {
-        match semi_octets.len() {
-            length if length > Self::CALLED_LIMIT => {
-                Err(Error::AddressTooLong { length, limit: Self::CALLED_LIMIT })
-            }
-            _ => Ok(Self { kind, semi_octets: semi_octets.into_iter().map(|half| half & 0x0F).collect() }),
+        Self::within(Self::CALLED_LIMIT, kind, semi_octets)
+    }
+
+    fn within(limit: usize, kind: TypeOfAddress, mut semi_octets: Vec<u8>) -> Result<Self, Error> {
+        let length = semi_octets.len();
+        if length > limit {
+            return Err(Error::AddressTooLong { length, limit });
         }
+        for half in &mut semi_octets {
+            *half &= 0x0F;
+        }
+        Ok(Self { kind, semi_octets })
     }
 
     /// A number of the given type: digits, `*`, `#` and the codes `a`, `b`, `c`.

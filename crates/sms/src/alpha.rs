@@ -103,16 +103,7 @@ impl AlphaIdentifier {
             }
             [UCS2_HALF_PAGE, _, base, rest @ ..] => offsets(u32::from(*base) << 7, rest),
             [UCS2_BASE, _, high, low, rest @ ..] => offsets(u32::from(*high) << 8 | u32::from(*low), rest),
-            septets => {
-                let mut text = String::new();
-                for run in septets.chunk_by(|a, b| (*a < 0x80) == (*b < 0x80)) {
-                    match run {
-                        [0x00..0x80, ..] => text.push_str(&alphabet::decode(run)),
-                        _ => text.extend(run.iter().map(|_| char::REPLACEMENT_CHARACTER)),
-                    }
-                }
-                text
-            }
+            septets => mixed(septets, |_| None),
         }
     }
 
@@ -152,14 +143,19 @@ fn with_header(header: &[u8], characters: &[u8]) -> Vec<u8> {
 
 /// Characters as offsets from `base` where bit 8 is set, of the default alphabet where it is not.
 fn offsets(base: u32, octets: &[u8]) -> String {
+    mixed(octets, |octet| {
+        let code = base + u32::from(octet & 0x7F);
+        char::from_u32(code).filter(|_| code < 0xFFFF)
+    })
+}
+
+/// Characters of the default alphabet where bit 8 is not set, and what `other` makes of the octets where it is.
+fn mixed(octets: &[u8], other: impl Fn(u8) -> Option<char>) -> String {
     let mut text = String::new();
     for run in octets.chunk_by(|a, b| (*a < 0x80) == (*b < 0x80)) {
         match run {
             [0x00..0x80, ..] => text.push_str(&alphabet::decode(run)),
-            _ => text.extend(run.iter().map(|&octet| {
-                let code = base + u32::from(octet & 0x7F);
-                char::from_u32(code).filter(|_| code < 0xFFFF).unwrap_or(char::REPLACEMENT_CHARACTER)
-            })),
+            _ => text.extend(run.iter().map(|&octet| other(octet).unwrap_or(char::REPLACEMENT_CHARACTER))),
         }
     }
     text
@@ -301,6 +297,21 @@ mod tests {
             let field = alpha.padded(14).unwrap();
             assert_eq!(AlphaIdentifier::from_field(&field).text(), text);
         }
+    }
+
+    /// The examples of TS 102 221 Annex A, with a code that no character has behind them.
+    #[test]
+    fn octets_of_each_coding_are_characters() {
+        let text = |field: &[u8]| AlphaIdentifier::from_field(field).text();
+        assert_eq!(
+            text(&[0x81, 5, 0x13, 0x53, 0x95, 0xA6, 0xA6, 0xFF, 0xFF]),
+            "S\u{995}\u{9A6}\u{9A6}\u{9FF}"
+        );
+        assert_eq!(text(&[0x82, 5, 0x05, 0x30, 0x2D, 0x82, 0xD3, 0x2D, 0x31]), "-\u{532}\u{583}-1");
+        assert_eq!(text(&[0x82, 1, 0xFF, 0xF0, 0x8F]), "\u{FFFD}", "FFFF is no character");
+        assert_eq!(text(&[0x41, 0x80, 0x42]), "A\u{FFFD}B");
+        assert_eq!(text(&[0x80, 0x00, 0x41, 0xD8, 0x00, 0xFF, 0xFF]), "A\u{FFFD}");
+        assert_eq!(text(&[0x81, 0x02]), "");
     }
 
     #[test]

@@ -580,6 +580,26 @@ mod tests {
         assert!(!accept(part(b, 2)) && !accept(part(b, 3)));
     }
 
+    /// Another sender may cut anywhere.
+    #[test]
+    fn a_character_that_is_cut_between_parts_is_whole_again() {
+        for (coding, payload, cut, text) in [
+            (DataCoding::DEFAULT_ALPHABET, vec![0x41, 0x1B, 0x65, 0x42], 2, "A€B"),
+            (DataCoding::UCS2, vec![0xD8, 0x3D, 0xDE, 0x00, 0x00, 0x41], 2, "😀A"),
+            (DataCoding::UCS2, vec![0x04, 0x36, 0x00, 0x41], 1, "жA"),
+        ] {
+            let part = |number, payload: &[u8]| {
+                let concatenation = Concatenation { reference: Reference::Long(1), total: 2, number };
+                UserData::new(coding, vec![concatenation.element()], payload.to_vec()).unwrap()
+            };
+            let (head, tail) = payload.split_at(cut);
+            let mut reassembler = Reassembler::new(8, MINUTE);
+            assert_eq!(reassembler.accept(&originator(), part(2, tail), Instant::EPOCH), None);
+            let whole = reassembler.accept(&originator(), part(1, head), Instant::EPOCH).unwrap();
+            assert_eq!(whole.text(), text);
+        }
+    }
+
     #[test]
     fn a_part_in_another_coding_is_of_another_message() {
         let part = |coding, number| {

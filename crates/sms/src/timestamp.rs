@@ -165,12 +165,13 @@ const QUARTER: i64 = 15 * 60;
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 
-/// A number of two digits as semi-octets, the tens in the low half.
-const fn swapped(number: u8) -> u8 {
+/// A number of two digits as semi-octets, the tens in the low half (TS 23.040 §9.1.2.3).
+pub(crate) const fn swapped(number: u8) -> u8 {
     ((number % 10) << 4) | (number / 10 % 10)
 }
 
-fn number(octet: u8) -> u8 {
+/// The number that two semi-octets are; a digit that is not decimal counts as 0.
+pub(crate) fn number(octet: u8) -> u8 {
     let [tens, units] = bcd::halves(octet).map(|half| if half < 10 { half } else { 0 });
     tens * 10 + units
 }

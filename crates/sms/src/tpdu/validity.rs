@@ -2,9 +2,12 @@
 
 use alloc::vec::Vec;
 
-use oxisim_wire::{Duration, Error, Reader, Wire, bcd};
+use oxisim_wire::{Duration, Error, Reader, Wire};
 
-use crate::Timestamp;
+use crate::{
+    Timestamp,
+    timestamp::{number, swapped},
+};
 
 /// TP-Validity-Period, until when the service centre tries to deliver (TS 23.040 §9.2.3.12).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,12 +85,11 @@ impl EnhancedValidity {
     /// A period, and whether the centre tries only once.
     #[must_use]
     pub fn new(period: EnhancedPeriod, single_shot: bool) -> Self {
-        let digits = |number: u8| (number / 10 % 10) | ((number % 10) << 4);
         let (format, [a, b, c]) = match period {
             EnhancedPeriod::None => (0, [0, 0, 0]),
             EnhancedPeriod::Relative(period) => (1, [period.0, 0, 0]),
             EnhancedPeriod::Seconds(seconds) => (2, [seconds, 0, 0]),
-            EnhancedPeriod::Clock { hours, minutes, seconds } => (3, [hours, minutes, seconds].map(digits)),
+            EnhancedPeriod::Clock { hours, minutes, seconds } => (3, [hours, minutes, seconds].map(swapped)),
             EnhancedPeriod::Reserved(format) => (format & FORMAT, [0, 0, 0]),
         };
         let shot = if single_shot { SINGLE_SHOT } else { 0 };
@@ -105,10 +107,6 @@ impl EnhancedValidity {
     pub fn period(self) -> EnhancedPeriod {
         let indicators = self.0.iter().take_while(|&&octet| octet & EXTENDED != 0).count() + 1;
         let octets = self.0.get(indicators..).unwrap_or_default();
-        let number = |octet: u8| {
-            let [tens, units] = bcd::halves(octet).map(|half| if half < 10 { half } else { 0 });
-            tens * 10 + units
-        };
         match (self.0[0] & FORMAT, octets) {
             (1, &[period, ..]) => EnhancedPeriod::Relative(RelativeValidity(period)),
             (2, &[seconds, ..]) => EnhancedPeriod::Seconds(seconds),
