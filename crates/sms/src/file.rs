@@ -6,7 +6,7 @@ use oxisim_wire::{Error, Reader, Wire, codes};
 
 use crate::{
     Address, AlphaIdentifier, DataCoding, ProtocolIdentifier,
-    tpdu::{Deliver, RelativeValidity, Submit},
+    tpdu::{Deliver, RelativeValidity, StatusReport, Submit},
 };
 
 /// What unused octets hold.
@@ -273,6 +273,16 @@ impl StoredReport {
         report.resize(Self::OCTETS - 1, UNUSED);
         Self { message, report }
     }
+
+    /// The report, if the record is not free and it is there as a whole. Unused octets behind one without parameters are
+    /// no TP-Parameter-Indicator.
+    #[must_use]
+    pub fn status_report(&self) -> Option<StatusReport> {
+        let used = self.report.iter().rposition(|&octet| octet != UNUSED).map_or(0, |last| last + 1);
+        let read = |octets: &[u8]| StatusReport::read(&mut Reader::new(octets)).ok();
+        let report = read(&self.report).or_else(|| read(self.report.get(..used)?));
+        report.filter(|_| self.message != 0)
+    }
 }
 
 impl Wire for StoredReport {
@@ -291,6 +301,7 @@ mod tests {
     use alloc::string::ToString;
 
     use super::*;
+    use crate::tpdu::Status;
 
     /// Contents of `EF_SMSP` in the tests of pySim.
     #[test]
@@ -343,6 +354,21 @@ mod tests {
         let cut = StoredReport::new(3, &[0x06; 40]);
         assert_eq!(cut.encode(), [&[3][..], &[0x06; 29]].concat());
         assert_eq!(StoredReport::decode(&cut.encode(), "EF_SMSR"), Ok(cut));
+    }
+
+    #[test]
+    fn a_report_is_read_from_its_record_with_parameters_and_without() {
+        let time = [0x20, 0x80, 0x62, 0x91, 0x73, 0x14, 0x48];
+        let without = [&[0x06, 0x07, 0x04, 0x91, 0x94, 0x51][..], &time, &time, &[0x46]].concat();
+        let with = [&without[..], &[0x01, 0x7F]].concat();
+        for (tpdu, protocol) in [(&without, None), (&with, Some(ProtocolIdentifier::SIM_DATA_DOWNLOAD))] {
+            let report = StoredReport::new(3, tpdu).status_report().unwrap();
+            assert_eq!((report.status, report.parameters.protocol), (Status::EXPIRED, protocol));
+            assert_eq!(&report.encode(), tpdu);
+            assert_eq!(StoredReport::new(0, tpdu).status_report(), None, "the record is free");
+        }
+        let long = [&without[..], &[0x06, 0x04, 0x09, 1, 2, 3, 4, 5, 6, 7, 8, 9]].concat();
+        assert_eq!(StoredReport::new(3, &long).status_report(), None, "it is cut");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use alloc::{format, string::ToString, vec, vec::Vec};
 
-use oxisim_wire::{Part, Parts, Reader, Show, Shown, Wire};
+use oxisim_wire::{Part, Parts, Show, Shown};
 
 use crate::{
     Address, Alphabet, Class, CodingGroup, Content, DataCoding, Element, Timestamp, UserData, Waiting,
@@ -175,8 +175,7 @@ impl Show for StoredMessage {
 
 impl Show for StoredReport {
     fn show(&self) -> Shown {
-        let report = StatusReport::read(&mut Reader::new(&self.report)).ok();
-        let report = match report.filter(|_| self.message != 0) {
+        let report = match self.status_report() {
             Some(report) => ("report", inside(&report)),
             None => ("octets", self.report.show()),
         };

@@ -177,7 +177,7 @@ proptest! {
         }
         if let Ok(record) = StoredReport::decode(&octets, "EF_SMSR") {
             prop_assert_eq!(&record.encode(), &octets);
-            let _ = record.show();
+            let (_, _) = (record.show(), record.status_report());
         }
         if let Ok(status) = SmsStatus::decode(&octets, "EF_SMSS") {
             prop_assert_eq!(&status.encode(), &octets);
