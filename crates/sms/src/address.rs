@@ -76,7 +76,8 @@ pub struct Address {
 }
 
 impl Address {
-    /// The most semi-octets of an address field, which is at most 12 octets long with its length and type.
+    /// The most semi-octets of an address field, which is at most 12 octets long with its length and type
+    /// (TS 23.040 §9.1.2.5).
     pub const LIMIT: usize = 20;
 
     /// An address of semi-octets (0 to F), in the order in which they are read.

@@ -12,7 +12,7 @@ pub use tables::{Language, Tables};
 /// The escape to the extension table (TS 23.038 §6.2.1, note 1).
 pub const ESCAPE: u8 = 0x1B;
 
-/// The septets of one character: one alone, or the escape and another.
+/// The septets of one character: one alone, or the escape and another (TS 23.038 §6.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Septets {
     /// A character of the default alphabet, or of a locking shift table.

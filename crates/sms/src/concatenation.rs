@@ -11,7 +11,7 @@ use crate::{
     coding::ucs2,
 };
 
-/// Which part of which message a short message is.
+/// Which part of which message a short message is (TS 23.040 §9.2.3.24.1, §9.2.3.24.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Concatenation {
     /// The number that the parts share.

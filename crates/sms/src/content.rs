@@ -41,7 +41,7 @@ macro_rules! contents {
             }
         )*
 
-        /// What an information element says.
+        /// What an information element says (TS 23.040 §9.2.3.24).
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum Content {

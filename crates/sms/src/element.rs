@@ -129,7 +129,7 @@ impl ElementId {
     }
 }
 
-/// An information element of a user data header.
+/// An information element of a user data header (TS 23.040 §9.2.3.24).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Element {
     /// What it is.

@@ -32,7 +32,7 @@ pub struct ServiceParameters {
 }
 
 impl ServiceParameters {
-    /// Octets of a record beside the name.
+    /// Octets of a record beside the name (TS 31.102 §4.2.27).
     pub const OCTETS: usize = 28;
 
     /// The name of the record.
@@ -197,7 +197,7 @@ pub struct StoredMessage {
 }
 
 impl StoredMessage {
-    /// Octets of a record.
+    /// Octets of a record (TS 31.102 §4.2.25).
     pub const OCTETS: usize = 176;
 
     /// A message with its service centre; `None` if it has no room in a record.
@@ -263,7 +263,7 @@ pub struct StoredReport {
 }
 
 impl StoredReport {
-    /// Octets of a record.
+    /// Octets of a record (TS 31.102 §4.2.32).
     pub const OCTETS: usize = 30;
 
     /// A report about the message in that record; one that has no room is cut, as its last fields may be missing.

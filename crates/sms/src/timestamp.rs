@@ -5,7 +5,7 @@ use core::fmt;
 
 use oxisim_wire::{Error, Instant, Reader, Wire, bcd};
 
-/// TP-Service-Centre-Time-Stamp: a local time as semi-octets, kept exactly as received.
+/// TP-Service-Centre-Time-Stamp: a local time as semi-octets, kept exactly as received (TS 23.040 §9.2.3.11).
 ///
 /// ```
 /// use oxisim_sms::Timestamp;

@@ -25,7 +25,7 @@ use crate::{Address, UserData};
 /// Octets of the longest TPDU: an SMS-SUBMIT with the longest address, validity period and user data.
 pub const LIMIT: usize = 1 + 1 + (2 + Address::LIMIT / 2) + 1 + 1 + 7 + 1 + UserData::LIMIT;
 
-/// A TPDU from the service centre to the mobile station.
+/// A TPDU from the service centre to the mobile station (TS 23.040 §9.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MobileTerminated {
     /// SMS-DELIVER; a reserved message type counts as one too (TS 23.040 §9.2.3.1).
@@ -36,7 +36,7 @@ pub enum MobileTerminated {
     StatusReport(StatusReport),
 }
 
-/// A TPDU from the mobile station to the service centre.
+/// A TPDU from the mobile station to the service centre (TS 23.040 §9.2.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MobileOriginated {
     /// SMS-DELIVER-REPORT.

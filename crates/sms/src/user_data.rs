@@ -10,7 +10,8 @@ use crate::{
     element::effective,
 };
 
-/// TP-Data-Coding-Scheme, TP-User-Data-Length and TP-User-Data as one: coding, header and payload.
+/// TP-Data-Coding-Scheme, TP-User-Data-Length and TP-User-Data as one: coding, header and payload
+/// (TS 23.040 §9.2.3.10, §9.2.3.16, §9.2.3.24).
 ///
 /// The payload is septets, one an octet, if the coding [counts septets](DataCoding::counts_septets), and octets
 /// otherwise; packing and fill bits are the codec's.
@@ -22,7 +23,7 @@ pub struct UserData {
 }
 
 impl UserData {
-    /// Octets of user data, header included, that fit an SMS-DELIVER or SMS-SUBMIT.
+    /// Octets of user data, header included, that fit an SMS-DELIVER or SMS-SUBMIT (TS 23.040 §9.2.2.1, §9.2.2.2).
     pub const LIMIT: usize = 140;
 
     /// User data of at most [`Self::LIMIT`] octets: 160 septets without a header.

@@ -92,7 +92,8 @@ impl Language {
     }
 }
 
-/// The two tables of a text in septets: one for what stands alone, one for what follows an escape.
+/// The two tables of a text in septets: one for what stands alone, one for what follows an escape
+/// (TS 23.038 §6.2.1.2).
 ///
 /// ```
 /// use oxisim_sms::alphabet::{Language, Tables};

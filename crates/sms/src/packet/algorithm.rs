@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::{Agreement, Integrity, Refusal};
 
-/// An algorithm that ciphers.
+/// An algorithm that ciphers (TS 102 225 §5.1.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Cipher {
     /// DES, CBC.
@@ -23,7 +23,7 @@ pub enum Cipher {
     AesCbc,
 }
 
-/// An algorithm that protects against change.
+/// An algorithm that protects against change (TS 102 225 §5.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Check {
     /// CRC of 16 bits (ISO/IEC 13239).
@@ -43,7 +43,7 @@ pub enum Check {
 }
 
 impl Cipher {
-    /// Each.
+    /// Every algorithm that ciphers.
     pub const ALL: [Self; 7] = [
         Self::DesCbc,
         Self::DesEcb,
@@ -73,7 +73,7 @@ impl Cipher {
 }
 
 impl Check {
-    /// Each.
+    /// Every algorithm that protects against change.
     pub const ALL: [Self; 7] = [
         Self::Crc16,
         Self::Crc32,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{DataCoding, Element, ElementId, Error, UserData, concatenation::Concatenation};
 
-/// A command packet: secured data for an application, and how it is secured.
+/// A command packet: secured data for an application, and how it is secured (TS 102 225 §5.1).
 ///
 /// ```
 /// use oxisim_sms::packet::{CommandPacket, Tar};
@@ -95,7 +95,7 @@ impl CommandPacket {
     }
 }
 
-/// A command packet of which what stands in clear is read, so that its receiver can choose the keys.
+/// A command packet whose clear octets are read, so that its receiver can choose the keys (TS 102 225 §5.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedCommand {
     /// SPI.

@@ -7,7 +7,7 @@ use super::Refusal;
 pub struct Counter(u64);
 
 impl Counter {
-    /// The highest.
+    /// The highest: 40 bits set.
     pub const MAX: Self = Self(0xFF_FFFF_FFFF);
 
     /// A counter; `None` above [`Self::MAX`].

@@ -132,7 +132,7 @@ impl Content<'_> {
     }
 }
 
-/// A packet of which what stands in clear is read.
+/// A packet whose clear octets are read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     pub form: Form,

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::Error;
 
-/// What an application answers to a command packet, or the receiver in its place.
+/// What an application answers to a command packet, or the receiver in its place (TS 102 225 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ResponsePacket {
     /// TAR of the command.
@@ -30,7 +30,7 @@ impl ResponsePacket {
     }
 }
 
-/// A response packet of which what stands in clear is read.
+/// A response packet whose clear octets are read (TS 102 225 §5.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedResponse {
     /// TAR of the command.

@@ -59,7 +59,7 @@ impl RelativeValidity {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EnhancedValidity(pub [u8; 7]);
 
-/// The period of an [`EnhancedValidity`].
+/// The period of an [`EnhancedValidity`] (TS 23.040 §9.2.3.12.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum EnhancedPeriod {
     /// None: as long as the centre likes.
