@@ -249,6 +249,9 @@ mod tests {
         let address = Address::alphanumeric("Megafon").unwrap();
         assert_eq!(address.encode()[..2], [13, 0xD0]);
         assert_eq!(address.to_string(), "Megafon");
+        // 28 bits are seven semi-octets, and not one more.
+        let address = Address::alphanumeric("Info").unwrap();
+        assert_eq!((address.encode()[0], address.to_string().as_str()), (7, "Info"));
         assert_eq!(Address::alphanumeric("Bob €").unwrap().to_string(), "Bob €");
         assert!(matches!(Address::alphanumeric("twelve signs"), Err(Error::AddressTooLong { .. })));
         assert_eq!(Address::alphanumeric("Ж"), Err(Error::AddressCharacter('Ж')));

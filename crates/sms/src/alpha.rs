@@ -299,6 +299,15 @@ mod tests {
         }
     }
 
+    #[test]
+    fn offsets_reach_127_codes_beyond_their_base() {
+        for (far, coding) in ['\u{4C3}', '\u{4C4}'].into_iter().zip([UCS2_BASE, UCS2]) {
+            let text = String::from_iter(['\u{444}', far, '\u{444}', far, '\u{444}', far]);
+            let alpha = AlphaIdentifier::fit(&text, 14).alpha;
+            assert_eq!((alpha.octets()[0], alpha.text()), (coding, text));
+        }
+    }
+
     /// The examples of TS 102 221 Annex A, with a code that no character has behind them.
     #[test]
     fn octets_of_each_coding_are_characters() {

@@ -407,6 +407,15 @@ mod tests {
         assert_eq!(report.encode(), octets);
     }
 
+    /// TS 23.040 §9.2.3.22: 00 to 7F are reserved.
+    #[test]
+    fn causes_begin_at_80() {
+        let cause = |octet| DeliverReport::decode(&[0x00, octet, 0x00], "report").map(|report| report.cause);
+        assert_eq!(cause(0x80), Ok(Some(FailureCause::TELEMATIC_INTERWORKING_NOT_SUPPORTED)));
+        assert_eq!(cause(0xFF), Ok(Some(FailureCause::UNSPECIFIED)));
+        assert!(cause(0x7F).is_err(), "an indicator, whose parameters are missing");
+    }
+
     #[test]
     fn an_acknowledgement_may_carry_nothing() {
         let report = DeliverReport::acknowledged();
