@@ -120,6 +120,18 @@ fn a_key_of_the_checksum_alone_that_is_wrong_is_told_from_one_that_ciphers() {
     assert_eq!(object["would_open"], serde_json::json!([]));
 }
 
+/// As a card answers a packet with a wrong checksum, whose SPI asks for a receipt that is secured.
+#[test]
+fn a_receipt_that_could_not_be_secured_says_its_status() {
+    let words = ["unwrap", "--spi", "1619", "--kic", "22", "--kid", "22", "027100000B0AB0001000000000000001"];
+    let output = ota(&with_keys(&words)).code(1);
+    let said = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let statuses: Vec<_> = said.lines().filter(|line| line.starts_with("  status")).collect();
+    assert_eq!(statuses, ["  status  01  RC_CC_DS_FAILED"], "{said}");
+    assert!(said.contains("because it says RC_CC_DS_FAILED without security, so anybody can have sent it"));
+    assert!(!said.contains("blocks"), "{said}");
+}
+
 #[test]
 fn another_algorithm_of_the_same_key_length_and_a_shorter_checksum_are_found_out() {
     let other = |words: &[&str]| {

@@ -144,7 +144,7 @@ fn while_the_key_of_the_checksum_stays_no_packet_works_twice() {
     }
 }
 
-/// Of packets that are ciphered only, KIc is what the counter is of.
+/// Of packets that are ciphered only, `KIc` is what the counter is of.
 #[test]
 fn without_a_checksum_the_counter_lasts_as_long_as_kic() {
     let sealed = |key: &[u8; 16]| block(KeyType::DES, key, &TRIPLE_DES[2], Cipher::TripleDes2Ecb);

@@ -91,9 +91,12 @@ pub fn is_begun(octets: &[u8]) -> bool {
 fn begins_with_address(octets: &[u8]) -> bool {
     let is_address = |length, kind| (1..=20).contains(&length) && is_common(kind);
     match *octets {
-        // TP-MTI (TS 23.040 §9.2.3.1), and TP-Message-Reference if the message is the station's.
-        [first, _, length, kind, ..] if first & 0x03 == 0x01 => is_address(length, kind),
-        [first, length, kind, ..] if first & 0x03 == 0x00 => is_address(length, kind),
+        // TP-MTI (TS 23.040 §9.2.3.1): the station's messages have TP-Message-Reference before the address.
+        [first, second, third, fourth, ..] => match first & 0x03 {
+            0x00 => is_address(second, third),
+            0x01 => is_address(third, fourth),
+            _ => false,
+        },
         _ => false,
     }
 }

@@ -18,7 +18,9 @@ pub fn read(form: Option<&RemoteForm>, applications: &mut [RemoteApplication]) -
     let Some(form) = form else { return Ok(SubmitRule::default()) };
     if let Some(security) = &form.security {
         let [level] = exactly(security)?;
-        applications.iter_mut().for_each(|application| application.security = SecurityLevel(level));
+        for application in &mut *applications {
+            application.security = SecurityLevel(level);
+        }
     }
     if let Some(text) = &form.access {
         let (access, keys) = access(text)?;
