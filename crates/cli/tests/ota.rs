@@ -229,6 +229,10 @@ fn wrong_words_are_told_from_packets_that_do_not_open() {
     ota(&["wrap", "--tar", "B00010", "--spi", "0400", "--kic", "12", "AA"])
         .code(2)
         .stderr_eq("oxisim: no key for KIc\n");
+    ota(&["wrap", "--tar", "B00010", "--spi", "1000", "AA"])
+        .code(2)
+        .stderr_eq("oxisim: SPI 1000 has the counter rise: --counter says to what\n");
+    ota(&["wrap", "--tar", "B00010", "--spi", "1000", "--counter", "0", "AA"]).success();
     ota(&["unwrap", "0011"]).code(1).stderr_eq(str![[r"
 oxisim: no packet, user data, TPDU or ENVELOPE; as a packet, command packet at octet 2: 17 octets needed, 0 left
 
