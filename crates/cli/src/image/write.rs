@@ -75,7 +75,9 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     image.pins.iter().for_each(|pin| writer.pin(pin));
     image.authentication.iter().for_each(|key| writer.authentication(key));
     image.key_sets.iter().flat_map(key_set::lines).for_each(|line| writer.line(format_args!("{line}")));
-    remote::lines(image).iter().for_each(|line| writer.line(format_args!("{line}")));
+    for line in remote::lines(image) {
+        writer.line(format_args!("{line}"));
+    }
     image.files.iter().for_each(|file| writer.file(file));
     writer.out
 }
