@@ -15,7 +15,7 @@ use crate::{
     image::{self, Image, ImageError, Platform},
     keys::SubscriberKeys,
     memory::Memory,
-    ota::{self, KeySet, Remote, RemoteApplication},
+    ota::{self, KeySet, Remote, RemoteApplication, SubmitRule},
     pin::{KeyReference, Pin, PinIndex, Verified},
     profile::Profile,
     restore::{self, RestoreError},
@@ -50,6 +50,7 @@ struct Shared {
     menu_title: String,
     keys: SubscriberKeys,
     remote: Vec<RemoteApplication>,
+    submit: SubmitRule,
 }
 
 /// What a card knows between power-on and power-off.
@@ -82,6 +83,8 @@ pub(crate) struct Powered<'a> {
     pub keys: &'a SubscriberKeys,
     /// The applications of the card's own that packets are for.
     pub remote: &'a [RemoteApplication],
+    /// Which packets get a receipt in a message of the card's own.
+    pub submit: SubmitRule,
     pub memory: &'a mut Memory,
     pub session: &'a mut Session,
     /// Where the random numbers go on from.
@@ -115,6 +118,7 @@ impl Card {
             menu_title: image.menu_title.clone(),
             keys,
             remote: image.remote.clone(),
+            submit: image.submit,
         };
         Self {
             memory,
@@ -364,6 +368,7 @@ impl Card {
             changed: None,
             keys: &self.shared.keys,
             remote: &self.shared.remote,
+            submit: self.shared.submit,
             memory: &mut self.memory,
             session: self.session.as_mut()?,
             random: &mut self.random,
@@ -477,6 +482,7 @@ impl Powered<'_> {
             changed: None,
             keys: self.keys,
             remote: self.remote,
+            submit: self.submit,
             memory: self.memory,
             session: self.session,
             random: self.random,

@@ -12,7 +12,7 @@ use crate::{
     header,
     keys::SubscriberKeys,
     memory::{Handle, Memory},
-    ota::{self, KeySet, RemoteApplication},
+    ota::{self, KeySet, RemoteApplication, SubmitRule},
     pin::{KeyReference, Pin, Pins},
 };
 
@@ -38,6 +38,8 @@ pub struct Image {
     pub key_sets: Vec<KeySet>,
     /// The applications of the card's own that packets are for.
     pub remote: Vec<RemoteApplication>,
+    /// Which packets get a receipt in a message of the card's own.
+    pub submit: SubmitRule,
 }
 
 /// Octets of memory of a card whose image does not say: a card of 256 KiB.

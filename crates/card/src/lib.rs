@@ -68,7 +68,7 @@ pub use env::Env;
 pub use file::{Aid, FileId};
 pub use image::{Image, ImageError};
 pub use memory::{Handle, Memory, MemoryError};
-pub use ota::{KeySet, KeyType, Managed, RemoteApplication, SecurityLevel, TypedKey};
+pub use ota::{KeySet, KeyType, Managed, RemoteApplication, SecurityLevel, SubmitRule, TypedKey};
 pub use oxisim_apdu::Status;
 pub use oxisim_sms::packet::Tar;
 pub use pin::KeyReference;

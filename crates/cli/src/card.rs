@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool},
 };
 
+use clap::ValueEnum as _;
 use oxisim_card::{Card, Profile, Status};
 use oxisim_server::Msisdn;
 use oxisim_transport::{SmartCard, TcpServer, vpcd};
@@ -139,7 +140,11 @@ impl Personal {
         let profile =
             Profile { msisdn: self.number.digits().into(), controls: self.control, ..Profile::default() };
         let mut card = Card::new(&profile);
-        for &name in &self.applet {
+        for (place, &name) in self.applet.iter().enumerate() {
+            if self.applet.iter().take(place).any(|&other| other == name) {
+                let word = name.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
+                return Err(Failure::Usage(format!("--applet {word} twice: a card has an applet once")));
+            }
             name.install(&mut card).map_err(|error| {
                 Failure::NotDone(format!("the applet {name:?} cannot be installed: {error}"))
             })?;

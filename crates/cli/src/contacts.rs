@@ -92,8 +92,8 @@ enum Action {
         /// The subscriber.
         #[arg(long)]
         number: Msisdn,
-        /// The card's number, check digit included.
-        #[arg(long)]
+        /// The card's number, check digit included; 18 digits are without.
+        #[arg(long, value_parser = keys::typed_iccid)]
         iccid: Iccid,
         /// The version of its keys, 1 to 15.
         #[arg(long, value_name = "N", default_value = "1", value_parser = personalise::version)]

@@ -1,6 +1,10 @@
 //! How a command fails.
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use oxisim_phonebook::vcard::VcardError;
 use oxisim_server::{Error as ServerError, Msisdn, StoreError};
@@ -20,7 +24,7 @@ pub enum Failure {
         error: io::Error,
     },
     /// A file cannot be written.
-    #[error("cannot write {}: {error}", path.display())]
+    #[error("{}", not_written(path, error))]
     Write {
         /// The file.
         path: PathBuf,
@@ -107,6 +111,16 @@ pub enum Failure {
     /// The output cannot be written.
     #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
+}
+
+/// Why a file cannot be written; what is there is no fault of the system.
+fn not_written(path: &Path, error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => {
+            format!("{} is there already, and is not overwritten", path.display())
+        }
+        _ => format!("cannot write {}: {error}", path.display()),
+    }
 }
 
 impl From<StoreError> for Failure {

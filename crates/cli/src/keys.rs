@@ -120,12 +120,16 @@ pub fn next_iccid(store: &mut SqliteStore) -> Result<Iccid, Failure> {
 /// (ITU-T E.118).
 fn virtual_iccid(number: u64) -> Iccid {
     let digits = format!("8900101{:011}", number + 1);
-    let doubled = |(place, digit): (usize, char)| {
-        let digit = digit.to_digit(10).unwrap_or(0);
-        if place % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
-    };
-    let sum: u32 = digits.chars().rev().enumerate().map(doubled).sum();
-    format!("{digits}{}", (10 - sum % 10) % 10).parse().expect("19 digits are an ICCID")
+    format!("{digits}{}", Iccid::check_digit(&digits)).parse().expect("19 digits are an ICCID")
+}
+
+/// The number of a card as somebody types it, who may mistype it.
+pub fn typed_iccid(text: &str) -> Result<Iccid, String> {
+    let iccid: Iccid = text.parse().map_err(|error: oxisim_server::NoIccid| error.to_string())?;
+    match iccid.missed_check_digit() {
+        None => Ok(iccid),
+        Some(expected) => Err(format!("the last digit would be {expected}, the check digit of the others")),
+    }
 }
 
 /// The number that a card says it has.

@@ -446,3 +446,20 @@ fn a_card_has_the_applets_that_are_named() {
     oxisim.run(&["card", "--applets", "--applet", "nobody"]).code(2);
     oxisim.run(&["card", "--applets", "--applet", "hello", "--image", "CARD.toml"]).code(2);
 }
+
+#[test]
+fn what_is_there_already_is_kept_and_said_so() {
+    let oxisim = Oxisim::new();
+    oxisim.run(&["card", "init", "--out", "CARD.toml"]).success();
+    oxisim.write("CARD.toml", "mine");
+    let again = oxisim.run(&["card", "init", "--out", "CARD.toml"]).code(1);
+    again.stderr_eq("oxisim: CARD.toml is there already, and is not overwritten\n");
+    assert_eq!(oxisim.read("CARD.toml"), "mine");
+}
+
+#[test]
+fn an_applet_is_on_a_card_once() {
+    let words = ["card", "--applets", "--applet", "hello", "--applet", "echo", "--applet", "hello"];
+    let twice = Oxisim::new().run(&words).code(2);
+    twice.stderr_eq("oxisim: --applet hello twice: a card has an applet once\n");
+}

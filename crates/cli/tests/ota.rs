@@ -120,6 +120,18 @@ fn a_key_of_the_checksum_alone_that_is_wrong_is_told_from_one_that_ciphers() {
     assert_eq!(object["would_open"], serde_json::json!([]));
 }
 
+/// As a card answers a packet with a wrong checksum, whose SPI asks for a receipt that is secured.
+#[test]
+fn a_receipt_that_could_not_be_secured_says_its_status() {
+    let words = ["unwrap", "--spi", "1619", "--kic", "22", "--kid", "22", "027100000B0AB0001000000000000001"];
+    let output = ota(&with_keys(&words)).code(1);
+    let said = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let statuses: Vec<_> = said.lines().filter(|line| line.starts_with("  status")).collect();
+    assert_eq!(statuses, ["  status  01  RC_CC_DS_FAILED"], "{said}");
+    assert!(said.contains("because it says RC_CC_DS_FAILED without security, so anybody can have sent it"));
+    assert!(!said.contains("blocks"), "{said}");
+}
+
 #[test]
 fn another_algorithm_of_the_same_key_length_and_a_shorter_checksum_are_found_out() {
     let other = |words: &[&str]| {
@@ -217,6 +229,10 @@ fn wrong_words_are_told_from_packets_that_do_not_open() {
     ota(&["wrap", "--tar", "B00010", "--spi", "0400", "--kic", "12", "AA"])
         .code(2)
         .stderr_eq("oxisim: no key for KIc\n");
+    ota(&["wrap", "--tar", "B00010", "--spi", "1000", "AA"])
+        .code(2)
+        .stderr_eq("oxisim: SPI 1000 has the counter rise: --counter says to what\n");
+    ota(&["wrap", "--tar", "B00010", "--spi", "1000", "--counter", "0", "AA"]).success();
     ota(&["unwrap", "0011"]).code(1).stderr_eq(str![[r"
 oxisim: no packet, user data, TPDU or ENVELOPE; as a packet, command packet at octet 2: 17 octets needed, 0 left
 

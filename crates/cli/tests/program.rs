@@ -81,6 +81,16 @@ fn the_server_says_whose_card_it_was_told_of() {
 }
 
 #[test]
+fn a_card_with_a_wrong_check_digit_is_not_enrolled() {
+    let oxisim = Oxisim::new();
+    let enrol = |iccid| oxisim.run(&["contacts", "enrol", "--number", "+15550100001", "--iccid", iccid]);
+    let refused = enrol("8900101000000000028").code(2);
+    let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert!(said.contains("the last digit would be 7, the check digit of the others"), "{said}");
+    enrol("890010100000000002").success();
+}
+
+#[test]
 fn a_kept_sim_backs_up_what_has_changed() {
     let oxisim = Oxisim::new().with("contacts-255.vcf");
     let first = oxisim.json(&["backup", "contacts-255.vcf", "--mode", "normal", "--sim", "my.sim", "--json"]);

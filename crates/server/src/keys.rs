@@ -115,6 +115,27 @@ impl Iccid {
     pub fn digits(&self) -> &str {
         &self.0
     }
+
+    /// The check digit of a number of which these are the other digits (ITU-T E.118 §4.1, ISO/IEC 7812-1 annex B).
+    #[must_use]
+    pub fn check_digit(digits: &str) -> u8 {
+        let doubled = |(place, digit): (usize, u8)| {
+            let digit = digit.wrapping_sub(b'0') % 10;
+            if place % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
+        };
+        let sum: u32 = digits.bytes().rev().enumerate().map(doubled).map(u32::from).sum();
+        ((10 - sum % 10) % 10) as u8
+    }
+
+    /// The digit that should be the last one, if another is. Of 19 digits the last is a check digit; 18 are without, and
+    /// 20, which E.118 does not have, mean something by their last one or not.
+    #[must_use]
+    pub fn missed_check_digit(&self) -> Option<u8> {
+        const WHOLE: usize = 19;
+        let (others, last) = self.0.split_at_checked(WHOLE - 1).filter(|_| self.0.len() == WHOLE)?;
+        let expected = Self::check_digit(others);
+        (last.as_bytes() != [b'0' + expected]).then_some(expected)
+    }
 }
 
 impl FromStr for Iccid {
@@ -181,6 +202,21 @@ mod tests {
         let input = b"oxisim backup KIc\x008900101000000000019\x01\x00\x00\x00\x80";
         counter_mode(master.octets(), input, &mut kic);
         assert_eq!(keys.kic, kic);
+    }
+
+    /// Of a test card of sysmocom (osmocom/pysim, facts only), and of a virtual card.
+    #[test]
+    fn of_19_digits_the_last_is_the_check_digit() {
+        let missed = |text: &str| text.parse::<Iccid>().unwrap().missed_check_digit();
+        for right in ["8988211000000467343", "8900101000000000019"] {
+            assert_eq!(missed(right), None);
+            for wrong in (b'0'..=b'9').filter(|wrong| right.as_bytes()[18] != *wrong) {
+                let text = format!("{}{}", &right[..18], char::from(wrong));
+                assert_eq!(missed(&text), Some(right.as_bytes()[18] - b'0'), "{text}");
+            }
+        }
+        assert_eq!(missed("890010100000000001"), None);
+        assert_eq!(missed("89001010000000000188"), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Both are objects of memory that no command reads: [`KEYS`] has the key sets, and is written anew as a whole;
 //! [`COUNTERS`] has the last counter accepted with each key set, and is written before a packet has any effect.
+//! [`CIPHERED`] has those of packets without a checksum, whose counters prove nothing.
 
 use alloc::vec::Vec;
 
@@ -15,6 +16,9 @@ use crate::memory::{Memory, MemoryError};
 pub(super) const KEYS: &str = "ota/keys";
 /// The name of the object with the counters; there is none before the first one is accepted.
 pub(super) const COUNTERS: &str = "ota/counters";
+/// The name of the object with the counters of packets that are ciphered and have no checksum; there is none before the
+/// first one is accepted.
+const CIPHERED: &str = "ota/ciphered";
 /// Octets of a counter.
 const COUNTER: usize = 5;
 /// Key sets 1 to 15 are those that `KIc` and `KID` can name; 0 stands for packets without a key.
@@ -151,7 +155,7 @@ pub(super) fn read(memory: &Memory) -> Result<Vec<KeySet>, Error> {
 pub(crate) fn all(memory: &Memory) -> Vec<KeySet> {
     let mut sets = read(memory).unwrap_or_default();
     for set in &mut sets {
-        set.counter = last_counter(memory, set.version);
+        set.counter = last_counter(memory, CounterOf::Kid(set.version));
     }
     sets
 }
@@ -177,13 +181,39 @@ pub(crate) fn create(sets: &[KeySet], memory: &mut Memory) {
     memory.create(COUNTERS, &counters);
 }
 
+/// Whose counter is meant. One that has come without a checksum is kept apart: what deciphers to any number is no reason
+/// to refuse a packet that has one.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum CounterOf {
+    /// Of packets with a checksum: of the key set of `KID`.
+    Kid(u8),
+    /// Of packets that are ciphered only: of the key set of `KIc`.
+    Kic(u8),
+}
+
+impl CounterOf {
+    /// The object that it stands in, and where.
+    fn place(self) -> (&'static str, core::ops::Range<usize>) {
+        match self {
+            Self::Kid(version) => (COUNTERS, place(version)),
+            Self::Kic(version) => (CIPHERED, place(version)),
+        }
+    }
+}
+
 /// Puts a key set in the place of the one with the number `old`, or beside the others. It begins with counter zero,
-/// unless it has `KID` of the one before: what that has secured is not to work twice. All of that is one write.
+/// unless it has `KID` of the one before: what that has secured is not to work twice. The same goes for `KIc` and packets
+/// that are ciphered only. All of that is one write.
 pub(super) fn put(memory: &mut Memory, old: Option<u8>, set: KeySet) -> Result<(), MemoryError> {
     let mut sets = read(memory).unwrap_or_default();
     let version = set.version;
-    let before = sets.iter().find(|other| Some(other.version) == old && other.kid == set.kid);
-    let counter = before.map_or_else(Counter::default, |before| last_counter(memory, before.version));
+    let before = sets.iter().find(|other| Some(other.version) == old);
+    let after = |is_same: fn(&KeySet, &KeySet) -> bool, counter: fn(u8) -> CounterOf| {
+        let before = before.filter(|before| is_same(before, &set));
+        before.map_or_else(Counter::default, |before| last_counter(memory, counter(before.version)))
+    };
+    let checked = after(|before, set| before.kid == set.kid, CounterOf::Kid);
+    let ciphered = after(|before, set| before.kic == set.kic, CounterOf::Kic);
     sets.retain(|other| Some(other.version) != old && other.version != version);
     sets.push(set);
     sets.sort_by_key(|set| set.version);
@@ -192,7 +222,11 @@ pub(super) fn put(memory: &mut Memory, old: Option<u8>, set: KeySet) -> Result<(
         Some(object) => memory.replace(object, &octets(&sets)),
         None => memory.allocate(KEYS, &octets(&sets)).map(|_| ()),
     };
-    let written = written.and_then(|()| accept(memory, version, counter));
+    let written = written.and_then(|()| accept(memory, CounterOf::Kid(version), checked));
+    let written = written.and_then(|()| match memory.find(CIPHERED) {
+        Some(_) => accept(memory, CounterOf::Kic(version), ciphered),
+        None => Ok(()),
+    });
     match written {
         Ok(()) => memory.commit(),
         Err(error) => {
@@ -203,26 +237,29 @@ pub(super) fn put(memory: &mut Memory, old: Option<u8>, set: KeySet) -> Result<(
 }
 
 /// The last counter that was accepted with a key set.
-pub(super) fn last_counter(memory: &Memory, version: u8) -> Counter {
-    let octets = memory.find(COUNTERS).map(|object| memory.read(object)).unwrap_or_default();
-    let counter = octets.get(place(version)).unwrap_or_default();
+pub(super) fn last_counter(memory: &Memory, of: CounterOf) -> Counter {
+    let (object, place) = of.place();
+    let octets = memory.find(object).map(|object| memory.read(object)).unwrap_or_default();
+    let counter = octets.get(place).unwrap_or_default();
     let value = counter.iter().fold(0, |value, &octet| value << 8 | u64::from(octet));
     Counter::new(value).unwrap_or(Counter::MAX)
 }
 
 /// Keeps a counter that is accepted: all of it or nothing, whenever power is lost.
-pub(super) fn accept(memory: &mut Memory, version: u8, counter: Counter) -> Result<(), MemoryError> {
-    let object = match memory.find(COUNTERS) {
+pub(super) fn accept(memory: &mut Memory, of: CounterOf, counter: Counter) -> Result<(), MemoryError> {
+    let (name, place) = of.place();
+    let object = match memory.find(name) {
         Some(object) => object,
-        None => memory.allocate(COUNTERS, &[0; COUNTER * 16])?,
+        None => memory.allocate(name, &[0; COUNTER * 16])?,
     };
-    memory.write(object, place(version).start, &counter_octets(counter))
+    memory.write(object, place.start, &counter_octets(counter))
 }
 
 /// Whether an object is of this module, and makes sense if it is.
 pub(crate) fn is_owned(memory: &Memory, object: &str) -> bool {
-    let length = memory.find(COUNTERS).map(|object| memory.read(object).len());
-    object == KEYS && read(memory).is_ok() || object == COUNTERS && length.is_none_or(|it| it == COUNTER * 16)
+    let length = memory.find(object).map(|object| memory.read(object).len());
+    let is_counters = [COUNTERS, CIPHERED].contains(&object);
+    object == KEYS && read(memory).is_ok() || is_counters && length.is_none_or(|it| it == COUNTER * 16)
 }
 
 fn place(version: u8) -> core::ops::Range<usize> {

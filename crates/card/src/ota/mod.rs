@@ -41,6 +41,17 @@ pub struct RemoteApplication {
     pub keys: Vec<KeyReference>,
 }
 
+/// Which packets that ask for it get their receipt in a message of the card's own (TS 31.115 §4.2), which its owner pays
+/// for and which goes to whatever address the packet says that it comes from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SubmitRule {
+    /// Those that are accepted and have a checksum. One that is repeated is refused, so it is not answered twice.
+    #[default]
+    Accepted,
+    /// Each one, from whomever it comes.
+    Always,
+}
+
 /// What an application of the card manages.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Managed {

@@ -16,8 +16,8 @@ use oxisim_toolkit::command::SendShortMessage;
 use oxisim_wire::Wire;
 
 use super::{
-    Managed, RemoteApplication, SecurityLevel,
-    keys::{self, KeySet, KeyType, TypedKey},
+    Managed, RemoteApplication, SecurityLevel, SubmitRule,
+    keys::{self, CounterOf, KeySet, KeyType, TypedKey},
 };
 use crate::{
     card::Powered,
@@ -45,9 +45,10 @@ enum Receiver<'a> {
 /// What secures a packet and its response.
 struct Secrets {
     keys: Keys,
-    /// The key set whose counter counts: that of the checksum. 0 without one, for then it is not known who has set the
-    /// counter.
+    /// The key set of the checksum; 0 without one.
     version: u8,
+    /// Whose counter counts: that of the checksum's key set, or of the one that ciphers; none of a packet without keys.
+    counts: Option<CounterOf>,
 }
 
 /// A packet that has not passed a check.
@@ -125,19 +126,26 @@ impl<'a> Powered<'a> {
         if !level.is_some_and(|level| level.is_met(command.security)) {
             return Err(ResponseStatus::INSUFFICIENT_SECURITY_LEVEL.into());
         }
+        let mode = command.security.counter_mode();
         let secrets = self.secrets_of(command)?;
+        let counts = match mode {
+            CounterMode::None | CounterMode::Available => None,
+            // A counter is a key set's (TS 102 225 annex A): without one there is nothing to compare with, and what
+            // anybody could raise to its end would shut out everybody else.
+            CounterMode::Higher | CounterMode::OneHigher => {
+                Some(secrets.counts.ok_or(ResponseStatus::INSUFFICIENT_SECURITY_LEVEL)?)
+            }
+        };
         let packet = command.open(&secrets.keys)?;
         let counter = packet.counter;
-        let mode = command.security.counter_mode();
-        let last = keys::last_counter(self.memory, secrets.version);
-        if let Err(refusal) = mode.judge(counter, last) {
-            let is_proven = command.security.integrity() == Integrity::CryptographicChecksum;
-            let secrets = is_proven.then(|| Box::new(secrets));
-            return Err(Refused { status: refusal.status(), counter, secrets });
-        }
-        if matches!(mode, CounterMode::Higher | CounterMode::OneHigher) {
+        if let Some(counts) = counts {
+            let last = keys::last_counter(self.memory, counts);
+            if let Err(refusal) = mode.judge(counter, last) {
+                let secrets = (!is_open(command.security)).then(|| Box::new(secrets));
+                return Err(Refused { status: refusal.status(), counter, secrets });
+            }
             // Before anything comes of the packet: after power loss it is not accepted again.
-            keys::accept(self.memory, secrets.version, counter).map_err(|error| match error {
+            keys::accept(self.memory, counts, counter).map_err(|error| match error {
                 MemoryError::Full => ResponseStatus::INSUFFICIENT_MEMORY,
                 _ => ResponseStatus::UNIDENTIFIED_SECURITY_ERROR,
             })?;
@@ -171,9 +179,8 @@ impl<'a> Powered<'a> {
         let has_receipt = matches!(security.receipt(), Receipt::Required | Receipt::OnError);
         let is_keyed = |integrity| matches!(integrity, Integrity::CryptographicChecksum);
         let is_checked = is_keyed(security.integrity());
-        let is_open = matches!(security.integrity(), Integrity::None | Integrity::RedundancyCheck);
-        let asks_ciphering = security.is_receipt_ciphered() && !security.is_ciphered();
-        if has_receipt && is_open && (is_keyed(security.receipt_integrity()) || asks_ciphering) {
+        let asks_keys = is_keyed(security.receipt_integrity()) || security.is_receipt_ciphered();
+        if has_receipt && is_open(security) && asks_keys {
             // Whoever has no keys would get something to guess them from.
             return Err(ResponseStatus::INSUFFICIENT_SECURITY_LEVEL.into());
         }
@@ -184,6 +191,12 @@ impl<'a> Powered<'a> {
             .then(|| self.key_set(command.kic.key_set()))
             .transpose()?;
         let version = kid.as_ref().filter(|_| is_checked).map_or(0, |kid| kid.version);
+        let ciphering = kic.as_ref().filter(|_| security.is_ciphered());
+        let counts = if is_checked {
+            Some(CounterOf::Kid(version))
+        } else {
+            ciphering.map(|kic| CounterOf::Kic(kic.version))
+        };
         let agreement = Agreement {
             cipher: kic.as_ref().map(|set| set.kic.cipher()),
             check: kid.as_ref().map(|set| set.kid.check()),
@@ -202,7 +215,7 @@ impl<'a> Powered<'a> {
             }
         }
         let keys = Keys { kic: kic.map(|kic| kic.key), kid: kid.map(|kid| kid.key), agreement };
-        Ok(Secrets { keys, version })
+        Ok(Secrets { keys, version, counts })
     }
 
     fn key_set(&self, version: u8) -> Result<KeySet, Refused> {
@@ -245,14 +258,23 @@ impl<'a> Powered<'a> {
         if self.memory.is_torn() {
             return Err(Status::MEMORY_PROBLEM);
         }
+        let security = command.security;
         let is_accepted = status == ResponseStatus::POR_OK;
-        let is_asked_for = match command.security.receipt() {
+        let is_asked_for = match security.receipt() {
             Receipt::Required => true,
             Receipt::OnError => !is_accepted,
             Receipt::No | Receipt::Reserved => false,
         };
-        let Some(originator) = carrier.originator().filter(|_| is_asked_for) else {
+        let is_kept_back = is_asked_for
+            && security.receipt_by() == ReceiptBy::Submit
+            && match self.submit {
+                SubmitRule::Accepted => !is_accepted || is_open(security),
+                SubmitRule::Always => false,
+            };
+        let Some(originator) = carrier.originator().filter(|_| is_asked_for && !is_kept_back) else {
             return match status {
+                // What was to be in a receipt is not for the report.
+                ResponseStatus::POR_OK if is_kept_back => Ok(Status::NORMAL.into()),
                 ResponseStatus::POR_OK => Ok(answer),
                 // Nobody waits for an answer to a page.
                 _ if carrier.originator().is_none() => Ok(Status::NORMAL.into()),
@@ -260,7 +282,6 @@ impl<'a> Powered<'a> {
                 _ => Err(Status::INCORRECT_DATA),
             };
         };
-        let security = command.security;
         let asked = security.response(command.kic, command.kid);
         let (protection, keys) = match secrets {
             Some(secrets) => (asked, secrets.keys),
@@ -288,6 +309,11 @@ impl<'a> Powered<'a> {
             }
         }
     }
+}
+
+/// Whether nothing proves who has sent a packet: a redundancy check takes no key.
+const fn is_open(security: SecurityParameters) -> bool {
+    matches!(security.integrity(), Integrity::None | Integrity::RedundancyCheck)
 }
 
 /// The algorithms of the response to a packet that is accepted.

@@ -15,7 +15,7 @@ use crate::{
     access::{Rule, SecurityAttributes},
     file::{Aid, LifeCycle, fid},
     image::{AuthenticationKey, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
-    ota::RemoteApplication,
+    ota::{RemoteApplication, SubmitRule},
     pin::KeyReference,
 };
 use table::Entry;
@@ -127,6 +127,7 @@ impl Profile {
             memory: MEMORY,
             key_sets: Vec::new(),
             remote: RemoteApplication::standard(&[fid::MF, fid::CURRENT_APPLICATION]),
+            submit: SubmitRule::default(),
         }
     }
 }

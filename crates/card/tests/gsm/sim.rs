@@ -55,6 +55,7 @@ pub fn image(files: Vec<FileImage>) -> Image {
         memory: MEMORY,
         key_sets: Vec::new(),
         remote: Vec::new(),
+        submit: oxisim_card::SubmitRule::default(),
     }
 }
 

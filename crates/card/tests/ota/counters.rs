@@ -3,7 +3,7 @@
 use oxisim_card::{Card, path};
 use oxisim_sms::packet::ResponseStatus;
 
-use crate::platform::{Platform, image};
+use crate::platform::{Platform, image, image_with};
 
 /// The first octet of `EF_SPN` becomes this.
 const UPDATE: &str = "00A4000C026F46 00D600000141";
@@ -118,4 +118,23 @@ fn a_card_that_is_made_with_a_counter_goes_on_from_it() {
     platform.packet.counter = 6.into();
     assert_eq!(platform.send(UPDATE).status, ResponseStatus::CNTR_LOW);
     assert_eq!(platform.send(UPDATE).status, ResponseStatus::POR_OK);
+}
+
+/// Without a checksum the counter is that of the key set that ciphers, and apart from what has one.
+#[test]
+fn the_counters_of_packets_that_are_ciphered_only_stand_apart() {
+    let mut platform = Platform::of(Card::from_image(&image_with(0)).unwrap());
+    platform.spi([0x14, 0x01]);
+    platform.packet.counter = 50.into();
+    let packet = platform.seal(UPDATE);
+    let answer = platform.deliver(&packet);
+    assert_eq!(platform.receipt(&answer).unwrap().status, ResponseStatus::POR_OK);
+    platform.reset();
+    let answer = platform.deliver(&packet);
+    assert_eq!(platform.receipt(&answer).unwrap().status, ResponseStatus::CNTR_LOW);
+    let mut aes = Platform::of(platform.card).with_aes();
+    aes.spi([0x14, 0x01]);
+    assert_eq!(aes.send(UPDATE).status, ResponseStatus::POR_OK, "of another key set, counter 1");
+    let mut checked = Platform::of(aes.card);
+    assert_eq!(checked.send(UPDATE).status, ResponseStatus::POR_OK, "with a checksum, counter 1");
 }

@@ -131,19 +131,34 @@ fn no_command_reads_the_keys() {
 #[test]
 fn a_packet_without_a_checksum_gets_no_receipt_that_keys_secure() {
     for (first, second) in
-        [(0x00, 0x09), (0x00, 0x11), (0x00, 0x19), (0x01, 0x09), (0x01, 0x11), (0x14, 0x1A)]
+        [(0x00, 0x09), (0x00, 0x11), (0x00, 0x19), (0x01, 0x09), (0x01, 0x11), (0x04, 0x11), (0x0D, 0x11)]
     {
         let mut platform = Platform::of(Card::from_image(&image_with(0)).unwrap());
-        platform.spi([first, second]);
-        let packet = platform.seal("00A40000023F00");
-        let answer = platform.deliver(&packet);
-        // RPL, RHL, TAR, no counter, no padding, status 0A, neither checksum nor data.
-        assert_eq!(
-            answer,
-            "027100 000B0A B00010 000000000000 0A 6200".replace(' ', ""),
-            "{first:02X} {second:02X}"
-        );
+        assert_eq!(refused(&mut platform, [first, second]), INSUFFICIENT, "{first:02X} {second:02X}");
     }
+}
+
+/// A counter that anybody could raise to its end would shut out everybody else.
+#[test]
+fn a_counter_that_is_to_rise_takes_a_key() {
+    for first in [0x10, 0x11, 0x18, 0x19] {
+        let mut platform = Platform::of(Card::from_image(&image_with(first)).unwrap());
+        let before = memory(&platform.card);
+        assert_eq!(refused(&mut platform, [first, 0x01]), INSUFFICIENT, "{first:02X}");
+        assert!(memory(&platform.card) == before);
+        platform.spi([first & !0x03 | 0x02, 0x01]);
+        platform.packet.counter = Counter::default();
+        assert_eq!(platform.send("00A40000023F00").status, ResponseStatus::POR_OK, "{first:02X}");
+    }
+}
+
+/// RPL, RHL, TAR, no counter, no padding, status 0A, neither checksum nor data; in an error report.
+const INSUFFICIENT: &str = "027100000B0AB000100000000000000A6200";
+
+fn refused(platform: &mut Platform, spi: [u8; 2]) -> String {
+    platform.spi(spi);
+    let packet = platform.seal("00A40000023F00");
+    platform.deliver(&packet)
 }
 
 /// What deciphers to any counter says nothing about who has sent it.
@@ -155,4 +170,35 @@ fn a_packet_without_a_checksum_does_not_use_up_the_counter_of_the_keys() {
     assert_eq!(platform.send("00A40000023F00").status, ResponseStatus::POR_OK);
     let mut platform = Platform::of(platform.card);
     assert_eq!(platform.send("00A40000023F00").status, ResponseStatus::POR_OK);
+}
+
+/// Each message costs the card's owner something, and the originator's address, which no checksum covers, says to whom
+/// it goes.
+#[test]
+fn nobody_without_the_keys_makes_the_card_send_a_message() {
+    let spis = [[0x00, 0x21], [0x01, 0x21], [0x04, 0x21], [0x02, 0x22], [0x12, 0x29], [0x16, 0x3A]];
+    for level in [0x00, 0x16] {
+        for tar in [[0x00; 3], [0xB0, 0x00, 0x10], [0xBF, 0xFF, 0xFF]] {
+            for spi in spis {
+                let mut platform = Platform::of(Card::from_image(&image_with(level)).unwrap());
+                platform.start();
+                platform.packet.tar.0 = tar;
+                platform.keys = keys(&[0x77; 16], &[0x78; 16]);
+                let answer = refused(&mut platform, spi);
+                assert!(!answer.starts_with("91"), "{level:02X} {tar:02X?} {spi:02X?}: {answer}");
+            }
+        }
+    }
+}
+
+/// Who has seen one packet can repeat it from another number.
+#[test]
+fn a_packet_that_is_repeated_makes_the_card_send_no_second_message() {
+    let mut platform = Platform::new();
+    platform.start();
+    platform.spi([0x16, 0x39]);
+    let packet = platform.seal("00A40000023F00");
+    let answer = platform.deliver(&packet);
+    assert_eq!(platform.carry_out(&answer).len(), 1);
+    assert_eq!(platform.deliver(&packet), "6A80");
 }

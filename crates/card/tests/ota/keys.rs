@@ -144,6 +144,28 @@ fn while_the_key_of_the_checksum_stays_no_packet_works_twice() {
     }
 }
 
+/// Of packets that are ciphered only, `KIc` is what the counter is of.
+#[test]
+fn without_a_checksum_the_counter_lasts_as_long_as_kic() {
+    let sealed = |key: &[u8; 16]| block(KeyType::DES, key, &TRIPLE_DES[2], Cipher::TripleDes2Ecb);
+    for (command, key, status) in [
+        (command(1, 0x01, 1, &sealed(&NEW[0])), NEW[0], ResponseStatus::POR_OK),
+        (command(1, 0x02, 1, &sealed(&NEW[1])), TRIPLE_DES[0], ResponseStatus::CNTR_LOW),
+    ] {
+        let mut platform = Platform::of(Card::from_image(&image_with(0)).unwrap());
+        platform.spi([0x14, 0x01]);
+        platform.packet.counter = 70.into();
+        assert_eq!(select(&mut platform), ResponseStatus::POR_OK);
+        let mut platform = Platform::of(platform.card).to(RemoteApplication::ISSUER);
+        platform.spi([0x12, 0x01]);
+        assert_eq!(platform.script(&command)[..4], *"0161");
+        let mut platform = Platform::of(platform.card);
+        platform.keys = keys(&key, &TRIPLE_DES[1]);
+        platform.spi([0x14, 0x01]);
+        assert_eq!(select(&mut platform), status, "{command}");
+    }
+}
+
 #[test]
 fn what_is_wrong_with_new_keys_leaves_the_old_ones() {
     let good = put(1, 1, KeyType::DES, &NEW);
@@ -250,6 +272,7 @@ fn key_sets_that_make_no_sense_are_not_put_back() {
         assert!(card.restore([("ota/keys", Some(octets))]).is_err(), "{octets:02X?}");
     }
     assert!(card.restore([("ota/counters", Some(&[0; 79][..]))]).is_err());
+    assert!(card.restore([("ota/ciphered", Some(&[0; 79][..]))]).is_err());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a sender is told of a packet, and how it is secured (TS 102 225 §5.2).
 
-use oxisim_card::{Card, Image, SecurityLevel, Tar};
+use oxisim_card::{Card, Image, SecurityLevel, SubmitRule, Tar};
 use oxisim_sms::packet::{
     Counter, Form, Kic, Kid, ResponsePacket, ResponseStatus, SealedResponse, SecurityParameters,
 };
@@ -139,11 +139,10 @@ fn keys_and_algorithms_that_the_card_does_not_have_are_06() {
 
 #[test]
 fn a_card_without_room_for_the_counter_says_07() {
-    let image = image_with(0);
-    let mut image = Image { key_sets: Vec::new(), ..image };
+    let mut image = image_with(0);
     image.memory = Card::from_image(&image).unwrap().memory().used();
     let mut platform = Platform::of(Card::from_image(&image).unwrap());
-    platform.spi([0x10, 0x01]);
+    platform.spi([0x14, 0x01]);
     let packet = platform.seal(SELECT_MF);
     assert_eq!(refused(&mut platform, &packet), ResponseStatus::INSUFFICIENT_MEMORY);
 }
@@ -219,9 +218,29 @@ fn a_receipt_by_submit_goes_to_who_has_sent_the_packet() {
     assert_eq!((receipt.status, receipt.counter), (ResponseStatus::POR_OK, 1.into()));
     assert_eq!(receipt.data[..2], [0x01, 0x61]);
 
+    assert_eq!(platform.deliver(&packet), "6A80", "whoever repeats it may have another number");
+}
+
+#[test]
+fn a_card_may_answer_each_packet_by_submit() {
+    let image = Image { submit: SubmitRule::Always, ..image() };
+    let mut platform = Platform::of(Card::from_image(&image).unwrap());
+    platform.start();
+    platform.spi([0x16, 0x39]);
+    let packet = platform.seal(SELECT_MF);
+    let mut statuses = Vec::new();
+    for _ in 0..2 {
+        let answer = platform.deliver(&packet);
+        let sent = platform.carry_out(&answer);
+        statuses.push(platform.open(sent[0].user_data.payload()).unwrap().status);
+    }
+    platform.packet.tar = Tar([1, 2, 3]);
+    let packet = platform.seal(SELECT_MF);
     let answer = platform.deliver(&packet);
     let sent = platform.carry_out(&answer);
-    assert_eq!(platform.open(sent[0].user_data.payload()).unwrap().status, ResponseStatus::CNTR_LOW);
+    let sealed = SealedResponse::decode(Form::ShortMessage, sent[0].user_data.payload()).unwrap();
+    statuses.push(sealed.open_unsecured().unwrap().status);
+    assert_eq!(statuses, [ResponseStatus::POR_OK, ResponseStatus::CNTR_LOW, ResponseStatus::TAR_UNKNOWN]);
 }
 
 #[test]
@@ -256,7 +275,9 @@ fn every_security_that_the_keys_have_is_understood() {
                     }
                 }
                 let is_keyed = |octet: u8| octet & 0x03 == 0x02;
-                if !is_keyed(first) && (is_keyed(second >> 2) || second & 0x10 != 0 && first & 0x04 == 0) {
+                let asks_keys = is_keyed(second >> 2) || second & 0x10 != 0;
+                let is_counted = first & 0x10 != 0 && first & 0x04 == 0;
+                if !is_keyed(first) && (asks_keys || is_counted) {
                     let packet = platform.seal(SELECT_MF);
                     let status = refused(&mut platform, &packet);
                     assert_eq!(status, ResponseStatus::INSUFFICIENT_SECURITY_LEVEL, "{spi:02X?}");

@@ -3,7 +3,7 @@
 
 use oxisim_card::{
     Aid, Applet, AppletError, Card, Env, Event, Image, InstallParameters, KeySet, KeyType, Managed, Profile,
-    RemoteApplication, SecurityLevel, Tar, ToolkitEvent, TypedKey,
+    RemoteApplication, SecurityLevel, SubmitRule, Tar, ToolkitEvent, TypedKey,
 };
 use oxisim_sms::packet::{CommandPacket, Counter, Form, Kic, Kid, ResponseStatus, SecurityParameters};
 use serde_json::Value;
@@ -195,7 +195,7 @@ fn receipts_are_those_of_other_tools() {
         ("gsm0348/java-por-3des-ciphered", "A0A40000023F00"),
     ] {
         let row = row(id);
-        let mut image = image(&row);
+        let mut image = Image { submit: SubmitRule::Always, ..image(&row) };
         image.remote.push(RemoteApplication { security: SecurityLevel(0), ..applet_of_cmac.clone() });
         let card = Card::from_image(&image).unwrap().with_applet(Answering);
         let mut platform = platform(&row, card);

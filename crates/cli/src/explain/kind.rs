@@ -4,7 +4,7 @@ use oxisim_apdu::{Atr, Command, Response};
 use oxisim_toolkit::CallControlAnswer;
 use oxisim_wire::{Reader, tlv};
 
-use super::{bare, card, file, tpdu};
+use super::{bare, card, file, tpdu, user_data};
 
 /// What octets are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -33,6 +33,8 @@ pub enum Kind {
     TpduMo,
     /// A short message to the mobile station.
     TpduMt,
+    /// User data of 8 bits by themselves, with their header: of a secured packet.
+    UserData,
     /// An answer to reset.
     Atr,
     /// An FCP template.
@@ -66,6 +68,7 @@ impl Kind {
             Self::MoSmsControlAnswer => "mo-sms-control-answer",
             Self::TerminalProfile => "terminal-profile",
             Self::Tpdu | Self::TpduMo | Self::TpduMt => "tpdu",
+            Self::UserData => "user-data",
             Self::Atr => "atr",
             Self::Fcp => "fcp",
             Self::GsmHeader => "gsm-header",
@@ -79,7 +82,8 @@ impl Kind {
     /// What the octets look like; what is nothing of all that may still be a short message or a terminal profile.
     pub fn guess(octets: &[u8]) -> Option<Self> {
         Self::by_tag(octets).or_else(|| {
-            let guesses: [(Self, Guess); 13] = [
+            let guesses: [(Self, Guess); 16] = [
+                (Self::UserData, user_data::is_likely),
                 (Self::Atr, |octets| matches!(octets, [0x3B | 0x3F, ..]) && Atr::parse(octets).is_ok()),
                 (Self::Apdu, is_command),
                 (Self::GsmHeader, card::is_header),
@@ -92,6 +96,8 @@ impl Kind {
                 (Self::Tpdu, tpdu::is_possible),
                 (Self::Apdu, |octets| octets.get(..4).is_some_and(is_command)),
                 (Self::Apdu, is_command_of_another),
+                (Self::UserData, user_data::is_begun),
+                (Self::Tpdu, tpdu::is_begun),
                 // Bit 1 of the first octet is the profile download itself (TS 102 223 §5.2).
                 (Self::TerminalProfile, |octets| {
                     octets.len() > 1 && octets.first().is_some_and(|o| o & 1 != 0)

@@ -12,6 +12,7 @@ mod print;
 mod tests;
 mod toolkit;
 mod tpdu;
+mod user_data;
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -220,6 +221,7 @@ fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Expla
         Kind::CallControlAnswer | Kind::MoSmsControlAnswer => toolkit::control_answer(kind, octets, at),
         Kind::TerminalProfile => Ok(profile(octets, at)),
         Kind::Tpdu | Kind::TpduMo | Kind::TpduMt => tpdu::explain(kind, octets, at),
+        Kind::UserData => user_data::explain(octets, at),
         Kind::Atr => card::atr(octets, at),
         Kind::Fcp => card::fcp(octets, at),
         Kind::GsmHeader => card::header(octets, at),

@@ -408,6 +408,47 @@ fn objects_of_other_standards_come_back() {
     assert_eq!(cut["error"]["offset"], 2, "{cut}");
 }
 
+/// Packets as gsm0348 and onomondo-uicc have them, with their header before them (facts only; TS 31.115 §4.2, §4.3).
+#[test]
+fn user_data_with_a_packet_are_no_terminal_profile() {
+    let command =
+        "027000 0028 15 0619 22 22 B00011 E87CCEEBB2D93083011CE294F93FC4D8DE80DA1ABAE8C37CA3E72EC4432E5058";
+    let command = command.replace(' ', "");
+    comes_back(&command, "user-data");
+    let said_of = said(&command, None, None);
+    let fields: Vec<_> = said_of["fields"].as_array().unwrap().iter().collect();
+    assert_eq!((&fields[2]["value"], &fields[2]["offset"]), (&"22".into(), &8.into()), "KIc: {said_of}");
+    assert_eq!((&fields[4]["value"], &fields[4]["offset"]), (&"B00011".into(), &10.into()));
+    assert!(fields[5]["value"].as_str().unwrap().starts_with("E87CCE"));
+    let receipt = "027100000B0AB000100000000001000A";
+    comes_back(receipt, "user-data");
+    assert_eq!(said(receipt, None, None)["fields"][2]["value"], 1);
+    comes_back(&format!("{receipt}6200"), "response");
+    let part = format!("0700032A020170 00{}", &command[6..30]);
+    comes_back(&part.replace(' ', ""), "user-data");
+    assert_eq!(said(&receipt[..20], None, None)["error"]["offset"], 5);
+}
+
+/// An SMS-SUBMIT and an SMS-DELIVER with its service centre, wherever they are cut.
+#[test]
+fn a_message_that_is_cut_short_is_no_terminal_profile_and_no_report() {
+    for (whole, from) in [
+        ("11000B916407281553F80000AA0AE8329BFD4697D9EC37", 4),
+        ("410102912100F60F027100000B0AB00010000000000000", 4),
+        ("440B910100000000F07FF6621010210000001102700000 0E1516191212B00010972B6502", 3),
+        ("07911326040000F0040B911346610089F60000208062917314480CC8F71D14969741F977FD07", 3),
+    ] {
+        let whole = whole.replace(' ', "");
+        assert_eq!(said(&whole, None, None)["kind"], "tpdu", "{whole}");
+        for octets in from..whole.len() / 2 {
+            let said = said(&whole[..2 * octets], None, None);
+            assert_ne!(said["error"]["reason"], UNKNOWN, "{octets}");
+            let is_report = said["name"].as_str().is_some_and(|name| name.contains("REPORT"));
+            assert!(said["kind"] != "terminal-profile" && !is_report, "{octets}: {said}");
+        }
+    }
+}
+
 #[test]
 fn a_command_of_another_standard_is_one_still() {
     for hex in ["00010203", "0001020304", "0001020302050604"] {

@@ -81,6 +81,31 @@ pub fn is_possible(octets: &[u8]) -> bool {
     explain(Kind::Tpdu, octets, 0).is_ok_and(|explained| explained.reencoded == octets)
 }
 
+/// Whether the octets begin as a message with an address does, however they go on: a terminal profile does not have the
+/// length and the type of an address where a message has them.
+pub fn is_begun(octets: &[u8]) -> bool {
+    is_centre(octets) || begins_with_address(octets)
+}
+
+/// Whether the address of SMS-SUBMIT, SMS-COMMAND or SMS-DELIVER stands in its place; reports have none there.
+fn begins_with_address(octets: &[u8]) -> bool {
+    let is_address = |length, kind| (1..=20).contains(&length) && is_common(kind);
+    match *octets {
+        // TP-MTI (TS 23.040 §9.2.3.1): the station's messages have TP-Message-Reference before the address.
+        [first, second, third, fourth, ..] => match first & 0x03 {
+            0x00 => is_address(second, third),
+            0x01 => is_address(third, fourth),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// An international or unknown number.
+fn is_common(kind: u8) -> bool {
+    [TypeOfAddress::INTERNATIONAL, TypeOfAddress::UNKNOWN].contains(&TypeOfAddress(kind))
+}
+
 /// Type-of-Address has its bit 8 set (TS 23.040 §9.1.2.5).
 fn is_number(address: &Address) -> bool {
     address.kind().0 & 0x80 != 0
@@ -92,8 +117,12 @@ fn is_time(time: Timestamp) -> bool {
 
 /// An international or unknown number of a service centre, with the octets that it announces.
 fn begins_with_centre(octets: &[u8]) -> bool {
-    matches!(octets, [2..=11, kind, rest @ ..]
-        if [TypeOfAddress::INTERNATIONAL, TypeOfAddress::UNKNOWN].contains(&TypeOfAddress(*kind)) && rest.len() > 11)
+    is_centre(octets) && octets.len() > 13
+}
+
+/// An international or unknown number of a service centre, or the beginning of one.
+fn is_centre(octets: &[u8]) -> bool {
+    matches!(*octets, [2..=11, kind, _, ..] if is_common(kind))
 }
 
 /// The address of a service centre before a message; it may be empty.
@@ -109,7 +138,7 @@ fn whole_or_after_centre(kind: Kind, octets: &[u8], at: usize) -> Result<(Option
     }
     match (plain, after_centre(kind, octets, at)) {
         (plain, Some(Ok((centre, tpdu)))) if tpdu.is_likely() || plain.is_err() => Ok((Some(centre), tpdu)),
-        (Err(_), Some(Err(inner))) if begins_with_centre(octets) => Err(inner),
+        (Err(_), Some(Err(inner))) if is_centre(octets) => Err(inner),
         (plain, _) => plain.map(|tpdu| (None, tpdu)),
     }
 }
@@ -130,7 +159,10 @@ fn read(kind: Kind, r: Reader<'_>) -> Result<Tpdu, Error> {
             let is_submit = r.peek().is_some_and(|first| first & 0x03 == 0x01);
             let (first, second): (Reading, Reading) =
                 if is_submit { (originated, terminated) } else { (terminated, originated) };
-            first(r.clone()).or_else(|error| second(r).map_err(|_| error))
+            // One with an address that is cut short is no report.
+            let has_address = begins_with_address(r.clone().rest());
+            first(r.clone())
+                .or_else(|error| if has_address { Err(error) } else { second(r).map_err(|_| error) })
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use oxisim_card::{
-    Aid, KeyReference, SecurityAttributes, SecurityLevel,
+    Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
     image::{
         AuthenticationKey, Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage,
@@ -24,7 +24,7 @@ use super::{
     locate::At,
     octets::octets,
     path::{FilePath, fid},
-    remote_of,
+    remote, remote_of,
     rules::{self, Reference},
 };
 use crate::report::count;
@@ -58,13 +58,8 @@ pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
     }
     let atr = hexadecimal(&document.atr)?;
     oxisim_apdu::Atr::parse(&atr).map_err(|error| At::new(&document.atr, error.to_string()))?;
-    let mut remote = remote_of(&files);
-    if let Some(form) = &document.remote {
-        let [level] = exactly(&form.security)?;
-        for application in &mut remote {
-            application.security = SecurityLevel(level);
-        }
-    }
+    let mut applications = remote_of(&files);
+    let submit = remote::read(document.remote.as_ref(), &mut applications)?;
     let image = Image {
         atr,
         platform: match document.platform {
@@ -82,7 +77,8 @@ pub fn build(document: &Document) -> Result<(Image, Vec<At>), At> {
             .collect::<Result<_, _>>()?,
         files,
         key_sets: key_set::read(&document.keys)?,
-        remote,
+        remote: applications,
+        submit,
     };
     Ok((image, rules::missing(&builder.references, &builder.files)))
 }

@@ -32,7 +32,7 @@ pub struct Document {
     /// Key sets for packets over the air.
     #[serde(default)]
     pub keys: Vec<KeySetForm>,
-    /// What the card's own applications ask of packets over the air.
+    /// What the card's own applications ask of packets over the air, and may do.
     pub remote: Option<RemoteForm>,
     /// Applets to install.
     #[serde(default)]
@@ -146,12 +146,26 @@ pub enum KeyTypeName {
     Aes,
 }
 
-/// What the card's own applications ask of packets over the air.
+/// What the card's own applications ask of packets over the air, and may do.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RemoteForm {
     /// The minimum security level, as the first octet of the SPI.
-    pub security: Spanned<String>,
+    pub security: Option<Spanned<String>>,
+    /// Which files their scripts may touch: `full`, `none`, or what the keys that are named here may.
+    pub access: Option<Spanned<String>>,
+    /// Which packets get a receipt in a message of the card's own.
+    pub submit: Option<SubmitName>,
+}
+
+/// Which packets get a receipt in a message of the card's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SubmitName {
+    /// Those that are accepted and have a checksum.
+    Accepted,
+    /// Each one that asks for it.
+    Always,
 }
 
 /// An algorithm.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use oxisim_apdu::fcp::{Fcp, PinState};
 use oxisim_card::{
-    Card, ImageError, KeyReference, SecurityAttributes,
+    Card, ImageError, KeyReference, SecurityAttributes, SubmitRule,
     file::{LifeCycle, Sfi, Structure},
     image::{Contents, FileImage, FileKind, Image, MEMORY, PinImage, Platform, UnblockImage},
 };
@@ -92,6 +92,7 @@ pub fn import(json: &str) -> Result<Imported, String> {
         pins,
         authentication: Vec::new(),
         remote: remote_of(&importer.files),
+        submit: SubmitRule::default(),
         files: importer.files,
         memory: MEMORY,
         key_sets: Vec::new(),
@@ -122,6 +123,7 @@ pub fn access(dump: &Dump) -> HashMap<String, String> {
         memory: MEMORY,
         key_sets: Vec::new(),
         remote: Vec::new(),
+        submit: SubmitRule::default(),
     };
     let words = |index: usize| {
         let file = image.files.get(index).filter(|file| matches!(file.kind, FileKind::Elementary { .. }))?;

@@ -12,6 +12,7 @@ mod key_set;
 mod locate;
 mod octets;
 mod path;
+mod remote;
 mod rules;
 mod state;
 mod write;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write as _};
 
 use oxisim_card::{
-    Aid, KeyReference, SecurityAttributes, SecurityLevel,
+    Aid, KeyReference, SecurityAttributes,
     file::{LifeCycle, Sfi, Structure},
     image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform},
 };
@@ -14,6 +14,7 @@ use super::{
     locate::string,
     octets::{show, show_records},
     path::FilePath,
+    remote,
 };
 
 /// What the file of a new card says of itself.
@@ -32,7 +33,9 @@ pub const DEFAULT_NOTES: &[&str] = &[
     "new card is one for tests, which anyone knows: test set 1 of TS 35.207.",
     "Keys for packets over the air: [[keys]] with version (1 to 15), algorithm (\"des\" or \"aes\"), kic, kid, kik and the",
     "counter that was accepted last; oxisim card personalise writes them. [remote] security = \"12\" is the least that the",
-    "card's own applications ask of a packet: the first octet of its SPI.",
+    "card's own applications ask of a packet: the first octet of its SPI. access = \"full\", \"none\" or keys such as",
+    "\"pin1 and adm1\" is what their scripts may do with files; submit = \"always\" has the card answer by SMS-SUBMIT to",
+    "anybody who asks for it, not only where a packet with a checksum is accepted.",
     "What SELECT of GSM (class A0) says follows from the rest; where a card says something else, that is its header.",
 ];
 
@@ -72,9 +75,8 @@ pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     image.pins.iter().for_each(|pin| writer.pin(pin));
     image.authentication.iter().for_each(|key| writer.authentication(key));
     image.key_sets.iter().flat_map(key_set::lines).for_each(|line| writer.line(format_args!("{line}")));
-    let level = image.remote.first().map(|application| application.security);
-    if let Some(SecurityLevel(level)) = level.filter(|&level| level != SecurityLevel::REPLAY_SAFE) {
-        writer.line(format_args!("\n[remote]\nsecurity = \"{level:02X}\""));
+    for line in remote::lines(image) {
+        writer.line(format_args!("{line}"));
     }
     image.files.iter().for_each(|file| writer.file(file));
     writer.out

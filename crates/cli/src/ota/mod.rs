@@ -4,7 +4,7 @@ mod given;
 mod input;
 mod reading;
 mod unwrap;
-mod words;
+pub mod words;
 mod wrap;
 
 pub use given::key;

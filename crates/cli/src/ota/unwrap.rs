@@ -188,15 +188,19 @@ impl Report {
             }
             Err(refusal) => report.refuse(&Sealed::Response(sealed.clone()), keys, refusal),
         }
-        // A receiver that could not interpret the command answers without security.
+        // A receiver to whom the command has not proved who sent it answers without security.
         if let Some(refused) = &mut report.refused
             && sealed.check_octets() == 0
             && let Ok(packet) = sealed.open_unsecured()
-            && packet.status.name().is_some()
+            && let Some(status) = packet.status.name()
         {
-            refused
-                .others
-                .push(format!("it opens as a response without security, with status {:?}", packet.status));
+            if packet.status == ResponseStatus::POR_OK {
+                refused.others.push(format!("it opens as a response without security, with status {status}"));
+            } else {
+                let reason = format!("it says {status} without security, so anybody can have sent it");
+                refused.reasons = vec![reason];
+                report.status = Some(packet.status);
+            }
         }
         if args.spi.is_none()
             && let Some(refused) = &mut report.refused
@@ -249,10 +253,10 @@ impl Report {
             }
         }
         if let Some(refused) = &self.refused {
-            line(
-                "status",
-                &format!("{:02X}  {}", refused.status.0, refused.status.name().unwrap_or("reserved")),
-            )?;
+            if self.status.is_none() {
+                let name = refused.status.name().unwrap_or("reserved");
+                line("status", &format!("{:02X}  {name}", refused.status.0))?;
+            }
             for reason in &refused.reasons {
                 line("because", reason)?;
             }

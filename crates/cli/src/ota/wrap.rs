@@ -6,8 +6,8 @@ use oxisim_sms::{
     Address, CivilTime, ElementId, ProtocolIdentifier, Timestamp,
     concatenation::Reference,
     packet::{
-        CommandPacket, Counter, Form, Keys, Kic, Kid, Protection, ResponsePacket, ResponseStatus,
-        SecurityParameters, Tar, short_messages,
+        CommandPacket, Counter, CounterMode, Form, Keys, Kic, Kid, Protection, ResponsePacket,
+        ResponseStatus, SecurityParameters, Tar, short_messages,
     },
     tpdu::{Deliver, Submit},
 };
@@ -45,9 +45,9 @@ pub struct Args {
     /// Toolkit application reference, three octets.
     #[arg(long, value_parser = given::tar)]
     tar: Tar,
-    /// The counter, decimal, or 0x and hexadecimal.
-    #[arg(long, value_parser = given::counter, default_value = "0")]
-    counter: Counter,
+    /// The counter, decimal, or 0x and hexadecimal; zero where the SPI does not have it rise.
+    #[arg(long, value_parser = given::counter)]
+    counter: Option<Counter>,
     /// Make a response packet.
     #[arg(long)]
     response: bool,
@@ -80,7 +80,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let keys = args.keys.keys()?;
     let from = args.from.parse().map_err(|error| Failure::Usage(format!("--from {}: {error}", args.from)))?;
     let out = &mut io::stdout().lock();
-    let mut counter = Some(args.counter);
+    let mut counter = Some(args.counter()?);
     for (number, data) in input::lines(&args.data)?.into_iter().enumerate() {
         let this =
             counter.ok_or_else(|| Failure::NotDone("the counter has reached its highest value".into()))?;
@@ -103,6 +103,16 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    /// The counter of the first packet. Zero is too low for every card, and so nobody's choice who does not say it.
+    fn counter(&self) -> Result<Counter, Failure> {
+        let rises = matches!(self.spi.counter_mode(), CounterMode::Higher | CounterMode::OneHigher);
+        if rises && !self.response && self.counter.is_none() {
+            let spi = hex::encode_upper(self.spi.0);
+            return Err(Failure::Usage(format!("SPI {spi} has the counter rise: --counter says to what")));
+        }
+        Ok(self.counter.unwrap_or_default())
+    }
+
     fn protection(&self) -> Protection {
         if self.response {
             self.spi.response(self.kic, self.kid)

@@ -1,6 +1,7 @@
 //! Keys and applets of a card's file.
 
 use oxisim_applets::PhonebookBackup;
+use oxisim_card::{AccessDomain, KeyReference, SecurityLevel, SubmitRule};
 
 use super::*;
 
@@ -42,13 +43,31 @@ fn every_key_set_is_the_same_from_its_file() {
                  kid = \"00112233445566778899AABBCCDDEEFF\"\n\
                  [[keys]]\nversion = 15\nalgorithm = \"aes\"\nkic = \"00112233445566778899AABBCCDDEEFF\"\n\
                  kid = \"00112233445566778899AABBCCDDEEFF\"\nkik = \"FFEEDDCCBBAA99887766554433221100\"\n\
-                 counter = 1099511627775\n[remote]\nsecurity = \"16\"\n";
+                 counter = 1099511627775\n[remote]\nsecurity = \"16\"\naccess = \"pin1 and adm1\"\nsubmit = \"always\"\n";
     let image = read(&format!("{SMALL}{lines}")).unwrap();
     assert_eq!(image.key_sets.len(), 2);
     assert_eq!(image.key_sets[1].counter.value(), 1_099_511_627_775);
     assert!(!image.remote.is_empty() && image.remote.iter().all(|own| own.security.0 == 0x16));
+    assert!(image.remote.iter().all(|own| own.keys == [KeyReference(0x01), KeyReference(0x0A)]));
     let again = read(&write(&image, &[], None)).unwrap();
     assert_eq!((again.key_sets, again.remote), (image.key_sets, image.remote));
+    assert_eq!((again.submit, image.submit), (SubmitRule::Always, SubmitRule::Always));
+}
+
+#[test]
+fn what_a_file_does_not_say_of_remote_management_is_as_on_any_card() {
+    for lines in ["", "[remote]\n", "[remote]\nsecurity = \"12\"\naccess = \"full\"\nsubmit = \"accepted\"\n"]
+    {
+        let image = read(&format!("{SMALL}{lines}")).unwrap();
+        assert_eq!(image.submit, SubmitRule::Accepted);
+        for own in &image.remote {
+            assert_eq!((own.security, own.access), (SecurityLevel::REPLAY_SAFE, AccessDomain::FULL));
+        }
+        assert!(!write(&image, &[], None).contains("[remote]"));
+    }
+    let none = read(&format!("{SMALL}[remote]\naccess = \"none\"\n")).unwrap();
+    assert!(none.remote.iter().all(|own| own.access == AccessDomain::NONE));
+    assert_eq!(read(&write(&none, &[], None)).unwrap().remote, none.remote);
 }
 
 /// The published challenge of `crates/card/tests/vectors`, to a card whose file has OP and the highest number.

@@ -296,6 +296,10 @@ fn every_mistake_in_key_sets_has_its_words() {
         (set(1, k, "kik = \"00\""), "line 17: keys[1].kik: 1 octet; a key has 16, 24 or 32"),
         (set(1, k, "counter = 1099511627776"), "line 17: keys[1].counter: a counter has five octets"),
         ("[remote]\nsecurity = \"1216\"".into(), "line 13: remote.security: 2 octets where 1 stand"),
+        (
+            "[remote]\naccess = \"pin1 or adm1\"".into(),
+            "line 13: remote.access: \"pin1 or adm1\" is not full, none, or keys such as \"pin1 and adm1\"",
+        ),
     ] {
         assert_eq!(wrong(&format!("{SMALL}{lines}")), expected);
     }
