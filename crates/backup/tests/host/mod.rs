@@ -1,6 +1,6 @@
 //! A phonebook of one contact, and memory.
 
-use oxisim_backup::{Phonebook, PhonebookError, Storage, StorageError};
+use oxisim_backup::{Keyring, Phonebook, PhonebookError, Storage, StorageError};
 use oxisim_phonebook::{AlphaIdentifier, Record};
 
 /// What an uploader runs on.
@@ -37,6 +37,8 @@ impl Phonebook for Host {
         Err(PhonebookError::TooLarge)
     }
 }
+
+impl Keyring for Host {}
 
 impl Storage for Host {
     fn octets(&self) -> usize {
