@@ -90,6 +90,7 @@ impl Guard {
         };
         let keys = self.keys(&card.iccid, rekey::version_for(&card, &message));
         let keys = keys.ok_or_else(|| Error::NoMasterKey(card.iccid.clone()))?;
+        let message = rekey::complete(&card, self, message);
         card.sent += 1;
         account.put_card(&card)?;
         let counter = Counter::new(card.sent).ok_or(Error::CountersUsedUp(card.iccid))?;

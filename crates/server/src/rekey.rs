@@ -32,7 +32,8 @@ pub(crate) fn order(account: &mut impl Account, now: Instant) -> Result<Option<K
     Ok(Some(card.key_version.next()))
 }
 
-/// The order, if it is to be said at `now`. A server without the keys says it later, when it may have them.
+/// The order, if it is to be said at `now`, without the keys: those are put in when it goes ([`complete`]), so that none
+/// stands in the store. A server without them says it later, when it may have them.
 pub(crate) fn due(
     account: &mut impl Account,
     guard: &Guard,
@@ -41,7 +42,9 @@ pub(crate) fn due(
     let Some(mut card) = account.card()? else { return Ok(None) };
     let is_due = |rekeying: &Rekeying| rekeying.due.is_some_and(|due| due <= now);
     let Some(rekeying) = card.rekeying.filter(is_due) else { return Ok(None) };
-    let message = message(&card, guard);
+    let message = new_keys(&card, guard).map(|Rekey { replaces, version, .. }| {
+        FromServer::Rekey(Rekey { replaces, version, keys: Vec::new() })
+    });
     let wait = SAID_AGAIN_AFTER.saturating_mul(1 << rekeying.said.min(10)).min(LONGEST);
     let said = rekeying.said.saturating_add(u16::from(message.is_some()));
     card.rekeying = Some(Rekeying { due: Some(now + wait), said, ..rekeying });
@@ -49,13 +52,21 @@ pub(crate) fn due(
     Ok(message)
 }
 
-fn message(card: &Enrolled, guard: &Guard) -> Option<FromServer> {
+/// A message for a card; the order with its keys, any other as it is.
+pub(crate) fn complete(card: &Enrolled, guard: &Guard, message: Vec<u8>) -> Vec<u8> {
+    if MessageType::of(&message) != MessageType::REKEY {
+        return message;
+    }
+    new_keys(card, guard).map_or(message, |rekey| FromServer::Rekey(rekey).encode())
+}
+
+fn new_keys(card: &Enrolled, guard: &Guard) -> Option<Rekey> {
     if guard.is_off {
         return None;
     }
     let old = guard.keys(&card.iccid, card.key_version)?;
     let new = guard.keys(&card.iccid, card.key_version.next())?;
-    Rekey::new(&old, &new).ok().map(FromServer::Rekey)
+    Rekey::new(&old, &new).ok()
 }
 
 /// The version of the keys that secure a message for a card.
