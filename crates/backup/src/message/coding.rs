@@ -474,6 +474,24 @@ mod tests {
     }
 
     #[test]
+    fn orders_for_other_keys_and_their_answers_are_read_whole_or_not_at_all() {
+        let order = Rekey { replaces: 15, version: 1, keys: [0x88, 0x11, 0x10].into() };
+        let order = FromServer::Rekey(order);
+        assert_eq!(hex::encode_upper(order.encode()), "380F01881110");
+        assert_eq!(FromServer::decode(&order.encode()).unwrap(), order);
+        assert!(FromServer::decode(&[0x38, 0x0F]).is_err());
+        let check_values = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+        let answer = ToServer::Rekeyed { result: RekeyResult::NO_KEYS, version: 0, check_values };
+        let octets = answer.encode();
+        assert_eq!(hex::encode_upper(&octets), "270400010203040506070809");
+        assert_eq!(ToServer::decode(&octets).unwrap(), answer);
+        for length in 0..octets.len() {
+            assert!(ToServer::decode(&octets[..length]).is_err(), "{length}");
+        }
+        assert!(ToServer::decode(&[&octets[..], &[0]].concat()).is_err());
+    }
+
+    #[test]
     fn a_block_beyond_the_total_is_refused() {
         assert!(ToServer::decode(&hex::decode("2100010200030400").unwrap()).is_err());
         assert!(ToServer::decode(&hex::decode("2100010200030000").unwrap()).is_err());
