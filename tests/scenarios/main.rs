@@ -14,6 +14,7 @@ mod ota;
 mod outbox;
 mod phone;
 mod profiles;
+mod rekey;
 mod restores;
 mod secured;
 mod sim;

@@ -242,6 +242,10 @@ fn line(what: &What) -> Option<String> {
         What::Sending { message: Some(ToServer::Unspoken(unspoken)), .. } => {
             format!("{:02X} not understood", unspoken.octet)
         }
+        What::Sending { message: Some(ToServer::Rekeyed { result, version, .. }), .. } => {
+            format!("keys of version {version}: {result:?}")
+        }
+        What::Answered(Some(FromServer::Rekey(rekey))) => format!("rekey to version {}", rekey.version),
         What::Answered(Some(FromServer::Configure { number, .. })) => format!("configuration {number}"),
         What::Answered(Some(FromServer::Start { start, .. })) => format!("start {}", start.number),
         What::Answered(Some(FromServer::Unspoken(unspoken))) => {

@@ -12,6 +12,7 @@ use crate::{
     BlockSet, Digest, Fingerprint,
     configuration::Field,
     message::{Abandonment, StartResult},
+    security::RekeyResult,
     settings::Way,
 };
 
@@ -115,10 +116,19 @@ impl Owed {
     pub const ABANDONED: Self = Self(0x10);
     /// What is missing of the backup?
     pub const QUERY: Self = Self(0x20);
+    /// What became of an order to replace the keys.
+    pub const REKEYED: Self = Self(0x40);
 
     /// In the order in which they are sent.
-    const ALL: [Self; 6] =
-        [Self::UNSPOKEN, Self::CONFIGURED, Self::STARTED, Self::RESTORED, Self::ABANDONED, Self::QUERY];
+    const ALL: [Self; 7] = [
+        Self::UNSPOKEN,
+        Self::REKEYED,
+        Self::CONFIGURED,
+        Self::STARTED,
+        Self::RESTORED,
+        Self::ABANDONED,
+        Self::QUERY,
+    ];
 
     /// The one that is sent first.
     pub fn first(self) -> Option<Self> {
@@ -176,6 +186,8 @@ pub struct State {
     pub owed: Owed,
     /// The first octet of the last message that was not understood.
     pub unspoken: u8,
+    /// What became of the last order to replace the keys.
+    pub rekeyed: RekeyResult,
     /// The last backup that was given up, and why.
     pub abandoned: (u16, Abandonment),
     /// The last configuration.
@@ -197,6 +209,7 @@ impl Default for State {
             retries: 0,
             owed: Owed::default(),
             unspoken: 0,
+            rekeyed: RekeyResult::DONE,
             abandoned: (0, Abandonment(0)),
             configured: None,
             ordered: None,
@@ -213,7 +226,9 @@ pub struct Journal {
     blocks: usize,
 }
 
-const MAGIC: u8 = 0xB2;
+const MAGIC: u8 = 0xB3;
+/// Begins the state of before there were orders to replace keys, which says nothing of them.
+const MAGIC_BEFORE: u8 = 0xB2;
 const INDEX_ENTRY: usize = 6;
 const FINGERPRINT: usize = 4;
 
@@ -373,7 +388,7 @@ fn encode(record: &State) -> Vec<u8> {
     out.push(u8::from(record.confirmed.is_some()));
     record.confirmed.unwrap_or_default().write(&mut out);
     out.extend(record.countdown.to_be_bytes());
-    out.extend([record.retries, record.owed.0, record.unspoken]);
+    out.extend([record.retries, record.owed.0, record.unspoken, record.rekeyed.0]);
     record.abandoned.0.write(&mut out);
     record.abandoned.1.write(&mut out);
     match &record.configured {
@@ -429,7 +444,8 @@ fn encode(record: &State) -> Vec<u8> {
 
 fn decode(octets: &[u8]) -> Result<State, Error> {
     let mut r = Reader::new(octets);
-    if r.u8("magic")? != MAGIC {
+    let magic = r.u8("magic")?;
+    if !matches!(magic, MAGIC | MAGIC_BEFORE) {
         return Ok(State::default());
     }
     let last = r.u16("last generation")?;
@@ -440,6 +456,7 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
     let retries = r.u8("retries")?;
     let owed = Owed(r.u8("owed")?);
     let unspoken = r.u8("unspoken")?;
+    let rekeyed = if magic == MAGIC { RekeyResult::read(&mut r)? } else { RekeyResult::DONE };
     let abandoned = (r.u16("generation")?, Abandonment::read(&mut r)?);
     let configured = if r.u8("configured")? == 0 {
         None
@@ -488,6 +505,7 @@ fn decode(octets: &[u8]) -> Result<State, Error> {
         retries,
         owed,
         unspoken,
+        rekeyed,
         abandoned,
         configured,
         ordered,
@@ -539,6 +557,7 @@ mod tests {
             retries: 19,
             owed,
             unspoken: 0x41,
+            rekeyed: RekeyResult::VERSION,
             abandoned: (6, Abandonment::NO_ANSWER),
             configured: Some(Configured {
                 number: 2,
@@ -575,13 +594,22 @@ mod tests {
         for (state, octets) in [
             (
                 pausing,
-                "B2 0001 00 0000 00000000 00 00 00 0000 00 00 00 02 0000 00 0001 00 01 CBDF2FED945E18D1 \
+                "B3 0001 00 0000 00000000 00 00 00 00 0000 00 00 00 02 0000 00 0001 00 01 CBDF2FED945E18D1 \
                  0003 0001D4C0 00 000A F803 00",
             ),
-            (idle, "B2 0002 01 0002 00000000 00 00 00 0000 00 01 0001 00 04 03020005 00 00 00"),
+            (idle, "B3 0002 01 0002 00000000 00 00 00 00 0000 00 01 0001 00 04 03020005 00 00 00"),
         ] {
             assert_eq!(hex::encode_upper(encode(&state)), octets.replace(' ', ""));
         }
+    }
+
+    #[test]
+    fn the_state_of_before_keys_were_replaced_is_read() {
+        let before = hex::decode("B2000201000200000000001040000000010001000403020005000000").unwrap();
+        let state = decode(&before).unwrap();
+        assert_eq!((state.last, state.confirmed, state.owed.first()), (2, Some(2), Some(Owed::ABANDONED)));
+        assert_eq!((state.unspoken, state.rekeyed), (0x40, RekeyResult::DONE));
+        assert_eq!(state.configured.map(|configured| configured.fields), Some(vec![0x03, 0x02, 0x00, 0x05]));
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub use restorer::{Restore, RestoreStep, Restorer};
 pub use settings::{Estimate, Mode, Settings, Way};
 pub use spacing::{Spacing, Window};
 pub use uploader::{
-    Choice, Failure, Host, Outcome, Output, Phonebook, PhonebookError, Trigger, Uploader, Wake,
+    Choice, Failure, Host, Keyring, Outcome, Output, Phonebook, PhonebookError, Trigger, Uploader, Wake,
 };
 pub use vault::{Held, MemoryVault, Session, Standing, Vault};
 

@@ -11,7 +11,12 @@ use oxisim_wire::{Duration, codes};
 
 pub(crate) use coding::is_blocks;
 
-use crate::{BlockSet, Digest, configuration::Field, settings::Way};
+use crate::{
+    BlockSet, Digest,
+    configuration::Field,
+    security::{CheckValues, Rekey, RekeyResult},
+    settings::Way,
+};
 
 /// The version of the protocol.
 pub const VERSION: u8 = 1;
@@ -29,9 +34,11 @@ codes! {
     /// Type of a message.
     pub struct MessageType(u8) {
         BLOCKS = 0x01, QUERY = 0x02, RESTORED = 0x03, CONFIGURED = 0x04, STARTED = 0x05, ABANDONED = 0x06,
+        REKEYED = 0x07,
         /// Of every version.
         UPLOADER_UNSPOKEN = 0x0F,
         MISSING = 0x11, OK = 0x12, REFUSED = 0x13, RESTORE = 0x14, PLANNED = 0x15, CONFIGURE = 0x16, START = 0x17,
+        REKEY = 0x18,
         /// Of every version.
         SERVER_UNSPOKEN = 0x1F,
     }
@@ -85,6 +92,14 @@ codes! {
         DECLINED = 0x03,
         /// The memory or the phonebook failed.
         FAILED = 0x04,
+    }
+}
+
+impl MessageType {
+    /// The type of a message of this version, by its first octet.
+    #[must_use]
+    pub fn of(message: &[u8]) -> Self {
+        Self(message.first().map_or(0, |octet| octet & 0x1F))
     }
 }
 
@@ -216,6 +231,15 @@ pub enum ToServer {
         /// Why.
         reason: Abandonment,
     },
+    /// What became of an order to replace the card's keys. The packet that brings it is secured with those in use.
+    Rekeyed {
+        /// What became of it.
+        result: RekeyResult,
+        /// The version of the keys in use; 0: there are none.
+        version: u8,
+        /// Their check values; 0 without keys.
+        check_values: CheckValues,
+    },
     /// A message of the server was not understood.
     Unspoken(Unspoken),
 }
@@ -229,7 +253,7 @@ impl ToServer {
             Self::Query { backup, .. } | Self::Abandoned { backup, .. } => backup.source,
             Self::Configured { source, .. } | Self::Started { source, .. } => *source,
             Self::Unspoken(unspoken) => unspoken.source,
-            Self::Restored { .. } => Source::CARD,
+            Self::Restored { .. } | Self::Rekeyed { .. } => Source::CARD,
         }
     }
 }
@@ -294,6 +318,8 @@ pub enum FromServer {
         /// The order.
         start: Start,
     },
+    /// The card's keys are to be replaced.
+    Rekey(Rekey),
     /// A message of the uploader was not understood.
     Unspoken(Unspoken),
 }

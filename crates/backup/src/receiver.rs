@@ -128,6 +128,8 @@ impl Receiver {
             ToServer::Abandoned { backup, reason } => {
                 abandoned(vault, backup, reason, now).map(noted).map_err(ReceiverError::Store)
             }
+            // Keys are the business of whoever opens and seals the packets.
+            ToServer::Rekeyed { .. } => Ok(Answer::default()),
             ToServer::Unspoken(refusal) => unspoken(vault, refusal).map(noted).map_err(ReceiverError::Store),
             ToServer::Restored { generation, missing, digest } => {
                 Restorer { policy: &self.policy }

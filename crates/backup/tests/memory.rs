@@ -1,8 +1,8 @@
 //! The memory that an uploader uses is bounded, whatever the server says.
 
 use oxisim_backup::{
-    FromServer, Journal, Output, Phonebook, PhonebookError, Settings, Storage, StorageError, Uploader,
-    message::Source,
+    FromServer, Journal, Keyring, Output, Phonebook, PhonebookError, Settings, Storage, StorageError,
+    Uploader, message::Source,
 };
 use oxisim_phonebook::Record;
 
@@ -26,6 +26,8 @@ impl Phonebook for Host {
         Err(PhonebookError::TooLarge)
     }
 }
+
+impl Keyring for Host {}
 
 impl Storage for Host {
     fn octets(&self) -> usize {

@@ -9,6 +9,7 @@ use host::{Host, named};
 use oxisim_backup::{
     BlockSet, Configuration, FromServer, Journal, Mode, Outcome, Output, Settings, ToServer, Uploader, Way,
     message::{Abandonment, BackupId, Extent, Source, Start, StartResult},
+    security::{KeySet, KeyVersion, Rekey, RekeyResult, check_values},
 };
 use proptest::{collection::vec, prelude::*};
 
@@ -18,6 +19,8 @@ const JOURNAL: Journal = Journal::new(10, 20);
 enum Event {
     Configure(u16),
     Start(u16),
+    /// Keys of the second version for those of the first.
+    Rekey(KeyVersion, KeyVersion),
     Sent(bool),
     Wake,
     Reset,
@@ -28,11 +31,23 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         (1_u16..6).prop_map(Event::Configure),
         (1_u16..6).prop_map(Event::Start),
+        (version(), version()).prop_map(|(old, new)| Event::Rekey(old, new)),
+        version().prop_map(|old| Event::Rekey(old, old.next())),
         any::<bool>().prop_map(Event::Sent),
         Just(Event::Wake),
         Just(Event::Reset),
         Just(Event::Ok),
     ]
+}
+
+fn version() -> impl Strategy<Value = KeyVersion> {
+    (1_u8..4).prop_map(|number| KeyVersion::new(number).unwrap())
+}
+
+/// A card's keys.
+fn keys(version: KeyVersion) -> KeySet {
+    let number = version.number();
+    KeySet { version, kic: [number; 16], kid: [number | 0x40; 16], kik: [number | 0x80; 16] }
 }
 
 /// An uploader, its memory, and what it has said.
@@ -50,9 +65,11 @@ struct Bench {
 impl Bench {
     fn new() -> Self {
         let settings = Settings { mode: Mode::Fixed(Way::NORMAL), ..Settings::default() };
+        let mut host = Host::new(JOURNAL.size(2_000));
+        host.keys = Some(keys(KeyVersion::FIRST));
         Self {
             uploader: Uploader::new(Source::CARD, settings, JOURNAL),
-            host: Host::new(JOURNAL.size(2_000)),
+            host,
             sent: Vec::new(),
             sending: None,
             begun: 0,
@@ -73,6 +90,10 @@ impl Bench {
                 host.contact = Some(named(&format!("Ana {number}")));
                 let start = Start { number, extent: Extent::WHOLE, way: None };
                 uploader.handle_message(&FromServer::Start { source, start }.encode(), host);
+            }
+            Event::Rekey(old, new) => {
+                let rekey = Rekey::new(&keys(old), &keys(new)).unwrap();
+                uploader.handle_message(&FromServer::Rekey(rekey).encode(), host);
             }
             Event::Sent(sent) => {
                 let Some(message) = self.sending.take() else { return };
@@ -118,6 +139,7 @@ proptest! {
     fn each_order_counts_once_and_the_last_is_answered(events in vec(event(), 0..60)) {
         let mut bench = Bench::new();
         let (mut configured, mut started) = (0, BTreeSet::new());
+        let mut version = KeyVersion::FIRST;
         for event in &events {
             bench.take(event);
             match event {
@@ -125,9 +147,11 @@ proptest! {
                 Event::Start(number) => {
                     started.insert(*number);
                 }
+                Event::Rekey(old, new) if *old == version && *new == old.next() => version = *new,
                 _ => {}
             }
         }
+        prop_assert!(bench.host.keys == Some(keys(version)), "the next ones, or those of before");
         prop_assert!(bench.begun <= started.len(), "{} backups of {started:?}", bench.begun);
         // From now on the phone sends: what is owed comes.
         for _ in 0..40 {
@@ -140,6 +164,13 @@ proptest! {
             let last = bench.sent.last();
             let taken = ToServer::Configured { source: Source::CARD, number: configured, refused: None };
             prop_assert_eq!(last, Some(&taken));
+        }
+        for (old, result) in [(version, RekeyResult::DONE), (version.next().next(), RekeyResult::VERSION)] {
+            bench.take(&Event::Rekey(old, old.next()));
+            bench.take(&Event::Sent(true));
+            let check_values = check_values(&keys(version.next())).unwrap();
+            let answer = ToServer::Rekeyed { result, version: version.next().number(), check_values };
+            prop_assert_eq!(bench.sent.last(), Some(&answer));
         }
         if let Some(&number) = started.last() {
             bench.take(&Event::Start(number));

@@ -3,9 +3,9 @@
 use std::{io::Write, path::PathBuf};
 
 use oxisim_backup::{
-    Coding, Held, RestoreStep, Settings, Standing,
+    Coding, Held, OrderStep, RestoreStep, Settings, Standing,
     message::{Abandonment, Source},
-    security::KeyVersion,
+    security::{KeyVersion, RekeyResult},
 };
 use oxisim_phonebook::vcard::{self, Version};
 use oxisim_server::{Enrolled, Iccid, Msisdn, Progress, Server, SqliteStore, Store, Summary};
@@ -102,6 +102,25 @@ enum Action {
         #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
         db: String,
     },
+    /// Replace the keys of a subscriber's card, or of all, by those of the next version, over the air.
+    ///
+    /// The server says it to the card until the card uses them: from the next `oxisim backup` or `oxisim contacts
+    /// restore` on that runs with this card. `oxisim contacts cards` shows how it stands.
+    #[command(
+        group = clap::ArgGroup::new("whose").required(true).args(["number", "all"]),
+        after_help = "Examples:\n  oxisim contacts rekey --number +15550100001\n  oxisim contacts rekey --all"
+    )]
+    Rekey {
+        /// The subscriber.
+        #[arg(long)]
+        number: Option<Msisdn>,
+        /// All subscribers whose cards have keys.
+        #[arg(long)]
+        all: bool,
+        /// The server's database.
+        #[arg(long, value_name = "PATH", default_value = "oxisim.sqlite")]
+        db: String,
+    },
     /// Delete a subscriber with all that is held of them.
     #[command(after_help = "Example:\n  oxisim contacts forget --number +15550100001")]
     Forget {
@@ -158,6 +177,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
             let mut out = std::io::stdout().lock();
             Ok(writeln!(out, "The server of {db} knows card {iccid} as that of {number}")?)
         }
+        Action::Rekey { number, db, .. } => rekey(number.as_ref(), db),
         Action::Forget { number, db } => forget(number, db),
     }
 }
@@ -198,6 +218,42 @@ impl HeldArgs {
     }
 }
 
+/// Orders that the keys of a subscriber's card, or of all, are replaced.
+fn rekey(number: Option<&Msisdn>, db: &str) -> Result<(), Failure> {
+    let out = &mut std::io::stdout().lock();
+    exists(db)?;
+    let mut store = SqliteStore::open(db)?;
+    let mut cards = store.cards()?;
+    cards.retain(|(owner, _)| number.is_none_or(|number| number == owner));
+    if let (Some(number), true) = (number, cards.is_empty()) {
+        return Err(Failure::NotDone(format!("{db} knows no card with keys of {number}")));
+    }
+    if cards.is_empty() {
+        writeln!(out, "{db} knows no cards.")?;
+    }
+    // It sends nothing, and needs no keys.
+    let mut server = Server::new(store, oxisim_backup::Policy::default(), 0);
+    for (number, card) in cards {
+        if let Some(version) = server.rekey(&number, wall_clock())? {
+            writeln!(out, "Card {} of {number} is to have version {version} of its keys", card.iccid)?;
+        }
+    }
+    Ok(())
+}
+
+/// How the last order to replace a card's keys stands; none if they are replaced.
+fn rekeying(card: &Enrolled) -> Option<String> {
+    let rekeying = card.rekeying?;
+    Some(match rekeying.step {
+        OrderStep::Answered(0) => return None,
+        OrderStep::Answered(code) => format!("not replaced: {:?}", RekeyResult(code)),
+        OrderStep::Unspoken => "not replaced: the card does not know how".into(),
+        OrderStep::Pending | OrderStep::GivenUp => {
+            format!("version {} ordered, said {} times", card.key_version.next(), rekeying.said)
+        }
+    })
+}
+
 /// Lists the cards.
 fn cards(db: &str, json: bool) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
@@ -220,14 +276,15 @@ fn cards(db: &str, json: bool) -> Result<(), Failure> {
     for (number, card) in &cards {
         writeln!(
             out,
-            "{:<17} {:<20} {:>4} {:>6} {:>8} {:>8}  {}",
+            "{:<17} {:<20} {:>4} {:>6} {:>8} {:>8}  {}{}",
             number.to_string(),
             card.iccid,
             card.key_version,
             card.sent,
             card.window.highest,
             card.refused,
-            CivilTime::from_instant(card.since, 0)
+            CivilTime::from_instant(card.since, 0),
+            rekeying(card).map_or_else(String::new, |words| format!(" ({words})")),
         )?;
     }
     Ok(())
@@ -242,6 +299,7 @@ fn card_json(number: &Msisdn, card: &Enrolled) -> serde_json::Value {
         "received": card.window.highest,
         "refused": card.refused,
         "since": CivilTime::from_instant(card.since, 0).to_string(),
+        "rekeying": rekeying(card),
     })
 }
 

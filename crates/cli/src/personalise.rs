@@ -3,15 +3,16 @@
 use std::{io::Write, path::Path};
 
 use oxisim_applets::PhonebookBackup;
-use oxisim_backup::security::KeyVersion;
-use oxisim_server::{Msisdn, SqliteStore, Store};
+use oxisim_backup::{Policy, message::Source, security::KeyVersion};
+use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 
 use crate::{backup::wall_clock, card::RealTime, failure::Failure, keys, run::not_personalised};
 
 /// What gives the backup applet on a card the keys that the server derives from its master key and the card's ICCID, and
 /// tells the server whose card it is.
 ///
-/// A card that has keys already gets these in their place, and its counters go on.
+/// A card that has keys already gets these in their place, and its counters go on. A new card of a subscriber whose
+/// backups the server knows goes on with their numbers.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The master key, 32 hexadecimal digits, or `@` and a file with them; without it that of the database, which is
@@ -60,10 +61,22 @@ pub fn run(image: &Path, args: &Args) -> Result<(), Failure> {
     } else {
         keys::put(card, &keys_of_card, known.as_ref())?;
     }
+    let mut server = store.map(|store| Server::new(store, Policy::default(), 0));
+    let last = match (&mut server, &args.number) {
+        (Some(server), Some(number)) => server.last_generation(number, Source::CARD)?,
+        _ => None,
+    };
+    let last = last.filter(|_| !PhonebookBackup::has_counted(card));
+    if let Some(last) = last {
+        PhonebookBackup::personalise(card, last).map_err(not_personalised)?;
+    }
     live.save()?;
     writeln!(out, "Card {iccid} has version {} of its keys", args.key_version)?;
-    if let (Some(store), Some(number)) = (&mut store, &args.number) {
-        store.enrol(number, &iccid, args.key_version, wall_clock())?;
+    if let Some(last) = last {
+        writeln!(out, "Its first backup is number {}", last.wrapping_add(1))?;
+    }
+    if let (Some(server), Some(number)) = (&mut server, &args.number) {
+        server.enrol(number, &iccid, args.key_version, wall_clock())?;
         writeln!(out, "The server of {} knows it as the card of {number}", args.db)?;
     }
     Ok(())

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use oxisim_backup::{
     FromServer, ToServer,
     message::{Extent, Source},
+    security::RekeyResult,
 };
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Record, Summary, What};
@@ -68,7 +69,10 @@ fn block(what: &What) -> Option<(u16, u16, Option<Duration>)> {
 
 /// The server orders the card or the phone to do something.
 fn is_order(what: &What) -> bool {
-    matches!(what, What::Answered(Some(FromServer::Configure { .. } | FromServer::Start { .. })))
+    matches!(
+        what,
+        What::Answered(Some(FromServer::Configure { .. } | FromServer::Start { .. } | FromServer::Rekey(_)))
+    )
 }
 
 fn lines(record: &Record) -> Vec<String> {
@@ -186,6 +190,17 @@ fn describe(what: &What) -> Option<String> {
                 "server: start a backup ({})",
                 if start.extent == Extent::WHOLE { "whole" } else { "difference" }
             )
+        }
+        What::Sending {
+            message: Some(ToServer::Rekeyed { result: RekeyResult::DONE, version, .. }), ..
+        } => {
+            format!("card has version {version} of its keys")
+        }
+        What::Sending { message: Some(ToServer::Rekeyed { result, version, .. }), .. } => {
+            format!("card keeps version {version} of its keys: {result:?}")
+        }
+        What::Answered(Some(FromServer::Rekey(rekey))) => {
+            format!("server: keys of version {}", rekey.version)
         }
         What::Answered(Some(FromServer::Unspoken(unspoken))) => {
             format!("server does not understand {:02X}", unspoken.octet)

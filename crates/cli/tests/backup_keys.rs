@@ -83,3 +83,42 @@ fn a_master_key_that_is_lost_is_not_made_anew() {
     let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
     assert!(said.contains("oxisim.sqlite.key is missing"), "{said}");
 }
+
+#[test]
+fn a_new_card_of_a_known_subscriber_goes_on_with_the_number_of_the_last_backup() {
+    let oxisim = personalised();
+    assert_eq!(back_up(&oxisim)["verified"], true);
+    assert_eq!(back_up(&oxisim)["verified"], true);
+    let card = oxisim.read("CARD.toml").replace("8900101000000000019", "8900101000000000027");
+    oxisim.write("NEW.toml", &card);
+    oxisim.run(&["phonebook", "write", "--image", "NEW.toml", "contacts-10.vcf", "--yes"]).success();
+    let said = oxisim.run(&["card", "personalise", "NEW.toml", "--number", NUMBER]).success();
+    said.stdout_eq(
+        "Card 8900101000000000027 has version 1 of its keys\n\
+         Its first backup is number 3\n\
+         The server of oxisim.sqlite knows it as the card of +15550100007\n",
+    );
+    let again = oxisim.run(&["card", "personalise", "NEW.toml", "--number", NUMBER]).success();
+    let said = String::from_utf8_lossy(&again.get_output().stdout).into_owned();
+    assert!(!said.contains("first backup"), "{said}");
+    let outcome = oxisim.json(&["backup", "--image", "NEW.toml", "--number", NUMBER, "--json"]);
+    assert_eq!(outcome["verified"], true);
+    assert_eq!(outcome["answers"], 1, "no backup is refused on the way: {outcome}");
+}
+
+#[test]
+fn keys_are_replaced_over_the_air_while_the_next_backup_runs() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    let words = ["backup", "contacts-10.vcf", "--sim", "my.sim", "--full", "--json"];
+    assert_eq!(oxisim.json(&words)["verified"], true);
+    oxisim.run(&["contacts", "rekey", "--number", "+15550100002"]).code(1);
+    oxisim
+        .run(&["contacts", "rekey", "--all"])
+        .success()
+        .stdout_eq("Card 8900101000000000019 of +15550100001 is to have version 2 of its keys\n");
+    let card = || oxisim.json(&["contacts", "cards", "--json"])[0].clone();
+    assert_eq!(card()["rekeying"], "version 2 ordered, said 0 times");
+    assert_eq!(oxisim.json(&words)["verified"], true);
+    assert_eq!((&card()["key_version"], &card()["rekeying"]), (&2.into(), &serde_json::Value::Null));
+    assert_eq!(oxisim.json(&words)["verified"], true);
+}

@@ -30,6 +30,9 @@ pub(crate) fn incoming(message: &ToServer) -> String {
         ToServer::Abandoned { backup: BackupId { source, generation }, reason } => {
             format!("ABANDONED {source:?} {generation}: {reason:?}")
         }
+        ToServer::Rekeyed { result, version, .. } => {
+            format!("REKEYED CARD: {result:?}, version {version} in use")
+        }
         ToServer::Unspoken(unspoken) => unspoken_octet(*unspoken),
     }
 }
@@ -56,6 +59,9 @@ pub(crate) fn outgoing(message: &FromServer) -> String {
         }
         FromServer::Start { source, start } => {
             format!("START {source:?} {}: {:?}", start.number, start.extent)
+        }
+        FromServer::Rekey(rekey) => {
+            format!("REKEY CARD: version {} for version {}", rekey.version, rekey.replaces)
         }
         FromServer::Unspoken(unspoken) => unspoken_octet(*unspoken),
     }

@@ -6,10 +6,12 @@ use oxisim_backup::{
     security::{Arrival, KeySet, KeyVersion},
 };
 use oxisim_sms::{UserData, packet::Counter};
+use oxisim_wire::Instant;
 
 use crate::{
     Error, Iccid, MasterKey,
     bearer::Ignored,
+    rekey,
     server::Undone,
     store::{Account, StoreError},
 };
@@ -42,9 +44,14 @@ impl Guard {
     }
 
     /// Opens what has come in a subscriber's name, and takes its counter.
-    pub fn admit(&self, account: &mut impl Account, carried: Carried) -> Result<Admitted, Undone> {
+    pub fn admit(
+        &self,
+        account: &mut impl Account,
+        carried: Carried,
+        now: Instant,
+    ) -> Result<Admitted, Undone> {
         match carried {
-            Carried::Sealed(sealed) => self.open(account, &sealed),
+            Carried::Sealed(sealed) => self.open(account, &sealed, now),
             Carried::Plain(source, message) => {
                 if source == Source::CARD && !self.is_off && account.card()?.is_some() {
                     return Err(Ignored::Unsecured.into());
@@ -54,7 +61,7 @@ impl Guard {
         }
     }
 
-    fn open(&self, account: &mut impl Account, sealed: &Sealed) -> Result<Admitted, Undone> {
+    fn open(&self, account: &mut impl Account, sealed: &Sealed, now: Instant) -> Result<Admitted, Undone> {
         let mut card = account.card()?.ok_or(Ignored::NoKeys)?;
         let version = sealed.version().map_err(Ignored::Unopened)?;
         // A card whose keys are being replaced says so by using the next ones.
@@ -69,7 +76,7 @@ impl Guard {
             Arrival::Again => true,
             Arrival::Old => return Err(Ignored::Replayed(counter).into()),
         };
-        card.key_version = version;
+        rekey::used(account, &mut card, version, now)?;
         account.put_card(&card)?;
         Ok(Admitted { source: Source::CARD, message, counter, is_repeated })
     }
@@ -81,8 +88,9 @@ impl Guard {
         let Some(mut card) = card else {
             return carriage::wrap(Source::CARD, account.next_counter()?, message).map_err(Error::Answer);
         };
-        let keys = self.keys(&card.iccid, card.key_version);
+        let keys = self.keys(&card.iccid, rekey::version_for(&card, &message));
         let keys = keys.ok_or_else(|| Error::NoMasterKey(card.iccid.clone()))?;
+        let message = rekey::complete(&card, self, message);
         card.sent += 1;
         account.put_card(&card)?;
         let counter = Counter::new(card.sent).ok_or(Error::CountersUsedUp(card.iccid))?;

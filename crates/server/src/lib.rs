@@ -32,6 +32,7 @@ mod guard;
 mod keys;
 mod msisdn;
 mod outbox;
+mod rekey;
 mod server;
 pub mod store;
 
@@ -40,6 +41,6 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Progress, SqliteStore, Store,
-    StoreError, Summary,
+    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Progress, Rekeying, SqliteStore,
+    Store, StoreError, Summary,
 };

@@ -16,6 +16,7 @@ enum Subject {
     Restore,
     Configuration,
     Start,
+    Keys,
     Version,
 }
 
@@ -88,6 +89,20 @@ pub(crate) fn answered(
     Ok(any)
 }
 
+/// The card has other keys: it need not be told to take them, and what is on its way does not open. That goes once more.
+pub(crate) fn rekeyed(account: &mut impl Account, now: Instant) -> Result<(), StoreError> {
+    for letter in account.letters(Source::CARD)? {
+        match letter.step {
+            _ if subject(&letter.octets) == Subject::Keys => account.delete_letter(letter.id)?,
+            LetterStep::Given { valid } if valid > now => {
+                account.set_letter(letter.id, LetterStep::Waiting { due: None })?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
 /// Whether a message of the uploader answers one about this subject. Who asks again has not had the answer: it is of no
 /// use to wait for it any longer.
 fn answers(message: &ToServer, subject: Subject, octets: &[u8]) -> bool {
@@ -97,16 +112,18 @@ fn answers(message: &ToServer, subject: Subject, octets: &[u8]) -> bool {
         ToServer::Restored { .. } => subject == Subject::Restore,
         ToServer::Configured { .. } => subject == Subject::Configuration,
         ToServer::Started { .. } => subject == Subject::Start,
+        ToServer::Rekeyed { .. } => subject == Subject::Keys,
         ToServer::Unspoken(unspoken) => octets.first() == Some(&unspoken.octet),
     }
 }
 
 /// The subject of a message, by its type.
 fn subject(octets: &[u8]) -> Subject {
-    match MessageType(octets.first().map_or(0, |octet| octet & 0x1F)) {
+    match MessageType::of(octets) {
         MessageType::RESTORE => Subject::Restore,
         MessageType::CONFIGURE => Subject::Configuration,
         MessageType::START => Subject::Start,
+        MessageType::REKEY => Subject::Keys,
         MessageType::SERVER_UNSPOKEN => Subject::Version,
         _ => Subject::Backup,
     }
@@ -120,6 +137,6 @@ const fn recipient(message: &FromServer) -> Source {
         | FromServer::Refused { backup, .. } => backup.source,
         FromServer::Configure { source, .. } | FromServer::Start { source, .. } => *source,
         FromServer::Unspoken(unspoken) => unspoken.source,
-        FromServer::Restore { .. } => Source::CARD,
+        FromServer::Restore { .. } | FromServer::Rekey(_) => Source::CARD,
     }
 }

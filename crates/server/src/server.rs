@@ -18,7 +18,7 @@ use crate::{
     bearer::{self, Ignored},
     describe,
     guard::{self, Guard},
-    outbox,
+    outbox, rekey,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -119,6 +119,12 @@ impl<S: Store> Server<S> {
     pub fn card_keys(&mut self, msisdn: &Msisdn) -> Result<Option<KeySet>, Error> {
         let card = self.store.subscriber(msisdn, |account| account.card())?;
         Ok(card.and_then(|card| self.guard.keys(&card.iccid, card.key_version)))
+    }
+
+    /// Orders that the keys of a subscriber's card are replaced by those of the next version, over the air; which that
+    /// is. It is said until the card uses them, or says why it does not. `None` if no card with keys is the subscriber's.
+    pub fn rekey(&mut self, msisdn: &Msisdn, now: Instant) -> Result<Option<KeyVersion>, Error> {
+        Ok(self.store.subscriber(msisdn, |account| rekey::order(account, now))?)
     }
 
     /// The store, to look things up.
@@ -303,7 +309,7 @@ impl<S: Store> Server<S> {
         let random = self.random.next_u64();
         let Self { store, guard, receiver, .. } = self;
         let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let admitted = guard.admit(account, carried)?;
+            let admitted = guard.admit(account, carried, now)?;
             let (from, octets) = (admitted.source, &admitted.message);
             let message = ToServer::decode(octets);
             let summary = match (&message, Unspoken::answer_to(from, octets)) {
@@ -318,6 +324,9 @@ impl<S: Store> Server<S> {
             }
             if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
                 return Err(Ignored::Replayed(admitted.counter).into());
+            }
+            if let Ok(message) = &message {
+                rekey::answered(account, guard, message)?;
             }
             let answer = receiver.receive(account, from, octets, now, random)?;
             account.log(&note(now, Direction::In, summary, user_data))?;
@@ -341,7 +350,8 @@ impl<S: Store> Server<S> {
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
         let Self { store, guard, receiver, .. } = self;
         let outgoing = store.subscriber(msisdn, |account| {
-            let answer = receiver.due(account, now)?;
+            let mut answer = receiver.due(account, now)?;
+            answer.messages.extend(rekey::due(account, guard, now)?);
             dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
         self.outputs.extend(outgoing);

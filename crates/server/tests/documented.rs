@@ -4,7 +4,7 @@ use oxisim_backup::{
     BlockSet, FromServer, ToServer,
     carriage::{self, Carried, Direction},
     message::{BackupId, Blocks, Resumes, Source},
-    security::{KeySet, KeyVersion},
+    security::{KeySet, KeyVersion, Rekey, RekeyResult, check_values},
 };
 use oxisim_server::MasterKey;
 use oxisim_sms::{ProtocolIdentifier, Timestamp, UserData, tpdu::Deliver, tpdu::Submit};
@@ -70,4 +70,21 @@ fn the_servers_message_is_that_of_the_page() {
     let deliver = Deliver::new(SERVER.parse().unwrap(), pid, timestamp, user_data);
     let tpdu = hex::encode_upper(deliver.encode());
     assert!(page().contains(&tpdu), "{tpdu}");
+}
+
+#[test]
+fn the_order_for_other_keys_and_its_answer_are_those_of_the_page() {
+    let master: MasterKey = "000102030405060708090A0B0C0D0E0F".parse().unwrap();
+    let next = master.card_keys(&"8900101000000000019".parse().unwrap(), KeyVersion::FIRST.next());
+    let order = FromServer::Rekey(Rekey::new(&keys(), &next).unwrap()).encode();
+    assert_eq!(order.len(), 72);
+    assert!(order.len() <= carriage::CARD_OCTETS);
+    let check_values = check_values(&next).unwrap();
+    let answer = ToServer::Rekeyed { result: RekeyResult::DONE, version: 2, check_values }.encode();
+    let KeySet { kic, kid, kik, .. } = &next;
+    for octets in [&order[..], &answer, kic, kid, kik].map(hex::encode_upper) {
+        assert!(page().contains(&octets), "{octets}");
+    }
+    assert_eq!(FromServer::decode(&order).map(|message| message.encode()), Ok(order));
+    assert_eq!(ToServer::decode(&answer).map(|message| message.encode()), Ok(answer));
 }

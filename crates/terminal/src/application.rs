@@ -4,8 +4,8 @@
 use alloc::{collections::VecDeque, vec, vec::Vec};
 
 use oxisim_backup::{
-    Choice, Estimate, Journal, Outcome, Output, Phonebook, PhonebookError, Settings, Storage, StorageError,
-    Trigger, Uploader, Way, carriage, message::Source,
+    Choice, Estimate, Journal, Keyring, Outcome, Output, Phonebook, PhonebookError, Settings, Storage,
+    StorageError, Trigger, Uploader, Way, carriage, message::Source,
 };
 use oxisim_phonebook::{Book, Capacity, Record};
 use oxisim_sms::{
@@ -209,6 +209,9 @@ impl Phonebook for Memory {
         Ok(())
     }
 }
+
+/// Nothing but the network secures what it sends.
+impl Keyring for Memory {}
 
 impl Storage for Memory {
     fn octets(&self) -> usize {

@@ -7,7 +7,8 @@ use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec}
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
-    Choice, DeliveryReport, Esme, Outcome, Outgoing, Trigger, Way, message::Source, security::KeySet,
+    Choice, DeliveryReport, Esme, FromServer, Outcome, Outgoing, Trigger, Way, message::Source,
+    security::KeySet,
 };
 use oxisim_card::Card;
 use oxisim_sms::{Address, UserData, tpdu::MobileTerminated};
@@ -38,7 +39,8 @@ pub struct Setup<C = Card> {
     pub subscriber: Address,
     /// The server's number.
     pub server: Address,
-    /// The keys of the card's backup applet, for the record: with them the messages that they secure can be read.
+    /// The keys of the card's backup applet, for the record: with them the messages that they secure can be read, and
+    /// those that replace them.
     pub keys: Option<KeySet>,
     /// How messages travel.
     pub bearer: Bearer,
@@ -71,7 +73,8 @@ pub struct World<E, C = Card> {
     pub record: Record,
     subscriber: Address,
     server: Address,
-    keys: Option<KeySet>,
+    /// The first, and those that the server has replaced them by.
+    keys: Vec<KeySet>,
     bearer: Bearer,
     user: User,
     start: Instant,
@@ -167,7 +170,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             record: Record::default(),
             subscriber,
             server,
-            keys,
+            keys: keys.into_iter().collect(),
             bearer,
             user,
             start,
@@ -391,7 +394,11 @@ impl<E: Esme, C: Slot> World<E, C> {
             } else if let Some(output) = self.application.as_mut().and_then(BackupApplication::poll_output) {
                 self.application_output(output);
             } else if let Some(message) = self.esme.poll_output() {
-                self.note(What::Answered(self.message_from_server(&message.user_data)));
+                let said = self.message_from_server(&message.user_data);
+                if let Some(FromServer::Rekey(rekey)) = &said {
+                    self.learn(rekey);
+                }
+                self.note(What::Answered(said));
                 self.travel(
                     Planned::ToPhone(Box::new(message.clone())),
                     Planned::ToPhone(Box::new(message)),

@@ -47,6 +47,14 @@ impl PhonebookBackup {
         JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| run.way)
     }
 
+    /// Whether a card has ever begun a backup, or knows the number of one.
+    #[must_use]
+    pub fn has_counted(card: &Card) -> bool {
+        let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
+        let journal = octets.and_then(|octets| octets.get(JOURNAL_AT..)).unwrap_or_default();
+        JOURNAL.read(&journal.to_vec()).is_ok_and(|state| state.last != 0 || state.confirmed.is_some())
+    }
+
     /// The keys of a card's applet, if it has any.
     #[must_use]
     pub fn keys(card: &Card) -> Option<KeySet> {

@@ -1,8 +1,10 @@
 //! The card's phonebook and the applet's array, as the uploader wants them.
 
-use oxisim_backup::{Phonebook, PhonebookError, Storage, StorageError};
+use oxisim_backup::{Keyring, Phonebook, PhonebookError, Storage, StorageError, security::KeySet};
 use oxisim_card::{AppletError, Env, FileId, path};
 use oxisim_phonebook::{EntryFile, EntryFiles, Record, StoreError, read_entry, write_entry};
+
+use super::security;
 
 /// The files of the phonebook, found once.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +93,16 @@ impl Phonebook for CardHost<'_, '_> {
             StoreError::NotWritten { .. } => PhonebookError::Inaccessible,
             _ => PhonebookError::TooLarge,
         })
+    }
+}
+
+impl Keyring for CardHost<'_, '_> {
+    fn keys(&self) -> Result<Option<KeySet>, StorageError> {
+        security::keys(self.env).map_err(storage_error)
+    }
+
+    fn replace_keys(&mut self, keys: &KeySet) -> Result<(), StorageError> {
+        security::replace_keys(keys, self.env).map_err(storage_error)
     }
 }
 

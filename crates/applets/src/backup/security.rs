@@ -30,6 +30,11 @@ pub(super) fn keys(env: &Env<'_>) -> Result<Option<KeySet>, AppletError> {
     Ok(KeySet::from_octets(&octets))
 }
 
+/// Puts others in their place, in one write. All counters go on.
+pub(super) fn replace_keys(keys: &KeySet, env: &mut Env<'_>) -> Result<(), AppletError> {
+    env.store_write(KEYS_AT, &*Zeroizing::new(keys.to_octets()))
+}
+
 /// A message for the server as user data. Its counter is in memory before the packet exists.
 pub(super) fn wrap(message: Vec<u8>, env: &mut Env<'_>) -> Result<UserData, AppletError> {
     let keys = keys(env)?;

@@ -8,7 +8,12 @@ use super::{
     Abandonment, BackupId, Blocks, EVERY_VERSION, Extent, FromServer, MAX_RANGES, MessageType, Pause,
     Refusal, Resumes, Source, Start, StartResult, ToServer, Unspoken, VERSION,
 };
-use crate::{BlockSet, Digest, configuration::Field, settings::Way};
+use crate::{
+    BlockSet, Digest,
+    configuration::Field,
+    security::{CHECK_VALUE_OCTETS, Rekey, RekeyResult},
+    settings::Way,
+};
 
 const FLAG_PHONE: u8 = 0x01;
 const FLAG_SERVER_RESUMES: u8 = 0x02;
@@ -81,6 +86,12 @@ impl ToServer {
                 write_backup(MessageType::ABANDONED, *backup, &mut out);
                 reason.write(&mut out);
             }
+            Self::Rekeyed { result, version, check_values } => {
+                out.push(head(MessageType::REKEYED));
+                result.write(&mut out);
+                out.push(*version);
+                out.extend(check_values.as_flattened());
+            }
             Self::Unspoken(unspoken) => write_unspoken(MessageType::UPLOADER_UNSPOKEN, *unspoken, &mut out),
         }
         out
@@ -121,6 +132,12 @@ impl ToServer {
             }
             MessageType::ABANDONED => {
                 Self::Abandoned { backup: read_backup(&mut r)?, reason: Abandonment::read(&mut r)? }
+            }
+            MessageType::REKEYED => {
+                let result = RekeyResult::read(&mut r)?;
+                let version = r.u8("version of the keys")?;
+                let mut value = || r.array::<CHECK_VALUE_OCTETS>("key check value");
+                Self::Rekeyed { result, version, check_values: [value()?, value()?, value()?] }
             }
             other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
         };
@@ -168,6 +185,10 @@ impl FromServer {
                 start.extent.write(&mut out);
                 start.way.unwrap_or(OWN_CHOICE).write(&mut out);
             }
+            Self::Rekey(Rekey { replaces, version, keys }) => {
+                out.extend([head(MessageType::REKEY), *replaces, *version]);
+                out.extend_from_slice(keys);
+            }
             Self::Unspoken(unspoken) => write_unspoken(MessageType::SERVER_UNSPOKEN, *unspoken, &mut out),
         }
         out
@@ -210,6 +231,11 @@ impl FromServer {
                 let way = Some(Way::read(&mut r)?).filter(|way| *way != OWN_CHOICE);
                 Self::Start { source, start: Start { number, extent, way } }
             }
+            MessageType::REKEY => Self::Rekey(Rekey {
+                replaces: r.u8("version that is replaced")?,
+                version: r.u8("version of the keys")?,
+                keys: r.rest().to_vec(),
+            }),
             other => return Err(Error::new("message type", 0, ErrorKind::Value(u32::from(other.0)))),
         };
         r.finish("message")?;
@@ -445,6 +471,24 @@ mod tests {
             assert_eq!(hex::encode_upper(message.encode()), octets);
             assert_eq!(ToServer::decode(&message.encode()).unwrap(), message);
         }
+    }
+
+    #[test]
+    fn orders_for_other_keys_and_their_answers_are_read_whole_or_not_at_all() {
+        let order = Rekey { replaces: 15, version: 1, keys: [0x88, 0x11, 0x10].into() };
+        let order = FromServer::Rekey(order);
+        assert_eq!(hex::encode_upper(order.encode()), "380F01881110");
+        assert_eq!(FromServer::decode(&order.encode()).unwrap(), order);
+        assert!(FromServer::decode(&[0x38, 0x0F]).is_err());
+        let check_values = [[1, 2, 3], [4, 5, 6], [7, 8, 9]];
+        let answer = ToServer::Rekeyed { result: RekeyResult::NO_KEYS, version: 0, check_values };
+        let octets = answer.encode();
+        assert_eq!(hex::encode_upper(&octets), "270400010203040506070809");
+        assert_eq!(ToServer::decode(&octets).unwrap(), answer);
+        for length in 0..octets.len() {
+            assert!(ToServer::decode(&octets[..length]).is_err(), "{length}");
+        }
+        assert!(ToServer::decode(&[&octets[..], &[0]].concat()).is_err());
     }
 
     #[test]

@@ -57,13 +57,17 @@ impl KeySet {
     /// Octets that they take in a card's memory: the version, `KIc`, `KID`, `KIK`.
     pub const OCTETS: usize = 1 + 3 * KEY_OCTETS;
 
+    /// `KIc`, `KID`, `KIK`.
+    pub(super) const fn keys(&self) -> [&[u8; KEY_OCTETS]; 3] {
+        [&self.kic, &self.kid, &self.kik]
+    }
+
     /// As they stand in a card's memory.
     #[must_use]
     pub fn to_octets(&self) -> [u8; Self::OCTETS] {
         let mut octets = [0; Self::OCTETS];
         octets[0] = self.version.0;
-        let keys = octets[1..].chunks_exact_mut(KEY_OCTETS);
-        for (place, key) in keys.zip([&self.kic, &self.kid, &self.kik]) {
+        for (place, key) in octets[1..].chunks_exact_mut(KEY_OCTETS).zip(self.keys()) {
             place.copy_from_slice(key);
         }
         octets

@@ -320,6 +320,7 @@ impl Uploader {
                 self.configure(state, number, &fields, host)
             }
             FromServer::Start { source, start } if source == self.source => self.order(state, start, host),
+            FromServer::Rekey(rekey) => self.rekey(state, &rekey, host),
             FromServer::Unspoken(unspoken) => self.unspoken(state, unspoken, host),
             FromServer::Configure { .. } | FromServer::Start { .. } => Ok(()),
         }

@@ -14,7 +14,7 @@ use oxisim_wire::Duration;
 
 pub use machine::Uploader;
 
-use crate::{Estimate, Storage, StorageError, settings::Way};
+use crate::{Estimate, Storage, StorageError, security::KeySet, settings::Way};
 
 /// The phonebook that is backed up.
 pub trait Phonebook {
@@ -45,10 +45,23 @@ pub enum PhonebookError {
     Inaccessible,
 }
 
-/// What an uploader runs on: a phonebook, and memory that survives.
-pub trait Host: Phonebook + Storage {}
+/// The keys that secure an uploader's messages. Its host keeps and uses them; a phone's application has none.
+pub trait Keyring {
+    /// The keys in use.
+    fn keys(&self) -> Result<Option<KeySet>, StorageError> {
+        Ok(None)
+    }
 
-impl<T: Phonebook + Storage> Host for T {}
+    /// Puts others in their place, in one write: whatever is sent or taken from now on is secured with these.
+    fn replace_keys(&mut self, _: &KeySet) -> Result<(), StorageError> {
+        Err(StorageError::Full)
+    }
+}
+
+/// What an uploader runs on: a phonebook, keys, and memory that survives.
+pub trait Host: Phonebook + Keyring + Storage {}
+
+impl<T: Phonebook + Keyring + Storage> Host for T {}
 
 /// Why a backup starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use super::machine::Uploader;
 use crate::{
     Configuration,
     journal::{Configured, Ordered, Owed, Phase, State},
-    message::{Extent, MessageType, Start, StartResult, Unspoken},
+    message::{Extent, MessageType, Source, Start, StartResult, Unspoken},
     receiver::is_older,
+    security::{Rekey, RekeyResult},
     uploader::{Failure, Host, Outcome},
 };
 
@@ -94,6 +95,29 @@ impl Uploader {
         self.go_on(state, host)
     }
 
+    /// Replaces the card's keys. They are written first: an answer that is owed is true.
+    pub(super) fn rekey(
+        &mut self,
+        state: &mut State,
+        rekey: &Rekey,
+        host: &mut dyn Host,
+    ) -> Result<(), Failure> {
+        if self.source != Source::CARD {
+            return Ok(());
+        }
+        let opened = host.keys()?.ok_or(RekeyResult::NO_KEYS).and_then(|keys| rekey.open(&keys));
+        state.rekeyed = match opened {
+            Ok(keys) => {
+                keys.map_or(Ok(()), |keys| host.replace_keys(&keys))?;
+                RekeyResult::DONE
+            }
+            Err(result) => result,
+        };
+        self.owe(state, Owed::REKEYED);
+        self.journal.write(host, state)?;
+        self.go_on(state, host)
+    }
+
     /// The server does not speak the version or the type of a message.
     pub(super) fn unspoken(
         &mut self,
@@ -115,6 +139,7 @@ impl Uploader {
                     MessageType::CONFIGURED => Owed::CONFIGURED,
                     MessageType::STARTED => Owed::STARTED,
                     MessageType::ABANDONED => Owed::ABANDONED,
+                    MessageType::REKEYED => Owed::REKEYED,
                     _ => return Ok(()),
                 });
                 self.journal.write(host, state)?;

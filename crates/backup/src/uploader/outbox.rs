@@ -13,6 +13,7 @@ use crate::{
     Digest, ToServer,
     journal::{Owed, Run, State},
     message::{Abandonment, BackupId, Blocks, Pause, Resumes, StartResult, Unspoken},
+    security,
     settings::Way,
     uploader::{Failure, Host, Wake},
 };
@@ -79,6 +80,15 @@ impl Uploader {
                 result: state.ordered.map_or(StartResult::FAILED, |ordered| ordered.result),
                 generation: state.last,
             },
+            Owed::REKEYED => {
+                let keys = host.keys()?;
+                let values = keys.as_ref().and_then(|keys| security::check_values(keys).ok());
+                ToServer::Rekeyed {
+                    result: state.rekeyed,
+                    version: keys.map_or(0, |keys| keys.version.number()),
+                    check_values: values.unwrap_or_default(),
+                }
+            }
             Owed::RESTORED => restore::answer(state, host)?,
             Owed::ABANDONED => {
                 let (generation, reason) = state.abandoned;

@@ -1,17 +1,18 @@
-//! A phonebook of one contact, and memory.
+//! A phonebook of one contact, keys, and memory.
 
-use oxisim_backup::{Phonebook, PhonebookError, Storage, StorageError};
+use oxisim_backup::{Keyring, Phonebook, PhonebookError, Storage, StorageError, security::KeySet};
 use oxisim_phonebook::{AlphaIdentifier, Record};
 
 /// What an uploader runs on.
 pub struct Host {
     memory: Vec<u8>,
     pub contact: Option<Record>,
+    pub keys: Option<KeySet>,
 }
 
 impl Host {
     pub fn new(octets: usize) -> Self {
-        Self { memory: vec![0; octets], contact: Some(named("Ana")) }
+        Self { memory: vec![0; octets], contact: Some(named("Ana")), keys: None }
     }
 }
 
@@ -35,6 +36,17 @@ impl Phonebook for Host {
 
     fn replace(&mut self, _: u16, _: Option<&Record>) -> Result<(), PhonebookError> {
         Err(PhonebookError::TooLarge)
+    }
+}
+
+impl Keyring for Host {
+    fn keys(&self) -> Result<Option<KeySet>, StorageError> {
+        Ok(self.keys.clone())
+    }
+
+    fn replace_keys(&mut self, keys: &KeySet) -> Result<(), StorageError> {
+        self.keys = Some(keys.clone());
+        Ok(())
     }
 }
 

@@ -175,6 +175,7 @@ fn words(message: &FromServer) -> Vec<String> {
         FromServer::Refused { .. } => vec!["refused".into()],
         FromServer::Configure { .. } => vec!["configuration".into()],
         FromServer::Start { .. } => vec!["start".into()],
+        FromServer::Rekey(_) => vec!["new keys".into(), "keys".into()],
         FromServer::Unspoken(_) => vec!["not understood".into()],
         FromServer::Restore { number, .. } => vec![format!("block {number}"), number.to_string()],
     }

@@ -1,6 +1,9 @@
 //! Subscribers' cards, as the server must know them to open and to seal.
 
-use oxisim_backup::security::{KeyVersion, ReplayWindow};
+use oxisim_backup::{
+    OrderStep,
+    security::{KeyVersion, ReplayWindow},
+};
 use oxisim_wire::Instant;
 use rusqlite::{Connection, Row, named_params};
 
@@ -22,6 +25,19 @@ pub struct Enrolled {
     pub refused: u64,
     /// Since when it is its subscriber's.
     pub since: Instant,
+    /// The last order to replace its keys by those of the next version.
+    pub rekeying: Option<Rekeying>,
+}
+
+/// An order to replace a card's keys by those of the next version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rekeying {
+    /// When it is to be said.
+    pub due: Option<Instant>,
+    /// Times that it was said.
+    pub said: u16,
+    /// How it stands. What it is answered with is a [`RekeyResult`](oxisim_backup::security::RekeyResult).
+    pub step: OrderStep,
 }
 
 /// Makes a card a subscriber's. The card of before is no longer; what is known of the counters of a card stays, so that
@@ -42,6 +58,12 @@ pub(super) fn enrol(
         "INSERT INTO card (iccid, msisdn, key_version, since) VALUES (:iccid, :msisdn, :key_version, :since)
          ON CONFLICT DO UPDATE SET key_version = excluded.key_version,
              since = CASE WHEN msisdn IS excluded.msisdn THEN since ELSE excluded.since END,
+             rekey_step = CASE WHEN msisdn IS excluded.msisdn AND key_version = excluded.key_version
+                 THEN rekey_step END,
+             rekey_code = CASE WHEN msisdn IS excluded.msisdn AND key_version = excluded.key_version
+                 THEN rekey_code END,
+             rekey_due = CASE WHEN msisdn IS excluded.msisdn AND key_version = excluded.key_version
+                 THEN rekey_due END,
              msisdn = excluded.msisdn",
         named_params! {
             ":iccid": iccid.digits(),
@@ -90,9 +112,16 @@ pub(super) fn of(db: &Connection, msisdn: &Msisdn) -> Result<Option<Enrolled>, S
 pub(super) fn put(db: &Connection, card: &Enrolled) -> Result<(), StoreError> {
     let mut update = db.prepare_cached(
         "UPDATE card SET key_version = :key_version, sent = :sent, highest = :highest, taken = :taken,
-             refused = :refused
+             refused = :refused, rekey_step = :step, rekey_code = :code, rekey_due = :due, rekey_said = :said
          WHERE iccid = :iccid",
     )?;
+    let (step, code) = match card.rekeying.map(|rekeying| rekeying.step) {
+        None => (None, None),
+        Some(OrderStep::Answered(code)) => (Some("answered"), Some(code)),
+        Some(OrderStep::Unspoken) => (Some("unspoken"), None),
+        // It is never given up: a card is somewhere, and comes back.
+        Some(OrderStep::Pending | OrderStep::GivenUp) => (Some("pending"), None),
+    };
     update.execute(named_params! {
         ":iccid": card.iccid.digits(),
         ":key_version": card.key_version.number(),
@@ -100,6 +129,10 @@ pub(super) fn put(db: &Connection, card: &Enrolled) -> Result<(), StoreError> {
         ":highest": rows::signed(card.window.highest),
         ":taken": card.window.taken.cast_signed(),
         ":refused": rows::signed(card.refused),
+        ":step": step,
+        ":code": code,
+        ":due": card.rekeying.and_then(|rekeying| rekeying.due).map(rows::micros),
+        ":said": card.rekeying.map_or(0, |rekeying| rekeying.said),
     })?;
     Ok(())
 }
@@ -123,5 +156,20 @@ fn enrolled(row: &Row<'_>) -> Result<Enrolled, StoreError> {
         },
         refused: rows::unsigned(row.get("refused")?, "card", "refused")?,
         since: rows::instant(row.get("since")?, "card", "since")?,
+        rekeying: rekeying(row)?,
     })
+}
+
+fn rekeying(row: &Row<'_>) -> Result<Option<Rekeying>, StoreError> {
+    let Some(step) = row.get::<_, Option<String>>("rekey_step")? else { return Ok(None) };
+    Ok(Some(Rekeying {
+        due: rows::optional_instant(row, "card", "rekey_due")?,
+        said: row.get("rekey_said")?,
+        step: match step.as_str() {
+            "pending" => OrderStep::Pending,
+            "answered" => OrderStep::Answered(row.get("rekey_code")?),
+            "unspoken" => OrderStep::Unspoken,
+            other => return Err(rows::damaged("card", "rekey_step", other)),
+        },
+    }))
 }

@@ -12,7 +12,7 @@ use oxisim_wire::Instant;
 
 use crate::{Iccid, Msisdn};
 
-pub use cards::Enrolled;
+pub use cards::{Enrolled, Rekeying};
 pub use rows::SqliteAccount;
 pub use sqlite::SqliteStore;
 

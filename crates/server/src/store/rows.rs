@@ -480,7 +480,7 @@ pub(super) fn resume_at(row: &Row<'_>) -> Result<Option<Instant>, StoreError> {
     optional_instant(row, "backup", "resume_at")
 }
 
-fn optional_instant(
+pub(super) fn optional_instant(
     row: &Row<'_>,
     table: &'static str,
     column: &'static str,

@@ -209,6 +209,14 @@ pub(super) const MIGRATIONS: &[&str] = &["
         refused     INTEGER NOT NULL DEFAULT 0,     -- messages in its subscriber's name
         since       INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+", "
+    ALTER TABLE card ADD COLUMN rekey_step TEXT     -- of the order to replace the keys, if there was one
+        CHECK (rekey_step IN ('pending', 'answered', 'unspoken'));
+    ALTER TABLE card ADD COLUMN rekey_code INTEGER  -- the answer; 0 if they are replaced
+        CHECK ((rekey_step = 'answered') = (rekey_code IS NOT NULL));
+    ALTER TABLE card ADD COLUMN rekey_due INTEGER;
+    ALTER TABLE card ADD COLUMN rekey_said INTEGER NOT NULL DEFAULT 0;
+    CREATE INDEX card_rekey_due ON card (rekey_due) WHERE rekey_due IS NOT NULL;
 "];
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.

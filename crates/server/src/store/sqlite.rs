@@ -60,7 +60,8 @@ impl Store for SqliteStore {
                  SELECT min(resume_at) AS at FROM backup WHERE resume_at IS NOT NULL
                  UNION ALL SELECT min(due) FROM restore WHERE due IS NOT NULL
                  UNION ALL SELECT min(due) FROM command WHERE due IS NOT NULL
-                 UNION ALL SELECT min(due) FROM letter WHERE due IS NOT NULL)",
+                 UNION ALL SELECT min(due) FROM letter WHERE due IS NOT NULL
+                 UNION ALL SELECT min(rekey_due) FROM card WHERE rekey_due IS NOT NULL AND msisdn IS NOT NULL)",
         )?;
         let at: Option<i64> = query.query_row([], |row| row.get(0))?;
         at.map(|at| rows::instant(at, "backup", "resume_at")).transpose()
@@ -72,7 +73,8 @@ impl Store for SqliteStore {
                  SELECT msisdn, resume_at AS at FROM backup WHERE resume_at <= :now
                  UNION ALL SELECT msisdn, due FROM restore WHERE due <= :now
                  UNION ALL SELECT msisdn, due FROM command WHERE due <= :now
-                 UNION ALL SELECT msisdn, due FROM letter WHERE due <= :now)
+                 UNION ALL SELECT msisdn, due FROM letter WHERE due <= :now
+                 UNION ALL SELECT msisdn, rekey_due FROM card WHERE rekey_due <= :now AND msisdn IS NOT NULL)
              GROUP BY msisdn ORDER BY min(at), msisdn LIMIT :limit",
         )?;
         let mut found = query.query(named_params! { ":now": rows::micros(now), ":limit": limit })?;
@@ -289,7 +291,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
         SqliteStore::open(&path).unwrap().db.pragma_update(None, "user_version", 99).unwrap();
-        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 3"));
+        assert!(failure(&path).ends_with("it has version 99, this program knows versions up to 4"));
     }
 
     #[test]
@@ -333,5 +335,7 @@ mod tests {
         assert!(plan("SELECT msisdn FROM restore WHERE due <= 5").contains("restore_due"));
         assert!(plan("SELECT msisdn FROM command WHERE due <= 5").contains("command_due"));
         assert!(plan("SELECT msisdn FROM letter WHERE due <= 5").contains("letter_due"));
+        let rekeyed = "SELECT msisdn FROM card WHERE rekey_due <= 5 AND msisdn IS NOT NULL";
+        assert!(plan(rekeyed).contains("card_rekey_due"));
     }
 }

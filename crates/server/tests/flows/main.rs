@@ -6,5 +6,6 @@ mod failure;
 mod forget;
 mod network;
 mod outbox;
+mod rekey;
 mod restore;
 mod security;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_backup::{
-    Journal, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError, TAR,
-    Trigger, Uploader, Way,
+    Journal, Keyring, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError,
+    TAR, Trigger, Uploader, Way,
     carriage::{self, Carried, Direction},
     message::Source,
     personalise,
@@ -28,6 +28,8 @@ const MESSAGE_TIME: Duration = Duration::from_secs(4);
 pub struct Memory {
     pub book: Book,
     storage: Vec<u8>,
+    /// The card's.
+    pub keys: Option<KeySet>,
 }
 
 /// A subscriber with an uploader.
@@ -39,8 +41,7 @@ pub struct Subscriber {
     uploader: Uploader,
     wake: Option<Instant>,
     sent: u32,
-    /// The card's keys and counters.
-    pub keys: Option<KeySet>,
+    /// The card's.
     counters: Vec<u8>,
 }
 
@@ -88,6 +89,17 @@ impl Phonebook for Memory {
     }
 }
 
+impl Keyring for Memory {
+    fn keys(&self) -> Result<Option<KeySet>, StorageError> {
+        Ok(self.keys.clone())
+    }
+
+    fn replace_keys(&mut self, keys: &KeySet) -> Result<(), StorageError> {
+        self.keys = Some(keys.clone());
+        Ok(())
+    }
+}
+
 impl Storage for Memory {
     fn octets(&self) -> usize {
         self.storage.len()
@@ -117,20 +129,19 @@ impl Subscriber {
         let settings = Settings { mode: Mode::Fixed(way), ..Settings::default() };
         Self {
             msisdn: number.parse().unwrap(),
-            memory: Memory { book, storage: vec![0; JOURNAL.size(8_000)] },
+            memory: Memory { book, storage: vec![0; JOURNAL.size(8_000)], keys: None },
             reports: Vec::new(),
             source,
             uploader: Uploader::new(source, settings, JOURNAL),
             wake: None,
             sent: 0,
-            keys: None,
             counters: vec![0; Counters::OCTETS],
         }
     }
 
     /// Gives the card its keys.
     pub fn with_keys(mut self, iccid: &str) -> Self {
-        self.keys = Some(MASTER.card_keys(&iccid.parse().unwrap(), KeyVersion::FIRST));
+        self.memory.keys = Some(MASTER.card_keys(&iccid.parse().unwrap(), KeyVersion::FIRST));
         self
     }
 
@@ -146,7 +157,7 @@ impl Subscriber {
     /// A message in a packet of the card, as the applet makes it.
     pub fn wrap(&mut self, message: Vec<u8>) -> UserData {
         self.sent += 1;
-        if let Some(keys) = &self.keys {
+        if let Some(keys) = &self.memory.keys {
             let counter = COUNTERS.for_message(Some(keys.version), &message, &mut self.counters).unwrap();
             let counter = Counter::new(counter).unwrap();
             return carriage::seal(Direction::ToServer, keys, counter, message).unwrap();
@@ -159,26 +170,30 @@ impl Subscriber {
         UserData::new(DataCoding::EIGHT_BIT, vec![ports], message).unwrap()
     }
 
-    fn unwrap(&mut self, message: &Outgoing) -> Vec<u8> {
+    /// The message in a packet; none if the card has other keys than it takes.
+    fn unwrap(&mut self, message: &Outgoing) -> Option<Vec<u8>> {
         assert_eq!(message.to, self.msisdn.address());
         let user_data = &message.user_data;
-        if let Some(keys) = &self.keys {
+        if let Some(keys) = &self.memory.keys {
             let Some(Carried::Sealed(sealed)) = carriage::read(user_data) else { panic!("it is secured") };
+            if sealed.version().unwrap() != keys.version {
+                return None;
+            }
             let (counter, octets) = sealed.open(Direction::ToCard, keys).unwrap();
             assert!(COUNTERS.accept(counter.value(), &mut self.counters).unwrap(), "each counter is higher");
-            return octets;
+            return Some(octets);
         }
         if self.source == Source::CARD {
             assert_eq!(message.protocol, ProtocolIdentifier::SIM_DATA_DOWNLOAD);
             assert_eq!(user_data.coding(), DataCoding::EIGHT_BIT_CLASS_2);
             let packet = CommandPacket::from_user_data(user_data).unwrap();
             assert_eq!(packet.tar, TAR);
-            return packet.data;
+            return Some(packet.data);
         }
         assert_eq!(message.protocol, ProtocolIdentifier::DEFAULT);
         assert_eq!(user_data.coding(), DataCoding::EIGHT_BIT);
         assert_eq!(user_data.header()[0].data[..2], PORT.to_be_bytes());
-        user_data.payload().to_vec()
+        Some(user_data.payload().to_vec())
     }
 }
 
@@ -249,7 +264,7 @@ impl Network {
     }
 
     /// Does one thing; `false` if there is nothing to do, ever.
-    fn step(&mut self) -> bool {
+    pub fn step(&mut self) -> bool {
         self.send_down() || self.send_up() || self.wait()
     }
 
@@ -259,8 +274,9 @@ impl Network {
         if self.passes() {
             let subscriber =
                 self.subscribers.iter_mut().find(|one| one.msisdn.address() == message.to).unwrap();
-            let octets = subscriber.unwrap(&message);
-            subscriber.uploader.handle_message(&octets, &mut subscriber.memory);
+            if let Some(octets) = subscriber.unwrap(&message) {
+                subscriber.uploader.handle_message(&octets, &mut subscriber.memory);
+            }
             if self.reports {
                 let report = DeliveryReport::Delivered;
                 self.server.handle_report(&message.to, message.reference, report, self.now).unwrap();

@@ -1,10 +1,11 @@
 //! Messages on their way between phone, SMS centre and server.
 
-use alloc::{boxed::Box, format};
+use alloc::{boxed::Box, format, vec::Vec};
 
 use oxisim_backup::{
     DeliveryReport, Esme, FromServer, Outgoing, ToServer,
     carriage::{self, Direction},
+    security::Rekey,
 };
 use oxisim_sms::{
     Timestamp, UserData,
@@ -97,14 +98,25 @@ impl<E: Esme, C: Slot> World<E, C> {
 
     /// The message to the server that user data have, as far as the keys open it.
     pub(super) fn message_to_server(&self, user_data: &UserData) -> Option<ToServer> {
-        let message = carriage::look(user_data, Direction::ToServer, self.keys.as_ref())?;
+        let message = self.opened(user_data, Direction::ToServer)?;
         ToServer::decode(&message).ok()
     }
 
     /// The same of a message of the server.
     pub(super) fn message_from_server(&self, user_data: &UserData) -> Option<FromServer> {
-        let message = carriage::look(user_data, Direction::ToCard, self.keys.as_ref())?;
+        let message = self.opened(user_data, Direction::ToCard)?;
         FromServer::decode(&message).ok()
+    }
+
+    fn opened(&self, user_data: &UserData, direction: Direction) -> Option<Vec<u8>> {
+        let sealed = self.keys.iter().rev().find_map(|keys| carriage::look(user_data, direction, Some(keys)));
+        sealed.or_else(|| carriage::look(user_data, direction, None))
+    }
+
+    /// The server replaces the card's keys: what the next ones secure is for the record too.
+    pub(super) fn learn(&mut self, rekey: &Rekey) {
+        let next = self.keys.last().and_then(|keys| rekey.open(keys).ok().flatten());
+        self.keys.extend(next);
     }
 
     /// Takes the radio for a while, after those that have it already; when that ends.
