@@ -89,14 +89,12 @@ pub fn is_begun(octets: &[u8]) -> bool {
 
 /// Whether the address of SMS-SUBMIT, SMS-COMMAND or SMS-DELIVER stands in its place; reports have none there.
 fn begins_with_address(octets: &[u8]) -> bool {
-    let is_address = |length, kind| (1..=20).contains(&length) && is_common(kind);
-    match *octets {
-        // TP-MTI (TS 23.040 §9.2.3.1): the station's messages have TP-Message-Reference before the address.
-        [first, second, third, fourth, ..] => match first & 0x03 {
-            0x00 => is_address(second, third),
-            0x01 => is_address(third, fourth),
-            _ => false,
-        },
+    let is_address = |length: u8, kind: u8| (1..=20).contains(&length) && is_common(kind);
+    let [first, second, third, rest @ ..] = octets else { return false };
+    // TP-MTI (TS 23.040 §9.2.3.1): the station's messages have TP-Message-Reference before the address.
+    match first & 0x03 {
+        0x00 => is_address(*second, *third),
+        0x01 => rest.first().is_some_and(|kind| is_address(*third, *kind)),
         _ => false,
     }
 }
