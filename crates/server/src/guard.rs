@@ -9,7 +9,7 @@ use oxisim_sms::{UserData, packet::Counter};
 
 use crate::{
     Error, Iccid, MasterKey,
-    bearer::Ignored,
+    bearer::{self, Ignored},
     server::Undone,
     store::{Account, StoreError},
 };
@@ -54,6 +54,15 @@ impl Guard {
         }
     }
 
+    /// Takes the counter of a message that has no effect, if it opens.
+    pub fn spend(&self, account: &mut impl Account, user_data: &UserData) -> Result<(), StoreError> {
+        let Ok(carried) = bearer::read(user_data) else { return Ok(()) };
+        match self.admit(account, carried) {
+            Err(Undone::Error(Error::Store(error))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn open(&self, account: &mut impl Account, sealed: &Sealed) -> Result<Admitted, Undone> {
         let mut card = account.card()?.ok_or(Ignored::NoKeys)?;
         let version = sealed.version().map_err(Ignored::Unopened)?;
@@ -83,9 +92,10 @@ impl Guard {
         };
         let keys = self.keys(&card.iccid, card.key_version);
         let keys = keys.ok_or_else(|| Error::NoMasterKey(card.iccid.clone()))?;
-        card.sent += 1;
+        let next = Counter::new(card.sent.saturating_add(1));
+        let counter = next.ok_or_else(|| Error::CountersUsedUp(card.iccid.clone()))?;
+        card.sent = counter.value();
         account.put_card(&card)?;
-        let counter = Counter::new(card.sent).ok_or(Error::CountersUsedUp(card.iccid))?;
         carriage::seal(Direction::ToCard, &keys, counter, message).map_err(Error::Answer)
     }
 }

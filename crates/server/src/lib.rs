@@ -40,6 +40,6 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Progress, SqliteStore, Store,
-    StoreError, Summary,
+    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS,
+    NOTES_OF_SUBSCRIBER, Progress, SqliteStore, Store, StoreError, Summary,
 };
