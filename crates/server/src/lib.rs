@@ -28,6 +28,7 @@
 
 mod bearer;
 mod describe;
+mod dispatch;
 mod guard;
 mod keys;
 mod msisdn;

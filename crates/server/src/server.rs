@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use oxisim_backup::{
-    Answer, Command, Configuration, DeliveryReport, Esme, FromServer, Order, Outgoing, Policy, Receiver,
-    ReceiverError, Restore, Restorer, Spacing, Standing, ToServer, Vault, Way, carriage,
+    Answer, Command, Configuration, DeliveryReport, Esme, Order, Outgoing, Policy, Receiver, ReceiverError,
+    Restore, Restorer, Spacing, Standing, ToServer, Vault, Way,
     message::{BackupId, Extent, MessageType, Source, Unspoken},
     security::{KeySet, KeyVersion},
 };
-use oxisim_sms::{Address, ProtocolIdentifier, UserData};
+use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -17,6 +17,7 @@ use crate::{
     Iccid, MasterKey, Msisdn,
     bearer::{self, Ignored},
     describe,
+    dispatch::{Dispatched, dispatch, note},
     guard::{self, Admitted, Guard},
     outbox,
     store::{Account, Direction, LogEntry, Store, StoreError},
@@ -367,6 +368,10 @@ impl<S: Store> Server<S> {
         let Self { store, guard, receiver, .. } = self;
         let dispatched = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
+            for given_up in answer.given_up.iter().copied() {
+                let summary = describe::given_up(given_up);
+                account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
+            }
             dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
         self.outputs.extend(dispatched.outgoing);
@@ -520,69 +525,10 @@ fn clear(
     Restorer { policy: &receiver.policy }.handle_clear(account, now)
 }
 
-/// What there is to send, and why something is not among it.
-#[derive(Default)]
-struct Dispatched {
-    outgoing: Vec<Outgoing>,
-    held: Option<Error>,
-}
-
-/// Puts messages for a subscriber into the outbox, after the note about the one they answer, and what may go now into
-/// short messages. What cannot be sent to one of the uploaders waits, and does not keep the other's.
-fn dispatch(
-    account: &mut impl Account,
-    guard: &Guard,
-    to: &Msisdn,
-    messages: &[FromServer],
-    validity: Duration,
-    now: Instant,
-) -> Result<Dispatched, Error> {
-    for message in messages {
-        outbox::put(account, message)?;
-    }
-    let mut dispatched = Dispatched::default();
-    for source in Source::ALL {
-        let Some(letter) = outbox::release(account, *source, validity, now)? else { continue };
-        let summary = FromServer::decode(&letter.octets).map(|message| describe::outgoing(&message));
-        let summary = summary.unwrap_or_default();
-        let (protocol, wrapped) = if *source == Source::PHONE {
-            let wrapped = carriage::wrap(Source::PHONE, 0, letter.octets).map_err(Error::Answer);
-            (ProtocolIdentifier::DEFAULT, wrapped)
-        } else {
-            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, guard.wrap(account, letter.octets))
-        };
-        match wrapped {
-            Ok(user_data) => {
-                account.log(&note(now, Direction::Out, summary, &user_data))?;
-                let (to, reference) = (to.address(), letter.id);
-                dispatched.outgoing.push(Outgoing { to, protocol, user_data, reference, validity });
-            }
-            Err(error @ Error::Store(_)) => return Err(error),
-            Err(error) => {
-                log::warn!("{to}: {error}");
-                let summary = format!("not sent: {summary}: {error}");
-                account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
-                if matches!(error, Error::Answer(_)) {
-                    // It never will be.
-                    account.delete_letter(letter.id)?;
-                } else {
-                    outbox::hold(account, *source, letter.id, now)?;
-                }
-                dispatched.held.get_or_insert(error);
-            }
-        }
-    }
-    Ok(dispatched)
-}
-
 /// Whether a message that has come before is one that only brings about an answer, again: blocks of a backup that is
 /// complete, or refused. Whoever sends it changes nothing.
 fn is_answered(account: &mut impl Account, message: Option<&ToServer>) -> Result<bool, StoreError> {
     let Some(ToServer::Blocks(blocks)) = message else { return Ok(false) };
     let session = account.session(blocks.backup.source)?;
     Ok(session.is_some_and(|session| session.backup == blocks.backup && session.standing != Standing::Open))
-}
-
-fn note(at: Instant, direction: Direction, summary: String, user_data: &UserData) -> LogEntry {
-    LogEntry { at, direction, summary, octets: user_data.payload().len() as u16 }
 }

@@ -4,7 +4,7 @@ use super::machine::{FIRST_QUERY_AFTER, Uploader, run, subset};
 use crate::{
     BlockSet, Digest,
     journal::{Owed, Phase, Run, State},
-    message::{BackupId, Pause, Refusal},
+    message::{Abandonment, BackupId, Pause, Refusal},
     settings::Way,
     uploader::{Failure, Host, Outcome, Wake, snapshot},
 };
@@ -17,7 +17,15 @@ impl Uploader {
         blocks: &BlockSet,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
-        let Some((run, phase)) = &mut state.run else { return Ok(()) };
+        let Some((run, phase)) = &mut state.run else {
+            let (generation, reason) = state.abandoned;
+            if backup == (BackupId { source: self.source, generation }) && reason != Abandonment(0) {
+                // The server has not heard that there is nothing to wait for.
+                self.owe(state, Owed::ABANDONED);
+                self.journal.write(host, state)?;
+            }
+            return Ok(());
+        };
         if backup != (BackupId { source: self.source, generation: run.generation })
             || blocks.total() != run.todo.total()
         {

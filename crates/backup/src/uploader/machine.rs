@@ -123,8 +123,12 @@ impl Uploader {
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             let interval = this.interval_minutes(&state);
-            if state.countdown == 0 || state.countdown > interval {
+            let is_renewed = state.owed.renew();
+            let counts_anew = state.countdown == 0 || state.countdown > interval;
+            if counts_anew {
                 state.countdown = interval;
+            }
+            if is_renewed || counts_anew {
                 this.journal.write(host, &state)?;
             }
             this.go_on(&state, host)
@@ -342,6 +346,8 @@ impl Uploader {
         self.report(Outcome::Started { blocks: run.todo.total() });
         state.last = run.generation;
         state.retries = 0;
+        // The server learns from this one that the last is over.
+        state.owed.remove(Owed::ABANDONED_AGAIN);
         if let Some(number) = order {
             state.ordered = Some(Ordered { number, result: StartResult::BEGUN });
         }
@@ -361,6 +367,7 @@ impl Uploader {
         if let Some((run, _)) = &state.run {
             state.abandoned = (run.generation, reason);
             self.owe(state, Owed::ABANDONED);
+            state.owed.insert(Owed::ABANDONED_AGAIN);
         }
         let not_sent = reason == Abandonment::NOT_SENT;
         self.end(state, if not_sent { Outcome::NotSent } else { Outcome::GivenUp }, host)

@@ -41,7 +41,7 @@ impl Uploader {
     pub(super) fn not_sent(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
         if state.retries >= MAX_RETRIES {
             // What answers the server, the server asks for again.
-            state.owed.keep(Owed::ABANDONED);
+            state.owed.keep_abandoned();
             if state.run.is_some() {
                 // Another day, for the word that there is no backup.
                 state.retries = 0;

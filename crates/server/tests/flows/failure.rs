@@ -3,7 +3,8 @@
 use std::{cell::Cell, fmt::Write, path::Path, rc::Rc};
 
 use oxisim_backup::{
-    Block, BlockSet, Configuration, Digest, Entry, Policy, Restore, RestoreStep, TAR, ToServer, Vault, Way,
+    Block, BlockSet, Configuration, DeliveryReport, Digest, Entry, Policy, Restore, RestoreStep, TAR,
+    ToServer, Vault, Way,
     message::{BackupId, Blocks, Resumes, Source},
 };
 use oxisim_server::{Error, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
@@ -127,6 +128,45 @@ fn a_block_with_another_body_is_an_alarm_that_the_operator_sees() {
     let again = network.server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
     assert_eq!(again, Reception::Taken { completed: None });
     assert_eq!(network.server.store().subscribers().unwrap()[0].alarms, 1);
+}
+
+/// The blocks are no longer kept then, but marks of them are.
+#[test]
+fn a_block_with_another_body_is_an_alarm_when_the_backup_is_over_too() {
+    let differs = |total| match last_block(1, total) {
+        ToServer::Blocks(blocks) => ToServer::Blocks(Blocks { digest: Some(Digest([1; 8])), ..blocks }),
+        _ => unreachable!("it is a block"),
+    };
+    for last in [last_block(1, 2), differs(2)] {
+        let mut network = Network::new([]);
+        let now = network.now;
+        for message in [block(1, 1, 2), last.clone()] {
+            network.server.handle_deliver(&ana(), &packet(message.encode()), now).unwrap();
+        }
+        let alarms = |network: &mut Network| network.server.store().subscribers().unwrap()[0].alarms;
+        while let Some(ok) = network.server.poll_output() {
+            network.server.handle_report(&ok.to, ok.reference, DeliveryReport::Delivered, now).unwrap();
+        }
+        for (first, message) in [(1, block(1, 1, 2)), (2, last.clone())] {
+            let same = network.server.handle_deliver(&ana(), &packet(message.encode()), now).unwrap();
+            assert_eq!(same, Reception::Taken { completed: None });
+            let ok = network.server.poll_output().expect("OK again");
+            network.server.handle_report(&ok.to, ok.reference, DeliveryReport::Delivered, now).unwrap();
+            let before = alarms(&mut network);
+            let ToServer::Blocks(mut blocks) = message else { unreachable!("it is a block") };
+            let eve = Entry { slot: first, record: Some(contact("Eve", "+3612345")) };
+            blocks.blocks = vec![Block { alpha: 14, entries: vec![eve] }.encode()];
+            let altered = packet(ToServer::Blocks(blocks).encode());
+            let reception = network.server.handle_deliver(&ana(), &altered, now).unwrap();
+            assert_eq!(reception, Reception::Ignored(Ignored::Altered { generation: 1, number: first }));
+            assert_eq!(network.server.poll_output(), None);
+            assert_eq!(alarms(&mut network), before + 1);
+        }
+        let db = Connection::open(network.path()).unwrap();
+        let longest = "SELECT max(length(octets)) FROM block";
+        let octets: u32 = db.query_row(longest, [], |row| row.get(0)).unwrap();
+        assert_eq!(octets, 8, "no contact stands in a mark");
+    }
 }
 
 #[test]
