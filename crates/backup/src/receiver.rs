@@ -107,6 +107,9 @@ pub enum ReceiverError<E> {
 /// Time after which the server asks once more, if nothing came; doubled each time.
 const ASK_AGAIN_AFTER: Duration = Duration::from_mins(5);
 
+/// Times that the server answers the same uploader's question beyond its patience, if no block comes of it.
+const ANSWERS_IN_VAIN: u16 = 16;
+
 /// Time in which the next block of the same subset may still come: the server never asks sooner.
 const SUBSET_GOES_ON: Duration = Duration::from_secs(20);
 
@@ -289,6 +292,13 @@ fn query<V: Vault>(
         return complete(vault, session, policy, now);
     }
     let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
+    if planned.is_none() && session.asked >= policy.patience.saturating_add(ANSWERS_IN_VAIN) {
+        // Questions get through and blocks do not: without an answer the uploader gives up in its time.
+        let was_asking = session.resume_at.take().is_some();
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        let given_up = was_asking.then_some(GivenUp::Backup(backup)).into_iter().collect();
+        return Ok(Answer { given_up, ..Answer::default() });
+    }
     let message = match planned {
         Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
         None => ask(&mut session, now),

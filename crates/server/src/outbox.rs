@@ -45,7 +45,8 @@ pub(crate) fn release(
     let mut waiting = Vec::new();
     for letter in account.letters(source)? {
         match letter.step {
-            LetterStep::Given { valid } if valid > now => until = Some(valid),
+            // A clock that was ahead, and has been set, leaves times that never come.
+            LetterStep::Given { valid } if valid > now && valid <= now + validity => until = Some(valid),
             LetterStep::Given { .. } => account.delete_letter(letter.id)?,
             LetterStep::Waiting { .. } => waiting.push(letter),
         }

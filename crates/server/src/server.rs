@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use oxisim_backup::{
-    Answer, Command, Configuration, DeliveryReport, Esme, Order, Outgoing, Policy, Receiver, ReceiverError,
-    Restore, Restorer, Spacing, Standing, ToServer, Vault, Way,
+    Answer, Command, Configuration, DeliveryReport, Esme, GivenUp, Order, Outgoing, Policy, Receiver,
+    ReceiverError, Restore, Restorer, Spacing, Standing, ToServer, Vault, Way,
     message::{BackupId, Extent, MessageType, Source, Unspoken},
     security::{KeySet, KeyVersion},
 };
@@ -368,10 +368,7 @@ impl<S: Store> Server<S> {
         let Self { store, guard, receiver, .. } = self;
         let dispatched = store.subscriber(msisdn, |account| {
             let answer = receiver.due(account, now)?;
-            for given_up in answer.given_up.iter().copied() {
-                let summary = describe::given_up(given_up);
-                account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
-            }
+            tell(account, &answer.given_up, now)?;
             dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
         self.outputs.extend(dispatched.outgoing);
@@ -502,6 +499,7 @@ fn take(
     }
     let answer = receiver.receive(account, from, octets, now, random)?;
     account.log(&note(now, Direction::In, summary, user_data))?;
+    tell(account, &answer.given_up, now)?;
     // Anybody can repeat a packet: it says nothing about what is on its way.
     if let Ok(message) = &message
         && !admitted.is_repeated
@@ -510,6 +508,14 @@ fn take(
         clear(account, receiver, from, now)?;
     }
     Ok(answer)
+}
+
+/// Tells the operator what is tried no longer.
+fn tell(account: &mut impl Account, given_up: &[GivenUp], now: Instant) -> Result<(), StoreError> {
+    given_up.iter().try_for_each(|given_up| {
+        let summary = describe::given_up(*given_up);
+        account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })
+    })
 }
 
 /// No message is on its way to an uploader any more: a restore need wait no longer.

@@ -240,6 +240,8 @@ impl<E: Esme, C: Slot> World<E, C> {
 
     /// The user chooses the applet's entry of the toolkit menu.
     pub fn request_card_backup(&mut self) -> Result<(), E::Error> {
+        // A phone that is sending what the card still had to say takes no choice: the user waits.
+        self.run_until(Duration::from_mins(1), |world| !world.terminal.is_busy())?;
         let item = self.menu_entry();
         self.begin(Source::CARD);
         self.seen = item.map_or(Seen::Nothing, |_| Seen::Requested);

@@ -81,6 +81,19 @@ fn without_a_report_the_next_goes_when_the_last_is_no_longer_valid() {
 }
 
 #[test]
+fn a_clock_that_was_ahead_does_not_hold_up_what_comes_after() {
+    let mut network = network();
+    let now = network.now;
+    let ahead = now + Duration::from_mins(365 * 24 * 60);
+    configure(&mut network, 4);
+    assert_eq!(turn(&mut network.server, ahead).len(), 1);
+    network.server.start_backup(&ana(), Source::CARD, Extent::WHOLE, None, now).unwrap();
+    let next = turn(&mut network.server, now);
+    assert_eq!(next.len(), 1);
+    assert!(matches!(message(&next[0]), FromServer::Start { .. }));
+}
+
+#[test]
 fn a_newer_message_of_the_same_kind_replaces_one_that_waits() {
     let mut network = network();
     let now = network.now;
