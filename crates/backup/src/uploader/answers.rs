@@ -133,10 +133,12 @@ impl Uploader {
         state.confirmed = None;
         state.last = latest;
         let settings = self.configured(state);
-        let Some(snapshot) = snapshot::take(self.journal, &settings, state, host)? else {
-            return self.end(state, Outcome::Unchanged, host);
-        };
-        self.begin(state, run(&settings, &snapshot, way), None, host)
+        match snapshot::take(self.journal, &settings, state, host) {
+            Ok(Some(snapshot)) => self.begin(state, run(&settings, &snapshot, way), None, host),
+            Ok(None) => self.end(state, Outcome::Unchanged, host),
+            // The blocks of the old one may be overwritten: it cannot go on either.
+            Err(failure) => self.end(state, Outcome::Failed(failure), host),
+        }
     }
 
     fn is_about(&self, backup: BackupId, run: &Run) -> bool {

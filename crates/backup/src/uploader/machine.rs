@@ -9,7 +9,9 @@ use crate::{
     journal::{Journal, Ordered, Owed, Phase, Run, State},
     message::{Abandonment, Source, Start, StartResult, Unspoken},
     settings::{Mode, Settings, Way},
-    uploader::{Choice, Failure, Host, Outcome, Output, Trigger, Wake, restore, snapshot},
+    uploader::{
+        Choice, Failure, Host, Outcome, Output, Trigger, Wake, outbox::LONGEST_RETRY_AFTER, restore, snapshot,
+    },
 };
 
 /// Times that the server is asked in vain: 5, 10, 20 … 120 minutes apart.
@@ -481,11 +483,14 @@ impl Uploader {
     ) {
         if let Err(failure) = step(self, host) {
             self.report(Outcome::Failed(failure));
-            // What is not under way waits for its next time all the same.
-            if let Ok(state) = self.journal.read(host)
-                && state.run.is_none()
-            {
+            let Ok(state) = self.journal.read(host) else { return };
+            if state.run.is_none() {
+                // What is not under way waits for its next time all the same.
                 self.wait_for_interval(&state);
+            } else if self.sending.is_none() {
+                // Nothing else would wake it.
+                self.retrying = true;
+                self.wake(LONGEST_RETRY_AFTER, Wake::Retry, &state);
             }
         }
     }

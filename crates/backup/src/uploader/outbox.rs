@@ -20,6 +20,9 @@ use crate::{
 /// Seconds until a message that the phone did not send is tried again; the last of them from then on.
 const RETRY_AFTER: [u64; 9] = [30, 60, 120, 300, 600, 1_200, 2_400, 4_800, 7_200];
 
+/// The longest of these waits.
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(RETRY_AFTER[RETRY_AFTER.len() - 1]);
+
 /// Waits in a row after which nothing more is tried: 24 h 38 min 30 s.
 const MAX_RETRIES: u8 = 19;
 
