@@ -16,7 +16,7 @@ use oxisim_sms::{
 use oxisim_terminal::{Config, Output, Terminal};
 use oxisim_tests::{SERVER, START, SUBSCRIBER};
 use oxisim_wire::{Duration, Instant, Wire};
-use oxisim_world::{Bearer, Setup, User, World};
+use oxisim_world::{Bearer, Setup, User, What, World};
 
 const KIC: [u8; 16] = [0x41; 16];
 const KID: [u8; 16] = [0x42; 16];
@@ -28,11 +28,17 @@ struct Platform {
     counter: Counter,
     outgoing: VecDeque<UserData>,
     receipts: Vec<ResponsePacket>,
+    reports: Vec<DeliveryReport>,
 }
 
 impl Platform {
     const fn new() -> Self {
-        Self { counter: Counter::new(0).unwrap(), outgoing: VecDeque::new(), receipts: Vec::new() }
+        Self {
+            counter: Counter::new(0).unwrap(),
+            outgoing: VecDeque::new(),
+            receipts: Vec::new(),
+            reports: Vec::new(),
+        }
     }
 
     fn keys() -> Keys {
@@ -82,9 +88,21 @@ impl Esme for Platform {
         &mut self,
         _: &Address,
         _: u64,
-        _: DeliveryReport,
+        report: DeliveryReport,
         _: Instant,
     ) -> Result<(), Infallible> {
+        self.reports.push(report);
+        Ok(())
+    }
+
+    fn handle_receipt(
+        &mut self,
+        _: &Address,
+        _: u64,
+        user_data: &UserData,
+        _: Instant,
+    ) -> Result<(), Infallible> {
+        self.receipts.extend(receipt(user_data));
         Ok(())
     }
 
@@ -181,6 +199,26 @@ fn a_message_that_the_network_brings_twice_is_carried_out_once() {
     assert!(world.esme.outgoing.is_empty());
     let statuses: Vec<_> = world.esme.receipts.iter().map(|receipt| receipt.status).collect();
     assert_eq!(statuses, [ResponseStatus::POR_OK]);
+}
+
+#[test]
+fn the_receipt_in_a_report_reaches_the_platform_and_what_the_card_refuses_comes_no_second_time() {
+    let mut world = world();
+    let packet = world.esme.command(0x19, &RENAME.concat());
+    let packet = packet.seal(Form::ShortMessage, &Platform::keys()).unwrap();
+    for (statuses, report) in [
+        (vec![ResponseStatus::POR_OK], DeliveryReport::Delivered),
+        (vec![ResponseStatus::POR_OK, ResponseStatus::CNTR_LOW], DeliveryReport::Failed),
+    ] {
+        world.esme.outgoing.extend(messages(&packet));
+        world.run_until(Duration::from_mins(90), |_| false).unwrap();
+        let said: Vec<_> = world.esme.receipts.iter().map(|receipt| receipt.status).collect();
+        assert_eq!(said, statuses, "each once");
+        assert_eq!(world.esme.reports.last(), Some(&report));
+    }
+    let delivered = world.record.happenings.iter().filter(|one| matches!(one.what, What::Delivered(_)));
+    assert_eq!(delivered.count(), 2, "the second message is not tried again");
+    assert_eq!(provider(&mut world.card), "OTA");
 }
 
 /// What the phone reports of a message.

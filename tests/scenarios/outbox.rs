@@ -1,12 +1,12 @@
 //! A message that has been handed over survives resets, refusals of the phone and hours without service.
 
 use oxisim_backup::{
-    Standing, Way,
-    message::{Abandonment, Source},
+    Spacing, Standing, ToServer, Way,
+    message::{Abandonment, Extent, Source},
 };
 use oxisim_card::Card;
-use oxisim_server::{Server, SqliteStore, Store};
-use oxisim_tests::{LONG, Scene, contacts, copy, transcript};
+use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_tests::{LONG, SUBSCRIBER, Scene, contacts, copy, fill, transcript};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Outage, Slot, What, World};
 
@@ -171,6 +171,84 @@ fn after_a_day_without_service_the_backup_is_given_up_and_the_server_told_at_the
     world.request_card_backup().unwrap();
     assert!(world.run_backup(LONG).unwrap());
     assert_eq!(copy(&mut world, Source::CARD), Some(contacts(10)));
+}
+
+#[test]
+fn the_word_that_a_backup_was_given_up_is_lost_and_said_once_more_at_the_next_power_on() {
+    let abandoned = Some((1, Standing::Abandoned(Abandonment::NOT_SENT)));
+    let sent = |world: &World<Server<SqliteStore>>| {
+        let is_word =
+            |what: &What| matches!(what, What::Sending { message: Some(ToServer::Abandoned { .. }), .. });
+        world.record.happenings.iter().filter(|one| is_word(&one.what)).count()
+    };
+    let mut world = Scene::ten_blocks(Way::TIMER).world();
+    world.request_card_backup().unwrap();
+    world.run_until(Duration::from_mins(1), |_| false).unwrap();
+    world.set_outage(NO_SERVICE);
+    assert!(world.run_backup(LONG).unwrap());
+    let tries = sent(&world);
+    world.set_outage(Outage { to_server: true, ..Outage::default() });
+    world.run_until(Duration::from_mins(24 * 60), |_| false).unwrap();
+    assert_eq!(sent(&world) - tries, 1, "gone, as the phone says");
+    assert_eq!(latest(&mut world), Some((1, Standing::Open)), "and lost behind the SMS centre");
+    world.set_outage(Outage::default());
+    for _ in 0..3 {
+        world.terminal.switch_off(world.now());
+        world.run_until(Duration::from_secs(20), |_| false).unwrap();
+        assert!(world.switch_on().unwrap());
+        world.run_until(Duration::from_mins(1), |_| false).unwrap();
+        assert_eq!(latest(&mut world), abandoned);
+    }
+    assert_eq!(sent(&world) - tries, 2, "once more, and then no more");
+}
+
+#[test]
+fn a_server_that_asks_for_a_backup_that_was_given_up_is_told_so() {
+    let mut world = Scene::ten_blocks(Way::SERVER).world();
+    // It asks in three days.
+    let late = Spacing::Regular(Duration::from_mins(3 * 24 * 60));
+    world.esme.set_spacing(&SUBSCRIBER.parse().unwrap(), Source::CARD, Some(&late)).unwrap();
+    world.request_card_backup().unwrap();
+    world.run_until(Duration::from_mins(1), |_| false).unwrap();
+    world.set_outage(NO_SERVICE);
+    assert!(world.run_backup(LONG).unwrap());
+    world.set_outage(Outage { to_server: true, ..Outage::default() });
+    world.run_until(Duration::from_mins(4 * 60), |_| false).unwrap();
+    assert_eq!(latest(&mut world), Some((1, Standing::Open)), "the word is lost");
+    world.set_outage(Outage::default());
+    world.run_until(Duration::from_mins(3 * 24 * 60), |_| false).unwrap();
+    assert_eq!(latest(&mut world), Some((1, Standing::Abandoned(Abandonment::NOT_SENT))));
+    assert_eq!(world.esme.poll_timeout().unwrap(), None, "it asks no more");
+}
+
+/// What the server no longer tries the operator reads in the log, as the user reads what the card no longer tries.
+#[test]
+fn what_the_server_gives_up_the_operator_is_told() {
+    let ana: Msisdn = SUBSCRIBER.parse().unwrap();
+    let mut world = Scene::ten_blocks(Way::SERVER).world();
+    world.request_card_backup().unwrap();
+    assert!(world.run_backup(LONG).unwrap());
+    fill(&mut world.card, &contacts(18));
+    world.request_card_backup().unwrap();
+    world.run_until(Duration::from_secs(15), |_| false).unwrap();
+    world.terminal.switch_off(world.now());
+    let now = world.now();
+    world.esme.start_backup(&ana, Source::CARD, Extent::WHOLE, None, now).unwrap();
+    assert!(world.esme.start_restore(&ana, now).unwrap());
+    world.run_until(Duration::from_mins(30 * 24 * 60), |_| false).unwrap();
+    assert_eq!(world.esme.poll_timeout().unwrap(), None);
+    let notes = world.esme.store().messages(Some(&ana), 1_000).unwrap();
+    let mut given_up: Vec<&str> =
+        notes.iter().map(|note| note.summary.as_str()).filter(|line| line.starts_with("given up")).collect();
+    given_up.sort_unstable();
+    assert_eq!(
+        given_up,
+        [
+            "given up: RESTORE CARD 1, no answer or another copy",
+            "given up: START CARD 1, no answer",
+            "given up: asking about backup CARD 2, no answer",
+        ]
+    );
 }
 
 #[test]

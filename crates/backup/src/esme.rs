@@ -52,6 +52,19 @@ pub trait Esme {
         now: Instant,
     ) -> Result<(), Self::Error>;
 
+    /// The phone, or the card in it, has answered a message with these user data, in its SMS-DELIVER-REPORT (TS 23.040
+    /// §9.2.2.1a): a proof of receipt of TS 31.115 §4.3 stands there. They come before what became of the message. Who
+    /// expects none need not look at it.
+    fn handle_receipt(
+        &mut self,
+        _to: &Address,
+        _reference: u64,
+        _user_data: &UserData,
+        _now: Instant,
+    ) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     /// Time has come. Called too early it does nothing.
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Self::Error>;
 

@@ -118,6 +118,8 @@ impl Owed {
     pub const QUERY: Self = Self(0x20);
     /// What became of an order to replace the keys.
     pub const REKEYED: Self = Self(0x40);
+    /// That a backup was given up, once more. It is no message before the next power on.
+    pub const ABANDONED_AGAIN: Self = Self(0x80);
 
     /// In the order in which they are sent.
     const ALL: [Self; 7] = [
@@ -145,9 +147,19 @@ impl Owed {
         self.0 &= !one.0;
     }
 
-    /// Keeps no other than this one.
-    pub fn keep(&mut self, one: Self) {
-        self.0 &= one.0;
+    /// Keeps what says that a backup was given up, and nothing else.
+    pub fn keep_abandoned(&mut self) {
+        self.0 &= Self::ABANDONED.0 | Self::ABANDONED_AGAIN.0;
+    }
+
+    /// The power has come back: what waited for it is owed, unless it is anyway. Whether that has changed anything.
+    pub fn renew(&mut self) -> bool {
+        let is_due = self.0 & Self::ABANDONED_AGAIN.0 != 0 && self.0 & Self::ABANDONED.0 == 0;
+        if is_due {
+            self.remove(Self::ABANDONED_AGAIN);
+            self.insert(Self::ABANDONED);
+        }
+        is_due
     }
 }
 

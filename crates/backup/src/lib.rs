@@ -41,7 +41,7 @@ pub use esme::{DeliveryReport, Esme, Outgoing};
 pub use journal::{Journal, Storage, StorageError, personalise};
 pub use message::{FromServer, ToServer};
 pub use order::{Command, Order, OrderStep};
-pub use receiver::{Answer, Policy, Receiver, ReceiverError};
+pub use receiver::{Answer, GivenUp, Policy, Receiver, ReceiverError};
 pub use restorer::{Restore, RestoreStep, Restorer};
 pub use settings::{Estimate, Mode, Settings, Way};
 pub use spacing::{Spacing, Window};

@@ -7,7 +7,7 @@ use oxisim_wire::{Duration, Instant};
 use crate::{
     FromServer,
     message::{Extent, MessageType, Source, Start, StartResult},
-    receiver::is_older,
+    receiver::{Answer, GivenUp, is_older},
     settings::Way,
     vault::Vault,
 };
@@ -114,13 +114,13 @@ pub(crate) fn poll_timeout<V: Vault>(vault: &mut V, source: Source) -> Result<Op
     Ok(times.into_iter().min())
 }
 
-/// The orders that are to be said at `now`.
+/// Says the orders that are to be said at `now`.
 pub(crate) fn due<V: Vault>(
     vault: &mut V,
     source: Source,
     now: Instant,
-) -> Result<Vec<FromServer>, V::Error> {
-    let mut messages = Vec::new();
+    answer: &mut Answer,
+) -> Result<(), V::Error> {
     for kind in Command::KINDS {
         let Some(mut order) = vault.order(source, kind)? else { continue };
         if order.due.is_none_or(|due| due > now) {
@@ -128,15 +128,16 @@ pub(crate) fn due<V: Vault>(
         }
         if kind == MessageType::START && order.said >= PATIENCE {
             (order.step, order.due) = (OrderStep::GivenUp, None);
+            answer.given_up.push(GivenUp::Start { source, number: order.number });
         } else {
             let wait = SAID_AGAIN_AFTER.saturating_mul(1 << order.said.min(10)).min(LONGEST);
             order.due = Some(now + wait);
             order.said = order.said.saturating_add(1);
-            messages.push(order.message());
+            answer.messages.push(order.message());
         }
         vault.put_order(&order)?;
     }
-    Ok(messages)
+    Ok(())
 }
 
 /// The uploader has said what became of the order with this number.

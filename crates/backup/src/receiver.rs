@@ -7,6 +7,7 @@ use oxisim_wire::{Duration, Error, Instant};
 use crate::{
     Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
     compact::Tables,
+    digest,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
     restorer::{self, RestoreStep},
@@ -51,11 +52,32 @@ pub struct Answer {
     pub messages: Vec<FromServer>,
     /// Whether a copy has just become complete.
     pub completed: Option<BackupId>,
+    /// What the operator shall know is no longer tried.
+    pub given_up: Vec<GivenUp>,
+}
+
+/// What a server tries no longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GivenUp {
+    /// To ask what is missing of a backup: the uploader may still ask.
+    Backup(BackupId),
+    /// To have a backup started.
+    Start {
+        /// By whom.
+        source: Source,
+        /// Number of the order.
+        number: u16,
+    },
+    /// To write a copy onto the card.
+    Restore {
+        /// Generation of the copy.
+        generation: u16,
+    },
 }
 
 impl Answer {
     fn of(message: FromServer) -> Self {
-        Self { messages: [message].into(), completed: None }
+        Self { messages: [message].into(), ..Self::default() }
     }
 }
 
@@ -84,6 +106,9 @@ pub enum ReceiverError<E> {
 
 /// Time after which the server asks once more, if nothing came; doubled each time.
 const ASK_AGAIN_AFTER: Duration = Duration::from_mins(5);
+
+/// Times that the server answers the same uploader's question beyond its patience, if no block comes of it.
+const ANSWERS_IN_VAIN: u16 = 16;
 
 /// Time in which the next block of the same subset may still come: the server never asks sooner.
 const SUBSET_GOES_ON: Duration = Duration::from_secs(20);
@@ -155,19 +180,20 @@ impl Receiver {
     pub fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
         let mut answer = Answer::default();
         for source in Source::ALL {
-            answer.messages.extend(order::due(vault, *source, now)?);
+            order::due(vault, *source, now, &mut answer)?;
             let Some(mut session) = vault.session(*source)? else { continue };
             if session.resume_at.is_none_or(|at| at > now) {
                 continue;
             }
             if session.asked >= self.policy.patience {
                 session.resume_at = None;
+                answer.given_up.push(GivenUp::Backup(session.backup));
             } else {
                 answer.messages.push(ask(&mut session, now));
             }
             vault.put_session(&session)?;
         }
-        answer.messages.extend(Restorer { policy: &self.policy }.due(vault, now)?);
+        Restorer { policy: &self.policy }.due(vault, now, &mut answer)?;
         Ok(answer)
     }
 
@@ -197,7 +223,10 @@ impl Receiver {
         }
         let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
-            Opened::Answer(answer) => return Ok(answer),
+            Opened::Answer(answer) => {
+                compare(vault, message)?;
+                return Ok(answer);
+            }
         };
         session.resumes = message.resumes;
         session.delay = message.delay.map(Pause::duration);
@@ -265,6 +294,13 @@ fn query<V: Vault>(
         return complete(vault, session, policy, now);
     }
     let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
+    if planned.is_none() && session.asked >= policy.patience.saturating_add(ANSWERS_IN_VAIN) {
+        // Questions get through and blocks do not: without an answer the uploader gives up in its time.
+        let was_asking = session.resume_at.take().is_some();
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        let given_up = was_asking.then_some(GivenUp::Backup(backup)).into_iter().collect();
+        return Ok(Answer { given_up, ..Answer::default() });
+    }
     let message = match planned {
         Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
         None => ask(&mut session, now),
@@ -376,6 +412,23 @@ fn open<V: Vault>(
     Ok(Opened::Session(session))
 }
 
+/// Blocks have come of a backup that takes no more: those that are known must be the same.
+fn compare<V: Vault>(vault: &mut V, message: &Blocks) -> Result<(), ReceiverError<V::Error>> {
+    let BackupId { source, generation } = message.backup;
+    let session = vault.session(source).map_err(ReceiverError::Store)?;
+    if session.is_none_or(|session| session.backup != message.backup) {
+        return Ok(());
+    }
+    for (number, block) in (message.first..).zip(&message.blocks) {
+        let known = vault.block(source, number).map_err(ReceiverError::Store)?;
+        // A mark, or the block itself if the backup has never been whole.
+        if known.is_some_and(|known| known != digest::mark(block) && known != *block) {
+            return Err(ReceiverError::Altered { generation, number });
+        }
+    }
+    Ok(())
+}
+
 /// All blocks are here: it becomes the copy if its digest is the uploader's, and not before that is known.
 fn complete<V: Vault>(
     vault: &mut V,
@@ -396,9 +449,11 @@ fn complete<V: Vault>(
             vault.held(backup.source).map_err(ReceiverError::Store)?.map(|held| held.book).unwrap_or_default()
         }
     };
+    let mut marks = Vec::new();
     for number in session.received.iter() {
-        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
-        for entry in Block::decode_with(&block.unwrap_or_default(), &policy.tables)?.entries {
+        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?.unwrap_or_default();
+        marks.push((number, digest::mark(&block)));
+        for entry in Block::decode_with(&block, &policy.tables)?.entries {
             match entry.record {
                 Some(record) => book.insert(entry.slot, record),
                 None => book.remove(entry.slot),
@@ -407,17 +462,19 @@ fn complete<V: Vault>(
     }
     let digest = Digest::of(&book);
     session.resume_at = None;
-    if digest != claimed {
-        // The uploader learns from it that the copy differs.
-        session.standing = Standing::Differs(digest);
-        vault.put_session(&session).map_err(ReceiverError::Store)?;
-        return Ok(Answer::of(FromServer::Ok { backup, digest }));
+    let is_equal = digest == claimed;
+    if is_equal {
+        let held = Held { generation: backup.generation, at: now, book };
+        vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
     }
-    let held = Held { generation: backup.generation, at: now, book };
-    vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
-    session.standing = Standing::Complete(digest);
+    // The uploader learns from a digest that is not its own that the copy differs.
+    session.standing = if is_equal { Standing::Complete(digest) } else { Standing::Differs(digest) };
     vault.put_session(&session).map_err(ReceiverError::Store)?;
-    Ok(Answer { completed: Some(backup), ..Answer::of(FromServer::Ok { backup, digest }) })
+    for (number, mark) in marks {
+        vault.put_block(backup.source, number, &mark).map_err(ReceiverError::Store)?;
+    }
+    let completed = is_equal.then_some(backup);
+    Ok(Answer { completed, ..Answer::of(FromServer::Ok { backup, digest }) })
 }
 
 /// Asks for what is missing, or if it is nothing but the digest, for that, and plans to do so again.

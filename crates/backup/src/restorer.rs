@@ -9,7 +9,7 @@ use crate::{
     Block, BlockSet, Digest, Entry, FromServer,
     block::{Coding, Packer},
     message::Source,
-    receiver::Policy,
+    receiver::{Answer, GivenUp, Policy},
     vault::Vault,
 };
 
@@ -76,17 +76,21 @@ impl Restorer<'_> {
         Ok(true)
     }
 
-    /// A time has come; the messages to send.
-    pub(crate) fn due<V: Vault>(self, vault: &mut V, now: Instant) -> Result<Vec<FromServer>, V::Error> {
-        let Some(mut restore) = vault.restore()? else { return Ok(Vec::new()) };
+    /// A time has come: sends what there is to send.
+    pub(crate) fn due<V: Vault>(
+        self,
+        vault: &mut V,
+        now: Instant,
+        answer: &mut Answer,
+    ) -> Result<(), V::Error> {
+        let Some(mut restore) = vault.restore()? else { return Ok(()) };
         if restore.due.is_none_or(|due| due > now) || restore.step != RestoreStep::Running {
-            return Ok(Vec::new());
+            return Ok(());
         }
         if let Some(until) = vault.busy_until(Source::CARD)?.filter(|until| *until > now) {
             // One message at a time: the last is not known to be there.
             restore.due = Some(until);
-            vault.put_restore(&restore)?;
-            return Ok(Vec::new());
+            return vault.put_restore(&restore);
         }
         let held = vault.held(Source::CARD)?.filter(|held| held.generation == restore.generation);
         let mut blocks = held.map(|held| blocks(&held.book)).unwrap_or_default();
@@ -102,13 +106,15 @@ impl Restorer<'_> {
         if is_lost {
             restore.step = RestoreStep::GivenUp;
             restore.due = None;
+            answer.given_up.push(GivenUp::Restore { generation: restore.generation });
         }
         vault.put_restore(&restore)?;
-        if is_lost || number == 0 {
-            return Ok(Vec::new());
+        if !is_lost && number > 0 {
+            let block = blocks.swap_remove(usize::from(number) - 1);
+            let generation = restore.generation;
+            answer.messages.push(FromServer::Restore { generation, total, number, block });
         }
-        let block = blocks.swap_remove(usize::from(number) - 1);
-        Ok([FromServer::Restore { generation: restore.generation, total, number, block }].into())
+        Ok(())
     }
 
     /// No message is on its way to the card any more.

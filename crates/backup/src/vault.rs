@@ -95,10 +95,10 @@ pub trait Vault {
     /// Keeps the latest backup; another's blocks are forgotten.
     fn put_session(&mut self, session: &Session) -> Result<(), Self::Error>;
 
-    /// A block of the latest backup.
+    /// A block of the latest backup; a mark of it, once all of them are here.
     fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, Self::Error>;
 
-    /// Keeps a block of the latest backup.
+    /// Keeps a block of the latest backup, or a mark of it, in the place of what was kept of it.
     fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), Self::Error>;
 
     /// The complete copy.

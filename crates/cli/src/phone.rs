@@ -78,6 +78,9 @@ pub struct Args {
     /// given several times.
     #[arg(long = "tpdu", value_name = "HEX")]
     tpdus: Vec<String>,
+    /// The phone has no memory for messages: it keeps in the card's what comes for nobody else, and what it sends itself.
+    #[arg(long)]
+    keep_messages: bool,
     /// Dial this as soon as the phone is ready: a number, or a code such as *100#. A card that controls calls is
     /// asked first.
     #[arg(long, value_name = "NUMBER")]
@@ -137,6 +140,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         poll_interval: args.poll,
         protocol: args.protocol.into(),
         pin: args.pin,
+        keeps_messages_on_card: args.keep_messages,
         ..Config::default()
     };
     let mut phone = Phone::new(config, Traced::new(card, to_log), args.network, io::stdout());

@@ -330,6 +330,20 @@ fn a_phone_answers_what_an_applet_asks_and_gets_messages_for_it() {
 }
 
 #[test]
+fn a_phone_without_memory_keeps_what_comes_on_the_card() {
+    // A text from 12345678 for nobody else.
+    const DELIVER: [&str; 2] = ["--tpdu", "040891214365870000621010800000000141"];
+    let oxisim = Oxisim::new();
+    let phone = |words: &[&str]| {
+        let ran = oxisim.run(&[&["phone", "--for", "0s"], &DELIVER[..], words].concat()).success();
+        String::from_utf8_lossy(&ran.get_output().stdout).into_owned()
+    };
+    let kept = "phone   keeps the message in record 1 of the card";
+    assert!(phone(&["--keep-messages"]).contains(kept));
+    assert!(!phone(&[]).contains("keeps the message"));
+}
+
+#[test]
 fn the_tutorial_shows_what_a_phone_says() {
     const PROMPT: &str = "$ oxisim ";
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/APPLETS.md");

@@ -1,7 +1,7 @@
 //! Messages in words, for the notes: without a name or number from a phonebook.
 
 use oxisim_backup::{
-    FromServer, ToServer,
+    FromServer, GivenUp, ToServer,
     message::{BackupId, Unspoken},
 };
 
@@ -64,6 +64,18 @@ pub(crate) fn outgoing(message: &FromServer) -> String {
             format!("REKEY CARD: version {} for version {}", rekey.version, rekey.replaces)
         }
         FromServer::Unspoken(unspoken) => unspoken_octet(*unspoken),
+    }
+}
+
+pub(crate) fn given_up(given_up: GivenUp) -> String {
+    match given_up {
+        GivenUp::Backup(BackupId { source, generation }) => {
+            format!("given up: asking about backup {source:?} {generation}, no answer")
+        }
+        GivenUp::Start { source, number } => format!("given up: START {source:?} {number}, no answer"),
+        GivenUp::Restore { generation } => {
+            format!("given up: RESTORE CARD {generation}, no answer or another copy")
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use oxisim_wire::Instant;
 
 use crate::{
     Error, Iccid, MasterKey,
-    bearer::Ignored,
+    bearer::{self, Ignored},
     rekey,
     server::Undone,
     store::{Account, StoreError},
@@ -61,6 +61,20 @@ impl Guard {
         }
     }
 
+    /// Takes the counter of a message that has no effect, if it opens.
+    pub fn spend(
+        &self,
+        account: &mut impl Account,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let Ok(carried) = bearer::read(user_data) else { return Ok(()) };
+        match self.admit(account, carried, now) {
+            Err(Undone::Error(Error::Store(error))) => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     fn open(&self, account: &mut impl Account, sealed: &Sealed, now: Instant) -> Result<Admitted, Undone> {
         let mut card = account.card()?.ok_or(Ignored::NoKeys)?;
         let version = sealed.version().map_err(Ignored::Unopened)?;
@@ -91,9 +105,10 @@ impl Guard {
         let keys = self.keys(&card.iccid, rekey::version_for(&card, &message));
         let keys = keys.ok_or_else(|| Error::NoMasterKey(card.iccid.clone()))?;
         let message = rekey::complete(&card, self, message);
-        card.sent += 1;
+        let next = Counter::new(card.sent.saturating_add(1));
+        let counter = next.ok_or_else(|| Error::CountersUsedUp(card.iccid.clone()))?;
+        card.sent = counter.value();
         account.put_card(&card)?;
-        let counter = Counter::new(card.sent).ok_or(Error::CountersUsedUp(card.iccid))?;
         carriage::seal(Direction::ToCard, &keys, counter, message).map_err(Error::Answer)
     }
 }

@@ -28,6 +28,7 @@
 
 mod bearer;
 mod describe;
+mod dispatch;
 mod guard;
 mod keys;
 mod msisdn;
@@ -41,6 +42,6 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Progress, Rekeying, SqliteStore,
-    Store, StoreError, Summary,
+    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS,
+    NOTES_OF_SUBSCRIBER, Progress, Rekeying, SqliteStore, Store, StoreError, Summary,
 };

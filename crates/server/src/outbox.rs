@@ -2,12 +2,15 @@
 //! its time is over. All of it is in the store.
 
 use oxisim_backup::{
-    FromServer, ToServer,
+    FromServer, OrderStep, ToServer,
     message::{MessageType, Source},
 };
 use oxisim_wire::{Duration, Instant};
 
 use crate::store::{Account, Letter, LetterStep, StoreError};
+
+/// Time after which a message is tried again that could not be sent as things were: somebody must do something first.
+const TRIED_AGAIN_AFTER: Duration = Duration::from_mins(60);
 
 /// What a message is about. One that waits is replaced by a newer one about the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +46,8 @@ pub(crate) fn release(
     let mut waiting = Vec::new();
     for letter in account.letters(source)? {
         match letter.step {
-            LetterStep::Given { valid } if valid > now => until = Some(valid),
+            // A clock that was ahead, and has been set, leaves times that never come.
+            LetterStep::Given { valid } if valid > now && valid <= now + validity => until = Some(valid),
             LetterStep::Given { .. } => account.delete_letter(letter.id)?,
             LetterStep::Waiting { .. } => waiting.push(letter),
         }
@@ -60,6 +64,23 @@ pub(crate) fn release(
     Ok(next)
 }
 
+/// What waits for this uploader cannot be sent as things are, this one included: it is tried again after a time, or when
+/// there is a reason to.
+pub(crate) fn hold(
+    account: &mut impl Account,
+    source: Source,
+    id: u64,
+    now: Instant,
+) -> Result<(), StoreError> {
+    let due = Some(now + TRIED_AGAIN_AFTER);
+    for letter in account.letters(source)? {
+        if letter.id == id || matches!(letter.step, LetterStep::Waiting { .. }) {
+            account.set_letter(letter.id, LetterStep::Waiting { due })?;
+        }
+    }
+    Ok(())
+}
+
 /// The SMS centre has said what became of a message; to whom it was. None if it had come to its end already.
 pub(crate) fn end(account: &mut impl Account, id: u64) -> Result<Option<Source>, StoreError> {
     for source in Source::ALL {
@@ -72,7 +93,8 @@ pub(crate) fn end(account: &mut impl Account, id: u64) -> Result<Option<Source>,
     Ok(None)
 }
 
-/// The uploader has sent a message: what it answers has come. Whether that was one on its way.
+/// The uploader has sent a message, of which the receiver has made what there is to make: what it answers has come.
+/// Whether that was one on its way.
 pub(crate) fn answered(
     account: &mut impl Account,
     from: Source,
@@ -81,7 +103,7 @@ pub(crate) fn answered(
     let mut any = false;
     for letter in account.letters(from)? {
         let is_given = matches!(letter.step, LetterStep::Given { .. });
-        if is_given && answers(message, subject(&letter.octets), &letter.octets) {
+        if is_given && answers(account, from, message, &letter.octets)? {
             account.delete_letter(letter.id)?;
             any = true;
         }
@@ -103,18 +125,60 @@ pub(crate) fn rekeyed(account: &mut impl Account, now: Instant) -> Result<(), St
     Ok(())
 }
 
-/// Whether a message of the uploader answers one about this subject. Who asks again has not had the answer: it is of no
-/// use to wait for it any longer.
-fn answers(message: &ToServer, subject: Subject, octets: &[u8]) -> bool {
-    match message {
-        ToServer::Blocks(_) | ToServer::Query { .. } => matches!(subject, Subject::Backup | Subject::Start),
-        ToServer::Abandoned { .. } => subject == Subject::Backup,
-        ToServer::Restored { .. } => subject == Subject::Restore,
-        ToServer::Configured { .. } => subject == Subject::Configuration,
-        ToServer::Started { .. } => subject == Subject::Start,
-        ToServer::Rekeyed { .. } => subject == Subject::Keys,
-        ToServer::Unspoken(unspoken) => octets.first() == Some(&unspoken.octet),
+/// Whether a message of the uploader answers one of the server, or a later one: what is older than the server's may have
+/// been under way before it. Who asks again has not had the answer: it is of no use to wait for it any longer.
+fn answers(
+    account: &mut impl Account,
+    from: Source,
+    message: &ToServer,
+    octets: &[u8],
+) -> Result<bool, StoreError> {
+    if let ToServer::Unspoken(unspoken) = message {
+        return Ok(octets.first() == Some(&unspoken.octet));
     }
+    if subject(octets) == Subject::Keys {
+        return Ok(matches!(message, ToServer::Rekeyed { .. }));
+    }
+    let Ok(letter) = FromServer::decode(octets) else { return Ok(false) };
+    Ok(match (letter, message) {
+        // An order is over as soon as the receiver has seen that it is followed.
+        (FromServer::Start { start, .. }, ToServer::Blocks(_) | ToServer::Query { .. }) => {
+            let order = account.order(from, MessageType::START)?;
+            order.is_none_or(|order| order.number != start.number || order.step != OrderStep::Pending)
+        }
+        (FromServer::Start { start, .. }, ToServer::Started { number, .. }) => {
+            !is_older(*number, start.number)
+        }
+        (FromServer::Configure { number: said, .. }, ToServer::Configured { number, .. }) => {
+            !is_older(*number, said)
+        }
+        (
+            FromServer::Restore { generation: said, total, number, .. },
+            ToServer::Restored { generation, missing, .. },
+        ) => *generation == said && missing.total() == total && !missing.contains(number),
+        (
+            FromServer::Missing { backup: said, .. }
+            | FromServer::Planned { backup: said, .. }
+            | FromServer::Ok { backup: said, .. }
+            | FromServer::Refused { backup: said, .. },
+            ToServer::Blocks(_) | ToServer::Query { .. } | ToServer::Abandoned { .. },
+        ) => generation(message).is_some_and(|generation| !is_older(generation, said.generation)),
+        _ => false,
+    })
+}
+
+/// The backup that a message of the uploader is about.
+const fn generation(message: &ToServer) -> Option<u16> {
+    match message {
+        ToServer::Blocks(blocks) => Some(blocks.backup.generation),
+        ToServer::Query { backup, .. } | ToServer::Abandoned { backup, .. } => Some(backup.generation),
+        _ => None,
+    }
+}
+
+/// Whether a generation, or the number of an order, lies before another; they wrap.
+const fn is_older(number: u16, than: u16) -> bool {
+    number != than && than.wrapping_sub(number) < 0x8000
 }
 
 /// The subject of a message, by its type.

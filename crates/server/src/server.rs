@@ -1,14 +1,14 @@
 //! The server's machine.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use oxisim_backup::{
-    Command, Configuration, DeliveryReport, Esme, FromServer, Order, Outgoing, Policy, Receiver,
-    ReceiverError, Restore, Restorer, Spacing, Standing, ToServer, Vault, Way, carriage,
+    Answer, Command, Configuration, DeliveryReport, Esme, GivenUp, Order, Outgoing, Policy, Receiver,
+    ReceiverError, Restore, Restorer, Spacing, Standing, ToServer, Vault, Way,
     message::{BackupId, Extent, MessageType, Source, Unspoken},
     security::{KeySet, KeyVersion},
 };
-use oxisim_sms::{Address, ProtocolIdentifier, UserData};
+use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -17,13 +17,26 @@ use crate::{
     Iccid, MasterKey, Msisdn,
     bearer::{self, Ignored},
     describe,
-    guard::{self, Guard},
+    dispatch::{Dispatched, dispatch, note},
+    guard::{self, Admitted, Guard},
     outbox, rekey,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
 /// Subscribers that one call of [`Server::handle_timeout`] looks after.
 const BATCH: u32 = 256;
+
+/// How long a subscriber's turn that has failed is put off; doubled each time in a row.
+const PUT_OFF: Duration = Duration::from_mins(5);
+
+/// The longest time that a turn is put off.
+const LONGEST_PUT_OFF: Duration = Duration::from_mins(24 * 60);
+
+/// How long notes about messages are kept, if there are not too many before.
+const NOTES_KEPT: Duration = Duration::from_mins(90 * 24 * 60);
+
+/// How often the server looks for notes that are older.
+const TRIM_EVERY: Duration = Duration::from_mins(24 * 60);
 
 /// The backup server: a poll machine over a [`Store`].
 ///
@@ -37,6 +50,10 @@ pub struct Server<S> {
     receiver: Receiver,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
+    /// Subscribers whose last turns have failed, and how many in a row.
+    failures: BTreeMap<Msisdn, u32>,
+    /// When old notes are next looked for.
+    trim_at: Instant,
 }
 
 /// What became of a short message that came.
@@ -78,6 +95,8 @@ impl<S: Store> Server<S> {
             receiver: Receiver { policy },
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
+            failures: BTreeMap::new(),
+            trim_at: Instant::EPOCH,
         }
     }
 
@@ -151,20 +170,7 @@ impl<S: Store> Server<S> {
             Ok(completed) => Ok(Reception::Taken { completed }),
             Err(Undone::Error(error)) => Err(error),
             Err(Undone::Ignored(reason)) => {
-                let is_alarm = matches!(reason, Ignored::Altered { .. });
-                if let (true, Ok(msisdn)) = (is_alarm, &sender) {
-                    log::warn!("{msisdn}: {reason}");
-                    self.store.alarm(msisdn)?;
-                } else {
-                    log::info!("message ignored: {reason}");
-                }
-                let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
-                self.store.log(sender.as_ref().ok(), &note)?;
-                if let Ok(msisdn) = &sender
-                    && reason.is_refusal()
-                {
-                    self.store.subscriber(msisdn, |account| guard::count(account))?;
-                }
+                self.ignore(sender.as_ref().ok(), user_data, &reason, now)?;
                 Ok(Reception::Ignored(reason))
             }
         }
@@ -180,8 +186,8 @@ impl<S: Store> Server<S> {
     ) -> Result<(), Error> {
         let Ok(msisdn) = Msisdn::try_from(to) else { return Ok(()) };
         let Self { store, guard, receiver, .. } = self;
-        let outgoing = store.subscriber(&msisdn, |account| -> Result<_, Error> {
-            let Some(source) = outbox::end(account, reference)? else { return Ok(Vec::new()) };
+        let dispatched = store.subscriber(&msisdn, |account| -> Result<_, Error> {
+            let Some(source) = outbox::end(account, reference)? else { return Ok(Dispatched::default()) };
             if report == DeliveryReport::Failed {
                 let summary = format!("not delivered: message {reference}");
                 account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
@@ -189,18 +195,25 @@ impl<S: Store> Server<S> {
             clear(account, receiver, source, now)?;
             dispatch(account, guard, &msisdn, &[], receiver.policy.validity, now)
         })?;
-        self.outputs.extend(outgoing);
+        self.outputs.extend(dispatched.outgoing);
         Ok(())
     }
 
     /// The time is `now`. Called too early it does nothing.
     ///
     /// One call looks after a limited number of subscribers; if more are due, [`Server::poll_timeout`] says so. If
-    /// one subscriber's turn fails, the others have theirs all the same, and the first error is returned.
+    /// one subscriber's turn fails, it is noted and put off, the others have theirs all the same, and the first error is
+    /// returned.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        let mut result = Ok(());
+        let mut result = self.trim(now);
         for msisdn in self.store.due(now, BATCH)? {
-            let turn = self.turn(&msisdn, now);
+            let turn = match self.turn(&msisdn, now) {
+                Ok(held) => {
+                    self.failures.remove(&msisdn);
+                    held.map_or(Ok(()), Err)
+                }
+                Err(error) => self.put_off(&msisdn, &error, now).and(Err(error)),
+            };
             result = result.and(turn);
         }
         result
@@ -308,53 +321,94 @@ impl<S: Store> Server<S> {
         let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
         let Self { store, guard, receiver, .. } = self;
-        let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
+        let (dispatched, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
             let admitted = guard.admit(account, carried, now)?;
-            let (from, octets) = (admitted.source, &admitted.message);
-            let message = ToServer::decode(octets);
-            let summary = match (&message, Unspoken::answer_to(from, octets)) {
-                (Ok(message), _) => describe::incoming(message),
-                (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
-                (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
-            };
-            if let Ok(message) = &message
-                && message.source() != from
-            {
-                return Err(Ignored::Phonebook.into());
-            }
-            if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
-                return Err(Ignored::Replayed(admitted.counter).into());
-            }
-            if let Ok(message) = &message {
-                rekey::answered(account, guard, message)?;
-            }
-            let answer = receiver.receive(account, from, octets, now, random)?;
-            account.log(&note(now, Direction::In, summary, user_data))?;
-            // Anybody can repeat a packet: it says nothing about what is on its way.
-            if let Ok(message) = &message
-                && !admitted.is_repeated
-                && outbox::answered(account, from, message)?
-            {
-                clear(account, receiver, from, now)?;
-            }
-            let outgoing = dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
-            Ok((outgoing, answer.completed))
+            let taken = take(receiver, guard, account, &admitted, user_data, now, random);
+            let answer = taken.map_err(|undone| match undone {
+                // Anybody can repeat a packet: what it once was, an alarm too, it is no second time.
+                Undone::Ignored(_) if admitted.is_repeated => Ignored::Replayed(admitted.counter).into(),
+                other => other,
+            })?;
+            let dispatched =
+                dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
+            Ok((dispatched, answer.completed))
         })?;
-        self.outputs.extend(outgoing);
+        self.outputs.extend(dispatched.outgoing);
         if let Some(backup) = completed {
             log::info!("backup {} of a {:?} complete", backup.generation, backup.source);
         }
         Ok(completed)
     }
 
-    fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
+    /// Notes a message that has no effect. If it opens, its counter is spent all the same: nobody can repeat it.
+    fn ignore(
+        &mut self,
+        sender: Option<&Msisdn>,
+        user_data: &UserData,
+        reason: &Ignored,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        let note = note(now, Direction::In, format!("ignored: {reason}"), user_data);
+        let Some(msisdn) = sender else {
+            log::info!("message ignored: {reason}");
+            return self.store.log(None, &note);
+        };
+        let Self { store, guard, .. } = self;
+        store.subscriber(msisdn, |account| {
+            guard.spend(account, user_data, now)?;
+            if matches!(reason, Ignored::Altered { .. }) {
+                log::warn!("{msisdn}: {reason}");
+                account.alarm()?;
+            } else {
+                log::info!("message ignored: {reason}");
+            }
+            if reason.is_refusal() {
+                guard::count(account)?;
+            }
+            account.log(&note)
+        })
+    }
+
+    /// Does what is due for a subscriber. What of it cannot be sent as things are waits in the store; why is returned.
+    fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<Option<Error>, Error> {
         let Self { store, guard, receiver, .. } = self;
-        let outgoing = store.subscriber(msisdn, |account| {
+        let dispatched = store.subscriber(msisdn, |account| {
             let mut answer = receiver.due(account, now)?;
             answer.messages.extend(rekey::due(account, guard, now)?);
+            tell(account, &answer.given_up, now)?;
             dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
         })?;
-        self.outputs.extend(outgoing);
+        self.outputs.extend(dispatched.outgoing);
+        Ok(dispatched.held)
+    }
+
+    /// A subscriber's turn has failed: the next is after a while, longer each time.
+    fn put_off(&mut self, msisdn: &Msisdn, error: &Error, now: Instant) -> Result<(), Error> {
+        log::warn!("{msisdn}: {error}");
+        let failures = self.failures.entry(msisdn.clone()).or_default();
+        let wait = PUT_OFF.saturating_mul(1 << (*failures).min(16)).min(LONGEST_PUT_OFF);
+        *failures = failures.saturating_add(1);
+        // A store's error may show what stands in a phonebook.
+        let why = match error {
+            Error::Store(_) => "the store failed".into(),
+            other => other.to_string(),
+        };
+        let summary = format!("turn failed, put off by {wait}: {why}");
+        let note = LogEntry { at: now, direction: Direction::Out, summary, octets: 0 };
+        self.store.subscriber(msisdn, |account| {
+            account.put_off(now + wait)?;
+            Ok(account.log(&note)?)
+        })
+    }
+
+    /// Old notes go.
+    fn trim(&mut self, now: Instant) -> Result<(), Error> {
+        if now < self.trim_at {
+            return Ok(());
+        }
+        self.trim_at = now + TRIM_EVERY;
+        let before = Instant::EPOCH + now.since(Instant::EPOCH).saturating_sub(NOTES_KEPT);
+        self.store.trim_log(before)?;
         Ok(())
     }
 }
@@ -426,6 +480,55 @@ impl From<ReceiverError<StoreError>> for Undone {
     }
 }
 
+/// Does what a message says that is let in, and notes it.
+fn take(
+    receiver: &Receiver,
+    guard: &Guard,
+    account: &mut impl Account,
+    admitted: &Admitted,
+    user_data: &UserData,
+    now: Instant,
+    random: u64,
+) -> Result<Answer, Undone> {
+    let (from, octets) = (admitted.source, &admitted.message);
+    let message = ToServer::decode(octets);
+    let summary = match (&message, Unspoken::answer_to(from, octets)) {
+        (Ok(message), _) => describe::incoming(message),
+        (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
+        (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
+    };
+    if let Ok(message) = &message
+        && message.source() != from
+    {
+        return Err(Ignored::Phonebook.into());
+    }
+    if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
+        return Err(Ignored::Replayed(admitted.counter).into());
+    }
+    if let Ok(message) = &message {
+        rekey::answered(account, guard, message)?;
+    }
+    let answer = receiver.receive(account, from, octets, now, random)?;
+    account.log(&note(now, Direction::In, summary, user_data))?;
+    tell(account, &answer.given_up, now)?;
+    // Anybody can repeat a packet: it says nothing about what is on its way.
+    if let Ok(message) = &message
+        && !admitted.is_repeated
+        && outbox::answered(account, from, message)?
+    {
+        clear(account, receiver, from, now)?;
+    }
+    Ok(answer)
+}
+
+/// Tells the operator what is tried no longer.
+fn tell(account: &mut impl Account, given_up: &[GivenUp], now: Instant) -> Result<(), StoreError> {
+    given_up.iter().try_for_each(|given_up| {
+        let summary = describe::given_up(*given_up);
+        account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })
+    })
+}
+
 /// No message is on its way to an uploader any more: a restore need wait no longer.
 fn clear(
     account: &mut impl Account,
@@ -439,43 +542,10 @@ fn clear(
     Restorer { policy: &receiver.policy }.handle_clear(account, now)
 }
 
-/// Puts messages for a subscriber into the outbox, after the note about the one they answer, and what may go now into
-/// short messages.
-fn dispatch(
-    account: &mut impl Account,
-    guard: &Guard,
-    to: &Msisdn,
-    messages: &[FromServer],
-    validity: Duration,
-    now: Instant,
-) -> Result<Vec<Outgoing>, Error> {
-    for message in messages {
-        outbox::put(account, message)?;
-    }
-    let mut outgoing = Vec::new();
-    for source in Source::ALL {
-        let Some(letter) = outbox::release(account, *source, validity, now)? else { continue };
-        let summary = FromServer::decode(&letter.octets).map(|message| describe::outgoing(&message));
-        let (protocol, user_data) = if *source == Source::PHONE {
-            let user_data = carriage::wrap(Source::PHONE, 0, letter.octets).map_err(Error::Answer)?;
-            (ProtocolIdentifier::DEFAULT, user_data)
-        } else {
-            (ProtocolIdentifier::SIM_DATA_DOWNLOAD, guard.wrap(account, letter.octets)?)
-        };
-        account.log(&note(now, Direction::Out, summary.unwrap_or_default(), &user_data))?;
-        outgoing.push(Outgoing { to: to.address(), protocol, user_data, reference: letter.id, validity });
-    }
-    Ok(outgoing)
-}
-
 /// Whether a message that has come before is one that only brings about an answer, again: blocks of a backup that is
 /// complete, or refused. Whoever sends it changes nothing.
 fn is_answered(account: &mut impl Account, message: Option<&ToServer>) -> Result<bool, StoreError> {
     let Some(ToServer::Blocks(blocks)) = message else { return Ok(false) };
     let session = account.session(blocks.backup.source)?;
     Ok(session.is_some_and(|session| session.backup == blocks.backup && session.standing != Standing::Open))
-}
-
-fn note(at: Instant, direction: Direction, summary: String, user_data: &UserData) -> LogEntry {
-    LogEntry { at, direction, summary, octets: user_data.payload().len() as u16 }
 }

@@ -143,8 +143,8 @@ enum Planned {
     ToPhone(Box<Outgoing>),
     /// A message has gone over the air to the phone.
     Terminated(Paged),
-    /// The server learns what became of a message.
-    Reported { reference: u64, report: DeliveryReport },
+    /// The server learns what became of a message, and what the phone has answered.
+    Reported { reference: u64, report: Option<DeliveryReport>, user_data: Option<Box<UserData>> },
     /// The user chooses an item.
     Choose { identifier: u8, text: String },
     /// The user answers the phone's own application.
@@ -243,6 +243,8 @@ impl<E: Esme, C: Slot> World<E, C> {
 
     /// The user chooses the applet's entry of the toolkit menu.
     pub fn request_card_backup(&mut self) -> Result<(), E::Error> {
+        // A phone that is sending what the card still had to say takes no choice: the user waits.
+        self.run_until(Duration::from_mins(1), |world| !world.terminal.is_busy())?;
         let item = self.menu_entry();
         self.begin(Source::CARD);
         self.seen = item.map_or(Seen::Nothing, |_| Seen::Requested);
@@ -348,8 +350,13 @@ impl<E: Esme, C: Slot> World<E, C> {
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
             Planned::ToPhone(message) => self.accept(&message),
-            Planned::Reported { reference, report } => {
-                self.esme.handle_report(&self.subscriber, reference, report, self.now)?;
+            Planned::Reported { reference, report, user_data } => {
+                if let Some(user_data) = user_data {
+                    self.esme.handle_receipt(&self.subscriber, reference, &user_data, self.now)?;
+                }
+                if let Some(report) = report {
+                    self.esme.handle_report(&self.subscriber, reference, report, self.now)?;
+                }
             }
             Planned::Terminated(paged) if self.outage.service => self.kept.push(paged),
             Planned::Terminated(paged) => {
@@ -461,7 +468,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             Output::MemoryAvailable => self.terminal.handle_memory_available(Ok(()), self.now),
             Output::Screen(screen) => self.look(&screen),
             Output::Event(event) => self.notice(event),
-            Output::DeliverReport(report) => self.reported(report.cause.is_none()),
+            Output::DeliverReport(report) => self.reported(report),
             Output::Network(request) => {
                 if let Some(event) = self.network.ask(&request) {
                     self.terminal.handle_network(event, self.now);

@@ -4,7 +4,7 @@ use super::machine::{FIRST_QUERY_AFTER, Uploader, run, subset};
 use crate::{
     BlockSet, Digest,
     journal::{Owed, Phase, Run, State},
-    message::{BackupId, Pause, Refusal},
+    message::{Abandonment, BackupId, Pause, Refusal},
     settings::Way,
     uploader::{Failure, Host, Outcome, Wake, snapshot},
 };
@@ -17,7 +17,15 @@ impl Uploader {
         blocks: &BlockSet,
         host: &mut dyn Host,
     ) -> Result<(), Failure> {
-        let Some((run, phase)) = &mut state.run else { return Ok(()) };
+        let Some((run, phase)) = &mut state.run else {
+            let (generation, reason) = state.abandoned;
+            if backup == (BackupId { source: self.source, generation }) && reason != Abandonment(0) {
+                // The server has not heard that there is nothing to wait for.
+                self.owe(state, Owed::ABANDONED);
+                self.journal.write(host, state)?;
+            }
+            return Ok(());
+        };
         if backup != (BackupId { source: self.source, generation: run.generation })
             || blocks.total() != run.todo.total()
         {
@@ -125,10 +133,12 @@ impl Uploader {
         state.confirmed = None;
         state.last = latest;
         let settings = self.configured(state);
-        let Some(snapshot) = snapshot::take(self.journal, &settings, state, host)? else {
-            return self.end(state, Outcome::Unchanged, host);
-        };
-        self.begin(state, run(&settings, &snapshot, way), None, host)
+        match snapshot::take(self.journal, &settings, state, host) {
+            Ok(Some(snapshot)) => self.begin(state, run(&settings, &snapshot, way), None, host),
+            Ok(None) => self.end(state, Outcome::Unchanged, host),
+            // The blocks of the old one may be overwritten: it cannot go on either.
+            Err(failure) => self.end(state, Outcome::Failed(failure), host),
+        }
     }
 
     fn is_about(&self, backup: BackupId, run: &Run) -> bool {

@@ -9,7 +9,9 @@ use crate::{
     journal::{Journal, Ordered, Owed, Phase, Run, State},
     message::{Abandonment, Source, Start, StartResult, Unspoken},
     settings::{Mode, Settings, Way},
-    uploader::{Choice, Failure, Host, Outcome, Output, Trigger, Wake, restore, snapshot},
+    uploader::{
+        Choice, Failure, Host, Outcome, Output, Trigger, Wake, outbox::LONGEST_RETRY_AFTER, restore, snapshot,
+    },
 };
 
 /// Times that the server is asked in vain: 5, 10, 20 … 120 minutes apart.
@@ -123,8 +125,12 @@ impl Uploader {
         self.attempt(host, |this, host| {
             let mut state = this.journal.read(host)?;
             let interval = this.interval_minutes(&state);
-            if state.countdown == 0 || state.countdown > interval {
+            let is_renewed = state.owed.renew();
+            let counts_anew = state.countdown == 0 || state.countdown > interval;
+            if counts_anew {
                 state.countdown = interval;
+            }
+            if is_renewed || counts_anew {
                 this.journal.write(host, &state)?;
             }
             this.go_on(&state, host)
@@ -343,6 +349,8 @@ impl Uploader {
         self.report(Outcome::Started { blocks: run.todo.total() });
         state.last = run.generation;
         state.retries = 0;
+        // The server learns from this one that the last is over.
+        state.owed.remove(Owed::ABANDONED_AGAIN);
         if let Some(number) = order {
             state.ordered = Some(Ordered { number, result: StartResult::BEGUN });
         }
@@ -362,6 +370,7 @@ impl Uploader {
         if let Some((run, _)) = &state.run {
             state.abandoned = (run.generation, reason);
             self.owe(state, Owed::ABANDONED);
+            state.owed.insert(Owed::ABANDONED_AGAIN);
         }
         let not_sent = reason == Abandonment::NOT_SENT;
         self.end(state, if not_sent { Outcome::NotSent } else { Outcome::GivenUp }, host)
@@ -475,11 +484,14 @@ impl Uploader {
     ) {
         if let Err(failure) = step(self, host) {
             self.report(Outcome::Failed(failure));
-            // What is not under way waits for its next time all the same.
-            if let Ok(state) = self.journal.read(host)
-                && state.run.is_none()
-            {
+            let Ok(state) = self.journal.read(host) else { return };
+            if state.run.is_none() {
+                // What is not under way waits for its next time all the same.
                 self.wait_for_interval(&state);
+            } else if self.sending.is_none() {
+                // Nothing else would wake it.
+                self.retrying = true;
+                self.wake(LONGEST_RETRY_AFTER, Wake::Retry, &state);
             }
         }
     }

@@ -134,6 +134,9 @@ impl Uploader {
             }
             // It would not be understood the next time.
             Some(kind) => {
+                if kind == MessageType::ABANDONED {
+                    state.owed.remove(Owed::ABANDONED_AGAIN);
+                }
                 state.owed.remove(match kind {
                     MessageType::RESTORED => Owed::RESTORED,
                     MessageType::CONFIGURED => Owed::CONFIGURED,

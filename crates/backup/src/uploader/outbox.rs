@@ -21,6 +21,9 @@ use crate::{
 /// Seconds until a message that the phone did not send is tried again; the last of them from then on.
 const RETRY_AFTER: [u64; 9] = [30, 60, 120, 300, 600, 1_200, 2_400, 4_800, 7_200];
 
+/// The longest of these waits.
+pub(super) const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(RETRY_AFTER[RETRY_AFTER.len() - 1]);
+
 /// Waits in a row after which nothing more is tried: 24 h 38 min 30 s.
 const MAX_RETRIES: u8 = 19;
 
@@ -42,7 +45,7 @@ impl Uploader {
     pub(super) fn not_sent(&mut self, state: &mut State, host: &mut dyn Host) -> Result<(), Failure> {
         if state.retries >= MAX_RETRIES {
             // What answers the server, the server asks for again.
-            state.owed.keep(Owed::ABANDONED);
+            state.owed.keep_abandoned();
             if state.run.is_some() {
                 // Another day, for the word that there is no backup.
                 state.retries = 0;

@@ -16,6 +16,12 @@ pub use cards::{Enrolled, Rekeying};
 pub use rows::SqliteAccount;
 pub use sqlite::SqliteStore;
 
+/// Notes that are kept of each subscriber.
+pub const NOTES_OF_SUBSCRIBER: u32 = 500;
+
+/// Notes that are kept of all who are no subscribers.
+pub const NOTES_OF_STRANGERS: u32 = 2_000;
+
 /// A database of phonebooks.
 ///
 /// What it must guarantee: a transaction happens whole or not at all, and what is committed survives the loss of
@@ -65,11 +71,9 @@ pub trait Store {
     /// without the subscriber's number.
     fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError>;
 
-    /// Notes a message that had no effect. Its sender is noted only if something else is kept of them.
+    /// Notes a message that had no effect. Its sender is noted only if something else is kept of them. The latest
+    /// [`NOTES_OF_SUBSCRIBER`] of each subscriber are kept, and [`NOTES_OF_STRANGERS`] of all others together.
     fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError>;
-
-    /// Counts an alarm about messages of a subscriber.
-    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError>;
 
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
@@ -94,8 +98,14 @@ pub trait Account: Vault<Error = StoreError> {
     /// Keeps what has changed of the subscriber's card.
     fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError>;
 
-    /// Notes a message. The subscriber is noted only if something else is kept of them.
+    /// Notes a message, as [`Store::log`] does. The subscriber is noted only if something else is kept of them.
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError>;
+
+    /// Counts an alarm about messages of the subscriber.
+    fn alarm(&mut self) -> Result<(), StoreError>;
+
+    /// Nothing is due for the subscriber before this time.
+    fn put_off(&mut self, until: Instant) -> Result<(), StoreError>;
 
     /// The messages for this uploader that have not come to their end, the oldest first.
     fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError>;

@@ -9,7 +9,10 @@ use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant, bcd};
 use rusqlite::{Connection, OptionalExtension, Row, named_params, params};
 
-use super::{Account, Direction, Enrolled, Letter, LetterStep, LogEntry, StoreError, cards};
+use super::{
+    Account, Direction, Enrolled, Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER,
+    StoreError, cards,
+};
 use crate::Msisdn;
 
 /// One subscriber's rows, within a transaction.
@@ -408,6 +411,24 @@ impl Account for SqliteAccount<'_> {
         insert_message(self.db, Some(self.msisdn), entry)
     }
 
+    fn alarm(&mut self) -> Result<(), StoreError> {
+        self.execute("UPDATE subscriber SET alarms = alarms + 1 WHERE msisdn = ?1", [self.msisdn.digits()])?;
+        Ok(())
+    }
+
+    fn put_off(&mut self, until: Instant) -> Result<(), StoreError> {
+        for sql in [
+            "UPDATE backup SET resume_at = ?2 WHERE msisdn = ?1 AND resume_at < ?2",
+            "UPDATE restore SET due = ?2 WHERE msisdn = ?1 AND due < ?2",
+            "UPDATE command SET due = ?2 WHERE msisdn = ?1 AND due < ?2",
+            "UPDATE letter SET due = ?2 WHERE msisdn = ?1 AND due < ?2",
+            "UPDATE card SET rekey_due = ?2 WHERE msisdn = ?1 AND rekey_due < ?2",
+        ] {
+            self.execute(sql, params![self.msisdn.digits(), micros(until)])?;
+        }
+        Ok(())
+    }
+
     fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError> {
         let sql = "SELECT * FROM letter WHERE msisdn = ?1 AND source = ?2 ORDER BY id";
         let mut query = self.db.prepare_cached(sql)?;
@@ -448,7 +469,8 @@ impl Account for SqliteAccount<'_> {
     }
 }
 
-/// Notes a message, with its sender's number if that is a subscriber's.
+/// Notes a message, with its sender's number if that is a subscriber's. What is above the number of notes that are kept
+/// goes.
 pub(super) fn insert_message(
     db: &Connection,
     msisdn: Option<&Msisdn>,
@@ -458,12 +480,19 @@ pub(super) fn insert_message(
         Direction::In => "in",
         Direction::Out => "out",
     };
+    let mut query = db.prepare_cached("SELECT msisdn FROM subscriber WHERE msisdn = ?1")?;
+    let of: Option<String> =
+        query.query_row([msisdn.map(Msisdn::digits)], |row| row.get("msisdn")).optional()?;
     let mut insert = db.prepare_cached(
-        "INSERT INTO message (msisdn, at, direction, summary, octets)
-         VALUES ((SELECT msisdn FROM subscriber WHERE msisdn = ?1), ?2, ?3, ?4, ?5)",
+        "INSERT INTO message (msisdn, at, direction, summary, octets) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    let digits = msisdn.map(Msisdn::digits);
-    insert.execute(params![digits, micros(entry.at), direction, entry.summary, entry.octets])?;
+    insert.execute(params![of, micros(entry.at), direction, entry.summary, entry.octets])?;
+    let kept = if of.is_some() { NOTES_OF_SUBSCRIBER } else { NOTES_OF_STRANGERS };
+    let mut trim = db.prepare_cached(
+        "DELETE FROM message WHERE msisdn IS ?1 AND id <= (
+             SELECT id FROM message WHERE msisdn IS ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    )?;
+    trim.execute(params![of, kept])?;
     Ok(())
 }
 

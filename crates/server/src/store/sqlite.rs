@@ -148,12 +148,6 @@ impl Store for SqliteStore {
         rows::insert_message(&self.db, sender, entry)
     }
 
-    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError> {
-        let sql = "UPDATE subscriber SET alarms = alarms + 1 WHERE msisdn = ?1";
-        self.db.prepare_cached(sql)?.execute([msisdn.digits()])?;
-        Ok(())
-    }
-
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
         let all = "SELECT * FROM message ORDER BY id DESC LIMIT ?1";
         let of_one = "SELECT * FROM message WHERE msisdn = ?2 ORDER BY id DESC LIMIT ?1";

@@ -89,6 +89,22 @@ fn a_last_block_without_room_for_the_digest_is_followed_by_a_query() {
     assert_eq!(network.held(), network.subscribers[0].memory.book);
 }
 
+/// As with a network that carries short messages and loses those that are full.
+#[test]
+fn a_backup_whose_questions_come_and_whose_blocks_do_not_has_an_end() {
+    for way in Way::ALL {
+        let mut network = Network::new([Subscriber::card(ANA, *way, book(30, "Ana"))]);
+        network.keeps_back_blocks = true;
+        network.subscribers[0].start();
+        network.run();
+        let reports = &network.subscribers[0].reports;
+        assert_eq!(reports.last().unwrap(), "Backup given up: no answer", "{way:?}");
+        assert!(network.uplink < 500, "{way:?}: {} messages", network.uplink);
+        let notes = network.server.store().messages(Some(&ANA.parse().unwrap()), 1_000).unwrap();
+        assert!(notes.iter().any(|note| note.summary.starts_with("given up: asking")), "{way:?}");
+    }
+}
+
 #[test]
 fn a_lost_block_is_asked_for() {
     let mut network = Network::new([Subscriber::card(ANA, Way::NORMAL, book(29, "Ana"))]);

@@ -96,10 +96,6 @@ impl<S: Store> Store for Failing<S> {
         self.store.log(sender, entry)
     }
 
-    fn alarm(&mut self, msisdn: &Msisdn) -> Result<(), StoreError> {
-        self.store.alarm(msisdn)
-    }
-
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
         self.store.messages(msisdn, limit)
     }
@@ -197,6 +193,16 @@ impl Account for FailingAccount<'_> {
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
         burn(&self.fuse)?;
         self.account.log(entry)
+    }
+
+    fn alarm(&mut self) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.alarm()
+    }
+
+    fn put_off(&mut self, until: Instant) -> Result<(), StoreError> {
+        burn(&self.fuse)?;
+        self.account.put_off(until)
     }
 
     fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError> {

@@ -3,12 +3,13 @@
 use std::{cell::Cell, fmt::Write, path::Path, rc::Rc};
 
 use oxisim_backup::{
-    Block, Digest, Entry, Policy, TAR, ToServer, Way,
+    Block, BlockSet, Configuration, DeliveryReport, Digest, Entry, Policy, Restore, RestoreStep, TAR,
+    ToServer, Vault, Way,
     message::{BackupId, Blocks, Resumes, Source},
 };
 use oxisim_server::{Error, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
 use oxisim_sms::{Address, UserData, packet::CommandPacket};
-use oxisim_wire::{Instant, Wire};
+use oxisim_wire::{Duration, Instant, Wire};
 use rusqlite::Connection;
 
 use crate::{
@@ -129,6 +130,45 @@ fn a_block_with_another_body_is_an_alarm_that_the_operator_sees() {
     assert_eq!(network.server.store().subscribers().unwrap()[0].alarms, 1);
 }
 
+/// The blocks are no longer kept then, but marks of them are.
+#[test]
+fn a_block_with_another_body_is_an_alarm_when_the_backup_is_over_too() {
+    let differs = |total| match last_block(1, total) {
+        ToServer::Blocks(blocks) => ToServer::Blocks(Blocks { digest: Some(Digest([1; 8])), ..blocks }),
+        _ => unreachable!("it is a block"),
+    };
+    for last in [last_block(1, 2), differs(2)] {
+        let mut network = Network::new([]);
+        let now = network.now;
+        for message in [block(1, 1, 2), last.clone()] {
+            network.server.handle_deliver(&ana(), &packet(message.encode()), now).unwrap();
+        }
+        let alarms = |network: &mut Network| network.server.store().subscribers().unwrap()[0].alarms;
+        while let Some(ok) = network.server.poll_output() {
+            network.server.handle_report(&ok.to, ok.reference, DeliveryReport::Delivered, now).unwrap();
+        }
+        for (first, message) in [(1, block(1, 1, 2)), (2, last.clone())] {
+            let same = network.server.handle_deliver(&ana(), &packet(message.encode()), now).unwrap();
+            assert_eq!(same, Reception::Taken { completed: None });
+            let ok = network.server.poll_output().expect("OK again");
+            network.server.handle_report(&ok.to, ok.reference, DeliveryReport::Delivered, now).unwrap();
+            let before = alarms(&mut network);
+            let ToServer::Blocks(mut blocks) = message else { unreachable!("it is a block") };
+            let eve = Entry { slot: first, record: Some(contact("Eve", "+3612345")) };
+            blocks.blocks = vec![Block { alpha: 14, entries: vec![eve] }.encode()];
+            let altered = packet(ToServer::Blocks(blocks).encode());
+            let reception = network.server.handle_deliver(&ana(), &altered, now).unwrap();
+            assert_eq!(reception, Reception::Ignored(Ignored::Altered { generation: 1, number: first }));
+            assert_eq!(network.server.poll_output(), None);
+            assert_eq!(alarms(&mut network), before + 1);
+        }
+        let db = Connection::open(network.path()).unwrap();
+        let longest = "SELECT max(length(octets)) FROM block";
+        let octets: u32 = db.query_row(longest, [], |row| row.get(0)).unwrap();
+        assert_eq!(octets, 8, "no contact stands in a mark");
+    }
+}
+
 #[test]
 fn what_is_not_from_a_subscriber_is_noted_without_a_number() {
     let mut network = Network::new([]);
@@ -202,4 +242,44 @@ fn a_subscriber_whose_rows_are_damaged_does_not_hold_up_others() {
     let error = network.server.handle_timeout(network.now).unwrap_err();
     assert_eq!(error.to_string(), "the database is damaged: digits in contact cannot be none");
     assert_eq!(network.server.poll_output().unwrap().to.to_string(), BEN);
+}
+
+#[test]
+fn turns_that_fail_are_put_off_for_longer_each_time_and_noted_and_starve_nobody() {
+    let mut network = Network::new([Subscriber::card(BEN, Way::NORMAL, book(8, "Ben"))]);
+    let begin = network.now;
+    let damaged = |number: u32| -> Msisdn { format!("49151{number:07}").parse().unwrap() };
+    // More than one call looks after, and all due before Ben.
+    for number in 0..300 {
+        let restore = Restore {
+            generation: 1,
+            todo: BlockSet::full(1),
+            due: Some(begin),
+            asked: 0,
+            step: RestoreStep::Running,
+        };
+        let put = |account: &mut <SqliteStore as Store>::Account<'_>| account.put_restore(&restore);
+        network.server.store().subscriber(&damaged(number), put).unwrap();
+    }
+    Connection::open(network.path()).unwrap().execute("UPDATE restore SET asked = -1", []).unwrap();
+    let soon = begin + Duration::from_secs(1);
+    let ben: Msisdn = BEN.parse().unwrap();
+    let order = Configuration::default();
+    network.server.configure(&ben, Source::CARD, &order, soon).unwrap();
+    for _ in 0..2 {
+        network.server.handle_timeout(soon).unwrap_err();
+    }
+    assert_eq!(network.server.poll_output().unwrap().to.to_string(), BEN);
+    assert!(network.server.store().forget(&ben).unwrap());
+    let mut last = soon;
+    for minutes in [5, 10, 20] {
+        let due = network.server.poll_timeout().unwrap().unwrap();
+        assert_eq!(due.since(last), Duration::from_mins(minutes), "nothing is due before");
+        for _ in 0..2 {
+            network.server.handle_timeout(due).unwrap_err();
+        }
+        last = due;
+    }
+    let notes = network.server.store().messages(Some(&damaged(0)), 1).unwrap();
+    assert_eq!(notes[0].summary, "turn failed, put off by 40m00s: the store failed");
 }

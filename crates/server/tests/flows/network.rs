@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use oxisim_backup::{DeliveryReport, Outgoing};
+use oxisim_backup::{DeliveryReport, Outgoing, ToServer};
 use oxisim_backup::{
     Journal, Keyring, Mode, Output, PORT, Phonebook, PhonebookError, Policy, Settings, Storage, StorageError,
     TAR, Trigger, Uploader, Way,
@@ -64,6 +64,8 @@ pub struct Network {
     pub loses: Box<dyn FnMut(usize) -> bool>,
     /// Whether the server learns what was delivered.
     pub reports: bool,
+    /// Whether no block reaches the server.
+    pub keeps_back_blocks: bool,
     handled: usize,
 }
 
@@ -209,6 +211,7 @@ impl Network {
             downlink: Vec::new(),
             loses: Box::new(|_| false),
             reports: true,
+            keeps_back_blocks: false,
             handled: 0,
         }
     }
@@ -291,10 +294,12 @@ impl Network {
             let Some(output) = subscriber.uploader.poll_output() else { continue };
             match output {
                 Output::Send(message) => {
+                    let is_kept_back = self.keeps_back_blocks
+                        && matches!(ToServer::decode(&message), Ok(ToServer::Blocks(_)));
                     let user_data = subscriber.wrap(message);
                     let from = subscriber.msisdn.address();
                     self.uplink += 1;
-                    if self.passes() {
+                    if self.passes() && !is_kept_back {
                         let reception = self.server.handle_deliver(&from, &user_data, self.now).unwrap();
                         // A block that was asked for while it was on its way is a repetition.
                         let is_taken = matches!(

@@ -3,14 +3,14 @@
 use std::{cell::Cell, rc::Rc};
 
 use oxisim_backup::{
-    DeliveryReport, Digest, FromServer, Outgoing, Policy, ToServer, Vault, Way,
+    Configuration, DeliveryReport, Digest, FromServer, Outgoing, Policy, ToServer, Vault, Way,
     carriage::{self, Direction, Unopened},
     message::{BackupId, Blocks, Resumes, Source},
     security::KeyVersion,
 };
 use oxisim_phonebook::Book;
 use oxisim_server::{Enrolled, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
-use oxisim_sms::{UserData, packet::Counter};
+use oxisim_sms::{ProtocolIdentifier, UserData, packet::Counter};
 use oxisim_wire::Instant;
 
 use crate::{
@@ -187,9 +187,94 @@ fn a_phones_message_says_nothing_about_the_cards_phonebook() {
     let message = carriage::wrap(Source::PHONE, 0, block(Source::CARD, 1, 1, 2)).unwrap();
     assert_eq!(ignored(&mut network, &message), Ignored::Phonebook);
     let message = sealed(1, block(Source::PHONE, 1, 1, 2));
-    assert_eq!(ignored(&mut network, &message), Ignored::Phonebook);
+    assert_eq!(deliver(&mut network, &message), Reception::Ignored(Ignored::Phonebook));
+    assert_eq!(sessions(&mut network), [None, None]);
     let message = carriage::wrap(Source::PHONE, 0, block(Source::PHONE, 1, 1, 2)).unwrap();
     assert!(matches!(deliver(&mut network, &message), Reception::Taken { .. }), "about its own it does");
+}
+
+/// What opens is the card's: whatever becomes of it, it counts once.
+#[test]
+fn what_opens_and_has_no_effect_works_no_second_time_either() {
+    let mut network = network(Way::NORMAL);
+    let first = sealed(1, block(Source::CARD, 1, 1, 3));
+    assert!(matches!(deliver(&mut network, &first), Reception::Taken { .. }));
+    let mut altered = block(Source::CARD, 1, 1, 3);
+    *altered.last_mut().unwrap() ^= 0x02;
+    let altered_reason = Ignored::Altered { generation: 1, number: 1 };
+    for (counter, message, reason) in [
+        (2, altered, altered_reason.clone()),
+        (3, block(Source::CARD, 1, 1, 4), Ignored::Contradiction(1)),
+        (4, block(Source::PHONE, 1, 1, 3), Ignored::Phonebook),
+    ] {
+        let message = sealed(counter, message);
+        assert_eq!(deliver(&mut network, &message), Reception::Ignored(reason));
+        for _ in 0..3 {
+            assert_eq!(ignored(&mut network, &message), Ignored::Replayed(counter));
+        }
+    }
+    let cut = sealed(5, vec![0x21, 0x00]);
+    assert!(matches!(deliver(&mut network, &cut), Reception::Ignored(Ignored::Unreadable(_))));
+    assert_eq!(ignored(&mut network, &cut), Ignored::Replayed(5));
+    assert_eq!(network.server.store().subscribers().unwrap()[0].alarms, 1, "one alarm, not four");
+    assert_eq!(card(&mut network).window.highest, 5);
+}
+
+/// The alarm and the counter are one: either both are in the store or none.
+#[test]
+fn an_alarm_is_not_given_without_its_counter_being_spent() {
+    let fuse = Rc::new(Cell::new(None));
+    let store = Failing { store: SqliteStore::open(":memory:").unwrap(), fuse: Rc::clone(&fuse) };
+    let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER);
+    let now = Instant::from_secs(1_800_000_000);
+    server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
+    let from = ana().address();
+    server.handle_deliver(&from, &sealed(1, block(Source::CARD, 1, 1, 3)), now).unwrap();
+    let mut altered = block(Source::CARD, 1, 1, 3);
+    *altered.last_mut().unwrap() ^= 0x02;
+    let altered = sealed(2, altered);
+    for accesses in 0.. {
+        fuse.set(Some(accesses));
+        let reception = server.handle_deliver(&from, &altered, now);
+        fuse.set(None);
+        let (_, card) = server.store().cards().unwrap().remove(0);
+        let alarms = server.store().subscribers().unwrap()[0].alarms;
+        if let Ok(reception) = reception {
+            assert_eq!(reception, Reception::Ignored(Ignored::Altered { generation: 1, number: 1 }));
+            assert_eq!((card.window.highest, alarms), (2, 1));
+            assert!(accesses > 10, "the store was used");
+            return;
+        }
+        assert_eq!((card.window.highest, alarms), (1, 0), "after {accesses} accesses");
+    }
+}
+
+/// Without the master key nothing can be sent to the card, which is no reason not to answer the phone.
+#[test]
+fn what_cannot_be_sent_to_the_card_does_not_keep_what_goes_to_the_phone() {
+    let mut server = Server::new(SqliteStore::open(":memory:").unwrap(), Policy::default(), 1);
+    let now = Instant::from_secs(1_800_000_000);
+    server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
+    let configuration = Configuration::default();
+    server.configure(&ana(), Source::CARD, &configuration, now).unwrap();
+    let error = server.handle_timeout(now).unwrap_err();
+    assert!(error.to_string().starts_with("there is no master key"), "{error}");
+    let notes = server.store().messages(Some(&ana()), 1).unwrap();
+    assert!(notes[0].summary.starts_with("not sent: CONFIGURE CARD 1"), "{notes:?}");
+
+    let ask = ToServer::Query {
+        backup: BackupId { source: Source::PHONE, generation: 1 },
+        base_distance: 0,
+        total: 2,
+        digest: NOTHING,
+    };
+    let message = carriage::wrap(Source::PHONE, 0, ask.encode()).unwrap();
+    let reception = server.handle_deliver(&ana().address(), &message, now).unwrap();
+    assert!(matches!(reception, Reception::Taken { .. }));
+    let answer = server.poll_output().expect("the phone's answer");
+    assert_eq!(answer.protocol, ProtocolIdentifier::DEFAULT);
+    assert_eq!(server.poll_output(), None);
+    assert!(server.poll_timeout().unwrap().unwrap() > now, "the server does not spin");
 }
 
 #[test]

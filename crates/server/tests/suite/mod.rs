@@ -8,8 +8,8 @@ use oxisim_backup::{
 };
 use oxisim_phonebook::Book;
 use oxisim_server::{
-    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Msisdn, Progress, Store, StoreError,
-    Summary,
+    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Msisdn, NOTES_OF_STRANGERS,
+    NOTES_OF_SUBSCRIBER, Progress, Store, StoreError, Summary,
 };
 use oxisim_wire::Instant;
 use proptest::test_runner::{Config, TestRunner};
@@ -48,6 +48,8 @@ macro_rules! store_suite {
             a_summary_says_how_far_a_backup_is,
             messages_are_noted_with_subscribers_only,
             old_notes_are_trimmed,
+            notes_are_bounded_for_each_subscriber_and_for_all_strangers,
+            what_is_put_off_is_due_later_and_for_one_subscriber,
         }
     };
     ($name:ident, $database:ident: $($test:ident,)*) => {
@@ -337,8 +339,7 @@ pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
     let mut store = database.open();
     vault(&mut store, &ben(), |account| account.put_session(&session()));
     vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
-    store.alarm(&ben()).unwrap();
-    store.alarm(&ben()).unwrap();
+    vault(&mut store, &ben(), |account| account.alarm().and(account.alarm()));
     let copy = CopySummary { generation: 1, at: Instant::from_secs(9), contacts: 2 };
     let latest = Progress {
         generation: 1,
@@ -381,6 +382,49 @@ pub fn old_notes_are_trimmed<D: Database>() {
     }
     assert_eq!(store.trim_log(Instant::from_secs(4)).unwrap(), 3);
     assert_eq!(store.messages(None, 10).unwrap(), [entry(5, Direction::In), entry(4, Direction::In)]);
+}
+
+pub fn notes_are_bounded_for_each_subscriber_and_for_all_strangers<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    for msisdn in [ana(), ben()] {
+        vault(&mut store, &msisdn, |account| account.next_counter());
+    }
+    vault(&mut store, &ben(), |account| account.log(&entry(1, Direction::In)));
+    for (msisdn, kept) in [(ana(), NOTES_OF_SUBSCRIBER), (cem(), NOTES_OF_STRANGERS)] {
+        let last = u64::from(kept) + 3;
+        vault(&mut store, &msisdn, |account| {
+            (1..=last).try_for_each(|at| account.log(&entry(at, Direction::In)))
+        });
+    }
+    let of_ana = store.messages(Some(&ana()), u32::MAX).unwrap();
+    assert_eq!(of_ana.len(), NOTES_OF_SUBSCRIBER as usize);
+    assert_eq!(of_ana.first().map(|note| note.at.as_secs()), Some(u64::from(NOTES_OF_SUBSCRIBER) + 3));
+    assert_eq!(of_ana.last().map(|note| note.at.as_secs()), Some(4), "the latest are kept");
+    assert_eq!(store.messages(Some(&ben()), 10).unwrap(), [entry(1, Direction::In)]);
+    let all = store.messages(None, u32::MAX).unwrap().len();
+    assert_eq!(all, (NOTES_OF_SUBSCRIBER + NOTES_OF_STRANGERS + 1) as usize);
+}
+
+pub fn what_is_put_off_is_due_later_and_for_one_subscriber<D: Database>() {
+    let database = D::fresh();
+    let mut store = database.open();
+    let at = Instant::from_secs;
+    for msisdn in [ana(), ben()] {
+        vault(&mut store, &msisdn, |account| {
+            account.put_session(&Session { resume_at: Some(at(20)), ..session() })?;
+            account.put_restore(&Restore { due: Some(at(50)), ..restore() })?;
+            account.put_order(&Order { due: Some(at(15)), ..order() })?;
+            account.add_letter(Source::CARD, &[1])?;
+            let id = account.letters(Source::CARD)?[0].id;
+            account.set_letter(id, LetterStep::Waiting { due: Some(at(12)) })
+        });
+    }
+    vault(&mut store, &ana(), |account| account.put_off(at(30)));
+    assert_eq!(store.due(at(29), 10).unwrap(), [ben()]);
+    assert_eq!(store.due(at(30), 10).unwrap(), [ben(), ana()]);
+    let later = vault(&mut store, &ana(), |account| account.restore()).unwrap();
+    assert_eq!(later.due, Some(at(50)), "what is later stays");
 }
 
 /// Does `work` in one transaction that must succeed.

@@ -126,6 +126,20 @@ codes! {
     }
 }
 
+impl FailureCause {
+    /// Whether the same message may be taken later. TS 23.040 leaves it to the service centre what it makes of a cause.
+    /// What a cause says of the message itself, its protocol identifier, coding, command, addresses or layout, or of what
+    /// a card lacks or does with its data, stays so; memory becomes free (RP-SMMA, TS 24.011 §7.3.2), and a card that is
+    /// busy is so for a while (TS 31.111 §7.1.1.1). A cause that is not known is taken for one that passes.
+    #[must_use]
+    pub const fn is_temporary(self) -> bool {
+        !matches!(
+            self,
+            Self(0x80..=0xBF | 0xC1 | 0xC3..=0xC7) | Self::NO_SIM_STORAGE | Self::DATA_DOWNLOAD_ERROR
+        )
+    }
+}
+
 codes! {
     /// TP-Status (TS 23.040 §9.2.3.15).
     pub struct Status(u8) {
@@ -414,6 +428,16 @@ mod tests {
         assert_eq!(cause(0x80), Ok(Some(FailureCause::TELEMATIC_INTERWORKING_NOT_SUPPORTED)));
         assert_eq!(cause(0xFF), Ok(Some(FailureCause::UNSPECIFIED)));
         assert!(cause(0x7F).is_err(), "an indicator, whose parameters are missing");
+    }
+
+    #[test]
+    fn only_a_cause_that_passes_lets_a_message_come_again() {
+        for passes in [0xC0, 0xC2, 0xD0, 0xD2, 0xD3, 0xD4, 0xE0, 0xFF] {
+            assert!(FailureCause(passes).is_temporary(), "{passes:02X}");
+        }
+        for stays in [0x80, 0x8F, 0x90, 0x9F, 0xA1, 0xAF, 0xB0, 0xC1, 0xC3, 0xC5, 0xC7, 0xD1, 0xD5] {
+            assert!(!FailureCause(stays).is_temporary(), "{stays:02X}");
+        }
     }
 
     #[test]

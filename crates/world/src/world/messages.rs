@@ -9,7 +9,7 @@ use oxisim_backup::{
 };
 use oxisim_sms::{
     Timestamp, UserData,
-    tpdu::{Deliver, MobileOriginated},
+    tpdu::{Deliver, DeliverReport, FailureCause, MobileOriginated},
 };
 use oxisim_wire::{Duration, Instant, Wire};
 
@@ -64,7 +64,7 @@ impl<E: Esme, C: Slot> World<E, C> {
     pub(super) fn page(&mut self, mut paged: Paged) {
         if self.now > paged.valid {
             self.note(What::Lost { to_server: false });
-            self.report(paged.reference, DeliveryReport::Failed);
+            self.report(paged.reference, Some(DeliveryReport::Failed), None);
         } else if self.outage.service {
             self.kept.push(paged);
         } else {
@@ -74,25 +74,39 @@ impl<E: Esme, C: Slot> World<E, C> {
         }
     }
 
-    /// The phone has taken the message that was delivered longest ago, or has not; then it comes again.
-    pub(super) fn reported(&mut self, taken: bool) {
+    /// The phone has taken the message that was delivered longest ago, or has not. Then it comes again, if the cause is one
+    /// that passes. What the phone or the card says besides, a proof of receipt, goes to the server.
+    pub(super) fn reported(&mut self, report: DeliverReport) {
         let Some(mut paged) = self.delivered.pop_front() else { return };
-        if taken {
-            self.report(paged.reference, DeliveryReport::Delivered);
-        } else if paged.tries < MAX_TRIES && self.now + TRY_AGAIN_AFTER <= paged.valid {
+        let reference = paged.reference;
+        let passes = report.cause.is_some_and(FailureCause::is_temporary);
+        let again = passes && paged.tries < MAX_TRIES && self.now + TRY_AGAIN_AFTER <= paged.valid;
+        let outcome = match report.cause {
+            None => Some(DeliveryReport::Delivered),
+            Some(_) if again => None,
+            Some(cause) => {
+                log::debug!("{} SMS-DELIVER-REPORT: {cause:?}", self.clock());
+                self.note(What::Lost { to_server: false });
+                Some(DeliveryReport::Failed)
+            }
+        };
+        if again {
             // The repetitions take no time on the radio.
             paged.tries += 1;
             self.schedule.plan(self.now + TRY_AGAIN_AFTER, Planned::Terminated(paged));
-        } else {
-            self.note(What::Lost { to_server: false });
-            self.report(paged.reference, DeliveryReport::Failed);
         }
+        self.report(reference, outcome, report.parameters.user_data);
     }
 
-    /// Lets the server know what became of a message. Reports are lost as messages are.
-    fn report(&mut self, reference: u64, report: DeliveryReport) {
+    /// Lets the server know what became of a message, if it has come to its end, and what was answered. Reports are lost
+    /// as messages are.
+    fn report(&mut self, reference: u64, report: Option<DeliveryReport>, user_data: Option<UserData>) {
+        if report.is_none() && user_data.is_none() {
+            return;
+        }
         if let Some(arrives) = self.bearer.fate(&mut self.report_random).arrives {
-            self.schedule.plan(self.now + arrives, Planned::Reported { reference, report });
+            let user_data = user_data.map(Box::new);
+            self.schedule.plan(self.now + arrives, Planned::Reported { reference, report, user_data });
         }
     }
 
