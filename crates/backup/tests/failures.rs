@@ -4,8 +4,8 @@ mod host;
 
 use host::{Host, named};
 use oxisim_backup::{
-    Failure, FromServer, Journal, Mode, Outcome, Output, Phonebook, PhonebookError, Settings, Storage,
-    StorageError, Trigger, Uploader, Wake, Way,
+    Failure, FromServer, Journal, Keyring, Mode, Outcome, Output, Phonebook, PhonebookError, Settings,
+    Storage, StorageError, Trigger, Uploader, Wake, Way,
     message::{BackupId, Refusal, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, Record};
@@ -35,6 +35,8 @@ impl Phonebook for Worn {
         self.host.replace(slot, record)
     }
 }
+
+impl Keyring for Worn {}
 
 impl Storage for Worn {
     fn octets(&self) -> usize {
