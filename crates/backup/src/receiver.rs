@@ -5,10 +5,11 @@ use alloc::vec::Vec;
 use oxisim_wire::{Duration, Error, Instant};
 
 use crate::{
-    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
+    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer, block,
     compact::Tables,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
+    piece::{Piece, Unpacker},
     restorer::{self, RestoreStep},
     vault::{Held, Session, Standing, Vault},
 };
@@ -51,11 +52,13 @@ pub struct Answer {
     pub messages: Vec<FromServer>,
     /// Whether a copy has just become complete.
     pub completed: Option<BackupId>,
+    /// The table that is not known here, for which a backup has been refused.
+    pub unknown_table: Option<u8>,
 }
 
 impl Answer {
     fn of(message: FromServer) -> Self {
-        Self { messages: [message].into(), completed: None }
+        Self { messages: [message].into(), ..Self::default() }
     }
 }
 
@@ -189,14 +192,26 @@ impl Receiver {
         random: u64,
     ) -> Result<Answer, ReceiverError<V::Error>> {
         let Blocks { backup, base_distance, total, first, .. } = *message;
-        // What cannot be read has not come.
-        for block in &message.blocks {
-            Block::decode_with(block, &self.policy.tables)?;
+        let tables = &self.policy.tables;
+        let named = message.blocks.iter().filter_map(|block| block::table(block));
+        let unknown_table = named.into_iter().find(|&table| tables.get(table).is_none());
+        if unknown_table.is_none() {
+            // What cannot be read has not come.
+            for block in &message.blocks {
+                if Piece::of(block)?.is_none() {
+                    Block::decode_with(block, tables)?;
+                }
+            }
         }
         let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
             Opened::Answer(answer) => return Ok(answer),
         };
+        if unknown_table.is_some() {
+            let reason = Refusal::TABLE_UNKNOWN;
+            let refused = FromServer::Refused { backup, reason, latest: backup.generation };
+            return Ok(Answer { unknown_table, ..Answer::of(refused) });
+        }
         session.resumes = message.resumes;
         session.delay = message.delay.map(Pause::duration);
         if let Some(digest) = message.digest {
@@ -388,15 +403,15 @@ fn complete<V: Vault>(
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         return Ok(Answer::default());
     };
-    let mut book = match session.base_distance {
-        0 => oxisim_phonebook::Book::default(),
-        _ => {
-            vault.held(backup.source).map_err(ReceiverError::Store)?.map(|held| held.book).unwrap_or_default()
-        }
-    };
+    let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
+    let (book, mut table) = held.map(|held| (held.book, held.table)).unwrap_or_default();
+    let mut book = if session.base_distance == 0 { oxisim_phonebook::Book::default() } else { book };
+    let mut unpacker = Unpacker::new(&policy.tables);
     for number in session.received.iter() {
-        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?;
-        for entry in Block::decode_with(&block.unwrap_or_default(), &policy.tables)?.entries {
+        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?.unwrap_or_default();
+        table = block::table(&block).or(table);
+        // Pieces that do not belong together say nothing: then the digest differs.
+        for entry in unpacker.push(&block).unwrap_or_default() {
             match entry.record {
                 Some(record) => book.insert(entry.slot, record),
                 None => book.remove(entry.slot),
@@ -411,7 +426,7 @@ fn complete<V: Vault>(
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         return Ok(Answer::of(FromServer::Ok { backup, digest }));
     }
-    let held = Held { generation: backup.generation, at: now, book };
+    let held = Held { generation: backup.generation, at: now, book, table };
     vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
     session.standing = Standing::Complete(digest);
     vault.put_session(&session).map_err(ReceiverError::Store)?;

@@ -76,7 +76,7 @@ fn a_backup_with_another_digest_does_not_become_the_copy() {
     let answer = take(&mut vault, &block(2, &new, 2, Some(wrong)));
     let digest = Digest::of(&book(&new));
     let ok = FromServer::Ok { backup: backup(2), digest };
-    assert_eq!(answer, Answer { messages: vec![ok.clone()], completed: None });
+    assert_eq!(answer, Answer { messages: vec![ok.clone()], completed: None, unknown_table: None });
     assert_eq!(held(&mut vault), book(&old), "the last complete one stays");
     assert_eq!(vault.session(Source::CARD).unwrap().unwrap().standing, Standing::Differs(digest));
     let query = ToServer::Query { backup: backup(2), base_distance: 0, total: 2, digest: wrong };

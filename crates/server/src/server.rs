@@ -302,36 +302,47 @@ impl<S: Store> Server<S> {
         let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
         let Self { store, guard, receiver, .. } = self;
-        let (outgoing, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let admitted = guard.admit(account, carried)?;
-            let (from, octets) = (admitted.source, &admitted.message);
-            let message = ToServer::decode(octets);
-            let summary = match (&message, Unspoken::answer_to(from, octets)) {
-                (Ok(message), _) => describe::incoming(message),
-                (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
-                (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
-            };
-            if let Ok(message) = &message
-                && message.source() != from
-            {
-                return Err(Ignored::Phonebook.into());
-            }
-            if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
-                return Err(Ignored::Replayed(admitted.counter).into());
-            }
-            let answer = receiver.receive(account, from, octets, now, random)?;
-            account.log(&note(now, Direction::In, summary, user_data))?;
-            // Anybody can repeat a packet: it says nothing about what is on its way.
-            if let Ok(message) = &message
-                && !admitted.is_repeated
-                && outbox::answered(account, from, message)?
-            {
-                clear(account, receiver, from, now)?;
-            }
-            let outgoing = dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
-            Ok((outgoing, answer.completed))
-        })?;
+        let (outgoing, completed, unknown_table) =
+            store.subscriber(msisdn, |account| -> Result<_, Undone> {
+                let admitted = guard.admit(account, carried)?;
+                let (from, octets) = (admitted.source, &admitted.message);
+                let message = ToServer::decode(octets);
+                let summary = match (&message, Unspoken::answer_to(from, octets)) {
+                    (Ok(message), _) => describe::incoming(message),
+                    (Err(_), Some(unspoken)) => format!("not understood: first octet {:02X}", unspoken.octet),
+                    (Err(error), None) => return Err(Ignored::Unreadable(*error).into()),
+                };
+                if let Ok(message) = &message
+                    && message.source() != from
+                {
+                    return Err(Ignored::Phonebook.into());
+                }
+                if admitted.is_repeated && !is_answered(account, message.as_ref().ok())? {
+                    return Err(Ignored::Replayed(admitted.counter).into());
+                }
+                let answer = receiver.receive(account, from, octets, now, random)?;
+                let summary = match answer.unknown_table {
+                    Some(table) => format!("{summary}, refused: coding table {table} is not known here"),
+                    None => summary,
+                };
+                account.log(&note(now, Direction::In, summary, user_data))?;
+                // Anybody can repeat a packet: it says nothing about what is on its way.
+                if let Ok(message) = &message
+                    && !admitted.is_repeated
+                    && outbox::answered(account, from, message)?
+                {
+                    clear(account, receiver, from, now)?;
+                }
+                let outgoing =
+                    dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
+                Ok((outgoing, answer.completed, answer.unknown_table))
+            })?;
         self.outputs.extend(outgoing);
+        if let Some(table) = unknown_table {
+            log::warn!(
+                "a backup of {msisdn} is refused: coding table {table} is not known here, give its file"
+            );
+        }
         if let Some(backup) = completed {
             log::info!("backup {} of a {:?} complete", backup.generation, backup.source);
         }

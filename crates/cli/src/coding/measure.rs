@@ -89,6 +89,6 @@ fn packed(records: &[Record]) -> usize {
 fn blocks(records: &[Record], octets: usize, coding: &Coding) -> f64 {
     let mut packer = Packer::new(octets, usize::MAX, ALPHA, coding);
     let entries = (1..).zip(records).map(|(slot, record)| Entry { slot, record: Some(record.clone()) });
-    let full = entries.filter_map(|entry| packer.push(entry).ok().flatten()).count();
+    let full = entries.map(|entry| packer.push(entry).map_or(0, |full| full.len())).sum::<usize>();
     full as f64 + packer.finish().map_or(0.0, |block| block.len() as f64 / octets as f64)
 }

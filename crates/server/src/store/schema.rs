@@ -209,6 +209,9 @@ pub(super) const MIGRATIONS: &[&str] = &["
         refused     INTEGER NOT NULL DEFAULT 0,     -- messages in its subscriber's name
         since       INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
+", "
+    ALTER TABLE phonebook ADD COLUMN coding INTEGER;  -- number of the table that its uploader last coded with
+    ALTER TABLE restore ADD COLUMN coding INTEGER;    -- number of the table with which its blocks are coded
 "];
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.
