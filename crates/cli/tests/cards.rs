@@ -95,7 +95,8 @@ fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
 #[test]
 fn a_table_that_only_the_card_has_is_named_and_the_backup_goes_plain() {
     let oxisim = folder(Some("mode = \"normal\"\ncoding = \"own.tbl\""));
-    let book = r#"{"locale": "xx_XX", "contacts": [["416E61", "+491511234567"], ["42656E", "+491511234568"]]}"#;
+    let book =
+        r#"{"locale": "xx_XX", "contacts": [["416E61", "+491511234567"], ["42656E", "+491511234568"]]}"#;
     oxisim.write("own.jsonl", book);
     oxisim.run(&["coding", "train", "own.jsonl", "--out", "own.tbl", "--number", "77"]).success();
     oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
