@@ -7,6 +7,7 @@ mod busy;
 mod changes;
 mod control;
 mod envelopes;
+mod long_records;
 mod losses;
 mod memory;
 mod orders;

@@ -1,9 +1,9 @@
 //! The power fails at any write of a backup or a restore, and no contact is lost or doubled.
 
 use oxisim_backup::{RestoreStep, Way, message::Source};
-use oxisim_phonebook::Book;
+use oxisim_phonebook::{AlphaIdentifier, Book, Record};
 use oxisim_server::{Server, SqliteStore};
-use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contacts, copy, hand_over};
+use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contact, contacts, copy, hand_over};
 use oxisim_wire::Duration;
 use oxisim_world::World;
 
@@ -69,11 +69,19 @@ fn a_backup_that_status_resumes_goes_on_after_a_tear_at_any_write() {
     a_backup_goes_on_after_a_tear_at_any_write(Way::STATUS);
 }
 
+/// Two records of 255 octets that no message holds, and two of few.
+fn long_records() -> Scene {
+    let long =
+        |octet| Record { alpha: AlphaIdentifier::from_field(&[octet; 241]), ..contact("", octet.into()) };
+    let records = [contact("Ana", 1), long(b'a'), long(0x85), contact("Ben", 2)];
+    Scene { book: (1..).zip(records).collect(), alpha: 241, ..scene(Way::NORMAL) }
+}
+
 /// A new card of a subscriber whose contacts the server has, and writes back now.
-fn new_card() -> World<Server<SqliteStore>> {
-    let mut world = scene(Way::NORMAL).world();
+fn new_card(scene: &Scene) -> World<Server<SqliteStore>> {
+    let mut world = scene.clone().world();
     backup(&mut world);
-    let mut next = Scene { book: Book::default(), iccid: CARDS[1], ..scene(Way::NORMAL) }.world();
+    let mut next = Scene { book: Book::default(), iccid: CARDS[1], ..scene.clone() }.world();
     hand_over(world.esme, &mut next);
     let now = next.now();
     assert!(next.esme.start_restore(&SUBSCRIBER.parse().unwrap(), now).unwrap());
@@ -94,16 +102,25 @@ fn restore(world: &mut World<Server<SqliteStore>>) {
     panic!("the restore never ends");
 }
 
-#[test]
-fn a_restore_goes_on_after_a_tear_at_any_write() {
-    let all = writes(&mut new_card(), restore);
-    assert!(all > 60, "ten records of several writes each: {all}");
+fn a_restore_of_a_scene_goes_on_after_a_tear_at_any_write(scene: &Scene) {
+    let all = writes(&mut new_card(scene), restore);
+    assert!(all > 4 * scene.book.len() as u64, "records of several writes each: {all}");
     for n in 0..all {
-        let mut world = new_card();
+        let mut world = new_card(scene);
         world.card.memory_mut().tear_after(Some(n));
         tear(&mut world);
         restore(&mut world);
-        assert_eq!(book(&mut world.card), contacts(10), "torn at write {n}");
-        assert_eq!(copy(&mut world, Source::CARD), Some(contacts(10)), "torn at write {n}");
+        assert_eq!(book(&mut world.card), scene.book, "torn at write {n}");
+        assert_eq!(copy(&mut world, Source::CARD).as_ref(), Some(&scene.book), "torn at write {n}");
     }
+}
+
+#[test]
+fn a_restore_goes_on_after_a_tear_at_any_write() {
+    a_restore_of_a_scene_goes_on_after_a_tear_at_any_write(&scene(Way::NORMAL));
+}
+
+#[test]
+fn a_restore_in_pieces_goes_on_after_a_tear_at_any_write() {
+    a_restore_of_a_scene_goes_on_after_a_tear_at_any_write(&long_records());
 }

@@ -9,7 +9,11 @@ use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
     Esme, FromServer, Mode, Policy, Settings, Spacing, ToServer, Way, message::Source, security::KeyVersion,
 };
-use oxisim_card::{Card, Image, Profile, image::Platform};
+use oxisim_card::{
+    Card, Image, Profile,
+    file::Structure,
+    image::{FileKind, Platform},
+};
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
 use oxisim_server::{MasterKey, Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
@@ -54,6 +58,8 @@ pub struct Scene {
     pub phone: Option<Book>,
     /// Records of the card's phonebook.
     pub slots: u8,
+    /// Octets of an alpha identifier in them.
+    pub alpha: u8,
     /// Which commands the card understands.
     pub platform: Platform,
     /// Whether the card has the backup applet.
@@ -79,6 +85,7 @@ impl Scene {
             book: contacts(10),
             phone: None,
             slots: 255,
+            alpha: 14,
             platform: Platform::default(),
             applet: true,
             iccid: CARDS[0],
@@ -116,7 +123,8 @@ impl Scene {
         let server: Address = SERVER.parse().expect("a number");
         let profile =
             Profile { phonebook_records: self.slots, iccid: self.iccid.into(), ..Profile::default() };
-        let image = profile.image();
+        let mut image = profile.image();
+        widen(&mut image, self.alpha);
         let image = Image { platform: self.platform, ..image };
         let mut card = Card::from_image(&image).expect("a card");
         if self.applet {
@@ -151,6 +159,20 @@ impl Scene {
         let mut world = World::new(setup, around(esme));
         assert!(world.switch_on().expect("the server works"), "the phone starts up");
         world
+    }
+}
+
+/// Gives the records of `EF_ADN` alpha identifiers of so many octets (TS 31.102 §4.4.2.3).
+fn widen(image: &mut Image, alpha: u8) {
+    const ADN: [&[u16]; 2] = [&[0x3F00, 0x7F10, 0x6F3A], &[0x3F00, 0x7F10, 0x5F3A, 0x4F3A]];
+    for file in image.files.iter_mut().filter(|file| ADN.contains(&file.path.as_slice())) {
+        if let FileKind::Elementary { structure: Structure::LinearFixed { record }, size, .. } =
+            &mut file.kind
+        {
+            let records = *size / usize::from(*record);
+            *record = alpha + 14;
+            *size = records * usize::from(*record);
+        }
     }
 }
 

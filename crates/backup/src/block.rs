@@ -1,7 +1,7 @@
 //! Blocks: as many changed records as one message holds.
 //!
 //! The first octet says how a block is coded ([`Coding`]): below 80 it is plain, from 80 to FE compact
-//! ([`compact`]), and FF is plain with a length above 7F behind it.
+//! ([`compact`]), and FF is plain with a length above 7F behind it, or a [`Piece`] of a record that no block holds.
 //!
 //! Plain coding gives every record the 28 octets that it has in `EF_ADN` (with 14 octets of alpha identifier):
 //! flags and slot stand where the record has its two pointers (CCP and EXT1), which mean nothing outside the
@@ -12,7 +12,10 @@ use alloc::vec::Vec;
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, RECORD_DIGITS, Record, TonNpi};
 use oxisim_wire::{Error, ErrorKind, Reader, Wire, bcd};
 
-use crate::compact::{self, Filler, GENERAL, Table, Tables};
+use crate::{
+    compact::{self, Filler, GENERAL, Table, Tables},
+    piece::{self, Piece},
+};
 
 /// The largest slot number that an entry can have.
 pub const MAX_SLOT: u16 = 0x0FFF;
@@ -22,8 +25,12 @@ const EXTENDED: u8 = 0x40;
 const NO_NUMBER: u8 = 0x00;
 const NUMBER_OCTETS: usize = RECORD_DIGITS / 2;
 
-/// First octet of a plain block whose alpha identifiers have more than 7F octets; their length follows.
-const LONG: u8 = 0xFF;
+/// First octet of a plain block whose alpha identifiers have more than 7F octets; their length follows. Before an octet
+/// below 80 it is that of a [`Piece`].
+pub(crate) const LONG: u8 = 0xFF;
+
+/// Octets of a plain entry apart from its alpha identifier and its extension.
+const ENTRY_OCTETS: usize = 2 + 2 + NUMBER_OCTETS;
 
 /// How the blocks of a backup are coded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -84,7 +91,14 @@ impl Block {
     fn read_with(r: &mut Reader<'_>, tables: &Tables) -> Result<Self, Error> {
         let at = r.clone();
         let alpha = match r.u8("alpha identifier length")? {
-            LONG => r.u8("alpha identifier length")?,
+            LONG => {
+                let at = r.clone();
+                let alpha = r.u8("alpha identifier length")?;
+                if alpha & compact::MARK == 0 {
+                    return Err(at.error("alpha identifier length", ErrorKind::Value(alpha.into())));
+                }
+                alpha
+            }
             number if number & compact::MARK != 0 => {
                 let number = number & !compact::MARK;
                 let unknown = || at.error("coding table", ErrorKind::Value(number.into()));
@@ -102,12 +116,17 @@ impl Block {
         }
         Ok(Self { alpha, entries })
     }
+}
 
-    /// Octets of the block, if it is plain.
-    pub(crate) fn plain_len(&self) -> usize {
-        let head = if self.alpha & compact::MARK != 0 { 2 } else { 1 };
-        head + self.entries.iter().map(|entry| entry.len(self.alpha)).sum::<usize>()
-    }
+/// The table with which a block is coded, or the block that begins in a piece; none if that is plain, or cannot be told.
+#[must_use]
+pub fn table(block: &[u8]) -> Option<u8> {
+    let first = match Piece::of(block) {
+        Ok(Some(piece)) if piece.number == 1 => piece.octets.first(),
+        Ok(Some(_)) => None,
+        _ => block.first(),
+    };
+    first.filter(|&&octet| octet & compact::MARK != 0 && octet != LONG).map(|octet| octet & !compact::MARK)
 }
 
 impl Entry {
@@ -248,55 +267,70 @@ impl Wire for Block {
 /// Fills blocks, one entry after the other.
 ///
 /// A plain block's alpha identifiers are as long as its longest. Each block is coded both ways, as long as both ways
-/// hold what is in it: so a block never holds less than a plain one would.
+/// hold what is in it: so a block never holds less than a plain one would. A record that no block holds goes in
+/// pieces.
 #[derive(Clone, Debug)]
 pub struct Packer {
     octets: usize,
     contacts: usize,
-    least_alpha: u8,
+    alpha: u8,
     count: usize,
     /// The entries of the block begun, unless they are too many for a plain one.
     plain: Option<Block>,
     /// The block begun, unless the coding is plain, or a compact block cannot hold it.
     compact: Option<Filler>,
     table: Option<Table>,
+    /// A full block that an error has kept back.
+    full: Option<Vec<u8>>,
 }
 
 impl Packer {
-    /// Blocks of at most `octets` octets and at most `contacts` entries, whose alpha identifiers take at least
-    /// `least_alpha` octets if they are plain.
+    /// Blocks of at most `octets` octets and at most `contacts` entries, on a card whose alpha identifiers have `alpha`
+    /// octets: if a plain block holds a record of that length, those in it have no fewer.
     #[must_use]
-    pub fn new(octets: usize, contacts: usize, least_alpha: u8, coding: &Coding) -> Self {
+    pub fn new(octets: usize, contacts: usize, alpha: u8, coding: &Coding) -> Self {
         let table = match coding {
             Coding::Plain => None,
             Coding::Compact(table) => Some(table.clone()),
         };
-        let mut packer = Self { octets, contacts, least_alpha, count: 0, plain: None, compact: None, table };
+        let mut packer =
+            Self { octets, contacts, alpha, count: 0, plain: None, compact: None, table, full: None };
         packer.begin();
         packer
     }
 
-    /// Adds an entry; the block before it, if the entry did not fit into that any more.
+    /// Adds an entry; the blocks that are full now: the one before it, if the entry did not fit into that any more,
+    /// and, if no block holds it, its pieces.
     ///
     /// # Errors
-    /// The entry alone is larger than a block. It is not added.
-    pub fn push(&mut self, entry: Entry) -> Result<Option<Vec<u8>>, Error> {
+    /// The entry alone is larger than [`MAX_PIECES`](crate::piece::MAX_PIECES) blocks. It is not added; what was
+    /// added before is not lost.
+    pub fn push(&mut self, entry: Entry) -> Result<Vec<Vec<u8>>, Error> {
+        let mut full: Vec<_> = self.full.take().into_iter().collect();
         if self.count < self.contacts && self.add(&entry) {
-            return Ok(None);
+            return Ok(full);
         }
-        let filled = self.finish();
+        full.extend(self.finish());
         if self.add(&entry) {
-            return Ok(filled);
+            return Ok(full);
         }
         self.begin();
-        let length = Block::new([entry].into()).plain_len();
-        Err(Error::new("entry", 0, ErrorKind::TooLong { length, limit: self.octets }))
+        match self.whole(entry).and_then(|whole| piece::cut(&whole, self.octets)) {
+            Ok(pieces) => {
+                full.extend(pieces);
+                Ok(full)
+            }
+            Err(error) => {
+                self.full = full.pop();
+                Err(error)
+            }
+        }
     }
 
     /// Whether no entry has been added since the last block.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
-        self.count == 0
+        self.count == 0 && self.full.is_none()
     }
 
     /// The block begun, if it has an entry.
@@ -305,14 +339,16 @@ impl Packer {
         let plain = self.plain.take().map(|block| block.encode());
         let is_begun = self.count > 0;
         self.begin();
-        compact.into_iter().chain(plain).filter(|_| is_begun).min_by_key(Vec::len)
+        let begun = compact.into_iter().chain(plain).filter(|_| is_begun).min_by_key(Vec::len);
+        self.full.take().or(begun)
     }
 
     fn begin(&mut self) {
         self.count = 0;
-        self.plain = Some(Block { alpha: self.least_alpha, entries: Vec::new() });
-        self.compact =
-            self.table.as_ref().map(|table| Filler::new(table.clone(), self.octets, self.least_alpha));
+        let fits = 1 + ENTRY_OCTETS + usize::from(self.alpha) <= self.octets;
+        let alpha = if fits { self.alpha } else { 0 };
+        self.plain = Some(Block { alpha, entries: Vec::new() });
+        self.compact = self.table.as_ref().map(|table| Filler::new(table.clone(), self.octets, self.alpha));
     }
 
     /// Adds an entry to the block begun, if one of the ways can hold it there.
@@ -342,6 +378,19 @@ impl Packer {
         let before = block.entries.iter().map(|entry| entry.len(alpha)).sum::<usize>();
         let head = if alpha & compact::MARK != 0 { 2 } else { 1 };
         head + before + entry.len(alpha) <= self.octets
+    }
+
+    /// A block of one entry, however long: the shorter way.
+    fn whole(&self, entry: Entry) -> Result<Vec<u8>, Error> {
+        let compact = self.table.as_ref().and_then(|table| {
+            let mut filler = Filler::new(table.clone(), usize::MAX, self.alpha);
+            filler.push(&entry).then(|| filler.finish())
+        });
+        let length = alpha_octets(&entry);
+        let plain = u8::try_from(length).is_ok().then(|| Block::new([entry].into()).encode());
+        let limit = u8::MAX.into();
+        let too_long = || Error::new("alpha identifier", 0, ErrorKind::TooLong { length, limit });
+        compact.into_iter().chain(plain).min_by_key(Vec::len).ok_or_else(too_long)
     }
 }
 
@@ -394,9 +443,9 @@ mod tests {
     fn a_block_takes_no_more_contacts_than_it_may() {
         let mut packer = Packer::new(120, 1, 14, &Coding::Plain);
         let entry = |slot| Entry { slot, record: Some(record("A", &[1])) };
-        assert_eq!(packer.push(entry(1)).unwrap(), None);
-        let first = packer.push(entry(2)).unwrap().unwrap();
-        assert_eq!(Block::decode(&first, "block").unwrap().entries, [entry(1)]);
+        assert!(packer.push(entry(1)).unwrap().is_empty());
+        let first = packer.push(entry(2)).unwrap();
+        assert_eq!(Block::decode(&first[0], "block").unwrap().entries, [entry(1)]);
         assert_eq!(Block::decode(&packer.finish().unwrap(), "block").unwrap().entries, [entry(2)]);
         assert_eq!(packer.finish(), None);
     }

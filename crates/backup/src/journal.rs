@@ -2,9 +2,13 @@
 //!
 //! One array of octets, laid out by the number of slots and blocks: the state (written in one piece, so that a
 //! torn write leaves the old state or the new one), a fingerprint a slot as last confirmed by the server, one as of
-//! the snapshot under way, and the blocks of that snapshot.
+//! the snapshot under way, the pieces of a record that is being restored, and the blocks of that snapshot.
+
+mod pieces;
 
 use alloc::{vec, vec::Vec};
+
+pub(crate) use pieces::Pieces;
 
 use oxisim_wire::{Duration, Error, Reader, Wire};
 
@@ -285,8 +289,12 @@ impl Journal {
         self.pending() + self.slots * FINGERPRINT
     }
 
-    const fn bodies(&self) -> usize {
+    const fn pieces(&self) -> usize {
         self.index() + self.blocks * INDEX_ENTRY
+    }
+
+    const fn bodies(&self) -> usize {
+        self.pieces() + pieces::OCTETS
     }
 
     /// The state; a storage that has never been written has the first one.

@@ -1,7 +1,7 @@
 //! The phonebook backup protocol (docs/BACKUP.md): what goes in a message, and the two machines that speak it.
 //!
 //! - [`message`] has the messages, each of which stands by itself; [`block`] how records become blocks.
-//! - [`compact`] codes blocks close to the entropy of what is in them.
+//! - [`compact`] codes blocks close to the entropy of what is in them; [`piece`] cuts what no block holds.
 //! - [`Uploader`] is the side that has the phonebook: an applet in a card, or an application in a phone.
 //! - [`Receiver`] is the side that keeps the copy. Its state lives in a [`Vault`], a database's row.
 //! - [`carriage`] puts messages into short messages, and [`security`] has what secures them.
@@ -25,6 +25,7 @@ mod esme;
 mod journal;
 pub mod message;
 mod order;
+pub mod piece;
 mod receiver;
 mod restorer;
 pub mod security;
@@ -41,6 +42,7 @@ pub use esme::{DeliveryReport, Esme, Outgoing};
 pub use journal::{Journal, Storage, StorageError, personalise};
 pub use message::{FromServer, ToServer};
 pub use order::{Command, Order, OrderStep};
+pub use piece::{Piece, Unpacker};
 pub use receiver::{Answer, GivenUp, Policy, Receiver, ReceiverError};
 pub use restorer::{Restore, RestoreStep, Restorer};
 pub use settings::{Estimate, Mode, Settings, Way};

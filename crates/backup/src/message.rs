@@ -56,7 +56,7 @@ codes! {
 
 codes! {
     /// Why the server does not take a backup.
-    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, RESTORING = 0x02, GENERATION_OLD = 0x03, }
+    pub struct Refusal(u8) { BASE_UNKNOWN = 0x01, RESTORING = 0x02, GENERATION_OLD = 0x03, TABLE_UNKNOWN = 0x04, }
 }
 
 codes! {

@@ -5,11 +5,12 @@ use alloc::vec::Vec;
 use oxisim_wire::{Duration, Error, Instant};
 
 use crate::{
-    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer,
+    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer, block,
     compact::Tables,
     digest,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
+    piece::{Piece, Unpacker},
     restorer::{self, RestoreStep},
     vault::{Held, Session, Standing, Vault},
 };
@@ -52,6 +53,8 @@ pub struct Answer {
     pub messages: Vec<FromServer>,
     /// Whether a copy has just become complete.
     pub completed: Option<BackupId>,
+    /// The table that is not known here, for which a backup has been refused.
+    pub unknown_table: Option<u8>,
     /// What the operator shall know is no longer tried.
     pub given_up: Vec<GivenUp>,
 }
@@ -217,9 +220,16 @@ impl Receiver {
         random: u64,
     ) -> Result<Answer, ReceiverError<V::Error>> {
         let Blocks { backup, base_distance, total, first, .. } = *message;
-        // What cannot be read has not come.
-        for block in &message.blocks {
-            Block::decode_with(block, &self.policy.tables)?;
+        let tables = &self.policy.tables;
+        let named = message.blocks.iter().filter_map(|block| block::table(block));
+        let unknown_table = named.into_iter().find(|&table| tables.get(table).is_none());
+        if unknown_table.is_none() {
+            // What cannot be read has not come.
+            for block in &message.blocks {
+                if Piece::of(block)?.is_none() {
+                    Block::decode_with(block, tables)?;
+                }
+            }
         }
         let mut session = match open(vault, backup, base_distance, total, false, now)? {
             Opened::Session(session) => session,
@@ -228,6 +238,11 @@ impl Receiver {
                 return Ok(answer);
             }
         };
+        if unknown_table.is_some() {
+            let reason = Refusal::TABLE_UNKNOWN;
+            let refused = FromServer::Refused { backup, reason, latest: backup.generation };
+            return Ok(Answer { unknown_table, ..Answer::of(refused) });
+        }
         session.resumes = message.resumes;
         session.delay = message.delay.map(Pause::duration);
         if let Some(digest) = message.digest {
@@ -443,17 +458,17 @@ fn complete<V: Vault>(
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         return Ok(Answer::default());
     };
-    let mut book = match session.base_distance {
-        0 => oxisim_phonebook::Book::default(),
-        _ => {
-            vault.held(backup.source).map_err(ReceiverError::Store)?.map(|held| held.book).unwrap_or_default()
-        }
-    };
+    let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
+    let (book, mut table) = held.map(|held| (held.book, held.table)).unwrap_or_default();
+    let mut book = if session.base_distance == 0 { oxisim_phonebook::Book::default() } else { book };
+    let mut unpacker = Unpacker::new(&policy.tables);
     let mut marks = Vec::new();
     for number in session.received.iter() {
         let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?.unwrap_or_default();
         marks.push((number, digest::mark(&block)));
-        for entry in Block::decode_with(&block, &policy.tables)?.entries {
+        table = block::table(&block).or(table);
+        // Pieces that do not belong together say nothing: then the digest differs.
+        for entry in unpacker.push(&block).unwrap_or_default() {
             match entry.record {
                 Some(record) => book.insert(entry.slot, record),
                 None => book.remove(entry.slot),
@@ -464,7 +479,7 @@ fn complete<V: Vault>(
     session.resume_at = None;
     let is_equal = digest == claimed;
     if is_equal {
-        let held = Held { generation: backup.generation, at: now, book };
+        let held = Held { generation: backup.generation, at: now, book, table };
         vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
     }
     // The uploader learns from a digest that is not its own that the copy differs.

@@ -6,8 +6,9 @@ use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{
-    Block, BlockSet, Digest, Entry, FromServer,
+    BlockSet, Digest, Entry, FromServer,
     block::{Coding, Packer},
+    compact::Table,
     message::Source,
     receiver::{Answer, GivenUp, Policy},
     vault::Vault,
@@ -18,6 +19,9 @@ const OVERHEAD: usize = 1 + 2 + 2 + 2;
 
 /// Time after the last block in which the card must answer.
 const ANSWER_WITHIN: Duration = Duration::from_mins(2);
+
+/// Octets that most cards have for an alpha identifier.
+const USUAL_ALPHA: usize = 14;
 
 /// Times that the last block is sent once more, in vain.
 const PATIENCE: u16 = 10;
@@ -41,6 +45,8 @@ pub enum RestoreStep {
 pub struct Restore {
     /// Generation of the copy.
     pub generation: u16,
+    /// The table with which the blocks are coded; none if they are plain.
+    pub table: Option<u8>,
     /// Blocks that are still to be sent.
     pub todo: BlockSet,
     /// When the next message goes.
@@ -62,18 +68,25 @@ impl Restorer<'_> {
     /// Begins to restore the card's copy; `false` if there is none.
     pub fn start<V: Vault>(self, vault: &mut V, now: Instant) -> Result<bool, V::Error> {
         let Some(held) = vault.held(Source::CARD)? else { return Ok(false) };
-        let total = blocks(&held.book).len() as u16;
+        // What the card has coded it can read.
+        let table = held.table.filter(|&table| self.policy.tables.get(table).is_some());
+        let total = self.blocks(&held.book, table).len() as u16;
         if total == 0 {
             return Ok(false);
         }
         vault.put_restore(&Restore {
             generation: held.generation,
+            table,
             todo: BlockSet::full(total),
             due: Some(now),
             asked: 0,
             step: RestoreStep::Running,
         })?;
         Ok(true)
+    }
+
+    fn blocks(self, book: &Book, table: Option<u8>) -> Vec<Vec<u8>> {
+        blocks(book, table.and_then(|table| self.policy.tables.get(table)))
     }
 
     /// A time has come: sends what there is to send.
@@ -93,7 +106,7 @@ impl Restorer<'_> {
             return vault.put_restore(&restore);
         }
         let held = vault.held(Source::CARD)?.filter(|held| held.generation == restore.generation);
-        let mut blocks = held.map(|held| blocks(&held.book)).unwrap_or_default();
+        let mut blocks = held.map(|held| self.blocks(&held.book, restore.table)).unwrap_or_default();
         let total = restore.todo.total();
         let number = restore.todo.first().unwrap_or(total);
         if restore.todo.is_empty() {
@@ -140,10 +153,19 @@ impl Restorer<'_> {
         now: Instant,
     ) -> Result<(), V::Error> {
         let Some(mut restore) = vault.restore()? else { return Ok(()) };
-        if restore.generation != generation
-            || restore.todo.total() != missing.total()
-            || restore.step != RestoreStep::Running
-        {
+        if restore.generation != generation || restore.step != RestoreStep::Running {
+            return Ok(());
+        }
+        if missing.total() == 0 && restore.table.is_some() {
+            // The card has not the table: another one than made the copy, perhaps.
+            let held = vault.held(Source::CARD)?.filter(|held| held.generation == generation);
+            let total = held.map_or(0, |held| self.blocks(&held.book, None).len() as u16);
+            restore.table = None;
+            restore.todo = BlockSet::full(total);
+            restore.due = Some(now + self.policy.restore_pace);
+            return vault.put_restore(&restore);
+        }
+        if restore.todo.total() != missing.total() {
             return Ok(());
         }
         if missing.is_empty() {
@@ -169,18 +191,19 @@ pub(crate) fn give_up<V: Vault>(vault: &mut V) -> Result<(), V::Error> {
     vault.put_restore(&restore)
 }
 
-/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept. A record that came coded, and is
-/// too long without, is left out.
-fn blocks(book: &Book) -> Vec<Vec<u8>> {
+/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept. A record of more than seven
+/// pieces, which no card has, is left out.
+fn blocks(book: &Book, table: Option<&Table>) -> Vec<Vec<u8>> {
     const OCTETS: usize = crate::carriage::CARD_OCTETS - OVERHEAD;
-    let mut packer = Packer::new(OCTETS, usize::MAX, 0, &Coding::Plain);
+    let coding = table.map_or(Coding::Plain, |table| Coding::Compact(table.clone()));
+    // What a compact block presumes of the card; a plain one needs no fill.
+    let longest = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0);
+    let alpha = if table.is_some() { longest.clamp(USUAL_ALPHA, 0xFF) as u8 } else { 0 };
+    let mut packer = Packer::new(OCTETS, usize::MAX, alpha, &coding);
     let mut blocks = Vec::new();
     for (slot, record) in book.iter() {
         let entry = Entry { slot, record: Some(record.clone()) };
-        // The packer would lose the block begun with it.
-        if Block::new([entry.clone()].into()).plain_len() <= OCTETS {
-            blocks.extend(packer.push(entry).ok().flatten());
-        }
+        blocks.extend(packer.push(entry).unwrap_or_default());
     }
     blocks.extend(packer.finish());
     blocks
@@ -191,20 +214,34 @@ mod tests {
     use oxisim_phonebook::{AlphaIdentifier, Record};
 
     use super::*;
-    use crate::compact::Tables;
+    use crate::{
+        compact::{GENERAL, Tables},
+        piece::Unpacker,
+    };
 
-    #[test]
-    fn a_record_beyond_a_message_is_left_out_alone() {
+    fn slots(octets: usize, table: Option<&Table>) -> (usize, Vec<u16>) {
         let record = |octets: usize| Record {
             alpha: AlphaIdentifier::fit(&"n".repeat(octets), octets).alpha,
             number: None,
             additional: Vec::new(),
         };
         let book: Book =
-            [(1, record(10)), (2, record(10)), (3, record(200)), (4, record(10))].into_iter().collect();
-        let blocks =
-            blocks(&book).into_iter().map(|block| Block::decode_with(&block, &Tables::default()).unwrap());
-        let slots: Vec<u16> = blocks.flat_map(|block| block.entries).map(|entry| entry.slot).collect();
-        assert_eq!(slots, [1, 2, 4]);
+            [(1, record(10)), (2, record(10)), (3, record(octets)), (4, record(10))].into_iter().collect();
+        let (blocks, tables) = (blocks(&book, table), Tables::default());
+        let mut unpacker = Unpacker::new(&tables);
+        let entries = blocks.iter().flat_map(|block| unpacker.push(block).unwrap());
+        let slots = entries.map(|entry| entry.slot).collect();
+        (blocks.len(), slots)
+    }
+
+    #[test]
+    fn a_record_beyond_a_message_goes_in_pieces() {
+        assert_eq!(slots(241, None), (1 + 3 + 1, [1, 2, 3, 4].into()));
+        assert_eq!(slots(241, Some(GENERAL)).1, [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn a_record_that_no_card_has_is_left_out_alone() {
+        assert_eq!(slots(700, None).1, [1, 2, 4]);
     }
 }

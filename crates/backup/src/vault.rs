@@ -22,6 +22,8 @@ pub struct Held {
     pub at: Instant,
     /// The copy.
     pub book: Book,
+    /// The table with which the uploader last coded a block: it has that.
+    pub table: Option<u8>,
 }
 
 /// How a backup stands.

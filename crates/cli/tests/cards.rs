@@ -93,6 +93,22 @@ fn the_applet_of_a_card_that_is_there_makes_the_backup_in_its_own_way() {
 }
 
 #[test]
+fn a_table_that_only_the_card_has_is_named_and_the_backup_goes_plain() {
+    let oxisim = folder(Some("mode = \"normal\"\ncoding = \"own.tbl\""));
+    let book =
+        r#"{"locale": "xx_XX", "contacts": [["416E61", "+491511234567"], ["42656E", "+491511234568"]]}"#;
+    oxisim.write("own.jsonl", book);
+    oxisim.run(&["coding", "train", "own.jsonl", "--out", "own.tbl", "--number", "77"]).success();
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    let backup = oxisim.run(&["backup", "--image", "CARD.toml"]).success();
+    let said = String::from_utf8_lossy(&backup.get_output().stderr).into_owned();
+    assert!(said.contains("coding table 77 is not known here"), "{said}");
+    let backup = oxisim.run(&["backup", "--image", "CARD.toml", "--full", "--table", "own.tbl"]).success();
+    let said = String::from_utf8_lossy(&backup.get_output().stderr).into_owned();
+    assert!(!said.contains("coding table"), "{said}");
+}
+
+#[test]
 fn what_a_backup_does_not_carry_is_named_once_whoever_makes_it() {
     for applet in [None, Some("mode = \"normal\"")] {
         let oxisim = folder(applet);

@@ -321,19 +321,25 @@ impl<S: Store> Server<S> {
         let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
         let Self { store, guard, receiver, .. } = self;
-        let (dispatched, completed) = store.subscriber(msisdn, |account| -> Result<_, Undone> {
-            let admitted = guard.admit(account, carried, now)?;
-            let taken = take(receiver, guard, account, &admitted, user_data, now, random);
-            let answer = taken.map_err(|undone| match undone {
-                // Anybody can repeat a packet: what it once was, an alarm too, it is no second time.
-                Undone::Ignored(_) if admitted.is_repeated => Ignored::Replayed(admitted.counter).into(),
-                other => other,
+        let (dispatched, completed, unknown_table) =
+            store.subscriber(msisdn, |account| -> Result<_, Undone> {
+                let admitted = guard.admit(account, carried, now)?;
+                let taken = take(receiver, guard, account, &admitted, user_data, now, random);
+                let answer = taken.map_err(|undone| match undone {
+                    // Anybody can repeat a packet: what it once was, an alarm too, it is no second time.
+                    Undone::Ignored(_) if admitted.is_repeated => Ignored::Replayed(admitted.counter).into(),
+                    other => other,
+                })?;
+                let dispatched =
+                    dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
+                Ok((dispatched, answer.completed, answer.unknown_table))
             })?;
-            let dispatched =
-                dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
-            Ok((dispatched, answer.completed))
-        })?;
         self.outputs.extend(dispatched.outgoing);
+        if let Some(table) = unknown_table {
+            log::warn!(
+                "a backup of {msisdn} is refused: coding table {table} is not known here, give its file"
+            );
+        }
         if let Some(backup) = completed {
             log::info!("backup {} of a {:?} complete", backup.generation, backup.source);
         }
@@ -509,6 +515,10 @@ fn take(
         rekey::answered(account, guard, message)?;
     }
     let answer = receiver.receive(account, from, octets, now, random)?;
+    let summary = match answer.unknown_table {
+        Some(table) => format!("{summary}, refused: coding table {table} is not known here"),
+        None => summary,
+    };
     account.log(&note(now, Direction::In, summary, user_data))?;
     tell(account, &answer.given_up, now)?;
     // Anybody can repeat a packet: it says nothing about what is on its way.

@@ -2,7 +2,7 @@
 
 use alloc::{collections::BTreeSet, vec::Vec};
 
-use oxisim_backup::{Block, ToServer, message::Source};
+use oxisim_backup::{Block, Piece, ToServer, message::Source};
 use oxisim_wire::{Duration, Instant, Wire};
 
 use crate::{Record, What};
@@ -96,6 +96,10 @@ impl Summary {
     }
 
     fn count_entries(&mut self, block: &[u8]) {
+        if let Ok(Some(piece)) = Piece::of(block) {
+            self.records += usize::from(piece.number == piece.count);
+            return;
+        }
         let entries = Block::decode(block, "block").map(|block| block.entries).unwrap_or_default();
         let deletions = entries.iter().filter(|entry| entry.record.is_none()).count();
         self.deletions += deletions;

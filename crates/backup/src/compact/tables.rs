@@ -3,6 +3,7 @@
 use alloc::vec::Vec;
 
 use super::Table;
+use crate::Coding;
 
 /// Declares the shipped tables: number, name, the locales of `tables/train.jsonl.xz` that each was fitted to (all, if
 /// none is named).
@@ -49,6 +50,12 @@ impl Default for Tables {
 }
 
 impl Tables {
+    /// The one that a coding has, if it has one: what a card knows.
+    #[must_use]
+    pub fn of(coding: &Coding) -> Self {
+        Self(if let Coding::Compact(table) = coding { [table.clone()].into() } else { Vec::new() })
+    }
+
     /// Takes in one more, in the place of one with its number.
     pub fn add(&mut self, table: Table) {
         self.0.retain(|known| known.number() != table.number());

@@ -2,7 +2,7 @@
 
 use super::machine::{FIRST_QUERY_AFTER, Uploader, run, subset};
 use crate::{
-    BlockSet, Digest,
+    BlockSet, Coding, Digest, block,
     journal::{Owed, Phase, Run, State},
     message::{Abandonment, BackupId, Pause, Refusal},
     settings::Way,
@@ -120,25 +120,40 @@ impl Uploader {
         let again = match reason {
             Refusal::BASE_UNKNOWN => old.base_distance != 0,
             Refusal::GENERATION_OLD => latest != old.generation.wrapping_sub(1),
+            Refusal::TABLE_UNKNOWN => self.is_compact(old.todo.total(), host)?,
             _ => false,
         };
         if !again {
             let outcome = if reason == Refusal::RESTORING { Outcome::Restoring } else { Outcome::Refused };
             return self.end(state, outcome, host);
         }
-        // The server has lost what this builds on, or the card has lost count: everything goes once more, the
-        // same way.
+        // It goes once more, the same way.
         state.run = None;
         state.owed.remove(Owed::QUERY);
-        state.confirmed = None;
         state.last = latest;
-        let settings = self.configured(state);
+        let mut settings = self.configured(state);
+        if reason == Refusal::TABLE_UNKNOWN {
+            settings.coding = Coding::Plain;
+        } else {
+            // The server has lost what this builds on, or the card has lost count: everything goes.
+            state.confirmed = None;
+        }
         match snapshot::take(self.journal, &settings, state, host) {
             Ok(Some(snapshot)) => self.begin(state, run(&settings, &snapshot, way), None, host),
             Ok(None) => self.end(state, Outcome::Unchanged, host),
             // The blocks of the old one may be overwritten: it cannot go on either.
             Err(failure) => self.end(state, Outcome::Failed(failure), host),
         }
+    }
+
+    /// Whether a block of the snapshot is compact.
+    fn is_compact(&self, total: u16, host: &dyn Host) -> Result<bool, Failure> {
+        for number in 1..=total {
+            if block::table(&self.journal.block(host, number)?).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn is_about(&self, backup: BackupId, run: &Run) -> bool {

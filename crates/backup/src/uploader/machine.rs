@@ -6,6 +6,7 @@ use oxisim_wire::Duration;
 
 use crate::{
     BlockSet, Configuration, FromServer,
+    compact::Tables,
     journal::{Journal, Ordered, Owed, Phase, Run, State},
     message::{Abandonment, Source, Start, StartResult, Unspoken},
     settings::{Mode, Settings, Way},
@@ -307,7 +308,8 @@ impl Uploader {
         match message {
             FromServer::Restore { generation, total, number, block } => {
                 let part = restore::Part { generation, total, number, block: &block };
-                let step = restore::apply(self.journal, state, &part, host)?;
+                let tables = Tables::of(&self.settings.coding);
+                let step = restore::apply(self.journal, state, &part, &tables, host)?;
                 if step.answers {
                     self.renew(Owed::RESTORED);
                 }

@@ -181,7 +181,7 @@ pub enum Failure {
     /// The phonebook.
     #[error("{0}")]
     Phonebook(#[from] PhonebookError),
-    /// A contact is larger than a message.
-    #[error("contact {0} is larger than a message")]
+    /// A contact is larger than the messages that it may take.
+    #[error("contact {0} is larger than seven messages")]
     ContactTooLarge(u16),
 }

@@ -95,12 +95,12 @@ impl Packing {
     }
 
     fn push(&mut self, slot: u16, record: Option<Record>, host: &mut dyn Host) -> Result<(), Failure> {
-        let filled = self.packer.push(Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
-        self.put(filled, host)
+        let full = self.packer.push(Entry { slot, record }).map_err(|_| Failure::ContactTooLarge(slot))?;
+        self.put(full, host)
     }
 
-    fn put(&mut self, block: Option<Vec<u8>>, host: &mut dyn Host) -> Result<(), Failure> {
-        if let Some(block) = block {
+    fn put(&mut self, blocks: impl IntoIterator<Item = Vec<u8>>, host: &mut dyn Host) -> Result<(), Failure> {
+        for block in blocks {
             self.blocks += 1;
             self.octets += block.len() as u32;
             self.journal.put_block(host, self.blocks, &block)?;

@@ -28,6 +28,12 @@ impl Books {
         Self(self.0.iter().filter(|(locale, _)| is_one(locale)).cloned().collect())
     }
 
+    /// Those of all locales but the language's.
+    pub fn without(&self, language: &str) -> Self {
+        let is_other = |locale: &str| locale.split('_').next() != Some(language);
+        Self(self.0.iter().filter(|(locale, _)| is_other(locale)).cloned().collect())
+    }
+
     /// How many contacts there are.
     pub fn contacts(&self) -> usize {
         self.0.iter().map(|(_, records)| records.len()).sum()

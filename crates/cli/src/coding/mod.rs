@@ -72,11 +72,13 @@ struct Train {
 }
 
 /// How many messages books take: uncompressed, packed, with the general table, with one of their own locale's, and
-/// with a model of order 4 without limits, which no card can have.
+/// with a model of order 4 without limits, which no card can have; and how many a later backup takes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Example:
-  oxisim coding measure crates/backup/tables/train.jsonl.xz crates/backup/tables/test.jsonl.xz")]
+Examples:
+  oxisim coding measure crates/backup/tables/train.jsonl.xz crates/backup/tables/test.jsonl.xz
+  oxisim coding measure crates/backup/tables/train.jsonl.xz crates/backup/tables/test.jsonl.xz \
+    --leave-one-out")]
 struct Measure {
     /// Books to fit on.
     #[arg(value_name = "TRAIN.jsonl")]
@@ -94,6 +96,9 @@ struct Measure {
     /// A table to measure in the place of the general one.
     #[arg(long, value_name = "TABLE")]
     table: Option<PathBuf>,
+    /// Measure a language also with a table that has never seen it: one fitted to the books of all other languages.
+    #[arg(long)]
+    leave_one_out: bool,
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -108,7 +113,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Command::Measure(args) => {
             let (train, test) = (books::read(&args.train)?, books::read(&args.test)?);
             let table = args.table.as_deref().map(table).transpose()?;
-            measure::print(&train.of(&args.locale), &test.of(&args.locale), table, &args.octets)
+            measure::print(&measure::Plan {
+                train,
+                test: test.of(&args.locale),
+                general: table,
+                unseen: args.leave_one_out,
+                octets: args.octets.clone(),
+            })
         }
     }
 }

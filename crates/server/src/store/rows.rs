@@ -211,7 +211,7 @@ impl Vault for SqliteAccount<'_> {
 
     fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
         let mut query = self.db.prepare_cached(
-            "SELECT generation, completed_at FROM phonebook WHERE msisdn = ?1 AND source = ?2",
+            "SELECT generation, completed_at, coding FROM phonebook WHERE msisdn = ?1 AND source = ?2",
         )?;
         let mut found = query.query(params![self.msisdn.digits(), source.0])?;
         let Some(row) = found.next()? else { return Ok(None) };
@@ -219,6 +219,7 @@ impl Vault for SqliteAccount<'_> {
             generation: row.get("generation")?,
             at: instant(row.get("completed_at")?, "phonebook", "completed_at")?,
             book: self.book(source)?,
+            table: row.get("coding")?,
         }))
     }
 
@@ -228,8 +229,8 @@ impl Vault for SqliteAccount<'_> {
         let key = params![self.msisdn.digits(), source.0];
         self.execute("DELETE FROM phonebook WHERE msisdn = ?1 AND source = ?2", key)?;
         self.execute(
-            "INSERT INTO phonebook (msisdn, source, generation, completed_at) VALUES (?1, ?2, ?3, ?4)",
-            params![self.msisdn.digits(), source.0, held.generation, micros(held.at)],
+            "INSERT INTO phonebook (msisdn, source, generation, completed_at, coding) VALUES (?1, ?2, ?3, ?4, ?5)",
+            params![self.msisdn.digits(), source.0, held.generation, micros(held.at), held.table],
         )?;
         held.book.iter().try_for_each(|(slot, record)| self.insert_contact(source, slot, record))
     }
@@ -241,6 +242,7 @@ impl Vault for SqliteAccount<'_> {
         let step: String = row.get("step")?;
         Ok(Some(Restore {
             generation: row.get("generation")?,
+            table: row.get("coding")?,
             todo: block_set(row, "todo")?,
             due: optional_instant(row, "restore", "due")?,
             asked: row.get("asked")?,
@@ -261,10 +263,11 @@ impl Vault for SqliteAccount<'_> {
             RestoreStep::GivenUp => ("given up", None),
         };
         self.execute(
-            "INSERT INTO restore VALUES (:msisdn, :generation, :total, :todo, :due, :asked, :step, :equal)
+            "INSERT INTO restore (msisdn, generation, total, todo, due, asked, step, equal, coding)
+             VALUES (:msisdn, :generation, :total, :todo, :due, :asked, :step, :equal, :coding)
              ON CONFLICT DO UPDATE SET generation = excluded.generation, total = excluded.total,
                  todo = excluded.todo, due = excluded.due, asked = excluded.asked, step = excluded.step,
-                 equal = excluded.equal",
+                 equal = excluded.equal, coding = excluded.coding",
             named_params! {
                 ":msisdn": self.msisdn.digits(),
                 ":generation": restore.generation,
@@ -274,6 +277,7 @@ impl Vault for SqliteAccount<'_> {
                 ":asked": restore.asked,
                 ":step": step,
                 ":equal": equal,
+                ":coding": restore.table,
             },
         )?;
         Ok(())

@@ -217,6 +217,9 @@ pub(super) const MIGRATIONS: &[&str] = &["
     ALTER TABLE card ADD COLUMN rekey_due INTEGER;
     ALTER TABLE card ADD COLUMN rekey_said INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX card_rekey_due ON card (rekey_due) WHERE rekey_due IS NOT NULL;
+", "
+    ALTER TABLE phonebook ADD COLUMN coding INTEGER;  -- number of the table that its uploader last coded with
+    ALTER TABLE restore ADD COLUMN coding INTEGER;    -- number of the table with which its blocks are coded
 "];
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.

@@ -252,6 +252,7 @@ fn turns_that_fail_are_put_off_for_longer_each_time_and_noted_and_starve_nobody(
     // More than one call looks after, and all due before Ben.
     for number in 0..300 {
         let restore = Restore {
+            table: None,
             generation: 1,
             todo: BlockSet::full(1),
             due: Some(begin),

@@ -394,7 +394,7 @@ fn nothing_goes_unsecured_to_a_card_with_keys_for_want_of_the_master_key() {
     let from = ana().address();
     let reception = server.handle_deliver(&from, &sealed(1, query(1, 2)), now).unwrap();
     assert_eq!(reception, Reception::Ignored(Ignored::NoKeys));
-    let held = oxisim_backup::Held { generation: 1, at: now, book: book(3, "Ana") };
+    let held = oxisim_backup::Held { generation: 1, at: now, book: book(3, "Ana"), table: None };
     let put = |account: &mut <SqliteStore as Store>::Account<'_>| account.put_held(Source::CARD, &held);
     server.store().subscriber(&ana(), put).unwrap();
     assert!(server.start_restore(&ana(), now).unwrap());

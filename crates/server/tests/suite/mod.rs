@@ -176,7 +176,10 @@ pub fn a_complete_copy_forgets_its_blocks<D: Database>() {
         account.put_held(Source::CARD, &held())?;
         assert_eq!(account.block(Source::CARD, 1)?, None);
         assert_eq!(account.session(Source::CARD)?, Some(session()));
-        account.put_held(Source::CARD, &Held { generation: 2, at: Instant::EPOCH, book: Book::default() })?;
+        account.put_held(
+            Source::CARD,
+            &Held { generation: 2, at: Instant::EPOCH, book: Book::default(), table: None },
+        )?;
         assert!(account.held(Source::CARD)?.unwrap().book.is_empty());
         Ok(())
     });
@@ -187,7 +190,10 @@ pub fn what_fails_is_undone<D: Database>() {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
     let result = store.subscriber(&ana(), |account| {
-        account.put_held(Source::CARD, &Held { generation: 9, at: Instant::EPOCH, book: Book::default() })?;
+        account.put_held(
+            Source::CARD,
+            &Held { generation: 9, at: Instant::EPOCH, book: Book::default(), table: None },
+        )?;
         account.put_session(&session())?;
         account.next_counter()?;
         Err::<(), _>(failure())
@@ -316,7 +322,10 @@ pub fn subscribers_are_apart<D: Database>() {
         assert_eq!(account.session(Source::CARD)?, None);
         account.put_session(&session_of(7))?;
         assert_eq!(account.block(Source::CARD, 1)?, None);
-        account.put_held(Source::CARD, &Held { generation: 7, at: Instant::EPOCH, book: Book::default() })
+        account.put_held(
+            Source::CARD,
+            &Held { generation: 7, at: Instant::EPOCH, book: Book::default(), table: None },
+        )
     });
     vault(&mut store, &ana(), |account| {
         assert_eq!(account.held(Source::CARD)?, Some(held()));
@@ -472,7 +481,7 @@ fn dia() -> Msisdn {
 
 fn held() -> Held {
     let book = [(1, values::contact("Ana", "+49 151 1")), (200, values::contact("Ж", "*#06#"))];
-    Held { generation: 1, at: Instant::from_secs(9), book: book.into_iter().collect() }
+    Held { generation: 1, at: Instant::from_secs(9), book: book.into_iter().collect(), table: Some(0) }
 }
 
 fn session() -> Session {
@@ -510,6 +519,7 @@ fn order() -> Order {
 fn restore() -> Restore {
     Restore {
         generation: 1,
+        table: Some(0),
         todo: BlockSet::full(4),
         due: Some(Instant::from_secs(200)),
         asked: 0,

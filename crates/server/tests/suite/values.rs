@@ -18,10 +18,12 @@ pub fn contact(name: &str, number: &str) -> Record {
 }
 
 pub fn held() -> impl Strategy<Value = Held> {
-    (any::<u16>(), instant(), vec((any::<u16>(), record()), 0..20)).prop_map(|(generation, at, book)| Held {
+    let book = vec((any::<u16>(), record()), 0..20);
+    (any::<u16>(), instant(), book, option::of(0_u8..127)).prop_map(|(generation, at, book, table)| Held {
         generation,
         at,
         book: book.into_iter().collect(),
+        table,
     })
 }
 
@@ -53,8 +55,9 @@ pub fn restore() -> impl Strategy<Value = Restore> {
         Just(RestoreStep::GivenUp),
         any::<bool>().prop_map(|equal| RestoreStep::Complete { equal }),
     ];
-    (any::<u16>(), block_set(), option::of(instant()), any::<u16>(), step)
-        .prop_map(|(generation, todo, due, asked, step)| Restore { generation, todo, due, asked, step })
+    (any::<u16>(), option::of(0_u8..127), block_set(), option::of(instant()), any::<u16>(), step).prop_map(
+        |(generation, table, todo, due, asked, step)| Restore { generation, table, todo, due, asked, step },
+    )
 }
 
 pub fn order() -> impl Strategy<Value = Order> {
