@@ -8,7 +8,7 @@ use oxisim_backup::{
     Storage, StorageError, Trigger, Uploader, Wake, Way,
     message::{BackupId, Refusal, Source},
 };
-use oxisim_phonebook::{AlphaIdentifier, Record};
+use oxisim_phonebook::{DiallingNumber, Record, TonNpi};
 
 const JOURNAL: Journal = Journal::new(10, 20);
 
@@ -94,8 +94,9 @@ fn a_refused_backup_that_cannot_be_made_anew_is_over_and_the_user_is_told() {
     let (mut uploader, mut host) = sending();
     uploader.handle_sent(true, &mut host);
     assert!(!outputs(&mut uploader).is_empty());
-    let large = "n".repeat(200);
-    host.host.contact = Some(Record { alpha: AlphaIdentifier::fit(&large, 200).alpha, ..named("Ana") });
+    // More than seven blocks hold.
+    let number = DiallingNumber::new(TonNpi(0x91), vec![4; 120]).unwrap();
+    host.host.contact = Some(Record { additional: vec![number; 15], ..named("Ana") });
     let backup = BackupId { source: Source::CARD, generation: 1 };
     let refused = FromServer::Refused { backup, reason: Refusal::GENERATION_OLD, latest: 7 };
     uploader.handle_message(&refused.encode(), &mut host);

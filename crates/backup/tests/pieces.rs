@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use oxisim_backup::{
-    Block, Coding, Entry, FromServer, Journal, MemoryVault, Mode, Outcome, Output, Phonebook, PhonebookError,
-    Piece, Receiver, Restorer, Settings, Storage, StorageError, Trigger, Unpacker, Uploader, Vault, Way,
+    Block, Coding, Entry, FromServer, Journal, Keyring, MemoryVault, Mode, Outcome, Output, Phonebook,
+    PhonebookError, Piece, Receiver, Restorer, Settings, Storage, StorageError, Trigger, Unpacker, Uploader,
+    Vault, Way,
     block::{self, Packer},
     compact::{Table, Tables},
     message::Source,
@@ -51,6 +52,8 @@ impl Phonebook for Host {
         Ok(())
     }
 }
+
+impl Keyring for Host {}
 
 impl Storage for Host {
     fn octets(&self) -> usize {
