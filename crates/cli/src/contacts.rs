@@ -462,6 +462,7 @@ fn restore(
         step = world.esme.restore_status(&number)?.map_or(RestoreStep::GivenUp, |restore| restore.step);
     }
     let elapsed = world.now().since(begin);
+    world.run_out()?;
     if let Some(path) = sim {
         Kept::of(&world.card, None).write(path)?;
     }

@@ -372,9 +372,12 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.carrier.handle_channel(channel, request, wall_clock());
             }
             Output::DeliverReport(report) => {
-                let taken = if report.cause.is_none() { "takes" } else { "does not take" };
+                let taken = match report.cause {
+                    None => "takes the message".into(),
+                    Some(cause) => format!("does not take the message (TP-FCS {:02X}: {cause:?})", cause.0),
+                };
                 let answer = report.parameters.user_data.as_ref().map(sms::answered);
-                self.say("card", &format!("{taken} the message{}", answer.unwrap_or_default()))?;
+                self.say("card", &format!("{taken}{}", answer.unwrap_or_default()))?;
             }
             // This phone has no other reader.
             Output::Reader { .. }

@@ -28,6 +28,11 @@ impl<T> Schedule<T> {
         self.planned.keys().next().map(|&(at, _)| at)
     }
 
+    /// Whether something of that kind is planned.
+    pub fn has(&self, kind: impl FnMut(&T) -> bool) -> bool {
+        self.planned.values().any(kind)
+    }
+
     /// Takes the earliest event if its time has come.
     pub fn take_due(&mut self, now: Instant) -> Option<T> {
         let entry = self.planned.first_entry()?;

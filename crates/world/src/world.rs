@@ -153,6 +153,19 @@ enum Planned {
     Call,
 }
 
+impl Planned {
+    const fn is_message(&self) -> bool {
+        match self {
+            Self::Originated(_)
+            | Self::ToServer(_)
+            | Self::ToPhone(_)
+            | Self::Terminated(_)
+            | Self::Reported { .. } => true,
+            Self::Choose { .. } | Self::Answer(_) | Self::Call => false,
+        }
+    }
+}
+
 impl<E: Esme, C: Slot> World<E, C> {
     /// A world at its beginning, with the phone off.
     #[must_use]
@@ -285,7 +298,15 @@ impl<E: Esme, C: Slot> World<E, C> {
         // What the card wants to say last.
         self.run_until(Duration::from_secs(10), |_| false)?;
         self.calls = false;
+        self.run_out()?;
         Ok(ended)
+    }
+
+    /// Runs until no message is on its way, at most for five minutes: whoever ends a world sooner loses what is.
+    pub fn run_out(&mut self) -> Result<bool, E::Error> {
+        self.run_until(Duration::from_mins(5), |world| {
+            !world.terminal.is_busy() && !world.schedule.has(Planned::is_message)
+        })
     }
 
     /// Runs until `done`, at most for `limit`; whether it was done.
