@@ -16,13 +16,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("terminal", &["wire", "apdu", "toolkit", "sms", "phonebook", "backup"]),
     ("applets", &["wire", "card", "toolkit", "sms", "phonebook", "backup"]),
     ("world", &["wire", "card", "terminal", "applets", "phonebook", "backup", "sms", "toolkit"]),
-    ("server", &["wire", "backup", "phonebook", "sms"]),
+    ("server", &["wire", "backup", "phonebook", "sms", "smpp"]),
     ("transport", &["apdu", "wire"]),
+    ("smpp", &["wire", "sms"]),
+    ("smsc", &["wire", "sms", "smpp"]),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),
 ];
 
 /// Rooms that have the standard library: files, sockets and threads are their business, or the tests of others.
-const HOSTS: &[&str] = &["server", "transport", "kit"];
+const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "kit"];
 
 /// Rooms that may know any other: the program and the tests.
 const ANY: &[&str] = &["oxisim", "oxisim-tests"];
