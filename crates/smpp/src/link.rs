@@ -170,7 +170,7 @@ impl Clock {
 }
 
 /// Who may bind: [`CommandStatus::BINDFAIL`] and the like say why not.
-pub(crate) type Authorise = dyn Fn(&Bind) -> Result<(), CommandStatus> + Send + Sync;
+pub type Authorise = dyn Fn(&Bind) -> Result<(), CommandStatus> + Send + Sync;
 
 /// What both sides' connections have in common.
 pub(crate) struct Driver {

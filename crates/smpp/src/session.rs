@@ -519,3 +519,17 @@ impl Session {
         tlvs
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers_go_round_and_skip_what_waits() {
+        let mut session = Session::centre(Settings::default(), Instant::EPOCH);
+        let until = Instant::from_secs(1);
+        assert_eq!(session.request(&Body::EnquireLink, Asked::EnquireLink, until), Ok(1));
+        session.sequence = LAST_SEQUENCE - 1;
+        assert_eq!([(); 2].map(|()| session.next_sequence()), [LAST_SEQUENCE, 2]);
+    }
+}
