@@ -52,6 +52,9 @@ const FIELDS: [&str; 34] = [
     "opt_param_tag",
 ];
 
+/// A PDU, and fields that tshark must find in it.
+type Case = (Body, CommandStatus, Vec<(&'static str, &'static str)>);
+/// What tshark says of a PDU, by field.
 type Said = BTreeMap<&'static str, String>;
 
 /// What tshark says of each PDU; nothing if it is not here.
@@ -96,7 +99,7 @@ fn phone() -> Address {
 }
 
 fn download(operation: Operation) -> Message {
-    let header = vec![Element::new(ElementId(0x70), &[])];
+    let header = vec![Element::new(ElementId(0x70), [])];
     let data = UserData::new(DataCoding::EIGHT_BIT_CLASS_2, header, vec![0xA1, 0xB2]).unwrap();
     let mut message =
         Message::new(operation, "1000".parse().ok(), phone()).with_user_data(&data).with_reference(300);
@@ -141,7 +144,7 @@ fn tshark_reads_what_was_meant() {
         ("dest_addr_npi", "0x01"),
         ("destination_addr", "15550100001"),
     ];
-    let cases: Vec<(Body, CommandStatus, Vec<(&str, &str)>)> = vec![
+    let cases: Vec<Case> = vec![
         (
             Body::Bind(bind),
             CommandStatus::OK,

@@ -1,4 +1,4 @@
-//! Net::SMPP (Debian's libnet-smpp-perl) as SMS centre, our ESME bound to it.
+//! `Net::SMPP` (Debian's libnet-smpp-perl) as SMS centre, our ESME bound to it.
 
 use std::{
     io::{BufRead, BufReader, Lines},
@@ -21,7 +21,7 @@ struct Program {
 }
 
 impl Program {
-    /// The SMS centre; nothing if Net::SMPP is missing.
+    /// The SMS centre; nothing if `Net::SMPP` is missing.
     fn start() -> Option<Self> {
         let here = Command::new("perl").args(["-MNet::SMPP", "-e", "1"]).stderr(Stdio::null()).status();
         if !here.is_ok_and(|status| status.success()) {
@@ -85,7 +85,7 @@ async fn an_esme_works_with_an_sms_centre_of_net_smpp() {
 
     let incoming = message(&mut events).await;
     let data = incoming.message().user_data().unwrap();
-    assert_eq!(data.header(), [Element::new(ElementId(0x70), &[])]);
+    assert_eq!(data.header(), [Element::new(ElementId(0x70), [])]);
     assert_eq!((data.coding(), data.payload()), (DataCoding::EIGHT_BIT, &[0x00, 0x0D][..]));
     assert_eq!(incoming.message().source.as_ref().unwrap().to_string(), "+15550100001");
     incoming.accept(None);
