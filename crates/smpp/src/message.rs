@@ -184,6 +184,20 @@ impl Message {
         self
     }
 
+    /// Asks for an [`Alert`](crate::Alert) when the phone can be reached again, should it not be now: `set_dpf`
+    /// (SMPP 5.0 §4.8.4.52).
+    #[must_use]
+    pub fn with_alert(mut self) -> Self {
+        self.tlvs.set(Tag::SET_DPF, [1]);
+        self
+    }
+
+    /// Whether its sender has asked for an alert.
+    #[must_use]
+    pub fn wants_alert(&self) -> bool {
+        self.tlvs.number(Tag::SET_DPF) == Some(1)
+    }
+
     /// The content as user data of a message of TS 23.040.
     ///
     /// `data_coding` (SMPP 5.0 §4.7.7) shares the groups of message class and of message waiting with TP-Data-Coding-Scheme, but

@@ -213,6 +213,11 @@ fn throttling_makes_a_pause_and_congestion_too() {
     talk(&mut esme, &mut centre, later(1));
     assert_eq!(events(&mut esme), [Event::Congestion(95), Event::Answered(Ticket(2), Ok(Some("2".into())))]);
     assert_eq!(esme.ready_at(), Some(later(3)));
+
+    centre.set_congestion(Some(20));
+    esme.handle_timeout(later(40));
+    talk(&mut esme, &mut centre, later(40));
+    assert_eq!(events(&mut esme), [Event::Congestion(20)]);
 }
 
 #[test]
@@ -426,7 +431,7 @@ fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
             Some((Id::BIND_RECEIVER_RESP, Status::INVSYSID)),
         ),
         // Answers to nothing, and what has no answer.
-        (pdu(&Body::EnquireLinkResp, 5), None),
+        (pdu(&Body::EnquireLinkResp(Tlvs::default()), 5), None),
         (pdu(&Body::GenericNack, 5), None),
         (pdu(&Body::UnbindResp, 5), None),
         (pdu(&Body::MessageResp(Operation::Submit, Some("1".into()), Tlvs::default()), 5), None),
@@ -518,7 +523,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         Just(Body::Unbind),
         Just(Body::UnbindResp),
         Just(Body::EnquireLink),
-        Just(Body::EnquireLinkResp),
+        Just(Body::EnquireLinkResp(Tlvs::default())),
         Just(Body::GenericNack),
         Just(Body::Bind(bind(Role::Transceiver))),
         Just(Body::BindResp(Role::Transceiver, "C".into(), Tlvs::default())),

@@ -295,7 +295,7 @@ async fn a_half_open_connection_is_left() {
     let mut peer = Peer::accept(&listener).await;
     let (header, body) = peer.read().await;
     assert_eq!(body, Body::EnquireLink);
-    peer.write(&Body::EnquireLinkResp, header.sequence).await;
+    peer.write(&Body::EnquireLinkResp(Tlvs::default()), header.sequence).await;
     assert_eq!(peer.read().await.1, Body::EnquireLink);
     assert_eq!(at_esme.closed().await, Reason::Silent);
     let _again = Peer::accept(&listener).await;

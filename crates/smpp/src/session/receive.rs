@@ -44,7 +44,8 @@ impl Session {
                 self.close(Reason::Unbound);
             }
             Body::EnquireLink => {
-                let _ = self.respond(&Body::EnquireLinkResp, CommandStatus::OK, sequence);
+                let resp = Body::EnquireLinkResp(self.response_parameters());
+                let _ = self.respond(&resp, CommandStatus::OK, sequence);
             }
             Body::Message(message) => self.handle_message(*message, sequence),
             Body::Alert(alert) => {
@@ -61,7 +62,11 @@ impl Session {
                     .answered(sequence, |asked| matches!(asked, Asked::Message(_, it) if it == operation));
                 self.handle_message_resp(asked, status, message_id, &tlvs, now);
             }
-            Body::EnquireLinkResp => drop(self.answered(sequence, |asked| asked == Asked::EnquireLink)),
+            Body::EnquireLinkResp(tlvs) => {
+                if self.answered(sequence, |asked| asked == Asked::EnquireLink).is_some() {
+                    self.handle_congestion(&tlvs, now);
+                }
+            }
             Body::UnbindResp => {
                 if self.answered(sequence, |asked| asked == Asked::Unbind).is_some() {
                     self.close(Reason::Unbound);
@@ -176,12 +181,7 @@ impl Session {
         now: Instant,
     ) {
         let Some(Asked::Message(ticket, _)) = asked else { return };
-        if let Some(congestion) = tlvs.congestion_state() {
-            if congestion >= CONGESTED {
-                self.pace.hold(now);
-            }
-            self.events.push_back(Event::Congestion(congestion));
-        }
+        self.handle_congestion(tlvs, now);
         let answer = if status == CommandStatus::OK {
             self.pace.taken(now);
             Ok(message_id)
@@ -193,6 +193,15 @@ impl Session {
         };
         self.events.push_back(Event::Answered(ticket, answer));
         self.leave_if_idle(now);
+    }
+
+    /// Any response of SMPP 5.0 may say how busy the other side is (SMPP 5.0 §4.8.4.18).
+    fn handle_congestion(&mut self, tlvs: &Tlvs, now: Instant) {
+        let Some(congestion) = tlvs.congestion_state() else { return };
+        if congestion >= CONGESTED {
+            self.pace.hold(now);
+        }
+        self.events.push_back(Event::Congestion(congestion));
     }
 
     fn handle_nack(&mut self, asked: Option<Asked>, status: CommandStatus, now: Instant) {
