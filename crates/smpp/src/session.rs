@@ -226,7 +226,9 @@ const OCTETS_LIMIT: usize = 256 * 1024;
 /// The last sequence number (SMPP 5.0 §4.7.24).
 const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 /// From here on the other side is nearing congestion (SMPP 5.0 §4.8.4.18).
-const CONGESTED: u8 = 90;
+const NEARLY_CONGESTED: u8 = 90;
+/// The other side is congested (SMPP 5.0 §4.8.4.18).
+const CONGESTED: u8 = 100;
 
 impl Session {
     /// The ESME's side of a connection that has just been made. It asks to bind, in the newest version of its

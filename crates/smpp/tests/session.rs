@@ -212,12 +212,13 @@ fn throttling_makes_a_pause_and_congestion_too() {
     centre.accept(token, Some("2"), later(1));
     talk(&mut esme, &mut centre, later(1));
     assert_eq!(events(&mut esme), [Event::Congestion(95), Event::Answered(Ticket(2), Ok(Some("2".into())))]);
-    assert_eq!(esme.ready_at(), Some(later(3)));
+    assert_eq!(esme.ready_at(), Some(later(1) + Duration::from_millis(100)), "a breath");
 
-    centre.set_congestion(Some(20));
+    centre.set_congestion(Some(100));
     esme.handle_timeout(later(40));
     talk(&mut esme, &mut centre, later(40));
-    assert_eq!(events(&mut esme), [Event::Congestion(20)]);
+    assert_eq!(events(&mut esme), [Event::Congestion(100)]);
+    assert_eq!(esme.ready_at(), Some(later(41)));
 }
 
 #[test]
@@ -422,7 +423,7 @@ fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
             raw(Id::DELIVER_SM, 5, &[body, &[4, 0x24, 0]].concat()),
             Some((Id::DELIVER_SM_RESP, Status::INVTLVSTREAM)),
         ),
-        (raw(Id::DELIVER_SM, 5, &vec![0; 80_000]), Some((Id::DELIVER_SM_RESP, Status::INVCMDLEN))),
+        (raw(Id::DELIVER_SM, 5, &vec![0; 80_000]), Some((Id::GENERIC_NACK, Status::INVCMDLEN))),
         (raw(Id::DATA_SM, 5, &[0; 6]), Some((Id::DATA_SM_RESP, Status::INVDSTADR))),
         (pdu(&Body::Message(Box::new(download())), 5), Some((Id::SUBMIT_SM_RESP, Status::INVBNDSTS))),
         (pdu(&Body::Bind(bind(Role::Receiver)), 5), Some((Id::BIND_RECEIVER_RESP, Status::INVBNDSTS))),

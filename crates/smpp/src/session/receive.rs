@@ -3,15 +3,16 @@
 use oxisim_wire::Instant;
 
 use super::{
-    Asked, CONGESTED, Event, Failure, Incoming, Reason, Request, Session, Side, State, Token, input::Frame,
+    Asked, CONGESTED, Event, Failure, Incoming, NEARLY_CONGESTED, Reason, Request, Session, Side, State,
+    Token, input::Frame,
 };
 use crate::{Bind, Body, CommandId, CommandStatus, Header, Message, Operation, Tlvs, Version};
 
 impl Session {
     /// Takes octets as they come from the other side, in any pieces.
     ///
-    /// A PDU that is not what it should be is answered with the standard's error, and the session goes on. Only if its
-    /// length is one that no PDU has, the session ends: nobody knows where the next PDU begins.
+    /// A PDU that is not what it should be is answered with the standard's error (SMPP 5.0 §2.8.2), and the session goes on.
+    /// Only if its length is one that no PDU has, the session ends: nobody knows where the next PDU begins.
     pub fn handle_octets(&mut self, octets: &[u8], now: Instant) {
         if self.state == State::Closed {
             return;
@@ -26,7 +27,10 @@ impl Session {
                     Ok(body) => self.handle(header, body, now),
                     Err(status) => self.handle_malformed(header, status, now),
                 },
-                Frame::TooLong(header) => self.handle_malformed(header, CommandStatus::INVCMDLEN, now),
+                Frame::TooLong(header) if header.id.is_response() => {
+                    self.handle_malformed(header, CommandStatus::INVCMDLEN, now);
+                }
+                Frame::TooLong(header) => self.nack(CommandStatus::INVCMDLEN, header.sequence),
                 Frame::OutOfStep(status) => {
                     self.nack(status, 0);
                     self.close(Reason::OutOfStep);
@@ -181,7 +185,6 @@ impl Session {
         now: Instant,
     ) {
         let Some(Asked::Message(ticket, _)) = asked else { return };
-        self.handle_congestion(tlvs, now);
         let answer = if status == CommandStatus::OK {
             self.pace.taken(now);
             Ok(message_id)
@@ -191,6 +194,7 @@ impl Session {
             }
             Err(Failure::Refused(status))
         };
+        self.handle_congestion(tlvs, now);
         self.events.push_back(Event::Answered(ticket, answer));
         self.leave_if_idle(now);
     }
@@ -198,8 +202,10 @@ impl Session {
     /// Any response of SMPP 5.0 may say how busy the other side is (SMPP 5.0 §4.8.4.18).
     fn handle_congestion(&mut self, tlvs: &Tlvs, now: Instant) {
         let Some(congestion) = tlvs.congestion_state() else { return };
-        if congestion >= CONGESTED {
-            self.pace.hold(now);
+        match congestion {
+            NEARLY_CONGESTED..CONGESTED => self.pace.slow(now),
+            CONGESTED.. => self.pace.hold(now),
+            _ => {}
         }
         self.events.push_back(Event::Congestion(congestion));
     }
