@@ -10,6 +10,7 @@
 //! goes on.
 
 mod address;
+mod backoff;
 mod centre;
 mod codes;
 mod error;
