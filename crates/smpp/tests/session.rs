@@ -357,6 +357,24 @@ fn unbind_waits_for_what_is_not_answered() {
 }
 
 #[test]
+fn unbind_does_not_wait_for_ever() {
+    let (mut esme, mut centre) = bound();
+    centre.submit(Ticket(1), &deliver(b"x"), START).unwrap();
+    talk(&mut esme, &mut centre, START);
+    esme.unbind(START);
+    esme.unbind(later(20));
+    // Nobody takes the message.
+    esme.handle_timeout(later(29));
+    talk(&mut esme, &mut centre, later(29));
+    assert_eq!(esme.ended(), None);
+    esme.handle_timeout(later(30));
+    esme.unbind(later(30));
+    assert_eq!(esme.ended(), None, "unbind is not answered");
+    talk(&mut esme, &mut centre, later(30));
+    assert_eq!((esme.ended(), centre.ended()), (Some(Reason::Unbound), Some(Reason::Unbound)));
+}
+
+#[test]
 fn a_long_message_travels_as_payload() {
     let (mut esme, mut centre) = bound();
     for length in [254, 255, 60_000] {

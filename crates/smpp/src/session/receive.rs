@@ -161,8 +161,8 @@ impl Session {
         let refused = match self.side {
             _ if !fits => Some(CommandStatus::INVBNDSTS),
             _ if message.destination.is_none() && self.side == Side::Centre => Some(CommandStatus::INVDSTADR),
-            Side::Esme if self.leaving => Some(CommandStatus::X_T_APPN),
-            Side::Centre if self.leaving => Some(CommandStatus::SYSERR),
+            Side::Esme if self.leaving.is_some() => Some(CommandStatus::X_T_APPN),
+            Side::Centre if self.leaving.is_some() => Some(CommandStatus::SYSERR),
             Side::Esme if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::MSGQFUL),
             Side::Centre if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::THROTTLED),
             _ => None,
