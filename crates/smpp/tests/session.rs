@@ -523,6 +523,89 @@ fn answers_that_cannot_be_read_are_answers() {
 }
 
 #[test]
+fn a_generic_nack_answers_what_has_its_number() {
+    let nack = |status: CommandStatus, sequence| Body::GenericNack.encode(status, sequence).unwrap();
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    esme.submit(Ticket(2), &download(), START).unwrap();
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 2), START);
+    esme.handle_octets(&nack(CommandStatus::OK, 3), START);
+    let refused = |status| Err(Failure::Refused(status));
+    assert_eq!(
+        events(&mut esme),
+        [
+            Event::Answered(Ticket(1), refused(CommandStatus::INVCMDID)),
+            Event::Answered(Ticket(2), refused(CommandStatus::UNKNOWNERR)),
+        ]
+    );
+    // Who refuses the question is there.
+    esme.handle_timeout(later(30));
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 4), later(30));
+    assert_eq!((esme.ended(), esme.poll_timeout()), (None, Some(later(60))));
+
+    let mut esme = Session::esme(Settings::default(), bind(Role::Transceiver), START).unwrap();
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 1), START);
+    assert_eq!(esme.ended(), Some(Reason::BindRefused(CommandStatus::INVCMDID)));
+}
+
+#[test]
+fn an_answer_of_another_kind_is_none() {
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    for body in [
+        Body::MessageResp(Operation::Data, Some("1".into()), Tlvs::default()),
+        Body::EnquireLinkResp(Tlvs::default()),
+        Body::UnbindResp,
+        Body::BindResp(Role::Transceiver, "C".into(), Tlvs::default()),
+    ] {
+        esme.handle_octets(&pdu(&body, 2), START);
+        assert_eq!((events(&mut esme), esme.ended()), (vec![], None), "{body:?}");
+    }
+    esme.handle_octets(&pdu(&Body::MessageResp(Operation::Submit, None, Tlvs::default()), 2), START);
+    assert_eq!(events(&mut esme), [Event::Answered(Ticket(1), Ok(None))]);
+}
+
+#[test]
+fn what_was_not_answered_when_the_peer_leaves_is_lost() {
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    let _ = esme.poll_output();
+    assert_eq!(answers(&mut esme, &pdu(&Body::Unbind, 9)), [(CommandId::UNBIND_RESP, CommandStatus::OK, 9)]);
+    assert_eq!(esme.ended(), Some(Reason::Unbound));
+    assert_eq!(events(&mut esme), [Event::Answered(Ticket(1), Err(Failure::Lost))]);
+    esme.handle_closed();
+    assert_eq!(esme.ended(), Some(Reason::Unbound), "the first reason stays");
+}
+
+#[test]
+fn an_id_that_cannot_be_said_and_a_message_to_nobody_are_errors() {
+    let (mut esme, mut centre) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    esme.submit(Ticket(2), &Message { destination: None, ..download() }, START).unwrap();
+    talk(&mut esme, &mut centre, START);
+    let [Event::Message(token, _)] = events(&mut centre)[..] else { panic!() };
+    centre.accept(token, Some("a number of more than 64 octets that no field of a response can hold"), START);
+    talk(&mut esme, &mut centre, START);
+    assert_eq!(
+        events(&mut esme),
+        [
+            Event::Answered(Ticket(2), Err(Failure::Refused(CommandStatus::INVDSTADR))),
+            Event::Answered(Ticket(1), Err(Failure::Refused(CommandStatus::SYSERR))),
+        ]
+    );
+}
+
+#[test]
+fn versions_before_5_0_say_nothing_of_congestion() {
+    let settings = Settings { version: Version::V3_4, ..Settings::default() };
+    let (mut esme, mut centre) = bound_with(settings, Role::Transceiver);
+    centre.set_congestion(Some(95));
+    esme.handle_timeout(later(30));
+    talk(&mut esme, &mut centre, later(30));
+    assert_eq!(events(&mut esme), []);
+}
+
+#[test]
 fn a_peer_that_does_not_read_is_not_read_from() {
     let (mut esme, _) = bound();
     let question = pdu(&Body::EnquireLink, 5);
