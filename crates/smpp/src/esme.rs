@@ -98,10 +98,15 @@ impl Esme {
         Self { queue, stop, tasks }
     }
 
-    /// Sends a message over the session that is ready first, and waits for the answer. If the session ends before, the
-    /// message may have been taken or not.
+    /// Sends a message over the session that is ready first, and waits for the answer, as [`Sender::send`] does.
     pub async fn send(&self, message: Message) -> Answer {
         self.queue.send(message).await
+    }
+
+    /// To send with, for whoever must not stop the sessions.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender { queue: Arc::clone(&self.queue) }
     }
 
     /// Ends all sessions in order; messages that wait are not sent.
@@ -115,6 +120,20 @@ impl Esme {
 impl Drop for Esme {
     fn drop(&mut self) {
         self.queue.close();
+    }
+}
+
+/// Sends over the sessions of an [`Esme`]. Clones are of the same; without sessions, messages are [lost](crate::Failure::Lost).
+#[derive(Clone, Debug)]
+pub struct Sender {
+    queue: Arc<Queue>,
+}
+
+impl Sender {
+    /// Sends a message over the session that is ready first, and waits for the answer. If the session ends before, the
+    /// message may have been taken or not. Who stops waiting takes back a message that has not been sent yet.
+    pub async fn send(&self, message: Message) -> Answer {
+        self.queue.send(message).await
     }
 }
 

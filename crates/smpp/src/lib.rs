@@ -67,7 +67,7 @@ mod tlv;
 pub use centre::{Centre, CentreConfig};
 pub use codes::{CommandId, CommandStatus, MessageState, Tag, Version};
 pub use error::Error;
-pub use esme::{Esme, EsmeConfig};
+pub use esme::{Esme, EsmeConfig, Sender};
 pub use link::{Authorise, Incoming, Link, LinkEvent, LinkId};
 pub use message::{EsmClass, Message, Operation, RegisteredDelivery};
 pub use pdu::{Alert, Bind, Body, Header, Role};

@@ -36,6 +36,10 @@ pub struct EsmClass(pub u8);
 impl EsmClass {
     /// The content is a delivery receipt.
     pub const RECEIPT: Self = Self(0x04);
+    /// The content is the phone's acknowledgement of a message.
+    pub const DELIVERY_ACKNOWLEDGEMENT: Self = Self(0x08);
+    /// The content is the user's acknowledgement of a message.
+    pub const USER_ACKNOWLEDGEMENT: Self = Self(0x10);
     /// The content tells what has become of a message so far.
     pub const INTERMEDIATE: Self = Self(0x20);
     /// The content begins with a user data header.
@@ -47,6 +51,12 @@ impl EsmClass {
     #[must_use]
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 == flag.0
+    }
+
+    /// Whether it says what kind of message it is: none of those is an ordinary one.
+    #[must_use]
+    pub const fn has_kind(self) -> bool {
+        self.0 & 0x3C != 0
     }
 
     /// With the bits of `flag`.
