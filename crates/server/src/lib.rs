@@ -3,7 +3,8 @@
 //! - [`Server`] is a poll machine: short messages and the time go in, short messages come out. It has no socket and
 //!   no clock.
 //! - [`Store`] is the database. What one message causes is one transaction: it happens whole or not at all.
-//!   [`SqliteStore`] keeps everything in one file.
+//!   [`SqliteStore`] keeps everything in one file, [`PostgresStore`] in a database that several servers share
+//!   ([`Leases`]). What is kept is sealed with a [`StoreKey`].
 //! - [`Msisdn`] says whose phonebook it is.
 //! - [`MasterKey`] is what the keys of the subscribers' cards ([`Iccid`]) are derived from.
 //!
@@ -16,7 +17,7 @@
 //! use oxisim_sms::UserData;
 //! use oxisim_wire::Instant;
 //!
-//! let store = SqliteStore::open(":memory:")?;
+//! let store = SqliteStore::in_memory()?;
 //! let mut server = Server::new(store, Policy::default(), 1);
 //! let hello = UserData::from_text("Hello!")?;
 //! let reception = server.handle_deliver(&"+491511234567".parse()?, &hello, Instant::EPOCH)?;
@@ -42,6 +43,7 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS,
-    NOTES_OF_SUBSCRIBER, Progress, Rekeying, SqliteStore, Store, StoreError, Summary,
+    Account, CopySummary, Direction, Enrolled, KeyFailure, Lease, Leases, Letter, LetterStep, LogEntry,
+    NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, PostgresStore, Progress, Rekeying, SqliteStore,
+    Store, StoreError, StoreKey, Summary,
 };

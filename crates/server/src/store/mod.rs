@@ -1,19 +1,29 @@
 //! Where the copies are kept.
 
-mod cards;
-mod rows;
-mod schema;
+mod account;
+mod document;
+mod key;
+mod postgres;
+mod records;
+mod seal;
+mod sealed;
 mod sqlite;
 
 use std::path::PathBuf;
 
-use oxisim_backup::{Held, Standing, Vault, message::Source, security::KeyVersion};
-use oxisim_wire::Instant;
+use oxisim_backup::{
+    Held, OrderStep, Standing, Vault,
+    message::Source,
+    security::{KeyVersion, ReplayWindow},
+};
+use oxisim_wire::{Duration, Instant};
 
 use crate::{Iccid, Msisdn};
 
-pub use cards::{Enrolled, Rekeying};
-pub use rows::SqliteAccount;
+pub use account::LoadedAccount;
+pub use key::{KeyFailure, NoStoreKey, StoreKey};
+pub use postgres::PostgresStore;
+pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 
 /// Notes that are kept of each subscriber.
@@ -26,6 +36,10 @@ pub const NOTES_OF_STRANGERS: u32 = 2_000;
 ///
 /// What it must guarantee: a transaction happens whole or not at all, and what is committed survives the loss of
 /// power.
+///
+/// By itself each call of [`Store::subscriber`] is a transaction. Between [`Store::begin`] and [`Store::commit`] many
+/// are one: that is how one write to the disk makes many messages durable (group commit). What fails within a batch is
+/// undone by itself; the others stay.
 pub trait Store {
     /// One subscriber's part of the store, within a transaction.
     type Account<'a>: Account;
@@ -39,10 +53,25 @@ pub trait Store {
         work: impl FnOnce(&mut Self::Account<'_>) -> Result<T, E>,
     ) -> Result<T, E>;
 
-    /// The earliest time at which something is to be done for any subscriber.
+    /// Begins a batch, and loads what is kept of these subscribers at once; others are loaded when they are named. What
+    /// is done from now on is seen within the batch, and durable after [`Store::commit`].
+    fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError>;
+
+    /// Ends a batch: all of it is durable, or after an error nothing.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Ends a batch, of which nothing is kept.
+    fn roll_back(&mut self);
+
+    /// Nothing is due for a subscriber before this time, whatever stands in their account; and notes why. It works also
+    /// if the account is damaged.
+    fn put_off(&mut self, msisdn: &Msisdn, until: Instant, why: &LogEntry) -> Result<(), StoreError>;
+
+    /// The earliest time at which something is to be done for any subscriber. If the store has leases, of their shards.
     fn next_due(&mut self) -> Result<Option<Instant>, StoreError>;
 
-    /// At most `limit` subscribers for whom something is to be done at `now`, the longest overdue first.
+    /// At most `limit` subscribers for whom something is to be done at `now`, the longest overdue first. If the
+    /// store has leases, of their shards. Not within a batch.
     fn due(&mut self, now: Instant, limit: u32) -> Result<Vec<Msisdn>, StoreError>;
 
     /// What is kept, one entry a phonebook, in the order of the numbers.
@@ -87,6 +116,50 @@ pub trait Store {
     }
 }
 
+/// The shards of the subscribers that several servers share out.
+///
+/// A subscriber is in one of 256 shards, for ever. A server that has called [`Leases::acquire`] works for the subscribers
+/// of its shards only: it may look at any other, but what would change it fails with [`StoreError::NotMine`], and with
+/// [`StoreError::Fenced`] once another server has taken the shard over. A store that has never called it works for all, as
+/// long as nobody else does.
+pub trait Leases {
+    /// The shard of a subscriber.
+    fn shard(&self, msisdn: &Msisdn) -> u8;
+
+    /// Takes at most `wanted` shards that nobody has, or whose lease has ended by `now`, until `now + span`; which the
+    /// store has now. The epoch of each is one more than before.
+    fn acquire(
+        &mut self,
+        owner: &str,
+        wanted: u16,
+        now: Instant,
+        span: Duration,
+    ) -> Result<Vec<u8>, StoreError>;
+
+    /// Has its shards until `now + span`; those that another has taken over meanwhile are no longer the store's. Which it
+    /// has now.
+    fn renew(&mut self, now: Instant, span: Duration) -> Result<Vec<u8>, StoreError>;
+
+    /// Gives these shards up, so that another may take them at once.
+    fn release(&mut self, shards: &[u8]) -> Result<(), StoreError>;
+
+    /// All leases there are, of any server.
+    fn leases(&mut self) -> Result<Vec<Lease>, StoreError>;
+}
+
+/// Who has a shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which.
+    pub shard: u8,
+    /// The server.
+    pub owner: String,
+    /// How often the shard was taken.
+    pub epoch: u64,
+    /// Until when.
+    pub until: Instant,
+}
+
 /// What is kept of one subscriber: the [`Vault`] of their backups, and what the server itself needs.
 pub trait Account: Vault<Error = StoreError> {
     /// The counter of the next packet without security for the subscriber's card: from 1, one more each time (TS 102 225 §5.1.4).
@@ -120,10 +193,40 @@ pub trait Account: Vault<Error = StoreError> {
     fn delete_letter(&mut self, id: u64) -> Result<(), StoreError>;
 }
 
+/// A card that the server has keys for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Which card.
+    pub iccid: Iccid,
+    /// The version of its keys.
+    pub key_version: KeyVersion,
+    /// Counter of the last packet to it.
+    pub sent: u64,
+    /// Counters of the packets that came from it.
+    pub window: ReplayWindow,
+    /// Messages in its subscriber's name that were refused, because they did not open or were replays.
+    pub refused: u64,
+    /// Since when it is its subscriber's.
+    pub since: Instant,
+    /// The last order to replace its keys by those of the next version.
+    pub rekeying: Option<Rekeying>,
+}
+
+/// An order to replace a card's keys by those of the next version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rekeying {
+    /// When it is to be said.
+    pub due: Option<Instant>,
+    /// Times that it was said.
+    pub said: u16,
+    /// How it stands. What it is answered with is a [`RekeyResult`](oxisim_backup::security::RekeyResult).
+    pub step: OrderStep,
+}
+
 /// A message on its way to an uploader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Its number, which no other ever has.
+    /// Its number, which no other of the subscriber ever has.
     pub id: u64,
     /// The message of the protocol.
     pub octets: Vec<u8>,
@@ -225,6 +328,41 @@ pub enum StoreError {
     /// The database failed in its work.
     #[error("database failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// PostgreSQL cannot be reached, or failed in its work.
+    #[error("PostgreSQL failed: {0}")]
+    Postgres(#[from] ::postgres::Error),
+    /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
+    #[error("another process has changed the same subscriber")]
+    Conflict,
+    /// A batch is under way already.
+    #[error("a batch is under way already")]
+    InBatch,
+    /// The subscriber's shard is another server's.
+    #[error("shard {0} is not leased by this server")]
+    NotMine(u8),
+    /// Another server has taken a shard over.
+    #[error("shard {0} has been taken over by another server")]
+    Fenced(u8),
+    /// There is no key for the store.
+    #[error(transparent)]
+    Key(#[from] KeyFailure),
+    /// The key of the store is another, or what is sealed was altered.
+    #[error("the key does not open the database")]
+    WrongKey,
+    /// A subscriber has got as many packets without security as there are counters.
+    #[error("the counters of a subscriber are used up")]
+    CounterUsedUp,
+    /// The machine gives no random octets for keys.
+    #[error("no keys can be made: {0}")]
+    NoChance(String),
+    /// The database holds a record that cannot be read.
+    #[error("the database is damaged: a record in {table} {why}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// Why not.
+        why: Unreadable,
+    },
     /// The database holds something that the server never wrote.
     #[error("the database is damaged: {column} in {table} cannot be {value}")]
     Damaged {
@@ -234,6 +372,25 @@ pub enum StoreError {
         column: &'static str,
         /// What stands there.
         value: String,
+    },
+}
+
+/// Why a record cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It was altered, or is another's.
+    #[error("does not open with the keys of the store")]
+    Sealed,
+    /// What is in it is no document.
+    #[error("is malformed")]
+    Malformed,
+    /// A later version of the server wrote it.
+    #[error("has version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// Its version.
+        found: u8,
+        /// The latest version that is known.
+        known: u8,
     },
 }
 
@@ -260,10 +417,23 @@ pub enum OpenFailure {
         /// The latest version that is known.
         known: usize,
     },
+    /// The database engine is too old.
+    #[error("it is release {found}, and must be {least} or later")]
+    Release {
+        /// Its release.
+        found: i32,
+        /// The first that will do.
+        least: i32,
+    },
     /// It cannot be written.
     #[error("it cannot be written")]
     ReadOnly,
     /// The database engine says why.
     #[error("{0}")]
     Engine(#[from] rusqlite::Error),
+}
+
+/// A time as a database has it; the latest is in the year 294247.
+fn micros(at: Instant) -> i64 {
+    i64::try_from(at.as_micros()).unwrap_or(i64::MAX)
 }

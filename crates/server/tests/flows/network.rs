@@ -12,7 +12,9 @@ use oxisim_backup::{
     security::{Counters, KeySet, KeyVersion},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store};
+use oxisim_server::{
+    Account, Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey,
+};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
     packet::{CommandPacket, Counter},
@@ -50,6 +52,9 @@ pub const MASTER: MasterKey = MasterKey::new(*b"a master key....");
 
 /// A card's counters.
 const COUNTERS: Counters = Counters::at(0);
+
+/// The key of the databases.
+pub const STORE_KEY: StoreKey = StoreKey::new([7; 32]);
 
 /// A server in a file, its subscribers, and a network that can lose messages.
 pub struct Network {
@@ -223,6 +228,20 @@ impl Network {
         self.server.enrol(&msisdn, &iccid, KeyVersion::FIRST, self.now).unwrap();
     }
 
+    /// Where the database has a subscriber: the id is the one of the only row that changes.
+    pub fn id_of(&mut self, msisdn: &Msisdn) -> Vec<u8> {
+        let ids = |path: &Path| -> Vec<(Vec<u8>, i64)> {
+            let db = rusqlite::Connection::open(path).unwrap();
+            let mut query = db.prepare("SELECT id, revision FROM account ORDER BY id").unwrap();
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let before = ids(&self.path());
+        self.server.store().subscriber(msisdn, |account| account.next_counter()).unwrap();
+        let after = ids(&self.path());
+        after.into_iter().find(|row| !before.contains(row)).unwrap().0
+    }
+
     pub fn path(&self) -> PathBuf {
         self.folder.path().join("backup.db")
     }
@@ -359,6 +378,6 @@ pub fn contact(name: &str, number: &str) -> Record {
 }
 
 fn open(path: &Path) -> Server<SqliteStore> {
-    let store = SqliteStore::open(path).unwrap();
+    let store = SqliteStore::open(path, &STORE_KEY).unwrap();
     Server::new(store, Policy::default(), 7).with_master_key(MASTER)
 }
