@@ -138,7 +138,7 @@ impl Scene {
         fill(&mut card, &self.book);
         let application =
             self.phone.map(|book| BackupApplication::new(server.clone(), self.settings.clone(), book));
-        let store = SqliteStore::open(":memory:").expect("a database in memory");
+        let store = SqliteStore::in_memory().expect("a database in memory");
         let mut esme = Server::new(store, self.policy, self.seed).with_master_key(MASTER_KEY);
         if keys.is_some() {
             let number = SUBSCRIBER.parse().expect("a number");

@@ -120,9 +120,14 @@ fn today_at(seconds: u32) -> Instant {
     Instant::from_secs(midnight + u64::from(seconds))
 }
 
+/// The database in a file, with the key beside it; `:memory:` is one that ends with the process.
+pub fn open_store(db: &str) -> Result<SqliteStore, Failure> {
+    Ok(if db == ":memory:" { SqliteStore::in_memory()? } else { SqliteStore::open_beside(db)? })
+}
+
 /// The server on a database.
 pub fn open_server(db: &str, policy: Policy, seed: u64) -> Result<Server<SqliteStore>, Failure> {
-    let store = SqliteStore::open(db)?;
+    let store = open_store(db)?;
     Ok(Server::new(store, policy, seed))
 }
 

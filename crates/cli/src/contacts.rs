@@ -16,7 +16,7 @@ use oxisim_world::{Setup, World, read_phonebook};
 use serde_json::json;
 
 use crate::{
-    backup::{open_server, wall_clock},
+    backup::{open_server, open_store, wall_clock},
     failure::Failure,
     keys::{self, secured_server},
     options, personalise,
@@ -173,7 +173,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Action::Restore { held, world, sim, all, json } => restore(held, world, sim.as_ref(), *all, *json),
         Action::Cards { db, json } => cards(db, *json),
         Action::Enrol { number, iccid, key_version, db } => {
-            SqliteStore::open(db)?.enrol(number, iccid, *key_version, wall_clock())?;
+            open_store(db)?.enrol(number, iccid, *key_version, wall_clock())?;
             let mut out = std::io::stdout().lock();
             Ok(writeln!(out, "The server of {db} knows card {iccid} as that of {number}")?)
         }
@@ -222,7 +222,7 @@ impl HeldArgs {
 fn rekey(number: Option<&Msisdn>, db: &str) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
     exists(db)?;
-    let mut store = SqliteStore::open(db)?;
+    let mut store = open_store(db)?;
     let mut cards = store.cards()?;
     cards.retain(|(owner, _)| number.is_none_or(|number| number == owner));
     if let (Some(number), true) = (number, cards.is_empty()) {
@@ -258,7 +258,7 @@ fn rekeying(card: &Enrolled) -> Option<String> {
 fn cards(db: &str, json: bool) -> Result<(), Failure> {
     let out = &mut std::io::stdout().lock();
     exists(db)?;
-    let cards = SqliteStore::open(db)?.cards()?;
+    let cards = open_store(db)?.cards()?;
     if json {
         let rows: Vec<_> = cards.iter().map(|(number, card)| card_json(number, card)).collect();
         writeln!(out, "{:#}", json!(rows))?;

@@ -189,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("backup.sqlite");
         let db = db.to_str().unwrap();
-        let mut store = SqliteStore::open(db).unwrap();
+        let mut store = SqliteStore::open_beside(db).unwrap();
         let key = master_key(db, 1, &mut store).unwrap();
         assert!(master_key(db, 2, &mut store).unwrap() == key);
         #[cfg(unix)]
@@ -207,7 +207,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("backup.sqlite");
         let db = db.to_str().unwrap();
-        let mut store = SqliteStore::open(db).unwrap();
+        let mut store = SqliteStore::open_beside(db).unwrap();
         let number = "+15550100001".parse().unwrap();
         store.enrol(&number, &virtual_iccid(0), KeyVersion::FIRST, Instant::EPOCH).unwrap();
         assert!(matches!(master_key(db, 1, &mut store), Err(Failure::NotDone(_))));

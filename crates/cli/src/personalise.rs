@@ -4,9 +4,15 @@ use std::{io::Write, path::Path};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Policy, message::Source, security::KeyVersion};
-use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_server::{Msisdn, Server, Store};
 
-use crate::{backup::wall_clock, card::RealTime, failure::Failure, keys, run::not_personalised};
+use crate::{
+    backup::{open_store, wall_clock},
+    card::RealTime,
+    failure::Failure,
+    keys,
+    run::not_personalised,
+};
 
 /// What gives the backup applet on a card the keys that the server derives from its master key and the card's ICCID, and
 /// tells the server whose card it is.
@@ -48,7 +54,7 @@ pub fn run(image: &Path, args: &Args) -> Result<(), Failure> {
         return Err(Failure::NotDone(format!("{} has no backup applet", image.display())));
     }
     let iccid = keys::iccid(card)?;
-    let mut store = if args.no_enrol { None } else { Some(SqliteStore::open(&args.db)?) };
+    let mut store = if args.no_enrol { None } else { Some(open_store(&args.db)?) };
     let master = match (&args.master_key, &mut store) {
         (Some(key), _) => keys::given(key)?,
         (None, Some(store)) => keys::master_key(&args.db, 0, store)?,

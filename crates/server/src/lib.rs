@@ -16,7 +16,7 @@
 //! use oxisim_sms::UserData;
 //! use oxisim_wire::Instant;
 //!
-//! let store = SqliteStore::open(":memory:")?;
+//! let store = SqliteStore::in_memory()?;
 //! let mut server = Server::new(store, Policy::default(), 1);
 //! let hello = UserData::from_text("Hello!")?;
 //! let reception = server.handle_deliver(&"+491511234567".parse()?, &hello, Instant::EPOCH)?;
@@ -43,6 +43,7 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS,
-    NOTES_OF_SUBSCRIBER, Progress, Rekeying, SqliteStore, Store, StoreError, Summary,
+    Account, CopySummary, Direction, Enrolled, KeyFailure, Lease, Leases, Letter, LetterStep, LogEntry,
+    NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, Progress, Rekeying, SqliteStore, Store, StoreError,
+    StoreKey, Summary,
 };

@@ -176,6 +176,22 @@ impl<S: Store> Server<S> {
         }
     }
 
+    /// Does `work`, which calls this server, in one transaction of the store: what it brings about is durable at the end
+    /// of it, all at once (group commit). What fails of it is undone by itself. `of` names the subscribers whose messages
+    /// they are, so that what is kept of them is loaded at once.
+    ///
+    /// After an error nothing of it is kept, and nothing of it is sent.
+    pub fn batch<T>(&mut self, of: &[Msisdn], work: impl FnOnce(&mut Self) -> T) -> Result<T, Error> {
+        let outputs = self.outputs.len();
+        self.store.begin(of)?;
+        let done = work(self);
+        if let Err(error) = self.store.commit() {
+            self.outputs.truncate(outputs);
+            return Err(error.into());
+        }
+        Ok(done)
+    }
+
     /// A message to this subscriber has come to its end: the next one may go.
     pub fn handle_report(
         &mut self,
@@ -205,18 +221,15 @@ impl<S: Store> Server<S> {
     /// one subscriber's turn fails, it is noted and put off, the others have theirs all the same, and the first error is
     /// returned.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        let mut result = self.trim(now);
-        for msisdn in self.store.due(now, BATCH)? {
-            let turn = match self.turn(&msisdn, now) {
-                Ok(held) => {
-                    self.failures.remove(&msisdn);
-                    held.map_or(Ok(()), Err)
-                }
-                Err(error) => self.put_off(&msisdn, &error, now).and(Err(error)),
-            };
-            result = result.and(turn);
+        let trimmed = self.trim(now);
+        let due = self.store.due(now, BATCH)?;
+        if due.is_empty() {
+            return trimmed;
         }
-        result
+        let turns = self.batch(&due, |server| {
+            due.iter().map(|msisdn| server.whole_turn(msisdn, now)).fold(Ok(()), Result::and)
+        })?;
+        trimmed.and(turns)
     }
 
     /// When [`Server::handle_timeout`] has something to do. Changes with every other call, and if another process
@@ -375,6 +388,17 @@ impl<S: Store> Server<S> {
         })
     }
 
+    /// Does what is due for a subscriber, or puts it off.
+    fn whole_turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<(), Error> {
+        match self.turn(msisdn, now) {
+            Ok(held) => {
+                self.failures.remove(msisdn);
+                held.map_or(Ok(()), Err)
+            }
+            Err(error) => self.put_off(msisdn, &error, now).and(Err(error)),
+        }
+    }
+
     /// Does what is due for a subscriber. What of it cannot be sent as things are waits in the store; why is returned.
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<Option<Error>, Error> {
         let Self { store, guard, receiver, .. } = self;
@@ -401,10 +425,7 @@ impl<S: Store> Server<S> {
         };
         let summary = format!("turn failed, put off by {wait}: {why}");
         let note = LogEntry { at: now, direction: Direction::Out, summary, octets: 0 };
-        self.store.subscriber(msisdn, |account| {
-            account.put_off(now + wait)?;
-            Ok(account.log(&note)?)
-        })
+        Ok(self.store.put_off(msisdn, now + wait, &note)?)
     }
 
     /// Old notes go.

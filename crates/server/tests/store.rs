@@ -2,7 +2,7 @@
 
 mod suite;
 
-use oxisim_server::SqliteStore;
+use oxisim_server::{SqliteStore, StoreKey};
 use suite::Database;
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ impl Database for SqliteFile {
     }
 
     fn open(&self) -> SqliteStore {
-        SqliteStore::open(self.0.path().join("backup.db")).unwrap()
+        SqliteStore::open(self.0.path().join("backup.db"), &StoreKey::new([7; 32])).unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where the copies are kept.
 
 mod cards;
+mod key;
 mod rows;
 mod schema;
 mod sqlite;
@@ -8,11 +9,12 @@ mod sqlite;
 use std::path::PathBuf;
 
 use oxisim_backup::{Held, Standing, Vault, message::Source, security::KeyVersion};
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 
 use crate::{Iccid, Msisdn};
 
 pub use cards::{Enrolled, Rekeying};
+pub use key::{KeyFailure, NoStoreKey, StoreKey};
 pub use rows::SqliteAccount;
 pub use sqlite::SqliteStore;
 
@@ -26,6 +28,10 @@ pub const NOTES_OF_STRANGERS: u32 = 2_000;
 ///
 /// What it must guarantee: a transaction happens whole or not at all, and what is committed survives the loss of
 /// power.
+///
+/// By itself each call of [`Store::subscriber`] is a transaction. Between [`Store::begin`] and [`Store::commit`] many
+/// are one: that is how one write to the disk makes many messages durable (group commit). What fails within a batch is
+/// undone by itself; the others stay.
 pub trait Store {
     /// One subscriber's part of the store, within a transaction.
     type Account<'a>: Account;
@@ -39,10 +45,25 @@ pub trait Store {
         work: impl FnOnce(&mut Self::Account<'_>) -> Result<T, E>,
     ) -> Result<T, E>;
 
-    /// The earliest time at which something is to be done for any subscriber.
+    /// Begins a batch, and loads what is kept of these subscribers at once; others are loaded when they are named. What
+    /// is done from now on is seen within the batch, and durable after [`Store::commit`].
+    fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError>;
+
+    /// Ends a batch: all of it is durable, or after an error nothing.
+    fn commit(&mut self) -> Result<(), StoreError>;
+
+    /// Ends a batch, of which nothing is kept.
+    fn roll_back(&mut self);
+
+    /// Nothing is due for a subscriber before this time, whatever stands in their account; and notes why. It works also
+    /// if the account is damaged.
+    fn put_off(&mut self, msisdn: &Msisdn, until: Instant, why: &LogEntry) -> Result<(), StoreError>;
+
+    /// The earliest time at which something is to be done for any subscriber. If the store has leases, of their shards.
     fn next_due(&mut self) -> Result<Option<Instant>, StoreError>;
 
-    /// At most `limit` subscribers for whom something is to be done at `now`, the longest overdue first.
+    /// At most `limit` subscribers for whom something is to be done at `now`, the longest overdue first. If the
+    /// store has leases, of their shards. Not within a batch.
     fn due(&mut self, now: Instant, limit: u32) -> Result<Vec<Msisdn>, StoreError>;
 
     /// What is kept, one entry a phonebook, in the order of the numbers.
@@ -85,6 +106,47 @@ pub trait Store {
     fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
         self.subscriber(msisdn, |account| account.held(source))
     }
+}
+
+/// The shards of the subscribers that several servers share out.
+///
+/// A subscriber is in one of 256 shards, for ever. A server that has called [`Leases::acquire`] works for the subscribers
+/// of its shards only: the store's other calls fail with [`StoreError::NotMine`] for any other, and
+/// [`StoreError::Fenced`] once another server has taken the shard over. A store that has never called it works for all, as
+/// long as nobody else does.
+pub trait Leases {
+    /// Takes at most `wanted` shards that nobody has, or whose lease has ended by `now`, until `now + span`; which the
+    /// store has now. The epoch of each is one more than before.
+    fn acquire(
+        &mut self,
+        owner: &str,
+        wanted: u16,
+        now: Instant,
+        span: Duration,
+    ) -> Result<Vec<u8>, StoreError>;
+
+    /// Has its shards until `now + span`; those that another has taken over meanwhile are no longer the store's. Which it
+    /// has now.
+    fn renew(&mut self, now: Instant, span: Duration) -> Result<Vec<u8>, StoreError>;
+
+    /// Gives these shards up, so that another may take them at once.
+    fn release(&mut self, shards: &[u8]) -> Result<(), StoreError>;
+
+    /// All leases there are, of any server.
+    fn leases(&mut self) -> Result<Vec<Lease>, StoreError>;
+}
+
+/// Who has a shard.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// Which.
+    pub shard: u8,
+    /// The server.
+    pub owner: String,
+    /// How often the shard was taken.
+    pub epoch: u64,
+    /// Until when.
+    pub until: Instant,
 }
 
 /// What is kept of one subscriber: the [`Vault`] of their backups, and what the server itself needs.
@@ -225,6 +287,21 @@ pub enum StoreError {
     /// The database failed in its work.
     #[error("database failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
+    #[error("another process has changed the same subscriber")]
+    Conflict,
+    /// The subscriber's shard is another server's.
+    #[error("shard {0} is not leased by this server")]
+    NotMine(u8),
+    /// Another server has taken a shard over.
+    #[error("shard {0} has been taken over by another server")]
+    Fenced(u8),
+    /// There is no key for the store.
+    #[error(transparent)]
+    Key(#[from] KeyFailure),
+    /// The key of the store is another, or what is sealed was altered.
+    #[error("the key does not open the database")]
+    WrongKey,
     /// The database holds something that the server never wrote.
     #[error("the database is damaged: {column} in {table} cannot be {value}")]
     Damaged {

@@ -10,7 +10,8 @@ use oxisim_wire::Instant;
 use rusqlite::{Connection, ErrorCode, Row, TransactionBehavior, named_params, params};
 
 use super::{
-    CopySummary, Direction, Enrolled, LogEntry, OpenFailure, Progress, Store, StoreError, Summary, cards,
+    Account, CopySummary, Direction, Enrolled, LogEntry, OpenFailure, Progress, Store, StoreError, StoreKey,
+    Summary, cards,
     rows::{self, SqliteAccount},
     schema,
 };
@@ -28,10 +29,26 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database in the file `path`, which is made if it does not exist; `:memory:` is one that nobody
-    /// else sees and that ends with the value. A database of an earlier version is brought forward.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
+    /// Opens the database in the file `path`, which is made if it does not exist. A database of an earlier version is brought forward.
+    pub fn open(path: impl AsRef<Path>, _key: &StoreKey) -> Result<Self, StoreError> {
+        Self::open_plain(path.as_ref())
+    }
+
+    /// Opens the database in the file `path` with the key of the environment, or of the file beside it
+    /// ([`StoreKey::file_beside`]). That is made for a new database, for its owner alone to read.
+    pub fn open_beside(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let path = path.as_ref();
+        let store = Self::open_plain(path)?;
+        let _key = StoreKey::of_database(path)?;
+        Ok(store)
+    }
+
+    /// A database in memory, which nobody else sees and that ends with the value.
+    pub fn in_memory() -> Result<Self, StoreError> {
+        Self::open_plain(Path::new(":memory:"))
+    }
+
+    fn open_plain(path: &Path) -> Result<Self, StoreError> {
         connect(path)
             .map(|db| Self { db })
             .map_err(|reason| StoreError::Open { path: PathBuf::from(path), reason })
@@ -52,6 +69,23 @@ impl Store for SqliteStore {
         let result = work(&mut SqliteAccount::new(&transaction, msisdn))?;
         transaction.commit().map_err(StoreError::from)?;
         Ok(result)
+    }
+
+    fn begin(&mut self, _of: &[Msisdn]) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    fn roll_back(&mut self) {}
+
+    fn put_off(&mut self, msisdn: &Msisdn, until: Instant, why: &LogEntry) -> Result<(), StoreError> {
+        self.subscriber(msisdn, |account| {
+            account.put_off(until)?;
+            account.log(why)
+        })
     }
 
     fn next_due(&mut self) -> Result<Option<Instant>, StoreError> {
@@ -253,7 +287,7 @@ mod tests {
     use super::*;
 
     fn failure(path: &Path) -> String {
-        let error = SqliteStore::open(path).unwrap_err().to_string();
+        let error = SqliteStore::open_plain(path).unwrap_err().to_string();
         assert!(error.contains(path.to_str().unwrap()), "{error}");
         error
     }
@@ -275,7 +309,7 @@ mod tests {
     fn a_database_that_cannot_be_written_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
-        drop(SqliteStore::open(&path).unwrap());
+        drop(SqliteStore::open_plain(&path).unwrap());
         let mut db = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
         assert!(matches!(prepare(&mut db), Err(OpenFailure::ReadOnly)));
     }
@@ -284,7 +318,7 @@ mod tests {
     fn a_database_of_a_later_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
-        SqliteStore::open(&path).unwrap().db.pragma_update(None, "user_version", 99).unwrap();
+        SqliteStore::open_plain(&path).unwrap().db.pragma_update(None, "user_version", 99).unwrap();
         let known = super::super::schema::MIGRATIONS.len();
         let reason = format!("it has version 99, this program knows versions up to {known}");
         assert!(failure(&path).ends_with(&reason));
@@ -303,7 +337,7 @@ mod tests {
     #[test]
     fn committed_work_is_kept_the_safe_way() {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqliteStore::open(folder.path().join("backup.db")).unwrap();
+        let store = SqliteStore::open_plain(&folder.path().join("backup.db")).unwrap();
         let pragma =
             |name: &str| store.db.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
         assert_eq!(pragma("synchronous"), 2);
@@ -316,7 +350,7 @@ mod tests {
 
     #[test]
     fn the_next_due_time_is_found_by_index() {
-        let store = SqliteStore::open(":memory:").unwrap();
+        let store = SqliteStore::in_memory().unwrap();
         let plan = |sql: &str| -> String {
             let mut query = store.db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let rows = query.query_map([], |row| row.get::<_, String>("detail")).unwrap();

@@ -54,6 +54,22 @@ impl<S: Store> Store for Failing<S> {
         })
     }
 
+    fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError> {
+        self.store.begin(of)
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        self.store.commit()
+    }
+
+    fn roll_back(&mut self) {
+        self.store.roll_back();
+    }
+
+    fn put_off(&mut self, msisdn: &Msisdn, until: Instant, why: &LogEntry) -> Result<(), StoreError> {
+        self.store.put_off(msisdn, until, why)
+    }
+
     fn next_due(&mut self) -> Result<Option<Instant>, StoreError> {
         self.store.next_due()
     }

@@ -12,7 +12,7 @@ use oxisim_backup::{
     security::{Counters, KeySet, KeyVersion},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store};
+use oxisim_server::{Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
     packet::{CommandPacket, Counter},
@@ -50,6 +50,9 @@ pub const MASTER: MasterKey = MasterKey::new(*b"a master key....");
 
 /// A card's counters.
 const COUNTERS: Counters = Counters::at(0);
+
+/// The key of the databases.
+pub const STORE_KEY: StoreKey = StoreKey::new([7; 32]);
 
 /// A server in a file, its subscribers, and a network that can lose messages.
 pub struct Network {
@@ -359,6 +362,6 @@ pub fn contact(name: &str, number: &str) -> Record {
 }
 
 fn open(path: &Path) -> Server<SqliteStore> {
-    let store = SqliteStore::open(path).unwrap();
+    let store = SqliteStore::open(path, &STORE_KEY).unwrap();
     Server::new(store, Policy::default(), 7).with_master_key(MASTER)
 }

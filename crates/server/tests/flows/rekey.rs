@@ -238,7 +238,7 @@ fn an_order_ends_with_the_card_that_it_was_for() {
 fn a_server_without_the_master_key_asks_later() {
     let mut network = network();
     rekey(&mut network);
-    let store = oxisim_server::SqliteStore::open(network.path()).unwrap();
+    let store = oxisim_server::SqliteStore::open(network.path(), &crate::network::STORE_KEY).unwrap();
     let mut without = oxisim_server::Server::new(store, oxisim_backup::Policy::default(), 1);
     without.handle_timeout(network.now).unwrap();
     assert_eq!(without.poll_output(), None);

@@ -224,7 +224,7 @@ fn what_opens_and_has_no_effect_works_no_second_time_either() {
 #[test]
 fn an_alarm_is_not_given_without_its_counter_being_spent() {
     let fuse = Rc::new(Cell::new(None));
-    let store = Failing { store: SqliteStore::open(":memory:").unwrap(), fuse: Rc::clone(&fuse) };
+    let store = Failing { store: SqliteStore::in_memory().unwrap(), fuse: Rc::clone(&fuse) };
     let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
@@ -252,7 +252,7 @@ fn an_alarm_is_not_given_without_its_counter_being_spent() {
 /// Without the master key nothing can be sent to the card, which is no reason not to answer the phone.
 #[test]
 fn what_cannot_be_sent_to_the_card_does_not_keep_what_goes_to_the_phone() {
-    let mut server = Server::new(SqliteStore::open(":memory:").unwrap(), Policy::default(), 1);
+    let mut server = Server::new(SqliteStore::in_memory().unwrap(), Policy::default(), 1);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
     let configuration = Configuration::default();
@@ -310,7 +310,7 @@ fn a_server_that_crashes_before_it_sends_repeats_no_counter() {
 #[test]
 fn a_store_that_fails_takes_no_counter() {
     let fuse = Rc::new(Cell::new(None));
-    let store = Failing { store: SqliteStore::open(":memory:").unwrap(), fuse: Rc::clone(&fuse) };
+    let store = Failing { store: SqliteStore::in_memory().unwrap(), fuse: Rc::clone(&fuse) };
     let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
@@ -375,7 +375,7 @@ fn a_card_that_uses_its_next_keys_uses_them_from_then_on() {
 
 #[test]
 fn a_server_without_security_takes_and_sends_what_nothing_secures() {
-    let store = SqliteStore::open(":memory:").unwrap();
+    let store = SqliteStore::in_memory().unwrap();
     let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER).insecure();
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
@@ -388,7 +388,7 @@ fn a_server_without_security_takes_and_sends_what_nothing_secures() {
 
 #[test]
 fn nothing_goes_unsecured_to_a_card_with_keys_for_want_of_the_master_key() {
-    let mut server = Server::new(SqliteStore::open(":memory:").unwrap(), Policy::default(), 1);
+    let mut server = Server::new(SqliteStore::in_memory().unwrap(), Policy::default(), 1);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
     let from = ana().address();
