@@ -16,7 +16,9 @@ use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Rekeying, StoreError, Unreadable};
+use super::{
+    CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Rekeying, StoreError, Unreadable,
+};
 
 /// The latest version.
 const VERSION: u8 = 1;

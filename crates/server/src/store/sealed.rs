@@ -131,7 +131,8 @@ impl<R: Records> Store for Sealed<R> {
 
     fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError> {
         self.forget_batch();
-        let ids: Vec<(Id, Msisdn)> = of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
+        let ids: Vec<(Id, Msisdn)> =
+            of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
         self.load(ids)?;
         self.in_batch = true;
         Ok(())
@@ -172,6 +173,18 @@ impl<R: Records> Store for Sealed<R> {
 
     fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError> {
         self.all_summaries()
+    }
+
+    fn walk(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+    ) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError> {
+        self.next_summaries(after, limit)
+    }
+
+    fn summaries(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError> {
+        self.summaries_of(msisdn)
     }
 
     fn enrol(

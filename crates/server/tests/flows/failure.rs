@@ -203,10 +203,7 @@ fn a_store_that_fails_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.db");
     let fuse = Rc::new(Cell::new(None));
-    let store = Failing {
-        store: SqliteStore::open(&path, &STORE_KEY).unwrap(),
-        fuse: Rc::clone(&fuse),
-    };
+    let store = Failing { store: SqliteStore::open(&path, &STORE_KEY).unwrap(), fuse: Rc::clone(&fuse) };
     let mut server = Server::new(store, Policy::default(), 1);
     let now = Instant::from_secs(1_800_000_000);
     server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();

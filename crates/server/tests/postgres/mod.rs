@@ -41,7 +41,8 @@ impl Cluster {
         // It does not run as root.
         run(Command::new("chown").arg("postgres").arg(cluster.folder.path()))?;
         let data = cluster.data();
-        cluster.run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-D", &data])?;
+        cluster
+            .run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-D", &data])?;
         let options = format!("-p {port} -k {} -h 127.0.0.1", cluster.folder.path().display());
         let log = cluster.folder.path().join("log").display().to_string();
         cluster.run("pg_ctl", &["start", "-w", "-D", &data, "-o", &options, "-l", &log])?;

@@ -4,6 +4,7 @@ mod values;
 
 use std::path::Path;
 
+use oxisim_backup::security::{KeyVersion, ReplayWindow};
 use oxisim_backup::{
     BlockSet, Command, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Vault,
     message::{BackupId, MessageType, Resumes, Source},
@@ -14,7 +15,6 @@ use oxisim_server::{
     NOTES_OF_SUBSCRIBER, Progress, Store, StoreError, Summary,
 };
 use oxisim_wire::{Duration, Instant};
-use oxisim_backup::security::{KeyVersion, ReplayWindow};
 use proptest::test_runner::{Config, TestRunner};
 
 /// A database that a test has for itself, empty.
@@ -52,6 +52,7 @@ macro_rules! suite {
             subscribers_are_apart,
             counters_count_each_for_itself,
             a_summary_says_how_far_a_backup_is,
+            subscribers_are_walked_each_once,
             messages_are_noted_with_subscribers_only,
             old_notes_are_trimmed,
             notes_are_bounded_for_each_subscriber_and_for_all_strangers,
@@ -334,6 +335,29 @@ pub fn counters_count_each_for_itself<D: Database>(database: &D) {
     assert_eq!([next(ana()), next(ana()), next(ben()), next(ana())], [1, 2, 1, 3]);
 }
 
+pub fn subscribers_are_walked_each_once<D: Database>(database: &D) {
+    let mut store = database.open();
+    let numbers: Vec<Msisdn> = (1..=7).map(|n| format!("4915{n}").parse().unwrap()).collect();
+    for number in &numbers {
+        vault(&mut store, number, |account| account.put_session(&session()));
+    }
+    let (mut walked, mut after) = (Vec::new(), None);
+    loop {
+        let found = store.walk(after.as_ref(), 3).unwrap();
+        assert!(found.len() <= 3);
+        let Some((last, _)) = found.last() else { break };
+        after = Some(last.clone());
+        for (msisdn, books) in found {
+            assert_eq!(books, store.summaries(&msisdn).unwrap());
+            assert_eq!(books.iter().map(|book| &book.msisdn).collect::<Vec<_>>(), [&msisdn]);
+            walked.push(msisdn);
+        }
+    }
+    walked.sort();
+    assert_eq!(walked, numbers);
+    assert_eq!(store.summaries(&"4916".parse().unwrap()).unwrap(), []);
+}
+
 pub fn a_summary_says_how_far_a_backup_is<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ben(), |account| account.put_session(&session()));
@@ -430,7 +454,11 @@ pub fn a_batch_is_written_whole_or_not_at_all<D: Database>(database: &D) {
     }
     vault(&mut store, &ana(), |account| account.put_block(Source::CARD, 1, &[1]));
     assert_eq!(vault(&mut store, &ana(), |account| account.block(Source::CARD, 1)), Some(vec![1]));
-    assert_eq!(vault(&mut database.open(), &ben(), |account| account.next_counter()), 1, "it is not written yet");
+    assert_eq!(
+        vault(&mut database.open(), &ben(), |account| account.next_counter()),
+        1,
+        "it is not written yet"
+    );
     assert!(matches!(store.commit(), Err(StoreError::Conflict)), "Ben was written meanwhile");
     assert_eq!(vault(&mut database.open(), &ana(), |account| account.block(Source::CARD, 1)), None);
     store.begin(&[ana(), ben()]).unwrap();
@@ -661,7 +689,9 @@ fn fill<S: Store>(store: &mut S) {
             account.log(&entry(1, Direction::In))
         });
     }
-    store.enrol(&ana(), &"8900101000000000027".parse().unwrap(), KeyVersion::FIRST, Instant::from_secs(2)).unwrap();
+    store
+        .enrol(&ana(), &"8900101000000000027".parse().unwrap(), KeyVersion::FIRST, Instant::from_secs(2))
+        .unwrap();
     store.log(None, &entry(1, Direction::In)).unwrap();
 }
 

@@ -167,7 +167,7 @@ pub(in crate::console) async fn show(
         &group,
         &filled(&group),
         sent,
-        done(&fields, &[("save", "Kept. It is not sent yet.")]),
+        &done(&fields, &[("save", "Kept. It is not sent yet.")]),
     ))
 }
 
@@ -177,7 +177,7 @@ fn form(
     group: &Group,
     fields: &Fields,
     sent: Option<u64>,
-    message: Markup,
+    message: &Markup,
 ) -> Markup {
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let is_fixed = !visitor.is_operator();
@@ -267,7 +267,7 @@ pub(in crate::console) async fn save(
     match kept {
         Ok(()) => Ok(Redirect::to(&format!("/policy/{name}?done=save")).into_response()),
         Err(problem) => {
-            let body = form(&visitor, &name, &known, &fields, None, wrong(Some(&problem)));
+            let body = form(&visitor, &name, &known, &fields, None, &wrong(Some(&problem)));
             Ok((problem.status, body).into_response())
         }
     }

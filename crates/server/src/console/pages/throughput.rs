@@ -17,7 +17,7 @@ pub(in crate::console) async fn show(
     visitor: Visitor,
 ) -> Result<Markup, Problem> {
     let now = console.now();
-    let Throughput { hours, subscribers, open, complete, failed } =
+    let Throughput { hours, subscribers, open, complete, failed, is_partial } =
         console.work(move |inner| inner.desk.throughput(now)).await?;
     let figures = [
         ("Subscribers", subscribers, "/subscribers"),
@@ -29,7 +29,7 @@ pub(in crate::console) async fn show(
         h1 { "Throughput" }
         ul.tiles {
             @for (name, count, path) in figures {
-                li { a href=(path) { strong.figures { (grouped(count)) } span { (name) } } }
+                li { a href=(path) { strong.figures { (grouped(count)) @if is_partial { "+" } } span { (name) } } }
             }
         }
         section.panel {
@@ -86,7 +86,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push('\u{202F}');
         }
         out.push(digit);

@@ -73,7 +73,8 @@ fn seal_all(store: &mut Sealed<SqliteRecords>) -> Result<bool, StoreError> {
 fn read(store: &Sealed<SqliteRecords>, msisdn: &Msisdn) -> Result<State, StoreError> {
     let plain = PlainAccount { db: store.records().db(), msisdn };
     let (counter, alarms) = plain.counts()?.unwrap_or_default();
-    let mut document = Document { counter, alarms, card: plain.card()?, restore: plain.restore()?, ..Document::default() };
+    let mut document =
+        Document { counter, alarms, card: plain.card()?, restore: plain.restore()?, ..Document::default() };
     let mut state = State { exists: true, notes: plain.notes()?, ..State::default() };
     for source in Source::ALL.iter().copied() {
         let held = plain.held(source)?;
