@@ -34,10 +34,20 @@ impl Database for SqliteFile {
     }
 }
 
-/// A database of its own in the one cluster.
+/// The database in the one cluster.
 struct PostgresDatabase<'a> {
     cluster: &'a Cluster,
     url: String,
+}
+
+impl<'a> PostgresDatabase<'a> {
+    /// Nothing stays of the test before.
+    fn fresh(cluster: &'a Cluster) -> Self {
+        let url = cluster.url("suite");
+        let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap();
+        client.batch_execute("DROP SCHEMA IF EXISTS oxisim CASCADE").unwrap();
+        Self { cluster, url }
+    }
 }
 
 impl Database for PostgresDatabase<'_> {
@@ -80,10 +90,10 @@ macro_rules! with_postgres {
         #[test]
         fn postgresql_does_what_every_store_must_do() {
             let Some(cluster) = Cluster::start() else { return };
+            cluster.create("suite");
             $(
                 eprintln!(stringify!($test));
-                cluster.create(stringify!($test));
-                suite::$test(&PostgresDatabase { cluster: &cluster, url: cluster.url(stringify!($test)) });
+                suite::$test(&PostgresDatabase::fresh(&cluster));
             )*
         }
     };

@@ -97,8 +97,8 @@ impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
     }
 
     /// The next subscribers of whom a phonebook is kept, each with it, and from where it goes on; none: those were the last.
-    fn walk(&self, after: Option<Msisdn>, limit: u32) -> Result<(Vec<Row>, Option<Msisdn>), DeskError> {
-        let found = self.with(|server| server.store().walk(after.as_ref(), limit))?;
+    fn walk(&self, after: Option<&Msisdn>, limit: u32) -> Result<(Vec<Row>, Option<Msisdn>), DeskError> {
+        let found = self.with(|server| server.store().walk(after, limit))?;
         let next = found.last().map(|(msisdn, _)| msisdn.clone());
         let found = found.into_iter().filter(|(_, books)| !books.is_empty());
         Ok((found.map(|(msisdn, books)| Row { id: self.id(&msisdn), msisdn, books }).collect(), next))
@@ -107,7 +107,7 @@ impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
     fn row(&self, id: &SubscriberId) -> Result<Option<Row>, DeskError> {
         let Some(msisdn) = self.msisdn(id) else { return Ok(None) };
         let books = self.with(|server| server.store().summaries(&msisdn))?;
-        Ok((!books.is_empty()).then(|| Row { id: *id, msisdn, books }))
+        Ok(Some(Row { id: *id, msisdn, books }).filter(|row| !row.books.is_empty()))
     }
 }
 
@@ -119,7 +119,7 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
     ) -> Result<Page<Row, SubscriberId>, DeskError> {
         let (mut rows, mut next) = (Vec::new(), after.and_then(|after| self.msisdn(after)));
         for _ in 0..STEPS {
-            let (found, last) = self.walk(next.take(), PAGE as u32)?;
+            let (found, last) = self.walk(next.as_ref(), PAGE as u32)?;
             let Some(last) = last else { return Ok(Page { rows, next: None }) };
             for row in found.into_iter().filter(|row| passes(filter, row)) {
                 if rows.len() == PAGE {
@@ -195,7 +195,7 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
         let mut throughput = Throughput { hours, ..Throughput::default() };
         let mut next = None;
         while throughput.subscribers < MOST {
-            let (rows, last) = self.walk(next, STEP)?;
+            let (rows, last) = self.walk(next.as_ref(), STEP)?;
             let Some(last) = last else { return Ok(throughput) };
             throughput.subscribers += rows.len() as u64;
             let books: Vec<_> = rows.iter().flat_map(|row| &row.books).collect();
@@ -227,7 +227,7 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
     ) -> Result<u64, DeskError> {
         let (mut count, mut next) = (0, None);
         loop {
-            let (rows, last) = self.walk(next, STEP)?;
+            let (rows, last) = self.walk(next.as_ref(), STEP)?;
             let Some(last) = last else { return Ok(count) };
             for row in rows.into_iter().filter(|row| members(&row.msisdn)) {
                 self.with(|server| -> Result<_, crate::Error> {

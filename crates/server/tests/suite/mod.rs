@@ -518,7 +518,7 @@ pub fn a_shard_is_one_servers_at_a_time<D: Database>(database: &D) {
     // What the other has not renewed is free when its time is over, and not before.
     assert_eq!(one.acquire("one", 256, at(40), span).unwrap(), of_one);
     assert_eq!(one.acquire("one", 256, at(41), span).unwrap().len(), 256);
-    assert_eq!(other.renew(at(42), span).unwrap(), []);
+    assert!(other.renew(at(42), span).unwrap().is_empty());
     let leases = one.leases().unwrap();
     assert_eq!(leases.len(), 256);
     assert!(leases.iter().all(|lease| lease.owner == "one"));
@@ -528,7 +528,7 @@ pub fn a_shard_is_one_servers_at_a_time<D: Database>(database: &D) {
     // Who was started anew under its name has its shards at once.
     let mut again = database.open();
     assert_eq!(again.acquire("other", 256, at(44), span).unwrap(), [3, 4]);
-    assert_eq!(other.renew(at(45), span).unwrap(), []);
+    assert!(other.renew(at(45), span).unwrap().is_empty());
 }
 
 pub fn a_server_whose_shard_was_taken_over_writes_nothing<D: Database>(database: &D) {
@@ -548,7 +548,7 @@ pub fn a_server_whose_shard_was_taken_over_writes_nothing<D: Database>(database:
     }
     assert!(matches!(stale.forget(&ben()), Err(StoreError::Fenced(_))));
     vault(&mut next, &ana(), |account| account.put_session(&session()));
-    assert_eq!(stale.renew(at(41), span).unwrap(), []);
+    assert!(stale.renew(at(41), span).unwrap().is_empty());
     let refused = stale.subscriber(&ana(), |account| account.next_counter());
     assert!(matches!(refused, Err(StoreError::NotMine(_))));
 }
@@ -640,19 +640,17 @@ pub fn a_card_keeps_its_counters_whoever_has_it<D: Database>(database: &D) {
 pub fn nothing_personal_stands_in_the_files<D: Database>(database: &D) {
     let mut store = database.open();
     fill(&mut store);
-    let clear = ["Xaver", "491511234567", "8900101000000000019", "number 1"].map(str::as_bytes).to_vec();
-    let packed = [&[0x94, 0x51, 0x11, 0x32, 0x54, 0x76][..], &[0x98, 0x00, 0x01, 0x01][..]];
-    let mut octets = 0;
-    for path in files(database.folder()) {
-        // Files come and go.
-        let Ok(content) = std::fs::read(&path) else { continue };
-        octets += content.len();
-        for needle in clear.iter().copied().chain(packed) {
-            let is_there = content.windows(needle.len()).any(|window| window == needle);
-            assert!(!is_there, "{} has {needle:02X?}", path.display());
-        }
+    let is_in_files = |pattern: &str| {
+        let mut grep = std::process::Command::new("grep");
+        let grep = grep.env("LC_ALL", "C").args(["-rqaP", pattern]).arg(database.folder());
+        // Files come and go: 2 says so.
+        grep.stderr(std::process::Stdio::null()).status().unwrap().success()
+    };
+    assert!(is_in_files("account_block"), "that is the name of a table");
+    let packed = ["\\x94\\x51\\x11\\x32\\x54\\x76", "\\x98\\x00\\x01\\x01"];
+    for pattern in ["Xaver", "491511234567", "8900101000000000019", "number 1"].iter().chain(&packed) {
+        assert!(!is_in_files(pattern), "{pattern}");
     }
-    assert!(octets > 10_000, "{octets}");
 }
 
 pub fn what_was_sealed_opens_after_all_keys_were_replaced<D: Database>(database: &D) {
@@ -693,18 +691,6 @@ fn fill<S: Store>(store: &mut S) {
         .enrol(&ana(), &"8900101000000000027".parse().unwrap(), KeyVersion::FIRST, Instant::from_secs(2))
         .unwrap();
     store.log(None, &entry(1, Direction::In)).unwrap();
-}
-
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder).unwrap().flatten() {
-        match entry.file_type() {
-            Ok(kind) if kind.is_dir() => all.extend(files(&entry.path())),
-            Ok(kind) if kind.is_file() => all.push(entry.path()),
-            _ => {}
-        }
-    }
-    all
 }
 
 /// Does `work` in one transaction that must succeed.

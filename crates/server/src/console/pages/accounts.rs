@@ -9,7 +9,7 @@ use axum::{
 use maud::{Markup, html};
 use oxisim_wire::Instant;
 
-use super::{Fields, button, csrf, done, page, time, wrong};
+use super::{Fields, button, careful, csrf, done, page, time, wrong};
 use crate::console::{Console, Problem, Profile, Role, Visitor, accounts::Change};
 
 /// The sentences for what has just been done.
@@ -83,16 +83,16 @@ async fn listed(
                             @if *is_suspended { " " span.badge.bad { "suspended" } }
                         }
                         td data-label="Since" { (time(Instant::from_secs(*since))) }
-                        td.actions {
+                        td { div.actions {
                             @if name != visitor.name() {
                                 @if *is_suspended {
                                     (button(visitor, &format!("/accounts/{name}/resume"), "", "Resume"))
                                 } @else {
                                     (button(visitor, &format!("/accounts/{name}/suspend"), "", "Suspend"))
                                 }
-                                (button(visitor, &format!("/accounts/{name}/delete"), "danger", "Delete"))
+                                (careful(visitor, &format!("/accounts/{name}/delete"), "Delete"))
                             } @else { span.none { "your own" } }
-                        }
+                        } }
                     }
                 }
             }
@@ -196,9 +196,9 @@ async fn mine(
                             tr {
                                 th scope="row" data-label="For" { (token.label) }
                                 td data-label="Since" { (time(Instant::from_secs(token.since))) }
-                                td.actions {
-                                    (button(visitor, &format!("/account/tokens/{key}/delete"), "danger", "End"))
-                                }
+                                td { div.actions {
+                                    (careful(visitor, &format!("/account/tokens/{key}/delete"), "End"))
+                                } }
                             }
                         }
                     }

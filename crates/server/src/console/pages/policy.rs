@@ -8,7 +8,7 @@ use axum::{
 use maud::{Markup, html};
 use oxisim_wire::{Duration, Instant};
 
-use super::{Fields, button, csrf, done, page, time, wrong};
+use super::{Fields, button, careful, csrf, done, page, time, wrong};
 use crate::{
     Msisdn,
     console::{
@@ -227,7 +227,7 @@ fn form(
                 }
                 div.actions {
                     (button(visitor, &format!("/policy/{name}/apply"), "main", "Send to the subscribers"))
-                    (button(visitor, &format!("/policy/{name}/delete"), "danger", "Delete the group"))
+                    (careful(visitor, &format!("/policy/{name}/delete"), "Delete the group"))
                 }
             }
         }

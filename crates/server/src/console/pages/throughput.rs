@@ -10,7 +10,7 @@ use crate::console::{Console, Hour, Problem, Throughput, Visitor};
 // Units of the drawing: of a bar, of the space between two hours, of the highest bar.
 const WIDTH: u64 = 20;
 const GAP: u64 = 6;
-const HEIGHT: u64 = 120;
+const HEIGHT: u64 = 240;
 
 pub(in crate::console) async fn show(
     State(console): State<Console>,
@@ -66,7 +66,7 @@ fn chart(hours: &[Hour]) -> Markup {
     let width = hours.len() as u64 * (2 * WIDTH + GAP);
     let bar = |count: u64| (u128::from(count) * u128::from(HEIGHT)).div_ceil(u128::from(most)) as u64;
     html! {
-        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 24) } role="img"
+        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 40) } role="img"
             aria-label={ "At most " (most) " messages an hour" } {
             @for (place, hour) in (0_u64..).zip(hours) {
                 @let left = place * (2 * WIDTH + GAP);
@@ -74,7 +74,7 @@ fn chart(hours: &[Hour]) -> Markup {
                 rect.in x=(left) y=(HEIGHT - incoming) width=(WIDTH) height=(incoming) {}
                 rect.out x=(left + WIDTH) y=(HEIGHT - outgoing) width=(WIDTH) height=(outgoing) {}
                 @if place % 4 == 0 {
-                    text x=(left) y=(HEIGHT + 20) { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
+                    text x=(left) y=(HEIGHT + 34) { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
                 }
             }
         }
