@@ -28,6 +28,7 @@
 //! ```
 
 mod bearer;
+pub mod console;
 mod describe;
 mod dispatch;
 mod guard;
