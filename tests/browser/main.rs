@@ -7,7 +7,11 @@ use std::time::Duration;
 
 use driver::Browser;
 use place::{ALICE, PASSWORD, Place};
-use thirtyfour::prelude::*;
+use serde_json::json;
+use thirtyfour::{extensions::cdp::ChromeDevTools, prelude::*};
+
+/// How long a page may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Presses TAB until an element has the focus whose text or label is this one, as somebody without a mouse does.
 async fn tab_to(driver: &WebDriver, words: &str) {
@@ -37,13 +41,23 @@ async fn press(driver: &WebDriver, keys: impl Into<TypingData>) {
 }
 
 async fn heading(driver: &WebDriver, words: &str) {
-    let heading = driver
-        .query(By::Css("h1"))
-        .with_text(words.to_owned())
-        .wait(Duration::from_secs(20), Duration::from_millis(50));
-    if heading.first().await.is_err() {
-        panic!("no page has the heading {words:?}, but this: {}", driver.source().await.unwrap());
-    }
+    let heading =
+        driver.query(By::Css("h1")).with_text(words.to_owned()).wait(PATIENCE, Duration::from_millis(50));
+    let found = heading.first().await;
+    let source = driver.source().await.unwrap();
+    assert!(found.is_ok(), "no page has the heading {words:?}, but this: {source}");
+}
+
+/// Signs in with the keyboard; the first field has the focus as soon as the page is there.
+async fn sign_in(driver: &WebDriver) {
+    heading(driver, "Sign in").await;
+    let field = driver.query(By::Css("input[name=name]:focus"));
+    field.wait(PATIENCE, Duration::from_millis(50)).first().await.unwrap();
+    press(driver, "ada").await;
+    tab_to(driver, "Password").await;
+    press(driver, PASSWORD).await;
+    press(driver, Key::Enter).await;
+    heading(driver, "Subscribers").await;
 }
 
 /// The page is not wider than the window.
@@ -65,13 +79,7 @@ async fn an_operator_signs_in_finds_a_subscriber_and_exports_the_contacts() {
     driver.goto(&place.url("/")).await.unwrap();
     heading(driver, "Sign in").await;
     fits(driver, "Sign in").await;
-    // The first field has the focus.
-    press(driver, "ada").await;
-    tab_to(driver, "Password").await;
-    press(driver, PASSWORD).await;
-    press(driver, Key::Enter).await;
-
-    heading(driver, "Subscribers").await;
+    sign_in(driver).await;
     fits(driver, "Subscribers").await;
     tab_to(driver, "Number").await;
     press(driver, ALICE).await;
@@ -93,7 +101,7 @@ async fn an_operator_signs_in_finds_a_subscriber_and_exports_the_contacts() {
     browser.stop().await;
 }
 
-/// Every page in both widths, light and dark; `OXISIM_SCREENSHOTS` names a folder for their pictures.
+/// `OXISIM_SCREENSHOTS` names a folder for pictures of the pages.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_is_wider_than_the_window_or_refused_by_its_own_policy() {
     const PAGES: [&str; 9] =
@@ -104,26 +112,26 @@ async fn no_page_is_wider_than_the_window_or_refused_by_its_own_policy() {
         let place = Place::open().await;
         let driver = &browser.driver;
         driver.goto(&place.url("/login")).await.unwrap();
-        press(driver, "ada").await;
-        tab_to(driver, "Password").await;
-        press(driver, PASSWORD).await;
-        press(driver, Key::Enter).await;
-        heading(driver, "Subscribers").await;
-        for page in PAGES {
-            let path = match page {
-                "one" => format!("/subscribers/{}", place.id),
-                "copy" => format!("/subscribers/{}/copies/card", place.id),
-                other => format!("/{other}"),
-            };
-            driver.goto(&place.url(&path)).await.unwrap();
-            fits(driver, page).await;
-            // Without the style sheet the ground is white or transparent.
-            let ground = "return getComputedStyle(document.documentElement).backgroundColor";
-            let ground = driver.execute(ground, vec![]).await.unwrap().convert::<String>().unwrap();
-            assert_eq!(ground, "rgb(247, 248, 247)", "{page} has no style");
-            if let Some(folder) = &folder {
-                let name = format!("{}-{width}.png", page.replace('/', "-"));
-                driver.screenshot(&folder.join(name)).await.unwrap();
+        sign_in(driver).await;
+        let tools = ChromeDevTools::new(driver.handle.clone());
+        for (scheme, ground) in [("light", "rgb(247, 248, 247)"), ("dark", "rgb(18, 23, 22)")] {
+            let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+            tools.execute_cdp_with_params("Emulation.setEmulatedMedia", media).await.unwrap();
+            for page in PAGES {
+                let path = match page {
+                    "one" => format!("/subscribers/{}", place.id),
+                    "copy" => format!("/subscribers/{}/copies/card", place.id),
+                    other => format!("/{other}"),
+                };
+                driver.goto(&place.url(&path)).await.unwrap();
+                fits(driver, page).await;
+                let has = "return getComputedStyle(document.documentElement).backgroundColor";
+                let has = driver.execute(has, vec![]).await.unwrap().convert::<String>().unwrap();
+                assert_eq!(has, ground, "{page} has not the colours of {scheme}");
+                if let Some(folder) = &folder {
+                    let name = format!("{}-{width}-{scheme}.png", page.replace('/', "-"));
+                    driver.screenshot(&folder.join(name)).await.unwrap();
+                }
             }
         }
         browser.stop().await;
