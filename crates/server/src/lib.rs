@@ -35,6 +35,7 @@ mod msisdn;
 mod outbox;
 mod rekey;
 mod server;
+pub mod service;
 pub mod store;
 
 pub use bearer::Ignored;
