@@ -50,6 +50,12 @@ pub enum KeyFailure {
         /// Why not.
         error: io::Error,
     },
+    /// The database is sealed with a key that is not here.
+    #[error("{} is missing: put the key back that the database was sealed with", path.display())]
+    Missing {
+        /// The file that should have it.
+        path: PathBuf,
+    },
     /// The file or the variable holds something else.
     #[error("{place}: {error}")]
     Malformed {
@@ -70,7 +76,6 @@ impl StoreKey {
         Self(octets)
     }
 
-    #[expect(dead_code, reason = "nothing is sealed yet")]
     pub(super) const fn octets(&self) -> &[u8; OCTETS] {
         &self.0
     }
@@ -83,8 +88,8 @@ impl StoreKey {
         name.into()
     }
 
-    /// The key of a database in a file: that of the environment, or else of the file beside it. That is made, for its
-    /// owner alone to read, if neither it nor the database exists.
+    /// The key of a database in a file: that of the environment, or else of the file beside it, which is made, for its
+    /// owner alone to read, if it is not there.
     pub fn of_database(database: &Path) -> Result<Self, KeyFailure> {
         if let Some(key) = Self::from_environment()? {
             return Ok(key);

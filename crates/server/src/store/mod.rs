@@ -1,21 +1,29 @@
 //! Where the copies are kept.
 
-mod cards;
+mod account;
+mod document;
 mod key;
-mod rows;
-mod schema;
+mod postgres;
+mod records;
+mod seal;
+mod sealed;
 mod sqlite;
 
 use std::path::PathBuf;
 
-use oxisim_backup::{Held, Standing, Vault, message::Source, security::KeyVersion};
+use oxisim_backup::{
+    Held, OrderStep, Standing, Vault,
+    message::Source,
+    security::{KeyVersion, ReplayWindow},
+};
 use oxisim_wire::{Duration, Instant};
 
 use crate::{Iccid, Msisdn};
 
-pub use cards::{Enrolled, Rekeying};
+pub use account::LoadedAccount;
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
-pub use rows::SqliteAccount;
+pub use postgres::PostgresStore;
+pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 
 /// Notes that are kept of each subscriber.
@@ -182,10 +190,40 @@ pub trait Account: Vault<Error = StoreError> {
     fn delete_letter(&mut self, id: u64) -> Result<(), StoreError>;
 }
 
+/// A card that the server has keys for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Which card.
+    pub iccid: Iccid,
+    /// The version of its keys.
+    pub key_version: KeyVersion,
+    /// Counter of the last packet to it.
+    pub sent: u64,
+    /// Counters of the packets that came from it.
+    pub window: ReplayWindow,
+    /// Messages in its subscriber's name that were refused, because they did not open or were replays.
+    pub refused: u64,
+    /// Since when it is its subscriber's.
+    pub since: Instant,
+    /// The last order to replace its keys by those of the next version.
+    pub rekeying: Option<Rekeying>,
+}
+
+/// An order to replace a card's keys by those of the next version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rekeying {
+    /// When it is to be said.
+    pub due: Option<Instant>,
+    /// Times that it was said.
+    pub said: u16,
+    /// How it stands. What it is answered with is a [`RekeyResult`](oxisim_backup::security::RekeyResult).
+    pub step: OrderStep,
+}
+
 /// A message on its way to an uploader.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Letter {
-    /// Its number, which no other ever has.
+    /// Its number, which no other of the subscriber ever has.
     pub id: u64,
     /// The message of the protocol.
     pub octets: Vec<u8>,
@@ -287,6 +325,9 @@ pub enum StoreError {
     /// The database failed in its work.
     #[error("database failed: {0}")]
     Database(#[from] rusqlite::Error),
+    /// PostgreSQL cannot be reached, or failed in its work.
+    #[error("PostgreSQL failed: {0}")]
+    Postgres(#[from] ::postgres::Error),
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
@@ -302,6 +343,20 @@ pub enum StoreError {
     /// The key of the store is another, or what is sealed was altered.
     #[error("the key does not open the database")]
     WrongKey,
+    /// A subscriber has got as many packets without security as there are counters.
+    #[error("the counters of a subscriber are used up")]
+    CounterUsedUp,
+    /// The machine gives no random octets for keys.
+    #[error("no keys can be made: {0}")]
+    NoChance(String),
+    /// The database holds a record that cannot be read.
+    #[error("the database is damaged: a record in {table} {why}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// Why not.
+        why: Unreadable,
+    },
     /// The database holds something that the server never wrote.
     #[error("the database is damaged: {column} in {table} cannot be {value}")]
     Damaged {
@@ -311,6 +366,25 @@ pub enum StoreError {
         column: &'static str,
         /// What stands there.
         value: String,
+    },
+}
+
+/// Why a record cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It was altered, or is another's.
+    #[error("does not open with the keys of the store")]
+    Sealed,
+    /// What is in it is no document.
+    #[error("is malformed")]
+    Malformed,
+    /// A later version of the server wrote it.
+    #[error("has version {found}, this program knows versions up to {known}")]
+    Newer {
+        /// Its version.
+        found: u8,
+        /// The latest version that is known.
+        known: u8,
     },
 }
 
@@ -337,10 +411,23 @@ pub enum OpenFailure {
         /// The latest version that is known.
         known: usize,
     },
+    /// The database engine is too old.
+    #[error("it is release {found}, and must be {least} or later")]
+    Release {
+        /// Its release.
+        found: i32,
+        /// The first that will do.
+        least: i32,
+    },
     /// It cannot be written.
     #[error("it cannot be written")]
     ReadOnly,
     /// The database engine says why.
     #[error("{0}")]
     Engine(#[from] rusqlite::Error),
+}
+
+/// A time as a database has it; the latest is in the year 294247.
+fn micros(at: Instant) -> i64 {
+    i64::try_from(at.as_micros()).unwrap_or(i64::MAX)
 }

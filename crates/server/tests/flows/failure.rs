@@ -240,10 +240,13 @@ fn a_subscriber_whose_rows_are_damaged_does_not_hold_up_others() {
     for number in [ANA, BEN] {
         assert!(network.server.start_restore(&number.parse().unwrap(), network.now).unwrap());
     }
-    let damage = "UPDATE contact SET digits = 'none' WHERE msisdn = '491511234567' AND slot = 3";
-    Connection::open(network.path()).unwrap().execute(damage, []).unwrap();
+    let file = Connection::open(network.path()).unwrap();
+    let ana = network.id_of(&ANA.parse().unwrap());
+    let damage = "UPDATE account_copy SET sealed = substr(sealed, 1, 40) WHERE id = ?1";
+    assert_eq!(file.execute(damage, [ana]).unwrap(), 1);
     let error = network.server.handle_timeout(network.now).unwrap_err();
-    assert_eq!(error.to_string(), "the database is damaged: digits in contact cannot be none");
+    let why = "the database is damaged: a record in copy does not open with the keys of the store";
+    assert_eq!(error.to_string(), why);
     assert_eq!(network.server.poll_output().unwrap().to.to_string(), BEN);
 }
 
@@ -265,7 +268,8 @@ fn turns_that_fail_are_put_off_for_longer_each_time_and_noted_and_starve_nobody(
         let put = |account: &mut <SqliteStore as Store>::Account<'_>| account.put_restore(&restore);
         network.server.store().subscriber(&damaged(number), put).unwrap();
     }
-    Connection::open(network.path()).unwrap().execute("UPDATE restore SET asked = -1", []).unwrap();
+    let damage = "UPDATE account SET state = substr(state, 1, 40) WHERE due IS NOT NULL";
+    assert_eq!(Connection::open(network.path()).unwrap().execute(damage, []).unwrap(), 300);
     let soon = begin + Duration::from_secs(1);
     let ben: Msisdn = BEN.parse().unwrap();
     let order = Configuration::default();

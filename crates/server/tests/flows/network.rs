@@ -12,7 +12,7 @@ use oxisim_backup::{
     security::{Counters, KeySet, KeyVersion},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey};
+use oxisim_server::{Account, Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
     packet::{CommandPacket, Counter},
@@ -224,6 +224,20 @@ impl Network {
         let msisdn = self.subscribers[0].msisdn.clone();
         let iccid: Iccid = iccid.parse().unwrap();
         self.server.enrol(&msisdn, &iccid, KeyVersion::FIRST, self.now).unwrap();
+    }
+
+    /// Where the database has a subscriber: the id is the one of the only row that changes.
+    pub fn id_of(&mut self, msisdn: &Msisdn) -> Vec<u8> {
+        let ids = |path: &Path| -> Vec<(Vec<u8>, i64)> {
+            let db = rusqlite::Connection::open(path).unwrap();
+            let mut query = db.prepare("SELECT id, revision FROM account ORDER BY id").unwrap();
+            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+            rows.map(Result::unwrap).collect()
+        };
+        let before = ids(&self.path());
+        self.server.store().subscriber(msisdn, |account| account.next_counter()).unwrap();
+        let after = ids(&self.path());
+        after.into_iter().find(|row| !before.contains(row)).unwrap().0
     }
 
     pub fn path(&self) -> PathBuf {

@@ -5,7 +5,10 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::OpenFailure;
+use crate::store::OpenFailure;
+
+/// From this version on all that is kept is sealed; before, it stood in clear.
+pub(super) const SEALED: usize = 7;
 
 /// `PRAGMA application_id`, in ASCII `OxiB`.
 const APPLICATION_ID: i64 = 0x4F78_6942;
@@ -220,7 +223,104 @@ pub(super) const MIGRATIONS: &[&str] = &["
 ", "
     ALTER TABLE phonebook ADD COLUMN coding INTEGER;  -- number of the table that its uploader last coded with
     ALTER TABLE restore ADD COLUMN coding INTEGER;    -- number of the table with which its blocks are coded
+", "
+    CREATE TABLE data_key (                         -- sealed by the key of the store
+        number INTEGER NOT NULL PRIMARY KEY,        -- 0: the key of the hashes
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE TABLE account (
+        id       BLOB NOT NULL PRIMARY KEY CHECK (length(id) = 16),  -- keyed hash of the number; its shard is the first octet
+        revision INTEGER NOT NULL,
+        due      INTEGER,
+        number   BLOB NOT NULL,
+        state    BLOB NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE due (                              -- the due times of the accounts, in their order
+        at    INTEGER NOT NULL,
+        id    BLOB NOT NULL REFERENCES account ON DELETE CASCADE,
+        shard INTEGER NOT NULL,
+        PRIMARY KEY (at, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE account_block (                    -- of backups that are not complete
+        id     BLOB NOT NULL REFERENCES account ON DELETE CASCADE,
+        source INTEGER NOT NULL,
+        number INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (id, source, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE account_copy (                     -- complete copies
+        id     BLOB NOT NULL REFERENCES account ON DELETE CASCADE,
+        source INTEGER NOT NULL,
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (id, source)
+    ) STRICT;
+
+    CREATE TABLE account_card (                     -- cards with keys
+        card   BLOB NOT NULL PRIMARY KEY CHECK (length(card) = 16),  -- keyed hash of the ICCID
+        owner  BLOB,                                -- the account that has what is known of it
+        sealed BLOB,                                -- the same, of a card that is nobody's
+        CHECK ((owner IS NULL) <> (sealed IS NULL))
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE note (                             -- what came and went
+        seq    INTEGER NOT NULL PRIMARY KEY,
+        id     BLOB REFERENCES account ON DELETE CASCADE,
+        at     INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE INDEX note_id ON note (id);
+    CREATE INDEX note_at ON note (at);
+
+    CREATE TABLE lease (                            -- who works for the accounts of a shard
+        shard INTEGER NOT NULL PRIMARY KEY CHECK (shard BETWEEN 0 AND 255),
+        owner TEXT NOT NULL,
+        epoch INTEGER NOT NULL,
+        until INTEGER NOT NULL
+    ) STRICT;
+
+    WITH RECURSIVE shards (shard) AS (SELECT 0 UNION ALL SELECT shard + 1 FROM shards WHERE shard < 255)
+    INSERT INTO lease SELECT shard, '', 0, 0 FROM shards;
+", "
+    DROP TABLE opening;
+    DROP TABLE spacing;
+    DROP TABLE letter;
+    DROP TABLE command;
+    DROP TABLE card;
+    DROP TABLE message;
+    DROP TABLE restore;
+    DROP TABLE block;
+    DROP TABLE backup;
+    DROP TABLE additional_number;
+    DROP TABLE contact;
+    DROP TABLE phonebook;
+    DROP TABLE subscriber;
 "];
+
+/// Brings a database to the last version in which everything stood in clear and has a place where it is sealed, unless it
+/// is beyond that.
+pub(super) fn migrate_to_seal(db: &mut Connection) -> Result<(), OpenFailure> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let is_beyond = usize::try_from(version).is_ok_and(|version| version >= SEALED);
+    migrate(db, if is_beyond { MIGRATIONS } else { &MIGRATIONS[..SEALED - 1] })
+}
+
+/// Whether what a database keeps in clear is still to be sealed.
+pub(super) fn is_plain(db: &Connection) -> Result<bool, OpenFailure> {
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(usize::try_from(version).is_ok_and(|version| version < SEALED))
+}
+
+/// Deletes what stood in clear, within the transaction that has sealed it.
+pub(super) fn drop_plain(db: &Connection) -> Result<(), OpenFailure> {
+    db.execute_batch(MIGRATIONS[SEALED - 1])?;
+    db.pragma_update(None, "user_version", SEALED.to_string())?;
+    Ok(())
+}
 
 /// Applies those of `migrations` that `db` has not had yet, all in one transaction.
 pub(super) fn migrate(db: &mut Connection, migrations: &[&str]) -> Result<(), OpenFailure> {
@@ -305,7 +405,7 @@ mod tests {
              INSERT INTO block VALUES ('49151', 0, 1, x'0E8001');",
         )
         .unwrap();
-        migrate(&mut db, MIGRATIONS).unwrap();
+        migrate_to_seal(&mut db).unwrap();
         let row = db
             .query_row("SELECT generation, claimed IS NULL, hex(octets) FROM backup JOIN block USING (msisdn, source)", [], |row| {
                 Ok((row.get::<_, u16>(0)?, row.get::<_, bool>(1)?, row.get::<_, String>(2)?))
@@ -320,8 +420,8 @@ mod tests {
     #[test]
     fn every_foreign_key_leads_somewhere() {
         let mut db = Connection::open_in_memory().unwrap();
-        migrate(&mut db, MIGRATIONS).unwrap();
+        migrate_to_seal(&mut db).unwrap();
         db.execute_batch("PRAGMA foreign_keys = ON; PRAGMA foreign_key_check").unwrap();
-        db.execute("DELETE FROM subscriber", []).unwrap();
+        db.execute_batch("DELETE FROM subscriber; DELETE FROM account").unwrap();
     }
 }

@@ -1,0 +1,225 @@
+//! The store: accounts in memory over sealed records in a database.
+
+mod batch;
+mod enrolment;
+mod leasing;
+mod look;
+mod rotation;
+
+use std::collections::BTreeMap;
+
+use oxisim_backup::security::KeyVersion;
+use oxisim_wire::{Duration, Instant};
+
+use super::{
+    Account, Enrolled, LogEntry, Store, StoreError, StoreKey, Summary,
+    account::LoadedAccount,
+    records::{CardRow, Id, Records, shard},
+    seal::Keyring,
+};
+use crate::{Iccid, Msisdn};
+use batch::{Desk, Unit};
+use leasing::Held;
+
+/// How long nothing before the low-watermark is looked for: another process may have written something earlier.
+const LOOK_BACK_EVERY: Duration = Duration::from_mins(1);
+
+/// How long a row is put off whose number does not open.
+const NAMELESS_PUT_OFF: Duration = Duration::from_mins(24 * 60);
+
+/// A [`Store`] over a database that keeps sealed records: [`SqliteStore`](super::SqliteStore),
+/// [`PostgresStore`](super::PostgresStore).
+///
+/// A batch loads the records of the subscribers that are named, works on them in memory, and writes what has changed in
+/// one transaction. Undoing is dropping what is in memory.
+#[derive(Debug)]
+pub struct Sealed<R> {
+    records: R,
+    key: StoreKey,
+    keys: Keyring,
+    /// The subscribers of the batch.
+    units: BTreeMap<Id, Unit>,
+    /// The cards of the batch; those that have changed are to be written.
+    cards: BTreeMap<Id, (CardRow, bool)>,
+    /// Notes about strangers.
+    strange: Vec<LogEntry>,
+    in_batch: bool,
+    /// The shards that are this store's; none: it shares with nobody.
+    held: Option<Held>,
+    /// Nothing is due before, as far as this process knows.
+    low: Option<Instant>,
+    looked_back: Instant,
+    /// The day for which the database has made room, since the epoch.
+    day: Option<u64>,
+    /// How far records have been sealed anew.
+    resealed: rotation::Progress,
+}
+
+impl<R: Records> Sealed<R> {
+    /// Opens what is sealed in a database, or seals a new one.
+    pub(super) fn over(mut records: R, key: &StoreKey) -> Result<Self, StoreError> {
+        let rows = records.keys()?;
+        let keys = if rows.is_empty() {
+            let mut keys = Keyring::make()?;
+            if records.put_keys(&[], &keys.rows(key))? { keys } else { Keyring::open(&records.keys()?, key)? }
+        } else {
+            Keyring::open(&rows, key)?
+        };
+        Ok(Self {
+            records,
+            key: key.clone(),
+            keys,
+            units: BTreeMap::new(),
+            cards: BTreeMap::new(),
+            strange: Vec::new(),
+            in_batch: false,
+            held: None,
+            low: None,
+            looked_back: Instant::EPOCH,
+            day: None,
+            resealed: rotation::Progress::default(),
+        })
+    }
+
+    /// The database.
+    pub(super) const fn records(&self) -> &R {
+        &self.records
+    }
+
+    /// Does `work` on the store, which is a transaction of its own unless a batch is under way.
+    fn within<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        if self.in_batch {
+            return work(self);
+        }
+        let result = work(self);
+        if result.is_ok() {
+            self.write()?;
+        }
+        self.forget_batch();
+        result
+    }
+
+    fn shards(&self) -> Option<Vec<u8>> {
+        self.held.as_ref().map(Held::shards)
+    }
+}
+
+impl<R: Records> Store for Sealed<R> {
+    type Account<'a> = LoadedAccount<'a>;
+
+    fn subscriber<T, E: From<StoreError>>(
+        &mut self,
+        msisdn: &Msisdn,
+        work: impl FnOnce(&mut LoadedAccount<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.within(|store| {
+            let id = store.take_up(msisdn)?;
+            let Self { records, keys, units, .. } = store;
+            let unit = units.get_mut(&id).ok_or(StoreError::NotMine(shard(&id)))?;
+            // What fails is undone by itself: the others of the batch stay.
+            let mut state = unit.state()?.clone();
+            let mut desk = Desk { records, keys, id, exists: unit.is_in_database() };
+            let done = work(&mut LoadedAccount::new(&mut state, &mut desk))?;
+            store.strange.append(&mut state.strange);
+            unit.put(state);
+            Ok(done)
+        })
+    }
+
+    fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError> {
+        self.forget_batch();
+        let ids: Vec<(Id, Msisdn)> = of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
+        self.load(ids)?;
+        self.in_batch = true;
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StoreError> {
+        let written = self.write();
+        self.forget_batch();
+        written
+    }
+
+    fn roll_back(&mut self) {
+        self.forget_batch();
+    }
+
+    fn put_off(&mut self, msisdn: &Msisdn, until: Instant, why: &LogEntry) -> Result<(), StoreError> {
+        self.within(|store| {
+            let id = store.take_up(msisdn)?;
+            let unit = store.units.get_mut(&id).ok_or(StoreError::NotMine(shard(&id)))?;
+            if unit.put_off_damaged(until, why) {
+                return Ok(());
+            }
+            store.subscriber(msisdn, |account| {
+                account.put_off(until)?;
+                account.log(why)
+            })
+        })
+    }
+
+    fn next_due(&mut self) -> Result<Option<Instant>, StoreError> {
+        let shards = self.shards();
+        self.records.next_due(self.low.unwrap_or(Instant::EPOCH), shards.as_deref())
+    }
+
+    fn due(&mut self, now: Instant, limit: u32) -> Result<Vec<Msisdn>, StoreError> {
+        self.take_due(now, limit)
+    }
+
+    fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError> {
+        self.all_summaries()
+    }
+
+    fn enrol(
+        &mut self,
+        msisdn: &Msisdn,
+        iccid: &Iccid,
+        key_version: KeyVersion,
+        now: Instant,
+    ) -> Result<(), StoreError> {
+        self.within(|store| store.enrol_card(msisdn, iccid, key_version, now))
+    }
+
+    fn cards(&mut self) -> Result<Vec<(Msisdn, Enrolled)>, StoreError> {
+        self.all_cards()
+    }
+
+    fn find_card(&mut self, iccid: &Iccid) -> Result<Option<Enrolled>, StoreError> {
+        self.within(|store| store.known_card(iccid).map(|(card, _)| card))
+    }
+
+    fn card_count(&mut self) -> Result<u64, StoreError> {
+        self.records.card_count()
+    }
+
+    fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, StoreError> {
+        let is_alone = !self.in_batch;
+        let forgotten = self.within(|store| store.erase(msisdn))?;
+        if forgotten && is_alone {
+            self.records.wipe()?;
+        }
+        Ok(forgotten)
+    }
+
+    fn log(&mut self, sender: Option<&Msisdn>, entry: &LogEntry) -> Result<(), StoreError> {
+        match sender {
+            Some(msisdn) => self.subscriber(msisdn, |account| account.log(entry)),
+            None => self.within(|store| {
+                store.strange.push(entry.clone());
+                Ok(())
+            }),
+        }
+    }
+
+    fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError> {
+        self.latest_notes(msisdn, limit)
+    }
+
+    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
+        self.records.trim_notes(before)
+    }
+}
