@@ -27,6 +27,7 @@
 //! ```
 
 mod bearer;
+pub mod console;
 mod describe;
 mod dispatch;
 mod guard;

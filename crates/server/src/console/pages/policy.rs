@@ -1,0 +1,320 @@
+//! Groups of subscribers and their policies.
+
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+use oxisim_wire::{Duration, Instant};
+
+use super::{Fields, button, csrf, done, page, time, wrong};
+use crate::{
+    Msisdn,
+    console::{
+        Console, Group, GroupError, ModeName, Policy, Problem, Visitor,
+        groups::{Groups, group_of},
+    },
+};
+
+/// The period of a timetable, if the group has no pause of its own.
+const PERIOD: Duration = Duration::from_mins(2);
+
+/// All groups, in the order of their names.
+pub(in crate::console) async fn groups(console: &Console) -> Result<Vec<(String, Group)>, Problem> {
+    console.work(|inner| Groups(&*inner.drawers).all()).await
+}
+
+/// One group.
+pub(in crate::console) async fn group(console: &Console, name: String) -> Result<Group, Problem> {
+    let found = console.work(move |inner| Groups(&*inner.drawers).get(&name)).await?;
+    found.ok_or_else(Problem::not_found)
+}
+
+/// Keeps a group.
+pub(in crate::console) async fn put(console: &Console, name: String, group: Group) -> Result<(), Problem> {
+    console.work(move |inner| Groups(&*inner.drawers).put(&name, &group)).await
+}
+
+/// Deletes a group.
+pub(in crate::console) async fn remove(console: &Console, name: String) -> Result<(), Problem> {
+    let is_deleted = console.work(move |inner| Groups(&*inner.drawers).delete(&name)).await?;
+    if is_deleted { Ok(()) } else { Err(Problem::not_found()) }
+}
+
+/// Sends a group's policy to its subscribers; to how many.
+pub(in crate::console) async fn send(console: &Console, name: String, now: Instant) -> Result<u64, Problem> {
+    let rules = group(console, name.clone()).await?.policy.rules(PERIOD);
+    console
+        .work(move |inner| -> Result<_, GroupError> {
+            let groups = Groups(&*inner.drawers);
+            let all = groups.all()?;
+            let is_member = |number: &Msisdn| group_of(&all, number) == Some(&*name);
+            let count = inner.desk.apply(&is_member, &rules, now)?;
+            groups.applied(&name, now)?;
+            Ok(count)
+        })
+        .await
+}
+
+pub(in crate::console) async fn list(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Query(fields): Query<Fields>,
+) -> Result<Markup, Problem> {
+    listed(&console, &visitor, &fields, None).await
+}
+
+async fn listed(
+    console: &Console,
+    visitor: &Visitor,
+    fields: &Fields,
+    problem: Option<&Problem>,
+) -> Result<Markup, Problem> {
+    let groups = groups(console).await?;
+    let body = html! {
+        h1 { "Policy" }
+        (done(fields, &[("delete", "The group is deleted. Its subscribers keep what was sent to them.")]))
+        p { "A group is the subscribers whose numbers begin alike. What is not set is as each card has it." }
+        @if groups.is_empty() {
+            div.empty { p { "No groups: every backup is made as its card has it." } }
+        } @else {
+            table {
+                thead { tr {
+                    th { "Group" } th { "Numbers" } th { "Mode" } th.right { "Subset" } th.right { "Pause" }
+                    th { "Hours" } th { "Sent" }
+                } }
+                tbody { @for (name, group) in &groups { (row(name, group)) } }
+            }
+        }
+        @if visitor.is_operator() {
+            section.panel {
+                h2 { "New group" }
+                (wrong(problem))
+                form.line method="post" action="/policy" {
+                    (csrf(visitor))
+                    label { "Name" input name="name" value=[fields.get("name")] maxlength="40" required; }
+                    label { "Numbers begin with"
+                        input name="prefixes" value=[fields.get("prefixes")] placeholder="+49151, +49152" required;
+                    }
+                    button.main { "Make the group" }
+                }
+            }
+        }
+    };
+    Ok(page(visitor, "Policy", "/policy", &body))
+}
+
+fn row(name: &str, group: &Group) -> Markup {
+    let Policy { mode, subset, pause, timetable, .. } = &group.policy;
+    html! {
+        tr {
+            th scope="row" data-label="Group" { a href={ "/policy/" (name) } { (name) } }
+            td.figures data-label="Numbers" { (prefixes(group)) }
+            td data-label="Mode" { (mode.map_or("–", ModeName::name)) }
+            td.right data-label="Subset" { @match subset { Some(subset) => (subset), None => "–" } }
+            td.right data-label="Pause" { @match pause { Some(pause) => { (pause) " s" }, None => "–" } }
+            td.figures data-label="Hours" { @if timetable.is_empty() { "any" } @else { (hours(&group.policy)) } }
+            td data-label="Sent" {
+                @match group.applied { Some(at) => (time(Instant::from_secs(at))), None => span.none { "never" } }
+            }
+        }
+    }
+}
+
+fn prefixes(group: &Group) -> String {
+    group.prefixes.iter().map(|prefix| format!("+{prefix}")).collect::<Vec<_>>().join(", ")
+}
+
+fn hours(policy: &Policy) -> String {
+    policy.timetable.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+pub(in crate::console) async fn create(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Problem> {
+    let name = fields.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
+    let group = Group { prefixes: read_prefixes(&fields), ..Group::default() };
+    let wanted = name.clone();
+    let is_taken = console.work(move |inner| Groups(&*inner.drawers).get(&wanted)).await?.is_some();
+    let made = if is_taken {
+        Err(Problem::unprocessable("there is a group with this name"))
+    } else {
+        put(&console, name.clone(), group).await
+    };
+    match made {
+        Ok(()) => Ok(Redirect::to(&format!("/policy/{name}")).into_response()),
+        Err(problem) => {
+            let body = listed(&console, &visitor, &fields, Some(&problem)).await?;
+            Ok((problem.status, body).into_response())
+        }
+    }
+}
+
+pub(in crate::console) async fn show(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    Query(fields): Query<Fields>,
+) -> Result<Markup, Problem> {
+    let group = group(&console, name.clone()).await?;
+    let sent = fields.get("count").and_then(|count| count.parse::<u64>().ok());
+    Ok(form(
+        &visitor,
+        &name,
+        &group,
+        &filled(&group),
+        sent,
+        done(&fields, &[("save", "Kept. It is not sent yet.")]),
+    ))
+}
+
+fn form(
+    visitor: &Visitor,
+    name: &str,
+    group: &Group,
+    fields: &Fields,
+    sent: Option<u64>,
+    message: Markup,
+) -> Markup {
+    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let is_fixed = !visitor.is_operator();
+    let body = html! {
+        p.crumbs { a href="/policy" { "Policy" } }
+        h1 { (name) }
+        @if let Some(count) = sent { p.notice.good role="status" { "Sent to " (count) " subscribers." } }
+        (message)
+        form.fields method="post" action={ "/policy/" (name) } {
+            (csrf(visitor))
+            fieldset disabled[is_fixed] {
+                label { "Numbers begin with"
+                    input name="prefixes" value=(field("prefixes")) required; }
+                label { "Mode"
+                    select name="mode" {
+                        option value="" selected[field("mode").is_empty()] { "as the card has it" }
+                        @for (_, mode, words) in ModeName::ALL {
+                            option value=(mode) selected[field("mode") == mode] { (mode) ": " (words) }
+                        }
+                    }
+                }
+                label { "Blocks in a subset"
+                    input name="subset" type="number" min="1" max="65535" value=(field("subset")); }
+                label { "Pause, in seconds"
+                    input name="pause" type="number" min="1" max="2592000" value=(field("pause")); }
+                label { "Longest backup at once, in seconds"
+                    input name="threshold" type="number" min="0" max="2592000" value=(field("threshold"))
+                        aria-describedby="threshold-hint";
+                    small #threshold-hint { "In mode auto a longer one goes in subsets." }
+                }
+                label { "Hours at which the server asks"
+                    input name="timetable" value=(field("timetable")) placeholder="22:00-06:00, 12:00-13:00"
+                        aria-describedby="hours-hint";
+                    small #hours-hint { "In UTC. Empty: at any hour." }
+                }
+                @if !is_fixed { button.main { "Keep" } }
+            }
+        }
+        @if !is_fixed {
+            section.panel {
+                h2 { "Send" }
+                p { "What is kept reaches the subscribers when it is sent, and those who come later when it is sent again. "
+                    @match group.applied {
+                        Some(at) => { "It was last sent at " (time(Instant::from_secs(at))) "." },
+                        None => "It was never sent.",
+                    }
+                }
+                div.actions {
+                    (button(visitor, &format!("/policy/{name}/apply"), "main", "Send to the subscribers"))
+                    (button(visitor, &format!("/policy/{name}/delete"), "danger", "Delete the group"))
+                }
+            }
+        }
+    };
+    page(visitor, name, "/policy", &body)
+}
+
+/// A group's fields as the form has them.
+fn filled(group: &Group) -> Fields {
+    let Policy { mode, subset, pause, threshold, .. } = &group.policy;
+    let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
+    let fields = [
+        ("prefixes", prefixes(group)),
+        ("mode", mode.map_or("", ModeName::name).to_owned()),
+        ("subset", number(subset.map(u64::from))),
+        ("pause", number(*pause)),
+        ("threshold", number(*threshold)),
+        ("timetable", hours(&group.policy)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub(in crate::console) async fn save(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Path(name): Path<String>,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Problem> {
+    let known = group(&console, name.clone()).await?;
+    let kept = match read(&fields) {
+        Ok(policy) => {
+            let group = Group { prefixes: read_prefixes(&fields), policy, applied: known.applied };
+            put(&console, name.clone(), group).await
+        }
+        Err(error) => Err(error.into()),
+    };
+    match kept {
+        Ok(()) => Ok(Redirect::to(&format!("/policy/{name}?done=save")).into_response()),
+        Err(problem) => {
+            let body = form(&visitor, &name, &known, &fields, None, wrong(Some(&problem)));
+            Ok((problem.status, body).into_response())
+        }
+    }
+}
+
+fn read_prefixes(fields: &Fields) -> Vec<String> {
+    let text = fields.get("prefixes").map(String::as_str).unwrap_or_default();
+    let words = text.split([',', ' ', ';']).filter(|word| !word.is_empty());
+    words.map(|word| word.strip_prefix('+').unwrap_or(word).to_owned()).collect()
+}
+
+fn read(fields: &Fields) -> Result<Policy, GroupError> {
+    let field = |name: &str| fields.get(name).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let number = |name: &str, what: &'static str| -> Result<Option<u64>, GroupError> {
+        let parse = |text: &str| text.parse().map_err(|_| GroupError::Number { what, text: text.into() });
+        field(name).map(parse).transpose()
+    };
+    let mode = |text: &str| {
+        let found = ModeName::ALL.iter().find(|(_, name, _)| *name == text);
+        found.map(|(mode, ..)| *mode).ok_or_else(|| GroupError::Mode(text.into()))
+    };
+    let subset = number("subset", "a subset")?.map(u16::try_from).transpose();
+    let many = u64::from(u16::MAX);
+    let timetable = field("timetable").unwrap_or_default();
+    let timetable = timetable.split(',').map(str::trim).filter(|hours| !hours.is_empty()).map(str::parse);
+    Ok(Policy {
+        mode: field("mode").map(mode).transpose()?,
+        subset: subset.map_err(|_| GroupError::Range { what: "a subset", least: 1, most: many })?,
+        pause: number("pause", "a pause")?,
+        threshold: number("threshold", "a threshold")?,
+        timetable: timetable.collect::<Result<_, _>>()?,
+    })
+}
+
+pub(in crate::console) async fn apply(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+) -> Result<Redirect, Problem> {
+    let now = console.now();
+    let count = send(&console, name.clone(), now).await?;
+    Ok(Redirect::to(&format!("/policy/{name}?count={count}")))
+}
+
+pub(in crate::console) async fn delete(
+    State(console): State<Console>,
+    Path(name): Path<String>,
+) -> Result<Redirect, Problem> {
+    remove(&console, name).await?;
+    Ok(Redirect::to("/policy?done=delete"))
+}

@@ -1,0 +1,167 @@
+//! Signing in and out.
+
+use std::sync::PoisonError;
+
+use axum::{
+    Form,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use maud::{Markup, html};
+use subtle::ConstantTimeEq;
+
+use super::{Fields, page, wrong};
+use crate::console::{Console, Problem, Role, Visitor, attempts::Who, gate::cookie};
+
+pub(in crate::console) async fn form(State(console): State<Console>, visitor: Visitor) -> Response {
+    if console.setup_code().is_some() {
+        return Redirect::to("/setup").into_response();
+    }
+    sign_in_form(&visitor, "", None).into_response()
+}
+
+fn sign_in_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
+    let body = html! {
+        div.narrow {
+            h1 { "Sign in" }
+            (wrong(problem))
+            form method="post" action="/login" {
+                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none"
+                    required autofocus[name.is_empty()]; }
+                label { "Password" input name="password" type="password" autocomplete="current-password"
+                    required autofocus[!name.is_empty()]; }
+                button.main { "Sign in" }
+            }
+        }
+    };
+    page(visitor, "Sign in", "", &body)
+}
+
+pub(in crate::console) async fn sign_in(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let name = field("name");
+    match enter(&console, &visitor, &name, field("password")).await {
+        Ok(response) => response,
+        Err(problem) => {
+            let nobody = Visitor { account: None, csrf: String::new(), ..visitor };
+            (problem.status, sign_in_form(&nobody, &name, Some(&problem))).into_response()
+        }
+    }
+}
+
+async fn enter(
+    console: &Console,
+    visitor: &Visitor,
+    name: &str,
+    password: String,
+) -> Result<Response, Problem> {
+    let now = console.now();
+    let mut whose = vec![Who::Name(name.chars().take(64).collect())];
+    whose.extend(visitor.from.map(Who::Address));
+    let attempts = || console.0.attempts.lock().unwrap_or_else(PoisonError::into_inner);
+    let begun = attempts().begin(&whose, now);
+    if let Err(wait) = begun {
+        note(console, visitor, "sign in: refused, too many attempts", name).await?;
+        let seconds = wait.as_secs_ceil();
+        let detail = format!("Too many attempts. Try again in {seconds} seconds.");
+        return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
+    }
+    let wanted = name.to_owned();
+    let checked = console.hash(move |inner| inner.accounts().check(&wanted, &password)).await;
+    if let Err(problem) = &checked {
+        let act = if problem.status.is_server_error() { "sign in: failed" } else { "sign in: wrong" };
+        note(console, visitor, act, name).await?;
+    }
+    let account = checked?;
+    attempts().succeeded(&whose);
+    note(console, visitor, "sign in", name).await?;
+    let secret = console.work(move |inner| inner.accounts().sign_in(&account.name, now)).await?;
+    Ok(([(header::SET_COOKIE, console.cookie(&secret))], Redirect::to("/subscribers")).into_response())
+}
+
+async fn note(console: &Console, visitor: &Visitor, act: &str, name: &str) -> Result<(), Problem> {
+    // A password that was typed into the wrong field is not kept: only a name that could be one.
+    let is_name = crate::console::accounts::is_name(name);
+    console.note(visitor, act.into(), is_name.then(|| name.to_owned())).await
+}
+
+pub(in crate::console) async fn sign_out(
+    State(console): State<Console>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    if let Some(secret) = cookie(&headers, console.cookie_name()) {
+        console.work(move |inner| inner.accounts().sign_out(&secret)).await?;
+    }
+    Ok(([(header::SET_COOKIE, console.cookie(""))], Redirect::to("/login")).into_response())
+}
+
+pub(in crate::console) async fn setup(State(console): State<Console>, visitor: Visitor) -> Response {
+    if console.setup_code().is_none() {
+        return Redirect::to("/login").into_response();
+    }
+    setup_form(&visitor, "", None).into_response()
+}
+
+fn setup_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
+    let body = html! {
+        div.narrow {
+            h1 { "The first account" }
+            p { "Nobody has an account yet. The server has printed a code when it started: it makes you its first \
+                 operator." }
+            (wrong(problem))
+            form method="post" action="/setup" {
+                label { "Code" input name="code" autocomplete="off" autocapitalize="none" required autofocus; }
+                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none" required; }
+                label { "Password"
+                    input name="password" type="password" autocomplete="new-password" minlength="12"
+                        aria-describedby="password-hint" required;
+                    small #password-hint { "At least 12 characters." }
+                }
+                button.main { "Make the account" }
+            }
+        }
+    };
+    page(visitor, "The first account", "", &body)
+}
+
+pub(in crate::console) async fn set_up(
+    State(console): State<Console>,
+    visitor: Visitor,
+    Form(fields): Form<Fields>,
+) -> Response {
+    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let name = field("name");
+    match found(&console, &field("code"), name.clone(), field("password")).await {
+        Ok(()) => match enter(&console, &visitor, &name, field("password")).await {
+            Ok(response) => response,
+            Err(_) => Redirect::to("/login").into_response(),
+        },
+        Err(problem) => (problem.status, setup_form(&visitor, &name, Some(&problem))).into_response(),
+    }
+}
+
+async fn found(console: &Console, code: &str, name: String, password: String) -> Result<(), Problem> {
+    // Whoever has the code first takes it, so that two at once make one account.
+    let known = {
+        let mut code_place = console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_right = code_place
+            .as_ref()
+            .is_some_and(|known| bool::from(known.as_bytes().ct_eq(code.trim().as_bytes())));
+        if !is_right {
+            return Err(Problem::unprocessable("the code is another one"));
+        }
+        code_place.take()
+    };
+    let now = console.now();
+    let made =
+        console.hash(move |inner| inner.accounts().create(&name, &password, Role::Operator, now)).await;
+    if made.is_err() {
+        *console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = known;
+    }
+    made
+}
