@@ -27,6 +27,7 @@ mod progress;
 mod readers;
 mod report;
 mod run;
+mod serve;
 mod sim;
 mod span;
 mod timeline;
@@ -60,13 +61,17 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Serve(serve::Args),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
     let level = level.get(usize::from(cli.verbose)).copied().unwrap_or(log::LevelFilter::Trace);
-    env_logger::Builder::new().filter_level(level).parse_default_env().init();
+    // A server's own log has no personal data.
+    if !matches!(cli.command, Command::Serve(_)) {
+        env_logger::Builder::new().filter_level(level).parse_default_env().init();
+    }
     let done = match cli.command {
         Command::Backup(args) => backup::run(&args),
         Command::Coding(args) => coding::run(&args),
@@ -78,6 +83,7 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Serve(args) => serve::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

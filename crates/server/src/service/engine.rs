@@ -16,6 +16,7 @@ use oxisim_wire::{Duration, Instant};
 use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
 use crate::{
     Error, Msisdn, Server,
+    console::{DeskError, Lender},
     store::{Leases, Store, StoreError},
 };
 
@@ -56,14 +57,26 @@ pub enum What {
     Alert(Address),
 }
 
-/// Work of another kind, in the server's thread.
-pub type Errand<S> = Box<dyn FnOnce(&mut Server<S>) + Send>;
-
 enum Work<S> {
     Arrival(Arrival),
-    Errand(Errand<S>),
-    Turns(u32),
+    /// Somebody wants to have the server for a moment.
+    Lend(SyncSender<Loan<S>>),
+    Policy(Box<Policy>, u32),
     Stop,
+}
+
+/// The server, lent out. It goes back when this is dropped.
+struct Loan<S> {
+    server: Option<Server<S>>,
+    back: SyncSender<Server<S>>,
+}
+
+impl<S> Drop for Loan<S> {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let _ = self.back.send(server);
+        }
+    }
 }
 
 /// Hands work to an engine.
@@ -82,7 +95,9 @@ impl<S> Clone for Intake<S> {
 impl<S: Store> Intake<S> {
     /// Hands something over that has come. If too much waits already, it shall come again.
     pub fn arrive(&self, arrival: Arrival) {
-        let has_room = self.outbox.room() > 0 || !matches!(arrival.what, What::Message(..));
+        // A message brings about others; what becomes of those that were sent does not.
+        let has_room = !matches!(arrival.what, What::Message(..))
+            || self.outbox.room() > 0 && self.counts.stopping.get() == 0;
         self.counts.waiting.add(1);
         let refused = if has_room {
             match self.sender.try_send(Work::Arrival(arrival)) {
@@ -99,20 +114,28 @@ impl<S: Store> Intake<S> {
         }
     }
 
-    /// Has work done in the server's thread. It may wait for that; `false` if the engine has stopped.
-    pub fn errand(&self, errand: Errand<S>) -> bool {
-        self.sender.send(Work::Errand(errand)).is_ok()
-    }
-
     /// The server's policy and the rate of its turns from now on.
     pub fn set_policy(&self, policy: Policy, turns: u32) {
-        self.errand(Box::new(|server| server.set_policy(policy)));
-        let _ = self.sender.send(Work::Turns(turns));
+        let _ = self.sender.send(Work::Policy(Box::new(policy), turns));
     }
 
     /// Lets the engine end what has come before, and stop.
     pub fn stop(&self) {
         let _ = self.sender.send(Work::Stop);
+    }
+}
+
+/// Lends the server out between two batches.
+impl<S: Store + Send + 'static> Lender<S> for Intake<S> {
+    fn lend(&self, work: &mut (dyn FnMut(&mut Server<S>) + Send)) -> Result<(), DeskError> {
+        let stopped = || DeskError("the server is stopping".into());
+        let (give, given) = sync_channel(1);
+        self.sender.send(Work::Lend(give)).map_err(|_| stopped())?;
+        let mut loan = given.recv().map_err(|_| stopped())?;
+        if let Some(server) = &mut loan.server {
+            work(server);
+        }
+        Ok(())
     }
 }
 
@@ -131,6 +154,11 @@ pub struct Tuning {
 pub struct Engine<S> {
     server: Server<S>,
     inbox: Receiver<Work<S>>,
+    works: Works,
+}
+
+/// What an engine works with beside the server, which may be lent out.
+struct Works {
     outbox: Outbox,
     keeper: Option<Keeper>,
     clock: Clock,
@@ -156,52 +184,73 @@ impl<S: Store + Leases> Engine<S> {
         let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
-        (Self { server, inbox, outbox, keeper, clock, counts, batch, turns, asked_from }, intake)
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from };
+        (Self { server, inbox, works }, intake)
     }
 
     /// Works until [`Intake::stop`], or until nobody can hand over work any more.
-    pub fn run(mut self) {
+    pub fn run(self) {
+        let Self { mut server, inbox, mut works } = self;
         let mut stops = false;
         while !stops {
-            let wait = time::Duration::from_micros(self.wait().as_micros());
-            let mut arrivals = Vec::new();
-            let mut next = match self.inbox.recv_timeout(wait) {
+            let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
+            let mut next = match inbox.recv_timeout(wait) {
                 Ok(work) => Some(work),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
+            let mut arrivals = Vec::new();
             while let Some(work) = next {
                 match work {
                     Work::Arrival(arrival) => arrivals.push(arrival),
-                    Work::Errand(errand) => {
-                        self.store(std::mem::take(&mut arrivals));
-                        errand(&mut self.server);
-                        self.send();
+                    Work::Lend(to) => {
+                        works.store(&mut server, std::mem::take(&mut arrivals));
+                        let Some(back) = lend(server, &to) else {
+                            return log::error!("whoever had the server has not given it back");
+                        };
+                        server = back;
+                        works.send(&mut server);
                     }
-                    Work::Turns(rate) => self.turns.set_rate(rate, self.clock.now()),
+                    Work::Policy(policy, turns) => {
+                        server.set_policy(*policy);
+                        works.turns.set_rate(turns, works.clock.now());
+                    }
                     Work::Stop => {
                         stops = true;
                         break;
                     }
                 }
-                next = if arrivals.len() < self.batch { self.inbox.try_recv().ok() } else { None };
+                next = if arrivals.len() < works.batch { inbox.try_recv().ok() } else { None };
             }
-            self.store(arrivals);
+            works.store(&mut server, arrivals);
             if !stops {
-                self.keep();
-                self.take_turns();
+                works.keep(&mut server);
+                works.take_turns(&mut server);
             }
         }
-        let now = self.clock.now();
+        works.release(&mut server);
+    }
+}
+
+/// Lends the server out, and waits until it is back.
+fn lend<S>(server: Server<S>, to: &SyncSender<Loan<S>>) -> Option<Server<S>> {
+    let (back, given) = sync_channel(1);
+    // Who does not want it any more drops the loan, which sends the server back.
+    drop(to.send(Loan { server: Some(server), back }));
+    given.recv().ok()
+}
+
+impl Works {
+    fn release<S: Store + Leases>(&self, server: &mut Server<S>) {
         if let Some(keeper) = &self.keeper
-            && let Err(error) = keeper.release(self.server.store(), now)
+            && let Err(error) = keeper.release(server.store(), self.clock.now())
         {
             log::warn!("the shards are not given up: {}", brief(&error));
         }
     }
 
     /// Makes what has come durable, all at once, and says so.
-    fn store(&mut self, arrivals: Vec<Arrival>) {
+    fn store<S: Store>(&mut self, server: &mut Server<S>, arrivals: Vec<Arrival>) {
         if arrivals.is_empty() {
             return;
         }
@@ -209,12 +258,13 @@ impl<S: Store + Leases> Engine<S> {
         let now = self.clock.now();
         let of: Vec<Msisdn> =
             arrivals.iter().filter_map(|it| Msisdn::try_from(it.what.subscriber()).ok()).collect();
-        let done = self.server.batch(&of, |server| {
+        let done = server.batch(&of, |server| {
             arrivals.iter().map(|arrival| take(server, &arrival.what, now)).collect::<Vec<_>>()
         });
         match done {
             Ok(done) => {
                 self.counts.batches.add(1);
+                self.counts.store_up.set(1);
                 for (arrival, done) in arrivals.into_iter().zip(done) {
                     self.answer(arrival, done);
                 }
@@ -224,7 +274,7 @@ impl<S: Store + Leases> Engine<S> {
                 log::debug!("a batch is stored one by one: {}", brief(&error));
                 for arrival in arrivals {
                     self.counts.waiting.add(1);
-                    self.store(vec![arrival]);
+                    self.store(server, vec![arrival]);
                 }
             }
             Err(error) => {
@@ -234,7 +284,7 @@ impl<S: Store + Leases> Engine<S> {
                 }
             }
         }
-        self.send();
+        self.send(server);
     }
 
     fn answer(&self, arrival: Arrival, done: Result<(), String>) {
@@ -256,10 +306,10 @@ impl<S: Store + Leases> Engine<S> {
         }
     }
 
-    fn keep(&mut self) {
+    fn keep<S: Store + Leases>(&mut self, server: &mut Server<S>) {
         let now = self.clock.now();
         let Some(keeper) = &mut self.keeper else { return };
-        match keeper.keep(self.server.store(), now) {
+        match keeper.keep(server.store(), now) {
             Ok(None) => {}
             Ok(Some(shards)) => {
                 let before = self.counts.shards.get();
@@ -276,14 +326,15 @@ impl<S: Store + Leases> Engine<S> {
     }
 
     /// Looks after who is due, as far as the rate and the outbox allow.
-    fn take_turns(&mut self) {
+    fn take_turns<S: Store>(&mut self, server: &mut Server<S>) {
         let now = self.clock.now();
         let limit = self.turns.available(now).min(self.outbox.room()).min(self.batch as u32);
-        if limit == 0 || now < self.asked_from {
+        if limit == 0 || now < self.asked_from || self.counts.stopping.get() > 0 {
             return;
         }
-        match self.server.handle_due(limit, now) {
+        match server.handle_due(limit, now) {
             Ok(turns) => {
+                self.counts.store_up.set(1);
                 self.turns.take(turns, now);
                 self.counts.turns.add(turns.into());
                 self.counts.batches.add(u64::from(turns > 0));
@@ -291,18 +342,19 @@ impl<S: Store + Leases> Engine<S> {
             Err(error) => {
                 self.turns.take(limit, now);
                 self.counts.failures.add(1);
+                self.counts.store_up.set(0);
                 self.asked_from = now + AFTER_FAILURE;
                 log::warn!("turns have failed: {}", brief(&error));
             }
         }
-        self.send();
+        self.send(server);
     }
 
     /// How long until there is something to do, if nothing comes.
-    fn wait(&mut self) -> Duration {
+    fn wait<S: Store>(&mut self, server: &mut Server<S>) -> Duration {
         let now = self.clock.now();
         let until = |at: Instant| at.since(now).min(LOOK_AROUND);
-        let due = match self.server.poll_timeout() {
+        let due = match server.poll_timeout() {
             Ok(None) => LOOK_AROUND,
             Ok(Some(at)) => {
                 let is_held = self.turns.available(now) == 0 || self.outbox.room() == 0;
@@ -314,8 +366,8 @@ impl<S: Store + Leases> Engine<S> {
         self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
     }
 
-    fn send(&mut self) {
-        while let Some(outgoing) = self.server.poll_output() {
+    fn send<S: Store>(&mut self, server: &mut Server<S>) {
+        while let Some(outgoing) = server.poll_output() {
             self.outbox.put(outgoing);
         }
     }
@@ -343,20 +395,16 @@ fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(
 /// What may be logged of an error: a store's may show what stands in a phonebook.
 pub(super) fn brief(error: &Error) -> String {
     match error {
-        Error::Store(
-            error @ (StoreError::Open { .. }
-            | StoreError::Conflict
-            | StoreError::NotMine(_)
-            | StoreError::Fenced(_)
-            | StoreError::Key(_)
-            | StoreError::WrongKey),
-        ) => error.to_string(),
         Error::Store(StoreError::Damaged { table, column, .. }) => {
             format!("the database is damaged: {column} in {table}")
         }
         Error::Store(StoreError::Database(error)) => match error.sqlite_error_code() {
             Some(code) => format!("the database failed: {code:?}"),
             None => "the database failed".into(),
+        },
+        Error::Store(StoreError::Postgres(error)) => match error.code() {
+            Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
+            None => "PostgreSQL failed, or cannot be reached".into(),
         },
         other => other.to_string(),
     }

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::console::{Kind, Metric, Vitals};
+
 /// Declares what is counted: name, whether it only grows, and what it is.
 macro_rules! counts {
     ($($field:ident $name:literal $kind:ident $help:literal,)+) => {
@@ -14,8 +16,9 @@ macro_rules! counts {
         impl Counts {
             /// All of them.
             #[must_use]
-            pub fn all(&self) -> Vec<Counted> {
-                vec![$(Counted { name: $name, help: $help, kind: Kind::$kind, value: self.$field.get() },)+]
+            #[allow(clippy::cast_precision_loss, reason = "Prometheus has no other numbers")]
+            pub fn all(&self) -> Vec<Metric> {
+                vec![$(Metric::single($name, $help, Kind::$kind, self.$field.get() as f64),)+]
             }
         }
     };
@@ -37,7 +40,23 @@ counts! {
     outgoing "oxisim_messages_outgoing" Gauge "Messages that wait for an SMS centre.",
     waiting "oxisim_messages_waiting" Gauge "Messages that wait for the store.",
     binds "oxisim_smpp_binds" Gauge "Sessions with SMS centres that are bound.",
+    stopping "oxisim_stopping" Gauge "Whether the server takes nothing more because it stops.",
+    store_up "oxisim_store_up" Gauge "Whether the store did its last work.",
     shards "oxisim_shards" Gauge "Shards of subscribers that this server works for.",
+}
+
+impl Vitals for Counts {
+    fn metrics(&self) -> Vec<Metric> {
+        self.all()
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        match (self.store_up.get(), self.stopping.get()) {
+            (_, 1..) => Err("the server is stopping".into()),
+            (0, _) => Err("the store does not work".into()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// One number that several threads count.
@@ -65,26 +84,4 @@ impl Count {
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
-}
-
-/// What a number does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It only grows.
-    Counter,
-    /// It goes up and down.
-    Gauge,
-}
-
-/// A number with its name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Counted {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is.
-    pub help: &'static str,
-    /// What it does.
-    pub kind: Kind,
-    /// The number.
-    pub value: u64,
 }
