@@ -151,6 +151,16 @@ impl Wire for u16 {
     }
 }
 
+impl Wire for u32 {
+    fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
+        Ok(Self::from_be_bytes(r.array("four octets")?))
+    }
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+}
+
 impl<const N: usize> Wire for [u8; N] {
     fn read(r: &mut Reader<'_>) -> Result<Self, Error> {
         r.array("octets")
