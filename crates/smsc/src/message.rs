@@ -1,5 +1,6 @@
 //! What a centre takes, keeps and hands over.
 
+use oxisim_smpp::RegisteredDelivery;
 use oxisim_sms::{Address, ProtocolIdentifier, UserData, tpdu::Status};
 use oxisim_wire::Instant;
 
@@ -28,34 +29,9 @@ pub struct Submission {
     /// Until when it tries.
     pub expires: Option<Instant>,
     /// When the ESME wants to know what has become of it.
-    pub wanted: Wanted,
+    pub wanted: RegisteredDelivery,
     /// `user_message_reference`, which comes back in the receipt.
     pub reference: Option<u16>,
-}
-
-/// When a sender wants to know what has become of its message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Wanted {
-    /// Never.
-    #[default]
-    Never,
-    /// When it is delivered, and when it is not.
-    Always,
-    /// When it is not delivered.
-    OnFailure,
-    /// When it is delivered.
-    OnSuccess,
-}
-
-impl Wanted {
-    pub(crate) const fn covers(self, delivered: bool) -> bool {
-        match self {
-            Self::Never => false,
-            Self::Always => true,
-            Self::OnFailure => !delivered,
-            Self::OnSuccess => delivered,
-        }
-    }
 }
 
 /// What has become of a message.

@@ -8,6 +8,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use oxisim_smpp::RegisteredDelivery;
 use oxisim_sms::{
     UserData, rp,
     tpdu::{Status, StatusReport},
@@ -16,7 +17,7 @@ use oxisim_wire::{Duration, Instant};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use self::queue::Queue;
-use crate::{Answer, Content, Message, Number, Party, Receipt, Rejection, Settings, Submission, Wanted};
+use crate::{Answer, Content, Message, Number, Party, Receipt, Rejection, Settings, Submission};
 
 pub use event::{Event, Reason};
 
@@ -83,7 +84,7 @@ struct Held {
     content: Kept,
     to: Party,
     /// Who gets a receipt, and when.
-    sender: Option<(Sender, Wanted)>,
+    sender: Option<(Sender, RegisteredDelivery)>,
     submitted: Instant,
     /// When it may go out.
     begins: Instant,
@@ -199,7 +200,7 @@ impl Centre {
     fn accept(
         &mut self,
         message: Message,
-        sender: (Sender, Wanted),
+        sender: (Sender, RegisteredDelivery),
         begins: Option<Instant>,
         expires: Option<Instant>,
         now: Instant,
@@ -257,7 +258,7 @@ impl Centre {
         id: u64,
         content: Kept,
         to: Party,
-        sender: Option<(Sender, Wanted)>,
+        sender: Option<(Sender, RegisteredDelivery)>,
         begins: Instant,
         expires: Instant,
         submitted: Instant,
@@ -418,7 +419,7 @@ impl Centre {
         }
         if let Kept::Message(message) = held.content {
             self.event(Event::Ended { id, to: message.to.clone(), status });
-            if let Some((sender, _)) = held.sender.filter(|(_, wanted)| wanted.covers(delivered)) {
+            if let Some((sender, _)) = held.sender.filter(|(_, wanted)| wanted.wants(delivered)) {
                 let receipt = Receipt {
                     id,
                     reference: None,

@@ -1,5 +1,6 @@
 //! The phones' side: the relay protocol (TS 24.011) and the TPDUs in it (TS 23.040).
 
+use oxisim_smpp::RegisteredDelivery;
 use oxisim_sms::{
     Address, Timestamp,
     rp::{Acknowledgement, Cause, Data, Failure, MobileOriginated, MobileTerminated},
@@ -11,7 +12,7 @@ use oxisim_sms::{
 use oxisim_wire::{Instant, Wire};
 
 use super::{Centre, Event, Kept, Output, Reason, Sender};
-use crate::{Message, Number, Party, Receipt, Rejection, Wanted};
+use crate::{Message, Number, Party, Receipt, Rejection};
 
 impl Centre {
     /// A phone is there.
@@ -88,7 +89,7 @@ impl Centre {
     }
 
     fn submitted(&mut self, number: &Number, submit: Submit, now: Instant) -> Result<u64, Rejection> {
-        let wanted = if submit.status_report { Wanted::Always } else { Wanted::Never };
+        let wanted = if submit.status_report { RegisteredDelivery::FINAL } else { RegisteredDelivery::NONE };
         let expires = submit.validity.and_then(|validity| expiry(validity, now));
         let sender = Sender::Phone { number: number.clone(), reference: submit.reference };
         let message = Message {

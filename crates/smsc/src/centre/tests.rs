@@ -53,7 +53,13 @@ fn submission(text: &str) -> Submission {
         protocol: ProtocolIdentifier::DEFAULT,
         user_data: UserData::from_text(text).unwrap(),
     };
-    Submission { message, begins: None, expires: None, wanted: Wanted::Always, reference: Some(77) }
+    Submission {
+        message,
+        begins: None,
+        expires: None,
+        wanted: RegisteredDelivery::FINAL,
+        reference: Some(77),
+    }
 }
 
 impl Bench {
