@@ -126,17 +126,6 @@ pub enum Event {
     Congestion(u8),
 }
 
-/// What a session wants of its host.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Octets for the other side.
-    Octets(Vec<u8>),
-    /// Something to know.
-    Event(Event),
-    /// The connection is to be closed once the octets are written. Nothing follows.
-    Close(Reason),
-}
-
 /// Why a message is not sent now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SubmitError {
@@ -150,7 +139,7 @@ pub enum SubmitError {
 
 /// One session: a machine to which octets and times are arguments.
 ///
-/// After each call of a method that changes it, [`Session::poll_output`] is called until it has nothing more, and
+/// After each call of a method that changes it, [`Session::poll_output`] and [`Session::poll_event`] are called until they have nothing more, and
 /// [`Session::poll_timeout`] says when [`Session::handle_timeout`] is due.
 #[derive(Debug)]
 pub struct Session {
@@ -162,8 +151,7 @@ pub struct Session {
     /// Octets for the other side.
     octets: Vec<u8>,
     events: VecDeque<Event>,
-    /// Why the session has ended, until it has been said.
-    closing: Option<Reason>,
+    ended: Option<Reason>,
     sequence: u32,
     /// Requests of this side that are not answered, by sequence number.
     requests: BTreeMap<u32, Request>,
@@ -268,7 +256,7 @@ impl Session {
             input: Input::default(),
             octets: Vec::new(),
             events: VecDeque::new(),
-            closing: None,
+            ended: None,
             sequence: 0,
             requests: BTreeMap::new(),
             incoming: BTreeMap::new(),
@@ -279,16 +267,23 @@ impl Session {
         }
     }
 
-    /// What the session wants next. Its answer changes with every call that changes the session.
+    /// Octets for the other side. A host takes them when it has written those before, so that what waits is counted here.
+    /// There may be more after every call that changes the session.
     #[must_use]
-    pub fn poll_output(&mut self) -> Option<Output> {
-        if !self.octets.is_empty() {
-            return Some(Output::Octets(std::mem::take(&mut self.octets)));
-        }
-        if let Some(event) = self.events.pop_front() {
-            return Some(Output::Event(event));
-        }
-        self.closing.take().map(Output::Close)
+    pub fn poll_output(&mut self) -> Option<Vec<u8>> {
+        (!self.octets.is_empty()).then(|| std::mem::take(&mut self.octets))
+    }
+
+    /// What has happened. There may be more after every call that changes the session.
+    #[must_use]
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// Why the session has ended, if it has: the connection is to be closed once the octets are written.
+    #[must_use]
+    pub const fn ended(&self) -> Option<Reason> {
+        self.ended
     }
 
     /// When [`Session::handle_timeout`] is due. Its answer changes with every call that changes the session.
@@ -319,12 +314,6 @@ impl Session {
     #[must_use]
     pub const fn is_bound(&self) -> bool {
         matches!(self.state, State::Bound { .. })
-    }
-
-    /// Whether the session has ended.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.state == State::Closed
     }
 
     /// The version that both sides speak.
@@ -483,7 +472,7 @@ impl Session {
             return;
         }
         self.state = State::Closed;
-        self.closing = Some(reason);
+        self.ended = Some(reason);
         self.incoming.clear();
         for (_, request) in std::mem::take(&mut self.requests) {
             if let Asked::Message(ticket, _) = request.what {

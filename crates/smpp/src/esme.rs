@@ -1,0 +1,181 @@
+//! An ESME's side on sockets: sessions with an SMS centre that are made again when they end.
+
+use std::{io, sync::Arc, time::Duration};
+
+use rand_chacha::ChaCha8Rng;
+use rand_core::{RngCore, SeedableRng};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time,
+};
+
+use crate::{
+    Answer, Bind, LinkEvent, Message, Session, Settings, TlsClient,
+    link::{Clock, Driver},
+    queue::Queue,
+};
+
+/// What an [`Esme`] is made of.
+#[derive(Clone)]
+pub struct EsmeConfig {
+    /// The SMS centre: host and port.
+    pub address: String,
+    /// TLS, if the SMS centre speaks that.
+    pub tls: Option<TlsClient>,
+    /// The sessions: each is a connection of its own.
+    pub binds: Vec<Bind>,
+    /// What the sessions are told.
+    pub settings: Settings,
+    /// Messages that may wait beside the windows.
+    pub queue: usize,
+    /// How often a message is sent again that was refused because the SMS centre had too much.
+    pub retries: u32,
+    /// The wait before a connection is made again; the next ones are longer.
+    pub reconnect_first: Duration,
+    /// The longest wait.
+    pub reconnect_longest: Duration,
+    /// Where the chance begins that spreads the waits.
+    pub seed: u64,
+}
+
+impl EsmeConfig {
+    /// Sessions with the SMS centre at `address`.
+    pub fn new(address: impl Into<String>, binds: Vec<Bind>) -> Self {
+        Self {
+            address: address.into(),
+            tls: None,
+            binds,
+            settings: Settings::default(),
+            queue: 100,
+            retries: 10,
+            reconnect_first: Duration::from_secs(1),
+            reconnect_longest: Duration::from_secs(60),
+            seed: 0,
+        }
+    }
+}
+
+/// Sessions with an SMS centre. They end when it is dropped; [`Esme::stop`] ends them in order.
+#[derive(Debug)]
+pub struct Esme {
+    queue: Arc<Queue>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
+}
+
+impl Esme {
+    /// Connects and binds, again and again. What happens goes to `events`: who lets those wait has messages refused for
+    /// now.
+    ///
+    /// # Panics
+    /// Outside of a runtime of tokio.
+    #[must_use]
+    pub fn start(config: &EsmeConfig, events: &mpsc::Sender<LinkEvent>) -> Self {
+        let clock = Clock::new();
+        let queue = Arc::new(Queue::new(config.queue));
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        for (number, bind) in config.binds.iter().enumerate() {
+            let connector = Connector {
+                config: config.clone(),
+                bind: bind.clone(),
+                chance: ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(number as u64)),
+                queue: Arc::clone(&queue),
+                events: events.clone(),
+                stop: stopped.clone(),
+                clock,
+            };
+            tasks.spawn(connector.run());
+        }
+        Self { queue, stop, tasks }
+    }
+
+    /// Sends a message over the session that is ready first, and waits for the answer. If the session ends before, the
+    /// message may have been taken or not.
+    pub async fn send(&self, message: Message) -> Answer {
+        self.queue.send(message).await
+    }
+
+    /// Ends all sessions in order; messages that wait are not sent.
+    pub async fn stop(mut self) {
+        self.queue.close();
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+impl Drop for Esme {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// Makes one session again and again.
+struct Connector {
+    config: EsmeConfig,
+    bind: Bind,
+    chance: ChaCha8Rng,
+    queue: Arc<Queue>,
+    events: mpsc::Sender<LinkEvent>,
+    stop: watch::Receiver<bool>,
+    clock: Clock,
+}
+
+impl Connector {
+    async fn run(mut self) {
+        let mut pause = self.config.reconnect_first;
+        while !*self.stop.borrow() {
+            let name = &self.bind.system_id;
+            match self.session().await {
+                Ok((bound, reason)) => {
+                    log::info!("the session of {name} with {} has ended: {reason}", self.config.address);
+                    if bound {
+                        pause = self.config.reconnect_first;
+                    }
+                }
+                Err(error) => log::warn!("{name} does not reach {}: {error}", self.config.address),
+            }
+            let wait = self.spread(pause);
+            pause = pause.saturating_mul(2).min(self.config.reconnect_longest);
+            tokio::select! {
+                () = time::sleep(wait) => {}
+                _ = self.stop.changed() => {}
+            }
+        }
+    }
+
+    async fn session(&self) -> io::Result<(bool, crate::Reason)> {
+        let patience = Duration::from_micros(self.config.settings.bind_timeout.as_micros());
+        let stream = time::timeout(patience, TcpStream::connect(&self.config.address)).await??;
+        stream.set_nodelay(true)?;
+        let driver = Driver {
+            clock: self.clock,
+            queue: Arc::clone(&self.queue),
+            events: self.events.clone(),
+            stop: self.stop.clone(),
+            retries: self.config.retries,
+            centre: None,
+            bind: Some(self.bind.clone()),
+        };
+        let session = || {
+            let now = self.clock.now();
+            Session::esme(self.config.settings.clone(), self.bind.clone(), now).map_err(io::Error::other)
+        };
+        Ok(match &self.config.tls {
+            None => driver.run(stream, session()?).await,
+            Some(tls) => {
+                let stream =
+                    time::timeout(patience, tls.connector.connect(tls.name.clone(), stream)).await??;
+                driver.run(stream, session()?).await
+            }
+        })
+    }
+
+    /// Between half of a wait and the whole.
+    fn spread(&mut self, wait: Duration) -> Duration {
+        let half = wait / 2;
+        half + half.mul_f64(f64::from(self.chance.next_u32()) / f64::from(u32::MAX))
+    }
+}
