@@ -28,6 +28,7 @@ mod readers;
 mod report;
 mod run;
 mod sim;
+mod smsc;
 mod span;
 mod timeline;
 
@@ -60,6 +61,7 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Smsc(smsc::Args),
 }
 
 fn main() -> ExitCode {
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Smsc(args) => smsc::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -74,7 +74,7 @@ pub struct Args {
     /// The user's PIN, which the card gets once if it asks for it, but not if a wrong one would block it.
     #[arg(long)]
     pin: Option<Pin>,
-    /// Choose this item of the card's menu as soon as it is there.
+    /// Choose this item of the card's menu as soon as it is there, and the SMS centre if one is to serve the phone.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
     /// Answer the card's next question with this: the number or the text of an item of a list, what it asks you to type,
@@ -284,6 +284,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
         loop {
             self.drain()?;
             if self.has_menu
+                && (self.centre.is_none() || self.is_served())
                 && let Some(item) = self.choice.take()
             {
                 let is_item = |menu: &Menu| menu.items.iter().any(|other| other.identifier == item);
