@@ -1,7 +1,7 @@
 //! Programs that a test starts, and what they print.
 
 use std::{
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Read},
     net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -21,22 +21,26 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts a program, whose standard output is read.
+    /// Starts a program, whose output is read.
     pub fn start(command: &mut Command) -> Self {
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .env_remove("RUST_LOG")
             .spawn()
             .expect("the program starts");
-        let output = BufReader::new(child.stdout.take().expect("a pipe"));
         let (sender, lines) = mpsc::channel();
-        thread::spawn(move || {
-            for line in output.lines().map_while(Result::ok) {
-                let _ = sender.send(line);
-            }
-        });
+        let output: Box<dyn Read + Send> = Box::new(child.stdout.take().expect("a pipe"));
+        let errors: Box<dyn Read + Send> = Box::new(child.stderr.take().expect("a pipe"));
+        for pipe in [output, errors] {
+            let sender = sender.clone();
+            thread::spawn(move || {
+                for line in BufReader::new(pipe).split(b'\n').map_while(Result::ok) {
+                    let _ = sender.send(String::from_utf8_lossy(&line).into_owned());
+                }
+            });
+        }
         Self { child, lines, said: Vec::new() }
     }
 
