@@ -8,7 +8,7 @@ use std::{
 };
 
 use oxisim_sms::{
-    DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
+    DataCoding, Element, ElementId, ProtocolIdentifier, Timestamp, UserData,
     alphabet::Language,
     concatenation::Message,
     content::{AnimationNumber, SoundNumber},
@@ -17,14 +17,16 @@ use oxisim_sms::{
         SelectiveReports, SingleShift, SmscControl, SpecialIndication, TextColour, TextFormatting, TextMode,
         UserPrompt, VariablePicture,
     },
+    rp::{Acknowledgement, Cause, Data, Failure, MobileOriginated, MobileTerminated},
     tpdu::{
-        self, CommandType, DeliverReport, EnhancedPeriod, EnhancedValidity, FailureCause, Submit,
-        ValidityPeriod,
+        self, CommandType, Deliver, DeliverReport, EnhancedPeriod, EnhancedValidity, FailureCause, Submit,
+        SubmitReport, ValidityPeriod,
     },
 };
-use oxisim_wire::Wire;
+use oxisim_wire::{Instant, Wire};
 
-/// A message from the phone, and what tshark is to say: the field after `gsm_sms.`, and its value.
+/// A message, and what tshark is to say: the field after `gsm_sms.`, or one of the relay layer, and its value.
+#[derive(Clone)]
 struct Sample {
     frame: Vec<u8>,
     said: Vec<(&'static str, String)>,
@@ -32,12 +34,63 @@ struct Sample {
 
 /// RP-DATA to the service centre +4915 (TS 24.011 §7.3.1.2).
 fn data(tpdu: &[u8]) -> Vec<u8> {
-    [&[0x00, 0x01, 0x00, 0x03, 0x91, 0x94, 0x51, tpdu.len() as u8], tpdu].concat()
+    let service_centre = Some("+4915".parse().unwrap());
+    MobileOriginated::Data(Data { reference: 1, service_centre, tpdu: tpdu.into() }).encode()
 }
 
 /// RP-ERROR, memory capacity exceeded (TS 24.011 §7.3.4).
 fn error(tpdu: &[u8]) -> Vec<u8> {
-    [&[0x04, 0x01, 0x01, 0x16, 0x41, tpdu.len() as u8], tpdu].concat()
+    let failure = Failure::new(1, Cause::MEMORY_CAPACITY_EXCEEDED, Some(tpdu.into()));
+    MobileOriginated::Error(failure).encode()
+}
+
+/// Messages of the relay layer in both directions.
+fn relayed() -> Vec<Sample> {
+    let timestamp = Timestamp::from_instant(Instant::from_secs(1_030_394_261), 0);
+    let user_data = UserData::from_text("hi").unwrap();
+    let deliver = Deliver::new("+4916".parse().unwrap(), ProtocolIdentifier::DEFAULT, timestamp, user_data);
+    let service_centre = Some("+4915".parse().unwrap());
+    let report = SubmitReport::refused(FailureCause::SERVICE_CENTRE_BUSY, timestamp).encode();
+    let refused = Failure::new(9, Cause::CONGESTION, Some(report));
+    let bare = |cause| Failure { diagnostic: Some(0x55), ..Failure::new(10, cause, None) };
+    let ack = |reference, tpdu| Acknowledgement { reference, tpdu };
+    vec![
+        sample(
+            MobileTerminated::Data(Data { reference: 7, service_centre, tpdu: deliver.encode() }).encode(),
+            &[(TYPE, "1"), (REFERENCE, "7"), ("tp-mti", "0"), ("tp-oa", "4916"), ("sms_text", "hi")],
+        ),
+        sample(
+            MobileTerminated::Ack(ack(8, Some(SubmitReport::acknowledged(timestamp).encode()))).encode(),
+            &[(TYPE, "3"), (REFERENCE, "8"), ("tp-mti", "1")],
+        ),
+        sample(
+            MobileTerminated::Error(refused).encode(),
+            &[(TYPE, "5"), (REFERENCE, "9"), (CAUSE, "42"), ("tp-mti", "1"), ("tp-fcs", "192")],
+        ),
+        sample(
+            MobileOriginated::Error(bare(Cause::PROTOCOL_ERROR)).encode(),
+            &[(TYPE, "4"), (REFERENCE, "10"), (CAUSE, "111"), ("gsm_a.rp.diagnostic_field", "55")],
+        ),
+        sample(
+            MobileOriginated::Ack(ack(11, Some(DeliverReport::acknowledged().encode()))).encode(),
+            &[(TYPE, "2"), (REFERENCE, "11"), ("tp-mti", "0")],
+        ),
+        sample(MobileOriginated::Ack(ack(12, None)).encode(), &[(TYPE, "2"), (REFERENCE, "12")]),
+        sample(
+            MobileOriginated::MemoryAvailable { reference: 13 }.encode(),
+            &[(TYPE, "6"), (REFERENCE, "13")],
+        ),
+    ]
+}
+
+/// Fields of the relay layer.
+const TYPE: &str = "gsm_a.rp.msg_type";
+const REFERENCE: &str = "gsm_a.rp.rp_message_reference";
+const CAUSE: &str = "gsm_a.rp.cause";
+
+/// A field of TPDUs by its short name, another by its own.
+fn full(field: &str) -> String {
+    if field.starts_with("gsm_a.") { field.into() } else { format!("gsm_sms.{field}") }
 }
 
 fn submit(user_data: UserData) -> Submit {
@@ -201,7 +254,7 @@ fn dissected(samples: &[Sample], fields: &[&str]) -> Option<Vec<Vec<String>>> {
     let mut tshark = Command::new("tshark");
     tshark.arg("-r").arg(&capture).args(["-T", "fields", "-E", "separator=\x1e", "-E", "occurrence=f"]);
     tshark.args(["-o", r#"uat:user_dlts:"User 0 (DLT=147)","gsm_a_rp","0","","0","""#]);
-    tshark.args(fields.iter().flat_map(|field| ["-e".into(), format!("gsm_sms.{field}")]));
+    tshark.args(fields.iter().flat_map(|field| ["-e".into(), full(field)]));
     let output = tshark.stderr(Stdio::null()).output().ok()?;
     let lines = String::from_utf8(output.stdout).unwrap();
     Some(lines.lines().map(|line| line.split('\x1e').map(plain).collect()).collect())
@@ -218,7 +271,7 @@ fn plain(value: &str) -> String {
 
 #[test]
 fn tshark_says_of_our_messages_what_we_have_put_in_them() {
-    let samples = samples();
+    let samples = [samples(), relayed()].concat();
     let fields: BTreeSet<&str> =
         samples.iter().flat_map(|sample| sample.said.iter().map(|(field, _)| *field)).collect();
     let fields: Vec<&str> = fields.into_iter().collect();

@@ -132,7 +132,7 @@ pub fn open_server(db: &str, policy: Policy, seed: u64) -> Result<Server<SqliteS
 }
 
 /// The subscriber of a virtual SIM.
-const NUMBER: &str = "+15550100001";
+pub const NUMBER: &str = "+15550100001";
 
 /// What the card says if it has nothing to send.
 const UNCHANGED: &str = "Phonebook has not changed";

@@ -14,7 +14,7 @@ use signal_hook::{consts::signal, flag};
 
 use crate::{
     applets::AppletName,
-    backup::wall_clock,
+    backup::{NUMBER, wall_clock},
     card_applets, card_dump, card_image, card_personalise,
     failure::Failure,
     image::{self, StateFile},
@@ -92,7 +92,7 @@ enum FileCommand {
 #[derive(Debug, clap::Args)]
 pub struct Personal {
     /// The card of this file, as `oxisim card init` and `oxisim card import` write it; what it writes is kept beside.
-    #[arg(long, value_name = "CARD.toml", conflicts_with = "number")]
+    #[arg(long, value_name = "CARD.toml")]
     image: Option<PathBuf>,
     /// Contacts for the card's phonebook.
     #[arg(long, value_name = "F.vcf")]
@@ -100,15 +100,30 @@ pub struct Personal {
     /// An applet that is on the card; may be given several times. A card of a file names its own.
     #[arg(long = "applet", value_name = "NAME", default_value = "backup", conflicts_with = "image")]
     applet: Vec<AppletName>,
-    /// The subscriber.
-    #[arg(long, default_value = "+15550100001")]
-    number: Msisdn,
+    /// The subscriber; +15550100001 if none is given.
+    #[arg(long)]
+    number: Option<Msisdn>,
     /// Let the card want to be asked about calls and messages before they go out. A card of a file says so itself.
     #[arg(long, conflicts_with = "image")]
     control: bool,
 }
 
 impl Personal {
+    /// Whether the card is of a file.
+    pub const fn has_image(&self) -> bool {
+        self.image.is_some()
+    }
+
+    /// Whether the subscriber is named.
+    pub const fn names_number(&self) -> bool {
+        self.number.is_some()
+    }
+
+    /// The subscriber.
+    pub fn number(&self) -> Msisdn {
+        self.number.clone().unwrap_or_else(|| NUMBER.parse().expect("the usual number is one"))
+    }
+
     /// The card with its applets; says what of the contacts is on it. To write them may take the PIN.
     pub fn card(&self, pin: &PinArgs, out: &mut impl Write) -> Result<RealTime, Failure> {
         let RealTime { mut card, mut state } = match &self.image {
@@ -138,7 +153,7 @@ impl Personal {
 
     fn built_in(&self) -> Result<Card, Failure> {
         let profile =
-            Profile { msisdn: self.number.digits().into(), controls: self.control, ..Profile::default() };
+            Profile { msisdn: self.number().digits().into(), controls: self.control, ..Profile::default() };
         let mut card = Card::new(&profile);
         for (place, &name) in self.applet.iter().enumerate() {
             if self.applet.iter().take(place).any(|&other| other == name) {
@@ -225,6 +240,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         Some(FileCommand::Dump(args)) => return card_dump::run(args),
         Some(FileCommand::Personalise(args)) => return card_personalise::personalise(args),
         None => {}
+    }
+    if args.card.has_image() && args.card.names_number() {
+        return Err(Failure::Usage("--number: the card of a file has its own".into()));
     }
     if args.applets {
         let card = args.card.look(args.state.as_deref())?;

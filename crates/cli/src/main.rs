@@ -29,6 +29,7 @@ mod report;
 mod run;
 mod serve;
 mod sim;
+mod smsc;
 mod span;
 mod timeline;
 
@@ -62,6 +63,7 @@ enum Command {
     Phone(phone::Args),
     Phonebook(phonebook::Args),
     Serve(serve::Args),
+    Smsc(smsc::Args),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Smsc(args) => smsc::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -117,7 +117,8 @@ pub struct World {
     pub calls_every: Duration,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+/// `0.05` or `5%`.
+pub fn share(text: &str) -> Result<f64, String> {
     let wrong = || format!("{text:?} is no share: write 0.05 or 5%");
     let value = match text.strip_suffix('%') {
         Some(percent) => percent.trim().parse::<f64>().map_err(|_| wrong())? / 100.0,

@@ -1,11 +1,13 @@
 //! `oxisim phone`: a phone in real time, with a card in a reader or with the built-in one.
 
 mod answers;
+mod centre;
 mod channels;
 mod sms;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use std::{
     collections::VecDeque,
@@ -14,33 +16,35 @@ use std::{
 };
 
 use oxisim_apdu::{Command as Apdu, Instruction};
+use oxisim_server::Msisdn;
 use oxisim_sms::Address;
 use oxisim_terminal::{
-    CardIdentity, Config, Decision, Event, Menu, NetworkEvent, NetworkRequest, Operation, Output, Pin,
-    PinState, Platform, Protocol, Screen, Terminal, User,
+    CardIdentity, Config, Event, Menu, Output, Pin, Platform, Protocol, Screen, Service, Terminal, User,
 };
-use oxisim_toolkit::{
-    Command, Proactive,
-    objects::{NmeaSentence, alpha_text},
-};
+use oxisim_toolkit::objects::NmeaSentence;
 use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Callee, Carrier, Network};
 
-use self::{answers::Answers, sockets::Sockets};
+use self::{
+    answers::Answers,
+    centre::{Centre, Happened},
+    sockets::Sockets,
+    words::{asked, decided, heard, pin, requested, shown},
+};
 use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
 
 /// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
+const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
-/// Short messages that the card sends are printed, and the card is told that they were sent. The user does nothing
-/// but what the options say. Channels that the card opens lead into a simulated network, or to sockets of this
+/// Short messages that the card sends are printed, and the card is told that they were sent; with --smsc they go to an
+/// SMS centre, as of `oxisim smsc`, and messages come from there. The user does nothing but what the options say. Channels that the card opens lead into a simulated network, or to sockets of this
 /// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -55,16 +59,22 @@ pub struct Args {
     /// The protocol to speak with the card.
     #[arg(long, requires = "reader", default_value = "any")]
     protocol: ProtocolName,
-    /// How long.
-    #[arg(long = "for", value_name = "TIME", default_value = "10s", value_parser = span::duration)]
-    span: Duration,
+    /// How long; otherwise 10s, and with an SMS centre until Ctrl-C.
+    #[arg(long = "for", value_name = "TIME", value_parser = span::duration)]
+    span: Option<Duration>,
+    /// The SMS centre that serves the phone, as of `oxisim smsc`. The phone is without service until it can be reached.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["messages", "tpdus"])]
+    smsc: Option<String>,
+    /// Send this message as soon as there is service; may be given several times.
+    #[arg(long = "send", value_name = "NUMBER=TEXT", requires = "smsc", value_parser = sms::to_send)]
+    sends: Vec<(Address, String)>,
     /// Time between two STATUS commands, until the card asks for another.
     #[arg(long, value_name = "TIME", default_value = "30s", value_parser = span::duration)]
     poll: Duration,
     /// The user's PIN, which the card gets once if it asks for it, but not if a wrong one would block it.
     #[arg(long)]
     pin: Option<Pin>,
-    /// Choose this item of the card's menu as soon as it is there.
+    /// Choose this item of the card's menu as soon as it is there, and the SMS centre if one is to serve the phone.
     #[arg(long, value_name = "ITEM")]
     choose: Option<u8>,
     /// Answer the card's next question with this: the number or the text of an item of a list, what it asks you to type,
@@ -135,24 +145,48 @@ impl From<ProtocolName> for Option<Protocol> {
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
+    /// Ten years: nobody waits for longer.
+    const UNTIL_INTERRUPTED: Duration = Duration::from_mins(10 * 365 * 24 * 60);
+    let number = args.number()?;
     let card = args.card()?;
-    let config = Config {
+    let mut config = Config {
         poll_interval: args.poll,
         protocol: args.protocol.into(),
         pin: args.pin,
         keeps_messages_on_card: args.keep_messages,
         ..Config::default()
     };
+    let service = config.service.clone();
+    if args.smsc.is_some() {
+        config.service = Service::None;
+    }
+    let usual = if args.smsc.is_some() { UNTIL_INTERRUPTED } else { Duration::from_secs(10) };
     let mut phone = Phone::new(config, Traced::new(card, to_log), args.network, io::stdout());
     phone.choice = args.choose;
     phone.dial.clone_from(&args.dial);
     phone.messages = args.messages()?;
     phone.says_yes = args.yes;
     phone.answers = Answers::new(&args.answers);
-    phone.run(args.span)
+    phone.sends = args.sends.iter().cloned().collect();
+    phone.centre = args.smsc.as_ref().map(|address| Centre::new(address, number.address(), service));
+    phone.run(args.span.unwrap_or(usual))
 }
 
 impl Args {
+    /// The subscriber. A card that is not this program's may have any number, so only the SMS centre wants to know it.
+    fn number(&self) -> Result<Msisdn, Failure> {
+        let is_own = self.reader.is_none() && self.tcp.is_none() && !self.built_in.has_image();
+        if !is_own && self.smsc.is_none() && self.built_in.names_number() {
+            return Err(Failure::Usage(
+                "--number: such a card has its own, and only an SMS centre asks for it".into(),
+            ));
+        }
+        if !is_own && self.smsc.is_some() && !self.built_in.names_number() {
+            return Err(Failure::Usage("--smsc: whose card is it? Give the number with --number".into()));
+        }
+        Ok(self.built_in.number())
+    }
+
     /// What comes for the card, a TPDU each.
     fn messages(&self) -> Result<VecDeque<Vec<u8>>, Failure> {
         let mut messages = VecDeque::new();
@@ -192,6 +226,10 @@ struct Phone<T, W> {
     dialled: String,
     /// What is to come for the card.
     messages: VecDeque<Vec<u8>>,
+    /// What the user is to send.
+    sends: VecDeque<(Address, String)>,
+    /// The SMS centre, if there is one.
+    centre: Option<Centre>,
     /// Whether the card has set up its menu.
     has_menu: bool,
     /// What the options say and could not be done.
@@ -222,6 +260,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
             dial: None,
             dialled: String::new(),
             messages: VecDeque::new(),
+            sends: VecDeque::new(),
+            centre: None,
             has_menu: false,
             undone: None,
             commands: 0,
@@ -244,6 +284,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
         loop {
             self.drain()?;
             if self.has_menu
+                && (self.centre.is_none() || self.is_served())
                 && let Some(item) = self.choice.take()
             {
                 let is_item = |menu: &Menu| menu.items.iter().any(|other| other.identifier == item);
@@ -271,16 +312,24 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.terminal.handle_deliver(&tpdu, None, wall_clock());
                 continue;
             }
+            if self.is_served()
+                && let Some((number, text)) = self.sends.pop_front()
+            {
+                self.say("user", &format!("sends {text:?} to {number}"))?;
+                let sent = self.terminal.send_text(Some(number), &text, wall_clock());
+                sent.map_err(|error| Failure::Usage(format!("--send: {error}")))?;
+                continue;
+            }
+            if self.terminal.is_ready()
+                && let Some(centre) = &mut self.centre
+            {
+                centre.begin();
+            }
             let now = wall_clock();
             if now >= end {
                 break;
             }
-            let times = [self.terminal.poll_timeout(), self.carrier.poll_timeout(), Some(end)];
-            let wait = times.into_iter().flatten().min().unwrap_or(end).since(now);
-            thread::sleep(std::time::Duration::from_micros(wait.as_micros()));
-            let now = wall_clock();
-            self.carrier.handle_timeout(now);
-            self.terminal.handle_timeout(now);
+            self.wait(end, now);
         }
         self.terminal.switch_off(wall_clock());
         self.drain()?;
@@ -297,7 +346,52 @@ impl<T: Transport, W: Write> Phone<T, W> {
             let text = "a message for the card did not come: the phone did not get ready";
             (!self.messages.is_empty()).then(|| text.into())
         });
+        let undone = undone
+            .or_else(|| (!self.sends.is_empty()).then(|| "a message was not sent: no service".to_owned()));
         undone.map_or(Ok(()), |reason| Err(Failure::NotDone(reason)))
+    }
+
+    /// Waits until something happens, at most until the end.
+    fn wait(&mut self, end: Instant, now: Instant) {
+        let centre = self.centre.as_ref().and_then(Centre::poll_timeout);
+        let times = [self.terminal.poll_timeout(), self.carrier.poll_timeout(), centre, Some(end)];
+        let wait = times.into_iter().flatten().min().unwrap_or(end).since(now);
+        let wait = std::time::Duration::from_micros(wait.as_micros());
+        match &mut self.centre {
+            Some(centre) => centre.wait(wait),
+            None => thread::sleep(wait),
+        }
+        let now = wall_clock();
+        if let Some(centre) = &mut self.centre {
+            centre.handle_timeout(now);
+        }
+        self.carrier.handle_timeout(now);
+        self.terminal.handle_timeout(now);
+    }
+
+    /// Whether the phone can send.
+    fn is_served(&self) -> bool {
+        self.terminal.is_ready() && self.centre.as_ref().is_some_and(Centre::is_served)
+    }
+
+    /// What comes from the SMS centre.
+    fn happened(&mut self, happened: Happened) -> Result<(), Failure> {
+        match happened {
+            Happened::Said(line) => return self.say("phone", &line),
+            Happened::Service(service) => self.terminal.handle_service(service, wall_clock()),
+            Happened::Deliver { tpdu, service_centre } => {
+                self.say("phone", "gets a message")?;
+                self.terminal.handle_deliver(&tpdu, service_centre.as_ref(), wall_clock());
+            }
+            Happened::Submitted(result) => {
+                if let Err(error) = &result {
+                    self.say("phone", &format!("has not sent the message: {error}"))?;
+                }
+                self.terminal.handle_submit_result(result, wall_clock());
+            }
+            Happened::MemoryAvailable(result) => self.terminal.handle_memory_available(result, wall_clock()),
+        }
+        Ok(())
     }
 
     /// Does what the phone wants, and tells it what happens to its channels, until there is nothing more.
@@ -307,6 +401,10 @@ impl<T: Transport, W: Write> Phone<T, W> {
             let is_done = output.is_none();
             if let Some(output) = output {
                 self.output(output)?;
+            }
+            if let Some(happened) = self.centre.as_mut().and_then(Centre::poll) {
+                self.happened(happened)?;
+                continue;
             }
             let room = |channel| self.terminal.channel_room(channel);
             if let Some((channel, event)) = self.carrier.poll_event(&room) {
@@ -333,13 +431,24 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 }
                 self.terminal.handle_response(&response, wall_clock());
             }
-            Output::Submit { tpdu, .. } => {
+            Output::Submit { tpdu, service_centre } => {
                 self.say("card", &format!("sends {}", sms::sent(&tpdu)))?;
-                self.terminal.handle_submit_result(Ok(()), wall_clock());
+                match &mut self.centre {
+                    Some(centre) => centre.submit(tpdu, service_centre, wall_clock()),
+                    None => self.terminal.handle_submit_result(Ok(()), wall_clock()),
+                }
             }
             Output::MemoryAvailable => {
                 self.say("phone", "tells the service centre that there is room for messages")?;
-                self.terminal.handle_memory_available(Ok(()), wall_clock());
+                match &mut self.centre {
+                    Some(centre) => centre.memory_available(wall_clock()),
+                    None => self.terminal.handle_memory_available(Ok(()), wall_clock()),
+                }
+            }
+            Output::ApplicationSubmitted(result) => {
+                if let Err(error) = result {
+                    self.undone = Some(format!("a message was not sent: {error}"));
+                }
             }
             Output::Screen(screen) => {
                 if let Some(line) = shown(&screen) {
@@ -378,12 +487,12 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 };
                 let answer = report.parameters.user_data.as_ref().map(sms::answered);
                 self.say("card", &format!("{taken}{}", answer.unwrap_or_default()))?;
+                if let Some(centre) = &mut self.centre {
+                    centre.report(&report);
+                }
             }
             // This phone has no other reader.
-            Output::Reader { .. }
-            | Output::PowerOff
-            | Output::Application { .. }
-            | Output::ApplicationSubmitted(_) => {}
+            Output::Reader { .. } | Output::PowerOff | Output::Application { .. } => {}
         }
         Ok(())
     }
@@ -435,6 +544,17 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.answers.taken();
                 Ok(())
             }
+            Event::TextMessage { message, text } => {
+                self.say("phone", &format!("shows a message from {}: {text:?}", message.originator))
+            }
+            Event::StatusReport(report) => self
+                .say("phone", &format!("hears of the message to {}: {:?}", report.recipient, report.status)),
+            Event::DeliveryLost => {
+                if let Some(centre) = &mut self.centre {
+                    centre.forget();
+                }
+                Ok(())
+            }
             Event::TimerExpired(_) => self.say("phone", "tells the card that a timer has expired"),
             Event::MenuChanged => {
                 self.has_menu = true;
@@ -476,123 +596,4 @@ fn simulated_network() -> Network {
     network.position.sentence = Some(NmeaSentence { sentence });
     network.ussd.insert("*100#".into(), "Balance: 5.00".into());
     network
-}
-
-/// What a person wants to know of the PIN.
-const fn pin(state: PinState) -> Option<&'static str> {
-    match state {
-        PinState::NotNeeded | PinState::Verified => None,
-        PinState::Wanted => Some("wants the PIN: give it with --pin"),
-        PinState::Refused => Some("refuses the PIN"),
-        PinState::LastAttempt => Some("wants the PIN, and a wrong one would block it: it was not tried"),
-        PinState::Blocked => Some("has its PIN blocked"),
-    }
-}
-
-/// A proactive command: its name, and what a person wants to know of it.
-fn asked(command: &Command) -> String {
-    let name = command.body.kind().text();
-    let more = match &command.body {
-        Proactive::SetUpMenu(menu) => {
-            let items = menu.items.iter().filter_map(|item| Some((item.identifier?, &item.text)));
-            let items = items.map(|(identifier, text)| format!("{identifier} {:?}", alpha_text(text)));
-            let items: Vec<String> = items.collect();
-            format!("{:?}: {}", alpha_text(&menu.title.text), items.join(", "))
-        }
-        Proactive::DisplayText(body) => format!("{:?}", body.text.to_text()),
-        Proactive::GetInkey(body) => format!("{:?}", body.text.to_text()),
-        Proactive::GetInput(body) => format!("{:?}", body.text.to_text()),
-        Proactive::SetUpIdleModeText(body) => format!("{:?}", body.text.to_text()),
-        Proactive::PollInterval(body) => body.interval.duration().to_string(),
-        Proactive::TimerManagement(body) => {
-            let value = body.value.as_ref().map(|value| format!(", {}", value.duration()));
-            format!("timer {}{}", body.timer.identifier, value.unwrap_or_default())
-        }
-        _ => String::new(),
-    };
-    if more.is_empty() { format!("asks {name}") } else { format!("asks {name} {more}") }
-}
-
-fn requested(request: &NetworkRequest) -> String {
-    match request {
-        NetworkRequest::Call { number, .. } => operation(&Operation::Call(number.clone())),
-        NetworkRequest::Service(string) => operation(&Operation::Service(string.clone())),
-        NetworkRequest::Ussd(text) => operation(&Operation::Ussd(text.clone())),
-        other => format!("{other:?}"),
-    }
-}
-
-/// Why there is no call (TS 24.008 table 10.5.123).
-static CAUSES: &[(u8, &str)] = &[
-    (1, "unassigned number"),
-    (16, "normal call clearing"),
-    (17, "user busy"),
-    (18, "no user responding"),
-    (21, "call rejected"),
-    (27, "destination out of order"),
-    (28, "invalid number format"),
-    (31, "normal, unspecified"),
-    (34, "no channel available"),
-];
-
-/// What becomes of a call.
-fn heard(event: &NetworkEvent) -> Option<String> {
-    match event {
-        NetworkEvent::Connected(_) => Some("hears that the call is connected".into()),
-        NetworkEvent::Disconnected { cause: Some(cause), .. } => {
-            let name = CAUSES.iter().find(|(other, _)| other == cause);
-            let name = name.map(|(_, name)| format!(" ({name})")).unwrap_or_default();
-            Some(format!("hears that there is no call, cause {cause}{name}"))
-        }
-        NetworkEvent::Disconnected { cause: None, .. } => Some("hears that there is no call".into()),
-        _ => None,
-    }
-}
-
-/// What the card says to something that the phone asks it about.
-fn decided(asked: &Operation, decision: &Decision) -> String {
-    let asked = operation(asked);
-    match decision {
-        Decision::Allowed => format!("allows {asked}"),
-        Decision::NotAllowed => format!("does not allow {asked}"),
-        Decision::Modified(changed) => format!("makes {} of {asked}", operation(changed)),
-        Decision::Busy => format!("is too busy for {asked}"),
-        Decision::Failed => format!("gives no answer about {asked}"),
-    }
-}
-
-fn operation(operation: &Operation) -> String {
-    match operation {
-        Operation::Call(number) => format!("a call to {number}"),
-        Operation::Service(string) => format!("the service {string}"),
-        Operation::Ussd(text) => format!("the USSD {:?}", text.to_text()),
-        Operation::Message { service_centre, destination } => {
-            let name = |number: &Option<Address>| {
-                number.as_ref().map_or_else(|| "nobody known".to_owned(), ToString::to_string)
-            };
-            format!("a message to {} through {}", name(destination), name(service_centre))
-        }
-    }
-}
-
-/// What the user sees that no proactive command says already.
-fn shown(screen: &Screen) -> Option<String> {
-    match screen {
-        Screen::Menu(menu) | Screen::Select { menu, .. } => Some(listed(menu)),
-        Screen::Text { text, sustained: false } | Screen::Notice { text } => Some(format!("{text:?}")),
-        Screen::Inkey { prompt, .. } | Screen::Input { prompt, .. } => Some(format!("{prompt:?}")),
-        Screen::Multimedia { identifier, sustained: false, .. } => {
-            Some(format!("multimedia message {}", hex::encode_upper(&identifier.identifier)))
-        }
-        Screen::Confirm { text } => Some(format!("{text:?}, yes or no")),
-        Screen::Text { .. } | Screen::Multimedia { .. } | Screen::Off | Screen::Idle { .. } | Screen::Own => {
-            None
-        }
-    }
-}
-
-fn listed(menu: &Menu) -> String {
-    let items: Vec<String> =
-        menu.items.iter().map(|item| format!("{} {:?}", item.identifier, item.text)).collect();
-    format!("{:?}: {}", menu.title, items.join(", "))
 }

@@ -6,6 +6,7 @@
 //! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s and their [`content`]: what the messages
 //!   are made of.
 //! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT, SMS-COMMAND and the two reports, decoded by direction.
+//! - [`rp`]: RP-DATA and its answers, in which TPDUs pass between a phone and its network (TS 24.011).
 //! - [`concatenation`]: long messages in several parts, and back.
 //! - [`mod@file`]: the records in which a card keeps messages and what they are sent with.
 //! - [`packet`]: secured packets, commands and responses, and the data of remote management in them.
@@ -39,6 +40,7 @@ mod element;
 mod error;
 pub mod file;
 pub mod packet;
+pub mod rp;
 mod show;
 mod timestamp;
 pub mod tpdu;

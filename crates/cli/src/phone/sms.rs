@@ -26,6 +26,12 @@ pub fn for_card(text: &str, reference: u8, now: Instant) -> Result<Vec<Vec<u8>>,
     Ok(parts.into_iter().map(deliver).collect())
 }
 
+/// `+15550100002=hello`.
+pub fn to_send(text: &str) -> Result<(Address, String), String> {
+    let (number, text) = text.split_once('=').ok_or_else(|| format!("{text:?}: write +15550100002=hello"))?;
+    Ok((number.parse().map_err(|error| format!("{number:?}: {error}"))?, text.to_owned()))
+}
+
 /// What the card answers to a message, in the report on it.
 pub fn answered(user_data: &UserData) -> String {
     let header = match user_data.element(ElementId::RESPONSE_PACKET) {

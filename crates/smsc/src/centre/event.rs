@@ -1,0 +1,118 @@
+//! What there is to record.
+
+use std::fmt;
+
+use oxisim_sms::{
+    Address, rp,
+    tpdu::{FailureCause, Status},
+};
+use oxisim_wire::Instant;
+
+use crate::{Number, Party, Rejection};
+
+/// Something that a person or a test wants to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A phone or an ESME is there.
+    Arrived(Party),
+    /// It is gone.
+    Left(Party),
+    /// A message has been taken.
+    Taken {
+        /// Its identity.
+        id: u64,
+        /// Who has sent it.
+        from: Address,
+        /// To whom.
+        to: Address,
+    },
+    /// A phone's message has not been taken.
+    Rejected {
+        /// The phone.
+        from: Number,
+        /// Why not; none if it cannot be read.
+        rejection: Option<Rejection>,
+    },
+    /// A message, or a receipt, is lost: on purpose, or because there is no room for the receipt.
+    Lost {
+        /// Its identity.
+        id: u64,
+    },
+    /// A message could not be delivered, and is tried again.
+    Waits {
+        /// Its identity.
+        id: u64,
+        /// Why.
+        reason: Reason,
+        /// When, at the latest.
+        again: Instant,
+    },
+    /// A message has come to its end.
+    Ended {
+        /// Its identity.
+        id: u64,
+        /// To whom it was.
+        to: Address,
+        /// How.
+        status: Status,
+    },
+}
+
+/// Why a message could not be delivered now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Its receiver went away.
+    Away,
+    /// Its receiver does not answer.
+    NoAnswer,
+    /// The ESME does not take it now.
+    EsmeBusy,
+    /// The phone answers RP-ERROR, and perhaps says why in its report.
+    Phone(rp::Cause, Option<FailureCause>),
+}
+
+impl fmt::Display for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phone(number) => write!(f, "phone {number}"),
+            Self::Esme(system_id) => write!(f, "ESME {system_id:?}"),
+        }
+    }
+}
+
+/// A line for people.
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Arrived(party) => write!(f, "{party} is there"),
+            Self::Left(party) => write!(f, "{party} is gone"),
+            Self::Taken { id, from, to } => write!(f, "message {id:X} from {from} to {to}"),
+            Self::Rejected { from, rejection: Some(rejection) } => {
+                write!(f, "message of phone {from} not taken: {rejection}")
+            }
+            Self::Rejected { from, rejection: None } => {
+                write!(f, "message of phone {from} not taken: it cannot be read")
+            }
+            Self::Lost { id } => write!(f, "message {id:X} lost"),
+            Self::Waits { id, reason, .. } => write!(f, "message {id:X} waits: {reason}"),
+            Self::Ended { id, to, status } if *status == Status::RECEIVED => {
+                write!(f, "message {id:X} delivered to {to}")
+            }
+            Self::Ended { id, to, status } => write!(f, "message {id:X} to {to} given up: {status:?}"),
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Away => f.write_str("its receiver is gone"),
+            Self::NoAnswer => f.write_str("no answer"),
+            Self::EsmeBusy => f.write_str("the ESME does not take it now"),
+            Self::Phone(cause, None) => write!(f, "RP-ERROR, cause {} ({cause:?})", cause.0),
+            Self::Phone(cause, Some(failure)) => {
+                write!(f, "RP-ERROR, cause {} ({cause:?}), TP-FCS {:02X} ({failure:?})", cause.0, failure.0)
+            }
+        }
+    }
+}

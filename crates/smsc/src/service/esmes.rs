@@ -1,0 +1,165 @@
+//! ESMEs in their sessions.
+
+use std::collections::BTreeMap;
+
+use oxisim_smpp::{
+    Alert, CommandStatus, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState, Operation, Refusal,
+};
+use oxisim_sms::{Address, tpdu::Status};
+use oxisim_wire::Instant;
+use tokio::sync::mpsc;
+
+use crate::{Answer, Centre, Content, Message, Number, Receipt, Rejection, Settings, Submission};
+
+/// The sessions that are bound.
+#[derive(Debug)]
+pub(super) struct Links {
+    bound: BTreeMap<LinkId, Link>,
+    /// The number of ESMEs that do not say theirs: that of their first route, or the centre's own.
+    numbers: BTreeMap<String, Address>,
+    centre: Address,
+    /// Of several sessions of an ESME each gets a message in turn.
+    turn: usize,
+    answers: mpsc::Sender<(u64, Answer)>,
+}
+
+impl Links {
+    pub fn new(settings: &Settings, answers: mpsc::Sender<(u64, Answer)>) -> Self {
+        let mut numbers = BTreeMap::new();
+        for route in &settings.routes {
+            numbers.entry(route.system_id.clone()).or_insert_with(|| route.prefix.address().clone());
+        }
+        Self { bound: BTreeMap::new(), numbers, centre: settings.address.clone(), turn: 0, answers }
+    }
+
+    /// Takes what happens in a session.
+    pub fn event(&mut self, event: LinkEvent, centre: &mut Centre, now: Instant) {
+        match event {
+            LinkEvent::Bound(link) => {
+                let system_id = link.bind().system_id.clone();
+                let receives = link.bind().role.receives();
+                let is_first = self.receiving(&system_id).is_empty();
+                self.bound.insert(link.id(), link);
+                if receives && is_first {
+                    centre.handle_bound(&system_id, now);
+                }
+            }
+            LinkEvent::Closed(id, reason) => {
+                let Some(link) = self.bound.remove(&id) else { return };
+                let bind = link.bind();
+                log::info!("the session of ESME {:?} has ended: {reason}", bind.system_id);
+                if bind.role.receives() && self.receiving(&bind.system_id).is_empty() {
+                    centre.handle_unbound(&bind.system_id, now);
+                }
+            }
+            LinkEvent::Message(incoming) => {
+                let Some(link) = self.bound.get(&incoming.link()) else { return };
+                let system_id = link.bind().system_id.clone();
+                match self.submitted(&system_id, incoming.message(), centre, now) {
+                    Ok(id) => incoming.accept(Some(identity(id))),
+                    Err(status) => incoming.refuse(Refusal::Status(status)),
+                }
+            }
+            // Only SMS centres send those.
+            LinkEvent::Alert(..) | LinkEvent::Congestion(..) => {}
+        }
+    }
+
+    /// Sends a message or a receipt; the answer comes by itself.
+    pub fn deliver(
+        &mut self,
+        system_id: &str,
+        delivery: u64,
+        content: Content,
+        centre: &mut Centre,
+        now: Instant,
+    ) {
+        let links = self.receiving(system_id);
+        let Some(link) = links.get(self.turn % links.len().max(1)).map(|&link| link.clone()) else {
+            return centre.handle_answer(delivery, Answer::Gone, now);
+        };
+        self.turn = self.turn.wrapping_add(1);
+        let answers = self.answers.clone();
+        let message = match content {
+            Content::Message(message) => delivered(message),
+            Content::Receipt(receipt) => receipted(receipt),
+        };
+        tokio::spawn(async move {
+            let answer = match link.send(message).await {
+                Ok(_) => Answer::Taken,
+                Err(Failure::Refused(status)) if status.is_temporary() => Answer::Later,
+                Err(Failure::Refused(_) | Failure::Unsendable(_)) => Answer::Refused,
+                Err(Failure::TimedOut | Failure::Lost) => Answer::Gone,
+            };
+            let _ = answers.send((delivery, answer)).await;
+        });
+    }
+
+    /// Tells an ESME that a phone is there.
+    pub fn alert(&self, system_id: &str, number: &Number) {
+        if let Some(link) = self.receiving(system_id).first() {
+            let esme = self.numbers.get(system_id).cloned();
+            link.alert(Alert { phone: number.address().clone(), esme, availability: 0 });
+        }
+    }
+
+    fn receiving(&self, system_id: &str) -> Vec<&Link> {
+        let receives = |link: &&Link| link.bind().role.receives() && link.bind().system_id == system_id;
+        self.bound.values().filter(receives).collect()
+    }
+
+    /// An ESME has submitted a message: its identity, or the standard's word for why it is not taken.
+    fn submitted(
+        &self,
+        system_id: &str,
+        sm: &Sm,
+        centre: &mut Centre,
+        now: Instant,
+    ) -> Result<u64, CommandStatus> {
+        let usual = || self.numbers.get(system_id).unwrap_or(&self.centre).clone();
+        let message = Message {
+            from: sm.source.clone().unwrap_or_else(usual),
+            to: sm.destination.clone().ok_or(CommandStatus::INVDSTADR)?,
+            protocol: sm.protocol_id,
+            user_data: sm.user_data().map_err(|_| CommandStatus::INVMSGLEN)?,
+        };
+        let submission = Submission {
+            message,
+            begins: sm.schedule.map(|time| time.at(now)),
+            expires: sm.validity.map(|time| time.at(now)),
+            wanted: sm.registered_delivery,
+            reference: sm.tlvs.user_message_reference(),
+        };
+        centre.submit(system_id, submission, now).map_err(|rejection| match rejection {
+            Rejection::Unassigned => CommandStatus::INVDSTADR,
+            Rejection::Full => CommandStatus::MSGQFUL,
+        })
+    }
+}
+
+/// The identity of a message as ESMEs see it.
+fn identity(id: u64) -> String {
+    format!("{id:X}")
+}
+
+fn delivered(message: Message) -> Sm {
+    let sm = Sm::new(Operation::Deliver, Some(message.from), message.to);
+    Sm { protocol_id: message.protocol, ..sm }.with_user_data(&message.user_data)
+}
+
+fn receipted(receipt: Receipt) -> Sm {
+    let state = match receipt.status {
+        Status::RECEIVED => MessageState::DELIVERED,
+        Status::EXPIRED => MessageState::EXPIRED,
+        _ => MessageState::UNDELIVERABLE,
+    };
+    let said = oxisim_smpp::Receipt {
+        id: Some(identity(receipt.id)),
+        reference: receipt.reference,
+        destination: Some(receipt.to),
+        state: Some(state),
+        error: Some(format!("{:03}", receipt.status.0)),
+        intermediate: false,
+    };
+    said.message(receipt.from, receipt.submitted, receipt.done, "")
+}
