@@ -1,10 +1,16 @@
 //! What every store must do, tested with each of them.
 
+mod postgres;
 mod suite;
 
-use oxisim_server::{SqliteStore, StoreKey};
+use std::path::Path;
+
+use oxisim_server::{PostgresStore, SqliteStore, StoreKey};
+use postgres::Cluster;
 use suite::Database;
 use tempfile::TempDir;
+
+const KEY: StoreKey = StoreKey::new([7; 32]);
 
 /// A database file of its own for each test.
 struct SqliteFile(TempDir);
@@ -12,13 +18,85 @@ struct SqliteFile(TempDir);
 impl Database for SqliteFile {
     type Store = SqliteStore;
 
-    fn fresh() -> Self {
-        Self(tempfile::tempdir().unwrap())
+    fn open(&self) -> SqliteStore {
+        SqliteStore::open(self.0.path().join("backup.db"), &KEY).unwrap()
     }
 
-    fn open(&self) -> SqliteStore {
-        SqliteStore::open(self.0.path().join("backup.db"), &StoreKey::new([7; 32])).unwrap()
+    fn rotate(store: &mut SqliteStore) {
+        store.add_data_key().unwrap();
+        while store.reseal(2).unwrap() {}
+        store.change_key(&StoreKey::new([8; 32])).unwrap();
+        store.change_key(&KEY).unwrap();
+    }
+
+    fn folder(&self) -> &Path {
+        self.0.path()
     }
 }
 
-store_suite!(sqlite, SqliteFile);
+/// The database in the one cluster.
+struct PostgresDatabase<'a> {
+    cluster: &'a Cluster,
+    url: String,
+}
+
+impl<'a> PostgresDatabase<'a> {
+    /// Nothing stays of the test before.
+    fn fresh(cluster: &'a Cluster) -> Self {
+        let url = cluster.url("suite");
+        let mut client = ::postgres::Client::connect(&url, ::postgres::NoTls).unwrap();
+        client.batch_execute("DROP SCHEMA IF EXISTS oxisim CASCADE").unwrap();
+        Self { cluster, url }
+    }
+}
+
+impl Database for PostgresDatabase<'_> {
+    type Store = PostgresStore;
+
+    fn open(&self) -> PostgresStore {
+        PostgresStore::connect(&self.url, &KEY).unwrap()
+    }
+
+    fn rotate(store: &mut PostgresStore) {
+        store.add_data_key().unwrap();
+        while store.reseal(2).unwrap() {}
+        store.change_key(&StoreKey::new([8; 32])).unwrap();
+        store.change_key(&KEY).unwrap();
+    }
+
+    fn folder(&self) -> &Path {
+        self.cluster.folder()
+    }
+}
+
+macro_rules! with_sqlite {
+    ($($test:ident,)*) => {
+        mod sqlite {
+            $(
+                #[test]
+                fn $test() {
+                    crate::suite::$test(&crate::SqliteFile(tempfile::tempdir().unwrap()));
+                }
+            )*
+        }
+    };
+}
+
+suite!(with_sqlite);
+
+macro_rules! with_postgres {
+    ($($test:ident,)*) => {
+        /// One cluster for all: to make one takes longer than a test.
+        #[test]
+        fn postgresql_does_what_every_store_must_do() {
+            let Some(cluster) = Cluster::start() else { return };
+            cluster.create("suite");
+            $(
+                eprintln!(stringify!($test));
+                suite::$test(&PostgresDatabase::fresh(&cluster));
+            )*
+        }
+    };
+}
+
+suite!(with_postgres);

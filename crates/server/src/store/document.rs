@@ -4,19 +4,16 @@
 //! ever been released is never changed: what shall be different is a further one, and [`Document::read`] brings those of
 //! before forward. A later version is refused.
 
+mod first;
+
 use std::collections::BTreeMap;
 
-use oxisim_backup::{
-    BlockSet, Command, Digest, Held, Order, OrderStep, Restore, RestoreStep, Session, Spacing, Standing, Way,
-    Window,
-    message::{Abandonment, BackupId, Extent, Resumes, Source},
-    security::{KeyVersion, ReplayWindow},
-};
-use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
-use oxisim_wire::{Duration, Instant};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use oxisim_backup::{Held, Order, Restore, Session, Spacing};
+use oxisim_wire::Instant;
+use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, Rekeying, StoreError, Unreadable};
+use super::{CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, StoreError, Unreadable};
+use first::{Card1, Copy1, Note1, State1};
 
 /// The latest version.
 const VERSION: u8 = 1;
@@ -148,499 +145,135 @@ const fn malformed(table: &'static str) -> StoreError {
     StoreError::Unreadable { table, why: Unreadable::Malformed }
 }
 
-#[derive(Serialize, Deserialize)]
-struct State1 {
-    counter: u32,
-    alarms: u32,
-    notes: u32,
-    last_letter: u64,
-    phonebooks: Vec<(u8, Phonebook1)>,
-    restore: Option<Restore1>,
-    orders: Vec<Order1>,
-    letters: Vec<Letter1>,
-    card: Option<Card1>,
-}
+#[cfg(test)]
+mod tests {
+    use oxisim_backup::{
+        BlockSet, Command, Digest, OrderStep, RestoreStep, Standing, Way, Window,
+        message::{BackupId, Extent, Resumes, Source},
+        security::{KeyVersion, ReplayWindow},
+    };
+    use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record};
+    use oxisim_wire::Duration;
 
-#[derive(Serialize, Deserialize)]
-struct Phonebook1 {
-    session: Option<Session1>,
-    copy: Option<CopySummary1>,
-    spacing: Option<Spacing1>,
-}
+    use super::*;
+    use crate::Rekeying;
 
-#[derive(Serialize, Deserialize)]
-struct Session1 {
-    generation: u16,
-    base_distance: u8,
-    total: u16,
-    received: Vec<u8>,
-    digest: Option<[u8; 8]>,
-    resumes: u8,
-    delay: Option<u64>,
-    resume_at: Option<u64>,
-    asked: u16,
-    standing: Standing1,
-    since: u64,
-}
+    /// A state of version 1, as a server of that version has written it.
+    const STATE: &str = "\
+        01f0a2040290030901000107010a0215020101020304050607080101808ece1c018080e2c4f2a2990302020808080808\
+        0808088080e2c4f2a2990301068080e2c4f2a29903ff01010201901ca038c096b10201050103030105000101010101ac\
+        0201010102018080e2c4f2a29903030104020008020102018080e2c4f2a299030109010300018080e2c4f2a299030113\
+        383930303130313030303030303030303031390111e807ffffffffffffffffff01018080e2c4f2a2990301018080e2c4\
+        f2a299030102";
 
-#[derive(Serialize, Deserialize)]
-enum Standing1 {
-    Open,
-    Complete([u8; 8]),
-    Differs([u8; 8]),
-    Refused,
-    Abandoned(u8),
-}
+    /// A copy of version 1.
+    const COPY: &str = "01068080e2c4f2a299030101010303416e61019106040901050101019106040901050101";
 
-#[derive(Serialize, Deserialize)]
-struct CopySummary1 {
-    generation: u16,
-    at: u64,
-    contacts: u32,
-}
+    /// A note of version 1.
+    const NOTE: &str = "01018c01094f4b20434152442037";
 
-#[derive(Serialize, Deserialize)]
-enum Spacing1 {
-    Regular(u64),
-    Random(u64, u64),
-    Timetable(Vec<(u32, u32)>, u64),
-}
+    const AT: Instant = Instant::from_secs(1_800_000_000);
 
-#[derive(Serialize, Deserialize)]
-struct Restore1 {
-    generation: u16,
-    table: Option<u8>,
-    total: u16,
-    todo: Vec<u8>,
-    due: Option<u64>,
-    asked: u16,
-    step: RestoreStep1,
-}
-
-#[derive(Serialize, Deserialize)]
-enum RestoreStep1 {
-    Running,
-    Complete { equal: bool },
-    GivenUp,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Order1 {
-    source: u8,
-    number: u16,
-    command: Command1,
-    due: Option<u64>,
-    said: u16,
-    step: OrderStep1,
-}
-
-#[derive(Serialize, Deserialize)]
-enum Command1 {
-    Configure(Vec<u8>),
-    Start { extent: u8, way: Option<u8> },
-}
-
-#[derive(Serialize, Deserialize)]
-enum OrderStep1 {
-    Pending,
-    Answered(u8),
-    Unspoken,
-    GivenUp,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Letter1 {
-    source: u8,
-    id: u64,
-    octets: Vec<u8>,
-    step: LetterStep1,
-}
-
-#[derive(Serialize, Deserialize)]
-enum LetterStep1 {
-    Waiting { due: Option<u64> },
-    Given { valid: u64 },
-}
-
-#[derive(Serialize, Deserialize)]
-struct Card1 {
-    iccid: String,
-    key_version: u8,
-    sent: u64,
-    highest: u64,
-    taken: u64,
-    refused: u64,
-    since: u64,
-    rekeying: Option<Rekeying1>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Rekeying1 {
-    due: Option<u64>,
-    said: u16,
-    step: OrderStep1,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Copy1 {
-    generation: u16,
-    at: u64,
-    table: Option<u8>,
-    records: Vec<(u16, Record1)>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Record1 {
-    alpha: Vec<u8>,
-    number: Option<Number1>,
-    additional: Vec<Number1>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Number1 {
-    ton_npi: u8,
-    digits: Vec<u8>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Note1 {
-    direction: u8,
-    octets: u16,
-    summary: String,
-}
-
-fn micros(at: Option<Instant>) -> Option<u64> {
-    at.map(Instant::as_micros)
-}
-
-fn instant(at: Option<u64>) -> Option<Instant> {
-    at.map(Instant::from_micros)
-}
-
-impl From<&Document> for State1 {
-    fn from(document: &Document) -> Self {
-        Self {
-            counter: document.counter,
-            alarms: document.alarms,
-            notes: document.notes,
-            last_letter: document.last_letter,
-            phonebooks: document.phonebooks.iter().map(|(source, book)| (*source, book.into())).collect(),
-            restore: document.restore.as_ref().map(Into::into),
-            orders: document.orders.values().map(Into::into).collect(),
-            letters: document.letters.iter().map(Into::into).collect(),
-            card: document.card.as_ref().map(Into::into),
-        }
-    }
-}
-
-impl TryFrom<State1> for Document {
-    type Error = StoreError;
-
-    fn try_from(state: State1) -> Result<Self, StoreError> {
-        let orders = state.orders.into_iter().map(Order::from);
-        Ok(Self {
-            counter: state.counter,
-            alarms: state.alarms,
-            notes: state.notes,
-            last_letter: state.last_letter,
-            phonebooks: state
-                .phonebooks
-                .into_iter()
-                .map(|(source, book)| (source, book.phonebook(Source(source))))
-                .collect(),
-            restore: state.restore.map(Into::into),
-            orders: orders.map(|order| ((order.source.0, order.command.kind().0), order)).collect(),
-            letters: state.letters.into_iter().map(Into::into).collect(),
-            card: state.card.map(TryInto::try_into).transpose()?,
-        })
-    }
-}
-
-impl From<&Phonebook> for Phonebook1 {
-    fn from(book: &Phonebook) -> Self {
-        Self {
-            session: book.session.as_ref().map(Into::into),
-            copy: book.copy.as_ref().map(|copy| CopySummary1 {
-                generation: copy.generation,
-                at: copy.at.as_micros(),
-                contacts: copy.contacts,
-            }),
-            spacing: book.spacing.as_ref().map(Into::into),
-        }
-    }
-}
-
-impl Phonebook1 {
-    fn phonebook(self, source: Source) -> Phonebook {
-        Phonebook {
-            session: self.session.map(|session| session.session(source)),
-            copy: self.copy.map(|copy| CopySummary {
-                generation: copy.generation,
-                at: Instant::from_micros(copy.at),
-                contacts: copy.contacts,
-            }),
-            spacing: self.spacing.map(Into::into),
-        }
-    }
-}
-
-impl From<&Session> for Session1 {
-    fn from(session: &Session) -> Self {
-        Self {
-            generation: session.backup.generation,
-            base_distance: session.base_distance,
-            total: session.received.total(),
-            received: session.received.bits().to_vec(),
-            digest: session.digest.map(|Digest(digest)| digest),
-            resumes: session.resumes.0,
-            delay: session.delay.map(Duration::as_micros),
-            resume_at: micros(session.resume_at),
-            asked: session.asked,
-            standing: match session.standing {
-                Standing::Open => Standing1::Open,
-                Standing::Complete(Digest(digest)) => Standing1::Complete(digest),
-                Standing::Differs(Digest(digest)) => Standing1::Differs(digest),
-                Standing::Refused => Standing1::Refused,
-                Standing::Abandoned(Abandonment(reason)) => Standing1::Abandoned(reason),
-            },
-            since: session.since.as_micros(),
-        }
-    }
-}
-
-impl Session1 {
-    fn session(self, source: Source) -> Session {
-        Session {
-            backup: BackupId { source, generation: self.generation },
-            base_distance: self.base_distance,
-            received: BlockSet::from_bits(self.total, &self.received),
-            digest: self.digest.map(Digest),
-            resumes: Resumes(self.resumes),
-            delay: self.delay.map(Duration::from_micros),
-            resume_at: instant(self.resume_at),
-            asked: self.asked,
-            standing: match self.standing {
-                Standing1::Open => Standing::Open,
-                Standing1::Complete(digest) => Standing::Complete(Digest(digest)),
-                Standing1::Differs(digest) => Standing::Differs(Digest(digest)),
-                Standing1::Refused => Standing::Refused,
-                Standing1::Abandoned(reason) => Standing::Abandoned(Abandonment(reason)),
-            },
-            since: Instant::from_micros(self.since),
-        }
-    }
-}
-
-impl From<&Spacing> for Spacing1 {
-    fn from(spacing: &Spacing) -> Self {
-        match spacing {
-            Spacing::Regular(period) => Self::Regular(period.as_micros()),
-            Spacing::Random(least, most) => Self::Random(least.as_micros(), most.as_micros()),
-            Spacing::Timetable(windows, period) => {
-                let windows = windows.iter().map(|window| (window.opens, window.closes)).collect();
-                Self::Timetable(windows, period.as_micros())
-            }
-        }
-    }
-}
-
-impl From<Spacing1> for Spacing {
-    fn from(spacing: Spacing1) -> Self {
-        let span = Duration::from_micros;
-        match spacing {
-            Spacing1::Regular(period) => Self::Regular(span(period)),
-            Spacing1::Random(least, most) => Self::Random(span(least), span(most)),
-            Spacing1::Timetable(windows, period) => {
-                let windows = windows.into_iter().map(|(opens, closes)| Window { opens, closes }).collect();
-                Self::Timetable(windows, span(period))
-            }
-        }
-    }
-}
-
-impl From<&Restore> for Restore1 {
-    fn from(restore: &Restore) -> Self {
-        Self {
-            generation: restore.generation,
-            table: restore.table,
-            total: restore.todo.total(),
-            todo: restore.todo.bits().to_vec(),
-            due: micros(restore.due),
-            asked: restore.asked,
-            step: match restore.step {
-                RestoreStep::Running => RestoreStep1::Running,
-                RestoreStep::Complete { equal } => RestoreStep1::Complete { equal },
-                RestoreStep::GivenUp => RestoreStep1::GivenUp,
-            },
-        }
-    }
-}
-
-impl From<Restore1> for Restore {
-    fn from(restore: Restore1) -> Self {
-        Self {
-            generation: restore.generation,
-            table: restore.table,
-            todo: BlockSet::from_bits(restore.total, &restore.todo),
-            due: instant(restore.due),
-            asked: restore.asked,
-            step: match restore.step {
-                RestoreStep1::Running => RestoreStep::Running,
-                RestoreStep1::Complete { equal } => RestoreStep::Complete { equal },
-                RestoreStep1::GivenUp => RestoreStep::GivenUp,
-            },
-        }
-    }
-}
-
-impl From<&Order> for Order1 {
-    fn from(order: &Order) -> Self {
-        Self {
-            source: order.source.0,
-            number: order.number,
-            command: match &order.command {
-                Command::Configure(fields) => Command1::Configure(fields.clone()),
-                Command::Start { extent, way } => {
-                    Command1::Start { extent: extent.0, way: way.map(|way| way.0) }
-                }
-            },
-            due: micros(order.due),
-            said: order.said,
-            step: order.step.into(),
-        }
-    }
-}
-
-impl From<Order1> for Order {
-    fn from(order: Order1) -> Self {
-        Self {
-            source: Source(order.source),
-            number: order.number,
-            command: match order.command {
-                Command1::Configure(fields) => Command::Configure(fields),
-                Command1::Start { extent, way } => {
-                    Command::Start { extent: Extent(extent), way: way.map(Way) }
-                }
-            },
-            due: instant(order.due),
-            said: order.said,
-            step: order.step.into(),
-        }
-    }
-}
-
-impl From<OrderStep> for OrderStep1 {
-    fn from(step: OrderStep) -> Self {
-        match step {
-            OrderStep::Pending => Self::Pending,
-            OrderStep::Answered(code) => Self::Answered(code),
-            OrderStep::Unspoken => Self::Unspoken,
-            OrderStep::GivenUp => Self::GivenUp,
-        }
-    }
-}
-
-impl From<OrderStep1> for OrderStep {
-    fn from(step: OrderStep1) -> Self {
-        match step {
-            OrderStep1::Pending => Self::Pending,
-            OrderStep1::Answered(code) => Self::Answered(code),
-            OrderStep1::Unspoken => Self::Unspoken,
-            OrderStep1::GivenUp => Self::GivenUp,
-        }
-    }
-}
-
-impl From<&(u8, Letter)> for Letter1 {
-    fn from((source, letter): &(u8, Letter)) -> Self {
-        let step = match letter.step {
-            LetterStep::Waiting { due } => LetterStep1::Waiting { due: micros(due) },
-            LetterStep::Given { valid } => LetterStep1::Given { valid: valid.as_micros() },
+    /// Something in every field.
+    fn state() -> Document {
+        let session = Session {
+            backup: BackupId { source: Source::CARD, generation: 7 },
+            base_distance: 1,
+            received: BlockSet::from_bits(10, &[0x15, 0x02]),
+            digest: Some(Digest([1, 2, 3, 4, 5, 6, 7, 8])),
+            resumes: Resumes::SERVER,
+            delay: Some(Duration::from_secs(60)),
+            resume_at: Some(AT),
+            asked: 2,
+            standing: Standing::Differs(Digest([8; 8])),
+            since: AT,
         };
-        Self { source: *source, id: letter.id, octets: letter.octets.clone(), step }
-    }
-}
-
-impl From<Letter1> for (u8, Letter) {
-    fn from(letter: Letter1) -> Self {
-        let step = match letter.step {
-            LetterStep1::Waiting { due } => LetterStep::Waiting { due: instant(due) },
-            LetterStep1::Given { valid } => LetterStep::Given { valid: Instant::from_micros(valid) },
+        let spacing =
+            Spacing::Timetable(vec![Window { opens: 3_600, closes: 7_200 }], Duration::from_secs(5));
+        let copy = CopySummary { generation: 6, at: AT, contacts: 255 };
+        let order = Order {
+            source: Source::PHONE,
+            number: 300,
+            command: Command::Start { extent: Extent::WHOLE, way: Some(Way::TIMER) },
+            due: Some(AT),
+            said: 3,
+            step: OrderStep::Answered(4),
         };
-        (letter.source, Letter { id: letter.id, octets: letter.octets, step })
-    }
-}
-
-impl From<&Enrolled> for Card1 {
-    fn from(card: &Enrolled) -> Self {
-        Self {
-            iccid: card.iccid.digits().into(),
-            key_version: card.key_version.number(),
-            sent: card.sent,
-            highest: card.window.highest,
-            taken: card.window.taken,
-            refused: card.refused,
-            since: card.since.as_micros(),
-            rekeying: card.rekeying.map(|rekeying| Rekeying1 {
-                due: micros(rekeying.due),
-                said: rekeying.said,
-                step: rekeying.step.into(),
-            }),
+        let restore = Restore {
+            generation: 5,
+            table: Some(3),
+            todo: BlockSet::from_bits(3, &[0x05]),
+            due: None,
+            asked: 1,
+            step: RestoreStep::Complete { equal: true },
+        };
+        let card = Enrolled {
+            iccid: "8900101000000000019".parse().unwrap(),
+            key_version: KeyVersion::FIRST,
+            sent: 17,
+            window: ReplayWindow { highest: 1_000, taken: u64::MAX },
+            refused: 1,
+            since: AT,
+            rekeying: Some(Rekeying { due: Some(AT), said: 1, step: OrderStep::Unspoken }),
+        };
+        let given = Letter { id: 8, octets: vec![1, 2], step: LetterStep::Given { valid: AT } };
+        let waiting = Letter { id: 9, octets: vec![3], step: LetterStep::Waiting { due: Some(AT) } };
+        Document {
+            counter: 70_000,
+            alarms: 2,
+            notes: 400,
+            last_letter: 9,
+            phonebooks: [(0, Phonebook { session: Some(session), copy: Some(copy), spacing: Some(spacing) })]
+                .into(),
+            restore: Some(restore),
+            orders: [((1, order.command.kind().0), order)].into(),
+            letters: vec![(0, given), (1, waiting)],
+            card: Some(card),
         }
     }
-}
 
-impl TryFrom<Card1> for Enrolled {
-    type Error = StoreError;
-
-    fn try_from(card: Card1) -> Result<Self, StoreError> {
-        Ok(Self {
-            iccid: card.iccid.parse().map_err(|_| malformed("card"))?,
-            key_version: KeyVersion::new(card.key_version).ok_or(malformed("card"))?,
-            sent: card.sent,
-            window: ReplayWindow { highest: card.highest, taken: card.taken },
-            refused: card.refused,
-            since: Instant::from_micros(card.since),
-            rekeying: card.rekeying.map(|rekeying| Rekeying {
-                due: instant(rekeying.due),
-                said: rekeying.said,
-                step: rekeying.step.into(),
-            }),
-        })
+    fn copy() -> Held {
+        let number = DiallingNumber::parse("+49 151 1", 20).unwrap().number;
+        let record = Record {
+            alpha: AlphaIdentifier::fit("Ana", 14).alpha,
+            number: Some(number.clone()),
+            additional: vec![number],
+        };
+        Held { generation: 6, at: AT, book: [(3, record)].into_iter().collect(), table: Some(1) }
     }
-}
 
-impl From<&Record> for Record1 {
-    fn from(record: &Record) -> Self {
-        Self {
-            alpha: record.alpha.octets().to_vec(),
-            number: record.number.as_ref().map(Into::into),
-            additional: record.additional.iter().map(Into::into).collect(),
+    fn note() -> LogEntry {
+        LogEntry { at: AT, direction: Direction::Out, summary: "OK CARD 7".into(), octets: 140 }
+    }
+
+    #[test]
+    fn documents_of_version_1_are_read_as_they_were_meant() {
+        assert_eq!(Document::read(&hex::decode(STATE).unwrap()).unwrap(), state());
+        assert_eq!(read_copy(&hex::decode(COPY).unwrap()).unwrap(), copy());
+        assert_eq!(read_note(&hex::decode(NOTE).unwrap(), AT).unwrap(), note());
+    }
+
+    #[test]
+    fn documents_are_written_in_version_1() {
+        let written = [state().write(), write_copy(&copy()), write_note(&note())].map(hex::encode);
+        assert_eq!(written, [STATE, COPY, NOTE]);
+    }
+
+    #[test]
+    fn a_document_of_a_later_version_is_refused_by_name() {
+        let mut octets = state().write();
+        octets[0] = 2;
+        let error = Document::read(&octets).unwrap_err().to_string();
+        let why = "the database is damaged: a record in subscriber has version 2, this program knows versions up to 1";
+        assert_eq!(error, why);
+    }
+
+    #[test]
+    fn a_document_that_was_cut_or_continued_is_malformed() {
+        let octets = state().write();
+        for length in 0..octets.len() {
+            assert!(Document::read(&octets[..length]).is_err(), "{length} octets");
         }
-    }
-}
-
-impl Record1 {
-    fn record(self) -> Option<Record> {
-        Some(Record {
-            alpha: AlphaIdentifier::from_field(&self.alpha),
-            number: match self.number {
-                Some(number) => Some(number.number()?),
-                None => None,
-            },
-            additional: self.additional.into_iter().map(Number1::number).collect::<Option<_>>()?,
-        })
-    }
-}
-
-impl From<&DiallingNumber> for Number1 {
-    fn from(number: &DiallingNumber) -> Self {
-        Self { ton_npi: number.ton_npi().0, digits: number.digits().to_vec() }
-    }
-}
-
-impl Number1 {
-    fn number(self) -> Option<DiallingNumber> {
-        DiallingNumber::new(TonNpi(self.ton_npi), self.digits)
+        assert!(Document::read(&[&octets[..], &[0]].concat()).is_err());
     }
 }

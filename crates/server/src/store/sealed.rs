@@ -131,7 +131,8 @@ impl<R: Records> Store for Sealed<R> {
 
     fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError> {
         self.forget_batch();
-        let ids: Vec<(Id, Msisdn)> = of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
+        let ids: Vec<(Id, Msisdn)> =
+            of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
         self.load(ids)?;
         self.in_batch = true;
         Ok(())

@@ -63,10 +63,7 @@ fn nothing_of_a_forgotten_subscriber_stays_in_a_table_or_in_the_files() {
     let noon = Window { opens: 43_200, closes: 46_800 };
     let timetable = Spacing::Timetable(vec![noon], Duration::from_mins(2));
     network.server.set_spacing(&msisdn, Source::CARD, Some(&timetable)).unwrap();
-    assert_eq!(
-        tables_in_use(&network.path()),
-        ["account", "account_block", "account_copy", "due", "note"]
-    );
+    assert_eq!(tables_in_use(&network.path()), ["account", "account_block", "account_copy", "due", "note"]);
     for needle in ["Xaver", "Yvonne", "491511234567", "3612345"] {
         assert!(!is_in_files(network.folder.path(), needle.as_bytes()), "{needle}");
     }

@@ -12,7 +12,9 @@ use oxisim_backup::{
     security::{Counters, KeySet, KeyVersion},
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
-use oxisim_server::{Account, Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey};
+use oxisim_server::{
+    Account, Iccid, Ignored, MasterKey, Msisdn, Reception, Server, SqliteStore, Store, StoreKey,
+};
 use oxisim_sms::{
     DataCoding, Element, ElementId, ProtocolIdentifier, UserData,
     packet::{CommandPacket, Counter},

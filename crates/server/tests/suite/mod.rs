@@ -2,34 +2,40 @@
 
 mod values;
 
+use std::path::Path;
+
+use oxisim_backup::security::{KeyVersion, ReplayWindow};
 use oxisim_backup::{
     BlockSet, Command, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing, Vault,
     message::{BackupId, MessageType, Resumes, Source},
 };
 use oxisim_phonebook::Book;
 use oxisim_server::{
-    Account, CopySummary, Direction, Letter, LetterStep, LogEntry, Msisdn, NOTES_OF_STRANGERS,
+    Account, CopySummary, Direction, Iccid, Leases, Letter, LetterStep, LogEntry, Msisdn, NOTES_OF_STRANGERS,
     NOTES_OF_SUBSCRIBER, Progress, Store, StoreError, Summary,
 };
-use oxisim_wire::Instant;
+use oxisim_wire::{Duration, Instant};
 use proptest::test_runner::{Config, TestRunner};
 
-/// A database that tests have for themselves.
+/// A database that a test has for itself, empty.
 pub trait Database {
-    type Store: Store;
-
-    /// An empty one.
-    fn fresh() -> Self;
+    type Store: Store + Leases;
 
     /// Opens it, each time the same.
     fn open(&self) -> Self::Store;
+
+    /// Replaces all keys, and seals what is there with them.
+    fn rotate(store: &mut Self::Store);
+
+    /// Where its files are.
+    fn folder(&self) -> &Path;
 }
 
-/// Runs the suite with a [`Database`].
+/// Hands the names of the suite to a macro.
 #[macro_export]
-macro_rules! store_suite {
-    ($name:ident, $database:ident) => {
-        $crate::store_suite! { $name, $database:
+macro_rules! suite {
+    ($with:ident) => {
+        $with! {
             books_come_back,
             sessions_come_back,
             restores_come_back,
@@ -50,22 +56,21 @@ macro_rules! store_suite {
             old_notes_are_trimmed,
             notes_are_bounded_for_each_subscriber_and_for_all_strangers,
             what_is_put_off_is_due_later_and_for_one_subscriber,
-        }
-    };
-    ($name:ident, $database:ident: $($test:ident,)*) => {
-        mod $name {
-            $(
-                #[test]
-                fn $test() {
-                    $crate::suite::$test::<super::$database>();
-                }
-            )*
+            a_batch_is_written_whole_or_not_at_all,
+            what_fails_within_a_batch_is_undone_alone,
+            two_that_change_the_same_subscriber_do_not_overwrite_each_other,
+            a_shard_is_one_servers_at_a_time,
+            a_server_whose_shard_was_taken_over_writes_nothing,
+            who_is_due_is_of_the_own_shards,
+            a_schedule_of_months_is_kept_by_day,
+            a_card_keeps_its_counters_whoever_has_it,
+            nothing_personal_stands_in_the_files,
+            what_was_sealed_opens_after_all_keys_were_replaced,
         }
     };
 }
 
-pub fn books_come_back<D: Database>() {
-    let database = D::fresh();
+pub fn books_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::held(), |held| {
         vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held));
@@ -73,8 +78,7 @@ pub fn books_come_back<D: Database>() {
     });
 }
 
-pub fn sessions_come_back<D: Database>() {
-    let database = D::fresh();
+pub fn sessions_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::session(), |session| {
         vault(&mut store, &ana(), |account| account.put_session(&session));
@@ -83,8 +87,7 @@ pub fn sessions_come_back<D: Database>() {
     });
 }
 
-pub fn restores_come_back<D: Database>() {
-    let database = D::fresh();
+pub fn restores_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::restore(), |restore| {
         vault(&mut store, &ana(), |account| account.put_restore(&restore));
@@ -92,8 +95,7 @@ pub fn restores_come_back<D: Database>() {
     });
 }
 
-pub fn orders_come_back<D: Database>() {
-    let database = D::fresh();
+pub fn orders_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::order(), |order| {
         vault(&mut store, &ana(), |account| account.put_order(&order));
@@ -102,8 +104,7 @@ pub fn orders_come_back<D: Database>() {
     });
 }
 
-pub fn spacings_come_back<D: Database>() {
-    let database = D::fresh();
+pub fn spacings_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::spacing(), |spacing| {
         vault(&mut store, &ana(), |account| account.put_spacing(Source::CARD, Some(&spacing)));
@@ -114,8 +115,7 @@ pub fn spacings_come_back<D: Database>() {
     assert_eq!(vault(&mut store, &ana(), |account| account.spacing(Source::CARD)), None);
 }
 
-pub fn letters_come_back_in_their_order<D: Database>() {
-    let database = D::fresh();
+pub fn letters_come_back_in_their_order<D: Database>(database: &D) {
     let mut store = database.open();
     let at = Instant::from_secs(7);
     vault(&mut store, &ben(), |account| account.add_letter(Source::CARD, &[9]));
@@ -148,8 +148,7 @@ pub fn letters_come_back_in_their_order<D: Database>() {
     assert_eq!(vault(&mut store, &ben(), |account| account.letters(Source::CARD)), others);
 }
 
-pub fn a_new_backup_forgets_the_blocks_of_the_last<D: Database>() {
-    let database = D::fresh();
+pub fn a_new_backup_forgets_the_blocks_of_the_last<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| {
         for source in [Source::CARD, Source::PHONE] {
@@ -165,8 +164,7 @@ pub fn a_new_backup_forgets_the_blocks_of_the_last<D: Database>() {
     });
 }
 
-pub fn a_complete_copy_forgets_its_blocks<D: Database>() {
-    let database = D::fresh();
+pub fn a_complete_copy_forgets_its_blocks<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| {
         account.put_session(&session())?;
@@ -185,8 +183,7 @@ pub fn a_complete_copy_forgets_its_blocks<D: Database>() {
     });
 }
 
-pub fn what_fails_is_undone<D: Database>() {
-    let database = D::fresh();
+pub fn what_fails_is_undone<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
     let result = store.subscriber(&ana(), |account| {
@@ -204,8 +201,7 @@ pub fn what_fails_is_undone<D: Database>() {
     assert_eq!(vault(&mut store, &ana(), |account| account.next_counter()), 1);
 }
 
-pub fn looking_leaves_no_trace<D: Database>() {
-    let database = D::fresh();
+pub fn looking_leaves_no_trace<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| {
         assert_eq!(account.session(Source::CARD)?, None);
@@ -218,8 +214,7 @@ pub fn looking_leaves_no_trace<D: Database>() {
     assert!(!store.forget(&ana()).unwrap());
 }
 
-pub fn what_is_committed_survives<D: Database>() {
-    let database = D::fresh();
+pub fn what_is_committed_survives<D: Database>(database: &D) {
     vault(&mut database.open(), &ana(), |account| {
         account.put_held(Source::CARD, &held())?;
         account.put_session(&session())?;
@@ -235,8 +230,7 @@ pub fn what_is_committed_survives<D: Database>() {
     });
 }
 
-pub fn the_earliest_time_comes_first<D: Database>() {
-    let database = D::fresh();
+pub fn the_earliest_time_comes_first<D: Database>(database: &D) {
     let mut store = database.open();
     assert_eq!(store.next_due().unwrap(), None);
     for (msisdn, resume_at, due) in
@@ -269,8 +263,7 @@ pub fn the_earliest_time_comes_first<D: Database>() {
     assert_eq!(store.due(Instant::from_secs(15), 10).unwrap(), [dia()]);
 }
 
-pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
-    let database = D::fresh();
+pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>(database: &D) {
     let mut store = database.open();
     for msisdn in [ana(), ben()] {
         vault(&mut store, &msisdn, |account| {
@@ -307,8 +300,7 @@ pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>() {
     assert_eq!(store.held(&ben(), Source::PHONE).unwrap(), Some(held()));
 }
 
-pub fn subscribers_are_apart<D: Database>() {
-    let database = D::fresh();
+pub fn subscribers_are_apart<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ana(), |account| {
         account.put_held(Source::CARD, &held())?;
@@ -336,15 +328,13 @@ pub fn subscribers_are_apart<D: Database>() {
     });
 }
 
-pub fn counters_count_each_for_itself<D: Database>() {
-    let database = D::fresh();
+pub fn counters_count_each_for_itself<D: Database>(database: &D) {
     let mut store = database.open();
     let mut next = |msisdn| vault(&mut store, &msisdn, |account| account.next_counter());
     assert_eq!([next(ana()), next(ana()), next(ben()), next(ana())], [1, 2, 1, 3]);
 }
 
-pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
-    let database = D::fresh();
+pub fn a_summary_says_how_far_a_backup_is<D: Database>(database: &D) {
     let mut store = database.open();
     vault(&mut store, &ben(), |account| account.put_session(&session()));
     vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held()));
@@ -367,8 +357,7 @@ pub fn a_summary_says_how_far_a_backup_is<D: Database>() {
     );
 }
 
-pub fn messages_are_noted_with_subscribers_only<D: Database>() {
-    let database = D::fresh();
+pub fn messages_are_noted_with_subscribers_only<D: Database>(database: &D) {
     let mut store = database.open();
     store.log(Some(&ana()), &entry(1, Direction::In)).unwrap();
     store.log(None, &entry(2, Direction::In)).unwrap();
@@ -383,8 +372,7 @@ pub fn messages_are_noted_with_subscribers_only<D: Database>() {
     assert_eq!(store.messages(None, 1).unwrap(), of_ana[..1]);
 }
 
-pub fn old_notes_are_trimmed<D: Database>() {
-    let database = D::fresh();
+pub fn old_notes_are_trimmed<D: Database>(database: &D) {
     let mut store = database.open();
     for at in 1..=5 {
         store.log(None, &entry(at, Direction::In)).unwrap();
@@ -393,8 +381,7 @@ pub fn old_notes_are_trimmed<D: Database>() {
     assert_eq!(store.messages(None, 10).unwrap(), [entry(5, Direction::In), entry(4, Direction::In)]);
 }
 
-pub fn notes_are_bounded_for_each_subscriber_and_for_all_strangers<D: Database>() {
-    let database = D::fresh();
+pub fn notes_are_bounded_for_each_subscriber_and_for_all_strangers<D: Database>(database: &D) {
     let mut store = database.open();
     for msisdn in [ana(), ben()] {
         vault(&mut store, &msisdn, |account| account.next_counter());
@@ -415,8 +402,7 @@ pub fn notes_are_bounded_for_each_subscriber_and_for_all_strangers<D: Database>(
     assert_eq!(all, (NOTES_OF_SUBSCRIBER + NOTES_OF_STRANGERS + 1) as usize);
 }
 
-pub fn what_is_put_off_is_due_later_and_for_one_subscriber<D: Database>() {
-    let database = D::fresh();
+pub fn what_is_put_off_is_due_later_and_for_one_subscriber<D: Database>(database: &D) {
     let mut store = database.open();
     let at = Instant::from_secs;
     for msisdn in [ana(), ben()] {
@@ -434,6 +420,253 @@ pub fn what_is_put_off_is_due_later_and_for_one_subscriber<D: Database>() {
     assert_eq!(store.due(at(30), 10).unwrap(), [ben(), ana()]);
     let later = vault(&mut store, &ana(), |account| account.restore()).unwrap();
     assert_eq!(later.due, Some(at(50)), "what is later stays");
+}
+
+pub fn a_batch_is_written_whole_or_not_at_all<D: Database>(database: &D) {
+    let mut store = database.open();
+    store.begin(&[ana()]).unwrap();
+    for msisdn in [ana(), ben(), ana()] {
+        vault(&mut store, &msisdn, |account| account.next_counter());
+    }
+    vault(&mut store, &ana(), |account| account.put_block(Source::CARD, 1, &[1]));
+    assert_eq!(vault(&mut store, &ana(), |account| account.block(Source::CARD, 1)), Some(vec![1]));
+    assert_eq!(
+        vault(&mut database.open(), &ben(), |account| account.next_counter()),
+        1,
+        "it is not written yet"
+    );
+    assert!(matches!(store.commit(), Err(StoreError::Conflict)), "Ben was written meanwhile");
+    assert_eq!(vault(&mut database.open(), &ana(), |account| account.block(Source::CARD, 1)), None);
+    store.begin(&[ana(), ben()]).unwrap();
+    assert_eq!(vault(&mut store, &ana(), |account| account.next_counter()), 1);
+    assert_eq!(vault(&mut store, &ben(), |account| account.next_counter()), 2);
+    store.commit().unwrap();
+    store.begin(&[]).unwrap();
+    vault(&mut store, &ana(), |account| account.next_counter());
+    store.roll_back();
+    let next = |msisdn| vault(&mut database.open(), &msisdn, |account| account.next_counter());
+    assert_eq!([next(ana()), next(ben())], [2, 3]);
+}
+
+pub fn what_fails_within_a_batch_is_undone_alone<D: Database>(database: &D) {
+    let mut store = database.open();
+    store.begin(&[ana(), ben()]).unwrap();
+    vault(&mut store, &ana(), |account| account.put_block(Source::CARD, 1, &[1]));
+    let failed = store.subscriber(&ana(), |account| {
+        account.put_block(Source::CARD, 1, &[2])?;
+        account.put_session(&session())?;
+        account.log(&entry(1, Direction::In))?;
+        Err::<(), _>(failure())
+    });
+    assert!(failed.is_err());
+    vault(&mut store, &ben(), |account| account.put_session(&session()));
+    store.commit().unwrap();
+    vault(&mut database.open(), &ana(), |account| {
+        assert_eq!(account.block(Source::CARD, 1)?, Some(vec![1]));
+        assert_eq!(account.session(Source::CARD)?, None);
+        Ok(())
+    });
+    assert_eq!(store.messages(Some(&ana()), 10).unwrap(), []);
+    assert_eq!(vault(&mut store, &ben(), |account| account.session(Source::CARD)), Some(session()));
+}
+
+pub fn two_that_change_the_same_subscriber_do_not_overwrite_each_other<D: Database>(database: &D) {
+    let (mut one, mut other) = (database.open(), database.open());
+    vault(&mut one, &ana(), |account| account.next_counter());
+    for store in [&mut one, &mut other] {
+        store.begin(&[ana()]).unwrap();
+        vault(store, &ana(), |account| account.next_counter());
+    }
+    one.commit().unwrap();
+    assert!(matches!(other.commit(), Err(StoreError::Conflict)));
+    assert_eq!(vault(&mut other, &ana(), |account| account.next_counter()), 3);
+}
+
+pub fn a_shard_is_one_servers_at_a_time<D: Database>(database: &D) {
+    let (mut one, mut other) = (database.open(), database.open());
+    let at = Instant::from_secs;
+    let span = Duration::from_secs(30);
+    let of_one = one.acquire("one", 100, at(10), span).unwrap();
+    let of_other = other.acquire("other", 256, at(11), span).unwrap();
+    assert_eq!((of_one.len(), of_other.len()), (100, 156));
+    assert!(of_one.iter().all(|shard| !of_other.contains(shard)));
+    assert_eq!(one.renew(at(35), span).unwrap(), of_one);
+    // What the other has not renewed is free when its time is over, and not before.
+    assert_eq!(one.acquire("one", 256, at(40), span).unwrap(), of_one);
+    assert_eq!(one.acquire("one", 256, at(41), span).unwrap().len(), 256);
+    assert_eq!(other.renew(at(42), span).unwrap(), []);
+    let leases = one.leases().unwrap();
+    assert_eq!(leases.len(), 256);
+    assert!(leases.iter().all(|lease| lease.owner == "one"));
+    assert_eq!(leases.iter().map(|lease| lease.epoch).sum::<u64>(), 100 + 2 * 156);
+    one.release(&[3, 4]).unwrap();
+    assert_eq!(other.acquire("other", 256, at(43), span).unwrap(), [3, 4]);
+    // Who was started anew under its name has its shards at once.
+    let mut again = database.open();
+    assert_eq!(again.acquire("other", 256, at(44), span).unwrap(), [3, 4]);
+    assert_eq!(other.renew(at(45), span).unwrap(), []);
+}
+
+pub fn a_server_whose_shard_was_taken_over_writes_nothing<D: Database>(database: &D) {
+    let (mut stale, mut next) = (database.open(), database.open());
+    let at = Instant::from_secs;
+    let span = Duration::from_secs(30);
+    stale.acquire("stale", 256, at(10), span).unwrap();
+    vault(&mut stale, &ben(), |account| account.next_counter());
+    stale.begin(&[ana(), ben()]).unwrap();
+    for msisdn in [ana(), ben()] {
+        vault(&mut stale, &msisdn, |account| account.put_session(&session()));
+    }
+    next.acquire("next", 256, at(40), span).unwrap();
+    assert!(matches!(stale.commit(), Err(StoreError::Fenced(_))));
+    for msisdn in [ana(), ben()] {
+        assert_eq!(vault(&mut next, &msisdn, |account| account.session(Source::CARD)), None, "nothing of it");
+    }
+    assert!(matches!(stale.forget(&ben()), Err(StoreError::Fenced(_))));
+    vault(&mut next, &ana(), |account| account.put_session(&session()));
+    assert_eq!(stale.renew(at(41), span).unwrap(), []);
+    let refused = stale.subscriber(&ana(), |account| account.next_counter());
+    assert!(matches!(refused, Err(StoreError::NotMine(_))));
+}
+
+pub fn who_is_due_is_of_the_own_shards<D: Database>(database: &D) {
+    let (mut all, mut one, mut other) = (database.open(), database.open(), database.open());
+    let at = Instant::from_secs;
+    let numbers: Vec<Msisdn> = (0..40).map(|number| format!("4915{number:07}").parse().unwrap()).collect();
+    for (second, msisdn) in (100..).zip(&numbers) {
+        vault(&mut all, msisdn, |account| {
+            account.put_session(&Session { resume_at: Some(at(second)), ..session() })
+        });
+    }
+    one.acquire("one", 128, at(10), Duration::from_secs(1000)).unwrap();
+    other.acquire("other", 128, at(10), Duration::from_secs(1000)).unwrap();
+    let of_one = one.due(at(200), 100).unwrap();
+    let of_other = other.due(at(200), 100).unwrap();
+    assert!(!of_one.is_empty() && !of_other.is_empty());
+    let mut both = [of_one.clone(), of_other].concat();
+    both.sort();
+    assert_eq!(both, numbers);
+    assert_eq!(one.due(at(200), 2).unwrap(), of_one[..2]);
+    let first = 100 + numbers.iter().position(|msisdn| *msisdn == of_one[0]).unwrap() as u64;
+    assert_eq!(one.next_due().unwrap(), Some(at(first)));
+    // What is planned before all that was looked after is found.
+    vault(&mut one, &of_one[1], |account| {
+        account.put_session(&Session { resume_at: Some(at(50)), ..session() })
+    });
+    assert_eq!(one.due(at(201), 1).unwrap(), of_one[1..2]);
+}
+
+pub fn a_schedule_of_months_is_kept_by_day<D: Database>(database: &D) {
+    let mut store = database.open();
+    let day = |day: u64| Instant::from_secs(1_800_000_000) + Duration::from_secs(day * 86_400);
+    let number = |day: u64| -> Msisdn { format!("4915{day:07}").parse().unwrap() };
+    let days = [0, 1, 30, 39, 45, 100];
+    for of in days {
+        vault(&mut store, &number(of), |account| {
+            account.put_session(&Session { resume_at: Some(day(of)), ..session() })
+        });
+    }
+    for now in 0..=100 {
+        let due = store.due(day(now), 10).unwrap();
+        let expected: Vec<Msisdn> = days.iter().filter(|of| **of == now).map(|of| number(*of)).collect();
+        assert_eq!(due, expected, "day {now}");
+        for msisdn in due {
+            vault(&mut store, &msisdn, |account| {
+                account.put_session(&Session { resume_at: None, ..session() })
+            });
+        }
+    }
+    assert_eq!(store.next_due().unwrap(), None);
+}
+
+pub fn a_card_keeps_its_counters_whoever_has_it<D: Database>(database: &D) {
+    let mut store = database.open();
+    let at = Instant::from_secs;
+    let [first, second]: [Iccid; 2] =
+        ["8900101000000000019", "8900101000000000027"].map(|iccid| iccid.parse().unwrap());
+    let version = KeyVersion::FIRST;
+    store.enrol(&ana(), &first, version, at(1)).unwrap();
+    let window = ReplayWindow { highest: 9, taken: 0x1FF };
+    vault(&mut store, &ana(), |account| {
+        let mut card = account.card()?.unwrap();
+        (card.sent, card.window, card.refused) = (7, window, 2);
+        account.put_card(&card)
+    });
+    store.enrol(&ana(), &first, version.next(), at(2)).unwrap();
+    let card = store.find_card(&first).unwrap().unwrap();
+    assert_eq!((card.key_version, card.since, card.sent, card.window), (version.next(), at(1), 7, window));
+    // Another card, then another subscriber, then nobody.
+    store.enrol(&ana(), &second, version, at(3)).unwrap();
+    assert_eq!(store.find_card(&first).unwrap().unwrap().sent, 7);
+    store.enrol(&ben(), &first, version, at(4)).unwrap();
+    let cards = store.cards().unwrap();
+    let whose: Vec<_> = cards.iter().map(|(msisdn, card)| (msisdn.clone(), card.iccid.clone())).collect();
+    assert_eq!(whose, [(ana(), second.clone()), (ben(), first.clone())]);
+    assert_eq!((cards[1].1.sent, cards[1].1.since), (7, at(4)));
+    store.enrol(&ben(), &second, version, at(5)).unwrap();
+    assert_eq!(vault(&mut store, &ana(), |account| account.card()), None);
+    store.enrol(&ben(), &first, version, at(6)).unwrap();
+    assert!(store.forget(&ben()).unwrap());
+    assert_eq!(store.cards().unwrap(), []);
+    assert_eq!(store.card_count().unwrap(), 2);
+    let card = database.open().find_card(&first).unwrap().unwrap();
+    assert_eq!((card.sent, card.window, card.refused), (7, window, 2));
+}
+
+pub fn nothing_personal_stands_in_the_files<D: Database>(database: &D) {
+    let mut store = database.open();
+    fill(&mut store);
+    let is_in_files = |pattern: &str| {
+        let mut grep = std::process::Command::new("grep");
+        let grep = grep.env("LC_ALL", "C").args(["-rqaP", pattern]).arg(database.folder());
+        // Files come and go: 2 says so.
+        grep.stderr(std::process::Stdio::null()).status().unwrap().success()
+    };
+    assert!(is_in_files("account_block"), "that is the name of a table");
+    let packed = ["\\x94\\x51\\x11\\x32\\x54\\x76", "\\x98\\x00\\x01\\x01"];
+    for pattern in ["Xaver", "491511234567", "8900101000000000019", "number 1"].iter().chain(&packed) {
+        assert!(!is_in_files(pattern), "{pattern}");
+    }
+}
+
+pub fn what_was_sealed_opens_after_all_keys_were_replaced<D: Database>(database: &D) {
+    let (mut store, mut other) = (database.open(), database.open());
+    fill(&mut store);
+    let summaries = store.subscribers().unwrap();
+    let notes = store.messages(None, 10).unwrap();
+    let card = store.find_card(&"8900101000000000019".parse().unwrap()).unwrap();
+    D::rotate(&mut store);
+    // One that was open before takes the new key up.
+    for store in [&mut other, &mut database.open()] {
+        assert_eq!(vault(store, &ana(), |account| account.block(Source::CARD, 3)), Some(vec![7; 9]));
+        assert_eq!(store.held(&ana(), Source::CARD).unwrap().unwrap().book.len(), 1);
+        assert_eq!(store.subscribers().unwrap(), summaries);
+        assert_eq!(store.messages(None, 10).unwrap(), notes);
+        assert_eq!(store.find_card(&"8900101000000000019".parse().unwrap()).unwrap(), card);
+    }
+}
+
+/// Something of every kind, of two subscribers and a stranger.
+fn fill<S: Store>(store: &mut S) {
+    let iccid = "8900101000000000019".parse().unwrap();
+    for msisdn in [ben(), ana()] {
+        store.enrol(&msisdn, &iccid, KeyVersion::FIRST, Instant::from_secs(1)).unwrap();
+        let book = [(1, values::contact("Xaver", "+49 151 1234567"))].into_iter().collect();
+        let held = Held { generation: 1, at: Instant::from_secs(9), book, table: None };
+        vault(store, &msisdn, |account| {
+            account.put_held(Source::CARD, &held)?;
+            account.put_session(&session_of(2))?;
+            account.put_block(Source::CARD, 3, &[7; 9])?;
+            account.put_restore(&restore())?;
+            account.put_order(&order())?;
+            account.add_letter(Source::CARD, &[1])?;
+            account.log(&entry(1, Direction::In))
+        });
+    }
+    store
+        .enrol(&ana(), &"8900101000000000027".parse().unwrap(), KeyVersion::FIRST, Instant::from_secs(2))
+        .unwrap();
+    store.log(None, &entry(1, Direction::In)).unwrap();
 }
 
 /// Does `work` in one transaction that must succeed.

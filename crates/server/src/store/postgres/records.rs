@@ -194,8 +194,7 @@ impl Records for PostgresRecords {
         let rows = match shards {
             None => self.query("SELECT at FROM due WHERE at >= $1 ORDER BY at, id LIMIT 1", &[&from])?,
             Some(shards) => {
-                let sql =
-                    "SELECT at FROM due WHERE at >= $1 AND shard = ANY($2) ORDER BY at, id LIMIT 1";
+                let sql = "SELECT at FROM due WHERE at >= $1 AND shard = ANY($2) ORDER BY at, id LIMIT 1";
                 self.query(sql, &[&from, &numbers(shards)])?
             }
         };
@@ -260,8 +259,7 @@ impl Records for PostgresRecords {
                  WHERE (owner = '' OR owner = $1 OR until <= $3) AND NOT shard = ANY($4)
                  ORDER BY shard LIMIT $5 FOR UPDATE SKIP LOCKED)
              RETURNING shard, epoch";
-        let values: Values<'_> =
-            &[&owner, &micros(until), &micros(now), &numbers(held), &i64::from(wanted)];
+        let values: Values<'_> = &[&owner, &micros(until), &micros(now), &numbers(held), &i64::from(wanted)];
         Ok(self.query(sql, values)?.iter().map(lease).collect())
     }
 
@@ -417,7 +415,10 @@ fn write_states(
     if !at.is_empty() {
         let shards: Vec<i16> = ids.iter().map(|id| i16::from(shard(id))).collect();
         let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
-        run("INSERT INTO due SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int2[])", &[&at, &ids, &shards])?;
+        run(
+            "INSERT INTO due SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int2[])",
+            &[&at, &ids, &shards],
+        )?;
     }
     Ok(())
 }
@@ -477,7 +478,10 @@ fn card(row: &SqlRow) -> CardRow {
 }
 
 fn key(row: &SqlRow) -> KeyRow {
-    KeyRow { number: u32::try_from(row.get::<_, i64>("number")).unwrap_or(u32::MAX), sealed: row.get("sealed") }
+    KeyRow {
+        number: u32::try_from(row.get::<_, i64>("number")).unwrap_or(u32::MAX),
+        sealed: row.get("sealed"),
+    }
 }
 
 fn lease(row: &SqlRow) -> (u8, u64) {

@@ -43,9 +43,11 @@ enum Content {
 
 impl Unit {
     fn new(msisdn: Msisdn, row: Option<Row>, keys: &Keyring) -> Result<Self, StoreError> {
-        let mut unit = Self { msisdn, loaded: None, content: Content::Open(Box::default()), is_erased: false };
+        let mut unit =
+            Self { msisdn, loaded: None, content: Content::Open(Box::default()), is_erased: false };
         let Some(row) = row else { return Ok(unit) };
-        let document = keys.unseal(&row.id, Which::State, &row.state).and_then(|clear| Document::read(&clear));
+        let document =
+            keys.unseal(&row.id, Which::State, &row.state).and_then(|clear| Document::read(&clear));
         let document = match document {
             Ok(document) => {
                 let state = State { exists: true, document: document.clone(), ..State::default() };
@@ -248,7 +250,11 @@ impl<R: Records> Sealed<R> {
         for (source, copy) in &state.copies {
             if let (true, Some(held)) = (copy.is_new, &copy.held) {
                 let clear = document::write_copy(held);
-                changes.copies.push((id, *source, self.keys.seal(&id, Which::Copy { source: *source }, &clear)));
+                changes.copies.push((
+                    id,
+                    *source,
+                    self.keys.seal(&id, Which::Copy { source: *source }, &clear),
+                ));
             }
         }
         for entry in &state.notes {

@@ -192,7 +192,8 @@ impl PlainAccount<'_> {
     pub fn blocks(&self, source: Source) -> Result<BTreeMap<u16, Vec<u8>>, StoreError> {
         let sql = "SELECT number, octets FROM block WHERE msisdn = ?1 AND source = ?2";
         let mut query = self.db.prepare_cached(sql)?;
-        let rows = query.query_map(params![self.msisdn.digits(), source.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let rows =
+            query.query_map(params![self.msisdn.digits(), source.0], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
@@ -217,7 +218,8 @@ impl PlainAccount<'_> {
 
 /// Who is kept, in the order of the numbers.
 pub(super) fn subscribers(db: &Connection) -> Result<Vec<Msisdn>, StoreError> {
-    let sql = "SELECT msisdn FROM subscriber UNION SELECT msisdn FROM card WHERE msisdn IS NOT NULL ORDER BY 1";
+    let sql =
+        "SELECT msisdn FROM subscriber UNION SELECT msisdn FROM card WHERE msisdn IS NOT NULL ORDER BY 1";
     let mut query = db.prepare(sql)?;
     let mut found = query.query([])?;
     let mut all = Vec::new();
@@ -336,4 +338,3 @@ fn number(row: &Row<'_>, ton_npi: u8, table: &'static str) -> Result<DiallingNum
 fn unsigned(number: i64, table: &'static str, column: &'static str) -> Result<u64, StoreError> {
     u64::try_from(number).map_err(|_| damaged(table, column, number.to_string()))
 }
-

@@ -136,7 +136,12 @@ mod tests {
     fn a_database_of_a_later_version_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("backup.db");
-        SqliteStore::open(&path, &KEY).unwrap().records().db().pragma_update(None, "user_version", 99).unwrap();
+        SqliteStore::open(&path, &KEY)
+            .unwrap()
+            .records()
+            .db()
+            .pragma_update(None, "user_version", 99)
+            .unwrap();
         let known = schema::MIGRATIONS.len();
         let reason = format!("it has version 99, this program knows versions up to {known}");
         assert!(failure(&path).ends_with(&reason));
@@ -156,20 +161,23 @@ mod tests {
     fn committed_work_is_kept_the_safe_way() {
         let folder = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(folder.path().join("backup.db"), &KEY).unwrap();
-        let pragma =
-            |name: &str| store.records().db().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let pragma = |name: &str| {
+            store.records().db().pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap()
+        };
         assert_eq!(pragma("synchronous"), 2);
         assert_eq!(pragma("foreign_keys"), 1);
         assert_eq!(pragma("secure_delete"), 1);
         assert_eq!(pragma("busy_timeout"), 5_000);
-        let mode: String = store.records().db().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let mode: String =
+            store.records().db().pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
         assert_eq!(mode, "wal");
     }
 
     #[test]
     fn who_is_due_is_found_by_index_from_the_low_watermark_on() {
         let store = SqliteStore::in_memory().unwrap();
-        let mut query = store.records().db().prepare(&format!("EXPLAIN QUERY PLAN {}", records::DUE)).unwrap();
+        let mut query =
+            store.records().db().prepare(&format!("EXPLAIN QUERY PLAN {}", records::DUE)).unwrap();
         let rows = query.query_map(rusqlite::params![0, 9, 1], |row| row.get::<_, String>("detail")).unwrap();
         let plan: Vec<String> = rows.map(Result::unwrap).collect();
         assert_eq!(plan, ["SEARCH due USING PRIMARY KEY (at>? AND at<?)"]);

@@ -9,7 +9,8 @@ use crate::store::{
 };
 
 /// The subscribers that are due, of all shards.
-pub(super) const DUE: &str = "SELECT at, id, shard FROM due WHERE at >= ?1 AND at <= ?2 ORDER BY at, id LIMIT ?3";
+pub(super) const DUE: &str =
+    "SELECT at, id, shard FROM due WHERE at >= ?1 AND at <= ?2 ORDER BY at, id LIMIT ?3";
 
 /// Sealed records in an SQLite database.
 #[derive(Debug)]
@@ -171,8 +172,7 @@ impl Records for SqliteRecords {
     }
 
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError> {
-        let mut query =
-            self.db.prepare_cached("SELECT at, shard FROM due WHERE at >= ?1 ORDER BY at, id")?;
+        let mut query = self.db.prepare_cached("SELECT at, shard FROM due WHERE at >= ?1 ORDER BY at, id")?;
         let mut found = query.query([micros(from)])?;
         while let Some(row) = found.next()? {
             if is_of(shards, row.get("shard")?) {
@@ -240,7 +240,8 @@ impl Records for SqliteRecords {
                 db.prepare_cached(sql)?.execute(params![id, source, new, old])?;
             }
             for (seq, new) in &resealed.notes {
-                db.prepare_cached("UPDATE note SET sealed = ?2 WHERE seq = ?1")?.execute(params![seq, new])?;
+                db.prepare_cached("UPDATE note SET sealed = ?2 WHERE seq = ?1")?
+                    .execute(params![seq, new])?;
             }
             for (id, number, new, old) in &resealed.states {
                 let sql = "UPDATE account SET number = ?2, state = ?3 WHERE id = ?1 AND state = ?4";
@@ -330,7 +331,10 @@ impl Records for SqliteRecords {
     }
 }
 
-fn write_state(db: &Connection, StateChange { row, from, was_due, .. }: &StateChange) -> Result<(), StoreError> {
+fn write_state(
+    db: &Connection,
+    StateChange { row, from, was_due, .. }: &StateChange,
+) -> Result<(), StoreError> {
     let values = named_params! {
         ":id": row.id,
         ":revision": signed(row.revision),

@@ -1,0 +1,268 @@
+//! What the stores do in a second: durable messages in, and resumes taken with many pending.
+//!
+//! `OXISIM_BENCH_ROWS` is the most rows that are pending (10 million on PostgreSQL, a tenth of it on SQLite).
+#![expect(clippy::disallowed_methods, reason = "a bench has a clock")]
+
+#[path = "../tests/postgres/mod.rs"]
+mod postgres;
+
+use std::time::Instant as Clock;
+
+use ::postgres::{Client, NoTls};
+use oxisim_backup::{
+    BlockSet, Policy, Session, Standing, ToServer, Vault, carriage,
+    message::{BackupId, Blocks, Resumes, Source},
+};
+use oxisim_server::{Msisdn, PostgresStore, Server, SqliteStore, Store, StoreError, StoreKey};
+use oxisim_wire::{Duration, Instant};
+use postgres::Cluster;
+
+const KEY: StoreKey = StoreKey::new([7; 32]);
+
+/// Messages, or resumes, that are one transaction.
+const GROUP: usize = 1_000;
+
+/// Subscribers who send messages.
+const SENDERS: usize = 2_000;
+
+/// Messages of each.
+const MESSAGES: u16 = 10;
+
+/// Resumes that are taken, and planned anew.
+const TAKEN: usize = 20_000;
+
+const NOW: Instant = Instant::from_secs(1_800_000_000);
+
+fn main() {
+    let most = std::env::var("OXISIM_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok());
+    let most: usize = most.unwrap_or(10_000_000);
+    println!("groups of {GROUP}: a transaction each");
+    sqlite(most / 10);
+    if let Some(cluster) = Cluster::start() {
+        postgresql(&cluster, most);
+    }
+}
+
+fn sqlite(most: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("messages.db");
+    let ours =
+        messages(&mut Server::new(SqliteStore::open(&path, &KEY).expect("it opens"), Policy::default(), 1));
+    let path = folder.path().join("bare.db");
+    drop(SqliteStore::open(&path, &KEY).expect("it opens"));
+    let bare = bare_sqlite(&mut rusqlite::Connection::open(&path).expect("it opens"));
+    report("SQLite", ours, bare);
+    for rows in sizes(most) {
+        let path = folder.path().join(format!("{rows}.db"));
+        let mut store = SqliteStore::open(&path, &KEY).expect("it opens");
+        let db = rusqlite::Connection::open(&path).expect("it opens");
+        db.execute_batch(&format!(
+            "PRAGMA synchronous = OFF;
+             BEGIN;
+             CREATE TEMP TABLE new AS
+                 WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < {rows})
+                 SELECT randomblob(16) AS id, {from} + (n * 2592000000000 / {rows}) AS at FROM n ORDER BY id;
+             INSERT INTO account SELECT id, 1, at, zeroblob(44), zeroblob(150) FROM new;
+             INSERT INTO due SELECT at, id, 0 FROM new ORDER BY at, id;
+             COMMIT;",
+            from = NOW.as_micros() + 86_400_000_000,
+        ))
+        .expect("rows are made");
+        drop(db);
+        resumes("SQLite", rows, &mut store);
+    }
+}
+
+fn postgresql(cluster: &Cluster, most: usize) {
+    cluster.create("messages");
+    let store = PostgresStore::connect(&cluster.url("messages"), &KEY).expect("it opens");
+    let ours = messages(&mut Server::new(store, Policy::default(), 1));
+    cluster.create("bare");
+    drop(PostgresStore::connect(&cluster.url("bare"), &KEY).expect("it opens"));
+    let bare = bare_postgresql(&mut Client::connect(&cluster.url("bare"), NoTls).expect("it opens"));
+    report("PostgreSQL", ours, bare);
+    for rows in sizes(most) {
+        let name = format!("pending_{rows}");
+        cluster.create(&name);
+        let mut store = PostgresStore::connect(&cluster.url(&name), &KEY).expect("it opens");
+        // Makes room for the days.
+        store.due(NOW, 1).expect("the store works");
+        let mut client = Client::connect(&cluster.url(&name), NoTls).expect("it opens");
+        client
+            .batch_execute(&format!(
+                "SET search_path TO oxisim; SET synchronous_commit = off;
+                 CREATE TEMP TABLE new AS SELECT uuid_send(gen_random_uuid()) AS id,
+                     {from} + n * (2592000000000 / {rows}) AS at FROM generate_series(1, {rows}) AS n;
+                 INSERT INTO account SELECT id, 1, at, '\\x00'::bytea, decode(repeat('00', 150), 'hex') FROM new;
+                 INSERT INTO due SELECT at, id, 0 FROM new;
+                 DROP TABLE new; ANALYZE; CHECKPOINT;",
+                from = NOW.as_micros() + 86_400_000_000,
+            ))
+            .expect("rows are made");
+        drop(client);
+        resumes("PostgreSQL", rows, &mut store);
+    }
+}
+
+/// 0.1, 1 and 10 million, as far as that.
+fn sizes(most: usize) -> impl Iterator<Item = usize> {
+    [100_000, 1_000_000, 10_000_000].into_iter().filter(move |rows| *rows <= most)
+}
+
+fn number(number: usize) -> Msisdn {
+    format!("49151{number:08}").parse().expect("it is a number")
+}
+
+/// Messages a second that a server takes, each a block of a backup, durable at the end of their group.
+fn messages<S: Store>(server: &mut Server<S>) -> f64 {
+    let senders: Vec<Msisdn> = (0..SENDERS).map(number).collect();
+    let mut taken = 0_u32;
+    let mut begin = Clock::now();
+    for block in 1..=MESSAGES {
+        let message = ToServer::Blocks(Blocks {
+            backup: BackupId { source: Source::CARD, generation: 1 },
+            base_distance: 0,
+            total: 30,
+            first: block,
+            blocks: vec![[block as u8; 100].to_vec()],
+            resumes: Resumes::UPLOADER,
+            delay: None,
+            digest: None,
+        });
+        let user_data = carriage::wrap(Source::CARD, u32::from(block), message.encode()).expect("it fits");
+        for group in senders.chunks(GROUP) {
+            let done = server.batch(group, |server| {
+                for sender in group {
+                    server.handle_deliver(&sender.address(), &user_data, NOW).expect("it is taken");
+                }
+            });
+            done.expect("it is durable");
+            taken += group.len() as u32;
+        }
+        while server.poll_output().is_some() {}
+        if block == 1 {
+            // Accounts are made once; the ones after are the rule.
+            (taken, begin) = (0, Clock::now());
+        }
+    }
+    f64::from(taken) / begin.elapsed().as_secs_f64()
+}
+
+/// The same rows, by the database alone: an account is written, a block and a note are added.
+fn bare_sqlite(db: &mut rusqlite::Connection) -> f64 {
+    db.execute_batch("PRAGMA synchronous = FULL").expect("it is SQLite");
+    let make = "INSERT INTO account VALUES (?1, 0, NULL, ?2, ?3)";
+    let ids: Vec<[u8; 16]> = (0..SENDERS).map(id).collect();
+    for id in &ids {
+        db.execute(make, rusqlite::params![id, [0_u8; 44], [0_u8; 90]]).expect("a row is made");
+    }
+    let mut taken = 0_u32;
+    let begin = Clock::now();
+    for block in 2..=MESSAGES {
+        for group in ids.chunks(GROUP) {
+            let transaction = db.transaction().expect("it begins");
+            for id in group {
+                let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
+                    transaction
+                        .prepare_cached(sql)
+                        .and_then(|mut sql| sql.execute(params))
+                        .expect("it is written");
+                };
+                run(
+                    "UPDATE account SET revision = revision + 1, state = ?2 WHERE id = ?1",
+                    &[id, &[block as u8; 90]],
+                );
+                run("INSERT INTO account_block VALUES (?1, 0, ?2, ?3)", &[id, &block, &[0_u8; 132]]);
+                run("INSERT INTO note (id, at, sealed) VALUES (?1, ?2, ?3)", &[id, &block, &[0_u8; 70]]);
+            }
+            transaction.commit().expect("it is durable");
+            taken += group.len() as u32;
+        }
+    }
+    f64::from(taken) / begin.elapsed().as_secs_f64()
+}
+
+fn bare_postgresql(client: &mut Client) -> f64 {
+    client.batch_execute("SET search_path TO oxisim").expect("it is PostgreSQL");
+    let ids: Vec<[u8; 16]> = (0..SENDERS).map(id).collect();
+    for id in &ids {
+        let make = "INSERT INTO account VALUES ($1, 0, NULL, $2, $2)";
+        client.execute(make, &[&&id[..], &&[0_u8; 90][..]]).expect("a row is made");
+    }
+    let update = client.prepare("UPDATE account SET revision = revision + 1, state = $2 WHERE id = ANY($1)");
+    let block = client.prepare("INSERT INTO account_block SELECT unnest($1::bytea[]), 0, $2, $3");
+    let note = client.prepare("INSERT INTO note (id, at, sealed) SELECT unnest($1::bytea[]), 0, $2");
+    let (update, block, note) = (update.expect("sql"), block.expect("sql"), note.expect("sql"));
+    let mut taken = 0_u32;
+    let begin = Clock::now();
+    for number in 2..=i32::from(MESSAGES) {
+        for group in ids.chunks(GROUP) {
+            let ids: Vec<&[u8]> = group.iter().map(|id| &id[..]).collect();
+            let mut transaction = client.transaction().expect("it begins");
+            transaction.execute(&update, &[&ids, &&[number as u8; 90][..]]).expect("it is written");
+            transaction.execute(&block, &[&ids, &number, &&[0_u8; 132][..]]).expect("it is written");
+            transaction.execute(&note, &[&ids, &&[0_u8; 70][..]]).expect("it is written");
+            transaction.commit().expect("it is durable");
+            taken += group.len() as u32;
+        }
+    }
+    f64::from(taken) / begin.elapsed().as_secs_f64()
+}
+
+/// As scattered as hashes are.
+fn id(number: usize) -> [u8; 16] {
+    let number = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    [number.to_be_bytes(), number.rotate_left(29).to_be_bytes()].concat().try_into().expect("16 octets")
+}
+
+fn report(store: &str, ours: f64, bare: f64) {
+    println!(
+        "{store}: {ours:.0} durable messages in a second, {:.2} of the bare store's {bare:.0}",
+        ours / bare
+    );
+}
+
+/// Takes who is due, and plans them anew for the next month.
+fn resumes<S: Store>(name: &str, rows: usize, store: &mut S) {
+    let all: Vec<Msisdn> = (0..TAKEN).map(number).collect();
+    for (place, group) in all.chunks(GROUP).enumerate() {
+        let at = NOW + Duration::from_secs(place as u64);
+        plan(store, group, at).expect("it is planned");
+    }
+    let later = NOW + Duration::from_secs(30 * 86_400);
+    let now = NOW + Duration::from_secs(3_600);
+    let mut taken = 0_u32;
+    let begin = Clock::now();
+    loop {
+        let due = store.due(now, GROUP as u32).expect("the store works");
+        if due.is_empty() {
+            break;
+        }
+        plan(store, &due, later).expect("it is planned");
+        taken += due.len() as u32;
+    }
+    let rate = f64::from(taken) / begin.elapsed().as_secs_f64();
+    println!("{name}: {rate:.0} resumes taken and planned anew a second, with {rows} pending");
+    assert_eq!(taken as usize, TAKEN);
+}
+
+fn plan<S: Store>(store: &mut S, of: &[Msisdn], at: Instant) -> Result<(), StoreError> {
+    store.begin(of)?;
+    for msisdn in of {
+        store.subscriber(msisdn, |account| {
+            account.put_session(&Session {
+                backup: BackupId { source: Source::CARD, generation: 1 },
+                base_distance: 0,
+                received: BlockSet::empty(30),
+                digest: None,
+                resumes: Resumes::SERVER,
+                delay: None,
+                resume_at: Some(at),
+                asked: 0,
+                standing: Standing::Open,
+                since: NOW,
+            })
+        })?;
+    }
+    store.commit()
+}
