@@ -93,10 +93,24 @@ pub(super) async fn gate(
         }
         Err(problem) => problem.into_response(),
     };
-    if let Some(problem) = response.extensions_mut().remove::<Problem>().filter(|_| is_page) {
+    let known = response.extensions_mut().remove::<Problem>();
+    let is_bare = known.is_none() && is_plain(&response);
+    if is_bare {
+        let status = response.status();
+        response = Problem::new(status, "The request cannot be read.").into_response();
+    }
+    let problem = if is_bare { response.extensions_mut().remove::<Problem>() } else { known };
+    if let Some(problem) = problem.filter(|_| is_page) {
         response = (problem.status, pages::problem(&visitor, &problem)).into_response();
     }
     response
+}
+
+/// Whether it is an error that nobody has put into words for the visitor.
+fn is_plain(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_error = response.status().is_client_error() || response.status().is_server_error();
+    is_error && kind.is_none_or(|kind| kind.starts_with("text/plain"))
 }
 
 async fn note(console: &Console, visitor: &Visitor, act: String, subject: &[String]) -> Result<(), Problem> {

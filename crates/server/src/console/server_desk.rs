@@ -35,6 +35,12 @@ impl<S: Store + Send + 'static> Lender<S> for Mutex<Server<S>> {
     }
 }
 
+impl<S: 'static, L: Lender<S>> Lender<S> for std::sync::Arc<L> {
+    fn lend(&self, work: &mut (dyn FnMut(&mut Server<S>) + Send)) -> Result<(), DeskError> {
+        (**self).lend(work)
+    }
+}
+
 /// A [`Desk`] over a server that is lent.
 pub struct ServerDesk<S, L> {
     lender: L,
