@@ -69,10 +69,10 @@ pub fn subscriber(place: u32) -> Msisdn {
 
 /// Their contacts, which are nobody else's.
 pub fn book(place: u32) -> Book {
-    let contact = |slot: u16| {
-        let name = AlphaIdentifier::new(&format!("P{place} {slot}")).expect("a name");
-        let number = format!("+49{place:05}{slot:04}").parse::<DiallingNumber>().expect("a number");
-        Record::new(name, number)
+    let contact = |slot: u16| Record {
+        alpha: AlphaIdentifier::fit(&format!("P{place} {slot}"), 14).alpha,
+        number: Some(DiallingNumber::parse(&format!("+49{place:05}{slot:04}"), 40).expect("a number").number),
+        additional: Vec::new(),
     };
     (1..=20).map(|slot| (slot, contact(slot))).collect()
 }
