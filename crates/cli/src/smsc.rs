@@ -36,7 +36,7 @@ pub struct Args {
     /// Where ESMEs bind, by SMPP 3.4 or 5.0.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2775")]
     smpp: String,
-    /// Who may bind: a file with a system_id and its password a line. Without it the ESME `oxisim` may, with the password
+    /// Who may bind: a file with a `system_id` and its password a line. Without it the ESME `oxisim` may, with the password
     /// `oxisim`, from this machine.
     #[arg(long, value_name = "FILE")]
     esmes: Option<PathBuf>,

@@ -169,7 +169,9 @@ impl Centre {
     ) -> Result<u64, Rejection> {
         let Submission { message, begins, expires, wanted, reference } = submission;
         let sender = Sender::Esme { system_id: system_id.into(), reference };
-        self.accept(message, (sender, wanted), begins, expires, now)
+        let (id, to) = self.accept(message, (sender, wanted), begins, expires, now)?;
+        self.advance(&to, now);
+        Ok(id)
     }
 
     /// An ESME that takes messages is there.
@@ -196,7 +198,8 @@ impl Centre {
         }
     }
 
-    /// Takes a message of a phone or of an ESME, and lets chance decide what becomes of it.
+    /// Takes a message of a phone or of an ESME, and lets chance decide what becomes of it. Its receiver's queue is to be
+    /// advanced once the sender has its answer.
     fn accept(
         &mut self,
         message: Message,
@@ -204,7 +207,7 @@ impl Centre {
         begins: Option<Instant>,
         expires: Option<Instant>,
         now: Instant,
-    ) -> Result<u64, Rejection> {
+    ) -> Result<(u64, Party), Rejection> {
         let number = Number::of(&message.to).ok_or(Rejection::Unassigned)?;
         let to = match self.settings.esme_of(&number) {
             Some(system_id) => Party::Esme(system_id.into()),
@@ -221,7 +224,7 @@ impl Centre {
         let copies = self.settings.chance.fate(&mut self.random);
         let Some((&delay, more)) = copies.split_first() else {
             self.event(Event::Lost { id });
-            return Ok(id);
+            return Ok((id, to));
         };
         // A phone that is away has its absence noted for the ESME, whatever becomes of the message.
         if let (Party::Phone(_), (Sender::Esme { system_id, .. }, _)) = (&to, &sender) {
@@ -239,8 +242,7 @@ impl Centre {
             }
         }
         self.keep(id, Kept::Message(message), to.clone(), Some(sender), begins + delay, expires, now);
-        self.advance(&to, now);
-        Ok(id)
+        Ok((id, to))
     }
 
     fn room_for(&self, to: &Party) -> Result<(), Rejection> {

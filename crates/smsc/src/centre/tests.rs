@@ -16,8 +16,6 @@ struct Bench {
     centre: Centre,
     now: Instant,
     events: Vec<Event>,
-    /// What came before an answer.
-    before: VecDeque<Came>,
 }
 
 /// What has come to a phone or an ESME.
@@ -64,7 +62,7 @@ fn submission(text: &str) -> Submission {
 
 impl Bench {
     fn new(settings: Settings) -> Self {
-        Self { centre: Centre::new(settings, 1), now: START, events: Vec::new(), before: VecDeque::new() }
+        Self { centre: Centre::new(settings, 1), now: START, events: Vec::new() }
     }
 
     fn esme_submits(&mut self, text: &str) -> u64 {
@@ -83,16 +81,9 @@ impl Bench {
             from,
             &MobileOriginated::Data(Data { reference: 9, service_centre: None, tpdu: submit.encode() }),
         );
-        let mut before = VecDeque::new();
-        loop {
-            match self.comes() {
-                Came::Rpdu(_, answer @ (MobileTerminated::Ack(_) | MobileTerminated::Error(_))) => {
-                    self.before = before;
-                    return answer;
-                }
-                other => before.push_back(other),
-            }
-        }
+        let Came::Rpdu(to, answer) = self.comes() else { panic!("an answer") };
+        assert_eq!(&to, from);
+        answer
     }
 
     fn rpdu(&mut self, from: &Number, rpdu: &MobileOriginated) {
@@ -106,9 +97,6 @@ impl Bench {
     }
 
     fn perhaps(&mut self) -> Option<Came> {
-        if let Some(came) = self.before.pop_front() {
-            return Some(came);
-        }
         loop {
             match self.centre.poll_output()? {
                 Output::Event(event) => self.events.push(event),
