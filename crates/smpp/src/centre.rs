@@ -28,7 +28,8 @@ pub struct CentreConfig {
     pub connections: usize,
     /// Messages that may wait for an ESME beside its window.
     pub queue: usize,
-    authorise: Arc<Authorise>,
+    /// Who may bind.
+    pub authorise: Arc<Authorise>,
 }
 
 impl CentreConfig {

@@ -29,7 +29,7 @@ pub use centre::{Centre, CentreConfig};
 pub use codes::{CommandId, CommandStatus, MessageState, Tag, Version};
 pub use error::Error;
 pub use esme::{Esme, EsmeConfig};
-pub use link::{Incoming, Link, LinkEvent, LinkId};
+pub use link::{Authorise, Incoming, Link, LinkEvent, LinkId};
 pub use message::{EsmClass, Message, Operation, RegisteredDelivery};
 pub use pdu::{Alert, Bind, Body, Header, Role};
 pub use receipt::Receipt;

@@ -229,7 +229,8 @@ const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 const CONGESTED: u8 = 90;
 
 impl Session {
-    /// The ESME's side of a connection that has just been made. It asks to bind.
+    /// The ESME's side of a connection that has just been made. It asks to bind, in the newest version of its
+    /// settings.
     pub fn esme(settings: Settings, bind: Bind, now: Instant) -> Result<Self, Error> {
         let mut session = Self::new(settings, Side::Esme, now);
         let until = now + session.settings.bind_timeout;
@@ -517,5 +518,19 @@ impl Session {
             tlvs.set(crate::Tag::CONGESTION_STATE, [congestion.min(100)]);
         }
         tlvs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sequence_numbers_go_round_and_skip_what_waits() {
+        let mut session = Session::centre(Settings::default(), Instant::EPOCH);
+        let until = Instant::from_secs(1);
+        assert_eq!(session.request(&Body::EnquireLink, Asked::EnquireLink, until), Ok(1));
+        session.sequence = LAST_SEQUENCE - 1;
+        assert_eq!([(); 2].map(|()| session.next_sequence()), [LAST_SEQUENCE, 2]);
     }
 }
