@@ -37,6 +37,7 @@ impl Bench {
             phones: "127.0.0.1:0".into(),
             phone_limit: 100,
             smpp: "127.0.0.1:0".into(),
+            tls: None,
             esmes: vec![Esme { system_id: "backup".into(), password: "secret".into() }],
         };
         let (sender, events) = mpsc::unbounded_channel();

@@ -162,7 +162,7 @@ pub(super) fn output(
             Deliver { more_messages, ..deliver }.encode()
         }
         Kept::Report(report) => StatusReport { more_messages, ..report.clone() }.encode(),
-        Kept::Receipt(_) => return None,
+        Kept::Receipt(_) | Kept::Acknowledgement(_) => return None,
     };
     let data = Data { reference, service_centre: Some(centre.clone()), tpdu };
     Some(Output::ToPhone { number: number.clone(), rpdu: MobileTerminated::Data(data) })

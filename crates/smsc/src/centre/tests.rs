@@ -403,18 +403,27 @@ fn losses_doubles_and_delays_are_as_asked_for() {
 }
 
 #[test]
-fn a_card_s_answer_comes_with_the_receipt() {
-    let mut bench = Bench::new(settings());
-    bench.centre.handle_bound("backup", START);
-    bench.attach(&phone());
-    bench.esme_submits("one");
-    let (reference, _) = bench.delivered();
-    let said = UserData::from_text("done").unwrap();
-    let mut report = DeliverReport::acknowledged();
-    report.parameters.user_data = Some(said.clone());
-    let tpdu = Some(report.encode());
-    bench.rpdu(&phone(), &MobileOriginated::Ack(Acknowledgement { reference, tpdu }));
-    assert_eq!(bench.receipt().answer, Some(said));
+fn a_card_s_answer_comes_before_the_receipt_if_it_is_asked_for() {
+    for (wanted, asked) in [(0x01, false), (0x05, true), (0x09, false)] {
+        let mut bench = Bench::new(settings());
+        bench.centre.handle_bound("backup", START);
+        bench.attach(&phone());
+        let submission = Submission { wanted: RegisteredDelivery(wanted), ..submission("one") };
+        bench.centre.submit("backup", submission, START).unwrap();
+        let (reference, _) = bench.delivered();
+        let said = UserData::from_text("done").unwrap();
+        let mut report = DeliverReport::acknowledged();
+        report.parameters.user_data = Some(said.clone());
+        let tpdu = Some(report.encode());
+        bench.rpdu(&phone(), &MobileOriginated::Ack(Acknowledgement { reference, tpdu }));
+        if asked {
+            let Came::Content(_, _, Content::Acknowledgement(acknowledgement)) = bench.comes() else {
+                panic!("an acknowledgement")
+            };
+            assert_eq!((acknowledgement.user_data, acknowledgement.receipt.reference), (said, Some(77)));
+        }
+        assert_eq!(bench.receipt().status, Status::RECEIVED);
+    }
 }
 
 #[test]
