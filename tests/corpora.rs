@@ -8,7 +8,8 @@ use oxisim_backup::{
     compact::{Filler, GENERAL, Tables},
 };
 use oxisim_phonebook::{Record, record::AdnRecord};
-use oxisim_wire::Wire;
+use oxisim_smpp::{Bind, Body, CommandStatus, Header, Role, Session, Settings, Version};
+use oxisim_wire::{Instant, Reader, Wire};
 
 /// The files of a target's corpus.
 fn corpus(target: &str) -> Vec<Vec<u8>> {
@@ -54,4 +55,61 @@ fn records_that_fuzzing_has_found_come_back() {
         }
     }
     assert!(in_pieces > 0, "no record of the corpus takes more than a block");
+}
+
+/// A bound session, of an ESME or of an SMS centre.
+fn session(esme: bool) -> Session {
+    let bind = Bind {
+        role: Role::Transceiver,
+        system_id: "esme".into(),
+        password: String::new(),
+        system_type: String::new(),
+        version: Version::V5_0,
+        address_range: String::new(),
+    };
+    let now = Instant::EPOCH;
+    let mut esme_side = Session::esme(Settings::default(), bind, now).unwrap();
+    let mut centre = Session::centre(Settings::default(), now);
+    centre.handle_octets(&esme_side.poll_output().unwrap(), now);
+    while centre.poll_event().is_some() {}
+    centre.accept_bind("centre");
+    esme_side.handle_octets(&centre.poll_output().unwrap(), now);
+    while esme_side.poll_event().is_some() {}
+    if esme { esme_side } else { centre }
+}
+
+#[test]
+fn what_peers_of_smpp_have_sent_is_answered_alike_in_pieces_and_comes_back() {
+    let now = Instant::EPOCH;
+    let (mut answered, mut written_again) = (0, 0);
+    for octets in corpus("smpp") {
+        let [how, octets @ ..] = &octets[..] else { continue };
+        let (mut whole, mut halves) = (session(how & 1 == 0), session(how & 1 == 0));
+        whole.handle_octets(octets, now);
+        let (first, second) = octets.split_at(usize::from(how >> 1).min(octets.len()));
+        halves.handle_octets(first, now);
+        halves.handle_octets(second, now);
+        let said = whole.poll_output();
+        answered += usize::from(said.is_some());
+        assert_eq!(said, halves.poll_output());
+        while let Some(event) = whole.poll_event() {
+            assert_eq!(halves.poll_event(), Some(event));
+        }
+        assert_eq!(whole.ended(), halves.ended());
+
+        let mut rest = octets;
+        while let Ok(header) = Header::read(&mut Reader::new(rest)) {
+            let Some(body) = rest.get(Header::LENGTH..header.length as usize) else { break };
+            rest = &rest[header.length as usize..];
+            let read = Body::read(header, body);
+            let Some(written) = read.ok().and_then(|body| body.encode(CommandStatus::OK, 1).ok()) else {
+                continue;
+            };
+            let again = Body::read(header, &written[Header::LENGTH..]).unwrap();
+            assert_eq!(again.encode(CommandStatus::OK, 1), Ok(written));
+            written_again += 1;
+        }
+    }
+    assert!(answered >= 5, "{answered} files of the corpus are answered");
+    assert!(written_again >= 10, "{written_again} PDUs of the corpus can be read");
 }

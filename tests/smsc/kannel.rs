@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
@@ -127,7 +128,10 @@ fn decoded(value: &str) -> Vec<u8> {
 }
 
 fn encoded(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("%{octet:02X}")).collect()
+    octets.iter().fold(String::new(), |mut text, octet| {
+        let _ = write!(text, "%{octet:02X}");
+        text
+    })
 }
 
 fn get(port: u16, target: &str) -> String {
@@ -160,7 +164,7 @@ impl Phone {
         loop {
             match self.station.poll_output() {
                 Some(StationOutput::Send(octets)) => {
-                    self.stream.write_all(&octets).expect("the centre reads")
+                    self.stream.write_all(&octets).expect("the centre reads");
                 }
                 Some(output) => return output,
                 None => match self.stream.read(&mut octets).expect("the centre answers") {

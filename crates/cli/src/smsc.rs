@@ -8,6 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use oxisim_smpp::{Identity, TlsServer};
 use oxisim_sms::Address;
 use oxisim_smsc::{Chance, Config, Esme, News, Route, Settings};
 use oxisim_wire::Duration;
@@ -36,10 +37,16 @@ pub struct Args {
     /// Where ESMEs bind, by SMPP 3.4 or 5.0.
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:2775")]
     smpp: String,
-    /// Who may bind: a file with a system_id and its password a line. Without it the ESME `oxisim` may, with the password
+    /// Who may bind: a file with a `system_id` and its password a line. Without it the ESME `oxisim` may, with the password
     /// `oxisim`, from this machine.
     #[arg(long, value_name = "FILE")]
     esmes: Option<PathBuf>,
+    /// Let ESMEs speak TLS, with this certificate and those that stand for it, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_certificate: Option<PathBuf>,
+    /// The certificate's private key, in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    tls_key: Option<PathBuf>,
     /// Numbers that begin so are this ESME's; may be given several times, and the longest fits. Without it +15550199999,
     /// where the card of this program sends to, is the first ESME's.
     #[arg(long = "route", value_name = "NUMBER=SYSTEM_ID", value_parser = route)]
@@ -140,8 +147,17 @@ impl Args {
             phones: self.phones.clone(),
             phone_limit: 10_000,
             smpp: self.smpp.clone(),
+            tls: self.tls()?,
             esmes,
         })
+    }
+
+    fn tls(&self) -> Result<Option<TlsServer>, Failure> {
+        let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
+        let octets = |path: &Path| fs::read(path).map_err(|error| Failure::Read { path: path.into(), error });
+        let (certificates, key) = (octets(certificate)?, octets(key)?);
+        let tls = TlsServer::new(Identity { certificates: &certificates, key: &key }, None);
+        tls.map(Some).map_err(|error| Failure::Usage(format!("--tls-certificate, --tls-key: {error}")))
     }
 }
 

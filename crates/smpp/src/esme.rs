@@ -5,6 +5,7 @@ use std::{io, sync::Arc, time::Duration};
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{mpsc, watch},
     task::JoinSet,
@@ -112,6 +113,11 @@ impl Drop for Esme {
     }
 }
 
+/// A connection, plain or with TLS.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
+
 /// Makes one session again and again.
 struct Connector {
     config: EsmeConfig,
@@ -127,30 +133,51 @@ impl Connector {
     async fn run(mut self) {
         let mut pause = self.config.reconnect_first;
         while !*self.stop.borrow() {
-            let name = &self.bind.system_id;
-            match self.session().await {
-                Ok((bound, reason)) => {
-                    log::info!("the session of {name} with {} has ended: {reason}", self.config.address);
+            let (name, address) = (&self.bind.system_id, &self.config.address);
+            let mut stop = self.stop.clone();
+            let connected = tokio::select! {
+                connected = self.connect() => connected,
+                _ = stop.changed() => return,
+            };
+            match connected {
+                Ok((stream, session)) => {
+                    let (bound, reason) = self.driver().run(stream, session).await;
+                    log::info!("the session of {name} with {address} has ended: {reason}");
                     if bound {
                         pause = self.config.reconnect_first;
                     }
                 }
-                Err(error) => log::warn!("{name} does not reach {}: {error}", self.config.address),
+                Err(error) => log::warn!("{name} does not reach {address}: {error}"),
             }
             let wait = self.spread(pause);
             pause = pause.saturating_mul(2).min(self.config.reconnect_longest);
             tokio::select! {
                 () = time::sleep(wait) => {}
-                _ = self.stop.changed() => {}
+                _ = self.stop.changed() => return,
             }
         }
     }
 
-    async fn session(&self) -> io::Result<(bool, crate::Reason)> {
+    /// A connection, and the session that begins on it.
+    async fn connect(&self) -> io::Result<(Box<dyn Stream>, Session)> {
         let patience = Duration::from_micros(self.config.settings.bind_timeout.as_micros());
         let stream = time::timeout(patience, TcpStream::connect(&self.config.address)).await??;
         stream.set_nodelay(true)?;
-        let driver = Driver {
+        let stream: Box<dyn Stream> = match &self.config.tls {
+            None => Box::new(stream),
+            Some(tls) => {
+                let connecting = tls.connector.connect(tls.name.clone(), stream);
+                Box::new(time::timeout(patience, connecting).await??)
+            }
+        };
+        let settings = self.config.settings.clone();
+        let session =
+            Session::esme(settings, self.bind.clone(), self.clock.now()).map_err(io::Error::other)?;
+        Ok((stream, session))
+    }
+
+    fn driver(&self) -> Driver {
+        Driver {
             clock: self.clock,
             queue: Arc::clone(&self.queue),
             events: self.events.clone(),
@@ -158,19 +185,7 @@ impl Connector {
             retries: self.config.retries,
             centre: None,
             bind: Some(self.bind.clone()),
-        };
-        let session = || {
-            let now = self.clock.now();
-            Session::esme(self.config.settings.clone(), self.bind.clone(), now).map_err(io::Error::other)
-        };
-        Ok(match &self.config.tls {
-            None => driver.run(stream, session()?).await,
-            Some(tls) => {
-                let stream =
-                    time::timeout(patience, tls.connector.connect(tls.name.clone(), stream)).await??;
-                driver.run(stream, session()?).await
-            }
-        })
+        }
     }
 
     /// Between half of a wait and the whole.

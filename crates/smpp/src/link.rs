@@ -67,7 +67,7 @@ impl Link {
         self.id
     }
 
-    /// Who has bound, and as what.
+    /// Who has bound, as what, and in which version of the protocol.
     #[must_use]
     pub fn bind(&self) -> &Bind {
         &self.bind
@@ -217,6 +217,9 @@ impl Driver {
             it.session.unbind(self.clock.now());
         }
         loop {
+            while let Ok(order) = ordered.try_recv() {
+                self.obey(&mut it, order);
+            }
             let empty = self.fill(&mut it);
             self.tell(&mut it).await;
             if written == unsent.len() {
@@ -322,7 +325,7 @@ impl Driver {
         it.bound = true;
         let link = Link {
             id: it.id,
-            bind: Arc::new(bind),
+            bind: Arc::new(Bind { version: it.session.version(), ..bind }),
             queue: Arc::clone(&self.queue),
             orders: it.orders.clone(),
         };

@@ -1,6 +1,6 @@
 //! Which message a receipt is about.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
 use oxisim_sms::Address;
 
@@ -13,10 +13,10 @@ use crate::Receipt;
 /// was sent with counts, together with its destination.
 #[derive(Debug)]
 pub struct Receipts<K> {
-    /// The keys in the order in which the messages were sent; the oldest is forgotten first.
-    order: VecDeque<u64>,
+    /// By number, in the order in which they were sent; the oldest is forgotten first.
     sent: BTreeMap<u64, Sent<K>>,
-    by_id: BTreeMap<String, Vec<u64>>,
+    /// Which messages can be meant by a word of a receipt's.
+    index: BTreeMap<Word, Vec<u64>>,
     next: u64,
     limit: usize,
 }
@@ -24,37 +24,53 @@ pub struct Receipts<K> {
 #[derive(Debug)]
 struct Sent<K> {
     key: K,
-    id: Option<String>,
-    reference: Option<u16>,
     destination: Address,
+    words: Vec<Word>,
+}
+
+/// What a receipt may say of a message.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Word {
+    /// Its id as it is written, but for case and zeros before it.
+    Text(String),
+    /// Its id as a number, if that is decimal or hexadecimal.
+    Number(u128),
+    /// The reference that it was sent with.
+    Reference(u16),
 }
 
 impl<K: Clone> Receipts<K> {
     /// At most `limit` messages are remembered.
     #[must_use]
     pub const fn new(limit: usize) -> Self {
-        Self { order: VecDeque::new(), sent: BTreeMap::new(), by_id: BTreeMap::new(), next: 0, limit }
+        Self { sent: BTreeMap::new(), index: BTreeMap::new(), next: 0, limit }
     }
 
     /// A message has been sent: the id that it got, and what it was sent with.
     pub fn sent(&mut self, key: K, id: Option<&str>, reference: Option<u16>, destination: Address) {
         while self.sent.len() >= self.limit.max(1)
-            && let Some(oldest) = self.order.pop_front()
+            && let Some((&oldest, _)) = self.sent.first_key_value()
         {
             self.forget(oldest);
         }
         let number = self.next;
         self.next += 1;
-        for spelling in id.into_iter().flat_map(spellings) {
-            self.by_id.entry(spelling).or_default().push(number);
+        let words: Vec<_> =
+            id.into_iter().flat_map(spellings).chain(reference.map(Word::Reference)).collect();
+        for word in &words {
+            let all = self.index.entry(word.clone()).or_default();
+            // An id of which decimal and hexadecimal are the same number.
+            if all.last() != Some(&number) {
+                all.push(number);
+            }
         }
-        self.order.push_back(number);
-        self.sent.insert(number, Sent { key, id: id.map(Into::into), reference, destination });
+        self.sent.insert(number, Sent { key, destination, words });
     }
 
     /// The message that a receipt is about. It is forgotten if the receipt is the last word.
     ///
-    /// An id that could be two messages' is the one's whose destination the receipt names, and nobody's otherwise.
+    /// An id that could be two messages', or is only the same number, is the one's whose destination the receipt names, and
+    /// nobody's otherwise.
     pub fn receipt(&mut self, receipt: &Receipt) -> Option<K> {
         let number = self.find(receipt)?;
         let key = self.sent.get(&number)?.key.clone();
@@ -77,64 +93,58 @@ impl<K: Clone> Receipts<K> {
     }
 
     fn find(&self, receipt: &Receipt) -> Option<u64> {
-        if let Some(id) = &receipt.id {
-            for spelling in spellings(id) {
-                let found = self.by_id.get(&spelling).map_or(&[][..], Vec::as_slice);
-                if let Some(number) = self.the_one(found.iter().copied(), receipt) {
-                    return Some(number);
-                }
+        let by_id = receipt.id.iter().flat_map(|id| spellings(id)).find_map(|word| {
+            let all = self.index.get(&word)?;
+            // What is written alike is the same message; what is the same number may be another one's.
+            let certain = matches!(word, Word::Text(_)) || receipt.destination.is_none();
+            if let ([number], true) = (&all[..], certain) {
+                return Some(*number);
             }
-        }
-        let reference = receipt.reference?;
-        let destination = receipt.destination.as_ref()?;
-        // The latest message with that reference: an originator counts references round.
-        let fits = |it: &Sent<K>| {
-            it.reference == Some(reference) && same(&it.destination, destination) && it.id.is_none()
-        };
-        self.sent.iter().rev().find(|(_, it)| fits(it)).map(|(&number, _)| number)
+            let mut fitting = self.of_destination(all, receipt);
+            fitting.next().filter(|_| fitting.next().is_none())
+        });
+        by_id.or_else(|| {
+            // The latest message with that reference: an originator counts references round.
+            self.of_destination(self.index.get(&Word::Reference(receipt.reference?))?, receipt).next_back()
+        })
     }
 
-    fn the_one(&self, found: impl Iterator<Item = u64> + Clone, receipt: &Receipt) -> Option<u64> {
-        let mut all = found.clone();
-        if let (Some(number), None) = (all.next(), all.next()) {
-            return Some(number);
-        }
-        let destination = receipt.destination.as_ref()?;
-        let mut fitting =
-            found.filter(|number| self.sent.get(number).is_some_and(|it| same(&it.destination, destination)));
-        match (fitting.next(), fitting.next()) {
-            (Some(number), None) => Some(number),
-            _ => None,
-        }
+    /// Those that went where the receipt says.
+    fn of_destination<'a>(
+        &'a self,
+        numbers: &'a [u64],
+        receipt: &'a Receipt,
+    ) -> impl DoubleEndedIterator<Item = u64> + 'a {
+        numbers.iter().copied().filter(|number| {
+            let sent = self.sent.get(number).map(|it| &it.destination);
+            sent.zip(receipt.destination.as_ref()).is_some_and(|(one, other)| same(one, other))
+        })
     }
 
     fn forget(&mut self, number: u64) {
         let Some(sent) = self.sent.remove(&number) else { return };
-        self.order.retain(|it| *it != number);
-        for spelling in sent.id.iter().flat_map(|id| spellings(id)) {
-            if let Some(all) = self.by_id.get_mut(&spelling) {
+        for word in sent.words {
+            if let Some(all) = self.index.get_mut(&word) {
                 all.retain(|it| *it != number);
                 if all.is_empty() {
-                    self.by_id.remove(&spelling);
+                    self.index.remove(&word);
                 }
             }
         }
     }
 }
 
-/// Under what an id is kept and looked for, the most certain first: as it is written; as a number that was read as
-/// decimal, or as hexadecimal.
-fn spellings(id: &str) -> impl Iterator<Item = String> + use<> {
+/// Under what an id is kept and looked for, the most certain first.
+fn spellings(id: &str) -> impl Iterator<Item = Word> + use<> {
     let text = id.trim().to_ascii_lowercase();
     let text = match text.trim_start_matches('0') {
         "" => "0".into(),
         text => text.to_owned(),
     };
-    let digits = text.bytes().all(|octet| octet.is_ascii_digit());
-    let decimal = digits.then(|| text.parse::<u128>().ok()).flatten();
+    let decimal = text.parse().ok().filter(|_| text.bytes().all(|octet| octet.is_ascii_digit()));
     let hexadecimal = u128::from_str_radix(&text, 16).ok();
-    let numbers = decimal.into_iter().chain(hexadecimal).map(|number| format!("#{number}"));
-    std::iter::once(text).chain(numbers)
+    let numbers = decimal.into_iter().chain(hexadecimal).map(Word::Number);
+    std::iter::once(Word::Text(text)).chain(numbers)
 }
 
 /// Whether two addresses are one: networks add and leave out the type of number.
@@ -178,7 +188,7 @@ mod tests {
             let mut receipts = Receipts::new(10);
             receipts.sent((), Some(sent), None, number(1));
             assert_eq!(receipts.receipt(&receipt(Some(receipted), None, 1)), Some(()), "{sent} {receipted}");
-            assert!(receipts.is_empty() && receipts.by_id.is_empty() && receipts.order.is_empty());
+            assert!(receipts.is_empty() && receipts.index.is_empty());
         }
     }
 
@@ -189,6 +199,10 @@ mod tests {
         receipts.sent('b', Some("10"), None, number(1));
         assert_eq!(receipts.receipt(&receipt(Some("16"), None, 1)), Some('a'));
         assert_eq!(receipts.receipt(&receipt(Some("10"), None, 1)), Some('b'));
+        // A receipt that comes twice is not that of another phone's message.
+        receipts.sent('c', Some("16"), None, number(2));
+        assert_eq!(receipts.receipt(&receipt(Some("10"), None, 1)), None);
+        assert_eq!(receipts.len(), 1);
     }
 
     #[test]
@@ -210,6 +224,10 @@ mod tests {
         assert_eq!(receipts.receipt(&receipt(None, Some(2), 1)), None);
         assert_eq!(receipts.receipt(&receipt(None, Some(1), 1)), Some('a'));
         assert!(receipts.is_empty());
+        // References go round.
+        receipts.sent('c', None, Some(1), number(1));
+        receipts.sent('d', Some("XYZ"), Some(1), number(1));
+        assert_eq!(receipts.receipt(&receipt(Some("another"), Some(1), 1)), Some('d'));
     }
 
     #[test]

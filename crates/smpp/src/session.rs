@@ -229,7 +229,8 @@ const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 const CONGESTED: u8 = 90;
 
 impl Session {
-    /// The ESME's side of a connection that has just been made. It asks to bind.
+    /// The ESME's side of a connection that has just been made. It asks to bind, in the newest version of its
+    /// settings.
     pub fn esme(settings: Settings, bind: Bind, now: Instant) -> Result<Self, Error> {
         let mut session = Self::new(settings, Side::Esme, now);
         let until = now + session.settings.bind_timeout;

@@ -70,13 +70,14 @@ impl FromStr for Time {
     }
 }
 
-/// In the format `YYMMDDhhmmsstnnp`; a span of 100 years and more is the longest one that can be said.
+/// In the format `YYMMDDhhmmsstnnp`; what lies outside of the years 2000 to 2099, or is a span of 100 years and more, is the
+/// nearest that can be said.
 impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absolute(at) => {
                 let CivilTime { year, month, day, hour, minute, second, .. } =
-                    CivilTime::from_instant(*at, 0);
+                    CivilTime::from_instant((*at).clamp(CENTURY.0, CENTURY.1), 0);
                 write!(f, "{:02}{month:02}{day:02}{hour:02}{minute:02}{second:02}000+", year % 100)
             }
             Self::Relative(span) => {
@@ -90,6 +91,8 @@ impl fmt::Display for Time {
     }
 }
 
+/// The first and the last second of the years that two digits stand for.
+const CENTURY: (Instant, Instant) = (Instant::from_secs(946_684_800), Instant::from_secs(4_102_444_799));
 /// Seconds of a day.
 const DAY: u64 = 24 * 60 * 60;
 /// Seconds of 100 years of 365 days, less one.
@@ -115,6 +118,18 @@ mod tests {
         for text in ["", "0206101012000R", "02133019374100+x", "021330193741004+", "02082619374100€"] {
             assert_eq!(text.parse::<Time>(), Err(NoTime), "{text}");
         }
+    }
+
+    /// The first hour of a century in a zone before Greenwich's is the one before it there.
+    #[test]
+    fn a_time_outside_of_the_century_is_the_nearest_that_can_be_said() {
+        let time: Time = "000101000000004+".parse().unwrap();
+        assert_eq!(
+            (time, time.to_string().as_str()),
+            (Time::Absolute(Instant::from_secs(946_681_200)), "000101000000000+")
+        );
+        assert_eq!(Time::Absolute(Instant::from_secs(9_000_000_000)).to_string(), "991231235959000+");
+        assert_eq!(Time::Relative(Duration::from_secs(u64::MAX)).to_string(), "991204235959000R");
     }
 
     proptest! {

@@ -59,7 +59,7 @@ fn bound() -> (Session, Session) {
 
 /// A command packet for a SIM.
 fn download() -> Message {
-    let header = vec![Element::new(ElementId(0x70), &[])];
+    let header = vec![Element::new(ElementId(0x70), [])];
     let data = UserData::new(DataCoding::EIGHT_BIT_CLASS_2, header, vec![0x00, 0x03, 1, 2, 3]).unwrap();
     let mut message = Message::new(Operation::Submit, "1000".parse().ok(), "+15550100001".parse().unwrap());
     message.protocol_id = ProtocolIdentifier::SIM_DATA_DOWNLOAD;
@@ -386,6 +386,9 @@ fn data_sm_goes_both_ways() {
     assert_eq!(events(&mut centre), [Event::Answered(Ticket(1), Ok(Some("9".into())))]);
 }
 
+/// Octets, and what they are answered.
+type Case = (Vec<u8>, Option<(CommandId, CommandStatus)>);
+
 /// Each bad PDU, and its answer (SMPP 5.0 §4.7.6). The session goes on after each.
 #[test]
 fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
@@ -399,7 +402,7 @@ fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
         body
     };
     // service_type 0, source 3, its end 14, destination 17, esm_class 22, the two times 25 and 26, sm_length 31.
-    let cases: Vec<(Vec<u8>, Option<(Id, Status)>)> = vec![
+    let cases: Vec<Case> = vec![
         (raw(Id(0x0000_0777), 5, &[]), Some((Id::GENERIC_NACK, Status::INVCMDID))),
         (raw(Id::QUERY_SM, 5, b"1\0\0\0\0"), Some((Id::GENERIC_NACK, Status::INVCMDID))),
         (raw(Id::DELIVER_SM, 5, &[]), Some((Id::DELIVER_SM_RESP, Status::INVSERTYP))),

@@ -356,7 +356,7 @@ async fn tls_carries_a_session_if_each_trusts_the_other() {
     let (esme, _at_esme) = esme(&EsmeConfig { tls: Some(tls), ..to(centre.local_addr()) });
     at_centre.bound().await;
     // More than a record of TLS.
-    let long = message(Operation::Submit, &[7; 60_000]);
+    let long = message(Operation::Submit, &vec![7; 60_000]);
     let (answer, ()) = tokio::join!(esme.send(long.clone()), async {
         let incoming = at_centre.message().await;
         assert_eq!(incoming.message(), &long);

@@ -18,7 +18,7 @@ mod station;
 
 pub use centre::{Centre, Event, Output, Reason};
 pub use chance::Chance;
-pub use message::{Answer, Content, Message, Party, Receipt, Rejection, Submission};
+pub use message::{Acknowledgement, Answer, Content, Message, Party, Receipt, Rejection, Submission};
 pub use number::Number;
 pub use service::{Config, Esme, News, Service, run};
 pub use settings::{NoRoute, Route, Settings};

@@ -51,8 +51,21 @@ pub struct Receipt {
     pub done: Instant,
     /// What it was.
     pub status: Status,
-    /// What the receiver has said besides, in its report.
-    pub answer: Option<UserData>,
+}
+
+/// What the receiver of a message has answered, in its SMS-DELIVER-REPORT: a card's proof of receipt stands there
+/// (TS 31.115 §4.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The message's receipt, as far as it goes.
+    pub receipt: Receipt,
+    /// What was answered.
+    pub user_data: UserData,
+}
+
+/// Whether an ESME wants to know what the receiver answers: the SME delivery acknowledgement (SMPP 5.0 §4.7.21).
+pub(crate) const fn wants_acknowledgement(wanted: RegisteredDelivery) -> bool {
+    wanted.0 & 0x0C == 0x04
 }
 
 /// Who sends and receives.
@@ -71,6 +84,8 @@ pub enum Content {
     Message(Message),
     /// What has become of one of its own.
     Receipt(Receipt),
+    /// What the receiver of one of its own has answered.
+    Acknowledgement(Acknowledgement),
 }
 
 /// Why a message is not taken.

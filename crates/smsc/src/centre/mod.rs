@@ -17,7 +17,10 @@ use oxisim_wire::{Duration, Instant};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use self::queue::Queue;
-use crate::{Answer, Content, Message, Number, Party, Receipt, Rejection, Settings, Submission};
+use crate::{
+    Acknowledgement, Answer, Content, Message, Number, Party, Receipt, Rejection, Settings, Submission,
+    message::wants_acknowledgement,
+};
 
 pub use event::{Event, Reason};
 
@@ -98,8 +101,21 @@ enum Kept {
     Message(Message),
     /// For an ESME.
     Receipt(Receipt),
+    /// For an ESME.
+    Acknowledgement(Acknowledgement),
     /// For a phone.
     Report(StatusReport),
+}
+
+impl Kept {
+    fn for_esme(&self) -> Option<Content> {
+        match self {
+            Self::Message(message) => Some(Content::Message(message.clone())),
+            Self::Receipt(receipt) => Some(Content::Receipt(receipt.clone())),
+            Self::Acknowledgement(acknowledgement) => Some(Content::Acknowledgement(acknowledgement.clone())),
+            Self::Report(_) => None,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -169,7 +185,9 @@ impl Centre {
     ) -> Result<u64, Rejection> {
         let Submission { message, begins, expires, wanted, reference } = submission;
         let sender = Sender::Esme { system_id: system_id.into(), reference };
-        self.accept(message, (sender, wanted), begins, expires, now)
+        let (id, to) = self.accept(message, (sender, wanted), begins, expires, now)?;
+        self.advance(&to, now);
+        Ok(id)
     }
 
     /// An ESME that takes messages is there.
@@ -196,7 +214,8 @@ impl Centre {
         }
     }
 
-    /// Takes a message of a phone or of an ESME, and lets chance decide what becomes of it.
+    /// Takes a message of a phone or of an ESME, and lets chance decide what becomes of it. Its receiver's queue is to be
+    /// advanced once the sender has its answer.
     fn accept(
         &mut self,
         message: Message,
@@ -204,7 +223,7 @@ impl Centre {
         begins: Option<Instant>,
         expires: Option<Instant>,
         now: Instant,
-    ) -> Result<u64, Rejection> {
+    ) -> Result<(u64, Party), Rejection> {
         let number = Number::of(&message.to).ok_or(Rejection::Unassigned)?;
         let to = match self.settings.esme_of(&number) {
             Some(system_id) => Party::Esme(system_id.into()),
@@ -221,7 +240,7 @@ impl Centre {
         let copies = self.settings.chance.fate(&mut self.random);
         let Some((&delay, more)) = copies.split_first() else {
             self.event(Event::Lost { id });
-            return Ok(id);
+            return Ok((id, to));
         };
         // A phone that is away has its absence noted for the ESME, whatever becomes of the message.
         if let (Party::Phone(_), (Sender::Esme { system_id, .. }, _)) = (&to, &sender) {
@@ -239,8 +258,7 @@ impl Centre {
             }
         }
         self.keep(id, Kept::Message(message), to.clone(), Some(sender), begins + delay, expires, now);
-        self.advance(&to, now);
-        Ok(id)
+        Ok((id, to))
     }
 
     fn room_for(&self, to: &Party) -> Result<(), Rejection> {
@@ -292,17 +310,11 @@ impl Centre {
                 (Party::Phone(number), content) => {
                     phones::output(number, &self.settings.address, reference, content, held.submitted, more)
                 }
-                (Party::Esme(system_id), Kept::Message(message)) => Some(Output::ToEsme {
+                (Party::Esme(system_id), content) => content.for_esme().map(|content| Output::ToEsme {
                     system_id: system_id.clone(),
                     delivery: id,
-                    content: Content::Message(message.clone()),
+                    content,
                 }),
-                (Party::Esme(system_id), Kept::Receipt(receipt)) => Some(Output::ToEsme {
-                    system_id: system_id.clone(),
-                    delivery: id,
-                    content: Content::Receipt(receipt.clone()),
-                }),
-                (Party::Esme(_), Kept::Report(_)) => None,
             };
             self.timers.insert((answer_by, Timer::NoAnswer(id)));
             self.outputs.extend(output);
@@ -419,7 +431,7 @@ impl Centre {
         }
         if let Kept::Message(message) = held.content {
             self.event(Event::Ended { id, to: message.to.clone(), status });
-            if let Some((sender, _)) = held.sender.filter(|(_, wanted)| wanted.wants(delivered)) {
+            if let Some((sender, wanted)) = held.sender {
                 let receipt = Receipt {
                     id,
                     reference: None,
@@ -428,23 +440,34 @@ impl Centre {
                     submitted: held.submitted,
                     done: now,
                     status,
-                    answer,
                 };
-                self.report(sender, receipt, now);
+                // The answer comes before what has become of the message.
+                if let Some(user_data) = answer.filter(|_| wants_acknowledgement(wanted)) {
+                    self.report(&sender, receipt.clone(), Some(user_data), now);
+                }
+                if wanted.wants(delivered) {
+                    self.report(&sender, receipt, None, now);
+                }
             }
         }
         self.advance(&held.to, now);
     }
 
-    /// Lets a sender know what has become of its message. Receipts are lost as messages are, and come once.
-    fn report(&mut self, sender: Sender, receipt: Receipt, now: Instant) {
+    /// Lets a sender know what has become of its message, or what was answered to it. Receipts are lost as messages are,
+    /// and come once.
+    fn report(&mut self, sender: &Sender, receipt: Receipt, answer: Option<UserData>, now: Instant) {
         let (to, content) = match sender {
             Sender::Phone { number, reference } => {
-                let report = phones::status_report(reference, &receipt);
-                (Party::Phone(number), Kept::Report(report))
+                let report = phones::status_report(*reference, &receipt);
+                (Party::Phone(number.clone()), Kept::Report(report))
             }
             Sender::Esme { system_id, reference } => {
-                (Party::Esme(system_id), Kept::Receipt(Receipt { reference, ..receipt }))
+                let receipt = Receipt { reference: *reference, ..receipt };
+                let content = match answer {
+                    Some(user_data) => Kept::Acknowledgement(Acknowledgement { receipt, user_data }),
+                    None => Kept::Receipt(receipt),
+                };
+                (Party::Esme(system_id.clone()), content)
             }
         };
         let copies = self.settings.chance.fate(&mut self.random);

@@ -75,20 +75,28 @@ impl Centre {
             }
         };
         let (reference, timestamp) = (data.reference, Timestamp::from_instant(now, 0));
-        let answer = match taken {
+        let answer = match &taken {
             Ok(_) => MobileTerminated::Ack(Acknowledgement {
                 reference,
                 tpdu: Some(SubmitReport::acknowledged(timestamp).encode()),
             }),
             Err((cause, failure)) => {
-                let report = SubmitReport::refused(failure, timestamp).encode();
-                MobileTerminated::Error(Failure::new(reference, cause, Some(report)))
+                let report = SubmitReport::refused(*failure, timestamp).encode();
+                MobileTerminated::Error(Failure::new(reference, *cause, Some(report)))
             }
         };
         self.answer(number, answer);
+        if let Ok((_, to)) = taken {
+            self.advance(&to, now);
+        }
     }
 
-    fn submitted(&mut self, number: &Number, submit: Submit, now: Instant) -> Result<u64, Rejection> {
+    fn submitted(
+        &mut self,
+        number: &Number,
+        submit: Submit,
+        now: Instant,
+    ) -> Result<(u64, Party), Rejection> {
         let wanted = if submit.status_report { RegisteredDelivery::FINAL } else { RegisteredDelivery::NONE };
         let expires = submit.validity.and_then(|validity| expiry(validity, now));
         let sender = Sender::Phone { number: number.clone(), reference: submit.reference };
@@ -154,7 +162,7 @@ pub(super) fn output(
             Deliver { more_messages, ..deliver }.encode()
         }
         Kept::Report(report) => StatusReport { more_messages, ..report.clone() }.encode(),
-        Kept::Receipt(_) => return None,
+        Kept::Receipt(_) | Kept::Acknowledgement(_) => return None,
     };
     let data = Data { reference, service_centre: Some(centre.clone()), tpdu };
     Some(Output::ToPhone { number: number.clone(), rpdu: MobileTerminated::Data(data) })

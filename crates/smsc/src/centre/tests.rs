@@ -16,8 +16,6 @@ struct Bench {
     centre: Centre,
     now: Instant,
     events: Vec<Event>,
-    /// What came before an answer.
-    before: VecDeque<Came>,
 }
 
 /// What has come to a phone or an ESME.
@@ -64,7 +62,7 @@ fn submission(text: &str) -> Submission {
 
 impl Bench {
     fn new(settings: Settings) -> Self {
-        Self { centre: Centre::new(settings, 1), now: START, events: Vec::new(), before: VecDeque::new() }
+        Self { centre: Centre::new(settings, 1), now: START, events: Vec::new() }
     }
 
     fn esme_submits(&mut self, text: &str) -> u64 {
@@ -83,16 +81,9 @@ impl Bench {
             from,
             &MobileOriginated::Data(Data { reference: 9, service_centre: None, tpdu: submit.encode() }),
         );
-        let mut before = VecDeque::new();
-        loop {
-            match self.comes() {
-                Came::Rpdu(_, answer @ (MobileTerminated::Ack(_) | MobileTerminated::Error(_))) => {
-                    self.before = before;
-                    return answer;
-                }
-                other => before.push_back(other),
-            }
-        }
+        let Came::Rpdu(to, answer) = self.comes() else { panic!("an answer") };
+        assert_eq!(&to, from);
+        answer
     }
 
     fn rpdu(&mut self, from: &Number, rpdu: &MobileOriginated) {
@@ -106,9 +97,6 @@ impl Bench {
     }
 
     fn perhaps(&mut self) -> Option<Came> {
-        if let Some(came) = self.before.pop_front() {
-            return Some(came);
-        }
         loop {
             match self.centre.poll_output()? {
                 Output::Event(event) => self.events.push(event),
@@ -415,18 +403,27 @@ fn losses_doubles_and_delays_are_as_asked_for() {
 }
 
 #[test]
-fn a_card_s_answer_comes_with_the_receipt() {
-    let mut bench = Bench::new(settings());
-    bench.centre.handle_bound("backup", START);
-    bench.attach(&phone());
-    bench.esme_submits("one");
-    let (reference, _) = bench.delivered();
-    let said = UserData::from_text("done").unwrap();
-    let mut report = DeliverReport::acknowledged();
-    report.parameters.user_data = Some(said.clone());
-    let tpdu = Some(report.encode());
-    bench.rpdu(&phone(), &MobileOriginated::Ack(Acknowledgement { reference, tpdu }));
-    assert_eq!(bench.receipt().answer, Some(said));
+fn a_card_s_answer_comes_before_the_receipt_if_it_is_asked_for() {
+    for (wanted, asked) in [(0x01, false), (0x05, true), (0x09, false)] {
+        let mut bench = Bench::new(settings());
+        bench.centre.handle_bound("backup", START);
+        bench.attach(&phone());
+        let submission = Submission { wanted: RegisteredDelivery(wanted), ..submission("one") };
+        bench.centre.submit("backup", submission, START).unwrap();
+        let (reference, _) = bench.delivered();
+        let said = UserData::from_text("done").unwrap();
+        let mut report = DeliverReport::acknowledged();
+        report.parameters.user_data = Some(said.clone());
+        let tpdu = Some(report.encode());
+        bench.rpdu(&phone(), &MobileOriginated::Ack(Acknowledgement { reference, tpdu }));
+        if asked {
+            let Came::Content(_, _, Content::Acknowledgement(acknowledgement)) = bench.comes() else {
+                panic!("an acknowledgement")
+            };
+            assert_eq!((acknowledgement.user_data, acknowledgement.receipt.reference), (said, Some(77)));
+        }
+        assert_eq!(bench.receipt().status, Status::RECEIVED);
+    }
 }
 
 #[test]

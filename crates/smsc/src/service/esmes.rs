@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 
 use oxisim_smpp::{
-    Alert, CommandStatus, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState, Operation, Refusal,
+    Alert, CommandStatus, EsmClass, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState, Operation,
+    Refusal, Tag,
 };
 use oxisim_sms::{Address, tpdu::Status};
 use oxisim_wire::Instant;
 use tokio::sync::mpsc;
 
-use crate::{Answer, Centre, Content, Message, Number, Receipt, Rejection, Settings, Submission};
+use crate::{
+    Acknowledgement, Answer, Centre, Content, Message, Number, Receipt, Rejection, Settings, Submission,
+};
 
 /// The sessions that are bound.
 #[derive(Debug)]
@@ -83,6 +86,7 @@ impl Links {
         let message = match content {
             Content::Message(message) => delivered(message),
             Content::Receipt(receipt) => receipted(receipt),
+            Content::Acknowledgement(acknowledgement) => acknowledged(acknowledgement),
         };
         tokio::spawn(async move {
             let answer = match link.send(message).await {
@@ -145,6 +149,19 @@ fn identity(id: u64) -> String {
 fn delivered(message: Message) -> Sm {
     let sm = Sm::new(Operation::Deliver, Some(message.from), message.to);
     Sm { protocol_id: message.protocol, ..sm }.with_user_data(&message.user_data)
+}
+
+/// What a card has answered, as the acknowledgement of a short message entity (SMPP 5.0 §4.7.12).
+fn acknowledged(acknowledgement: Acknowledgement) -> Sm {
+    const ACKNOWLEDGEMENT: EsmClass = EsmClass(0x08);
+    let Acknowledgement { receipt, user_data } = acknowledgement;
+    let mut sm = Sm::new(Operation::Deliver, Some(receipt.to), receipt.from).with_user_data(&user_data);
+    sm.esm_class = sm.esm_class.with(ACKNOWLEDGEMENT);
+    sm.tlvs.set(Tag::RECEIPTED_MESSAGE_ID, [identity(receipt.id).as_bytes(), &[0]].concat());
+    match receipt.reference {
+        Some(reference) => sm.with_reference(reference),
+        None => sm,
+    }
 }
 
 fn receipted(receipt: Receipt) -> Sm {

@@ -9,7 +9,7 @@ use std::{
     time::{Duration as StdDuration, SystemTime, UNIX_EPOCH},
 };
 
-use oxisim_smpp::{Bind, CentreConfig, CommandStatus, LinkEvent};
+use oxisim_smpp::{Bind, CentreConfig, CommandStatus, LinkEvent, TlsServer};
 use oxisim_wire::Instant;
 use tokio::{
     net::TcpListener,
@@ -22,7 +22,7 @@ use self::{esmes::Links, phones::Phones};
 use crate::{Answer, Centre, Event, Output, Settings};
 
 /// What a service is made of.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// How the centre works.
     pub settings: Settings,
@@ -34,6 +34,8 @@ pub struct Config {
     pub phone_limit: usize,
     /// Where ESMEs connect, `HOST:PORT`.
     pub smpp: String,
+    /// TLS for ESMEs, if they are to speak it.
+    pub tls: Option<TlsServer>,
     /// Who may bind.
     pub esmes: Vec<Esme>,
 }
@@ -87,7 +89,8 @@ impl Service {
         let listener = TcpListener::bind(&config.phones).await?;
         let phones = listener.local_addr()?;
         let esmes = config.esmes.clone();
-        let smpp = CentreConfig::new("oxisim-smsc", move |bind: &Bind| may_bind(&esmes, bind));
+        let mut smpp = CentreConfig::new("oxisim-smsc", move |bind: &Bind| may_bind(&esmes, bind));
+        smpp.tls.clone_from(&config.tls);
         let (events, links) = mpsc::channel(INPUTS);
         let smpp = oxisim_smpp::Centre::listen(&config.smpp, smpp, events).await?;
         tell(News::Listens { phones, smpp: smpp.local_addr() });

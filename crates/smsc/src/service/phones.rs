@@ -112,9 +112,8 @@ async fn serve(stream: TcpStream, connection: u64, greeting: Vec<u8>, inputs: mp
     let _ = stream.set_nodelay(true);
     let (mut reader, mut writer) = stream.into_split();
     let mut frames = Frames::default();
-    let number = match time::timeout(PATIENCE, greeted(&mut reader, &mut frames)).await {
-        Ok(Some(number)) => number,
-        _ => return log::info!("a connection without a phone's number is ended"),
+    let Ok(Some(number)) = time::timeout(PATIENCE, greeted(&mut reader, &mut frames)).await else {
+        return log::info!("a connection without a phone's number is ended");
     };
     let (sender, mut unsent) = mpsc::channel(UNREAD);
     if !write(&mut writer, &greeting).await {
