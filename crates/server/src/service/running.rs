@@ -175,8 +175,8 @@ fn open_worker(config: &Config, clock: &Clock, counts: &Arc<Counts>) -> Result<W
         Some(url) => {
             let mut chance = [0; 8];
             getrandom::fill(&mut chance).map_err(|_| ServiceError::NoChance)?;
-            // A server that is started anew is another one: it may not take itself for the last.
-            let owner = format!("{}/{:016x}", config.server.name, u64::from_be_bytes(chance));
+            let by_chance = || format!("{:016x}", u64::from_be_bytes(chance));
+            let owner = config.server.name.clone().unwrap_or_else(by_chance);
             let keeper = Keeper::new(owner, config.store.lease);
             worker(open::postgres(config, url)?, Some(keeper), config, clock, counts)
         }

@@ -46,8 +46,9 @@ pub struct Config {
 /// Who the server is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Its name among those that share a database.
-    pub name: String,
+    /// Its name among those that share a database, which no other has: after a crash it has its shards again at once.
+    /// None: another one at each start.
+    pub name: Option<String>,
     /// Its number, from which its messages come; none: the SMS centre knows it.
     pub number: Option<Msisdn>,
     /// The file of the key from which the cards' keys are derived; none: the file beside the database.
@@ -307,7 +308,7 @@ fn read(text: &str, folder: &Path) -> (Config, Notes) {
 
 fn server(mut section: Section<'_>) -> ServerConfig {
     let read = ServerConfig {
-        name: section.text("name", Some("oxisim"), 64),
+        name: section.parsed("name", None),
         number: section.parsed("number", None),
         master_key: section.file("master_key"),
         stop_within: section.span("stop_within", "10s", "1s", "10m"),
