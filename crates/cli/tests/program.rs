@@ -2,6 +2,8 @@
 
 mod oxisim;
 
+use oxisim_backup::{Vault, message::Source};
+use oxisim_server::{SqliteStore, Store, StoreError};
 use snapbox::file;
 
 use oxisim::{Oxisim, example};
@@ -171,10 +173,17 @@ fn a_copy_that_is_not_the_phonebook_is_not_verified() {
     let oxisim = Oxisim::new().with("contacts-10.vcf");
     let words = ["backup", "contacts-10.vcf", "--sim", "my.sim"];
     oxisim.run(&words).success();
-    let db = rusqlite::Connection::open(oxisim.folder.path().join("oxisim.sqlite")).unwrap();
-    assert_eq!(db.execute("UPDATE contact SET digits = '4711' WHERE slot = 7", []).unwrap(), 1);
-    assert_eq!(db.execute("DELETE FROM contact WHERE slot = 3", []).unwrap(), 1);
-    drop(db);
+    let mut store = SqliteStore::open_beside(oxisim.folder.path().join("oxisim.sqlite")).unwrap();
+    let damage = |account: &mut <SqliteStore as Store>::Account<'_>| -> Result<(), StoreError> {
+        let mut held = account.held(Source::CARD)?.expect("there is a copy");
+        let mut record = held.book.remove(7).expect("it is in use");
+        record.number = None;
+        held.book.insert(7, record);
+        held.book.remove(3).expect("it is in use");
+        account.put_held(Source::CARD, &held)
+    };
+    store.subscriber(&"+15550100001".parse().unwrap(), damage).unwrap();
+    drop(store);
     let refused = oxisim.run(&words).code(1);
     let said = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
     let differences = "card: record 3 is missing in the copy; card: record 7 differs in the copy";

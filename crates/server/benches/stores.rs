@@ -150,7 +150,9 @@ fn messages<S: Store>(server: &mut Server<S>) -> f64 {
 
 /// The same rows, by the database alone: an account is written, a block and a note are added.
 fn bare_sqlite(db: &mut rusqlite::Connection) -> f64 {
-    db.execute_batch("PRAGMA synchronous = FULL").expect("it is SQLite");
+    // As safe as the store is.
+    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
+        .expect("it is SQLite");
     let make = "INSERT INTO account VALUES (?1, 0, NULL, ?2, ?3)";
     let ids: Vec<[u8; 16]> = (0..SENDERS).map(id).collect();
     for id in &ids {
@@ -195,12 +197,14 @@ fn bare_postgresql(client: &mut Client) -> f64 {
     let (update, block, note) = (update.expect("sql"), block.expect("sql"), note.expect("sql"));
     let mut taken = 0_u32;
     let begin = Clock::now();
-    for number in 2..=i32::from(MESSAGES) {
+    for number in 2..=MESSAGES {
         for group in ids.chunks(GROUP) {
             let ids: Vec<&[u8]> = group.iter().map(|id| &id[..]).collect();
             let mut transaction = client.transaction().expect("it begins");
             transaction.execute(&update, &[&ids, &&[number as u8; 90][..]]).expect("it is written");
-            transaction.execute(&block, &[&ids, &number, &&[0_u8; 132][..]]).expect("it is written");
+            transaction
+                .execute(&block, &[&ids, &i32::from(number), &&[0_u8; 132][..]])
+                .expect("it is written");
             transaction.execute(&note, &[&ids, &&[0_u8; 70][..]]).expect("it is written");
             transaction.commit().expect("it is durable");
             taken += group.len() as u32;

@@ -3,7 +3,8 @@
 //! - [`Server`] is a poll machine: short messages and the time go in, short messages come out. It has no socket and
 //!   no clock.
 //! - [`Store`] is the database. What one message causes is one transaction: it happens whole or not at all.
-//!   [`SqliteStore`] keeps everything in one file.
+//!   [`SqliteStore`] keeps everything in one file, [`PostgresStore`] in a database that several servers share
+//!   ([`Leases`]). What is kept is sealed with a [`StoreKey`].
 //! - [`Msisdn`] says whose phonebook it is.
 //! - [`MasterKey`] is what the keys of the subscribers' cards ([`Iccid`]) are derived from.
 //!

@@ -182,7 +182,8 @@ impl<S: Store> Server<S> {
     /// of it, all at once (group commit). What fails of it is undone by itself. `of` names the subscribers whose messages
     /// they are, so that what is kept of them is loaded at once.
     ///
-    /// After an error nothing of it is kept, and nothing of it is sent.
+    /// After an error nothing of it is kept, and nothing of it is sent. [`Server::handle_timeout`] makes batches of its own,
+    /// and is not for here.
     pub fn batch<T>(&mut self, of: &[Msisdn], work: impl FnOnce(&mut Self) -> T) -> Result<T, Error> {
         let outputs = self.outputs.len();
         self.store.begin(of)?;

@@ -52,6 +52,17 @@ pub(super) struct Copy {
 }
 
 impl State {
+    /// Whether there is something to be written that `before` had not.
+    pub fn has_changed_since(&self, before: &Self) -> bool {
+        let written = |state: &Self| {
+            let blocks: Vec<_> = state.blocks.values().flat_map(|blocks| blocks.put.clone()).collect();
+            let cleared = state.blocks.values().filter(|blocks| blocks.cleared).count();
+            let copies = state.copies.values().filter(|copy| copy.is_new).count();
+            (blocks, cleared, copies, state.notes.len())
+        };
+        self.exists != before.exists || self.document != before.document || written(self) != written(before)
+    }
+
     fn book(&self, source: Source) -> Option<&Phonebook> {
         self.document.phonebooks.get(&source.0)
     }

@@ -136,8 +136,12 @@ impl StoreKey {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(path).map_err(failed)?;
-        let digits = key.0.iter().map(|octet| format!("{octet:02X}")).collect::<String>();
-        let text = Zeroizing::new(digits + "\n");
+        let mut text = Zeroizing::new(String::with_capacity(2 * OCTETS + 1));
+        for octet in &key.0 {
+            let digit = |value: u8| char::from_digit(value.into(), 16).unwrap_or('0').to_ascii_uppercase();
+            text.extend([digit(octet >> 4), digit(octet & 0x0F)]);
+        }
+        text.push('\n');
         file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
         log::info!("made the key of the store {}", path.display());
         Ok(key)

@@ -119,10 +119,13 @@ pub trait Store {
 /// The shards of the subscribers that several servers share out.
 ///
 /// A subscriber is in one of 256 shards, for ever. A server that has called [`Leases::acquire`] works for the subscribers
-/// of its shards only: the store's other calls fail with [`StoreError::NotMine`] for any other, and
+/// of its shards only: it may look at any other, but what would change it fails with [`StoreError::NotMine`], and with
 /// [`StoreError::Fenced`] once another server has taken the shard over. A store that has never called it works for all, as
 /// long as nobody else does.
 pub trait Leases {
+    /// The shard of a subscriber.
+    fn shard(&self, msisdn: &Msisdn) -> u8;
+
     /// Takes at most `wanted` shards that nobody has, or whose lease has ended by `now`, until `now + span`; which the
     /// store has now. The epoch of each is one more than before.
     fn acquire(
@@ -331,6 +334,9 @@ pub enum StoreError {
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
+    /// A batch is under way already.
+    #[error("a batch is under way already")]
+    InBatch,
     /// The subscriber's shard is another server's.
     #[error("shard {0} is not leased by this server")]
     NotMine(u8),

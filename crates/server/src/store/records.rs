@@ -7,6 +7,9 @@ use super::{Lease, StoreError};
 /// Where a subscriber or a card is found: a keyed hash of the number.
 pub(super) type Id = [u8; 16];
 
+/// What is sealed.
+type Octets = Vec<u8>;
+
 /// The shard of a subscriber.
 pub(super) const fn shard(id: &Id) -> u8 {
     id[0]
@@ -195,13 +198,13 @@ pub trait Records {
 #[derive(Debug, Default)]
 pub struct Resealed {
     /// Blocks, by phonebook and number.
-    pub blocks: Vec<(Id, u8, u16, Vec<u8>, Vec<u8>)>,
+    pub blocks: Vec<(Id, u8, u16, Octets, Octets)>,
     /// Copies, by phonebook.
-    pub copies: Vec<(Id, u8, Vec<u8>, Vec<u8>)>,
+    pub copies: Vec<(Id, u8, Octets, Octets)>,
     /// Notes.
-    pub notes: Vec<(i64, Vec<u8>)>,
+    pub notes: Vec<(i64, Octets)>,
     /// Subscribers' rows: whose, number and state, and the state of before.
-    pub states: Vec<(Id, Vec<u8>, Vec<u8>, Vec<u8>)>,
+    pub states: Vec<(Id, Octets, Octets, Octets)>,
     /// Cards that are nobody's.
-    pub cards: Vec<(Id, Vec<u8>, Vec<u8>)>,
+    pub cards: Vec<(Id, Octets, Octets)>,
 }

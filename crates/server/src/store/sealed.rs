@@ -117,12 +117,19 @@ impl<R: Records> Store for Sealed<R> {
     ) -> Result<T, E> {
         self.within(|store| {
             let id = store.take_up(msisdn)?;
-            let Self { records, keys, units, .. } = store;
+            let Self { records, keys, units, held, .. } = store;
             let unit = units.get_mut(&id).ok_or(StoreError::NotMine(shard(&id)))?;
             // What fails is undone by itself: the others of the batch stay.
             let mut state = unit.state()?.clone();
             let mut desk = Desk { records, keys, id, exists: unit.is_in_database() };
             let done = work(&mut LoadedAccount::new(&mut state, &mut desk))?;
+            // Anybody may look; a batch shall not fail as a whole for one who is another server's.
+            if let Some(held) = held
+                && held.check(shard(&id)).is_err()
+                && state.has_changed_since(unit.state()?)
+            {
+                return Err(StoreError::NotMine(shard(&id)).into());
+            }
             store.strange.append(&mut state.strange);
             unit.put(state);
             Ok(done)
@@ -130,7 +137,9 @@ impl<R: Records> Store for Sealed<R> {
     }
 
     fn begin(&mut self, of: &[Msisdn]) -> Result<(), StoreError> {
-        self.forget_batch();
+        if self.in_batch {
+            return Err(StoreError::InBatch);
+        }
         let ids: Vec<(Id, Msisdn)> =
             of.iter().map(|msisdn| (self.keys.subscriber(msisdn), msisdn.clone())).collect();
         self.load(ids)?;

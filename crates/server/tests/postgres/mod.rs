@@ -54,6 +54,7 @@ impl Cluster {
     }
 
     /// The files of all its databases.
+    #[allow(dead_code, reason = "a bench does not look into them")]
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }

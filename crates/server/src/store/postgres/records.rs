@@ -121,7 +121,7 @@ impl Records for PostgresRecords {
     fn blocks(&mut self, of: &Id, source: u8) -> Result<Vec<(u16, Vec<u8>)>, StoreError> {
         let sql = "SELECT number, sealed FROM account_block WHERE id = $1 AND source = $2";
         let rows = self.query(sql, &[&&of[..], &i16::from(source)])?;
-        Ok(rows.iter().map(|row| (row.get::<_, i32>(0) as u16, row.get(1))).collect())
+        Ok(rows.iter().map(|row| (u16::try_from(row.get::<_, i32>(0)).unwrap_or(0), row.get(1))).collect())
     }
 
     fn copy(&mut self, of: &Id, source: u8) -> Result<Option<Vec<u8>>, StoreError> {
@@ -485,7 +485,7 @@ fn key(row: &SqlRow) -> KeyRow {
 }
 
 fn lease(row: &SqlRow) -> (u8, u64) {
-    (row.get::<_, i16>("shard") as u8, row.get::<_, i64>("epoch").unsigned_abs())
+    (u8::try_from(row.get::<_, i16>("shard")).unwrap_or(0), row.get::<_, i64>("epoch").unsigned_abs())
 }
 
 /// The tables let no other length in.

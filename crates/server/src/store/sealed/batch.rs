@@ -12,7 +12,7 @@ use crate::{
         LogEntry, NOTES_OF_SUBSCRIBER, StoreError, Unreadable,
         account::{Shelf, State},
         document::{self, Document},
-        records::{Changes, Id, Records, Row, StateChange, shard},
+        records::{Changes, Id, Records, Row, StateChange},
         seal::{Keyring, Which, sealed_by},
     },
 };
@@ -136,9 +136,6 @@ impl<R: Records> Sealed<R> {
     /// Loads a subscriber, unless the batch has them; where they stand.
     pub(super) fn take_up(&mut self, msisdn: &Msisdn) -> Result<Id, StoreError> {
         let id = self.keys.subscriber(msisdn);
-        if let Some(held) = &self.held {
-            held.check(shard(&id))?;
-        }
         if !self.units.contains_key(&id) {
             self.load(vec![(id, msisdn.clone())])?;
         }
@@ -149,7 +146,7 @@ impl<R: Records> Sealed<R> {
     pub(super) fn load(&mut self, subscribers: Vec<(Id, Msisdn)>) -> Result<(), StoreError> {
         let ids: Vec<Id> = subscribers.iter().map(|(id, _)| *id).collect();
         let rows = self.records.load(&ids)?;
-        self.know_keys(rows.iter())?;
+        self.know_keys(rows.iter().map(|row| &row.state[..]))?;
         let mut rows: BTreeMap<Id, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
         for (id, msisdn) in subscribers {
             let unit = Unit::new(msisdn, rows.remove(&id), &self.keys)?;
@@ -164,7 +161,7 @@ impl<R: Records> Sealed<R> {
             return Ok(true);
         }
         let rows = self.records.load(&[id])?;
-        self.know_keys(rows.iter())?;
+        self.know_keys(rows.iter().map(|row| &row.state[..]))?;
         let Some(row) = rows.into_iter().next() else { return Ok(false) };
         let msisdn = self.number(&row)?;
         let unit = Unit::new(msisdn, Some(row), &self.keys)?;
@@ -180,9 +177,12 @@ impl<R: Records> Sealed<R> {
     }
 
     /// Another process may have begun to seal with a key that is new.
-    fn know_keys<'a>(&mut self, rows: impl Iterator<Item = &'a Row>) -> Result<(), StoreError> {
-        let is_unknown = |row: &Row| sealed_by(&row.state).is_some_and(|number| !self.keys.has(number));
-        if rows.into_iter().any(is_unknown) { self.reload_keys() } else { Ok(()) }
+    pub(super) fn know_keys<'a>(
+        &mut self,
+        mut sealed: impl Iterator<Item = &'a [u8]>,
+    ) -> Result<(), StoreError> {
+        let is_unknown = |sealed| sealed_by(sealed).is_some_and(|number| !self.keys.has(number));
+        if sealed.any(is_unknown) { self.reload_keys() } else { Ok(()) }
     }
 
     pub(super) fn forget_batch(&mut self) {

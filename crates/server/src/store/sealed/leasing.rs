@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use oxisim_wire::{Duration, Instant};
 
 use super::Sealed;
-use crate::store::{
-    Lease, Leases, StoreError,
-    records::{Changes, Records, shard},
+use crate::{
+    Msisdn,
+    store::{
+        Lease, Leases, StoreError,
+        records::{Changes, Records, shard},
+    },
 };
 
 /// The shards of a store, each with the epoch of its lease.
@@ -41,6 +44,10 @@ pub(super) fn fence(held: &Held, changes: &Changes) -> Result<Vec<(u8, u64)>, St
 }
 
 impl<R: Records> Leases for Sealed<R> {
+    fn shard(&self, msisdn: &Msisdn) -> u8 {
+        shard(&self.keys.subscriber(msisdn))
+    }
+
     fn acquire(
         &mut self,
         owner: &str,

@@ -100,6 +100,7 @@ impl<R: Records> Sealed<R> {
     ) -> Result<Vec<LogEntry>, StoreError> {
         let of = msisdn.map(|msisdn| self.keys.subscriber(msisdn));
         let rows = self.records.notes(of.as_ref(), limit)?;
+        self.know_keys(rows.iter().map(|row| &row.sealed[..]))?;
         let open = |row: crate::store::records::NoteRow| {
             let which = Which::Note { at: crate::store::micros(row.at) };
             let clear = self.keys.unseal(&row.of.unwrap_or_default(), which, &row.sealed)?;

@@ -60,7 +60,9 @@ fn seal_all(store: &mut Sealed<SqliteRecords>) -> Result<bool, StoreError> {
         store.commit()?;
     }
     store.begin(&[])?;
-    stray.iter().for_each(|card| store.detach(card));
+    for card in &stray {
+        store.detach(card);
+    }
     notes.iter().try_for_each(|note| store.log(None, note))?;
     store.commit()?;
     Ok(is_any)

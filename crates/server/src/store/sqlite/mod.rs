@@ -15,6 +15,9 @@ use rusqlite::{Connection, ErrorCode};
 use super::{KeyFailure, OpenFailure, Sealed, StoreError, StoreKey};
 pub use records::SqliteRecords;
 
+/// Statements that stay prepared: more than there are.
+const STATEMENTS: usize = 64;
+
 /// How long to wait for another process that writes.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -81,6 +84,7 @@ fn connect(path: &Path) -> Result<Connection, OpenFailure> {
 
 fn prepare(db: &mut Connection) -> Result<(), OpenFailure> {
     db.busy_timeout(PATIENCE)?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
     if db.is_readonly("main")? {
         return Err(OpenFailure::ReadOnly);
     }
