@@ -15,7 +15,7 @@ use oxisim_sms::{Address, DataCoding, Element, ElementId, ProtocolIdentifier, Us
 use oxisim_wire::{Duration, Instant};
 
 /// The fields that are compared, after `smpp.`.
-const FIELDS: [&str; 34] = [
+const FIELDS: [&str; 35] = [
     "command_length",
     "command_id",
     "command_status",
@@ -46,6 +46,7 @@ const FIELDS: [&str; 34] = [
     "user_message_reference",
     "receipted_message_id",
     "message_state",
+    "set_dpf",
     "SC_interface_version",
     "ms_availability_status",
     "congestion_state",
@@ -124,6 +125,7 @@ fn tshark_reads_what_was_meant() {
     busy.set(Tag::CONGESTION_STATE, [42]);
     let mut submit = download(Operation::Submit);
     submit.validity = Some(Time::Relative(Duration::from_mins(90)));
+    let submit = submit.with_alert();
     let long = Message { content: vec![0x55; 300], ..download(Operation::Submit) };
     let receipt = Receipt {
         id: Some("1A2B".into()),
@@ -179,6 +181,7 @@ fn tshark_reads_what_was_meant() {
                     ("sm_length", "5"),
                     ("message", "027000a1b2"),
                     ("user_message_reference", "0x012c"),
+                    ("set_dpf", "1"),
                 ],
             ]
             .concat(),

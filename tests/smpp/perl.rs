@@ -1,4 +1,4 @@
-//! `Net::SMPP` (Debian's libnet-smpp-perl) as SMS centre, our ESME bound to it.
+//! `Net::SMPP` (Debian's libnet-smpp-perl) as SMS centre, our ESME bound to it; and the other way round.
 
 use std::{
     io::{BufRead, BufReader, Lines},
@@ -8,8 +8,9 @@ use std::{
 };
 
 use oxisim_smpp::{
-    Bind, Esme, EsmeConfig, Incoming, LinkEvent, Message, MessageState, Operation, Reason, Receipts,
-    RegisteredDelivery, Role, Settings, Time, Version,
+    Alert, Bind, Centre, CentreConfig, CommandStatus, EsmClass, Esme, EsmeConfig, Failure, Incoming,
+    LinkEvent, Message, MessageState, Operation, Reason, Receipts, RegisteredDelivery, Role, Settings, Time,
+    Version,
 };
 use oxisim_sms::{DataCoding, Element, ElementId, ProtocolIdentifier, UserData};
 use tokio::{sync::mpsc, time::timeout};
@@ -21,15 +22,16 @@ struct Program {
 }
 
 impl Program {
-    /// The SMS centre; nothing if `Net::SMPP` is missing.
-    fn start() -> Option<Self> {
+    /// A script; nothing if `Net::SMPP` is missing.
+    fn start(script: &str, arguments: &[&str]) -> Option<Self> {
         let here = Command::new("perl").args(["-MNet::SMPP", "-e", "1"]).stderr(Stdio::null()).status();
         if !here.is_ok_and(|status| status.success()) {
             eprintln!("skipped: Net::SMPP is missing");
             return None;
         }
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("smpp/centre.pl");
-        let mut child = Command::new("perl").arg(script).stdout(Stdio::piped()).spawn().unwrap();
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("smpp").join(script);
+        let mut perl = Command::new("perl");
+        let mut child = perl.arg(script).args(arguments).stdout(Stdio::piped()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Some(Self { child, lines })
     }
@@ -59,7 +61,7 @@ async fn message(events: &mut mpsc::Receiver<LinkEvent>) -> Incoming {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_esme_works_with_an_sms_centre_of_net_smpp() {
-    let Some(mut perl) = Program::start() else { return };
+    let Some(mut perl) = Program::start("centre.pl", &[]) else { return };
     let port = perl.line().strip_prefix("port ").expect("a port").to_owned();
     let bind = Bind {
         role: Role::Transceiver,
@@ -132,6 +134,66 @@ async fn an_esme_works_with_an_sms_centre_of_net_smpp() {
             "deliver_sm_resp 0",
             bound,
             "unbind",
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_sms_centre_works_with_esmes_of_net_smpp() {
+    let (sender, mut events) = mpsc::channel(16);
+    let config = CentreConfig::new("centre", |bind| {
+        if bind.password == "secret" { Ok(()) } else { Err(CommandStatus::INVPASWD) }
+    });
+    let centre = Centre::listen("127.0.0.1:0", config, sender).await.unwrap();
+    let port = centre.local_addr().port().to_string();
+    let Some(mut perl) = Program::start("esme.pl", &[&port]) else { return };
+
+    assert!(matches!(
+        next(&mut events).await,
+        LinkEvent::Closed(_, Reason::BindRefused(CommandStatus::INVPASWD))
+    ));
+    let LinkEvent::Bound(transmitter) = next(&mut events).await else { panic!("no transmitter") };
+    assert_eq!((transmitter.bind().role, transmitter.bind().version), (Role::Transmitter, Version::V3_4));
+
+    let incoming = message(&mut events).await;
+    let submitted = incoming.message();
+    assert_eq!(
+        (submitted.esm_class, submitted.registered_delivery),
+        (EsmClass::UDHI, RegisteredDelivery::FINAL)
+    );
+    assert_eq!(submitted.protocol_id, ProtocolIdentifier::SIM_DATA_DOWNLOAD);
+    assert_eq!(submitted.validity, Some(Time::Relative(oxisim_wire::Duration::from_mins(90))));
+    assert_eq!(submitted.tlvs.user_message_reference(), Some(0x0102));
+    let data = submitted.user_data().unwrap();
+    assert_eq!((data.coding(), data.payload()), (DataCoding::EIGHT_BIT_CLASS_2, &[0x00, 0x01, 0x7F][..]));
+    incoming.accept(Some("1A2B".into()));
+
+    let LinkEvent::Bound(receiver) = next(&mut events).await else { panic!("no receiver") };
+    let deliver = Message::new(Operation::Deliver, "+15550100001".parse().ok(), "1000".parse().unwrap());
+    let answer = receiver.send(deliver.with_user_data(&data)).await;
+    assert_eq!(answer, Err(Failure::Refused(CommandStatus::X_T_APPN)));
+    receiver.alert(Alert {
+        phone: "+15550100001".parse().unwrap(),
+        esme: "1000".parse().ok(),
+        availability: 0,
+    });
+    for _ in 0..2 {
+        assert!(matches!(next(&mut events).await, LinkEvent::Closed(_, Reason::Unbound)));
+    }
+    let said: Vec<String> = (0..10).map(|_| perl.line()).collect();
+    assert_eq!(
+        said,
+        [
+            "bind_transmitter_resp E",
+            "bind_transmitter_resp 0 centre",
+            "submit_sm_resp 0 1A2B",
+            "80000000 3 same",
+            "enquire_link_resp 0",
+            "bind_receiver_resp 0 centre",
+            "deliver_sm 15550100001 1000 40 F6 02700000017f",
+            "alert_notification 15550100001 1000",
+            "unbind_resp 0",
+            "unbind_resp 0",
         ]
     );
 }

@@ -3,7 +3,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use rand_chacha::ChaCha8Rng;
-use rand_core::{RngCore, SeedableRng};
+use rand_core::SeedableRng;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -14,6 +14,7 @@ use tokio::{
 
 use crate::{
     Answer, Bind, LinkEvent, Message, Session, Settings, TlsClient,
+    backoff::Backoff,
     link::{Clock, Driver},
     queue::Queue,
 };
@@ -82,7 +83,11 @@ impl Esme {
             let connector = Connector {
                 config: config.clone(),
                 bind: bind.clone(),
-                chance: ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(number as u64)),
+                backoff: Backoff::new(
+                    config.reconnect_first,
+                    config.reconnect_longest,
+                    ChaCha8Rng::seed_from_u64(config.seed.wrapping_add(number as u64)),
+                ),
                 queue: Arc::clone(&queue),
                 events: events.clone(),
                 stop: stopped.clone(),
@@ -93,10 +98,15 @@ impl Esme {
         Self { queue, stop, tasks }
     }
 
-    /// Sends a message over the session that is ready first, and waits for the answer. If the session ends before, the
-    /// message may have been taken or not.
+    /// Sends a message over the session that is ready first, and waits for the answer, as [`Sender::send`] does.
     pub async fn send(&self, message: Message) -> Answer {
         self.queue.send(message).await
+    }
+
+    /// To send with, for whoever must not stop the sessions.
+    #[must_use]
+    pub fn sender(&self) -> Sender {
+        Sender { queue: Arc::clone(&self.queue) }
     }
 
     /// Ends all sessions in order; messages that wait are not sent.
@@ -113,6 +123,20 @@ impl Drop for Esme {
     }
 }
 
+/// Sends over the sessions of an [`Esme`]. Clones are of the same; without sessions, messages are [lost](crate::Failure::Lost).
+#[derive(Clone, Debug)]
+pub struct Sender {
+    queue: Arc<Queue>,
+}
+
+impl Sender {
+    /// Sends a message over the session that is ready first, and waits for the answer. If the session ends before, the
+    /// message may have been taken or not. Who stops waiting takes back a message that has not been sent yet.
+    pub async fn send(&self, message: Message) -> Answer {
+        self.queue.send(message).await
+    }
+}
+
 /// A connection, plain or with TLS.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 
@@ -122,7 +146,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 struct Connector {
     config: EsmeConfig,
     bind: Bind,
-    chance: ChaCha8Rng,
+    backoff: Backoff,
     queue: Arc<Queue>,
     events: mpsc::Sender<LinkEvent>,
     stop: watch::Receiver<bool>,
@@ -131,7 +155,6 @@ struct Connector {
 
 impl Connector {
     async fn run(mut self) {
-        let mut pause = self.config.reconnect_first;
         while !*self.stop.borrow() {
             let (name, address) = (&self.bind.system_id, &self.config.address);
             let mut stop = self.stop.clone();
@@ -144,13 +167,12 @@ impl Connector {
                     let (bound, reason) = self.driver().run(stream, session).await;
                     log::info!("the session of {name} with {address} has ended: {reason}");
                     if bound {
-                        pause = self.config.reconnect_first;
+                        self.backoff.reset();
                     }
                 }
                 Err(error) => log::warn!("{name} does not reach {address}: {error}"),
             }
-            let wait = self.spread(pause);
-            pause = pause.saturating_mul(2).min(self.config.reconnect_longest);
+            let wait = self.backoff.wait();
             tokio::select! {
                 () = time::sleep(wait) => {}
                 _ = self.stop.changed() => return,
@@ -186,11 +208,5 @@ impl Connector {
             centre: None,
             bind: Some(self.bind.clone()),
         }
-    }
-
-    /// Between half of a wait and the whole.
-    fn spread(&mut self, wait: Duration) -> Duration {
-        let half = wait / 2;
-        half + half.mul_f64(f64::from(self.chance.next_u32()) / f64::from(u32::MAX))
     }
 }

@@ -36,6 +36,10 @@ pub struct EsmClass(pub u8);
 impl EsmClass {
     /// The content is a delivery receipt.
     pub const RECEIPT: Self = Self(0x04);
+    /// The content is the phone's acknowledgement of a message.
+    pub const DELIVERY_ACKNOWLEDGEMENT: Self = Self(0x08);
+    /// The content is the user's acknowledgement of a message.
+    pub const USER_ACKNOWLEDGEMENT: Self = Self(0x10);
     /// The content tells what has become of a message so far.
     pub const INTERMEDIATE: Self = Self(0x20);
     /// The content begins with a user data header.
@@ -47,6 +51,12 @@ impl EsmClass {
     #[must_use]
     pub const fn has(self, flag: Self) -> bool {
         self.0 & flag.0 == flag.0
+    }
+
+    /// Whether it says what kind of message it is: none of those is an ordinary one.
+    #[must_use]
+    pub const fn has_kind(self) -> bool {
+        self.0 & 0x3C != 0
     }
 
     /// With the bits of `flag`.
@@ -182,6 +192,20 @@ impl Message {
     pub fn with_reference(mut self, reference: u16) -> Self {
         self.tlvs.set(Tag::USER_MESSAGE_REFERENCE, reference.to_be_bytes());
         self
+    }
+
+    /// Asks for an [`Alert`](crate::Alert) when the phone can be reached again, should it not be now: `set_dpf`
+    /// (SMPP 5.0 §4.8.4.52).
+    #[must_use]
+    pub fn with_alert(mut self) -> Self {
+        self.tlvs.set(Tag::SET_DPF, [1]);
+        self
+    }
+
+    /// Whether its sender has asked for an alert.
+    #[must_use]
+    pub fn wants_alert(&self) -> bool {
+        self.tlvs.number(Tag::SET_DPF) == Some(1)
     }
 
     /// The content as user data of a message of TS 23.040.

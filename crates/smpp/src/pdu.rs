@@ -111,7 +111,7 @@ impl std::fmt::Debug for Bind {
     }
 }
 
-/// A phone can be reached again (SMPP 5.0 §4.1.3).
+/// A phone can be reached again (SMPP 5.0 §4.1.3.1).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Alert {
     /// The phone.
@@ -135,8 +135,8 @@ pub enum Body {
     UnbindResp,
     /// enquire_link.
     EnquireLink,
-    /// enquire_link_resp.
-    EnquireLinkResp,
+    /// enquire_link_resp, which says how busy the other side is.
+    EnquireLinkResp(Tlvs),
     /// generic_nack.
     GenericNack,
     /// submit_sm, deliver_sm or data_sm.
@@ -159,7 +159,7 @@ impl Body {
             Self::Unbind => CommandId::UNBIND,
             Self::UnbindResp => CommandId::UNBIND_RESP,
             Self::EnquireLink => CommandId::ENQUIRE_LINK,
-            Self::EnquireLinkResp => CommandId::ENQUIRE_LINK_RESP,
+            Self::EnquireLinkResp(_) => CommandId::ENQUIRE_LINK_RESP,
             Self::GenericNack => CommandId::GENERIC_NACK,
             Self::Message(message) => message.operation.command_id(),
             Self::MessageResp(operation, ..) => operation.command_id().response(),
@@ -188,7 +188,7 @@ impl Body {
             CommandId::UNBIND => Self::Unbind,
             CommandId::UNBIND_RESP => Self::UnbindResp,
             CommandId::ENQUIRE_LINK => Self::EnquireLink,
-            CommandId::ENQUIRE_LINK_RESP => Self::EnquireLinkResp,
+            CommandId::ENQUIRE_LINK_RESP => Self::EnquireLinkResp(Tlvs::read(octets).unwrap_or_default()),
             CommandId::GENERIC_NACK => Self::GenericNack,
             CommandId::SUBMIT_SM => Self::Message(Box::new(coding::submit(octets)?)),
             CommandId::DELIVER_SM => Self::Message(Box::new(coding::deliver(octets)?)),
@@ -218,6 +218,7 @@ impl Body {
                 coding::write_text("system_id", 15, system_id, &mut body)?;
                 tlvs.write(&mut body);
             }
+            Self::EnquireLinkResp(tlvs) => tlvs.write(&mut body),
             Self::Message(message) => coding::write_message(message, &mut body)?,
             Self::MessageResp(operation, id, tlvs) if !failed || *operation == Operation::Deliver => {
                 coding::write_text("message_id", 64, id.as_deref().unwrap_or_default(), &mut body)?;

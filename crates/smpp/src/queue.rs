@@ -45,7 +45,8 @@ impl Queue {
         }
     }
 
-    /// Puts in a message when there is room, and waits for its answer.
+    /// Puts in a message when there is room, and waits for its answer. Who stops waiting takes back a message that has not
+    /// been sent yet.
     pub async fn send(&self, message: Message) -> Answer {
         let room = Arc::clone(&self.room).acquire_owned().await.map_err(|_| Failure::Lost)?;
         let (answer, answered) = oneshot::channel();
@@ -58,11 +59,16 @@ impl Queue {
         answered.await.unwrap_or(Err(Failure::Lost))
     }
 
-    /// The next message. Its place is free for another one.
+    /// The next message for whose answer somebody still waits. Its place is free for another one.
     pub fn pop(&self) -> Option<Outgoing> {
-        let mut next = self.lock().pop_front()?;
-        next.room = None;
-        Some(next)
+        let mut waiting = self.lock();
+        loop {
+            let mut next = waiting.pop_front()?;
+            if !next.answer.is_closed() {
+                next.room = None;
+                return Some(next);
+            }
+        }
     }
 
     /// A message is to be sent again, before all others.
@@ -86,5 +92,69 @@ impl Queue {
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::Future, pin::pin, task::Context};
+
+    use super::*;
+    use crate::Operation;
+
+    fn message(content: u8) -> Message {
+        let mut message = Message::new(Operation::Submit, None, "1000".parse().unwrap());
+        message.content = vec![content];
+        message
+    }
+
+    /// Goes on with `send` as far as it can.
+    fn go(send: std::pin::Pin<&mut impl Future<Output = Answer>>) -> Option<Answer> {
+        let mut context = Context::from_waker(std::task::Waker::noop());
+        match send.poll(&mut context) {
+            std::task::Poll::Ready(answer) => Some(answer),
+            std::task::Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn a_message_for_which_nobody_waits_is_not_sent() {
+        let queue = Queue::new(10);
+        let mut first = Box::pin(queue.send(message(1)));
+        let mut second = pin!(queue.send(message(2)));
+        assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
+        drop(first);
+        assert_eq!(queue.pop().map(|it| it.message), Some(message(2)));
+        assert!(queue.pop().is_none());
+    }
+
+    #[test]
+    fn there_is_room_for_so_many_and_a_message_that_comes_back_is_the_first() {
+        let queue = Queue::new(1);
+        let mut first = pin!(queue.send(message(1)));
+        let mut second = pin!(queue.send(message(2)));
+        assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
+        let outgoing = queue.pop().unwrap();
+        assert!(queue.pop().is_none(), "the second waits for room");
+        assert_eq!(go(second.as_mut()), None);
+        queue.put_back(outgoing);
+        for (content, send) in [(1, &mut first), (2, &mut second)] {
+            let outgoing = queue.pop().unwrap();
+            assert_eq!(outgoing.message, message(content));
+            outgoing.answer(Ok(Some(content.to_string())));
+            assert_eq!(go(send.as_mut()), Some(Ok(Some(content.to_string()))));
+        }
+    }
+
+    #[test]
+    fn who_waits_when_nothing_is_sent_any_more_is_told() {
+        let queue = Queue::new(1);
+        let mut first = pin!(queue.send(message(1)));
+        let mut second = pin!(queue.send(message(2)));
+        assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
+        queue.close();
+        let lost = Some(Err(Failure::Lost));
+        assert_eq!((go(first.as_mut()), go(second.as_mut())), (lost.clone(), lost.clone()));
+        assert_eq!(go(pin!(queue.send(message(3)))), lost);
     }
 }

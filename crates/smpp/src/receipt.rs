@@ -50,7 +50,8 @@ const STATES: [(&str, MessageState); 18] = [
 const KEYS: [&str; 8] = ["id", "sub", "dlvrd", "submit date", "done date", "stat", "err", "text"];
 
 impl Receipt {
-    /// The receipt that a message is, if it is one: `esm_class` says so, or a parameter does that only receipts have.
+    /// The receipt that a message is, if it is one: `esm_class` says so, or nothing, and a parameter does. What a phone or
+    /// a user acknowledges is no receipt, though it names a message as one does.
     ///
     /// Parameters count more than the text, which is read whatever the case of its words and their order.
     #[must_use]
@@ -58,7 +59,9 @@ impl Receipt {
         let intermediate = message.esm_class.has(EsmClass::INTERMEDIATE);
         let flagged = intermediate || message.esm_class.has(EsmClass::RECEIPT);
         let receipted = message.tlvs.receipted_message_id();
-        if message.operation == Operation::Submit || !(flagged || receipted.is_some()) {
+        if message.operation == Operation::Submit
+            || !(flagged || receipted.is_some() && !message.esm_class.has_kind())
+        {
             return None;
         }
         let text: String = message.content.iter().map(|&octet| char::from(octet)).collect();
@@ -220,5 +223,7 @@ mod tests {
         let receipt = message.receipt().unwrap();
         assert_eq!((receipt.id.as_deref(), receipt.state), (Some("2"), Some(MessageState::EXPIRED)));
         assert_eq!(receipt.error.as_deref(), Some("27"));
+        message.esm_class = EsmClass::DELIVERY_ACKNOWLEDGEMENT;
+        assert_eq!(message.receipt(), None);
     }
 }

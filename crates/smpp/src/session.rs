@@ -163,8 +163,8 @@ pub struct Session {
     pace: Pace,
     /// How busy this side is.
     congestion: Option<u8>,
-    /// No more messages; unbind when all are answered.
-    leaving: bool,
+    /// No more messages; unbind when all are answered, or then.
+    leaving: Option<Instant>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -219,6 +219,8 @@ enum Timer {
     Response(u32),
     /// The other side has not been heard for long.
     Enquire,
+    /// What is not answered has had its time: unbind.
+    Leave,
 }
 
 /// Octets that may wait for the other side to read before nothing more is read from it.
@@ -226,7 +228,9 @@ const OCTETS_LIMIT: usize = 256 * 1024;
 /// The last sequence number (SMPP 5.0 §4.7.24).
 const LAST_SEQUENCE: u32 = 0x7FFF_FFFF;
 /// From here on the other side is nearing congestion (SMPP 5.0 §4.8.4.18).
-const CONGESTED: u8 = 90;
+const NEARLY_CONGESTED: u8 = 90;
+/// The other side is congested (SMPP 5.0 §4.8.4.18).
+const CONGESTED: u8 = 100;
 
 impl Session {
     /// The ESME's side of a connection that has just been made. It asks to bind, in the newest version of its
@@ -264,7 +268,7 @@ impl Session {
             tokens: 0,
             heard: now,
             congestion: None,
-            leaving: false,
+            leaving: None,
         }
     }
 
@@ -308,7 +312,7 @@ impl Session {
             Side::Centre => role.receives(),
         };
         let room = self.messages() < self.settings.window && self.octets.len() < OCTETS_LIMIT;
-        (sends && room && !self.leaving).then(|| self.pace.ready_at())
+        (sends && room && self.leaving.is_none()).then(|| self.pace.ready_at())
     }
 
     /// Whether messages can pass.
@@ -403,13 +407,15 @@ impl Session {
         self.congestion = congestion;
     }
 
-    /// Ends the session in order: messages that have been sent and have come are answered first.
+    /// Ends the session in order: messages that have been sent and have come are answered first, if that takes no longer
+    /// than a response may.
     pub fn unbind(&mut self, now: Instant) {
-        self.leaving = true;
-        if !self.is_bound() {
-            self.close(Reason::Unbound);
+        self.leaving.get_or_insert(now + self.settings.response_timeout);
+        match self.state {
+            State::Bound { .. } => self.leave_if_idle(now),
+            State::Open { .. } | State::Binding { .. } => self.close(Reason::Unbound),
+            State::Unbinding | State::Closed => {}
         }
-        self.leave_if_idle(now);
     }
 
     /// The connection is gone.
@@ -424,6 +430,7 @@ impl Session {
         {
             match timer {
                 Timer::Bind => self.close(Reason::Silent),
+                Timer::Leave => self.leave(now),
                 Timer::Enquire => {
                     let until = now + self.settings.response_timeout;
                     let _ = self.request(&Body::EnquireLink, Asked::EnquireLink, until);
@@ -452,7 +459,8 @@ impl Session {
         let enquired = self.requests.values().any(|it| it.what == Asked::EnquireLink);
         let enquire = (self.is_bound() && !enquired)
             .then(|| (self.heard + self.settings.enquire_after, Timer::Enquire));
-        bind.into_iter().chain(response).chain(enquire).min_by_key(|(at, _)| *at)
+        let leave = self.leaving.filter(|_| self.is_bound()).map(|at| (at, Timer::Leave));
+        bind.into_iter().chain(response).chain(enquire).chain(leave).min_by_key(|(at, _)| *at)
     }
 
     /// Messages that are not answered.
@@ -461,7 +469,13 @@ impl Session {
     }
 
     fn leave_if_idle(&mut self, now: Instant) {
-        if self.leaving && self.is_bound() && self.messages() == 0 && self.incoming.is_empty() {
+        if self.leaving.is_some() && self.messages() == 0 && self.incoming.is_empty() {
+            self.leave(now);
+        }
+    }
+
+    fn leave(&mut self, now: Instant) {
+        if self.is_bound() {
             let until = now + self.settings.response_timeout;
             let _ = self.request(&Body::Unbind, Asked::Unbind, until);
             self.state = State::Unbinding;

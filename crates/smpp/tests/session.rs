@@ -212,7 +212,13 @@ fn throttling_makes_a_pause_and_congestion_too() {
     centre.accept(token, Some("2"), later(1));
     talk(&mut esme, &mut centre, later(1));
     assert_eq!(events(&mut esme), [Event::Congestion(95), Event::Answered(Ticket(2), Ok(Some("2".into())))]);
-    assert_eq!(esme.ready_at(), Some(later(3)));
+    assert_eq!(esme.ready_at(), Some(later(1) + Duration::from_millis(100)), "a breath");
+
+    centre.set_congestion(Some(100));
+    esme.handle_timeout(later(40));
+    talk(&mut esme, &mut centre, later(40));
+    assert_eq!(events(&mut esme), [Event::Congestion(100)]);
+    assert_eq!(esme.ready_at(), Some(later(41)));
 }
 
 #[test]
@@ -351,6 +357,24 @@ fn unbind_waits_for_what_is_not_answered() {
 }
 
 #[test]
+fn unbind_does_not_wait_for_ever() {
+    let (mut esme, mut centre) = bound();
+    centre.submit(Ticket(1), &deliver(b"x"), START).unwrap();
+    talk(&mut esme, &mut centre, START);
+    esme.unbind(START);
+    esme.unbind(later(20));
+    // Nobody takes the message.
+    esme.handle_timeout(later(29));
+    talk(&mut esme, &mut centre, later(29));
+    assert_eq!(esme.ended(), None);
+    esme.handle_timeout(later(30));
+    esme.unbind(later(30));
+    assert_eq!(esme.ended(), None, "unbind is not answered");
+    talk(&mut esme, &mut centre, later(30));
+    assert_eq!((esme.ended(), centre.ended()), (Some(Reason::Unbound), Some(Reason::Unbound)));
+}
+
+#[test]
 fn a_long_message_travels_as_payload() {
     let (mut esme, mut centre) = bound();
     for length in [254, 255, 60_000] {
@@ -417,7 +441,7 @@ fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
             raw(Id::DELIVER_SM, 5, &[body, &[4, 0x24, 0]].concat()),
             Some((Id::DELIVER_SM_RESP, Status::INVTLVSTREAM)),
         ),
-        (raw(Id::DELIVER_SM, 5, &vec![0; 80_000]), Some((Id::DELIVER_SM_RESP, Status::INVCMDLEN))),
+        (raw(Id::DELIVER_SM, 5, &vec![0; 80_000]), Some((Id::GENERIC_NACK, Status::INVCMDLEN))),
         (raw(Id::DATA_SM, 5, &[0; 6]), Some((Id::DATA_SM_RESP, Status::INVDSTADR))),
         (pdu(&Body::Message(Box::new(download())), 5), Some((Id::SUBMIT_SM_RESP, Status::INVBNDSTS))),
         (pdu(&Body::Bind(bind(Role::Receiver)), 5), Some((Id::BIND_RECEIVER_RESP, Status::INVBNDSTS))),
@@ -426,7 +450,7 @@ fn a_bad_pdu_gets_the_standards_error_and_the_session_goes_on() {
             Some((Id::BIND_RECEIVER_RESP, Status::INVSYSID)),
         ),
         // Answers to nothing, and what has no answer.
-        (pdu(&Body::EnquireLinkResp, 5), None),
+        (pdu(&Body::EnquireLinkResp(Tlvs::default()), 5), None),
         (pdu(&Body::GenericNack, 5), None),
         (pdu(&Body::UnbindResp, 5), None),
         (pdu(&Body::MessageResp(Operation::Submit, Some("1".into()), Tlvs::default()), 5), None),
@@ -499,6 +523,89 @@ fn answers_that_cannot_be_read_are_answers() {
 }
 
 #[test]
+fn a_generic_nack_answers_what_has_its_number() {
+    let nack = |status: CommandStatus, sequence| Body::GenericNack.encode(status, sequence).unwrap();
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    esme.submit(Ticket(2), &download(), START).unwrap();
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 2), START);
+    esme.handle_octets(&nack(CommandStatus::OK, 3), START);
+    let refused = |status| Err(Failure::Refused(status));
+    assert_eq!(
+        events(&mut esme),
+        [
+            Event::Answered(Ticket(1), refused(CommandStatus::INVCMDID)),
+            Event::Answered(Ticket(2), refused(CommandStatus::UNKNOWNERR)),
+        ]
+    );
+    // Who refuses the question is there.
+    esme.handle_timeout(later(30));
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 4), later(30));
+    assert_eq!((esme.ended(), esme.poll_timeout()), (None, Some(later(60))));
+
+    let mut esme = Session::esme(Settings::default(), bind(Role::Transceiver), START).unwrap();
+    esme.handle_octets(&nack(CommandStatus::INVCMDID, 1), START);
+    assert_eq!(esme.ended(), Some(Reason::BindRefused(CommandStatus::INVCMDID)));
+}
+
+#[test]
+fn an_answer_of_another_kind_is_none() {
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    for body in [
+        Body::MessageResp(Operation::Data, Some("1".into()), Tlvs::default()),
+        Body::EnquireLinkResp(Tlvs::default()),
+        Body::UnbindResp,
+        Body::BindResp(Role::Transceiver, "C".into(), Tlvs::default()),
+    ] {
+        esme.handle_octets(&pdu(&body, 2), START);
+        assert_eq!((events(&mut esme), esme.ended()), (vec![], None), "{body:?}");
+    }
+    esme.handle_octets(&pdu(&Body::MessageResp(Operation::Submit, None, Tlvs::default()), 2), START);
+    assert_eq!(events(&mut esme), [Event::Answered(Ticket(1), Ok(None))]);
+}
+
+#[test]
+fn what_was_not_answered_when_the_peer_leaves_is_lost() {
+    let (mut esme, _) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    let _ = esme.poll_output();
+    assert_eq!(answers(&mut esme, &pdu(&Body::Unbind, 9)), [(CommandId::UNBIND_RESP, CommandStatus::OK, 9)]);
+    assert_eq!(esme.ended(), Some(Reason::Unbound));
+    assert_eq!(events(&mut esme), [Event::Answered(Ticket(1), Err(Failure::Lost))]);
+    esme.handle_closed();
+    assert_eq!(esme.ended(), Some(Reason::Unbound), "the first reason stays");
+}
+
+#[test]
+fn an_id_that_cannot_be_said_and_a_message_to_nobody_are_errors() {
+    let (mut esme, mut centre) = bound();
+    esme.submit(Ticket(1), &download(), START).unwrap();
+    esme.submit(Ticket(2), &Message { destination: None, ..download() }, START).unwrap();
+    talk(&mut esme, &mut centre, START);
+    let [Event::Message(token, _)] = events(&mut centre)[..] else { panic!() };
+    centre.accept(token, Some("a number of more than 64 octets that no field of a response can hold"), START);
+    talk(&mut esme, &mut centre, START);
+    assert_eq!(
+        events(&mut esme),
+        [
+            Event::Answered(Ticket(2), Err(Failure::Refused(CommandStatus::INVDSTADR))),
+            Event::Answered(Ticket(1), Err(Failure::Refused(CommandStatus::SYSERR))),
+        ]
+    );
+}
+
+#[test]
+fn versions_before_5_0_say_nothing_of_congestion() {
+    let settings = Settings { version: Version::V3_4, ..Settings::default() };
+    let (mut esme, mut centre) = bound_with(settings, Role::Transceiver);
+    centre.set_congestion(Some(95));
+    esme.handle_timeout(later(30));
+    talk(&mut esme, &mut centre, later(30));
+    assert_eq!(events(&mut esme), []);
+}
+
+#[test]
 fn a_peer_that_does_not_read_is_not_read_from() {
     let (mut esme, _) = bound();
     let question = pdu(&Body::EnquireLink, 5);
@@ -518,7 +625,7 @@ fn any_body() -> impl Strategy<Value = Body> {
         Just(Body::Unbind),
         Just(Body::UnbindResp),
         Just(Body::EnquireLink),
-        Just(Body::EnquireLinkResp),
+        Just(Body::EnquireLinkResp(Tlvs::default())),
         Just(Body::GenericNack),
         Just(Body::Bind(bind(Role::Transceiver))),
         Just(Body::BindResp(Role::Transceiver, "C".into(), Tlvs::default())),

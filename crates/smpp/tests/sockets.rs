@@ -295,7 +295,7 @@ async fn a_half_open_connection_is_left() {
     let mut peer = Peer::accept(&listener).await;
     let (header, body) = peer.read().await;
     assert_eq!(body, Body::EnquireLink);
-    peer.write(&Body::EnquireLinkResp, header.sequence).await;
+    peer.write(&Body::EnquireLinkResp(Tlvs::default()), header.sequence).await;
     assert_eq!(peer.read().await.1, Body::EnquireLink);
     assert_eq!(at_esme.closed().await, Reason::Silent);
     let _again = Peer::accept(&listener).await;
@@ -334,6 +334,41 @@ async fn hostile_peers_leave_a_centre_serving_others() {
         incoming.accept(Some("1".into()));
     });
     assert_eq!(answer, Ok(Some("1".into())));
+}
+
+#[tokio::test]
+async fn a_taker_who_is_behind_has_messages_refused_for_now() {
+    let (centre, mut at_centre) = centre(CentreConfig::new("centre", checked)).await;
+    let (events, taken) = mpsc::channel(1);
+    let _esme = Esme::start(&to(centre.local_addr()), &events);
+    let mut at_esme = Side(taken);
+    at_esme.bound().await;
+    let there = at_centre.bound().await;
+    let first = tokio::spawn({
+        let there = there.clone();
+        async move { there.send(message(Operation::Deliver, b"1")).await }
+    });
+    // Whichever comes first is the one that there is room for.
+    let second = there.send(message(Operation::Deliver, b"2"));
+    let busy = Err(Failure::Refused(CommandStatus::X_T_APPN));
+    tokio::select! {
+        answer = second => assert_eq!(answer, busy),
+        answer = first => assert_eq!(answer.unwrap(), busy),
+    }
+    at_esme.message().await.accept(None);
+}
+
+#[tokio::test]
+async fn a_centre_has_so_many_connections_at_once() {
+    let (centre, mut at_centre) =
+        centre(CentreConfig { connections: 1, ..CentreConfig::new("centre", checked) }).await;
+    let (one, _at_one) = esme(&to(centre.local_addr()));
+    assert!(matches!(at_centre.next().await, LinkEvent::Bound(_)));
+    let (_other, mut at_other) = esme(&to(centre.local_addr()));
+    one.stop().await;
+    assert!(matches!(at_centre.next().await, LinkEvent::Closed(..)));
+    assert!(matches!(at_centre.next().await, LinkEvent::Bound(_)));
+    at_other.bound().await;
 }
 
 /// A certificate for `name` that stands for itself, and its key.

@@ -495,7 +495,7 @@ pub fn a_shard_is_one_servers_at_a_time<D: Database>(database: &D) {
     // What the other has not renewed is free when its time is over, and not before.
     assert_eq!(one.acquire("one", 256, at(40), span).unwrap(), of_one);
     assert_eq!(one.acquire("one", 256, at(41), span).unwrap().len(), 256);
-    assert_eq!(other.renew(at(42), span).unwrap(), []);
+    assert_eq!(other.renew(at(42), span).unwrap(), Vec::<u8>::new());
     let leases = one.leases().unwrap();
     assert_eq!(leases.len(), 256);
     assert!(leases.iter().all(|lease| lease.owner == "one"));
@@ -505,7 +505,7 @@ pub fn a_shard_is_one_servers_at_a_time<D: Database>(database: &D) {
     // Who was started anew under its name has its shards at once.
     let mut again = database.open();
     assert_eq!(again.acquire("other", 256, at(44), span).unwrap(), [3, 4]);
-    assert_eq!(other.renew(at(45), span).unwrap(), []);
+    assert_eq!(other.renew(at(45), span).unwrap(), Vec::<u8>::new());
 }
 
 pub fn a_server_whose_shard_was_taken_over_writes_nothing<D: Database>(database: &D) {
@@ -525,7 +525,7 @@ pub fn a_server_whose_shard_was_taken_over_writes_nothing<D: Database>(database:
     }
     assert!(matches!(stale.forget(&ben()), Err(StoreError::Fenced(_))));
     vault(&mut next, &ana(), |account| account.put_session(&session()));
-    assert_eq!(stale.renew(at(41), span).unwrap(), []);
+    assert_eq!(stale.renew(at(41), span).unwrap(), Vec::<u8>::new());
     // It may look; what it would change is refused alone.
     assert_eq!(vault(&mut stale, &ana(), |account| account.session(Source::CARD)), Some(session()));
     let refused = stale.subscriber(&ana(), |account| account.next_counter());

@@ -18,6 +18,8 @@ pub(super) struct Pace {
 
 /// How far messages may run ahead of the rate.
 const AHEAD: Duration = Duration::from_millis(100);
+/// The pause if the other side is busy, and takes messages all the same.
+const BREATH: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -46,6 +48,11 @@ impl Pace {
             self.held = now + self.pause;
             self.pause = self.pause.saturating_mul(2).min(LONGEST);
         }
+    }
+
+    /// The other side is nearly as busy as it can be: a breath.
+    pub fn slow(&mut self, now: Instant) {
+        self.held = self.held.max(now + BREATH);
     }
 
     /// The other side has taken a message.

@@ -3,15 +3,16 @@
 use oxisim_wire::Instant;
 
 use super::{
-    Asked, CONGESTED, Event, Failure, Incoming, Reason, Request, Session, Side, State, Token, input::Frame,
+    Asked, CONGESTED, Event, Failure, Incoming, NEARLY_CONGESTED, Reason, Request, Session, Side, State,
+    Token, input::Frame,
 };
 use crate::{Bind, Body, CommandId, CommandStatus, Header, Message, Operation, Tlvs, Version};
 
 impl Session {
     /// Takes octets as they come from the other side, in any pieces.
     ///
-    /// A PDU that is not what it should be is answered with the standard's error, and the session goes on. Only if its
-    /// length is one that no PDU has, the session ends: nobody knows where the next PDU begins.
+    /// A PDU that is not what it should be is answered with the standard's error (SMPP 5.0 §2.8.2), and the session goes on.
+    /// Only if its length is one that no PDU has, the session ends: nobody knows where the next PDU begins.
     pub fn handle_octets(&mut self, octets: &[u8], now: Instant) {
         if self.state == State::Closed {
             return;
@@ -26,7 +27,10 @@ impl Session {
                     Ok(body) => self.handle(header, body, now),
                     Err(status) => self.handle_malformed(header, status, now),
                 },
-                Frame::TooLong(header) => self.handle_malformed(header, CommandStatus::INVCMDLEN, now),
+                Frame::TooLong(header) if header.id.is_response() => {
+                    self.handle_malformed(header, CommandStatus::INVCMDLEN, now);
+                }
+                Frame::TooLong(header) => self.nack(CommandStatus::INVCMDLEN, header.sequence),
                 Frame::OutOfStep(status) => {
                     self.nack(status, 0);
                     self.close(Reason::OutOfStep);
@@ -44,7 +48,8 @@ impl Session {
                 self.close(Reason::Unbound);
             }
             Body::EnquireLink => {
-                let _ = self.respond(&Body::EnquireLinkResp, CommandStatus::OK, sequence);
+                let resp = Body::EnquireLinkResp(self.response_parameters());
+                let _ = self.respond(&resp, CommandStatus::OK, sequence);
             }
             Body::Message(message) => self.handle_message(*message, sequence),
             Body::Alert(alert) => {
@@ -61,7 +66,11 @@ impl Session {
                     .answered(sequence, |asked| matches!(asked, Asked::Message(_, it) if it == operation));
                 self.handle_message_resp(asked, status, message_id, &tlvs, now);
             }
-            Body::EnquireLinkResp => drop(self.answered(sequence, |asked| asked == Asked::EnquireLink)),
+            Body::EnquireLinkResp(tlvs) => {
+                if self.answered(sequence, |asked| asked == Asked::EnquireLink).is_some() {
+                    self.handle_congestion(&tlvs, now);
+                }
+            }
             Body::UnbindResp => {
                 if self.answered(sequence, |asked| asked == Asked::Unbind).is_some() {
                     self.close(Reason::Unbound);
@@ -152,8 +161,8 @@ impl Session {
         let refused = match self.side {
             _ if !fits => Some(CommandStatus::INVBNDSTS),
             _ if message.destination.is_none() && self.side == Side::Centre => Some(CommandStatus::INVDSTADR),
-            Side::Esme if self.leaving => Some(CommandStatus::X_T_APPN),
-            Side::Centre if self.leaving => Some(CommandStatus::SYSERR),
+            Side::Esme if self.leaving.is_some() => Some(CommandStatus::X_T_APPN),
+            Side::Centre if self.leaving.is_some() => Some(CommandStatus::SYSERR),
             Side::Esme if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::MSGQFUL),
             Side::Centre if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::THROTTLED),
             _ => None,
@@ -176,12 +185,6 @@ impl Session {
         now: Instant,
     ) {
         let Some(Asked::Message(ticket, _)) = asked else { return };
-        if let Some(congestion) = tlvs.congestion_state() {
-            if congestion >= CONGESTED {
-                self.pace.hold(now);
-            }
-            self.events.push_back(Event::Congestion(congestion));
-        }
         let answer = if status == CommandStatus::OK {
             self.pace.taken(now);
             Ok(message_id)
@@ -191,8 +194,20 @@ impl Session {
             }
             Err(Failure::Refused(status))
         };
+        self.handle_congestion(tlvs, now);
         self.events.push_back(Event::Answered(ticket, answer));
         self.leave_if_idle(now);
+    }
+
+    /// Any response of SMPP 5.0 may say how busy the other side is (SMPP 5.0 §4.8.4.18).
+    fn handle_congestion(&mut self, tlvs: &Tlvs, now: Instant) {
+        let Some(congestion) = tlvs.congestion_state() else { return };
+        match congestion {
+            NEARLY_CONGESTED..CONGESTED => self.pace.slow(now),
+            CONGESTED.. => self.pace.hold(now),
+            _ => {}
+        }
+        self.events.push_back(Event::Congestion(congestion));
     }
 
     fn handle_nack(&mut self, asked: Option<Asked>, status: CommandStatus, now: Instant) {
