@@ -4,8 +4,10 @@ mod centre;
 mod hostile;
 mod killed;
 #[path = "../../crates/server/tests/postgres/mod.rs"]
+#[expect(dead_code, reason = "others look into its folder")]
 mod postgres;
 #[path = "../smsc/process.rs"]
+#[expect(dead_code, reason = "others read what the centre prints")]
 mod process;
 mod sample;
 mod served;

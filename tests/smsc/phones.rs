@@ -133,7 +133,7 @@ async fn a_message_waits_for_a_phone_that_is_off_and_the_esme_hears_when_it_is_o
     phone.prints("\"are you there?\"");
     backup.serve_until("an alert and a receipt", |it| it.alerts == 1 && it.receipts.len() == 1).await;
     phone.end();
-    smsc.running.prints("phone 15550100003 is gone");
+    smsc.running.prints("phone +15550100003 is gone");
 }
 
 #[test]

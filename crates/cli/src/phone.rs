@@ -432,7 +432,8 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.terminal.handle_response(&response, wall_clock());
             }
             Output::Submit { tpdu, service_centre } => {
-                self.say("card", &format!("sends {}", sms::sent(&tpdu)))?;
+                let who = if self.centre.is_some() { "phone" } else { "card" };
+                self.say(who, &format!("sends {}", sms::sent(&tpdu)))?;
                 match &mut self.centre {
                     Some(centre) => centre.submit(tpdu, service_centre, wall_clock()),
                     None => self.terminal.handle_submit_result(Ok(()), wall_clock()),

@@ -5,7 +5,7 @@
 //! - [`Message`], [`Submission`] and [`Receipt`] are what passes through it; [`Settings`] say how it works, and
 //!   [`Chance`] what goes wrong on purpose.
 //! - [`link`] is how a phone is connected, and [`Station`] is the phone's end of it, as a machine.
-//! - [`Service`] is the centre on sockets: phones on one, ESMEs by SMPP on another.
+//! - [`Service`] is the centre on sockets: phones at one port, ESMEs by SMPP at another.
 
 mod centre;
 mod chance;

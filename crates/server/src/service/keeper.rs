@@ -57,6 +57,13 @@ impl Keeper {
         } else if mine.len() < share {
             mine = store.acquire(&self.owner, (share - mine.len()) as u16, now, self.span)?;
         }
+        if mine.is_empty() {
+            // The others have all, and know only of those who have something: one shard is taken over, as if its time
+            // were over. They see it, and make room.
+            let later = now + self.span.saturating_mul(2);
+            store.acquire(&self.owner, 1, later, self.span)?;
+            mine = store.renew(now, self.span)?;
+        }
         self.until = now + self.span;
         Ok(Some(mine.len()))
     }

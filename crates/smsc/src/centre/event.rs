@@ -74,7 +74,7 @@ pub enum Reason {
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Phone(number) => write!(f, "phone {number}"),
+            Self::Phone(number) => write!(f, "phone {}", number.address()),
             Self::Esme(system_id) => write!(f, "ESME {system_id:?}"),
         }
     }
@@ -88,10 +88,10 @@ impl fmt::Display for Event {
             Self::Left(party) => write!(f, "{party} is gone"),
             Self::Taken { id, from, to } => write!(f, "message {id:X} from {from} to {to}"),
             Self::Rejected { from, rejection: Some(rejection) } => {
-                write!(f, "message of phone {from} not taken: {rejection}")
+                write!(f, "message of phone {} not taken: {rejection}", from.address())
             }
             Self::Rejected { from, rejection: None } => {
-                write!(f, "message of phone {from} not taken: it cannot be read")
+                write!(f, "message of phone {} not taken: it cannot be read", from.address())
             }
             Self::Lost { id } => write!(f, "message {id:X} lost"),
             Self::Waits { id, reason, .. } => write!(f, "message {id:X} waits: {reason}"),

@@ -153,10 +153,9 @@ fn delivered(message: Message) -> Sm {
 
 /// What a card has answered, as the acknowledgement of a short message entity (SMPP 5.0 §4.7.12).
 fn acknowledged(acknowledgement: Acknowledgement) -> Sm {
-    const ACKNOWLEDGEMENT: EsmClass = EsmClass(0x08);
     let Acknowledgement { receipt, user_data } = acknowledgement;
     let mut sm = Sm::new(Operation::Deliver, Some(receipt.to), receipt.from).with_user_data(&user_data);
-    sm.esm_class = sm.esm_class.with(ACKNOWLEDGEMENT);
+    sm.esm_class = sm.esm_class.with(EsmClass::DELIVERY_ACKNOWLEDGEMENT);
     sm.tlvs.set(Tag::RECEIPTED_MESSAGE_ID, [identity(receipt.id).as_bytes(), &[0]].concat());
     match receipt.reference {
         Some(reference) => sm.with_reference(reference),

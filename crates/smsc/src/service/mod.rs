@@ -91,6 +91,7 @@ impl Service {
         let esmes = config.esmes.clone();
         let mut smpp = CentreConfig::new("oxisim-smsc", move |bind: &Bind| may_bind(&esmes, bind));
         smpp.tls.clone_from(&config.tls);
+        smpp.settings.window = config.settings.window;
         let (events, links) = mpsc::channel(INPUTS);
         let smpp = oxisim_smpp::Centre::listen(&config.smpp, smpp, events).await?;
         tell(News::Listens { phones, smpp: smpp.local_addr() });
