@@ -89,6 +89,17 @@ pub(super) struct Token {
     pub since: u64,
 }
 
+/// What an operator does to another's account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nobody can sign in with it.
+    Suspend,
+    /// It can be used again.
+    Resume,
+    /// It is gone, with its sessions and tokens.
+    Delete,
+}
+
 /// Why an account is not as it is wanted.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
@@ -165,6 +176,15 @@ impl Accounts<'_> {
         account.hash = hash(password)?;
         self.put(&account)?;
         self.end_all(name, &[Drawer::Sessions])
+    }
+
+    /// Makes a change to the account with this name.
+    pub fn change(self, name: &str, change: Change) -> Result<(), AccountError> {
+        match change {
+            Change::Suspend => self.suspend(name, true),
+            Change::Resume => self.suspend(name, false),
+            Change::Delete => self.delete(name),
+        }
     }
 
     pub fn suspend(self, name: &str, is_suspended: bool) -> Result<(), AccountError> {

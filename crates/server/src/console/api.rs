@@ -14,8 +14,9 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    Console, Filter, Group, Hour, Page, Problem, Profile, Throughput, Visitor, masked, metrics as prometheus,
-    openapi,
+    Console, Filter, Group, Hour, Page, Problem, Profile, Throughput, Visitor,
+    accounts::Change,
+    masked, metrics as prometheus, openapi,
     pages::{
         self, Fields, accounts as account, audit as audit_log, messages as notes, policy, subscriber as one,
     },
@@ -140,13 +141,14 @@ pub(super) async fn restore(
 
 pub(super) async fn throughput(State(console): State<Console>) -> Result<Json<Value>, Problem> {
     let now = console.now();
-    let Throughput { hours, subscribers, open, complete, failed } =
+    let Throughput { hours, subscribers, open, complete, failed, is_partial } =
         console.work(move |inner| inner.desk.throughput(now)).await?;
     let hour =
         |hour: &Hour| json!({ "at": time(hour.at), "incoming": hour.incoming, "outgoing": hour.outgoing });
     let hours: Vec<_> = hours.iter().map(hour).collect();
     Ok(Json(json!({
         "hours": hours, "subscribers": subscribers, "open": open, "complete": complete, "failed": failed,
+        "partial": is_partial,
     })))
 }
 
@@ -237,7 +239,7 @@ pub(super) async fn delete_account(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<StatusCode, Problem> {
-    account::change(&console, name, |accounts, name| accounts.delete(name)).await?;
+    account::change(&console, name, Change::Delete).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

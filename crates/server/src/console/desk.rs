@@ -15,7 +15,8 @@ pub const PAGE: usize = 50;
 
 /// The server as its operators see it. A call may wait for the store.
 pub trait Desk: Send + Sync + 'static {
-    /// Subscribers in the order of their identifiers, at most [`PAGE`], after `after` and as `filter` wants them.
+    /// Subscribers as `filter` wants them, at most [`PAGE`], after `after`, in an order of the store's own. A page may have
+    /// fewer, or none, and yet be followed by another.
     fn subscribers(
         &self,
         filter: Filter,
@@ -172,6 +173,8 @@ pub struct Throughput {
     pub complete: u64,
     /// Backups that came to nothing.
     pub failed: u64,
+    /// Whether there are more subscribers than were counted.
+    pub is_partial: bool,
 }
 
 /// Messages of an hour.

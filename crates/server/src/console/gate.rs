@@ -127,7 +127,8 @@ async fn admit(
     body: Body,
 ) -> Result<Body, Problem> {
     let host = parts.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.or_else(|| parts.uri.authority().map(|authority| authority.as_str())).unwrap_or_default();
+    let host =
+        host.or_else(|| parts.uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
     if !console.0.exposure.answers_to(host) {
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "The console is not known by this name."));
     }
@@ -256,7 +257,8 @@ pub(super) async fn guard_browser(State(console): State<Console>, request: Reque
         ),
         ("x-content-type-options", "nosniff"),
         ("x-frame-options", "DENY"),
-        ("referrer-policy", "no-referrer"),
+        // Without a referrer browsers send `Origin: null` with the console's own forms.
+        ("referrer-policy", "same-origin"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
         ("permissions-policy", "camera=(), geolocation=(), microphone=()"),

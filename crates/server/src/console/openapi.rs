@@ -1,11 +1,14 @@
-//! The description of the interface (OpenAPI 3.1), from the list of routes.
+//! The description of the interface (`OpenAPI` 3.1), from the list of routes.
 
 use serde_json::{Map, Value, json};
 
 use super::routes::{ROUTES, Route, Who};
 
-/// What a request carries, and what comes back: route, schema of the request, status, schema of the answer.
-const BODIES: &[(&str, &str, Option<&str>, u16, Option<&str>)] = &[
+/// Method and path, schema of the request, status, schema of the answer.
+type Body = (&'static str, &'static str, Option<&'static str>, u16, Option<&'static str>);
+
+/// What each request carries, and what comes back.
+const BODIES: &[Body] = &[
     ("GET", "/api/v1/openapi.json", None, 200, Some("Any")),
     ("GET", "/api/v1/subscribers", None, 200, Some("Subscribers")),
     ("POST", "/api/v1/subscribers/find", Some("Find"), 200, Some("Found")),
@@ -121,6 +124,7 @@ const SCHEMAS: &[(&str, &[(&str, &str)])] = &[
             ("open", "integer"),
             ("complete", "integer"),
             ("failed", "integer"),
+            ("partial", "boolean"),
         ],
     ),
     ("Hour", &[("at", "time"), ("incoming", "integer"), ("outgoing", "integer")]),

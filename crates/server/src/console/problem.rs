@@ -26,6 +26,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "There is nothing here.")
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
     pub fn unprocessable(detail: impl ToString) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, sentence(&detail.to_string()))
     }

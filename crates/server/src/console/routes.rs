@@ -88,7 +88,7 @@ routes! {
     GET "/console.css" Anyone None, pages::style, "How the pages look.";
     GET "/icon.svg" Anyone None, pages::icon, "The console's picture.";
     GET "/setup" Anyone None, pages::sign_in::setup, "A form for the first account.";
-    POST "/setup" Anyone Some("make the first account"), pages::sign_in::set_up, "Makes the first account.";
+    POST "/setup" Anyone None, pages::sign_in::set_up, "Makes the first account.";
     GET "/login" Anyone None, pages::sign_in::form, "A form to sign in.";
     POST "/login" Anyone None, pages::sign_in::sign_in, "Signs in.";
     POST "/logout" Auditor Some("sign out"), pages::sign_in::sign_out, "Signs out.";

@@ -1,9 +1,6 @@
 //! A desk over a server.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::sync::{Mutex, PoisonError};
 
 use aes::{
     Aes128,
@@ -20,6 +17,15 @@ const HOURS: u64 = 24;
 
 /// The most notes that are counted for the throughput.
 const COUNTED: u32 = 20_000;
+
+/// Subscribers that are looked at together, so that the server has its turns in between.
+const STEP: u32 = 500;
+
+/// The most subscribers that are counted for the figures.
+const MOST: u64 = 20_000;
+
+/// Pages of all subscribers that are looked at for one page of those that are wanted.
+const STEPS: usize = 100;
 
 /// Lends a server out, for one piece of work at a time. A service whose server belongs to a thread hands the work over
 /// to that and waits.
@@ -90,14 +96,18 @@ impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
         Aes128::new(&self.key.into())
     }
 
-    /// All subscribers by their identifiers.
-    fn known(&self) -> Result<BTreeMap<SubscriberId, Row>, DeskError> {
-        let mut known = BTreeMap::<_, Row>::new();
-        for summary in self.with(|server| server.store().subscribers())? {
-            let (id, msisdn) = (self.id(&summary.msisdn), summary.msisdn.clone());
-            known.entry(id).or_insert(Row { id, msisdn, books: Vec::new() }).books.push(summary);
-        }
-        Ok(known)
+    /// The next subscribers of whom a phonebook is kept, each with it, and from where it goes on; none: those were the last.
+    fn walk(&self, after: Option<&Msisdn>, limit: u32) -> Result<(Vec<Row>, Option<Msisdn>), DeskError> {
+        let found = self.with(|server| server.store().walk(after, limit))?;
+        let next = found.last().map(|(msisdn, _)| msisdn.clone());
+        let found = found.into_iter().filter(|(_, books)| !books.is_empty());
+        Ok((found.map(|(msisdn, books)| Row { id: self.id(&msisdn), msisdn, books }).collect(), next))
+    }
+
+    fn row(&self, id: &SubscriberId) -> Result<Option<Row>, DeskError> {
+        let Some(msisdn) = self.msisdn(id) else { return Ok(None) };
+        let books = self.with(|server| server.store().summaries(&msisdn))?;
+        Ok(Some(Row { id: *id, msisdn, books }).filter(|row| !row.books.is_empty()))
     }
 }
 
@@ -107,22 +117,28 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
         filter: Filter,
         after: Option<&SubscriberId>,
     ) -> Result<Page<Row, SubscriberId>, DeskError> {
-        let known = self.known()?.into_values();
-        let wanted = known.filter(|row| after.is_none_or(|after| row.id > *after) && passes(filter, row));
-        let mut rows: Vec<_> = wanted.take(PAGE + 1).collect();
-        let has_more = rows.len() > PAGE;
-        rows.truncate(PAGE);
-        let next = rows.last().filter(|_| has_more).map(|row| row.id);
-        Ok(Page { rows, next })
+        let (mut rows, mut next) = (Vec::new(), after.and_then(|after| self.msisdn(after)));
+        for _ in 0..STEPS {
+            let (found, last) = self.walk(next.as_ref(), PAGE as u32)?;
+            let Some(last) = last else { return Ok(Page { rows, next: None }) };
+            for row in found.into_iter().filter(|row| passes(filter, row)) {
+                if rows.len() == PAGE {
+                    let next = rows.last().map(|row: &Row| row.id);
+                    return Ok(Page { rows, next });
+                }
+                rows.push(row);
+            }
+            next = Some(last);
+        }
+        Ok(Page { rows, next: next.map(|next| self.id(&next)) })
     }
 
     fn find(&self, msisdn: &Msisdn) -> Result<Option<SubscriberId>, DeskError> {
-        let id = self.id(msisdn);
-        Ok(self.known()?.contains_key(&id).then_some(id))
+        Ok(self.row(&self.id(msisdn))?.map(|row| row.id))
     }
 
     fn subscriber(&self, id: &SubscriberId) -> Result<Option<Dossier>, DeskError> {
-        let Some(Row { id, msisdn, books }) = self.known()?.remove(id) else { return Ok(None) };
+        let Some(Row { id, msisdn, books }) = self.row(id)? else { return Ok(None) };
         self.with(|server| -> Result<_, crate::Error> {
             let (mut sessions, mut orders) = (Vec::new(), Vec::new());
             for source in Source::ALL {
@@ -161,7 +177,6 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
 
     fn throughput(&self, now: Instant) -> Result<Throughput, DeskError> {
         const HOUR: u64 = 3_600;
-        let known = self.known()?;
         let entries = self.with(|server| server.store().messages(None, COUNTED))?;
         let last = now.as_secs() / HOUR;
         let first = last.saturating_sub(HOURS - 1);
@@ -177,15 +192,21 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
                 }
             }
         }
-        let books: Vec<_> = known.values().flat_map(|row| &row.books).collect();
-        let count = |filter| books.iter().filter(|book| stands(filter, book)).count() as u64;
-        Ok(Throughput {
-            hours,
-            subscribers: known.len() as u64,
-            open: count(Filter::Open),
-            complete: count(Filter::Complete),
-            failed: count(Filter::Failed),
-        })
+        let mut throughput = Throughput { hours, ..Throughput::default() };
+        let mut next = None;
+        while throughput.subscribers < MOST {
+            let (rows, last) = self.walk(next.as_ref(), STEP)?;
+            let Some(last) = last else { return Ok(throughput) };
+            throughput.subscribers += rows.len() as u64;
+            let books: Vec<_> = rows.iter().flat_map(|row| &row.books).collect();
+            let count = |filter| books.iter().filter(|book| stands(filter, book)).count() as u64;
+            throughput.open += count(Filter::Open);
+            throughput.complete += count(Filter::Complete);
+            throughput.failed += count(Filter::Failed);
+            next = Some(last);
+        }
+        throughput.is_partial = true;
+        Ok(throughput)
     }
 
     fn restore(&self, id: &SubscriberId, now: Instant) -> Result<bool, DeskError> {
@@ -204,18 +225,22 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
         policy: &Rules,
         now: Instant,
     ) -> Result<u64, DeskError> {
-        let mut count = 0;
-        for row in self.known()?.into_values().filter(|row| members(&row.msisdn)) {
-            self.with(|server| -> Result<_, crate::Error> {
-                for Summary { msisdn, source, .. } in &row.books {
-                    server.configure(msisdn, *source, &policy.configuration, now)?;
-                    server.set_spacing(msisdn, *source, policy.spacing.as_ref())?;
-                }
-                Ok(())
-            })?;
-            count += 1;
+        let (mut count, mut next) = (0, None);
+        loop {
+            let (rows, last) = self.walk(next.as_ref(), STEP)?;
+            let Some(last) = last else { return Ok(count) };
+            for row in rows.into_iter().filter(|row| members(&row.msisdn)) {
+                self.with(|server| -> Result<_, crate::Error> {
+                    for Summary { msisdn, source, .. } in &row.books {
+                        server.configure(msisdn, *source, &policy.configuration, now)?;
+                        server.set_spacing(msisdn, *source, policy.spacing.as_ref())?;
+                    }
+                    Ok(())
+                })?;
+                count += 1;
+            }
+            next = Some(last);
         }
-        Ok(count)
     }
 }
 

@@ -77,6 +77,13 @@ pub trait Store {
     /// What is kept, one entry a phonebook, in the order of the numbers.
     fn subscribers(&mut self) -> Result<Vec<Summary>, StoreError>;
 
+    /// The next `limit` subscribers after one, in an order of the store's own, each with what is kept of them, one entry
+    /// a phonebook. It costs the same wherever it begins.
+    fn walk(&mut self, after: Option<&Msisdn>, limit: u32) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError>;
+
+    /// What is kept of one subscriber, one entry a phonebook.
+    fn summaries(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError>;
+
     /// Makes a card a subscriber's, whose keys have this version. A card that the subscriber had before is no longer
     /// theirs; what is known of the counters of a card stays.
     fn enrol(

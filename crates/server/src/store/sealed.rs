@@ -184,6 +184,18 @@ impl<R: Records> Store for Sealed<R> {
         self.all_summaries()
     }
 
+    fn walk(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+    ) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError> {
+        self.next_summaries(after, limit)
+    }
+
+    fn summaries(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError> {
+        self.summaries_of(msisdn)
+    }
+
     fn enrol(
         &mut self,
         msisdn: &Msisdn,

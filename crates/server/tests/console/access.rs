@@ -241,7 +241,7 @@ async fn each_answer_tells_the_browser_to_run_nothing_and_keep_nothing() {
         assert!(policy.starts_with("default-src 'none'") && !policy.contains("script-src"), "{path}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{path}");
         assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
-        assert_eq!(header("referrer-policy"), "no-referrer", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
         let is_asset = ["/console.css", "/icon.svg"].contains(&&*path);
         assert_eq!(header("cache-control") == "no-store", !is_asset, "{path}");
         let lower = answer.text.to_lowercase();

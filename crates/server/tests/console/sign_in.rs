@@ -145,8 +145,8 @@ async fn the_audit_log_says_who_saw_what_and_names_no_subscriber() {
     let expected = [
         ("-", "sign in: wrong", "ada"),
         ("-", "sign in: wrong", "-"),
-        ("-", "sign in", "ada"),
-        ("-", "sign in", "max"),
+        ("ada", "sign in", "-"),
+        ("max", "sign in", "-"),
         ("ada", "search a subscriber", "-"),
         ("ada", "see a subscriber", "ID"),
         ("max", "see a subscriber", "ID"),

@@ -82,6 +82,18 @@ impl<S: Store> Store for Failing<S> {
         self.store.subscribers()
     }
 
+    fn walk(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+    ) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError> {
+        self.store.walk(after, limit)
+    }
+
+    fn summaries(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError> {
+        self.store.summaries(msisdn)
+    }
+
     fn enrol(
         &mut self,
         msisdn: &Msisdn,

@@ -9,8 +9,8 @@ use axum::{
 use maud::{Markup, html};
 use oxisim_wire::Instant;
 
-use super::{Fields, button, csrf, done, page, time, wrong};
-use crate::console::{Console, Problem, Profile, Role, Visitor, accounts::AccountError};
+use super::{Fields, button, careful, csrf, done, page, time, wrong};
+use crate::console::{Console, Problem, Profile, Role, Visitor, accounts::Change};
 
 /// The sentences for what has just been done.
 const DONE: &[(&str, &str)] = &[
@@ -43,14 +43,14 @@ pub(in crate::console) async fn make(
 pub(in crate::console) async fn change(
     console: &Console,
     name: String,
-    change: impl FnOnce(super::super::accounts::Accounts<'_>, &str) -> Result<(), AccountError> + Send + 'static,
+    change: Change,
 ) -> Result<(), Problem> {
     let wanted = name.clone();
     let is_known = console.work(move |inner| inner.accounts().get(&wanted)).await?.is_some();
     if !is_known {
         return Err(Problem::not_found());
     }
-    console.work(move |inner| change(inner.accounts(), &name)).await
+    console.work(move |inner| inner.accounts().change(&name, change)).await
 }
 
 pub(in crate::console) async fn list(
@@ -83,16 +83,16 @@ async fn listed(
                             @if *is_suspended { " " span.badge.bad { "suspended" } }
                         }
                         td data-label="Since" { (time(Instant::from_secs(*since))) }
-                        td.actions {
+                        td { div.actions {
                             @if name != visitor.name() {
                                 @if *is_suspended {
                                     (button(visitor, &format!("/accounts/{name}/resume"), "", "Resume"))
                                 } @else {
                                     (button(visitor, &format!("/accounts/{name}/suspend"), "", "Suspend"))
                                 }
-                                (button(visitor, &format!("/accounts/{name}/delete"), "danger", "Delete"))
+                                (careful(visitor, &format!("/accounts/{name}/delete"), "Delete"))
                             } @else { span.none { "your own" } }
-                        }
+                        } }
                     }
                 }
             }
@@ -136,7 +136,7 @@ pub(in crate::console) async fn suspend(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, |accounts, name| accounts.suspend(name, true)).await?;
+    change(&console, name, Change::Suspend).await?;
     Ok(Redirect::to("/accounts?done=suspend"))
 }
 
@@ -144,7 +144,7 @@ pub(in crate::console) async fn resume(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, |accounts, name| accounts.suspend(name, false)).await?;
+    change(&console, name, Change::Resume).await?;
     Ok(Redirect::to("/accounts?done=resume"))
 }
 
@@ -152,7 +152,7 @@ pub(in crate::console) async fn delete(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, |accounts, name| accounts.delete(name)).await?;
+    change(&console, name, Change::Delete).await?;
     Ok(Redirect::to("/accounts?done=delete"))
 }
 
@@ -196,9 +196,9 @@ async fn mine(
                             tr {
                                 th scope="row" data-label="For" { (token.label) }
                                 td data-label="Since" { (time(Instant::from_secs(token.since))) }
-                                td.actions {
-                                    (button(visitor, &format!("/account/tokens/{key}/delete"), "danger", "End"))
-                                }
+                                td { div.actions {
+                                    (careful(visitor, &format!("/account/tokens/{key}/delete"), "End"))
+                                } }
                             }
                         }
                     }

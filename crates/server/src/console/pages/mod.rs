@@ -134,6 +134,16 @@ fn button(visitor: &Visitor, path: &str, class: &str, words: &str) -> Markup {
     html! { form method="post" action=(path) { (csrf(visitor)) button class=(class) { (words) } } }
 }
 
+/// A button that asks once more before it does what cannot be undone.
+fn careful(visitor: &Visitor, path: &str, words: &str) -> Markup {
+    html! {
+        details.careful {
+            summary.button.danger { (words) " …" }
+            (button(visitor, path, "danger", "Yes, for good"))
+        }
+    }
+}
+
 /// A point in time.
 fn time(at: Instant) -> Markup {
     let civil = CivilTime::from_instant(at, 0);

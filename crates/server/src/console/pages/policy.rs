@@ -8,7 +8,7 @@ use axum::{
 use maud::{Markup, html};
 use oxisim_wire::{Duration, Instant};
 
-use super::{Fields, button, csrf, done, page, time, wrong};
+use super::{Fields, button, careful, csrf, done, page, time, wrong};
 use crate::{
     Msisdn,
     console::{
@@ -167,7 +167,7 @@ pub(in crate::console) async fn show(
         &group,
         &filled(&group),
         sent,
-        done(&fields, &[("save", "Kept. It is not sent yet.")]),
+        &done(&fields, &[("save", "Kept. It is not sent yet.")]),
     ))
 }
 
@@ -177,7 +177,7 @@ fn form(
     group: &Group,
     fields: &Fields,
     sent: Option<u64>,
-    message: Markup,
+    message: &Markup,
 ) -> Markup {
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let is_fixed = !visitor.is_operator();
@@ -227,7 +227,7 @@ fn form(
                 }
                 div.actions {
                     (button(visitor, &format!("/policy/{name}/apply"), "main", "Send to the subscribers"))
-                    (button(visitor, &format!("/policy/{name}/delete"), "danger", "Delete the group"))
+                    (careful(visitor, &format!("/policy/{name}/delete"), "Delete the group"))
                 }
             }
         }
@@ -267,7 +267,7 @@ pub(in crate::console) async fn save(
     match kept {
         Ok(()) => Ok(Redirect::to(&format!("/policy/{name}?done=save")).into_response()),
         Err(problem) => {
-            let body = form(&visitor, &name, &known, &fields, None, wrong(Some(&problem)));
+            let body = form(&visitor, &name, &known, &fields, None, &wrong(Some(&problem)));
             Ok((problem.status, body).into_response())
         }
     }

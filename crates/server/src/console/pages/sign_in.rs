@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use subtle::ConstantTimeEq;
 
 use super::{Fields, page, wrong};
-use crate::console::{Console, Problem, Role, Visitor, attempts::Who, gate::cookie};
+use crate::console::{Console, Problem, Role, Visitor, attempts::Who, audit, gate::cookie};
 
 pub(in crate::console) async fn form(State(console): State<Console>, visitor: Visitor) -> Response {
     if console.setup_code().is_some() {
@@ -66,7 +66,8 @@ async fn enter(
     let attempts = || console.0.attempts.lock().unwrap_or_else(PoisonError::into_inner);
     let begun = attempts().begin(&whose, now);
     if let Err(wait) = begun {
-        note(console, visitor, "sign in: refused, too many attempts", name).await?;
+        // Whoever goes on all the same must not fill the audit log.
+        log::warn!("console: an attempt to sign in is refused: there were too many");
         let seconds = wait.as_secs_ceil();
         let detail = format!("Too many attempts. Try again in {seconds} seconds.");
         return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, detail));
@@ -79,8 +80,14 @@ async fn enter(
     }
     let account = checked?;
     attempts().succeeded(&whose);
-    note(console, visitor, "sign in", name).await?;
-    let secret = console.work(move |inner| inner.accounts().sign_in(&account.name, now)).await?;
+    let holder = Visitor { account: Some(account.clone()), ..visitor.clone() };
+    console.note(&holder, "sign in".into(), None).await?;
+    let secret = console
+        .work(move |inner| {
+            audit::trim(&*inner.drawers, now)?;
+            inner.accounts().sign_in(&account.name, now)
+        })
+        .await?;
     Ok(([(header::SET_COOKIE, console.cookie(&secret))], Redirect::to("/subscribers")).into_response())
 }
 
@@ -136,7 +143,7 @@ pub(in crate::console) async fn set_up(
 ) -> Response {
     let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
     let name = field("name");
-    match found(&console, &field("code"), name.clone(), field("password")).await {
+    match found(&console, &visitor, &field("code"), name.clone(), field("password")).await {
         Ok(()) => match enter(&console, &visitor, &name, field("password")).await {
             Ok(response) => response,
             Err(_) => Redirect::to("/login").into_response(),
@@ -145,7 +152,13 @@ pub(in crate::console) async fn set_up(
     }
 }
 
-async fn found(console: &Console, code: &str, name: String, password: String) -> Result<(), Problem> {
+async fn found(
+    console: &Console,
+    visitor: &Visitor,
+    code: &str,
+    name: String,
+    password: String,
+) -> Result<(), Problem> {
     // Whoever has the code first takes it, so that two at once make one account.
     let known = {
         let mut code_place = console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner);
@@ -157,10 +170,12 @@ async fn found(console: &Console, code: &str, name: String, password: String) ->
         }
         code_place.take()
     };
-    let now = console.now();
+    let (now, made_for) = (console.now(), name.clone());
     let made =
         console.hash(move |inner| inner.accounts().create(&name, &password, Role::Operator, now)).await;
-    if made.is_err() {
+    if made.is_ok() {
+        note(console, visitor, "make the first account", &made_for).await?;
+    } else {
         *console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner) = known;
     }
     made

@@ -10,14 +10,14 @@ use crate::console::{Console, Hour, Problem, Throughput, Visitor};
 // Units of the drawing: of a bar, of the space between two hours, of the highest bar.
 const WIDTH: u64 = 20;
 const GAP: u64 = 6;
-const HEIGHT: u64 = 120;
+const HEIGHT: u64 = 240;
 
 pub(in crate::console) async fn show(
     State(console): State<Console>,
     visitor: Visitor,
 ) -> Result<Markup, Problem> {
     let now = console.now();
-    let Throughput { hours, subscribers, open, complete, failed } =
+    let Throughput { hours, subscribers, open, complete, failed, is_partial } =
         console.work(move |inner| inner.desk.throughput(now)).await?;
     let figures = [
         ("Subscribers", subscribers, "/subscribers"),
@@ -29,7 +29,7 @@ pub(in crate::console) async fn show(
         h1 { "Throughput" }
         ul.tiles {
             @for (name, count, path) in figures {
-                li { a href=(path) { strong.figures { (grouped(count)) } span { (name) } } }
+                li { a href=(path) { strong.figures { (grouped(count)) @if is_partial { "+" } } span { (name) } } }
             }
         }
         section.panel {
@@ -66,7 +66,7 @@ fn chart(hours: &[Hour]) -> Markup {
     let width = hours.len() as u64 * (2 * WIDTH + GAP);
     let bar = |count: u64| (u128::from(count) * u128::from(HEIGHT)).div_ceil(u128::from(most)) as u64;
     html! {
-        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 24) } role="img"
+        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 40) } role="img"
             aria-label={ "At most " (most) " messages an hour" } {
             @for (place, hour) in (0_u64..).zip(hours) {
                 @let left = place * (2 * WIDTH + GAP);
@@ -74,7 +74,7 @@ fn chart(hours: &[Hour]) -> Markup {
                 rect.in x=(left) y=(HEIGHT - incoming) width=(WIDTH) height=(incoming) {}
                 rect.out x=(left + WIDTH) y=(HEIGHT - outgoing) width=(WIDTH) height=(outgoing) {}
                 @if place % 4 == 0 {
-                    text x=(left) y=(HEIGHT + 20) { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
+                    text x=(left) y=(HEIGHT + 34) { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
                 }
             }
         }
@@ -86,7 +86,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             out.push('\u{202F}');
         }
         out.push(digit);

@@ -67,16 +67,52 @@ impl<R: Records> Sealed<R> {
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.id);
             for row in &rows {
-                let opened = self.number(row).and_then(|msisdn| {
-                    let clear = self.keys.unseal(&row.id, Which::State, &row.state)?;
-                    Ok((msisdn, Document::read(&clear)?))
-                });
-                match opened {
+                match self.open_row(row) {
                     Ok((msisdn, document)) => f(msisdn, document),
                     Err(error) => log::error!("a subscriber is left out: {error}"),
                 }
             }
         }
+    }
+
+    fn open_row(&self, row: &Row) -> Result<(Msisdn, Document), StoreError> {
+        let msisdn = self.number(row)?;
+        let clear = self.keys.unseal(&row.id, Which::State, &row.state)?;
+        Ok((msisdn, Document::read(&clear)?))
+    }
+
+    /// The next subscribers in the order of the ids.
+    pub(super) fn next_summaries(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+    ) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError> {
+        let mut after = after.map(|msisdn| self.keys.subscriber(msisdn));
+        // If none of these rows opens, those after them are looked at: no row is an end.
+        loop {
+            let rows = self.records.walk(after, limit)?;
+            let mut found = Vec::new();
+            for row in &rows {
+                match self.open_row(row) {
+                    Ok((msisdn, document)) => {
+                        let books = summaries(&msisdn, &document);
+                        found.push((msisdn, books));
+                    }
+                    Err(error) => log::error!("a subscriber is left out: {error}"),
+                }
+            }
+            after = rows.last().map(|row| row.id);
+            if !found.is_empty() || after.is_none() {
+                return Ok(found);
+            }
+        }
+    }
+
+    pub(super) fn summaries_of(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError> {
+        let rows = self.records.load(&[self.keys.subscriber(msisdn)])?;
+        let Some(row) = rows.first() else { return Ok(Vec::new()) };
+        let (msisdn, document) = self.open_row(row)?;
+        Ok(summaries(&msisdn, &document))
     }
 
     pub(super) fn all_summaries(&mut self) -> Result<Vec<Summary>, StoreError> {
