@@ -5,11 +5,7 @@ use tokio::{
     net::TcpListener,
 };
 
-use crate::{
-    centre::LoadCentre,
-    served::Place,
-    uploads::{messages},
-};
+use crate::{centre::LoadCentre, served::Place, uploads::messages};
 
 /// One answers with what is no PDU, one closes at once, one reads nothing and says nothing: the one that behaves is
 /// served.

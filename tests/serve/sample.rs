@@ -25,10 +25,15 @@ fn the_sample_says_the_defaults() {
 #[test]
 fn every_key_is_described_with_its_default() {
     for key in Config::keys() {
-        let heading = if key.table == "smpp" { "### `[[smpp]]`".into() } else { format!("### `[{}]`", key.table) };
+        let heading =
+            if key.table == "smpp" { "### `[[smpp]]`".into() } else { format!("### `[{}]`", key.table) };
         let (_, section) = PAGE.split_once(&heading).unwrap_or_else(|| panic!("{heading} is missing"));
         let section = section.split("\n#").next().unwrap_or_default();
-        let start = format!("| `{}` | {}", key.name, key.default.map_or("—".into(), |default| format!("`{default}`")));
+        let start = format!(
+            "| `{}` | {}",
+            key.name,
+            key.default.map_or("—".into(), |default| format!("`{default}`"))
+        );
         assert!(section.contains(&start), "{heading}: {start}");
     }
 }

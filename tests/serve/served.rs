@@ -31,7 +31,9 @@ impl Place {
 
     /// Another configuration in the same folder.
     pub fn write(&self, name: &str, first: &str, centres: &[SocketAddr]) {
-        let mut text = format!("{first}\n[console]\naddress = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\nlevel = \"debug\"\n");
+        let mut text = format!(
+            "{first}\n[console]\naddress = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\nlevel = \"debug\"\n"
+        );
         for (number, address) in centres.iter().enumerate() {
             let _ = write!(
                 text,
@@ -48,14 +50,16 @@ impl Place {
 
     /// Starts the server of a configuration.
     pub fn serve(&self, configuration: &str) -> Served {
-        let mut running = Running::start(oxisim(&["serve"], &self.path(configuration)).env_remove("OXISIM_STORE_KEY"));
+        let mut running =
+            Running::start(oxisim(&["serve"], &self.path(configuration)).env_remove("OXISIM_STORE_KEY"));
         running.prints("the server works");
         Served { running }
     }
 
     /// What `oxisim serve check` says.
     pub fn check(&self) -> String {
-        let checked = oxisim(&["serve", "check"], &self.path("SERVER.toml")).output().expect("the program runs");
+        let checked =
+            oxisim(&["serve", "check"], &self.path("SERVER.toml")).output().expect("the program runs");
         assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
         String::from_utf8(checked.stdout).expect("a text")
     }

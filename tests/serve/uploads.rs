@@ -1,8 +1,8 @@
 //! What uploaders send.
 
 use oxisim_backup::{
-    Journal, Keyring, Mode, Output, Phonebook, PhonebookError, Settings, Storage, StorageError, Trigger, Uploader,
-    Way, carriage, message::Source, security::KeySet,
+    Journal, Keyring, Mode, Output, Phonebook, PhonebookError, Settings, Storage, StorageError, Trigger,
+    Uploader, Way, carriage, message::Source, security::KeySet,
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
 use oxisim_server::Msisdn;

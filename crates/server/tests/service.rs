@@ -4,7 +4,7 @@ use std::sync::{Arc, mpsc};
 
 use oxisim_backup::{DeliveryReport, Policy};
 use oxisim_server::{
-    Leases, Server, SqliteStore, Store, StoreKey,
+    Server, SqliteStore, Store, StoreKey,
     service::{
         Clock, Keeper, Outbox,
         engine::{Arrival, Engine, Intake, Slip, Tuning, What},
@@ -33,7 +33,11 @@ fn address() -> Address {
     "+15550100001".parse().unwrap()
 }
 
-fn engine(store: SqliteStore, waiting: u32, outgoing: u32) -> (Engine<SqliteStore>, Intake<SqliteStore>, Arc<Counts>) {
+fn engine(
+    store: SqliteStore,
+    waiting: u32,
+    outgoing: u32,
+) -> (Engine<SqliteStore>, Intake<SqliteStore>, Arc<Counts>) {
     let counts = Arc::new(Counts::default());
     let (outbox, _) = Outbox::new(outgoing, Arc::clone(&counts));
     let server = Server::new(store, Policy::default(), 1);

@@ -5,10 +5,7 @@ use oxisim_sms::Address;
 use oxisim_wire::Instant;
 
 use super::{Error, Server};
-use crate::{
-    Msisdn,
-    store::Store,
-};
+use crate::{Msisdn, store::Store};
 
 impl<S: Store> Server<S> {
     /// The phone of a subscriber can be reached again (`alert_notification`, SMPP 5.0 §4.1.3.1): what waits for the next

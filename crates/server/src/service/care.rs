@@ -58,7 +58,8 @@ pub fn check(config: &Config) -> Result<Checked, ServiceError> {
     if !path.exists() {
         return Err(ServiceError::File(path.clone(), std::io::ErrorKind::NotFound.into()));
     }
-    let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(ServiceError::Copy)?;
+    let db =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(ServiceError::Copy)?;
     if let Some(what) = whole(&db).map_err(ServiceError::Copy)? {
         return Err(ServiceError::Damaged(what));
     }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use oxisim_backup::{DeliveryReport, Outgoing};
-use oxisim_sms::Address;
 use oxisim_smpp::{
     Bind, Esme, EsmeConfig, Failure, Identity, Incoming, LinkEvent, LinkId, Message, MessageState, Operation,
     Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
 };
+use oxisim_sms::Address;
 use oxisim_wire::Instant;
 use tokio::{
     sync::{Semaphore, mpsc},

@@ -41,7 +41,9 @@ impl SqliteDrawers {
         };
         match prepare().map_err(failed)? {
             0 | VERSION => Ok(Self(Mutex::new(db))),
-            other => Err(DeskError(format!("{} has version {other}, which is not known", path.display()).into())),
+            other => {
+                Err(DeskError(format!("{} has version {other}, which is not known", path.display()).into()))
+            }
         }
     }
 
@@ -62,7 +64,10 @@ impl Drawers for SqliteDrawers {
     }
 
     fn put(&self, drawer: Drawer, key: &str, document: &[u8]) -> Result<(), DeskError> {
-        self.change("INSERT OR REPLACE INTO document VALUES (?1, ?2, ?3)", params![name(drawer), key, document])
+        self.change(
+            "INSERT OR REPLACE INTO document VALUES (?1, ?2, ?3)",
+            params![name(drawer), key, document],
+        )
     }
 
     fn remove(&self, drawer: Drawer, key: &str) -> Result<(), DeskError> {

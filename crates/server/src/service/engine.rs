@@ -355,13 +355,12 @@ impl Works {
         let now = self.clock.now();
         let until = |at: Instant| at.since(now).min(LOOK_AROUND);
         let due = match server.poll_timeout() {
-            Ok(None) => LOOK_AROUND,
             Ok(Some(at)) => {
                 let is_held = self.turns.available(now) == 0 || self.outbox.room() == 0;
                 let wait = until(at.max(self.asked_from));
                 if is_held { wait.max(BREATH) } else { wait }
             }
-            Err(_) => LOOK_AROUND,
+            Ok(None) | Err(_) => LOOK_AROUND,
         };
         self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
     }
@@ -390,7 +389,6 @@ fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(
     };
     done.map_err(|error| brief(&error))
 }
-
 
 /// What may be logged of an error: a store's may show what stands in a phonebook.
 pub(super) fn brief(error: &Error) -> String {

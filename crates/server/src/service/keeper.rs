@@ -52,8 +52,8 @@ impl Keeper {
             .collect();
         let share = SHARDS.div_ceil(others.len() + 1);
         if mine.len() > share {
-            let spare = mine.split_off(share);
-            store.release(&spare)?;
+            let too_many = mine.split_off(share);
+            store.release(&too_many)?;
         } else if mine.len() < share {
             mine = store.acquire(&self.owner, (share - mine.len()) as u16, now, self.span)?;
         }

@@ -143,6 +143,9 @@ mod tests {
     #[test]
     fn nobodys_number_is_logged() {
         assert_eq!(without_numbers("+15550100001: card 8900101000000000019"), "+…: card …");
-        assert_eq!(without_numbers("127.0.0.1:27750 has 123456 messages"), "127.0.0.1:27750 has 123456 messages");
+        assert_eq!(
+            without_numbers("127.0.0.1:27750 has 123456 messages"),
+            "127.0.0.1:27750 has 123456 messages"
+        );
     }
 }

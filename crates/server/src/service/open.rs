@@ -1,8 +1,9 @@
 //! Stores and keys, as a configuration names them.
 
 use std::{
+    fmt::Write as _,
     fs,
-    io::{self, ErrorKind, Write},
+    io::{self, ErrorKind, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -60,7 +61,9 @@ pub(super) fn sqlite(config: &Config) -> Result<SqliteStore, ServiceError> {
 pub(super) fn postgres(config: &Config, url: &str) -> Result<PostgresStore, ServiceError> {
     let key = match &config.store.key {
         Some(key) => StoreKey::read(key).map_err(crate::StoreError::from)?,
-        None => StoreKey::from_environment().map_err(crate::StoreError::from)?.ok_or(ServiceError::NoStoreKey)?,
+        None => {
+            StoreKey::from_environment().map_err(crate::StoreError::from)?.ok_or(ServiceError::NoStoreKey)?
+        }
     };
     Ok(PostgresStore::connect(url, &key)?)
 }
@@ -86,8 +89,11 @@ pub(super) fn master_key<S: Store>(config: &Config, store: &mut S) -> Result<Mas
     let mut octets = [0; 16];
     getrandom::fill(&mut octets).map_err(|error| failed(io::Error::other(error)))?;
     let key = MasterKey::new(octets);
-    let digits: String = key.octets().iter().map(|octet| format!("{octet:02X}")).collect();
-    let text = Zeroizing::new(digits + "\n");
+    let mut text = Zeroizing::new(String::new());
+    for octet in key.octets() {
+        let _ = write!(text, "{octet:02X}");
+    }
+    text.push('\n');
     let mut file = private(&path).map_err(failed)?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
     log::info!("made the master key {}", path.display());

@@ -94,7 +94,9 @@ impl Running {
             Ok((console, centres))
         };
         match started.await {
-            Ok((console, centres)) => Ok(Self { config, intake, engine, centres, console, counts, _sole: sole }),
+            Ok((console, centres)) => {
+                Ok(Self { config, intake, engine, centres, console, counts, _sole: sole })
+            }
             Err(error) => {
                 intake.stop();
                 Err(error)
@@ -125,7 +127,8 @@ impl Running {
         let fixed = self.config.fixed(&config);
         self.intake.set_policy(config.backup.policy(), config.backup.turns);
         super::log::start(config.log.format, config.log.level);
-        let same_centres = self.config.smpp.iter().map(|it| &it.name).eq(config.smpp.iter().map(|it| &it.name));
+        let same_centres =
+            self.config.smpp.iter().map(|it| &it.name).eq(config.smpp.iter().map(|it| &it.name));
         if same_centres {
             self.centres.reroute(&config.smpp);
             for (now, then) in self.config.smpp.iter_mut().zip(&config.smpp) {
@@ -148,7 +151,10 @@ impl Running {
             }
         };
         if tokio::time::timeout(patience, left).await.is_err() {
-            log::warn!("{} messages were not sent: they are sent again when the server runs", counts.outgoing.get());
+            log::warn!(
+                "{} messages were not sent: they are sent again when the server runs",
+                counts.outgoing.get()
+            );
         }
         if tokio::time::timeout(patience, centres.stop()).await.is_err() {
             log::warn!("an SMS centre did not answer in time");

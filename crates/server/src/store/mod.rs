@@ -79,7 +79,8 @@ pub trait Store {
 
     /// The next `limit` subscribers after one, in an order of the store's own, each with what is kept of them, one entry
     /// a phonebook. It costs the same wherever it begins.
-    fn walk(&mut self, after: Option<&Msisdn>, limit: u32) -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError>;
+    fn walk(&mut self, after: Option<&Msisdn>, limit: u32)
+    -> Result<Vec<(Msisdn, Vec<Summary>)>, StoreError>;
 
     /// What is kept of one subscriber, one entry a phonebook.
     fn summaries(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError>;

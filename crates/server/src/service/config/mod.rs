@@ -206,8 +206,8 @@ impl BackupConfig {
 impl Config {
     /// Reads the file at `path`; its paths start from its folder.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| ConfigError::Read { path: path.into(), error })?;
+        let text =
+            std::fs::read_to_string(path).map_err(|error| ConfigError::Read { path: path.into(), error })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         Self::parse(&text, folder).map_err(|problems| ConfigError::Wrong { path: path.into(), problems })
     }
@@ -295,7 +295,7 @@ fn read(text: &str, folder: &Path) -> (Config, Notes) {
     let limits = limits(Section::new("limits", table("limits"), &mut notes));
     let mut binds: Vec<SmppConfig> = Vec::new();
     if let Some(DeValue::Array(tables)) = document.get("smpp").map(Spanned::get_ref) {
-        for entry in tables.iter() {
+        for entry in tables {
             let DeValue::Table(table) = entry.get_ref() else { continue };
             let taken: Vec<String> = binds.iter().map(|bind| bind.name.clone()).collect();
             binds.push(smpp(Section::new("smpp", (Some(table), entry.span()), &mut notes), &taken));
@@ -496,7 +496,8 @@ fn is_host_and_port(text: &str) -> bool {
 
 fn prefix(text: &str) -> Result<String, String> {
     let digits = text.strip_prefix('+').unwrap_or_default();
-    let fits = !digits.is_empty() && digits.len() <= Msisdn::LIMIT && digits.bytes().all(|it| it.is_ascii_digit());
+    let fits =
+        !digits.is_empty() && digits.len() <= Msisdn::LIMIT && digits.bytes().all(|it| it.is_ascii_digit());
     if fits { Ok(digits.into()) } else { Err("beginnings of numbers such as \"+49\" are expected".into()) }
 }
 

@@ -97,9 +97,9 @@ impl<'a> Section<'a> {
 
     /// The number at a key, if it is there.
     pub fn optional_number(&mut self, key: &'static str, range: RangeInclusive<u32>) -> Option<u32> {
-        self.has(key).then(|| self.number(key, *range.start(), range)).or_else(|| {
-            self.read(key, None, |_| Ok(())).map(|()| 0)
-        })
+        self.has(key)
+            .then(|| self.number(key, *range.start(), range))
+            .or_else(|| self.read(key, None, |_| Ok(())).map(|()| 0))
     }
 
     /// The length of time at a key.
@@ -173,8 +173,7 @@ impl<'a> Section<'a> {
     pub fn path(&mut self, key: &'static str, default: Option<&str>) -> Option<PathBuf> {
         let folder = self.notes.folder.clone();
         let at = |text: &str| folder.join(Path::new(text));
-        self.read(key, default.map(Into::into), |value| Ok(at(text(value)?)))
-            .or_else(|| default.map(at))
+        self.read(key, default.map(Into::into), |value| Ok(at(text(value)?))).or_else(|| default.map(at))
     }
 
     /// The path of a file at a key, which must be there to be read.

@@ -74,7 +74,8 @@ fn what_needs_a_restart_is_known() {
     let read = |text: &str| Config::parse(text, Path::new("")).unwrap();
     let before = read("");
     assert!(before.fixed(&read("[backup]\nevery = \"1h\"\n[log]\nlevel = \"warn\"\n")).is_empty());
-    assert_eq!(before.fixed(&read("[store]\ndatabase = \"b.db\"\n[console]\nenabled = false\n")), [
-        "store", "console"
-    ]);
+    assert_eq!(
+        before.fixed(&read("[store]\ndatabase = \"b.db\"\n[console]\nenabled = false\n")),
+        ["store", "console"]
+    );
 }
