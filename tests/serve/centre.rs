@@ -4,13 +4,12 @@ use std::{
     collections::{BTreeSet, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
 use oxisim_backup::FromServer;
 use oxisim_smpp::{Centre, CentreConfig, Link, LinkEvent, Message};
 use tokio::{
-    sync::{mpsc, watch},
+    sync::{Notify, mpsc, watch},
     time::timeout,
 };
 
@@ -23,6 +22,8 @@ const AT_ONCE: usize = 20;
 #[derive(Default)]
 struct Load {
     waiting: Mutex<VecDeque<Message>>,
+    /// There are more to bring.
+    more: Notify,
     /// Who has been told that their backup is complete.
     done: Mutex<BTreeSet<String>>,
 }
@@ -48,6 +49,12 @@ impl LoadCentre {
         let (tell, told) = watch::channel(0);
         tokio::spawn(run(Arc::clone(&load), received, count, tell));
         Self { address: centre.local_addr(), load, acknowledged, told, _centre: centre }
+    }
+
+    /// Brings these messages, too.
+    pub fn bring(&self, messages: impl IntoIterator<Item = Message>) {
+        self.load.waiting.lock().unwrap().extend(messages);
+        self.load.more.notify_waiters();
     }
 
     /// Waits until so many messages are acknowledged.
@@ -96,17 +103,22 @@ async fn run(
 /// Brings messages on a session until it ends.
 async fn bring(load: Arc<Load>, link: Link, count: watch::Sender<usize>) {
     loop {
+        let more = load.more.notified();
         let next = load.waiting.lock().unwrap().pop_front();
-        let Some(message) = next else { return };
+        let Some(message) = next else {
+            more.await;
+            continue;
+        };
         match link.send(message.clone()).await {
             Ok(_) => count.send_modify(|count| *count += 1),
             Err(failure) => {
                 load.waiting.lock().unwrap().push_back(message);
+                load.more.notify_waiters();
                 if !matches!(failure, oxisim_smpp::Failure::Refused(status) if status.is_temporary()) {
                     return;
                 }
-                // Another tries before it is this one's turn again.
-                tokio::time::sleep(Duration::from_millis(5)).await;
+                // Others have their turn before.
+                tokio::task::yield_now().await;
             }
         }
     }

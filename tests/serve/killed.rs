@@ -60,7 +60,7 @@ async fn of_two_servers_on_one_database_one_is_killed_and_the_other_takes_over()
     let cluster = cluster.await.unwrap();
     let load: Vec<_> = (0..SUBSCRIBERS).flat_map(messages).collect();
     let all = load.len();
-    let mut centre = LoadCentre::start(load).await;
+    let mut centre = LoadCentre::start([]).await;
     let first = format!(
         "[server]\nmaster_key = \"master.key\"\n[store]\nurl = \"{url}\"\nkey = \"store.key\"\nlease = \"3s\""
     );
@@ -69,8 +69,12 @@ async fn of_two_servers_on_one_database_one_is_killed_and_the_other_takes_over()
     std::fs::write(place.path("master.key"), &KEY[..32]).unwrap();
     // Each has the console's documents for itself.
     place.write("OTHER.toml", &first.replace("[store]", "name = \"other\"\n[store]"), &[centre.address]);
-    let other = place.serve("OTHER.toml");
-    let served = place.serve("SERVER.toml");
+    let mut other = place.serve("OTHER.toml");
+    let mut served = place.serve("SERVER.toml");
+    for one in [&mut other, &mut served] {
+        one.running.prints("works for 128 shards");
+    }
+    centre.bring(load);
     centre.acknowledged(1 + chance(all / 2)).await;
     served.kill();
     centre.acknowledged(all).await;

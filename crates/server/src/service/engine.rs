@@ -192,6 +192,7 @@ impl<S: Store + Leases> Engine<S> {
     pub fn run(self) {
         let Self { mut server, inbox, mut works } = self;
         let mut stops = false;
+        works.keep(&mut server);
         while !stops {
             let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
             let mut next = match inbox.recv_timeout(wait) {
@@ -249,12 +250,23 @@ impl Works {
         }
     }
 
+    /// Whether the server knows whom it works for.
+    fn may_work(&self) -> bool {
+        self.keeper.as_ref().is_none_or(Keeper::has_begun)
+    }
+
     /// Makes what has come durable, all at once, and says so.
     fn store<S: Store>(&mut self, server: &mut Server<S>, arrivals: Vec<Arrival>) {
         if arrivals.is_empty() {
             return;
         }
         self.counts.waiting.sub(arrivals.len() as u64);
+        if !self.may_work() {
+            for arrival in arrivals {
+                self.answer(arrival, Err("the shards are not shared out yet".into()));
+            }
+            return;
+        }
         let now = self.clock.now();
         let of: Vec<Msisdn> =
             arrivals.iter().filter_map(|it| Msisdn::try_from(it.what.subscriber()).ok()).collect();
@@ -329,7 +341,8 @@ impl Works {
     fn take_turns<S: Store>(&mut self, server: &mut Server<S>) {
         let now = self.clock.now();
         let limit = self.turns.available(now).min(self.outbox.room()).min(self.batch as u32);
-        if limit == 0 || now < self.asked_from || self.counts.stopping.get() > 0 {
+        let may_ask = now >= self.asked_from && self.counts.stopping.get() == 0 && self.may_work();
+        if limit == 0 || !may_ask {
             return;
         }
         match server.handle_due(limit, now) {

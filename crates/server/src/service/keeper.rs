@@ -29,6 +29,12 @@ impl Keeper {
         Self { owner, span, next: Instant::EPOCH, until: Instant::EPOCH }
     }
 
+    /// Whether the server has shared the shards out: before, it may not work for anybody.
+    #[must_use]
+    pub fn has_begun(&self) -> bool {
+        self.until > Instant::EPOCH
+    }
+
     /// When [`Keeper::keep`] is due.
     #[must_use]
     pub const fn poll_timeout(&self) -> Instant {
