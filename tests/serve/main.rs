@@ -4,7 +4,6 @@ mod centre;
 mod hostile;
 mod killed;
 #[path = "../../crates/server/tests/postgres/mod.rs"]
-#[expect(dead_code, reason = "others look into its folder")]
 mod postgres;
 #[path = "../smsc/process.rs"]
 #[expect(dead_code, reason = "others read what the centre prints")]
