@@ -15,9 +15,9 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program that runs until the test ends, at the latest.
 pub struct Running {
-    child: Child,
+    pub child: Child,
     lines: mpsc::Receiver<String>,
-    said: Vec<String>,
+    pub said: Vec<String>,
 }
 
 impl Running {
@@ -109,7 +109,7 @@ impl Smsc {
 }
 
 /// The program `oxisim`, built as it is now; `OXISIM` names another.
-fn program() -> &'static PathBuf {
+pub fn program() -> &'static PathBuf {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
     PROGRAM.get_or_init(|| {
         if let Some(path) = std::env::var_os("OXISIM") {

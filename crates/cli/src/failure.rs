@@ -7,7 +7,7 @@ use std::{
 };
 
 use oxisim_phonebook::vcard::VcardError;
-use oxisim_server::{Error as ServerError, Msisdn, StoreError};
+use oxisim_server::{Error as ServerError, Msisdn, StoreError, service::ServiceError};
 use oxisim_transport::Error as CardError;
 
 use crate::image::Wrong;
@@ -105,6 +105,9 @@ pub enum Failure {
     /// The server failed.
     #[error(transparent)]
     Server(#[from] ServerError),
+    /// The server does not start, or has failed.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
     /// The card cannot be reached.
     #[error(transparent)]
     Card(#[from] CardError),
@@ -140,7 +143,8 @@ impl Failure {
                 StoreError::Open { .. } | StoreError::Key(_) | StoreError::WrongKey,
             ))
             | Self::Card(CardError::NoReader { .. } | CardError::AmbiguousReader { .. }) => ExitCode::from(2),
-            Self::Server(_) | Self::Card(_) => ExitCode::from(1),
+            Self::Service(ServiceError::Config(_)) => ExitCode::from(2),
+            Self::Server(_) | Self::Card(_) | Self::Service(_) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
     }

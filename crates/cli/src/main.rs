@@ -27,6 +27,7 @@ mod progress;
 mod readers;
 mod report;
 mod run;
+mod serve;
 mod sim;
 mod smsc;
 mod span;
@@ -61,6 +62,7 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Serve(serve::Args),
     Smsc(smsc::Args),
 }
 
@@ -68,7 +70,10 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
     let level = level.get(usize::from(cli.verbose)).copied().unwrap_or(log::LevelFilter::Trace);
-    env_logger::Builder::new().filter_level(level).parse_default_env().init();
+    // A server's own log has no personal data.
+    if !matches!(cli.command, Command::Serve(_)) {
+        env_logger::Builder::new().filter_level(level).parse_default_env().init();
+    }
     let done = match cli.command {
         Command::Backup(args) => backup::run(&args),
         Command::Coding(args) => coding::run(&args),
@@ -80,6 +85,7 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Smsc(args) => smsc::run(&args),
     };
     match done {

@@ -54,6 +54,11 @@ impl MasterKey {
         KeySet { version, kic, kid, kik }
     }
 
+    /// The key that hides subscribers' numbers where operators' programs see them: the same on all servers.
+    pub(crate) fn console_key(&self) -> [u8; KEY_OCTETS] {
+        self.derive("oxisim console", &[])
+    }
+
     fn derive(&self, label: &str, context: &[u8]) -> [u8; KEY_OCTETS] {
         let mut key = [0; KEY_OCTETS];
         let bits = (8 * KEY_OCTETS as u32).to_be_bytes();

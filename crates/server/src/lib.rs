@@ -37,6 +37,7 @@ mod msisdn;
 mod outbox;
 mod rekey;
 mod server;
+pub mod service;
 pub mod store;
 
 pub use bearer::Ignored;

@@ -1,5 +1,7 @@
 //! The server's machine.
 
+mod alert;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use oxisim_backup::{
@@ -222,15 +224,26 @@ impl<S: Store> Server<S> {
     /// one subscriber's turn fails, it is noted and put off, the others have theirs all the same, and the first error is
     /// returned.
     pub fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
+        self.handle_due(BATCH, now).map(drop)
+    }
+
+    /// The same for at most `limit` subscribers: who sends at a limited rate takes no more than can be sent. How many had
+    /// their turn; after an error it was at least one.
+    pub fn handle_due(&mut self, limit: u32, now: Instant) -> Result<u32, Error> {
         let trimmed = self.trim(now);
-        let due = self.store.due(now, BATCH)?;
+        let due = self.store.due(now, limit)?;
         if due.is_empty() {
-            return trimmed;
+            return trimmed.map(|()| 0);
         }
         let turns = self.batch(&due, |server| {
             due.iter().map(|msisdn| server.whole_turn(msisdn, now)).fold(Ok(()), Result::and)
         })?;
-        trimmed.and(turns)
+        trimmed.and(turns).map(|()| due.len() as u32)
+    }
+
+    /// The policy from now on.
+    pub fn set_policy(&mut self, policy: Policy) {
+        self.receiver.policy = policy;
     }
 
     /// When [`Server::handle_timeout`] has something to do. Changes with every other call, and if another process

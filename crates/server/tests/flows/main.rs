@@ -1,5 +1,6 @@
 //! Backups and restores between uploaders and a server, through the user data of short messages, in virtual time.
 
+mod alert;
 mod backup;
 mod failing;
 mod failure;

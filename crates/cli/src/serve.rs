@@ -1,0 +1,83 @@
+//! `oxisim serve`: the backup server in real time.
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use oxisim_server::service::{self, Config, ServiceError};
+
+use crate::{failure::Failure, report::count};
+
+const HELP: &str = "\
+SERVER.toml may be empty: the server then keeps its copies in oxisim.db beside it, makes the keys it needs,
+and opens its console to this machine alone. docs/SERVER.md describes every key.
+
+Examples:
+  oxisim serve --config SERVER.toml
+  oxisim serve check --config SERVER.toml
+  oxisim serve backup COPY.db --config SERVER.toml
+  kill -HUP PID       reads SERVER.toml again
+  kill PID            ends the server in order";
+
+/// Run the backup server, until SIGTERM or Ctrl-C.
+#[derive(Debug, clap::Args)]
+#[command(after_help = HELP, args_conflicts_with_subcommands = true)]
+pub struct Args {
+    #[command(subcommand)]
+    care: Option<Care>,
+    /// What the server is told.
+    #[arg(long, value_name = "SERVER.toml", required = true)]
+    config: Option<PathBuf>,
+}
+
+/// What is done about the server's own database.
+#[derive(Debug, clap::Subcommand)]
+enum Care {
+    /// Copy the server's database as it is now, also while the server runs. The keys are not in it.
+    Backup {
+        /// The file that is made.
+        #[arg(value_name = "FILE")]
+        to: PathBuf,
+        /// What the server is told.
+        #[arg(long, value_name = "SERVER.toml")]
+        config: PathBuf,
+    },
+    /// Look whether the server can start, and whether all that it keeps can be read.
+    Check {
+        /// What the server is told.
+        #[arg(long, value_name = "SERVER.toml")]
+        config: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    match (&args.care, &args.config) {
+        (Some(Care::Backup { to, config }), _) => {
+            let octets = service::back_up(&read(config)?, to)?;
+            writeln!(io::stdout(), "{} octets in {}; keep the keys elsewhere", octets, to.display())?;
+        }
+        (Some(Care::Check { config }), _) => {
+            let checked = service::check(&read(config)?)?;
+            let [books, cards] = [(checked.phonebooks, "phonebook"), (checked.cards, "card")]
+                .map(|(number, what)| count(usize::try_from(number).unwrap_or(usize::MAX), what));
+            writeln!(io::stdout(), "all is well: {books}, {cards} with keys")?;
+        }
+        (None, Some(config)) => service::run(config, say)?,
+        (None, None) => return Err(Failure::Usage("--config is missing".into())),
+    }
+    Ok(())
+}
+
+fn read(path: &std::path::Path) -> Result<Config, ServiceError> {
+    Ok(Config::read(path)?)
+}
+
+/// Prints a line, which whoever reads it gets at once; if nobody does, the server goes on.
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+        log::debug!("{line} (not printed: {error})");
+    }
+}

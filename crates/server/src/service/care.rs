@@ -1,0 +1,83 @@
+//! What is done about a server's own database, while it runs or not: a copy of it, and a look whether all is well.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{ServiceError, config::Config, open};
+use crate::store::Store;
+
+/// Copies the database into the file `to`, which must not exist, as it is at one moment; the server may run meanwhile.
+/// The keys are not in it. How many octets the copy has.
+pub fn back_up(config: &Config, to: &Path) -> Result<u64, ServiceError> {
+    if config.store.url.is_some() {
+        return Err(ServiceError::NotSqlite);
+    }
+    let failed = |error| ServiceError::File(to.into(), error);
+    if to.exists() {
+        return Err(failed(std::io::ErrorKind::AlreadyExists.into()));
+    }
+    let db = Connection::open_with_flags(&config.store.database, OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .map_err(ServiceError::Copy)?;
+    // An empty file is taken for a new database, and keeps its mode.
+    let file = open::private(to).map_err(failed)?;
+    let copied = db
+        .execute("VACUUM INTO ?1", [to.to_string_lossy()])
+        .and_then(|_| whole(&Connection::open_with_flags(to, OpenFlags::SQLITE_OPEN_READ_ONLY)?));
+    let checked = match copied {
+        Ok(None) => file.sync_all().and_then(|()| file.metadata()).map_err(failed),
+        Ok(Some(what)) => Err(ServiceError::Damaged(what)),
+        Err(error) => Err(ServiceError::Copy(error)),
+    };
+    match checked {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) => {
+            // Half a copy is none.
+            let _ = std::fs::remove_file(to);
+            Err(error)
+        }
+    }
+}
+
+/// What a look at a server's files has shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// Phonebooks of which something is kept.
+    pub phonebooks: u64,
+    /// Cards that have keys.
+    pub cards: u64,
+}
+
+/// Looks whether a server could start as it is configured, and whether its database is whole: the keys open it, and all
+/// that is kept can be read. It connects with nobody but the database.
+pub fn check(config: &Config) -> Result<Checked, ServiceError> {
+    if let Some(url) = &config.store.url {
+        return look(&mut open::postgres(config, url)?, config);
+    }
+    let path = &config.store.database;
+    if !path.exists() {
+        return Err(ServiceError::File(path.clone(), std::io::ErrorKind::NotFound.into()));
+    }
+    let db =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(ServiceError::Copy)?;
+    if let Some(what) = whole(&db).map_err(ServiceError::Copy)? {
+        return Err(ServiceError::Damaged(what));
+    }
+    look(&mut open::sqlite(config)?, config)
+}
+
+fn look<S: Store>(store: &mut S, config: &Config) -> Result<Checked, ServiceError> {
+    open::master_key(config, store)?;
+    let mut phonebooks = 0;
+    for summary in store.subscribers()? {
+        store.held(&summary.msisdn, summary.source)?;
+        phonebooks += 1;
+    }
+    Ok(Checked { phonebooks, cards: store.card_count()? })
+}
+
+/// What SQLite finds wrong with a database, if anything.
+fn whole(db: &Connection) -> rusqlite::Result<Option<String>> {
+    let found: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
+    Ok((found != "ok").then_some(found))
+}

@@ -1,0 +1,422 @@
+//! The thread that the server belongs to: it stores messages in batches, acknowledges them afterwards, and looks after
+//! who is due.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
+    },
+    time,
+};
+
+use oxisim_backup::{DeliveryReport, Policy};
+use oxisim_sms::{Address, UserData};
+use oxisim_wire::{Duration, Instant};
+
+use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
+use crate::{
+    Error, Msisdn, Server,
+    console::{DeskError, Lender},
+    store::{Leases, Store, StoreError},
+};
+
+/// The longest that the engine waits without a look around.
+const LOOK_AROUND: Duration = Duration::from_millis(500);
+
+/// The wait while the outbox is full, or the rate is reached.
+const BREATH: Duration = Duration::from_millis(20);
+
+/// The wait after the store has failed to say who is due.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// Who has brought something, and waits to hear whether it is durable.
+pub trait Slip: Send {
+    /// It is.
+    fn accept(self: Box<Self>);
+
+    /// It is not: it shall come again.
+    fn postpone(self: Box<Self>);
+}
+
+/// Something that has come from an SMS centre.
+pub struct Arrival {
+    /// What.
+    pub what: What,
+    /// Who waits, if anybody does.
+    pub slip: Option<Box<dyn Slip>>,
+}
+
+/// What has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum What {
+    /// A message of a subscriber.
+    Message(Address, UserData),
+    /// What has become of a message to a subscriber.
+    Report(Address, u64, DeliveryReport),
+    /// A subscriber's phone has appeared.
+    Alert(Address),
+}
+
+enum Work<S> {
+    Arrival(Arrival),
+    /// Somebody wants to have the server for a moment.
+    Lend(SyncSender<Loan<S>>),
+    Policy(Box<Policy>, u32),
+    Stop,
+}
+
+/// The server, lent out. It goes back when this is dropped.
+struct Loan<S> {
+    server: Option<Server<S>>,
+    back: SyncSender<Server<S>>,
+}
+
+impl<S> Drop for Loan<S> {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            let _ = self.back.send(server);
+        }
+    }
+}
+
+/// Hands work to an engine.
+pub struct Intake<S> {
+    sender: SyncSender<Work<S>>,
+    counts: Arc<Counts>,
+    outbox: Outbox,
+}
+
+impl<S> Clone for Intake<S> {
+    fn clone(&self) -> Self {
+        Self { sender: self.sender.clone(), counts: Arc::clone(&self.counts), outbox: self.outbox.clone() }
+    }
+}
+
+impl<S: Store> Intake<S> {
+    /// Hands something over that has come. If too much waits already, it shall come again.
+    pub fn arrive(&self, arrival: Arrival) {
+        // A message brings about others; what becomes of those that were sent does not.
+        let has_room = !matches!(arrival.what, What::Message(..))
+            || self.outbox.room() > 0 && self.counts.stopping.get() == 0;
+        self.counts.waiting.add(1);
+        let refused = if has_room {
+            match self.sender.try_send(Work::Arrival(arrival)) {
+                Ok(()) => return,
+                Err(TrySendError::Full(work) | TrySendError::Disconnected(work)) => work,
+            }
+        } else {
+            Work::Arrival(arrival)
+        };
+        self.counts.waiting.sub(1);
+        if let Work::Arrival(Arrival { slip: Some(slip), .. }) = refused {
+            self.counts.postponed.add(1);
+            slip.postpone();
+        }
+    }
+
+    /// The server's policy and the rate of its turns from now on.
+    pub fn set_policy(&self, policy: Policy, turns: u32) {
+        let _ = self.sender.send(Work::Policy(Box::new(policy), turns));
+    }
+
+    /// Lets the engine end what has come before, and stop.
+    pub fn stop(&self) {
+        let _ = self.sender.send(Work::Stop);
+    }
+}
+
+/// Lends the server out between two batches.
+impl<S: Store + Send + 'static> Lender<S> for Intake<S> {
+    fn lend(&self, work: &mut (dyn FnMut(&mut Server<S>) + Send)) -> Result<(), DeskError> {
+        let stopped = || DeskError("the server is stopping".into());
+        let (give, given) = sync_channel(1);
+        self.sender.send(Work::Lend(give)).map_err(|_| stopped())?;
+        let mut loan = given.recv().map_err(|_| stopped())?;
+        if let Some(server) = &mut loan.server {
+            work(server);
+        }
+        Ok(())
+    }
+}
+
+/// What an engine is told.
+#[derive(Clone, Debug)]
+pub struct Tuning {
+    /// Messages that may wait.
+    pub waiting: u32,
+    /// Messages that are stored at once.
+    pub batch: u32,
+    /// Subscribers a second whose turn comes.
+    pub turns: u32,
+}
+
+/// A server in its thread.
+pub struct Engine<S> {
+    server: Server<S>,
+    inbox: Receiver<Work<S>>,
+    works: Works,
+}
+
+/// What an engine works with beside the server, which may be lent out.
+struct Works {
+    outbox: Outbox,
+    keeper: Option<Keeper>,
+    clock: Clock,
+    counts: Arc<Counts>,
+    batch: usize,
+    turns: Bucket,
+    /// Nobody is asked who is due before this time.
+    asked_from: Instant,
+}
+
+impl<S: Store + Leases> Engine<S> {
+    /// An engine, and how to hand work to it.
+    #[must_use]
+    pub fn new(
+        server: Server<S>,
+        keeper: Option<Keeper>,
+        tuning: &Tuning,
+        outbox: Outbox,
+        clock: Clock,
+        counts: Arc<Counts>,
+    ) -> (Self, Intake<S>) {
+        let (sender, inbox) = sync_channel(tuning.waiting as usize);
+        let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
+        let turns = Bucket::new(tuning.turns, clock.now());
+        let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from };
+        (Self { server, inbox, works }, intake)
+    }
+
+    /// Works until [`Intake::stop`], or until nobody can hand over work any more.
+    pub fn run(self) {
+        let Self { mut server, inbox, mut works } = self;
+        let mut stops = false;
+        works.keep(&mut server);
+        while !stops {
+            let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
+            let mut next = match inbox.recv_timeout(wait) {
+                Ok(work) => Some(work),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let mut arrivals = Vec::new();
+            while let Some(work) = next {
+                match work {
+                    Work::Arrival(arrival) => arrivals.push(arrival),
+                    Work::Lend(to) => {
+                        works.store(&mut server, std::mem::take(&mut arrivals));
+                        let Some(back) = lend(server, &to) else {
+                            return log::error!("whoever had the server has not given it back");
+                        };
+                        server = back;
+                        works.send(&mut server);
+                    }
+                    Work::Policy(policy, turns) => {
+                        server.set_policy(*policy);
+                        works.turns.set_rate(turns, works.clock.now());
+                    }
+                    Work::Stop => {
+                        stops = true;
+                        break;
+                    }
+                }
+                next = if arrivals.len() < works.batch { inbox.try_recv().ok() } else { None };
+            }
+            works.store(&mut server, arrivals);
+            if !stops {
+                works.keep(&mut server);
+                works.take_turns(&mut server);
+            }
+        }
+        works.release(&mut server);
+    }
+}
+
+/// Lends the server out, and waits until it is back.
+fn lend<S>(server: Server<S>, to: &SyncSender<Loan<S>>) -> Option<Server<S>> {
+    let (back, given) = sync_channel(1);
+    // Who does not want it any more drops the loan, which sends the server back.
+    drop(to.send(Loan { server: Some(server), back }));
+    given.recv().ok()
+}
+
+impl Works {
+    fn release<S: Store + Leases>(&self, server: &mut Server<S>) {
+        if let Some(keeper) = &self.keeper
+            && let Err(error) = keeper.release(server.store(), self.clock.now())
+        {
+            log::warn!("the shards are not given up: {}", brief(&error));
+        }
+    }
+
+    /// Whether the server knows whom it works for.
+    fn may_work(&self) -> bool {
+        self.keeper.as_ref().is_none_or(Keeper::has_begun)
+    }
+
+    /// Makes what has come durable, all at once, and says so.
+    fn store<S: Store>(&mut self, server: &mut Server<S>, arrivals: Vec<Arrival>) {
+        if arrivals.is_empty() {
+            return;
+        }
+        self.counts.waiting.sub(arrivals.len() as u64);
+        if !self.may_work() {
+            for arrival in arrivals {
+                self.answer(arrival, Err("the shards are not shared out yet".into()));
+            }
+            return;
+        }
+        let now = self.clock.now();
+        let of: Vec<Msisdn> =
+            arrivals.iter().filter_map(|it| Msisdn::try_from(it.what.subscriber()).ok()).collect();
+        let done = server.batch(&of, |server| {
+            arrivals.iter().map(|arrival| take(server, &arrival.what, now)).collect::<Vec<_>>()
+        });
+        match done {
+            Ok(done) => {
+                self.counts.batches.add(1);
+                self.counts.store_up.set(1);
+                for (arrival, done) in arrivals.into_iter().zip(done) {
+                    self.answer(arrival, done);
+                }
+            }
+            // One of them may be what the store cannot take: the others shall not wait for it.
+            Err(error) if arrivals.len() > 1 => {
+                log::debug!("a batch is stored one by one: {}", brief(&error));
+                for arrival in arrivals {
+                    self.counts.waiting.add(1);
+                    self.store(server, vec![arrival]);
+                }
+            }
+            Err(error) => {
+                self.counts.failures.add(1);
+                for arrival in arrivals {
+                    self.answer(arrival, Err(brief(&error)));
+                }
+            }
+        }
+        self.send(server);
+    }
+
+    fn answer(&self, arrival: Arrival, done: Result<(), String>) {
+        match (done, arrival.slip) {
+            (Ok(()), slip) => {
+                if matches!(arrival.what, What::Message(..)) {
+                    self.counts.stored.add(1);
+                }
+                if let Some(slip) = slip {
+                    slip.accept();
+                }
+            }
+            (Err(reason), Some(slip)) => {
+                log::debug!("to be sent again: {reason}");
+                self.counts.postponed.add(1);
+                slip.postpone();
+            }
+            (Err(reason), None) => log::warn!("not kept: {reason}"),
+        }
+    }
+
+    fn keep<S: Store + Leases>(&mut self, server: &mut Server<S>) {
+        let now = self.clock.now();
+        let Some(keeper) = &mut self.keeper else { return };
+        match keeper.keep(server.store(), now) {
+            Ok(None) => {}
+            Ok(Some(shards)) => {
+                let before = self.counts.shards.get();
+                self.counts.shards.set(shards as u64);
+                if before != shards as u64 {
+                    log::info!("works for {shards} shards");
+                }
+            }
+            Err(error) => {
+                self.counts.failures.add(1);
+                log::warn!("the leases are not renewed: {}", brief(&error));
+            }
+        }
+    }
+
+    /// Looks after who is due, as far as the rate and the outbox allow.
+    fn take_turns<S: Store>(&mut self, server: &mut Server<S>) {
+        let now = self.clock.now();
+        let limit = self.turns.available(now).min(self.outbox.room()).min(self.batch as u32);
+        let may_ask = now >= self.asked_from && self.counts.stopping.get() == 0 && self.may_work();
+        if limit == 0 || !may_ask {
+            return;
+        }
+        match server.handle_due(limit, now) {
+            Ok(turns) => {
+                self.counts.store_up.set(1);
+                self.turns.take(turns, now);
+                self.counts.turns.add(turns.into());
+                self.counts.batches.add(u64::from(turns > 0));
+            }
+            Err(error) => {
+                self.turns.take(limit, now);
+                self.counts.failures.add(1);
+                self.counts.store_up.set(0);
+                self.asked_from = now + AFTER_FAILURE;
+                log::warn!("turns have failed: {}", brief(&error));
+            }
+        }
+        self.send(server);
+    }
+
+    /// How long until there is something to do, if nothing comes.
+    fn wait<S: Store>(&mut self, server: &mut Server<S>) -> Duration {
+        let now = self.clock.now();
+        let until = |at: Instant| at.since(now).min(LOOK_AROUND);
+        let due = match server.poll_timeout() {
+            Ok(Some(at)) => {
+                let is_held = self.turns.available(now) == 0 || self.outbox.room() == 0;
+                let wait = until(at.max(self.asked_from));
+                if is_held { wait.max(BREATH) } else { wait }
+            }
+            Ok(None) | Err(_) => LOOK_AROUND,
+        };
+        self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
+    }
+
+    fn send<S: Store>(&mut self, server: &mut Server<S>) {
+        while let Some(outgoing) = server.poll_output() {
+            self.outbox.put(outgoing);
+        }
+    }
+}
+
+impl What {
+    const fn subscriber(&self) -> &Address {
+        match self {
+            Self::Message(address, _) | Self::Report(address, ..) | Self::Alert(address) => address,
+        }
+    }
+}
+
+/// Does what has come; an error says why it is not done.
+fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(), String> {
+    let done = match what {
+        What::Message(from, user_data) => server.handle_deliver(from, user_data, now).map(drop),
+        What::Report(to, reference, report) => server.handle_report(to, *reference, *report, now),
+        What::Alert(of) => server.handle_alert(of, now).map(drop),
+    };
+    done.map_err(|error| brief(&error))
+}
+
+/// What may be logged of an error: a store's may show what stands in a phonebook.
+pub(super) fn brief(error: &Error) -> String {
+    match error {
+        Error::Store(StoreError::Damaged { table, column, .. }) => {
+            format!("the database is damaged: {column} in {table}")
+        }
+        Error::Store(StoreError::Database(error)) => match error.sqlite_error_code() {
+            Some(code) => format!("the database failed: {code:?}"),
+            None => "the database failed".into(),
+        },
+        Error::Store(StoreError::Postgres(error)) => match error.code() {
+            Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
+            None => "PostgreSQL failed, or cannot be reached".into(),
+        },
+        other => other.to_string(),
+    }
+}

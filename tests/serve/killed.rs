@@ -1,0 +1,89 @@
+//! Servers that end at any moment: what was acknowledged is there, once, and every backup completes.
+
+use oxisim_backup::message::Source;
+use oxisim_server::{PostgresStore, SqliteStore, Store, StoreKey};
+
+use crate::{
+    centre::LoadCentre,
+    postgres::Cluster,
+    served::Place,
+    uploads::{book, messages, subscriber},
+};
+
+const SUBSCRIBERS: u32 = 40;
+
+const KEY: &str = "000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F";
+
+/// A place in the load, by chance.
+fn chance(of: usize) -> usize {
+    let octets = std::collections::hash_map::RandomState::new();
+    std::hash::BuildHasher::hash_one(&octets, of) as usize % of.max(1)
+}
+
+/// Every subscriber's copy is their phonebook, and there is nothing else.
+fn verify(mut store: impl Store) {
+    assert_eq!(store.subscribers().unwrap().len(), SUBSCRIBERS as usize);
+    for place in 0..SUBSCRIBERS {
+        let held = store.held(&subscriber(place), Source::PHONE).unwrap();
+        assert_eq!(held.map(|held| held.book), Some(book(place)), "{place}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_is_killed_under_load_loses_nothing_that_it_acknowledged() {
+    let load: Vec<_> = (0..SUBSCRIBERS).flat_map(messages).collect();
+    let all = load.len();
+    let mut centre = LoadCentre::start(load).await;
+    let place = Place::new("", &[centre.address]);
+    let mut moments: Vec<usize> = (0..3).map(|_| 1 + chance(all - 2)).collect();
+    moments.sort_unstable();
+    for moment in &moments {
+        let served = place.serve("SERVER.toml");
+        centre.acknowledged(*moment).await;
+        served.kill();
+    }
+    let served = place.serve("SERVER.toml");
+    centre.acknowledged(all).await;
+    served.stop();
+    println!("killed after {moments:?} of {all} messages");
+    verify(SqliteStore::open_beside(place.path("oxisim.db")).unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_servers_on_one_database_one_is_killed_and_the_other_takes_over() {
+    let Some(cluster) = tokio::task::spawn_blocking(Cluster::start).await.unwrap() else { return };
+    let url = cluster.url("killed");
+    let cluster = tokio::task::spawn_blocking(move || {
+        cluster.create("killed");
+        cluster
+    });
+    let cluster = cluster.await.unwrap();
+    let load: Vec<_> = (0..SUBSCRIBERS).flat_map(messages).collect();
+    let all = load.len();
+    let mut centre = LoadCentre::start([]).await;
+    let first = format!(
+        "[server]\nmaster_key = \"master.key\"\n[store]\nurl = \"{url}\"\nkey = \"store.key\"\nlease = \"3s\""
+    );
+    let place = Place::new(&first, &[centre.address]);
+    std::fs::write(place.path("store.key"), KEY).unwrap();
+    std::fs::write(place.path("master.key"), &KEY[..32]).unwrap();
+    // Each has the console's documents for itself.
+    place.write("OTHER.toml", &first.replace("[store]", "name = \"other\"\n[store]"), &[centre.address]);
+    let mut other = place.serve("OTHER.toml");
+    let mut served = place.serve("SERVER.toml");
+    for one in [&mut other, &mut served] {
+        one.running.prints("works for 128 shards");
+    }
+    centre.bring(load);
+    centre.acknowledged(1 + chance(all / 2)).await;
+    served.kill();
+    centre.acknowledged(all).await;
+    other.stop();
+    let key: StoreKey = KEY.parse().unwrap();
+    tokio::task::spawn_blocking(move || {
+        verify(PostgresStore::connect(&url, &key).unwrap());
+        drop(cluster);
+    })
+    .await
+    .unwrap();
+}
