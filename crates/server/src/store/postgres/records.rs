@@ -407,8 +407,9 @@ fn write_states(
     let (at, ids): (Vec<i64>, Vec<&[u8]>) = left.chain(erased).unzip();
     if !at.is_empty() {
         let sql = "DELETE FROM due USING unnest($1::int8[], $2::bytea[]) AS old (at, id)
-             WHERE due.at = old.at AND due.id = old.id";
-        run(sql, &[&at, &ids])?;
+             WHERE due.at = old.at AND due.id = old.id AND due.at BETWEEN $3 AND $4";
+        // The bounds say which days' partitions are looked at.
+        run(sql, &[&at, &ids, &at.iter().min(), &at.iter().max()])?;
     }
     let (at, ids): (Vec<i64>, Vec<&Id>) =
         moved.filter_map(|change| Some((micros(change.row.due?), &change.row.id))).unzip();

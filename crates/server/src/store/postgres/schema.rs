@@ -88,6 +88,9 @@ pub(super) fn prepare(client: &mut Client, migrations: &[&str]) -> Result<(), St
     if commit == "off" {
         client.batch_execute("SET synchronous_commit = on")?;
     }
+    // Every statement finds its rows by index, whatever the statistics say about how many there are.
+    client
+        .batch_execute("SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off")?;
     let mut transaction = client.transaction()?;
     transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK])?;
     transaction.batch_execute(
