@@ -139,11 +139,11 @@ impl Failure {
             Self::Write { .. } | Self::NotDone(_) | Self::Output(_) | Self::Unknown(_) | Self::Empty(_) => {
                 ExitCode::from(1)
             }
-            Self::Server(ServerError::Store(
+            Self::Service(ServiceError::Config(_))
+            | Self::Server(ServerError::Store(
                 StoreError::Open { .. } | StoreError::Key(_) | StoreError::WrongKey,
             ))
             | Self::Card(CardError::NoReader { .. } | CardError::AmbiguousReader { .. }) => ExitCode::from(2),
-            Self::Service(ServiceError::Config(_)) => ExitCode::from(2),
             Self::Server(_) | Self::Card(_) | Self::Service(_) => ExitCode::from(1),
             _ => ExitCode::from(2),
         }
