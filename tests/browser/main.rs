@@ -41,11 +41,20 @@ async fn press(driver: &WebDriver, keys: impl Into<TypingData>) {
 }
 
 async fn heading(driver: &WebDriver, words: &str) {
-    let heading =
-        driver.query(By::Css("h1")).with_text(words.to_owned()).wait(PATIENCE, Duration::from_millis(50));
-    let found = heading.first().await;
-    let source = driver.source().await.unwrap();
-    assert!(found.is_ok(), "no page has the heading {words:?}, but this: {source}");
+    let shown = async {
+        loop {
+            // The heading of a page that is just being left cannot be read.
+            if let Ok(heading) = driver.find(By::Css("h1")).await
+                && heading.text().await.is_ok_and(|text| text == words)
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, shown).await.is_err() {
+        panic!("no page has the heading {words:?}, but this: {}", driver.source().await.unwrap());
+    }
 }
 
 /// Signs in with the keyboard; the first field has the focus as soon as the page is there.
