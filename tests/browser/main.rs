@@ -52,9 +52,9 @@ async fn heading(driver: &WebDriver, words: &str) {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    if tokio::time::timeout(PATIENCE, shown).await.is_err() {
-        panic!("no page has the heading {words:?}, but this: {}", driver.source().await.unwrap());
-    }
+    let is_shown = tokio::time::timeout(PATIENCE, shown).await.is_ok();
+    let source = driver.source().await.unwrap();
+    assert!(is_shown, "no page has the heading {words:?}, but this: {source}");
 }
 
 /// Signs in with the keyboard; the first field has the focus as soon as the page is there.
