@@ -4,13 +4,15 @@ mod cards;
 mod explorer;
 mod namespace;
 mod phone_session;
-
-use std::{path::PathBuf, process::Command, sync::OnceLock};
+#[path = "../program.rs"]
+mod program;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Coding, Settings};
 use oxisim_card::{Card, Profile};
 use oxisim_wire::Instant;
+
+use self::program::program;
 
 /// What a session printed, and its exit status.
 struct Session {
@@ -50,23 +52,6 @@ impl Session {
         }
         assert_eq!(self.status, Some(0), "{}", self.output);
     }
-}
-
-/// The program `oxisim`, built as it is now; `OXISIM` names another.
-fn program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        if let Some(path) = std::env::var_os("OXISIM") {
-            return path.into();
-        }
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "oxisim"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "the program oxisim cannot be built");
-        let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-        metadata.target_directory.join("debug/oxisim").into()
-    })
 }
 
 /// The card of `oxisim card`, in this program.

@@ -1,14 +1,18 @@
 //! Programs that a test starts, and what they print.
 
+#[path = "../program.rs"]
+mod program;
+
 use std::{
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    path::PathBuf,
     process::{Child, Command, Stdio},
-    sync::{OnceLock, mpsc},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
+
+pub use program::program;
 
 /// How long a test waits for anything at most.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -106,21 +110,4 @@ impl Smsc {
         command.args(["phone", "--smsc", &self.phones.to_string(), "--number", number]).args(options);
         Running::start(&mut command)
     }
-}
-
-/// The program `oxisim`, built as it is now; `OXISIM` names another.
-pub fn program() -> &'static PathBuf {
-    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        if let Some(path) = std::env::var_os("OXISIM") {
-            return path.into();
-        }
-        let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--workspace", "--all-features", "--bin", "oxisim"])
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(built.is_ok_and(|status| status.success()), "the program oxisim cannot be built");
-        let metadata = cargo_metadata::MetadataCommand::new().no_deps().exec().expect("cargo metadata");
-        metadata.target_directory.join("debug/oxisim").into()
-    })
 }
