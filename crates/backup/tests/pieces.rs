@@ -355,7 +355,7 @@ fn a_card_that_lacks_the_table_gets_its_restore_plain() {
 
 #[test]
 fn a_server_that_lacks_the_table_says_so_and_gets_the_backup_plain() {
-    let own = Table::new(77, "own", [3; 16], |_| 0);
+    let own = Table::new(77, "own", [3; 16], &[], |_| 0);
     let records = BTreeMap::from([
         (3, long(b'a')),
         (9, Record { alpha: AlphaIdentifier::from_field(b"Ana"), ..Record::default() }),

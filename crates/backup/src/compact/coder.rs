@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 
 use oxisim_wire::{Error, ErrorKind};
 
-use super::{Bits, Context, Table};
+use super::{Bits, Context, Origin, Table};
 
 const WHOLE: u16 = 0x8000;
 const HALF: u16 = 0x4000;
@@ -172,6 +172,10 @@ pub struct Writer<'a> {
 impl Bits for Writer<'_> {
     const DECODES: bool = false;
 
+    fn knows(&self, origin: Origin) -> bool {
+        self.table.knows(origin)
+    }
+
     fn bit(&mut self, contexts: &[Context], bit: bool) -> Result<bool, Error> {
         self.encoder.encode(self.table.chance(contexts), bit);
         Ok(bit)
@@ -224,6 +228,10 @@ impl<'a> Decoder<'a> {
 
 impl Bits for Decoder<'_> {
     const DECODES: bool = true;
+
+    fn knows(&self, origin: Origin) -> bool {
+        self.table.knows(origin)
+    }
 
     fn bit(&mut self, contexts: &[Context], _: bool) -> Result<bool, Error> {
         let yes = part(self.range, self.table.chance(contexts));

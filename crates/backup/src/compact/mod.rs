@@ -8,14 +8,17 @@
 //! curve and [`WORKING_OCTETS`] of memory; products are of two 16-bit numbers.
 
 mod coder;
+mod letters;
 mod name;
 mod number;
+mod origin;
 mod table;
 mod tables;
 mod walk;
 
 pub use coder::{Decoder, Encoder};
-pub use table::{CURVE, LEVELS, SLOTS, TABLE_OCTETS, Table, TableError, UNIT, logistic};
+pub use origin::Origin;
+pub use table::{CURVE, LEVELS, ORIGINS, SLOTS, TABLE_OCTETS, Table, TableError, UNIT, logistic};
 pub use tables::{GENERAL, SHIPPED_TABLES, Tables};
 pub use walk::{Context, MAX_ENTRIES, Walk};
 
@@ -35,6 +38,9 @@ pub const WORKING_OCTETS: usize = 256;
 pub trait Bits {
     /// Whether it knows the decisions. Only then a walk puts together what they say.
     const DECODES: bool;
+
+    /// Whether the table knows this script or country.
+    fn knows(&self, origin: Origin) -> bool;
 
     /// One decision, in these contexts. Who encodes or fits is told the `bit` and returns it; who decodes returns
     /// the true one.
@@ -71,6 +77,7 @@ pub struct Filler {
     octets: usize,
     encoder: Encoder,
     walk: Walk,
+    is_full: bool,
 }
 
 impl Filler {
@@ -79,17 +86,22 @@ impl Filler {
     #[must_use]
     pub fn new(table: Table, octets: usize, alpha: u8) -> Self {
         let encoder = Encoder::new(MARK | table.number(), octets);
-        Self { table, octets, encoder, walk: Walk::new(alpha) }
+        Self { table, octets, encoder, walk: Walk::new(alpha), is_full: false }
     }
 
-    /// Adds an entry, if the block can hold it and its slot lies above those before. Else the block is as it was.
+    /// Adds an entry, if its slot lies above those before. The first one that the block cannot hold ends it: it is as
+    /// it was, and takes no further one.
     pub fn push(&mut self, entry: &Entry) -> bool {
-        let (state, walk) = (self.encoder.state(), self.walk);
+        if self.is_full || !self.walk.can_follow(entry.slot) {
+            return false;
+        }
+        let (state, entries) = (self.encoder.state(), self.walk.entries());
         let written = self.encoder.with(&self.table, |bits| self.walk.entry(bits, Some(entry)));
         let fits = matches!(&written, Ok(Some(_))) && self.closed_len() <= self.octets;
         if !fits {
             self.encoder.roll_back(state);
-            self.walk = walk;
+            self.walk.end_behind(entries);
+            self.is_full = true;
         }
         fits
     }
@@ -97,8 +109,8 @@ impl Filler {
     /// Octets of the block, if it ended here.
     #[must_use]
     pub fn closed_len(&mut self) -> usize {
-        let (state, mut walk) = (self.encoder.state(), self.walk);
-        let _ = self.encoder.with(&self.table, |bits| walk.entry(bits, None));
+        let state = self.encoder.state();
+        let _ = self.encoder.with(&self.table, |bits| self.walk.entry(bits, None));
         let octets = self.encoder.closed_len();
         self.encoder.roll_back(state);
         octets
@@ -128,13 +140,14 @@ pub(crate) fn read(table: &Table, octets: &[u8]) -> Result<(u8, Vec<Entry>), Err
 mod tests {
     use super::*;
 
-    /// What stands on the stack of a card at once: the registers and the walk, those to come back to, and what one name
-    /// or one number needs.
+    /// What stands in the memory of a card at once: the registers, and those to come back to; the walk; and what one
+    /// name or one number needs.
     #[test]
     fn the_encoder_works_in_256_octets() {
-        let twice = 2 * (size_of::<coder::State>() + size_of::<Walk>());
+        let registers = 2 * size_of::<coder::State>();
         let contexts = 8 * size_of::<Context>();
-        let once = number::PLACE_OCTETS.max(name::BEHIND_OCTETS) + contexts;
-        assert!(twice + once <= WORKING_OCTETS, "{twice} + {once}");
+        let part = number::PLACE_OCTETS.max(name::BEHIND_OCTETS) + contexts;
+        let walk = size_of::<Walk>();
+        assert!(registers + walk + part <= WORKING_OCTETS, "{registers} + {walk} + {part}");
     }
 }

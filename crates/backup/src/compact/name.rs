@@ -8,7 +8,9 @@ use alloc::vec::Vec;
 use oxisim_wire::Error;
 
 use super::{
-    Bits, flat, tree,
+    Bits, flat,
+    origin::{self, FOREIGN, is_ideographic},
+    tree,
     walk::{Walk, contexts},
 };
 
@@ -20,17 +22,17 @@ const OTHER: u16 = 3;
 /// Most octets of an alpha identifier.
 const MAX_OCTETS: usize = 255;
 
-/// Half pages of the Chinese characters, whose codes have no upper and lower case, and no two-letter order.
-const IDEOGRAPHS: core::ops::Range<u16> = 0x9C..0x140;
+/// A character: its half page, and seven bits.
+pub(super) type Unit = u16;
 
 /// No character: the beginning of the name.
-const NONE: u16 = 0xFFFF;
-const SPACE: u16 = 0x20;
-const HYPHEN: u16 = 0x2D;
+const NONE: Unit = 0xFFFF;
+const SPACE: Unit = 0x20;
+const HYPHEN: Unit = 0x2D;
 
 /// What is behind in a name: units, the last one first, and where in its words it stands.
 struct Behind {
-    units: [u16; 4],
+    units: [Unit; 4],
     length: u16,
     word: u16,
     in_word: u16,
@@ -41,7 +43,7 @@ struct Behind {
 pub(super) const BEHIND_OCTETS: usize = size_of::<Behind>();
 
 impl Behind {
-    const fn push(&mut self, unit: u16) {
+    const fn push(&mut self, unit: Unit) {
         let [a, b, c, _] = self.units;
         self.units = [unit, a, b, c];
         self.length += 1;
@@ -55,12 +57,12 @@ impl Behind {
 }
 
 /// The unit without its case.
-const fn folded(unit: u16) -> u16 {
+const fn folded(unit: Unit) -> Unit {
     if matches!(unit, 0x40..=0x5A) { unit + 0x20 } else { unit }
 }
 
 /// What kind of character it is.
-const fn class(unit: u16) -> u16 {
+const fn class(unit: Unit) -> u16 {
     match unit {
         NONE => 0,
         SPACE => 1,
@@ -84,14 +86,15 @@ fn scheme(octets: &[u8]) -> u16 {
 impl Walk {
     /// An alpha identifier. Who decodes passes none.
     pub(super) fn name<B: Bits>(&mut self, bits: &mut B, octets: &[u8]) -> Result<Vec<u8>, Error> {
-        let (before, country, page) = (u16::from(self.scheme), self.country, u16::from(self.page));
+        let (before, country) = (u16::from(self.scheme), origin::country(bits, self.country));
+        let script = origin::script(bits, self.page.into());
         let entries = u16::from(self.entries().min(2));
         let scheme = tree(bits, 2, scheme(octets), |node| {
             contexts![
                 [1, node, before],
                 [2, node, before, country],
                 [3, node, entries, country],
-                [4, node, entries, before, page]
+                [4, node, entries, before, script]
             ]
         })?;
         self.scheme = scheme as u8;
@@ -100,8 +103,15 @@ impl Walk {
             UCS2 => (header::<B>(&[0x80]), 1),
             HALF_PAGE => {
                 let base = octets.get(2).copied().unwrap_or(0);
+                let last = u16::from(self.page);
                 let base = tree(bits, 8, base.into(), |node| {
-                    contexts![[5, node], [6, node, page], [7, node, country]]
+                    let done = node.ilog2() as u16;
+                    let same = match last | 0x100 {
+                        0x100 => 2,
+                        last if last >> (8 - done) == node => last >> (7 - done) & 1,
+                        _ => 3,
+                    };
+                    contexts![[5, node], [6, node, script], [7, node, country], [8, same], [9, same, done]]
                 })?;
                 self.page = base as u8;
                 (header::<B>(&[0x81, 0, base as u8]), 3)
@@ -114,6 +124,7 @@ impl Walk {
             let ahead = octets.get(used..).unwrap_or_default();
             let unit = self.unit(bits, scheme, &behind, used, ahead)?;
             behind.push(unit);
+            self.letters.push(unit);
             used += if scheme == UCS2 { 2 } else { 1 };
             match scheme {
                 _ if !B::DECODES => {}
@@ -166,47 +177,63 @@ impl Walk {
         behind: &Behind,
         used: usize,
         ahead: &[u8],
-    ) -> Result<u16, Error> {
-        let [c1, c2, c3, _] = behind.units.map(folded);
-        let (before, second) = (c1 >> 7, c2 >> 7);
-        let base = u16::from(self.page);
+    ) -> Result<Unit, Error> {
         let first = u16::from(ahead.first().copied().unwrap_or(0));
         let (page, low) = match scheme {
             UCS2 => {
                 let unit = first << 8 | u16::from(ahead.get(1).copied().unwrap_or(0));
-                let length = behind.length.min(15);
-                let page = tree(bits, 9, unit >> 7, |node| {
-                    contexts![
-                        [20, node, before],
-                        [21, node],
-                        [22, node, c1],
-                        [23, node, before, second, length]
-                    ]
-                })?;
-                (page, unit & 0x7F)
+                (self.page(bits, behind, unit >> 7)?, unit & 0x7F)
             }
             HALF_PAGE => {
+                let [c1, c2, ..] = known(bits, behind);
+                let script = origin::script(bits, self.page.into());
                 let contexts = contexts![
-                    [24, base, c1],
-                    [25, before.min(1), second.min(1), behind.in_word.min(3), behind.word.min(2)],
+                    [24, script, c1],
+                    [25, (c1 >> 7).min(1), (c2 >> 7).min(1), behind.in_word.min(3), behind.word.min(2)],
                     [26, c1, c2],
-                    [27, self.room(scheme, used), base],
+                    [27, self.room(scheme, used), script],
                 ];
                 let above = bits.bit(&contexts, first >= 0x80)?;
-                (if above { base.max(1) } else { 0 }, first & 0x7F)
+                (if above { u16::from(self.page).max(1) } else { 0 }, first & 0x7F)
             }
             _ => (0, first),
         };
+        Ok(page << 7 | self.low(bits, behind, page, low)?)
+    }
+
+    /// The half page of a character.
+    fn page(&self, bits: &mut impl Bits, behind: &Behind, page: u16) -> Result<u16, Error> {
+        let [c1, c2, ..] = known(bits, behind);
+        let (before, second, length) = (c1 >> 7, c2 >> 7, behind.length.min(15));
+        tree(bits, 9, page, |node| {
+            let done = node.ilog2() as u8;
+            let [all, after] = self.letters.votes(node & !(1 << done), 15 - done, behind.units[0]);
+            let begun = u16::from(done > 0);
+            contexts![
+                [20, node, before],
+                [21, node],
+                [22, node, c1],
+                [23, node, before, second, length],
+                [28, all, begun, before.min(1)],
+                [29, after, begun],
+            ]
+        })
+    }
+
+    /// The lower seven bits of a character.
+    fn low(&self, bits: &mut impl Bits, behind: &Behind, page: u16, low: u16) -> Result<u16, Error> {
+        let script = origin::script(bits, page);
+        let [c1, c2, c3, _] = known(bits, behind);
         let kinds = behind.units.map(class);
         let start = u16::from(behind.in_word == 0);
         let (word, in_word, length) = (behind.word.min(2), behind.in_word.min(3), behind.length.min(3));
         let mut node = 1;
-        for place in (0..7).rev() {
-            let at = page << 7 | node;
+        for place in (0..7u8).rev() {
+            let done = 6 - place;
+            let at = script << 7 | node;
             let bit = low >> place & 1 == 1;
-            let bit = if IDEOGRAPHS.contains(&page) {
-                bits.bit(&contexts![[50, at], [51, at, length], [52, at, c1]], bit)?
-            } else if page == 0 && place >= 5 {
+            let [all, after] = self.letters.votes(page << done | node & !(1 << done), place, behind.units[0]);
+            let bit = if page == 0 && done < 2 {
                 let contexts = contexts![
                     [40, at, start, word],
                     [41, at, c1],
@@ -214,23 +241,41 @@ impl Walk {
                     [43, at, kinds[0], kinds[1], kinds[2], kinds[3]],
                 ];
                 bits.bit(&contexts, bit)?
+            } else if script == FOREIGN {
+                let place = place.into();
+                let contexts =
+                    contexts![[30, at, start], [37, all], [38, all, place], [39, after], [44, after, place]];
+                bits.bit(&contexts, bit)?
+            } else if is_ideographic(page) {
+                bits.bit(&contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
             } else {
                 // Columns 4 and 5 have the capitals of columns 6 and 7.
                 let letter =
                     if page == 0 && node >> (4 - place) == 0b110 { at | 1 << (4 - place) } else { at };
+                let above = u16::from(page > 0);
                 let contexts = contexts![
                     [30, at, start + 2 * word],
                     [31, at, c1],
                     [32, letter, c1, c2],
                     [33, letter, c1, c2, c3],
                     [34, at, kinds[0], kinds[1], in_word],
+                    [35, all, above, place.into()],
+                    [36, after, above, u16::from(place < 4)],
                 ];
                 bits.bit(&contexts, bit)?
             };
             node = node << 1 | u16::from(bit);
         }
-        Ok(page << 7 | node & 0x7F)
+        Ok(node & 0x7F)
     }
+}
+
+/// The characters behind without their case, as far as the table knows their script.
+fn known(bits: &impl Bits, behind: &Behind) -> [Unit; 4] {
+    behind.units.map(|unit| match folded(unit) {
+        NONE => NONE,
+        unit => origin::script(bits, unit >> 7) << 7 | unit & 0x7F,
+    })
 }
 
 fn header<B: Bits>(octets: &[u8]) -> Vec<u8> {

@@ -9,7 +9,7 @@ use oxisim_phonebook::{DiallingNumber, TonNpi};
 use oxisim_wire::{Error, ErrorKind};
 
 use super::{
-    Bits, flat, tree,
+    Bits, flat, origin, tree,
     walk::{Walk, contexts, mix, sure},
 };
 
@@ -24,6 +24,9 @@ const DIGITS: usize = 6;
 
 /// What stands before the national digits: nothing, a country code, or this trunk prefix.
 const TRUNK: u16 = 1_000;
+
+/// The hash of digits in a country that the table does not know.
+const STRANGE: u16 = 1;
 
 /// Shorter numbers, such as service codes, are nobody's prefix.
 const SHORTEST: u8 = 7;
@@ -68,7 +71,7 @@ impl Recents {
 
 /// Whether these digits are a whole country code (ITU-T E.164 annex: zones 1 and 7 have one digit, some countries two,
 /// all others three).
-const fn is_country(code: u16) -> bool {
+pub(super) const fn is_country(code: u16) -> bool {
     match code {
         1
         | 7
@@ -165,6 +168,13 @@ impl Place {
         votes
     }
 
+    /// The hashes of the national digits, of all and of the first one, if the table knows the country.
+    fn hashes(&self, walk: &Walk, bits: &impl Bits) -> (u16, u16) {
+        let country = if matches!(self.lead, 0 | TRUNK) { walk.country } else { self.lead };
+        let is_known = self.leading || origin::country(bits, country) == country;
+        if is_known { (self.prefix, self.area) } else { (STRANGE, STRANGE) }
+    }
+
     fn push(&mut self, walk: &Walk, digit: u8) {
         let value = u16::from(digit);
         let recents = &walk.recents;
@@ -251,12 +261,13 @@ fn ton_npi(walk: &Walk, bits: &mut impl Bits, ton_npi: TonNpi) -> Result<TonNpi,
     let all = walk.recents.iter();
     let abroad = all.clone().filter(|recent| recent.is_international()).count() as u16;
     let home = all.count() as u16 - abroad;
-    let script = script(walk);
+    let script = script(walk, bits);
+    let country = origin::country(bits, walk.country);
     let contexts = contexts![
         [60, last, second],
         [61, abroad.min(5), home.min(5)],
-        [62, script, walk.country],
-        [63, walk.country, last],
+        [62, script, country],
+        [63, country, last],
     ];
     if bits.bit(&contexts, ton_npi == TonNpi::INTERNATIONAL)? {
         return Ok(TonNpi::INTERNATIONAL);
@@ -268,20 +279,22 @@ fn ton_npi(walk: &Walk, bits: &mut impl Bits, ton_npi: TonNpi) -> Result<TonNpi,
 }
 
 /// The script of the name: a hint whose phonebook it is.
-fn script(walk: &Walk) -> u16 {
-    u16::from(walk.scheme) << 8 | if walk.scheme == 2 { u16::from(walk.page) } else { 0 }
+fn script(walk: &Walk, bits: &impl Bits) -> u16 {
+    u16::from(walk.scheme) << 9 | if walk.scheme == 2 { origin::script(bits, walk.page.into()) } else { 0 }
 }
 
 fn end(walk: &Walk, bits: &mut impl Bits, place: &Place, end: bool) -> Result<bool, Error> {
-    let &Place { international, length, national, prefix, area, lead, .. } = place;
+    let &Place { international, length, national, lead, .. } = place;
     if length == 0 {
         return Ok(false);
     }
+    let (prefix, area) = place.hashes(walk, bits);
     let length = length.min(31);
     let alike =
         walk.recents.iter().find(|recent| recent.lead == lead && recent.digit(0) == place.digits[0] & 0x0F);
     let alike = alike.map_or(0, |recent| u16::from(recent.length.min(31)) + 1);
-    let prefix = if national <= 2 { prefix } else { 0 };
+    let prefix = if national <= 2 || prefix == STRANGE { prefix } else { 0 };
+    let lead = if lead == TRUNK { lead } else { origin::country(bits, lead) };
     let contexts = contexts![
         [70, international, length],
         [71, length, lead, area],
@@ -289,19 +302,20 @@ fn end(walk: &Walk, bits: &mut impl Bits, place: &Place, end: bool) -> Result<bo
         [73, national.min(31), area],
         [74, length, alike],
         [75, national.min(31), international, lead],
-        [76, length, script(walk), international],
+        [76, length, script(walk, bits), international],
     ];
     bits.bit(&contexts, end)
 }
 
 fn digit(walk: &Walk, bits: &mut impl Bits, place: &Place, digit: u8) -> Result<u8, Error> {
-    let &Place { international, length, national, prefix, area, leading, .. } = place;
+    let &Place { international, length, national, leading, .. } = place;
     if usize::from(national) >= DIGITS {
         return Ok(tree(bits, 4, digit.into(), |node| contexts![[88, node]])? as u8);
     }
     let votes = place.votes(&walk.recents);
-    let script = script(walk);
+    let script = script(walk, bits);
     let position = if leading { 8 + length.min(3) } else { national };
+    let (prefix, area) = place.hashes(walk, bits);
     let mut node = 1u16;
     for at in (0..4u16).rev() {
         // Votes for no and for yes, of the digits that are still possible.

@@ -3,21 +3,27 @@
 use alloc::{string::String, sync::Arc};
 use core::fmt;
 
-use super::Context;
+use super::{Context, Origin};
 
 /// Weights of a table. With [`CURVE`] it takes 4 KiB.
-pub const SLOTS: u16 = 7_992;
+pub const SLOTS: u16 = 7_864;
+
+/// Scripts and countries that a table can know.
+pub const ORIGINS: usize = 32;
 
 /// Values that a weight can have.
 pub const LEVELS: usize = 16;
 
 /// Octets of a table.
-pub const TABLE_OCTETS: usize = NAME_AT + NAME_OCTETS + LEVELS + SLOTS as usize / 2;
+pub const TABLE_OCTETS: usize = WEIGHTS_AT + SLOTS as usize / 2;
+const LEVELS_AT: usize = NAME_AT + NAME_OCTETS;
+const ORIGINS_AT: usize = LEVELS_AT + LEVELS;
+const WEIGHTS_AT: usize = ORIGINS_AT + 2 * ORIGINS;
 
 /// Levels count in steps of 1/32 of a natural logarithm of the odds.
 pub const UNIT: u16 = 32;
 
-const FORMAT: u8 = 0x01;
+const FORMAT: u8 = 0x02;
 const NAME_AT: usize = 2;
 const NAME_OCTETS: usize = 14;
 
@@ -32,11 +38,12 @@ pub const CURVE: [u16; 34] = [
 /// Octets of a table that is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "no coding table: {TABLE_OCTETS} octets that begin with 01 and a number below 80 are one, {0} octets are here"
+    "no coding table: {TABLE_OCTETS} octets that begin with 02 and a number below 80 are one, {0} octets are here"
 )]
 pub struct TableError(usize);
 
-/// A table: its number, its name, the values that a weight can have, and a weight for each slot.
+/// A table: its number, its name, the values that a weight can have, the scripts and countries that it knows, and a
+/// weight for each slot.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Table(Octets);
 
@@ -86,18 +93,24 @@ impl Table {
         }
     }
 
-    /// A table of `number` below 127 with these levels; `weights` has the level of each slot.
+    /// A table of `number` below 127 with these levels, which knows the first [`ORIGINS`] of `origins`; `weights` has the
+    /// level of each slot.
     #[must_use]
-    pub fn new(number: u8, name: &str, levels: [i8; LEVELS], weights: impl Fn(u16) -> u8) -> Self {
+    pub fn new(
+        number: u8,
+        name: &str,
+        levels: [i8; LEVELS],
+        origins: &[Origin],
+        weights: impl Fn(u16) -> u8,
+    ) -> Self {
         let mut octets = [0; TABLE_OCTETS];
         octets[0] = FORMAT;
         octets[1] = number.min(0x7E);
-        let (head, body) = octets.split_at_mut(NAME_AT + NAME_OCTETS + LEVELS);
+        let (head, body) = octets.split_at_mut(WEIGHTS_AT);
         head[NAME_AT..NAME_AT + NAME_OCTETS].iter_mut().zip(name.bytes()).for_each(|(to, from)| *to = from);
-        head[NAME_AT + NAME_OCTETS..]
-            .iter_mut()
-            .zip(levels)
-            .for_each(|(to, from)| *to = from.cast_unsigned());
+        head[LEVELS_AT..].iter_mut().zip(levels).for_each(|(to, from)| *to = from.cast_unsigned());
+        let places = head[ORIGINS_AT..].chunks_exact_mut(2);
+        places.zip(origins).for_each(|(place, origin)| place.copy_from_slice(&origin.octets()));
         for (slot, octet) in (0..SLOTS / 2).zip(body) {
             *octet = weights(2 * slot) & 0x0F | weights(2 * slot + 1) << 4;
         }
@@ -123,15 +136,21 @@ impl Table {
         name.iter().take_while(|&&octet| octet != 0).map(|&octet| char::from(octet)).collect()
     }
 
+    /// Whether it knows a script or country.
+    #[must_use]
+    pub fn knows(&self, origin: Origin) -> bool {
+        self.0.get()[ORIGINS_AT..WEIGHTS_AT].chunks_exact(2).any(|known| known == origin.octets())
+    }
+
     /// Chance, of 65 536, that a decision in these contexts is a yes.
     #[must_use]
     pub fn chance(&self, contexts: &[Context]) -> u16 {
         let table = self.0.get();
         let weight = |context: &Context| {
             let slot = context.slot();
-            let octet = table[NAME_AT + NAME_OCTETS + LEVELS + usize::from(slot / 2)];
+            let octet = table[WEIGHTS_AT + usize::from(slot / 2)];
             let level = octet >> (slot % 2 * 4) & 0x0F;
-            i16::from(table[NAME_AT + NAME_OCTETS + usize::from(level)].cast_signed())
+            i16::from(table[LEVELS_AT + usize::from(level)].cast_signed())
         };
         logistic(contexts.iter().map(weight).sum())
     }

@@ -5,6 +5,7 @@ use oxisim_wire::{Error, ErrorKind};
 
 use super::{
     Bits, SLOTS, flat,
+    letters::Letters,
     number::{self, Recents},
     tree,
 };
@@ -69,6 +70,7 @@ pub struct Walk {
     /// The last country code: a hint whose phonebook it is.
     pub(super) country: u16,
     pub(super) recents: Recents,
+    pub(super) letters: Letters,
 }
 
 impl Walk {
@@ -85,6 +87,7 @@ impl Walk {
             page: 0,
             country: 0,
             recents: Recents::default(),
+            letters: Letters::default(),
         }
     }
 
@@ -98,6 +101,17 @@ impl Walk {
     #[must_use]
     pub const fn entries(&self) -> u8 {
         self.entries
+    }
+
+    /// Whether an entry of this slot can come next.
+    #[must_use]
+    pub fn can_follow(&self, slot: u16) -> bool {
+        (1..=MAX_SLOT).contains(&slot) && (self.entries == 0 || slot > self.slot)
+    }
+
+    /// Takes back what came behind so many entries. What remains can only end.
+    pub(super) fn end_behind(&mut self, entries: u8) {
+        self.entries = entries;
     }
 
     /// The next entry, or, with none, the end of the block. Returns what has been decoded; of an entry that has been

@@ -1,6 +1,6 @@
 //! Address books to fit and to measure.
 
-use std::{fs, io::Read, path::Path};
+use std::{collections::BTreeSet, fs, io::Read, path::Path};
 
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record};
 use serde::Deserialize;
@@ -30,14 +30,23 @@ impl Books {
 
     /// Those of all locales but the language's.
     pub fn without(&self, language: &str) -> Self {
-        let is_other = |locale: &str| locale.split('_').next() != Some(language);
-        Self(self.0.iter().filter(|(locale, _)| is_other(locale)).cloned().collect())
+        Self(self.0.iter().filter(|(locale, _)| self::language(locale) != language).cloned().collect())
+    }
+
+    /// How many languages there are.
+    pub fn languages(&self) -> usize {
+        self.0.iter().map(|(locale, _)| language(locale)).collect::<BTreeSet<_>>().len()
     }
 
     /// How many contacts there are.
     pub fn contacts(&self) -> usize {
         self.0.iter().map(|(_, records)| records.len()).sum()
     }
+}
+
+/// The language of a locale.
+pub fn language(locale: &str) -> &str {
+    locale.split_once('_').map_or(locale, |(language, _)| language)
 }
 
 /// Reads books, one a line.

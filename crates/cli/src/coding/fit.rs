@@ -3,13 +3,21 @@
 //! The weights are fitted one decision at a time, by the gradient of what it costs (Duchi, Hazan, Singer, JMLR 12
 //! (2011), with a gentler root). After half of the passes they take the sixteen levels that lie closest, chosen by
 //! Lloyd's method (IEEE Transactions on Information Theory 28 (1982)), and the rest is fitted with what a card will
-//! have. Only sums, products, quotients and square roots of IEEE 754 are used, so the table is the same everywhere.
+//! have.
+//!
+//! So that a table does little harm to what it has never met, some of what it is fitted to is made strange: a block's
+//! scripts or countries are taken for unknown ones, the letters of an unknown script are moved, and now and then a
+//! context is another one, as it is for a card with a pair of letters that no book had.
+//!
+//! Only sums, products, quotients and square roots of IEEE 754 are used, so the table is the same everywhere.
+
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use oxisim_backup::{
     Entry,
-    compact::{Bits, Context, LEVELS, SLOTS, Table, UNIT, Walk, logistic},
+    compact::{Bits, Context, LEVELS, ORIGINS, Origin, SLOTS, Table, UNIT, Walk, logistic},
 };
-use oxisim_phonebook::Record;
+use oxisim_phonebook::{AlphaIdentifier, Record};
 use oxisim_wire::Error;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -19,8 +27,34 @@ use super::books::Books;
 /// How far a weight moves at first, and at last.
 const STEPS: (f32, f32) = (0.05, 0.002);
 
+/// A script or a country is known that is met in more than one contact of so many.
+const RARE: usize = 400;
+
 /// Octets of an alpha identifier on the card.
 const ALPHA: u8 = 14;
+
+/// How much is strange: one in so many.
+#[derive(Clone, Copy)]
+struct Strange {
+    /// Of the blocks, those with unknown scripts; and those with unknown countries.
+    blocks: usize,
+    /// Of an unknown script's blocks, those whose letters stay where they are.
+    unmoved: usize,
+    /// Of the decisions, those with a context that is another one.
+    contexts: usize,
+}
+
+impl Strange {
+    /// Books of many languages are for any; those of one are for their own country.
+    fn to(books: &Books) -> Self {
+        let unmoved = 8;
+        if books.languages() > 1 {
+            Self { blocks: 5, unmoved, contexts: 4 }
+        } else {
+            Self { blocks: 50, unmoved, contexts: 12 }
+        }
+    }
+}
 
 /// A table that is being fitted.
 pub struct Fit {
@@ -33,6 +67,12 @@ pub struct Fit {
     step: f32,
     cost: f64,
     contacts: usize,
+    chance: Chance,
+    strange: Strange,
+    origins: Vec<Origin>,
+    /// Whether the block's scripts, and its countries, are strange.
+    scripts: bool,
+    countries: bool,
 }
 
 /// Fits a table to books; `tell` hears, after each pass, the bits of a contact.
@@ -46,8 +86,12 @@ pub fn fit(books: &Books, passes: u16, mut tell: impl FnMut(f64)) -> Fit {
         step: 0.0,
         cost: 0.0,
         contacts: 0,
+        chance: Chance(ChaCha8Rng::seed_from_u64(0)),
+        strange: Strange::to(books),
+        origins: origins(books),
+        scripts: false,
+        countries: false,
     };
-    let mut chance = Chance(ChaCha8Rng::seed_from_u64(0));
     for pass in 0..passes {
         let is_late = pass >= passes / 2;
         if is_late && (fit.levels.is_none() || pass % 2 == 0 && pass + 2 < passes) {
@@ -56,8 +100,8 @@ pub fn fit(books: &Books, passes: u16, mut tell: impl FnMut(f64)) -> Fit {
         let (first, last) = STEPS;
         fit.step = last + first * (1.0 - f32::from(pass) / f32::from(passes));
         (fit.cost, fit.contacts) = (0.0, 0);
-        for block in blocks(books, &mut chance) {
-            fit.block(&block);
+        for block in blocks(books, &mut fit.chance) {
+            fit.block(block);
         }
         tell(fit.bits());
     }
@@ -76,13 +120,22 @@ impl Fit {
     /// The table.
     pub fn table(&self, number: u8, name: &str) -> Table {
         let levels = self.levels.unwrap_or_default();
-        Table::new(number, name, levels, |slot| {
+        Table::new(number, name, levels, &self.origins, |slot| {
             let weight = self.weights.get(usize::from(slot)).copied().unwrap_or(0.0);
             nearest(&levels, weight) as u8
         })
     }
 
-    fn block(&mut self, entries: &[Entry]) {
+    fn block(&mut self, mut entries: Vec<Entry>) {
+        self.scripts = self.chance.is_one_in(self.strange.blocks);
+        self.countries = self.chance.is_one_in(self.strange.blocks);
+        if self.scripts && !self.chance.is_one_in(self.strange.unmoved) {
+            let distance = self.chance.below(128) as u8;
+            entries
+                .iter_mut()
+                .filter_map(|entry| entry.record.as_mut())
+                .for_each(|record| moved(record, distance));
+        }
         let mut walk = Walk::new(ALPHA);
         for entry in entries.iter().map(Some).chain([None]) {
             // What the coding cannot say has no weights either.
@@ -127,14 +180,25 @@ impl Fit {
 impl Bits for Fit {
     const DECODES: bool = false;
 
+    fn knows(&self, origin: Origin) -> bool {
+        let is_strange = if origin.is_country() { self.countries } else { self.scripts };
+        !is_strange && self.origins.contains(&origin)
+    }
+
     fn bit(&mut self, contexts: &[Context], bit: bool) -> Result<bool, Error> {
+        let strange = (contexts.len() > 3 && self.chance.is_one_in(self.strange.contexts)).then(|| {
+            (self.chance.below(contexts.len()), Context::new(&[self.chance.below(0x1_0000) as u16]))
+        });
+        let slots = contexts.iter().enumerate().map(move |(at, &context)| match strange {
+            Some((place, other)) if place == at => usize::from(other.slot()),
+            _ => usize::from(context.slot()),
+        });
         let used = if self.levels.is_some() { &self.taken } else { &self.weights };
-        let sum: f32 = contexts.iter().map(|context| used[usize::from(context.slot())]).sum();
+        let sum: f32 = slots.clone().map(|slot| used[slot]).sum();
         let chance = f32::from(logistic((sum * f32::from(UNIT)).round() as i16)) / 65_536.0;
         self.cost -= f64::from(if bit { chance } else { 1.0 - chance }).log2();
         let error = f32::from(u8::from(bit)) - chance;
-        for context in contexts {
-            let slot = usize::from(context.slot());
+        for slot in slots {
             self.moved[slot] += error * error;
             self.weights[slot] += self.step * error / (self.moved[slot] + 1.0).sqrt().sqrt();
             if let Some(levels) = &self.levels {
@@ -143,6 +207,33 @@ impl Bits for Fit {
         }
         Ok(bit)
     }
+}
+
+/// What the books meet most often.
+fn origins(books: &Books) -> Vec<Origin> {
+    let mut met = BTreeMap::<Origin, usize>::new();
+    let records = books.0.iter().flat_map(|(_, records)| records);
+    records.for_each(|record| Origin::each(record, |origin| *met.entry(origin).or_default() += 1));
+    let mut met: Vec<_> = met.into_iter().filter(|&(_, times)| times > books.contacts() / RARE).collect();
+    met.sort_by_key(|&(origin, times)| (Reverse(times), origin));
+    met.into_iter().map(|(origin, _)| origin).take(ORIGINS).collect()
+}
+
+/// Moves the letters of the name by `distance` in their half pages.
+fn moved(record: &mut Record, distance: u8) {
+    let mut octets = record.alpha.octets().to_vec();
+    let moved = |octet: u8| octet & 0x80 | octet.wrapping_add(distance) & 0x7F;
+    match octets.as_mut_slice() {
+        [0x80, units @ ..] => {
+            let above = units.chunks_exact_mut(2).filter(|unit| unit[0] > 0 || unit[1] > 0x7F);
+            above.for_each(|unit| unit[1] = moved(unit[1]));
+        }
+        [0x81, _, _, octets @ ..] => {
+            octets.iter_mut().filter(|octet| **octet > 0x7F).for_each(|octet| *octet = moved(*octet));
+        }
+        _ => {}
+    }
+    record.alpha = AlphaIdentifier::from_field(&octets);
 }
 
 fn value(level: i8) -> f32 {
@@ -206,6 +297,10 @@ fn entries(record: &Record, is_whole: bool, slot: &mut u16, chance: &mut Chance)
 struct Chance(ChaCha8Rng);
 
 impl Chance {
+    fn is_one_in(&mut self, count: usize) -> bool {
+        self.below(count) == 0
+    }
+
     /// A number below `end`.
     fn below(&mut self, end: usize) -> usize {
         ((u64::from(self.0.next_u32()) * end as u64) >> 32) as usize

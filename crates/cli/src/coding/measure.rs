@@ -9,7 +9,12 @@ use oxisim_backup::{
 };
 use oxisim_phonebook::Record;
 
-use super::{PASSES, books::Books, bound::Model, fit};
+use super::{
+    PASSES,
+    books::{Books, language},
+    bound::Model,
+    fit,
+};
 use crate::{failure::Failure, progress::Progress};
 
 /// Contacts of a full phonebook: what the figures are about.
@@ -157,11 +162,6 @@ fn difference(changed: &[Record], octets: usize, coding: &Coding) -> usize {
     let entries = slots.zip(changed).map(|(slot, record)| Entry { slot, record: Some(record.clone()) });
     let full = entries.map(|entry| packer.push(entry).map_or(0, |full| full.len())).sum::<usize>();
     full + usize::from(packer.finish().is_some())
-}
-
-/// The language of a locale.
-fn language(locale: &str) -> &str {
-    locale.split_once('_').map_or(locale, |(language, _)| language)
 }
 
 fn line(out: &mut impl Write, name: &str, mut messages: impl Iterator<Item = f64>) -> Result<(), Failure> {
