@@ -189,6 +189,6 @@ fn masked(number: &str) -> String {
 }
 
 /// Whether only this machine reaches an address.
-fn is_loopback(address: IpAddr) -> bool {
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

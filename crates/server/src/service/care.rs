@@ -4,7 +4,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{ServiceError, config::Config, open};
+use super::{ServiceError, centres, config::Config, open, running};
 use crate::store::Store;
 
 /// Copies the database into the file `to`, which must not exist, as it is at one moment; the server may run meanwhile.
@@ -51,6 +51,8 @@ pub struct Checked {
 /// Looks whether a server could start as it is configured, and whether its database is whole: the keys open it, and all
 /// that is kept can be read. It connects with nobody but the database.
 pub fn check(config: &Config) -> Result<Checked, ServiceError> {
+    config.smpp.iter().try_for_each(|smpp| centres::tls(smpp).map(drop))?;
+    running::console_tls(config)?;
     if let Some(url) = &config.store.url {
         return look(&mut open::postgres(config, url)?, config);
     }

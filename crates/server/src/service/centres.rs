@@ -177,7 +177,8 @@ fn esme_config(smpp: &SmppConfig) -> Result<EsmeConfig, CentreError> {
     })
 }
 
-fn tls(smpp: &SmppConfig) -> Result<Option<TlsClient>, CentreError> {
+/// What TLS with an SMS centre needs, if it is spoken.
+pub(super) fn tls(smpp: &SmppConfig) -> Result<Option<TlsClient>, CentreError> {
     let Some(tls) = &smpp.tls else { return Ok(None) };
     let read = |path: &std::path::Path| {
         std::fs::read(path).map_err(|error| CentreError::Read { path: path.into(), error })

@@ -172,6 +172,7 @@ impl Running {
 }
 
 fn open_worker(config: &Config, clock: &Clock, counts: &Arc<Counts>) -> Result<Worker, ServiceError> {
+    open::warn_of_open_secrets(config);
     match &config.store.url {
         None => {
             let sole = Sole::of(&config.store.database)?;
@@ -220,15 +221,7 @@ async fn open_console(
     clock: &Clock,
 ) -> Result<Option<Opened>, ServiceError> {
     let Some(address) = config.console.address else { return Ok(None) };
-    let tls = match &config.console.identity {
-        None => None,
-        Some((certificates, key)) => {
-            let read = |path: &std::path::PathBuf| {
-                std::fs::read(path).map_err(|error| ServiceError::File(path.clone(), error))
-            };
-            Some(Tls::from_pem(&read(certificates)?, &read(key)?)?)
-        }
-    };
+    let tls = console_tls(config)?;
     let exposure = Exposure { address, has_tls: tls.is_some(), names: config.console.names.clone() };
     let drawers = SqliteDrawers::open(&drawers_of(config)).map_err(ServiceError::Drawers)?;
     let tick = clock.clone();
@@ -246,6 +239,15 @@ async fn open_console(
         console.serve(listener, stopped).await
     });
     Ok(Some(Opened { address, setup_code, stop, task }))
+}
+
+/// What TLS of the console needs, if it speaks that.
+pub(super) fn console_tls(config: &Config) -> Result<Option<Tls>, ServiceError> {
+    let Some((certificates, key)) = &config.console.identity else { return Ok(None) };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|error| ServiceError::File(path.clone(), error))
+    };
+    Ok(Some(Tls::from_pem(&read(certificates)?, &read(key)?)?))
 }
 
 /// The file of the console's own documents.

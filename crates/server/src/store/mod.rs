@@ -21,6 +21,7 @@ use oxisim_wire::{Duration, Instant};
 use crate::{Iccid, Msisdn};
 
 pub use account::LoadedAccount;
+pub(crate) use key::is_readable_by_others;
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
 pub use postgres::PostgresStore;
 pub use sealed::Sealed;
