@@ -1,6 +1,7 @@
 //! The server's machine.
 
 mod alert;
+mod passing;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -68,6 +69,8 @@ pub enum Reception {
     },
     /// It had no effect.
     Ignored(Ignored),
+    /// The server that has its subscriber's shard will take it.
+    PassedOn,
 }
 
 /// How a server fails.

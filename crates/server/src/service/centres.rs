@@ -22,9 +22,10 @@ use tokio::{
 use super::{
     clock::Clock,
     config::{Config, SmppConfig},
-    engine::{Arrival, Slip, What},
+    engine::{Arrival, Slip},
     vitals::Counts,
 };
+use crate::Inbound;
 
 /// The first wait before a message that was refused for now is sent again; the next ones are longer.
 const AGAIN_FIRST: time::Duration = time::Duration::from_millis(500);
@@ -224,7 +225,7 @@ async fn listen(shared: Arc<Shared>, place: usize, mut events: mpsc::Receiver<Li
             }
             LinkEvent::Message(incoming) => shared.receive(incoming),
             LinkEvent::Alert(_, alert) if alert.availability == AVAILABLE => {
-                (shared.deliver)(Arrival { what: What::Alert(alert.phone), slip: None });
+                (shared.deliver)(Arrival { of: alert.phone, what: Inbound::Alert, slip: None });
             }
             LinkEvent::Alert(..) => {}
             LinkEvent::Congestion(_, level) => log::debug!("{name} is busy to {level} per cent"),
@@ -245,8 +246,8 @@ impl Shared {
         };
         match message.user_data() {
             Ok(user_data) => {
-                let what = What::Message(from, user_data);
-                (self.deliver)(Arrival { what, slip: Some(Box::new(Answer(incoming))) });
+                let what = Inbound::Message(user_data);
+                (self.deliver)(Arrival { of: from, what, slip: Some(Box::new(Answer(incoming))) });
             }
             Err(error) => {
                 log::info!("a message cannot be read: {error}");
@@ -277,7 +278,7 @@ impl Shared {
 
     fn report(&self, to: Address, reference: u64, report: DeliveryReport, slip: Option<Box<dyn Slip>>) {
         self.counts.reports.add(1);
-        (self.deliver)(Arrival { what: What::Report(to, reference, report), slip });
+        (self.deliver)(Arrival { of: to, what: Inbound::Report(reference, report), slip });
     }
 
     fn receipts(&self) -> MutexGuard<'_, Receipts<(Address, u64)>> {

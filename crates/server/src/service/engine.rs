@@ -9,19 +9,22 @@ use std::{
     time,
 };
 
-use oxisim_backup::{DeliveryReport, Policy};
-use oxisim_sms::{Address, UserData};
+use oxisim_backup::Policy;
+use oxisim_sms::Address;
 use oxisim_wire::{Duration, Instant};
 
 use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
 use crate::{
-    Error, Msisdn, Server,
+    Error, Inbound, Msisdn, Reception, Server,
     console::{DeskError, Lender},
     store::{Leases, Store, StoreError},
 };
 
 /// The longest that the engine waits without a look around.
 const LOOK_AROUND: Duration = Duration::from_millis(500);
+
+/// How often it looks whether other servers have passed something on.
+const LOOK_INTO_INBOX: Duration = Duration::from_millis(250);
 
 /// The wait while the outbox is full, or the rate is reached.
 const BREATH: Duration = Duration::from_millis(20);
@@ -40,21 +43,12 @@ pub trait Slip: Send {
 
 /// Something that has come from an SMS centre.
 pub struct Arrival {
+    /// Whose it is.
+    pub of: Address,
     /// What.
-    pub what: What,
+    pub what: Inbound,
     /// Who waits, if anybody does.
     pub slip: Option<Box<dyn Slip>>,
-}
-
-/// What has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A message of a subscriber.
-    Message(Address, UserData),
-    /// What has become of a message to a subscriber.
-    Report(Address, u64, DeliveryReport),
-    /// A subscriber's phone has appeared.
-    Alert(Address),
 }
 
 enum Work<S> {
@@ -96,7 +90,7 @@ impl<S: Store> Intake<S> {
     /// Hands something over that has come. If too much waits already, it shall come again.
     pub fn arrive(&self, arrival: Arrival) {
         // A message brings about others; what becomes of those that were sent does not.
-        let has_room = !matches!(arrival.what, What::Message(..))
+        let has_room = !matches!(arrival.what, Inbound::Message(_))
             || self.outbox.room() > 0 && self.counts.stopping.get() == 0;
         self.counts.waiting.add(1);
         let refused = if has_room {
@@ -167,6 +161,8 @@ struct Works {
     turns: Bucket,
     /// Nobody is asked who is due before this time.
     asked_from: Instant,
+    /// When to look at what other servers have passed on.
+    inbox_at: Instant,
 }
 
 impl<S: Store + Leases> Engine<S> {
@@ -184,7 +180,8 @@ impl<S: Store + Leases> Engine<S> {
         let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
-        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from };
+        let inbox_at = Instant::EPOCH;
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, inbox_at };
         (Self { server, inbox, works }, intake)
     }
 
@@ -226,6 +223,7 @@ impl<S: Store + Leases> Engine<S> {
             works.store(&mut server, arrivals);
             if !stops {
                 works.keep(&mut server);
+                works.take_passed(&mut server);
                 works.take_turns(&mut server);
             }
         }
@@ -268,10 +266,10 @@ impl Works {
             return;
         }
         let now = self.clock.now();
-        let of: Vec<Msisdn> =
-            arrivals.iter().filter_map(|it| Msisdn::try_from(it.what.subscriber()).ok()).collect();
+        let of: Vec<Msisdn> = arrivals.iter().filter_map(|it| Msisdn::try_from(&it.of).ok()).collect();
         let done = server.batch(&of, |server| {
-            arrivals.iter().map(|arrival| take(server, &arrival.what, now)).collect::<Vec<_>>()
+            let each = arrivals.iter().map(|it| server.handle_inbound(&it.of, &it.what, now));
+            each.map(|done| done.map_err(|error| brief(&error))).collect::<Vec<_>>()
         });
         match done {
             Ok(done) => {
@@ -299,10 +297,11 @@ impl Works {
         self.send(server);
     }
 
-    fn answer(&self, arrival: Arrival, done: Result<(), String>) {
+    fn answer(&self, arrival: Arrival, done: Result<Option<Reception>, String>) {
         match (done, arrival.slip) {
-            (Ok(()), slip) => {
-                if matches!(arrival.what, What::Message(..)) {
+            (Ok(reception), slip) => {
+                self.counts.passed_on.add(u64::from(reception == Some(Reception::PassedOn)));
+                if matches!(arrival.what, Inbound::Message(_)) {
                     self.counts.stored.add(1);
                 }
                 if let Some(slip) = slip {
@@ -335,6 +334,29 @@ impl Works {
                 log::warn!("the leases are not renewed: {}", brief(&error));
             }
         }
+    }
+
+    /// Does what other servers have passed on, if there are others.
+    fn take_passed<S: Store>(&mut self, server: &mut Server<S>) {
+        let now = self.clock.now();
+        let may_look = self.keeper.as_ref().is_some_and(Keeper::has_begun) && self.counts.stopping.get() == 0;
+        if !may_look || now < self.inbox_at || self.outbox.room() == 0 {
+            return;
+        }
+        match server.handle_passed(self.batch as u32, now) {
+            Ok(passed) => {
+                let has_more = passed as usize >= self.batch;
+                self.inbox_at = if has_more { now } else { now + LOOK_INTO_INBOX };
+                self.counts.passed.add(passed.into());
+                self.counts.batches.add(u64::from(passed > 0));
+            }
+            Err(error) => {
+                self.counts.failures.add(1);
+                self.inbox_at = now + AFTER_FAILURE;
+                log::warn!("what other servers have passed on waits: {}", brief(&error));
+            }
+        }
+        self.send(server);
     }
 
     /// Looks after who is due, as far as the rate and the outbox allow.
@@ -375,7 +397,9 @@ impl Works {
             }
             Ok(None) | Err(_) => LOOK_AROUND,
         };
-        self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
+        self.keeper
+            .as_ref()
+            .map_or(due, |keeper| due.min(until(keeper.poll_timeout())).min(until(self.inbox_at).max(BREATH)))
     }
 
     fn send<S: Store>(&mut self, server: &mut Server<S>) {
@@ -383,24 +407,6 @@ impl Works {
             self.outbox.put(outgoing);
         }
     }
-}
-
-impl What {
-    const fn subscriber(&self) -> &Address {
-        match self {
-            Self::Message(address, _) | Self::Report(address, ..) | Self::Alert(address) => address,
-        }
-    }
-}
-
-/// Does what has come; an error says why it is not done.
-fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(), String> {
-    let done = match what {
-        What::Message(from, user_data) => server.handle_deliver(from, user_data, now).map(drop),
-        What::Report(to, reference, report) => server.handle_report(to, *reference, *report, now),
-        What::Alert(of) => server.handle_alert(of, now).map(drop),
-    };
-    done.map_err(|error| brief(&error))
 }
 
 /// What may be logged of an error: a store's may show what stands in a phonebook.

@@ -12,8 +12,11 @@ use oxisim_backup::{Held, Order, Restore, Session, Spacing};
 use oxisim_wire::Instant;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, StoreError, Unreadable};
-use first::{Card1, Copy1, Note1, State1};
+use super::{
+    CopySummary, Direction, Enrolled, Inbound, Letter, LetterStep, LogEntry, StoreError, Unreadable,
+};
+use crate::Msisdn;
+use first::{Card1, Copy1, Note1, Passed1, State1};
 
 /// The latest version.
 const VERSION: u8 = 1;
@@ -112,6 +115,16 @@ pub(super) fn read_note(octets: &[u8], at: Instant) -> Result<LogEntry, StoreErr
     let Note1 { direction, octets, summary } = read(octets, "note")?;
     let direction = if direction == 0 { Direction::In } else { Direction::Out };
     Ok(LogEntry { at, direction, summary, octets })
+}
+
+pub(super) fn write_passed(to: &Msisdn, what: &Inbound) -> Vec<u8> {
+    write(&Passed1 { to: to.digits().into(), what: what.into() })
+}
+
+pub(super) fn read_passed(octets: &[u8]) -> Result<(Msisdn, Inbound), StoreError> {
+    let Passed1 { to, what } = read(octets, "inbox")?;
+    let to = to.parse().ok().ok_or(malformed("inbox"))?;
+    Ok((to, what.inbound().ok_or(malformed("inbox"))?))
 }
 
 pub(super) fn write_card(card: &Enrolled) -> Vec<u8> {

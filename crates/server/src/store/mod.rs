@@ -12,10 +12,11 @@ mod sqlite;
 use std::path::PathBuf;
 
 use oxisim_backup::{
-    Held, OrderStep, Standing, Vault,
+    DeliveryReport, Held, OrderStep, Standing, Vault,
     message::Source,
     security::{KeyVersion, ReplayWindow},
 };
+use oxisim_sms::UserData;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{Iccid, Msisdn};
@@ -118,6 +119,18 @@ pub trait Store {
 
     /// Deletes the notes about messages before a time, and says how many.
     fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+
+    /// Keeps what has come for a subscriber of another server's in that one's [`Store::inbox`]. It changes nothing of the
+    /// subscriber's, so that no lease is needed for it. If too much waits there already, [`StoreError::InboxFull`].
+    fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError>;
+
+    /// At most `limit` of what others have passed on for subscribers of this store's shards, the oldest first. Not within
+    /// a batch.
+    fn inbox(&mut self, now: Instant, limit: u32) -> Result<Vec<Passed>, StoreError>;
+
+    /// Deletes what was passed on: in a batch, together with what it has brought about. As for all that changes a
+    /// subscriber, the lease of their shard is needed.
+    fn settle(&mut self, passed: &Passed) -> Result<(), StoreError>;
 
     /// The complete copy of a phonebook.
     fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
@@ -301,6 +314,30 @@ pub struct Progress {
     pub resume_at: Option<Instant>,
 }
 
+/// What comes for a subscriber from an SMS centre.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// A message of theirs.
+    Message(UserData),
+    /// What has become of a message to them.
+    Report(u64, DeliveryReport),
+    /// Their phone can be reached again.
+    Alert,
+}
+
+/// What another server has passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Its number in the inbox.
+    pub number: i64,
+    /// Whose it is.
+    pub to: Msisdn,
+    /// When it came.
+    pub at: Instant,
+    /// What it is.
+    pub what: Inbound,
+}
+
 /// A note about a message, without a name or number from a phonebook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
@@ -352,6 +389,9 @@ pub enum StoreError {
     /// Another server has taken a shard over.
     #[error("shard {0} has been taken over by another server")]
     Fenced(u8),
+    /// Too much waits for other servers.
+    #[error("too much waits for other servers")]
+    InboxFull,
     /// There is no key for the store.
     #[error(transparent)]
     Key(#[from] KeyFailure),

@@ -52,6 +52,19 @@ pub struct NoteRow {
     pub sealed: Vec<u8>,
 }
 
+/// What has been passed on to the server that has the subscriber's shard.
+#[derive(Clone, Debug)]
+pub struct InboxRow {
+    /// Counts what was passed on.
+    pub seq: i64,
+    /// Whose it is.
+    pub id: Id,
+    /// When it came.
+    pub at: Instant,
+    /// What it is, and for which number.
+    pub sealed: Vec<u8>,
+}
+
 /// A card with keys: it is somebody's, whose state has what is known of it, or nobody's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardRow {
@@ -95,6 +108,10 @@ pub struct Changes {
     pub notes: Vec<(Option<Id>, Instant, Vec<u8>)>,
     /// Cards, in the place of what was there.
     pub cards: Vec<CardRow>,
+    /// What is passed on, and when it came.
+    pub inbox: Vec<(Id, Instant, Vec<u8>)>,
+    /// What was passed on and goes, with whose it is.
+    pub settled: Vec<(i64, Id)>,
 }
 
 impl Changes {
@@ -107,6 +124,8 @@ impl Changes {
             && self.copies.is_empty()
             && self.notes.is_empty()
             && self.cards.is_empty()
+            && self.inbox.is_empty()
+            && self.settled.is_empty()
     }
 }
 
@@ -160,6 +179,12 @@ pub trait Records {
 
     /// The first due time from `from` on, of these shards, or of all.
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError>;
+
+    /// At most `limit` rows of the inbox from this number on, of these shards, or of all, in the order of the numbers.
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError>;
+
+    /// How many rows the inbox has; no more than `most` are counted.
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError>;
 
     /// Writes all of it, or nothing: [`StoreError::Conflict`] if a revision is not the one that was loaded,
     /// [`StoreError::Fenced`] if a shard has another epoch.

@@ -54,6 +54,8 @@ pub(super) enum Which {
     Note { at: i64 },
     /// A card that is nobody's.
     Card,
+    /// What was passed on, of a time in microseconds.
+    Inbox { at: i64 },
 }
 
 impl Which {
@@ -65,6 +67,7 @@ impl Which {
             Self::Copy { .. } => "copy",
             Self::Note { .. } => "note",
             Self::Card => "card",
+            Self::Inbox { .. } => "inbox",
         }
     }
 
@@ -83,6 +86,10 @@ impl Which {
                 data.extend(at.to_be_bytes());
             }
             Self::Card => data.push(5),
+            Self::Inbox { at } => {
+                data.push(6);
+                data.extend(at.to_be_bytes());
+            }
         }
         data
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod enrolment;
+mod inbox;
 mod leasing;
 mod look;
 mod rotation;
@@ -12,7 +13,7 @@ use oxisim_backup::security::KeyVersion;
 use oxisim_wire::{Duration, Instant};
 
 use super::{
-    Account, Enrolled, LogEntry, Store, StoreError, StoreKey, Summary,
+    Account, Enrolled, Inbound, LogEntry, Passed, Store, StoreError, StoreKey, Summary,
     account::LoadedAccount,
     records::{CardRow, Id, Records, shard},
     seal::Keyring,
@@ -44,6 +45,7 @@ pub struct Sealed<R> {
     /// Notes about strangers.
     strange: Vec<LogEntry>,
     in_batch: bool,
+    inbox: inbox::Inbox,
     /// The shards that are this store's; none: it shares with nobody.
     held: Option<Held>,
     /// Nothing is due before, as far as this process knows.
@@ -73,6 +75,7 @@ impl<R: Records> Sealed<R> {
             cards: BTreeMap::new(),
             strange: Vec::new(),
             in_batch: false,
+            inbox: inbox::Inbox::default(),
             held: None,
             low: None,
             looked_back: Instant::EPOCH,
@@ -243,5 +246,20 @@ impl<R: Records> Store for Sealed<R> {
 
     fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
         self.records.trim_notes(before)
+    }
+
+    fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError> {
+        self.within(|store| store.put_into_inbox(to, what, at))
+    }
+
+    fn inbox(&mut self, now: Instant, limit: u32) -> Result<Vec<Passed>, StoreError> {
+        self.look_into_inbox(now, limit)
+    }
+
+    fn settle(&mut self, passed: &Passed) -> Result<(), StoreError> {
+        self.within(|store| {
+            store.take_from_inbox(passed);
+            Ok(())
+        })
     }
 }

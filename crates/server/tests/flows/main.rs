@@ -7,6 +7,7 @@ mod failure;
 mod forget;
 mod network;
 mod outbox;
+mod passing;
 mod rekey;
 mod restore;
 mod security;

@@ -1,5 +1,6 @@
 //! The suite: one function a behaviour, generic over the database.
 
+mod inbox;
 mod values;
 
 use std::path::Path;
@@ -16,6 +17,8 @@ use oxisim_server::{
 };
 use oxisim_wire::{Duration, Instant};
 use proptest::test_runner::{Config, TestRunner};
+
+pub use inbox::*;
 
 /// A database that a test has for itself, empty.
 pub trait Database {
@@ -67,6 +70,10 @@ macro_rules! suite {
             a_card_keeps_its_counters_whoever_has_it,
             nothing_personal_stands_in_the_files,
             what_was_sealed_opens_after_all_keys_were_replaced,
+            what_is_passed_on_reaches_the_server_that_has_the_shard_in_its_order,
+            what_was_passed_on_goes_with_what_it_brings_about_or_not_at_all,
+            what_was_passed_on_is_taken_once,
+            what_was_passed_on_for_who_is_forgotten_is_forgotten,
         }
     };
 }

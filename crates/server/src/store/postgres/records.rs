@@ -8,7 +8,7 @@ use postgres::{Client, Config, Row as SqlRow, Statement, Transaction, error::Sql
 use super::schedule;
 use crate::store::{
     Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
-    records::{CardRow, Changes, Id, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
+    records::{CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
 };
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -201,6 +201,32 @@ impl Records for PostgresRecords {
         Ok(rows.first().map(|row| instant(row.get("at"))))
     }
 
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+        let limit = i64::from(limit);
+        let rows = match shards {
+            None => {
+                self.query("SELECT * FROM inbox WHERE seq >= $1 ORDER BY seq LIMIT $2", &[&from, &limit])?
+            }
+            Some(shards) => {
+                let sql = "SELECT * FROM inbox WHERE seq >= $1 AND shard = ANY($3) ORDER BY seq LIMIT $2";
+                self.query(sql, &[&from, &limit, &numbers(shards)])?
+            }
+        };
+        let row = |row: &SqlRow| InboxRow {
+            seq: row.get("seq"),
+            id: id(row.get("id")),
+            at: instant(row.get("at")),
+            sealed: row.get("sealed"),
+        };
+        Ok(rows.iter().map(row).collect())
+    }
+
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT $1) AS waiting";
+        let rows = self.query(sql, &[&i64::from(most)])?;
+        Ok(rows.first().and_then(|row| u32::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0))
+    }
+
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.client()?;
         let Self { client, statements, .. } = self;
@@ -316,6 +342,7 @@ fn write(
         run("DELETE FROM account_block WHERE id = ANY($1)", &[&ids])?;
         run("DELETE FROM account_copy WHERE id = ANY($1)", &[&ids])?;
         run("DELETE FROM note WHERE id = ANY($1)", &[&ids])?;
+        run("DELETE FROM inbox WHERE id = ANY($1)", &[&ids])?;
     }
     write_states(&mut run, changes)?;
     if !changes.cleared.is_empty() {
@@ -370,6 +397,23 @@ fn write(
         let sql = "INSERT INTO account_card VALUES ($1, $2, $3)
              ON CONFLICT (card) DO UPDATE SET owner = excluded.owner, sealed = excluded.sealed";
         run(sql, &[&&row.card[..], &owner, &row.sealed])?;
+    }
+    if !changes.inbox.is_empty() {
+        let ids: Vec<&[u8]> = changes.inbox.iter().map(|(id, ..)| &id[..]).collect();
+        let shards: Vec<i16> = changes.inbox.iter().map(|(id, ..)| i16::from(shard(id))).collect();
+        let at: Vec<i64> = changes.inbox.iter().map(|(_, at, _)| micros(*at)).collect();
+        let sealed: Vec<&[u8]> = changes.inbox.iter().map(|(.., sealed)| &sealed[..]).collect();
+        let sql = "INSERT INTO inbox (id, shard, at, sealed) SELECT id, shard, at, sealed
+             FROM unnest($1::bytea[], $2::int2[], $3::int8[], $4::bytea[])
+                 WITH ORDINALITY AS new (id, shard, at, sealed, place)
+             ORDER BY place";
+        run(sql, &[&ids, &shards, &at, &sealed])?;
+    }
+    if !changes.settled.is_empty() {
+        let seqs: Vec<i64> = changes.settled.iter().map(|(seq, _)| *seq).collect();
+        if run("DELETE FROM inbox WHERE seq = ANY($1)", &[&seqs])? != seqs.len() as u64 {
+            return Err(StoreError::Conflict);
+        }
     }
     Ok(())
 }

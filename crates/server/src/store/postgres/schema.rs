@@ -75,6 +75,14 @@ pub(super) const MIGRATIONS: &[&str] = &["
         until int8 NOT NULL
     );
     INSERT INTO lease SELECT shard, '', 0, 0 FROM generate_series(0, 255) AS shard;
+", "
+    CREATE TABLE inbox (                            -- what came to a server that does not have the account's shard
+        seq    int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id     bytea NOT NULL CHECK (length(id) = 16),
+        shard  int2 NOT NULL,
+        at     int8 NOT NULL,
+        sealed bytea NOT NULL
+    );
 "];
 
 /// Makes a connection what the store needs, and brings the tables forward.

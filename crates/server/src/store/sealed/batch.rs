@@ -189,6 +189,7 @@ impl<R: Records> Sealed<R> {
         self.units.clear();
         self.cards.clear();
         self.strange.clear();
+        self.inbox.forget_batch();
         self.in_batch = false;
     }
 
@@ -214,15 +215,21 @@ impl<R: Records> Sealed<R> {
         }
         let cards = std::mem::take(&mut self.cards);
         changes.cards = cards.into_values().filter(|(_, is_new)| *is_new).map(|(row, _)| row).collect();
+        self.inbox.collect(&mut changes);
         if changes.is_empty() {
             return Ok(());
         }
+        self.fenced_write(changes)?;
+        self.low = self.low.map(|low| earliest.map_or(low, |earliest| low.min(earliest)));
+        Ok(())
+    }
+
+    /// Writes with the epochs of the leases that it needs.
+    pub(super) fn fenced_write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         if let Some(held) = &self.held {
             changes.fence = leasing::fence(held, &changes)?;
         }
-        self.records.write(&changes)?;
-        self.low = self.low.map(|low| earliest.map_or(low, |earliest| low.min(earliest)));
-        Ok(())
+        self.records.write(&changes)
     }
 
     /// What has changed of a subscriber; whether anything has.

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior
 
 use crate::store::{
     Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
-    records::{CardRow, Changes, Id, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
+    records::{CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
 };
 
 /// The subscribers that are due, of all shards.
@@ -182,6 +182,30 @@ impl Records for SqliteRecords {
         Ok(None)
     }
 
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+        let mut query = self.db.prepare_cached("SELECT * FROM inbox WHERE seq >= ?1 ORDER BY seq")?;
+        let mut rows = query.query([from])?;
+        let mut found = Vec::new();
+        while found.len() < limit as usize
+            && let Some(row) = rows.next()?
+        {
+            if is_of(shards, row.get("shard")?) {
+                found.push(InboxRow {
+                    seq: row.get("seq")?,
+                    id: row.get("id")?,
+                    at: instant(row.get("at")?),
+                    sealed: row.get("sealed")?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?1)";
+        Ok(self.db.query_row(sql, [most], |row| row.get(0))?)
+    }
+
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.transaction(|db| {
             for (shard, epoch) in &changes.fence {
@@ -196,6 +220,7 @@ impl Records for SqliteRecords {
                 if db.prepare_cached(sql)?.execute(params![id, signed(*revision)])? != 1 {
                     return Err(StoreError::Conflict);
                 }
+                db.prepare_cached("DELETE FROM inbox WHERE id = ?1")?.execute([id])?;
             }
             changes.states.iter().try_for_each(|change| write_state(db, change))?;
             for (id, source) in &changes.cleared {
@@ -223,6 +248,15 @@ impl Records for SqliteRecords {
             for row in &changes.cards {
                 let sql = "INSERT OR REPLACE INTO account_card VALUES (?1, ?2, ?3)";
                 db.prepare_cached(sql)?.execute(params![row.card, row.owner, row.sealed])?;
+            }
+            for (id, at, sealed) in &changes.inbox {
+                let sql = "INSERT INTO inbox (id, shard, at, sealed) VALUES (?1, ?2, ?3, ?4)";
+                db.prepare_cached(sql)?.execute(params![id, shard(id), micros(*at), sealed])?;
+            }
+            for (seq, _) in &changes.settled {
+                if db.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([seq])? != 1 {
+                    return Err(StoreError::Conflict);
+                }
             }
             Ok(())
         })
