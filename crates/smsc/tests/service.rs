@@ -3,15 +3,15 @@
 use std::time::Duration as StdDuration;
 
 use oxisim_smpp::{
-    Bind, CommandStatus, Esme as Session, EsmeConfig, Failure, LinkEvent, Message, Operation, Reason, Role,
-    Version,
+    Ancillary, Bind, Body, CommandStatus, Esme as Session, EsmeConfig, Failure, Header, LinkEvent, Message,
+    MessageState, Operation, Queried, Reason, RegisteredDelivery, Replacement, Role, Time, Version,
 };
 use oxisim_sms::{
     ProtocolIdentifier, UserData,
     tpdu::{DeliverReport, MobileTerminated, Submit},
 };
 use oxisim_smsc::{Config, Esme, Event, News, NotTaken, Party, Service, Settings, Station, StationOutput};
-use oxisim_wire::{Instant, Wire};
+use oxisim_wire::{Instant, Reader, Wire};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -212,4 +212,78 @@ async fn peers_that_send_what_is_no_link_disturb_nobody() {
     let mut half = TcpStream::connect(bench.service.phones_addr()).await.unwrap();
     half.write_all(&[0]).await.unwrap();
     assert_eq!(phone.sends("+15550100001", "to myself").await, Ok(()));
+}
+
+/// An ESME that a test plays PDU by PDU.
+struct Pdus(TcpStream);
+
+impl Pdus {
+    async fn bound(bench: &Bench) -> Self {
+        let mut pdus = Self(TcpStream::connect(bench.service.smpp_addr()).await.unwrap());
+        let bind = Bind {
+            role: Role::Transceiver,
+            system_id: "backup".into(),
+            password: "secret".into(),
+            system_type: String::new(),
+            version: Version::V5_0,
+            address_range: String::new(),
+        };
+        assert_eq!(pdus.ask(&Body::Bind(bind)).await.0, CommandStatus::OK);
+        pdus
+    }
+
+    async fn ask(&mut self, body: &Body) -> (CommandStatus, Body) {
+        self.0.write_all(&body.encode(CommandStatus::OK, 7).unwrap()).await.unwrap();
+        let mut header = [0; Header::LENGTH];
+        timeout(PATIENCE, self.0.read_exact(&mut header)).await.expect("an answer").unwrap();
+        let header = Header::read(&mut Reader::new(&header)).unwrap();
+        let mut octets = vec![0; header.length as usize - Header::LENGTH];
+        self.0.read_exact(&mut octets).await.unwrap();
+        assert_eq!((header.id, header.sequence), (body.command_id().response(), 7));
+        (header.status, Body::read(header, &octets).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn an_esme_queries_replaces_and_cancels_what_waits() {
+    let bench = Bench::start(|_| {}).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let data = UserData::from_text("one").unwrap();
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap()).with_user_data(&data);
+    let Body::MessageResp(_, Some(id), _) = pdus.ask(&Body::Message(Box::new(submit))).await.1 else {
+        panic!("no id")
+    };
+    let ask = |ancillary| Body::Ancillary(Box::new(ancillary));
+    let query = ask(Ancillary::Query { id: id.clone(), source: None });
+    let queried = |state, error| Queried { id: id.clone(), done: None, state, error };
+    let waits = Body::Queried(Some(queried(MessageState::ENROUTE, 0)));
+    assert_eq!(pdus.ask(&query).await, (CommandStatus::OK, waits));
+    let replacement = |id: &str, length| {
+        ask(Ancillary::Replace(Replacement {
+            id: id.into(),
+            source: None,
+            schedule: None,
+            validity: None,
+            registered_delivery: RegisteredDelivery::NONE,
+            content: vec![b'2'; length],
+        }))
+    };
+    assert_eq!(pdus.ask(&replacement("0", 3)).await.0, CommandStatus::INVMSGID);
+    assert_eq!(pdus.ask(&replacement(&id, 200)).await.0, CommandStatus::INVMSGLEN);
+    assert_eq!(pdus.ask(&replacement(&id, 3)).await.0, CommandStatus::OK);
+    let cancel = |source: Option<&str>, id| {
+        let (source, destination) = (source.map(|it| it.parse().unwrap()), "+15550100001".parse().ok());
+        ask(Ancillary::Cancel { service_type: String::new(), id, source, destination })
+    };
+    assert_eq!(pdus.ask(&cancel(None, None)).await.0, CommandStatus::INVSRCADR);
+    assert_eq!(pdus.ask(&cancel(Some("+15550199998"), None)).await.0, CommandStatus::CANCELFAIL);
+    assert_eq!(pdus.ask(&cancel(None, Some(id.clone()))).await.0, CommandStatus::OK);
+    assert_eq!(pdus.ask(&cancel(None, Some(id.clone()))).await.0, CommandStatus::CANCELFAIL);
+    let (status, Body::Queried(Some(ended))) = pdus.ask(&query).await else { panic!("no query_sm_resp") };
+    assert_eq!((status, ended.state), (CommandStatus::OK, MessageState::DELETED));
+    assert!(matches!(ended.done, Some(Time::Absolute(_))));
+    assert_eq!(
+        pdus.ask(&ask(Ancillary::Query { id: "zero".into(), source: None })).await.0,
+        CommandStatus::INVMSGID
+    );
 }

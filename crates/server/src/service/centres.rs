@@ -228,6 +228,8 @@ async fn listen(shared: Arc<Shared>, place: usize, mut events: mpsc::Receiver<Li
                 (shared.deliver)(Arrival { of: alert.phone, what: Inbound::Alert, slip: None });
             }
             LinkEvent::Alert(..) => {}
+            // Only ESMEs ask.
+            LinkEvent::Asked(_) => {}
             LinkEvent::Congestion(_, level) => log::debug!("{name} is busy to {level} per cent"),
         }
     }

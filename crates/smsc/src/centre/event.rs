@@ -47,6 +47,11 @@ pub enum Event {
         /// When, at the latest.
         again: Instant,
     },
+    /// An ESME has put another message in the place of one that waits.
+    Replaced {
+        /// Its identity.
+        id: u64,
+    },
     /// A message has come to its end.
     Ended {
         /// Its identity.
@@ -93,6 +98,7 @@ impl fmt::Display for Event {
             Self::Rejected { from, rejection: None } => {
                 write!(f, "message of phone {} not taken: it cannot be read", from.address())
             }
+            Self::Replaced { id } => write!(f, "message {id:X} replaced"),
             Self::Lost { id } => write!(f, "message {id:X} lost"),
             Self::Waits { id, reason, .. } => write!(f, "message {id:X} waits: {reason}"),
             Self::Ended { id, to, status } if *status == Status::RECEIVED => {

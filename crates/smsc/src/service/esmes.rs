@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use oxisim_smpp::{
-    Alert, CommandStatus, EsmClass, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState, Operation,
-    Refusal, Tag,
+    Alert, Ancillary, CommandStatus, EsmClass, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState,
+    Operation, Queried, Refusal, Tag, Time,
 };
 use oxisim_sms::{Address, tpdu::Status};
 use oxisim_wire::Instant;
 use tokio::sync::mpsc;
 
 use crate::{
-    Acknowledgement, Answer, Centre, Content, Message, Number, Receipt, Rejection, Settings, Submission,
+    Acknowledgement, Answer, Centre, Content, Message, Number, OutOfReach, Receipt, Rejection, Rewritten,
+    Settings, Standing, Submission,
 };
 
 /// The sessions that are bound.
@@ -61,6 +62,13 @@ impl Links {
                 match self.submitted(&system_id, incoming.message(), centre, now) {
                     Ok(id) => incoming.accept(Some(identity(id))),
                     Err(status) => incoming.refuse(Refusal::Status(status)),
+                }
+            }
+            LinkEvent::Asked(request) => {
+                let Some(link) = self.bound.get(&request.link()) else { return };
+                match asked(&link.bind().system_id, request.ancillary(), centre, now) {
+                    Ok(queried) => request.done(queried),
+                    Err(status) => request.refuse(status),
                 }
             }
             // Only SMS centres send those.
@@ -129,6 +137,7 @@ impl Links {
         };
         let submission = Submission {
             message,
+            service_type: sm.service_type.clone(),
             begins: sm.schedule.map(|time| time.at(now)),
             expires: sm.validity.map(|time| time.at(now)),
             wanted: sm.registered_delivery,
@@ -138,6 +147,62 @@ impl Links {
             Rejection::Unassigned => CommandStatus::INVDSTADR,
             Rejection::Full => CommandStatus::MSGQFUL,
         })
+    }
+}
+
+/// Does what an ESME wants of a message that it has sent; the standard's word for why it cannot be done.
+fn asked(
+    system_id: &str,
+    ancillary: &Ancillary,
+    centre: &mut Centre,
+    now: Instant,
+) -> Result<Option<Queried>, CommandStatus> {
+    let known = |id: &str| u64::from_str_radix(id, 16).map_err(|_| CommandStatus::INVMSGID);
+    let out_of_reach = |status| {
+        move |why| match why {
+            OutOfReach::Unknown => CommandStatus::INVMSGID,
+            OutOfReach::Gone => status,
+        }
+    };
+    match ancillary {
+        Ancillary::Query { id, source } => {
+            let standing = centre.query(system_id, known(id)?, source.as_ref(), now);
+            let standing = standing.map_err(out_of_reach(CommandStatus::QUERYFAIL))?;
+            let (state, done, error) = match standing {
+                Standing::Scheduled => (MessageState::SCHEDULED, None, 0),
+                Standing::Waiting => (MessageState::ENROUTE, None, 0),
+                Standing::Ended { status, at } => (state(status), Some(Time::Absolute(at)), status.0),
+            };
+            Ok(Some(Queried { id: id.clone(), done, state, error }))
+        }
+        Ancillary::Cancel { id: Some(id), source, .. } => {
+            let cancelled = centre.cancel(system_id, known(id)?, source.as_ref(), now);
+            cancelled.map(|()| None).map_err(out_of_reach(CommandStatus::CANCELFAIL))
+        }
+        Ancillary::Cancel { id: None, service_type, source, destination } => {
+            let source = source.as_ref().ok_or(CommandStatus::INVSRCADR)?;
+            let destination = destination.as_ref().ok_or(CommandStatus::INVDSTADR)?;
+            match centre.cancel_all(system_id, service_type, source, destination, now) {
+                0 => Err(CommandStatus::CANCELFAIL),
+                _ => Ok(None),
+            }
+        }
+        Ancillary::Replace(replacement) => {
+            let (id, source) = (known(&replacement.id)?, replacement.source.as_ref());
+            let fails = out_of_reach(CommandStatus::REPLACEFAIL);
+            let message = centre.waiting(system_id, id, source).map_err(fails)?;
+            // Its coding and its header flag are those of the one before.
+            let mut sm =
+                Sm::new(Operation::Submit, None, message.to.clone()).with_user_data(&message.user_data);
+            sm.content.clone_from(&replacement.content);
+            let rewritten = Rewritten {
+                user_data: sm.user_data().map_err(|_| CommandStatus::INVMSGLEN)?,
+                begins: replacement.schedule.map(|time| time.at(now)),
+                expires: replacement.validity.map(|time| time.at(now)),
+                wanted: replacement.registered_delivery,
+            };
+            centre.replace(system_id, id, source, rewritten, now).map(|()| None).map_err(fails)
+        }
     }
 }
 
@@ -164,18 +229,23 @@ fn acknowledged(acknowledgement: Acknowledgement) -> Sm {
 }
 
 fn receipted(receipt: Receipt) -> Sm {
-    let state = match receipt.status {
-        Status::RECEIVED => MessageState::DELIVERED,
-        Status::EXPIRED => MessageState::EXPIRED,
-        _ => MessageState::UNDELIVERABLE,
-    };
     let said = oxisim_smpp::Receipt {
         id: Some(identity(receipt.id)),
         reference: receipt.reference,
         destination: Some(receipt.to),
-        state: Some(state),
+        state: Some(state(receipt.status)),
         error: Some(format!("{:03}", receipt.status.0)),
         intermediate: false,
     };
     said.message(receipt.from, receipt.submitted, receipt.done, "")
+}
+
+/// How a message has ended, in the words of SMPP.
+const fn state(status: Status) -> MessageState {
+    match status {
+        Status::RECEIVED => MessageState::DELIVERED,
+        Status::EXPIRED => MessageState::EXPIRED,
+        Status::DELETED_BY_ORIGINATOR => MessageState::DELETED,
+        _ => MessageState::UNDELIVERABLE,
+    }
 }
