@@ -227,9 +227,8 @@ async fn listen(shared: Arc<Shared>, place: usize, mut events: mpsc::Receiver<Li
             LinkEvent::Alert(_, alert) if alert.availability == AVAILABLE => {
                 (shared.deliver)(Arrival { of: alert.phone, what: Inbound::Alert, slip: None });
             }
-            LinkEvent::Alert(..) => {}
-            // Only ESMEs ask.
-            LinkEvent::Asked(_) => {}
+            // A phone that is away still; and nobody asks an ESME.
+            LinkEvent::Alert(..) | LinkEvent::Asked(_) => {}
             LinkEvent::Congestion(_, level) => log::debug!("{name} is busy to {level} per cent"),
         }
     }

@@ -174,7 +174,7 @@ mod tests {
         }
     }
 
-    /// The fields of SMPP 3.4 §4.8.1: message_id, source_addr_ton, source_addr_npi, source_addr.
+    /// The fields of SMPP 3.4 §4.8.1: `message_id`, `source_addr_ton`, `source_addr_npi`, `source_addr`.
     #[test]
     fn a_query_has_the_standards_fields() {
         let query = Ancillary::Query { id: "1A".into(), source: "+123".parse().ok() };

@@ -98,7 +98,9 @@ impl Session {
             CommandId::SUBMIT_SM => self.answer_error(Owed::Message(Operation::Submit), status, sequence),
             CommandId::DELIVER_SM => self.answer_error(Owed::Message(Operation::Deliver), status, sequence),
             CommandId::DATA_SM => self.answer_error(Owed::Message(Operation::Data), status, sequence),
-            CommandId::CANCEL_SM | CommandId::QUERY_SM | CommandId::REPLACE_SM if self.side == Side::Centre => {
+            CommandId::CANCEL_SM | CommandId::QUERY_SM | CommandId::REPLACE_SM
+                if self.side == Side::Centre =>
+            {
                 self.answer_error(Owed::Ancillary(id), status, sequence);
             }
             CommandId::BIND_RECEIVER | CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSCEIVER => {
