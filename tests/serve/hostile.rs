@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, net::SocketAddr};
 
-use oxisim_smpp::{Body, CommandId, CommandStatus, Header, Message, Operation, Role, Tlvs};
+use oxisim_smpp::{Body, CommandId, CommandStatus, Header, Message, Operation, Role, Tag, Tlvs, Version};
 use oxisim_wire::{Reader, Wire};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -50,7 +50,9 @@ async fn read(stream: &mut TcpStream) -> std::io::Result<(Header, Vec<u8>)> {
 async fn bound(listener: &TcpListener) -> TcpStream {
     let (mut stream, _) = listener.accept().await.unwrap();
     let (header, _) = read(&mut stream).await.unwrap();
-    let resp = Body::BindResp(Role::Transceiver, "peer".into(), Tlvs::default());
+    let mut tlvs = Tlvs::default();
+    tlvs.set(Tag::SC_INTERFACE_VERSION, [Version::V5_0.0]);
+    let resp = Body::BindResp(Role::Transceiver, "peer".into(), tlvs);
     stream.write_all(&resp.encode(CommandStatus::OK, header.sequence).unwrap()).await.unwrap();
     stream
 }
@@ -170,4 +172,34 @@ async fn pdus_that_make_no_sense_are_answered_and_the_session_goes_on() {
     }
     drop(stream);
     served.stop();
+}
+
+/// A centre that answers nothing takes all the room for what waits for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_centre_hears_how_busy_the_server_is() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = place("[limits]\noutgoing = 1\n", &[listener.local_addr().unwrap()]);
+    let served = place.serve("SERVER.toml");
+    let mut stream = timeout(PATIENCE, bound(&listener)).await.expect("a bind");
+    for message in messages(1) {
+        let body = Body::Message(Box::new(message));
+        stream.write_all(&body.encode(CommandStatus::OK, 1).unwrap()).await.unwrap();
+    }
+    let busy = async {
+        loop {
+            stream.write_all(&Body::EnquireLink.encode(CommandStatus::OK, 2).unwrap()).await.unwrap();
+            let (header, body) = loop {
+                let (header, body) = read(&mut stream).await.unwrap();
+                if header.id == CommandId::ENQUIRE_LINK_RESP {
+                    break (header, body);
+                }
+            };
+            let Ok(Body::EnquireLinkResp(tlvs)) = Body::read(header, &body) else { panic!("no answer") };
+            if tlvs.congestion_state() == Some(100) {
+                return;
+            }
+        }
+    };
+    timeout(PATIENCE, busy).await.expect("it says so");
+    served.kill();
 }

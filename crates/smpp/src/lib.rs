@@ -58,6 +58,7 @@ mod link;
 mod message;
 mod pdu;
 mod queue;
+mod rate;
 mod receipt;
 mod receipts;
 mod session;

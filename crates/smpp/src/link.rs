@@ -284,7 +284,7 @@ impl Driver {
                 let _ = self.events.send(LinkEvent::Closed(id, reason)).await;
                 return (it.bound, reason);
             }
-            let ready = it.session.ready_at().filter(|_| !empty);
+            let ready = it.session.ready_at().filter(|_| !empty).map(|at| at.max(self.queue.ready_at()));
             let due = it.session.poll_timeout().into_iter().chain(ready).min().map(|at| self.clock.when(at));
             tokio::select! {
                 read = reader.read(&mut octets), if it.session.wants_octets() => match read {
@@ -315,7 +315,7 @@ impl Driver {
         let now = self.clock.now();
         let before = it.tickets;
         while it.session.ready_at().is_some_and(|at| at <= now)
-            && let Some(outgoing) = self.queue.pop()
+            && let Some(outgoing) = self.queue.pop(now)
         {
             it.tickets += 1;
             let ticket = Ticket(it.tickets);

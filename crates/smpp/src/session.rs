@@ -30,8 +30,6 @@ pub struct Settings {
     pub response_timeout: Duration,
     /// After so long without a word from the other side it is asked whether it is there.
     pub enquire_after: Duration,
-    /// Messages that are sent a second at most.
-    pub rate: Option<u32>,
     /// The first pause if the other side says that it has had too much; the next ones are longer.
     pub throttle_pause: Duration,
 }
@@ -46,7 +44,6 @@ impl Default for Settings {
             bind_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(30),
             enquire_after: Duration::from_secs(30),
-            rate: None,
             throttle_pause: Duration::from_secs(1),
         }
     }
@@ -268,7 +265,7 @@ impl Session {
         Self {
             state: State::Open { until: now + settings.bind_timeout },
             version: settings.version,
-            pace: Pace::new(settings.rate, settings.throttle_pause),
+            pace: Pace::new(settings.throttle_pause),
             settings,
             side,
             input: Input::default(),
@@ -352,10 +349,13 @@ impl Session {
             }
             message.tlvs = crate::Tlvs::default();
         }
+        // Before 5.0 submit_sm cannot ask for an alert: an SMS centre may refuse a parameter that has no place there.
+        if self.version < Version::V5_0 && message.operation == Operation::Submit {
+            message.tlvs.take(crate::Tag::SET_DPF);
+        }
         let until = now + self.settings.response_timeout;
         let asked = Asked::Message(ticket, message.operation);
         self.request(&Body::Message(Box::new(message)), asked, until)?;
-        self.pace.sent(now);
         Ok(())
     }
 

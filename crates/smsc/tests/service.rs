@@ -287,3 +287,25 @@ async fn an_esme_queries_replaces_and_cancels_what_waits() {
         CommandStatus::INVMSGID
     );
 }
+
+/// Of room for two messages one is taken, then none.
+#[tokio::test]
+async fn an_esme_hears_how_busy_the_centre_is() {
+    let bench = Bench::start(|settings| settings.limit = 2).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let (_, Body::EnquireLinkResp(tlvs)) = pdus.ask(&Body::EnquireLink).await else { panic!("no answer") };
+    assert_eq!(tlvs.congestion_state(), None);
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap());
+    let (_, Body::MessageResp(_, Some(id), _)) = pdus.ask(&Body::Message(Box::new(submit))).await else {
+        panic!("no id")
+    };
+    let cancel =
+        Ancillary::Cancel { service_type: String::new(), id: Some(id), source: None, destination: None };
+    for congestion in [50, 0] {
+        let (_, Body::EnquireLinkResp(tlvs)) = pdus.ask(&Body::EnquireLink).await else {
+            panic!("no answer")
+        };
+        assert_eq!(tlvs.congestion_state(), Some(congestion));
+        pdus.ask(&Body::Ancillary(Box::new(cancel.clone()))).await;
+    }
+}

@@ -133,6 +133,7 @@ impl Running {
             self.centres.reroute(&config.smpp);
             for (now, then) in self.config.smpp.iter_mut().zip(&config.smpp) {
                 now.prefixes.clone_from(&then.prefixes);
+                now.rate = then.rate;
             }
         }
         self.config.backup = config.backup;

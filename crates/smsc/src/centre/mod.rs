@@ -150,6 +150,13 @@ impl Centre {
         self.held.len()
     }
 
+    /// How busy the centre is, in tens of per cent: how much of the room for messages is taken (`congestion_state`,
+    /// SMPP 5.0 §4.8.4.18).
+    #[must_use]
+    pub fn congestion(&self) -> u8 {
+        (10 * self.held.len() / self.settings.limit.max(1)).min(10) as u8 * 10
+    }
+
     /// What to do next.
     #[must_use]
     pub fn poll_output(&mut self) -> Option<Output> {

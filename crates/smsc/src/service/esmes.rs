@@ -24,6 +24,8 @@ pub(super) struct Links {
     centre: Address,
     /// Of several sessions of an ESME each gets a message in turn.
     turn: usize,
+    /// How busy the centre is, as ESMEs have been told.
+    congestion: u8,
     answers: mpsc::Sender<(u64, Answer)>,
 }
 
@@ -33,7 +35,14 @@ impl Links {
         for route in &settings.routes {
             numbers.entry(route.system_id.clone()).or_insert_with(|| route.prefix.address().clone());
         }
-        Self { bound: BTreeMap::new(), numbers, centre: settings.address.clone(), turn: 0, answers }
+        Self {
+            bound: BTreeMap::new(),
+            numbers,
+            centre: settings.address.clone(),
+            turn: 0,
+            congestion: 0,
+            answers,
+        }
     }
 
     /// Takes what happens in a session.
@@ -43,6 +52,9 @@ impl Links {
                 let system_id = link.bind().system_id.clone();
                 let receives = link.bind().role.receives();
                 let is_first = self.receiving(&system_id).is_empty();
+                if self.congestion > 0 {
+                    link.set_congestion(Some(self.congestion));
+                }
                 self.bound.insert(link.id(), link);
                 if receives && is_first {
                     centre.handle_bound(&system_id, now);
@@ -59,20 +71,34 @@ impl Links {
             LinkEvent::Message(incoming) => {
                 let Some(link) = self.bound.get(&incoming.link()) else { return };
                 let system_id = link.bind().system_id.clone();
-                match self.submitted(&system_id, incoming.message(), centre, now) {
+                let taken = self.submitted(&system_id, incoming.message(), centre, now);
+                self.set_congestion(centre.congestion());
+                match taken {
                     Ok(id) => incoming.accept(Some(identity(id))),
                     Err(status) => incoming.refuse(Refusal::Status(status)),
                 }
             }
             LinkEvent::Asked(request) => {
                 let Some(link) = self.bound.get(&request.link()) else { return };
-                match asked(&link.bind().system_id, request.ancillary(), centre, now) {
+                let done = asked(&link.bind().system_id, request.ancillary(), centre, now);
+                self.set_congestion(centre.congestion());
+                match done {
                     Ok(queried) => request.done(queried),
                     Err(status) => request.refuse(status),
                 }
             }
             // Only SMS centres send those.
             LinkEvent::Alert(..) | LinkEvent::Congestion(..) => {}
+        }
+    }
+
+    /// Tells all ESMEs how busy the centre is, if that has changed.
+    pub fn set_congestion(&mut self, congestion: u8) {
+        if congestion != self.congestion {
+            self.congestion = congestion;
+            for link in self.bound.values() {
+                link.set_congestion(Some(congestion));
+            }
         }
     }
 

@@ -184,6 +184,7 @@ impl<F: FnMut(News)> Host<F> {
     ) {
         loop {
             self.drain();
+            self.links.set_congestion(self.centre.congestion());
             let wait = self.centre.poll_timeout().map(|at| at.since(now()));
             tokio::select! {
                 Some(input) = inputs.recv() => self.phones.input(input, &mut self.centre, now()),

@@ -129,6 +129,8 @@ pub struct SmppConfig {
     pub rate: Option<u32>,
     /// Whether the SMS centre shall say what has become of messages.
     pub receipts: bool,
+    /// Whether the SMS centre shall say when a phone that was away is there again.
+    pub alerts: bool,
     /// How the numbers begin that it is for; none: for all that are no other's.
     pub prefixes: Vec<String>,
     /// After so long without a word the other side is asked whether it is there.
@@ -236,12 +238,16 @@ impl Config {
     #[must_use]
     pub fn fixed(&self, other: &Self) -> Vec<&'static str> {
         let binds = |config: &Self| -> Vec<SmppConfig> {
-            config.smpp.iter().map(|it| SmppConfig { prefixes: Vec::new(), ..it.clone() }).collect()
+            config
+                .smpp
+                .iter()
+                .map(|it| SmppConfig { prefixes: Vec::new(), rate: None, ..it.clone() })
+                .collect()
         };
         let parts = [
             ("server", self.server != other.server),
             ("store", self.store != other.store),
-            ("smpp, but for prefixes", binds(self) != binds(other)),
+            ("smpp, but for prefixes and rate", binds(self) != binds(other)),
             ("console", self.console != other.console),
             ("limits", self.limits != other.limits),
             ("log.format", self.log.format != other.log.format),
@@ -398,6 +404,7 @@ fn smpp(mut section: Section<'_>, taken: &[String]) -> SmppConfig {
         window: section.number("window", 10, 1..=1_000),
         rate: section.optional_number("rate", 1..=100_000),
         receipts: section.flag("receipts", true),
+        alerts: section.flag("alerts", true),
         prefixes: section.list("prefixes", prefix),
         enquire_after: section.span("enquire_after", "30s", "1s", "1h"),
         answer_within: section.span("answer_within", "30s", "1s", "10m"),

@@ -100,6 +100,9 @@ fn what_needs_a_restart_is_known() {
     let read = |text: &str| Config::parse(text, Path::new("")).unwrap();
     let before = read("");
     assert!(before.fixed(&read("[backup]\nevery = \"1h\"\n[log]\nlevel = \"warn\"\n")).is_empty());
+    let bind = |more: &str| read(&format!("[[smpp]]\naddress = \"a:1\"\nsystem_id = \"x\"\n{more}"));
+    assert!(bind("").fixed(&bind("rate = 5\nprefixes = [\"+49\"]\n")).is_empty());
+    assert_eq!(bind("").fixed(&bind("window = 5\n")), ["smpp, but for prefixes and rate"]);
     assert_eq!(
         before.fixed(&read("[store]\ndatabase = \"b.db\"\n[console]\nenabled = false\n")),
         ["store", "console"]
