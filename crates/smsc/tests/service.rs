@@ -1,6 +1,6 @@
 //! The centre on sockets, with phones and ESMEs that behave, and others.
 
-use std::time::Duration as StdDuration;
+use std::{path::PathBuf, time::Duration as StdDuration};
 
 use oxisim_smpp::{
     Ancillary, Bind, Body, CommandStatus, Esme as Session, EsmeConfig, Failure, Header, LinkEvent, Message,
@@ -28,6 +28,10 @@ struct Bench {
 
 impl Bench {
     async fn start(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(None, change).await
+    }
+
+    async fn start_with(store: Option<PathBuf>, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new("+15550100000".parse().unwrap());
         settings.routes = vec!["+15550199999=backup".parse().unwrap()];
         change(&mut settings);
@@ -39,6 +43,7 @@ impl Bench {
             smpp: "127.0.0.1:0".into(),
             tls: None,
             esmes: vec![Esme { system_id: "backup".into(), password: "secret".into() }],
+            store,
         };
         let (sender, events) = mpsc::unbounded_channel();
         let tell = move |news| {
@@ -149,7 +154,7 @@ async fn a_phone_and_an_esme_write_to_each_other() {
     assert!(esme.send(sm("15550100001", "answer")).await.unwrap().is_some());
     assert_eq!(phone.gets().await, "answer");
     esme.stop().await;
-    bench.service.stop().await;
+    bench.service.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -308,4 +313,24 @@ async fn an_esme_hears_how_busy_the_centre_is() {
         assert_eq!(tlvs.congestion_state(), Some(congestion));
         pdus.ask(&Body::Ancillary(Box::new(cancel.clone()))).await;
     }
+}
+
+/// What the file has when the sender is answered is enough, whatever comes then.
+#[tokio::test]
+async fn what_was_taken_survives_the_end_of_the_centre() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = || Some(folder.path().join("messages"));
+    let bench = Bench::start_with(store(), |_| {}).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let data = UserData::from_text("one").unwrap();
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap()).with_user_data(&data);
+    assert_eq!(pdus.ask(&Body::Message(Box::new(submit))).await.0, CommandStatus::OK);
+    let taken = std::fs::read(store().unwrap()).unwrap();
+    drop(pdus);
+    bench.service.stop().await.unwrap();
+    std::fs::write(store().unwrap(), taken).unwrap();
+
+    let bench = Bench::start_with(store(), |_| {}).await;
+    let mut phone = bench.phone("+15550100001").await;
+    assert_eq!(phone.gets().await, "one");
 }

@@ -159,6 +159,7 @@ impl Centre {
         }
         self.timers.remove(&(over, Timer::Expires(id)));
         self.timers.insert((expires, Timer::Expires(id)));
+        self.changed.insert(id);
         self.event(Event::Replaced { id });
         self.begin(id, &to, now);
         Ok(())

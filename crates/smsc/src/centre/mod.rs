@@ -4,6 +4,7 @@ mod ancillary;
 mod event;
 mod phones;
 mod queue;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -40,6 +41,8 @@ pub struct Centre {
     /// How the latest messages of ESMEs have ended.
     ended: BTreeMap<u64, ancillary::Ended>,
     queues: BTreeMap<Party, Queue>,
+    /// What has changed of what is kept, for whoever keeps it over a restart.
+    changed: BTreeSet<u64>,
     timers: BTreeSet<(Instant, Timer)>,
     outputs: VecDeque<Output>,
 }
@@ -139,6 +142,7 @@ impl Centre {
             held: BTreeMap::new(),
             ended: BTreeMap::new(),
             queues: BTreeMap::new(),
+            changed: BTreeSet::new(),
             timers: BTreeSet::new(),
             outputs: VecDeque::new(),
         }
@@ -297,6 +301,7 @@ impl Centre {
         self.timers.insert((expires, Timer::Expires(id)));
         let held = Held { content, to, sender, submitted, begins, expires, answer_by: None };
         self.held.insert(id, held);
+        self.changed.insert(id);
     }
 
     /// Lets a message go out that has just been taken, unless its time was over before.
@@ -438,6 +443,7 @@ impl Centre {
     /// A message has come to its end.
     fn conclude(&mut self, id: u64, status: Status, answer: Option<UserData>, now: Instant) {
         let Some(held) = self.held.remove(&id) else { return };
+        self.changed.insert(id);
         self.timers.remove(&(held.expires, Timer::Expires(id)));
         if let Some(by) = held.answer_by {
             self.timers.remove(&(by, Timer::NoAnswer(id)));

@@ -570,3 +570,57 @@ fn what_is_over_when_it_comes_is_not_delivered() {
     assert_eq!(bench.receipt().status, Status::EXPIRED);
     bench.nothing_comes();
 }
+
+/// A message of an ESME, one of a phone that wants a report, a report, a receipt and an acknowledgement.
+#[test]
+fn what_is_kept_goes_on_in_another_centre() {
+    let mut bench = Bench::new(settings());
+    bench.esme_submits("one");
+    let header = vec![oxisim_sms::Element::new(oxisim_sms::ElementId(0x70), [1, 2])];
+    let user_data = UserData::new(oxisim_sms::DataCoding::EIGHT_BIT_CLASS_2, header, vec![3]).unwrap();
+    let mut secured = submission("");
+    secured.message.user_data = user_data.clone();
+    secured.service_type = "CMT".into();
+    secured.expires = Some(START + Duration::from_mins(7));
+    bench.centre.submit("backup", secured, START).unwrap();
+    bench.attach(&other());
+    bench.phone_sends(&other(), "+15550100001", true);
+    let receipt = Receipt {
+        id: 1,
+        reference: None,
+        from: "1000".parse().unwrap(),
+        to: oxisim_sms::Address::alphanumeric("Backup").unwrap(),
+        submitted: START,
+        done: START,
+        status: Status::EXPIRED,
+    };
+    let esme =
+        || Sender::Esme { system_id: "backup".into(), service_type: String::new(), reference: Some(7) };
+    bench.centre.report(&esme(), receipt.clone(), None, START);
+    bench.centre.report(&esme(), receipt.clone(), Some(user_data), START);
+    bench.centre.handle_detached(&other(), START);
+    let sender = Sender::Phone { number: other(), reference: 9 };
+    bench.centre.report(
+        &sender,
+        Receipt { from: "1000".parse().unwrap(), to: "1000".parse().unwrap(), ..receipt },
+        None,
+        START,
+    );
+    let records: Vec<_> = bench.centre.records().collect();
+    assert_eq!(records.len(), 6);
+    assert_eq!(bench.centre.take_changes().collect::<Vec<_>>(), (1..=6).collect::<Vec<u64>>());
+    assert_eq!(bench.centre.take_changes().count(), 0);
+
+    let mut next = Bench::new(settings());
+    for (id, record) in &records {
+        assert_eq!(next.centre.restore(record), Ok(*id));
+        for length in 0..record.len() {
+            assert!(next.centre.restore(&record[..length]).is_err());
+        }
+    }
+    assert_eq!(next.centre.records().collect::<Vec<_>>(), records);
+    next.attach(&phone());
+    let Came::Alert(system_id, _) = next.comes() else { panic!("an alert") };
+    assert_eq!((system_id.as_str(), next.delivered().1.as_str()), ("backup", "one"));
+    assert_eq!(next.esme_submits("next"), 7);
+}

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use oxisim_smpp::{
-    Alert, Ancillary, CommandStatus, EsmClass, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState,
-    Operation, Queried, Refusal, Tag, Time,
+    Alert, Ancillary, CommandStatus, EsmClass, Failure, Incoming, Link, LinkEvent, LinkId, Message as Sm,
+    MessageState, Operation, Queried, Refusal, Request, Tag, Time,
 };
 use oxisim_sms::{Address, tpdu::Status};
 use oxisim_wire::Instant;
@@ -26,7 +26,16 @@ pub(super) struct Links {
     turn: usize,
     /// How busy the centre is, as ESMEs have been told.
     congestion: u8,
+    /// What is to be answered when it is kept.
+    due: Vec<Due>,
     answers: mpsc::Sender<(u64, Answer)>,
+}
+
+/// What an ESME waits for.
+#[derive(Debug)]
+enum Due {
+    Message(Incoming, Result<u64, CommandStatus>),
+    Request(Request, Result<Option<Queried>, CommandStatus>),
 }
 
 impl Links {
@@ -41,6 +50,7 @@ impl Links {
             centre: settings.address.clone(),
             turn: 0,
             congestion: 0,
+            due: Vec::new(),
             answers,
         }
     }
@@ -73,22 +83,28 @@ impl Links {
                 let system_id = link.bind().system_id.clone();
                 let taken = self.submitted(&system_id, incoming.message(), centre, now);
                 self.set_congestion(centre.congestion());
-                match taken {
-                    Ok(id) => incoming.accept(Some(identity(id))),
-                    Err(status) => incoming.refuse(Refusal::Status(status)),
-                }
+                self.due.push(Due::Message(incoming, taken));
             }
             LinkEvent::Asked(request) => {
                 let Some(link) = self.bound.get(&request.link()) else { return };
                 let done = asked(&link.bind().system_id, request.ancillary(), centre, now);
                 self.set_congestion(centre.congestion());
-                match done {
-                    Ok(queried) => request.done(queried),
-                    Err(status) => request.refuse(status),
-                }
+                self.due.push(Due::Request(request, done));
             }
             // Only SMS centres send those.
             LinkEvent::Alert(..) | LinkEvent::Congestion(..) => {}
+        }
+    }
+
+    /// Answers what has been taken in, now that it is kept.
+    pub fn answer(&mut self) {
+        for due in self.due.drain(..) {
+            match due {
+                Due::Message(incoming, Ok(id)) => incoming.accept(Some(identity(id))),
+                Due::Message(incoming, Err(status)) => incoming.refuse(Refusal::Status(status)),
+                Due::Request(request, Ok(queried)) => request.done(queried),
+                Due::Request(request, Err(status)) => request.refuse(status),
+            }
         }
     }
 
