@@ -232,4 +232,6 @@ pub struct Resealed {
     pub states: Vec<(Id, Octets, Octets, Octets)>,
     /// Cards that are nobody's.
     pub cards: Vec<(Id, Octets, Octets)>,
+    /// What was passed on.
+    pub inbox: Vec<(i64, Octets)>,
 }

@@ -87,7 +87,7 @@ impl Which {
             }
             Self::Card => data.push(5),
             Self::Inbox { at } => {
-                data.push(6);
+                data.push(8);
                 data.extend(at.to_be_bytes());
             }
         }

@@ -101,3 +101,13 @@ pub fn what_was_passed_on_for_who_is_forgotten_is_forgotten<D: Database>(databas
     assert!(store.forget(&ana()).unwrap());
     assert_eq!(found(&store.inbox(at(12), 9).unwrap()), [(ben(), Inbound::Message(message()))]);
 }
+
+pub fn what_waits_in_the_inbox_opens_after_all_keys_were_replaced<D: Database>(database: &D) {
+    let mut store = database.open();
+    let all = [(ana(), Inbound::Message(message())), (ben(), Inbound::Alert), (ana(), Inbound::Alert)];
+    for (to, what) in &all {
+        store.pass_on(to, what, at(11)).unwrap();
+    }
+    D::rotate(&mut store);
+    assert_eq!(found(&database.open().inbox(at(12), 9).unwrap()), all);
+}

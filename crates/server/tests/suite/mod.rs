@@ -74,6 +74,7 @@ macro_rules! suite {
             what_was_passed_on_goes_with_what_it_brings_about_or_not_at_all,
             what_was_passed_on_is_taken_once,
             what_was_passed_on_for_who_is_forgotten_is_forgotten,
+            what_waits_in_the_inbox_opens_after_all_keys_were_replaced,
         }
     };
 }

@@ -252,6 +252,9 @@ impl Records for PostgresRecords {
         for (seq, new) in &resealed.notes {
             run("UPDATE note SET sealed = $2 WHERE seq = $1", &[seq, new])?;
         }
+        for (seq, new) in &resealed.inbox {
+            run("UPDATE inbox SET sealed = $2 WHERE seq = $1", &[seq, new])?;
+        }
         for (id, number, new, old) in &resealed.states {
             let sql = "UPDATE account SET number = $2, state = $3 WHERE id = $1 AND state = $4";
             run(sql, &[&&id[..], number, new, old])?;

@@ -12,6 +12,8 @@ use crate::store::{
 pub(super) struct Progress {
     subscribers: Step,
     cards: Step,
+    /// The number in the inbox from which on nothing has been looked at.
+    inbox: i64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -105,7 +107,7 @@ impl<R: Records> Sealed<R> {
 
     fn reseal_cards(&mut self, limit: u32) -> Result<bool, StoreError> {
         if matches!(self.resealed.cards, Step::Done) {
-            return Ok(false);
+            return self.reseal_inbox(limit);
         }
         let rows = self.records.walk_cards(self.resealed.cards.after(), limit)?;
         self.resealed.cards = rows.last().map_or(Step::Done, |last| Step::After(last.card));
@@ -117,7 +119,22 @@ impl<R: Records> Sealed<R> {
             }
         }
         self.records.reseal(&resealed)?;
-        Ok(!matches!(self.resealed.cards, Step::Done))
+        Ok(true)
+    }
+
+    fn reseal_inbox(&mut self, limit: u32) -> Result<bool, StoreError> {
+        let rows = self.records.inbox(self.resealed.inbox, None, limit)?;
+        let Some(last) = rows.last() else { return Ok(false) };
+        let next = last.seq.saturating_add(1);
+        let mut resealed = Resealed::default();
+        for row in rows {
+            let which = Which::Inbox { at: crate::store::micros(row.at) };
+            let new = self.again(&row.id, which, &row.sealed);
+            resealed.inbox.extend(new.map(|new| (row.seq, new)));
+        }
+        self.records.reseal(&resealed)?;
+        self.resealed.inbox = next;
+        Ok(true)
     }
 
     /// A record sealed with the latest key, unless it is already. One that does not open stays as it is.

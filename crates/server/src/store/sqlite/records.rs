@@ -277,6 +277,10 @@ impl Records for SqliteRecords {
                 db.prepare_cached("UPDATE note SET sealed = ?2 WHERE seq = ?1")?
                     .execute(params![seq, new])?;
             }
+            for (seq, new) in &resealed.inbox {
+                db.prepare_cached("UPDATE inbox SET sealed = ?2 WHERE seq = ?1")?
+                    .execute(params![seq, new])?;
+            }
             for (id, number, new, old) in &resealed.states {
                 let sql = "UPDATE account SET number = ?2, state = ?3 WHERE id = ?1 AND state = ?4";
                 db.prepare_cached(sql)?.execute(params![id, number, new, old])?;
