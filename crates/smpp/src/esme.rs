@@ -173,7 +173,7 @@ impl Connector {
             match connected {
                 Ok((stream, session)) => {
                     let (bound, reason) = self.driver().run(stream, session).await;
-                    log::info!("the session of {name} with {address} has ended: {reason}");
+                    log::debug!("the session of {name} with {address} has ended: {reason}");
                     if bound {
                         self.backoff.reset();
                     }

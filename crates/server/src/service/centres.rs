@@ -10,7 +10,7 @@ use std::{
 use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_smpp::{
     Bind, Esme, EsmeConfig, Failure, Identity, Incoming, Link, LinkEvent, LinkId, Message, MessageState,
-    Operation, Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
+    Operation, Reason, Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
 };
 use oxisim_sms::Address;
 use oxisim_wire::Instant;
@@ -249,7 +249,11 @@ async fn listen(shared: Arc<Shared>, place: usize, mut events: mpsc::Receiver<Li
                 if bound.remove(&id).is_some() {
                     shared.counts.binds.sub(1);
                 }
-                log::info!("a session with {name} has ended: {reason}");
+                if reason == Reason::Unbound {
+                    log::info!("a session with {name} has ended: {reason}");
+                } else {
+                    log::warn!("a session with {name} has ended: {reason}");
+                }
             }
             LinkEvent::Message(incoming) => shared.receive(incoming),
             LinkEvent::Alert(_, alert) if alert.availability == AVAILABLE => {

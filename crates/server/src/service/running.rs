@@ -152,10 +152,7 @@ impl Running {
             }
         };
         if tokio::time::timeout(patience, left).await.is_err() {
-            log::warn!(
-                "{} messages were not sent: they are sent again when the server runs",
-                counts.outgoing.get()
-            );
+            log::warn!("{} messages were not sent: they count as lost on their way", counts.outgoing.get());
         }
         if tokio::time::timeout(patience, centres.stop()).await.is_err() {
             log::warn!("an SMS centre did not answer in time");
