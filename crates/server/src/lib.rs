@@ -45,7 +45,7 @@ pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, KeyFailure, Lease, Leases, Letter, LetterStep, LogEntry,
-    NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, PostgresStore, Progress, Rekeying, SqliteStore,
-    Store, StoreError, StoreKey, Summary,
+    Account, Cabinet, CopySummary, Direction, Drawer, Enrolled, Hour, KeyFailure, Lease, Leases, Letter,
+    LetterStep, LogEntry, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, PostgresStore, Progress,
+    Rekeying, SqliteStore, Store, StoreError, StoreKey, Summary,
 };

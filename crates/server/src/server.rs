@@ -37,6 +37,9 @@ const LONGEST_PUT_OFF: Duration = Duration::from_mins(24 * 60);
 /// How long notes about messages are kept, if there are not too many before.
 const NOTES_KEPT: Duration = Duration::from_mins(90 * 24 * 60);
 
+/// Notes that go in one step: nobody waits long for it.
+const TRIM_STEP: u32 = 1_000;
+
 /// How often the server looks for notes that are older.
 const TRIM_EVERY: Duration = Duration::from_mins(24 * 60);
 
@@ -447,9 +450,11 @@ impl<S: Store> Server<S> {
         if now < self.trim_at {
             return Ok(());
         }
-        self.trim_at = now + TRIM_EVERY;
         let before = Instant::EPOCH + now.since(Instant::EPOCH).saturating_sub(NOTES_KEPT);
-        self.store.trim_log(before)?;
+        // If there are more, the next call goes on.
+        if self.store.trim_log(before, TRIM_STEP)? < u64::from(TRIM_STEP) {
+            self.trim_at = now + TRIM_EVERY;
+        }
         Ok(())
     }
 }

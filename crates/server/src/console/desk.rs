@@ -8,7 +8,7 @@ use std::{fmt, str::FromStr};
 use oxisim_backup::{Configuration, Held, Order, Restore, Session, Spacing, message::Source};
 use oxisim_wire::Instant;
 
-use crate::{Enrolled, LogEntry, Msisdn, Summary};
+use crate::{Enrolled, Hour, LogEntry, Msisdn, Summary};
 
 /// The most rows of one page.
 pub const PAGE: usize = 50;
@@ -175,17 +175,6 @@ pub struct Throughput {
     pub failed: u64,
     /// Whether there are more subscribers than were counted.
     pub is_partial: bool,
-}
-
-/// Messages of an hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hour {
-    /// When it began.
-    pub at: Instant,
-    /// Messages to the server.
-    pub incoming: u64,
-    /// Messages from the server.
-    pub outgoing: u64,
 }
 
 /// How the backups of a group are made.

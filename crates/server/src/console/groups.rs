@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     accounts::{decode, encode, is_name},
     desk::{DeskError, Rules},
-    drawers::{Drawer, Drawers},
+    drawers::Drawers,
 };
-use crate::Msisdn;
+use crate::{Msisdn, store::Drawer};
 
 /// The most groups.
 const GROUPS: usize = 200;
@@ -295,9 +295,12 @@ impl Groups<'_> {
 
     /// Notes that a group's policy was sent.
     pub fn applied(self, name: &str, now: Instant) -> Result<(), GroupError> {
-        let Some(mut group) = self.get(name)? else { return Ok(()) };
-        group.applied = Some(now.as_secs());
-        Ok(self.0.put(Drawer::Groups, name, &encode(&group)?)?)
+        Ok(self.0.change(Drawer::Groups, name, &mut |document| {
+            let Some(document) = document else { return Ok(None) };
+            let mut group: Group = decode(document)?;
+            group.applied = Some(now.as_secs());
+            encode(&group).map(Some)
+        })?)
     }
 }
 

@@ -35,12 +35,13 @@ use axum::Router;
 use oxisim_wire::Instant;
 use tokio::sync::Semaphore;
 
+pub use crate::store::{Drawer, Hour};
 pub use accounts::{AccountError, Profile, Role};
 pub use audit::Entry;
 pub use desk::{
-    Desk, DeskError, Dossier, Filter, Hour, NoSubscriberId, PAGE, Page, Row, Rules, SubscriberId, Throughput,
+    Desk, DeskError, Dossier, Filter, NoSubscriberId, PAGE, Page, Row, Rules, SubscriberId, Throughput,
 };
-pub use drawers::{Drawer, Drawers, MemoryDrawers};
+pub use drawers::{Drawers, MemoryDrawers, ServerDrawers};
 pub use exposure::{Exposure, Unsafe};
 pub use groups::{Group, GroupError, Hours, ModeName, Policy};
 pub use listen::{ListenError, Listener, Peer, Tls};

@@ -9,14 +9,11 @@ use aes::{
 use oxisim_backup::{Command, Held, Standing, message::Source};
 use oxisim_wire::Instant;
 
-use super::desk::{Desk, DeskError, Dossier, Filter, Hour, PAGE, Page, Row, Rules, SubscriberId, Throughput};
-use crate::{Direction, LogEntry, Msisdn, Server, Store, Summary};
+use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Rules, SubscriberId, Throughput};
+use crate::{Hour, LogEntry, Msisdn, Server, Store, Summary};
 
 /// Hours of which the throughput is shown.
 const HOURS: u64 = 24;
-
-/// The most notes that are counted for the throughput.
-const COUNTED: u32 = 20_000;
 
 /// Subscribers that are looked at together, so that the server has its turns in between.
 const STEP: u32 = 500;
@@ -177,21 +174,15 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
 
     fn throughput(&self, now: Instant) -> Result<Throughput, DeskError> {
         const HOUR: u64 = 3_600;
-        let entries = self.with(|server| server.store().messages(None, COUNTED))?;
         let last = now.as_secs() / HOUR;
         let first = last.saturating_sub(HOURS - 1);
-        let hour = |hour: u64| Hour { at: Instant::from_secs(hour * HOUR), incoming: 0, outgoing: 0 };
-        let mut hours: Vec<_> = (first..=last).map(hour).collect();
-        for entry in entries {
-            let place = (entry.at.as_secs() / HOUR).checked_sub(first);
-            let place = place.and_then(|place| usize::try_from(place).ok());
-            if let Some(hour) = place.and_then(|place| hours.get_mut(place)) {
-                match entry.direction {
-                    Direction::In => hour.incoming += 1,
-                    Direction::Out => hour.outgoing += 1,
-                }
-            }
-        }
+        let counted = self.with(|server| server.store().traffic(Instant::from_secs(first * HOUR)))?;
+        let hour = |hour: u64| {
+            let at = Instant::from_secs(hour * HOUR);
+            let silent = Hour { at, incoming: 0, outgoing: 0 };
+            counted.iter().find(|counted| counted.at == at).copied().unwrap_or(silent)
+        };
+        let hours = (first..=last).map(hour).collect();
         let mut throughput = Throughput { hours, ..Throughput::default() };
         let mut next = None;
         while throughput.subscribers < MOST {

@@ -5,9 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{ServiceError, config::Config, open};
-use crate::store::Store;
+use crate::store::{Cabinet, Drawer, Store};
 
-/// Copies the database into the file `to`, which must not exist, as it is at one moment; the server may run meanwhile.
+/// Copies the database, the console's accounts and audit log with it, into the file `to`, which must not exist, as it is at one moment; the server may run meanwhile.
 /// The keys are not in it. How many octets the copy has.
 pub fn back_up(config: &Config, to: &Path) -> Result<u64, ServiceError> {
     if config.store.url.is_some() {
@@ -66,12 +66,15 @@ pub fn check(config: &Config) -> Result<Checked, ServiceError> {
     look(&mut open::sqlite(config)?, config)
 }
 
-fn look<S: Store>(store: &mut S, config: &Config) -> Result<Checked, ServiceError> {
+fn look<S: Store + Cabinet>(store: &mut S, config: &Config) -> Result<Checked, ServiceError> {
     open::master_key(config, store)?;
     let mut phonebooks = 0;
     for summary in store.subscribers()? {
         store.held(&summary.msisdn, summary.source)?;
         phonebooks += 1;
+    }
+    for (drawer, ..) in Drawer::ALL {
+        store.documents(drawer)?;
     }
     Ok(Checked { phonebooks, cards: store.card_count()? })
 }

@@ -281,8 +281,9 @@ impl Works {
                     self.answer(arrival, done);
                 }
             }
-            // One of them may be what the store cannot take: the others shall not wait for it.
-            Err(error) if arrivals.len() > 1 => {
+            // One of them may be what the store cannot take: the others shall not wait for it. And what was sealed with a
+            // key that is no longer the latest is sealed with that.
+            Err(error) if arrivals.len() > 1 || matches!(error, Error::Store(StoreError::OldKey)) => {
                 log::debug!("a batch is stored one by one: {}", brief(&error));
                 for arrival in arrivals {
                     self.counts.waiting.add(1);

@@ -11,8 +11,8 @@ mod care;
 mod centres;
 mod clock;
 pub mod config;
-mod drawers;
 pub mod engine;
+mod former;
 mod keeper;
 pub mod log;
 mod open;
@@ -27,16 +27,14 @@ pub use care::{Checked, back_up, check};
 pub use centres::CentreError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
-pub use drawers::SqliteDrawers;
 pub use keeper::Keeper;
-use open::private;
 pub use outbox::Outbox;
 pub use running::Running;
 pub use signals::run;
 
 use crate::{
     NoMasterKey, StoreError,
-    console::{DeskError, ListenError, Unsafe},
+    console::{ListenError, Unsafe},
 };
 
 /// Why a service does not start, or has failed.
@@ -69,9 +67,6 @@ pub enum ServiceError {
     /// An SMS centre cannot be reached as it is configured.
     #[error(transparent)]
     Centre(#[from] CentreError),
-    /// The console's documents cannot be opened.
-    #[error("the console's documents cannot be opened: {0}")]
-    Drawers(DeskError),
     /// The console would not be safe.
     #[error(transparent)]
     Unsafe(#[from] Unsafe),

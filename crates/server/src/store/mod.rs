@@ -1,6 +1,7 @@
 //! Where the copies are kept.
 
 mod account;
+mod cabinet;
 mod document;
 mod key;
 mod postgres;
@@ -21,6 +22,7 @@ use oxisim_wire::{Duration, Instant};
 use crate::{Iccid, Msisdn};
 
 pub use account::LoadedAccount;
+pub use cabinet::{ACTS, Cabinet, Drawer};
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
 pub use postgres::PostgresStore;
 pub use sealed::Sealed;
@@ -115,8 +117,12 @@ pub trait Store {
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
-    /// Deletes the notes about messages before a time, and says how many.
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// Deletes at most `limit` notes about messages before a time, the oldest first, and says how many.
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
+
+    /// What went through the server in each hour from that of a time on, in their order; hours without a message are left
+    /// out. It is counted when it is noted, so it is true also of notes that are gone.
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError>;
 
     /// The complete copy of a phonebook.
     fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
@@ -313,6 +319,17 @@ pub struct LogEntry {
     pub octets: u16,
 }
 
+/// Messages of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// When it began.
+    pub at: Instant,
+    /// Messages to the server.
+    pub incoming: u64,
+    /// Messages from the server.
+    pub outgoing: u64,
+}
+
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -342,6 +359,9 @@ pub enum StoreError {
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
+    /// Another process has added a data key meanwhile: what was to be done can be done anew.
+    #[error("there is a later data key")]
+    OldKey,
     /// A batch is under way already.
     #[error("a batch is under way already")]
     InBatch,

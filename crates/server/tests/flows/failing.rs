@@ -8,7 +8,7 @@ use oxisim_backup::{
     security::KeyVersion,
 };
 use oxisim_server::{
-    Account, Enrolled, Iccid, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary,
+    Account, Enrolled, Hour, Iccid, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary,
 };
 use oxisim_wire::Instant;
 
@@ -128,8 +128,12 @@ impl<S: Store> Store for Failing<S> {
         self.store.messages(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.store.trim_log(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.store.trim_log(before, limit)
+    }
+
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError> {
+        self.store.traffic(from)
     }
 }
 

@@ -12,7 +12,7 @@ use maud::{Markup, html};
 use subtle::ConstantTimeEq;
 
 use super::{Fields, page, wrong};
-use crate::console::{Console, Problem, Role, Visitor, attempts::Who, audit, gate::cookie};
+use crate::console::{Console, Problem, Visitor, attempts::Who, audit, gate::cookie};
 
 pub(in crate::console) async fn form(State(console): State<Console>, visitor: Visitor) -> Response {
     if console.setup_code().is_some() {
@@ -107,11 +107,19 @@ pub(in crate::console) async fn sign_out(
     Ok(([(header::SET_COOKIE, console.cookie(""))], Redirect::to("/login")).into_response())
 }
 
-pub(in crate::console) async fn setup(State(console): State<Console>, visitor: Visitor) -> Response {
-    if console.setup_code().is_none() {
-        return Redirect::to("/login").into_response();
+pub(in crate::console) async fn setup(
+    State(console): State<Console>,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
+    let accounts = console.work(|inner| inner.accounts().all()).await?;
+    if !accounts.is_empty() {
+        // Another server's console may have made the first one.
+        console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
-    setup_form(&visitor, "", None).into_response()
+    if console.setup_code().is_none() {
+        return Ok(Redirect::to("/login").into_response());
+    }
+    Ok(setup_form(&visitor, "", None).into_response())
 }
 
 fn setup_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
@@ -171,8 +179,7 @@ async fn found(
         code_place.take()
     };
     let (now, made_for) = (console.now(), name.clone());
-    let made =
-        console.hash(move |inner| inner.accounts().create(&name, &password, Role::Operator, now)).await;
+    let made = console.hash(move |inner| inner.accounts().create_first(&name, &password, now)).await;
     if made.is_ok() {
         note(console, visitor, "make the first account", &made_for).await?;
     } else {

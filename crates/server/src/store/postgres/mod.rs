@@ -20,7 +20,7 @@ impl Sealed<PostgresRecords> {
     ///
     /// It blocks, and must not be called by a task of an asynchronous runtime.
     pub fn connect(database: &str, key: &StoreKey) -> Result<Self, StoreError> {
-        Self::over(PostgresRecords::connect(database.parse()?)?, key)
+        Ok(Self::over(PostgresRecords::connect(database.parse()?)?, key)?.counting())
     }
 }
 
