@@ -36,6 +36,7 @@ mod keys;
 mod msisdn;
 mod outbox;
 mod rekey;
+mod rules;
 mod server;
 pub mod service;
 pub mod store;
@@ -43,6 +44,7 @@ pub mod store;
 pub use bearer::Ignored;
 pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
+pub use rules::{Rulebook, Rules};
 pub use server::{Error, Reception, Server};
 pub use store::{
     Account, Cabinet, CopySummary, Direction, Drawer, Enrolled, Hour, KeyFailure, Lease, Leases, Letter,

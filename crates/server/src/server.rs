@@ -16,12 +16,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
-    Iccid, MasterKey, Msisdn,
+    Iccid, MasterKey, Msisdn, Rulebook,
     bearer::{self, Ignored},
     describe,
     dispatch::{Dispatched, dispatch, note},
     guard::{self, Admitted, Guard},
-    outbox, rekey,
+    outbox, rekey, rules,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -55,6 +55,7 @@ pub struct Server<S> {
     receiver: Receiver,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
+    rulebook: Rulebook,
     /// Subscribers whose last turns have failed, and how many in a row.
     failures: BTreeMap<Msisdn, u32>,
     /// When old notes are next looked for.
@@ -100,6 +101,7 @@ impl<S: Store> Server<S> {
             receiver: Receiver { policy },
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
+            rulebook: Rulebook::default(),
             failures: BTreeMap::new(),
             trim_at: Instant::EPOCH,
         }
@@ -249,6 +251,47 @@ impl<S: Store> Server<S> {
         self.receiver.policy = policy;
     }
 
+    /// The rules of the groups from now on. A subscriber who was told others hears of them when the server has to do with
+    /// them next, or by [`Server::follow_rules`].
+    pub fn set_rulebook(&mut self, rulebook: Rulebook) {
+        self.rulebook = rulebook;
+    }
+
+    /// Orders what the next `limit` subscribers after one, in the store's own order, were not told of the rules of their
+    /// groups; the last of them, or none if there are no more. Those of another server are left to it.
+    pub fn follow_rules(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+        now: Instant,
+    ) -> Result<Option<Msisdn>, Error> {
+        let found = self.store.walk(after, limit)?;
+        let last = found.last().map(|(msisdn, _)| msisdn.clone());
+        let is_member = |msisdn: &Msisdn| self.rulebook.of(msisdn).is_some();
+        let members: Vec<Msisdn> =
+            found.into_iter().map(|(msisdn, _)| msisdn).filter(|msisdn| is_member(msisdn)).collect();
+        if members.is_empty() {
+            return Ok(last);
+        }
+        self.batch(&members, |server| {
+            let Self { store, receiver, rulebook, .. } = server;
+            let follow = |msisdn: &Msisdn| -> Result<(), Error> {
+                let Some(rules) = rulebook.of(msisdn) else { return Ok(()) };
+                let done = store.subscriber(msisdn, |account| {
+                    Source::ALL
+                        .iter()
+                        .try_for_each(|source| rules::follow(account, receiver, rules, *source, now))
+                });
+                match done {
+                    Err(StoreError::NotMine(_)) => Ok(()),
+                    done => Ok(done?),
+                }
+            };
+            members.iter().map(follow).fold(Ok(()), Result::and)
+        })??;
+        Ok(last)
+    }
+
     /// When [`Server::handle_timeout`] has something to do. Changes with every other call, and if another process
     /// writes into the store.
     pub fn poll_timeout(&mut self) -> Result<Option<Instant>, Error> {
@@ -350,7 +393,7 @@ impl<S: Store> Server<S> {
     ) -> Result<Option<BackupId>, Undone> {
         let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
-        let Self { store, guard, receiver, .. } = self;
+        let Self { store, guard, receiver, rulebook, .. } = self;
         let (dispatched, completed, unknown_table) =
             store.subscriber(msisdn, |account| -> Result<_, Undone> {
                 let admitted = guard.admit(account, carried, now)?;
@@ -360,6 +403,10 @@ impl<S: Store> Server<S> {
                     Undone::Ignored(_) if admitted.is_repeated => Ignored::Replayed(admitted.counter).into(),
                     other => other,
                 })?;
+                // Anybody can repeat a packet: it brings about nothing new.
+                if let Some(rules) = rulebook.of(msisdn).filter(|_| !admitted.is_repeated) {
+                    rules::follow(account, receiver, rules, admitted.source, now)?;
+                }
                 let dispatched =
                     dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
                 Ok((dispatched, answer.completed, answer.unknown_table))
@@ -418,8 +465,13 @@ impl<S: Store> Server<S> {
 
     /// Does what is due for a subscriber. What of it cannot be sent as things are waits in the store; why is returned.
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<Option<Error>, Error> {
-        let Self { store, guard, receiver, .. } = self;
+        let Self { store, guard, receiver, rulebook, .. } = self;
         let dispatched = store.subscriber(msisdn, |account| {
+            if let Some(rules) = rulebook.of(msisdn) {
+                for source in Source::ALL {
+                    rules::follow(account, receiver, rules, *source, now)?;
+                }
+            }
             let mut answer = receiver.due(account, now)?;
             answer.messages.extend(rekey::due(account, guard, now)?);
             tell(account, &answer.given_up, now)?;

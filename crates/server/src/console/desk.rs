@@ -5,10 +5,10 @@
 
 use std::{fmt, str::FromStr};
 
-use oxisim_backup::{Configuration, Held, Order, Restore, Session, Spacing, message::Source};
+use oxisim_backup::{Held, Order, Restore, Session, message::Source};
 use oxisim_wire::Instant;
 
-use crate::{Enrolled, Hour, LogEntry, Msisdn, Summary};
+use crate::{Enrolled, Hour, LogEntry, Msisdn, Rules, Summary};
 
 /// The most rows of one page.
 pub const PAGE: usize = 50;
@@ -44,8 +44,8 @@ pub trait Desk: Send + Sync + 'static {
     /// Deletes everything of a subscriber for good; `false` if there is nothing.
     fn forget(&self, id: &SubscriberId) -> Result<bool, DeskError>;
 
-    /// Sets how the uploaders of a group's subscribers make their backups, and says of how many. Subscribers that come
-    /// later are not meant.
+    /// Sets how the uploaders of a group's subscribers make their backups, and says of how many. Those whom another server
+    /// works for are not meant: that one tells them.
     fn apply(
         &self,
         members: &dyn Fn(&Msisdn) -> bool,
@@ -175,15 +175,6 @@ pub struct Throughput {
     pub failed: u64,
     /// Whether there are more subscribers than were counted.
     pub is_partial: bool,
-}
-
-/// How the backups of a group are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// What the uploaders are told.
-    pub configuration: Configuration,
-    /// When the server asks for their subsets, if not as it does of itself.
-    pub spacing: Option<Spacing>,
 }
 
 /// The server cannot do it.

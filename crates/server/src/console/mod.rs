@@ -38,11 +38,10 @@ use tokio::sync::Semaphore;
 pub use crate::store::{Drawer, Hour};
 pub use accounts::{AccountError, Profile, Role};
 pub use audit::Entry;
-pub use desk::{
-    Desk, DeskError, Dossier, Filter, NoSubscriberId, PAGE, Page, Row, Rules, SubscriberId, Throughput,
-};
+pub use desk::{Desk, DeskError, Dossier, Filter, NoSubscriberId, PAGE, Page, Row, SubscriberId, Throughput};
 pub use drawers::{Drawers, MemoryDrawers, ServerDrawers};
 pub use exposure::{Exposure, Unsafe};
+pub(crate) use groups::rulebook;
 pub use groups::{Group, GroupError, Hours, ModeName, Policy};
 pub use listen::{ListenError, Listener, Peer, Tls};
 pub use metrics::{Kind, Metric, Sample, Vitals};

@@ -9,8 +9,8 @@ use aes::{
 use oxisim_backup::{Command, Held, Standing, message::Source};
 use oxisim_wire::Instant;
 
-use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Rules, SubscriberId, Throughput};
-use crate::{Hour, LogEntry, Msisdn, Server, Store, Summary};
+use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, SubscriberId, Throughput};
+use crate::{Error, Hour, LogEntry, Msisdn, Rules, Server, Store, StoreError, Summary};
 
 /// Hours of which the throughput is shown.
 const HOURS: u64 = 24;
@@ -221,14 +221,17 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
             let (rows, last) = self.walk(next.as_ref(), STEP)?;
             let Some(last) = last else { return Ok(count) };
             for row in rows.into_iter().filter(|row| members(&row.msisdn)) {
-                self.with(|server| -> Result<_, crate::Error> {
-                    for Summary { msisdn, source, .. } in &row.books {
+                count += self.with(|server| {
+                    let set = row.books.iter().try_for_each(|Summary { msisdn, source, .. }| {
                         server.configure(msisdn, *source, &policy.configuration, now)?;
-                        server.set_spacing(msisdn, *source, policy.spacing.as_ref())?;
+                        server.set_spacing(msisdn, *source, policy.spacing.as_ref())
+                    });
+                    match set {
+                        Ok(()) => Ok(1),
+                        Err(Error::Store(StoreError::NotMine(_))) => Ok(0),
+                        Err(error) => Err(error),
                     }
-                    Ok(())
                 })?;
-                count += 1;
             }
             next = Some(last);
         }

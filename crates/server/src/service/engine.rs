@@ -13,11 +13,11 @@ use oxisim_backup::{DeliveryReport, Policy};
 use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
 
-use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
+use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, round::Round, vitals::Counts};
 use crate::{
     Error, Msisdn, Server,
     console::{DeskError, Lender},
-    store::{Leases, Store, StoreError},
+    store::{Cabinet, Leases, Store, StoreError},
 };
 
 /// The longest that the engine waits without a look around.
@@ -167,9 +167,10 @@ struct Works {
     turns: Bucket,
     /// Nobody is asked who is due before this time.
     asked_from: Instant,
+    round: Round,
 }
 
-impl<S: Store + Leases> Engine<S> {
+impl<S: Store + Leases + Cabinet> Engine<S> {
     /// An engine, and how to hand work to it.
     #[must_use]
     pub fn new(
@@ -184,7 +185,8 @@ impl<S: Store + Leases> Engine<S> {
         let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
-        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from };
+        let round = Round::new();
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, round };
         (Self { server, inbox, works }, intake)
     }
 
@@ -193,6 +195,7 @@ impl<S: Store + Leases> Engine<S> {
         let Self { mut server, inbox, mut works } = self;
         let mut stops = false;
         works.keep(&mut server);
+        works.look_after_rules(&mut server);
         while !stops {
             let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
             let mut next = match inbox.recv_timeout(wait) {
@@ -226,6 +229,7 @@ impl<S: Store + Leases> Engine<S> {
             works.store(&mut server, arrivals);
             if !stops {
                 works.keep(&mut server);
+                works.look_after_rules(&mut server);
                 works.take_turns(&mut server);
             }
         }
@@ -338,6 +342,16 @@ impl Works {
         }
     }
 
+    /// Learns of the groups' rules, and tells them to those who have others.
+    fn look_after_rules<S: Store + Cabinet>(&mut self, server: &mut Server<S>) {
+        if self.may_work()
+            && let Err(error) = self.round.go_on(server, self.clock.now())
+        {
+            self.counts.failures.add(1);
+            log::warn!("the policies of groups are not looked after: {}", brief(&error));
+        }
+    }
+
     /// Looks after who is due, as far as the rate and the outbox allow.
     fn take_turns<S: Store>(&mut self, server: &mut Server<S>) {
         let now = self.clock.now();
@@ -376,6 +390,7 @@ impl Works {
             }
             Ok(None) | Err(_) => LOOK_AROUND,
         };
+        let due = if self.round.is_under_way(now) { due.min(BREATH) } else { due };
         self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
     }
 

@@ -17,6 +17,7 @@ mod keeper;
 pub mod log;
 mod open;
 mod outbox;
+mod round;
 mod running;
 mod signals;
 pub mod vitals;

@@ -98,9 +98,15 @@ impl Drawers for FailingDrawers {
     }
 }
 
-/// A store with both subscribers.
+/// A server with both subscribers.
 pub fn server() -> Server<SqliteStore> {
     let mut store = SqliteStore::in_memory().unwrap();
+    fill(&mut store);
+    Server::new(store, Policy::default(), 1)
+}
+
+/// Keeps both subscribers in a store.
+pub fn fill(store: &mut SqliteStore) {
     let now = Instant::from_secs(START);
     for (number, name) in [ALICE, BOB] {
         let msisdn: Msisdn = number.parse().unwrap();
@@ -136,7 +142,6 @@ pub fn server() -> Server<SqliteStore> {
             now,
         )
         .unwrap();
-    Server::new(store, Policy::default(), 1)
 }
 
 impl Bench {

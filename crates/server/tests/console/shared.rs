@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use axum::http::StatusCode;
-use oxisim_server::{SqliteStore, StoreKey, console::Role};
+use oxisim_server::{Leases, SqliteStore, StoreKey, console::Role};
 
-use crate::kit::{Bench, PASSWORD, START, Signed, ask, get, post};
+use crate::kit::{ALICE, Bench, PASSWORD, START, Signed, ask, get, post};
 
 /// Two servers' consoles on one database.
 struct Pair {
@@ -67,6 +67,22 @@ async fn a_session_that_ends_while_another_server_notes_its_use_stays_ended() {
     );
     assert_eq!(signed_out.status, StatusCode::SEE_OTHER, "{}", kept.status);
     assert!(!is_signed_in(&one, &ada).await && !is_signed_in(&other, &ada).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_server_has_to_do_is_said_and_not_done() {
+    let Pair { one, other, _folder } = Pair::with_ada();
+    let (at, span) = (oxisim_wire::Instant::from_secs(START), oxisim_wire::Duration::from_secs(60));
+    crate::kit::fill(one.server.lock().unwrap().store());
+    one.server.lock().unwrap().store().acquire("one", 256, at, span).unwrap();
+    other.server.lock().unwrap().store().acquire("other", 256, at, span).unwrap();
+    let ada = other.sign_in("ada").await;
+    let id = other.id(&ada, ALICE.0).await;
+    let forget = || ask("DELETE", &format!("/api/v1/subscribers/{id}")).signed(&ada).empty();
+    let answer = other.send(forget()).await;
+    assert_eq!(answer.status, StatusCode::CONFLICT);
+    assert!(answer.text.contains("Another server works for this subscriber."), "{}", answer.text);
+    assert_eq!(one.send(forget()).await.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,4 +9,5 @@ mod network;
 mod outbox;
 mod rekey;
 mod restore;
+mod rules;
 mod security;

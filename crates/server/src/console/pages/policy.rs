@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
-use oxisim_wire::{Duration, Instant};
+use oxisim_wire::Instant;
 
 use super::{Fields, button, careful, csrf, done, page, time, wrong};
 use crate::{
@@ -16,9 +16,6 @@ use crate::{
         groups::{Groups, group_of},
     },
 };
-
-/// The period of a timetable, if the group has no pause of its own.
-const PERIOD: Duration = Duration::from_mins(2);
 
 /// All groups, in the order of their names.
 pub(in crate::console) async fn groups(console: &Console) -> Result<Vec<(String, Group)>, Problem> {
@@ -42,19 +39,16 @@ pub(in crate::console) async fn remove(console: &Console, name: String) -> Resul
     if is_deleted { Ok(()) } else { Err(Problem::not_found()) }
 }
 
-/// Sends a group's policy to its subscribers; to how many.
+/// Puts a group's policy in force, and sends it to its subscribers; to how many.
 pub(in crate::console) async fn send(console: &Console, name: String, now: Instant) -> Result<u64, Problem> {
-    let rules = group(console, name.clone()).await?.policy.rules(PERIOD);
-    console
-        .work(move |inner| -> Result<_, GroupError> {
-            let groups = Groups(&*inner.drawers);
-            let all = groups.all()?;
-            let is_member = |number: &Msisdn| group_of(&all, number) == Some(&*name);
-            let count = inner.desk.apply(&is_member, &rules, now)?;
-            groups.applied(&name, now)?;
-            Ok(count)
-        })
-        .await
+    let sent = console.work(move |inner| -> Result<_, GroupError> {
+        let groups = Groups(&*inner.drawers);
+        let Some(policy) = groups.put_in_force(&name, now)? else { return Ok(None) };
+        let all = groups.all()?;
+        let is_member = |number: &Msisdn| group_of(&all, number) == Some(&*name);
+        Ok(Some(inner.desk.apply(&is_member, &policy.rules(), now)?))
+    });
+    sent.await?.ok_or_else(Problem::not_found)
 }
 
 pub(in crate::console) async fn list(
@@ -167,7 +161,7 @@ pub(in crate::console) async fn show(
         &group,
         &filled(&group),
         sent,
-        &done(&fields, &[("save", "Kept. It is not sent yet.")]),
+        &done(&fields, &[("save", "Kept. Its numbers count at once, the rest when it is sent.")]),
     ))
 }
 
@@ -219,11 +213,15 @@ fn form(
         @if !is_fixed {
             section.panel {
                 h2 { "Send" }
-                p { "What is kept reaches the subscribers when it is sent, and those who come later when it is sent again. "
+                p { "What is kept is in force when it is sent. From then on it also reaches whoever joins the group, with \
+                     the next message. "
                     @match group.applied {
                         Some(at) => { "It was last sent at " (time(Instant::from_secs(at))) "." },
                         None => "It was never sent.",
                     }
+                }
+                @if group.in_force.as_ref().is_some_and(|in_force| *in_force != group.policy) {
+                    p.notice { "What is in force differs from what is kept: send it, or set it back." }
                 }
                 div.actions {
                     (button(visitor, &format!("/policy/{name}/apply"), "main", "Send to the subscribers"))
@@ -259,7 +257,7 @@ pub(in crate::console) async fn save(
     let known = group(&console, name.clone()).await?;
     let kept = match read(&fields) {
         Ok(policy) => {
-            let group = Group { prefixes: read_prefixes(&fields), policy, applied: known.applied };
+            let group = Group { prefixes: read_prefixes(&fields), policy, ..known.clone() };
             put(&console, name.clone(), group).await
         }
         Err(error) => Err(error.into()),
