@@ -35,6 +35,7 @@ mod guard;
 mod keys;
 mod msisdn;
 mod outbox;
+mod pseudonym;
 mod rekey;
 mod rules;
 mod server;
@@ -44,6 +45,7 @@ pub mod store;
 pub use bearer::Ignored;
 pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
+pub use pseudonym::{NoSubscriberId, SubscriberId};
 pub use rules::{Rulebook, Rules};
 pub use server::{Error, Reception, Server};
 pub use store::{

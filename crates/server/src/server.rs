@@ -84,11 +84,22 @@ pub enum Error {
     #[error("an answer cannot be sent: {0}")]
     Answer(oxisim_sms::Error),
     /// A subscriber's card has keys, and the server has no master key; what was being done is undone.
-    #[error("there is no master key for the card {0}")]
+    #[error("there is no master key for the subscriber's card")]
     NoMasterKey(Iccid),
     /// A card has got as many packets as there are counters; what was being done is undone.
-    #[error("the counters of the card {0} are used up: give it another")]
+    #[error("the counters of the subscriber's card are used up: give them another")]
     CountersUsedUp(Iccid),
+}
+
+impl Error {
+    /// What may be logged of it: a store's error may show what stands in a phonebook.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Store(error) => error.brief(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl<S: Store> Server<S> {
@@ -414,7 +425,8 @@ impl<S: Store> Server<S> {
         self.outputs.extend(dispatched.outgoing);
         if let Some(table) = unknown_table {
             log::warn!(
-                "a backup of {msisdn} is refused: coding table {table} is not known here, give its file"
+                "a backup of {} is refused: coding table {table} is not known here, give its file",
+                self.guard.name(msisdn)
             );
         }
         if let Some(backup) = completed {
@@ -440,7 +452,7 @@ impl<S: Store> Server<S> {
         store.subscriber(msisdn, |account| {
             guard.spend(account, user_data, now)?;
             if matches!(reason, Ignored::Altered { .. }) {
-                log::warn!("{msisdn}: {reason}");
+                log::warn!("{}: {reason}", guard.name(msisdn));
                 account.alarm()?;
             } else {
                 log::info!("message ignored: {reason}");
@@ -483,7 +495,7 @@ impl<S: Store> Server<S> {
 
     /// A subscriber's turn has failed: the next is after a while, longer each time.
     fn put_off(&mut self, msisdn: &Msisdn, error: &Error, now: Instant) -> Result<(), Error> {
-        log::warn!("{msisdn}: {error}");
+        log::warn!("{}: {}", self.guard.name(msisdn), error.brief());
         let failures = self.failures.entry(msisdn.clone()).or_default();
         let wait = PUT_OFF.saturating_mul(1 << (*failures).min(16)).min(LONGEST_PUT_OFF);
         *failures = failures.saturating_add(1);

@@ -35,10 +35,13 @@ use axum::Router;
 use oxisim_wire::Instant;
 use tokio::sync::Semaphore;
 
-pub use crate::store::{Drawer, Hour};
+pub use crate::{
+    pseudonym::{NoSubscriberId, SubscriberId},
+    store::{Drawer, Hour},
+};
 pub use accounts::{AccountError, Profile, Role};
 pub use audit::Entry;
-pub use desk::{Desk, DeskError, Dossier, Filter, NoSubscriberId, PAGE, Page, Row, SubscriberId, Throughput};
+pub use desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Throughput};
 pub use drawers::{Drawers, MemoryDrawers, ServerDrawers};
 pub use exposure::{Exposure, Unsafe};
 pub(crate) use groups::rulebook;

@@ -2,15 +2,14 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use aes::{
-    Aes128,
-    cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
-};
 use oxisim_backup::{Command, Held, Standing, message::Source};
 use oxisim_wire::Instant;
 
-use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, SubscriberId, Throughput};
-use crate::{Error, Hour, LogEntry, Msisdn, Rules, Server, Store, StoreError, Summary};
+use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Throughput};
+use crate::{
+    Error, Hour, LogEntry, Msisdn, Rules, Server, Store, StoreError, SubscriberId, Summary,
+    pseudonym::Pseudonyms,
+};
 
 /// Hours of which the throughput is shown.
 const HOURS: u64 = 24;
@@ -47,15 +46,15 @@ impl<S: 'static, L: Lender<S>> Lender<S> for std::sync::Arc<L> {
 /// A [`Desk`] over a server that is lent.
 pub struct ServerDesk<S, L> {
     lender: L,
-    key: [u8; 16],
+    names: Pseudonyms,
     store: std::marker::PhantomData<fn(S)>,
 }
 
 impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
     /// A desk over a server. `key` hides the subscribers' numbers in their identifiers: whoever has it can try out
     /// numbers, and with another one all identifiers are others.
-    pub const fn new(lender: L, key: [u8; 16]) -> Self {
-        Self { lender, key, store: std::marker::PhantomData }
+    pub fn new(lender: L, key: [u8; 16]) -> Self {
+        Self { lender, names: Pseudonyms::new(key), store: std::marker::PhantomData }
     }
 
     /// Does `work` with the server.
@@ -72,25 +71,12 @@ impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
         done.unwrap_or_else(|| Err(DeskError("the server is stopping".into())))
     }
 
-    /// The number in one half of a block, in the other nothing; enciphered. So it tells nothing without the key, and of
-    /// those that somebody makes up one in 2^64 stands for a number.
     fn id(&self, msisdn: &Msisdn) -> SubscriberId {
-        let number =
-            msisdn.digits().bytes().fold(1, |number: u64, digit| number * 10 + u64::from(digit & 0x0F));
-        let mut block = u128::from(number).to_be_bytes().into();
-        self.cipher().encrypt_block(&mut block);
-        SubscriberId(block.into())
+        self.names.of(msisdn)
     }
 
     fn msisdn(&self, id: &SubscriberId) -> Option<Msisdn> {
-        let mut block = id.0.into();
-        self.cipher().decrypt_block(&mut block);
-        let number = u64::try_from(u128::from_be_bytes(block.into())).ok()?;
-        number.to_string().strip_prefix('1')?.parse().ok()
-    }
-
-    fn cipher(&self) -> Aes128 {
-        Aes128::new(&self.key.into())
+        self.names.msisdn(id)
     }
 
     /// The next subscribers of whom a phonebook is kept, each with it, and from where it goes on; none: those were the last.

@@ -250,7 +250,7 @@ impl Works {
         if let Some(keeper) = &self.keeper
             && let Err(error) = keeper.release(server.store(), self.clock.now())
         {
-            log::warn!("the shards are not given up: {}", brief(&error));
+            log::warn!("the shards are not given up: {}", error.brief());
         }
     }
 
@@ -288,7 +288,7 @@ impl Works {
             // One of them may be what the store cannot take: the others shall not wait for it. And what was sealed with a
             // key that is no longer the latest is sealed with that.
             Err(error) if arrivals.len() > 1 || matches!(error, Error::Store(StoreError::OldKey)) => {
-                log::debug!("a batch is stored one by one: {}", brief(&error));
+                log::debug!("a batch is stored one by one: {}", error.brief());
                 for arrival in arrivals {
                     self.counts.waiting.add(1);
                     self.store(server, vec![arrival]);
@@ -297,7 +297,7 @@ impl Works {
             Err(error) => {
                 self.counts.failures.add(1);
                 for arrival in arrivals {
-                    self.answer(arrival, Err(brief(&error)));
+                    self.answer(arrival, Err(error.brief()));
                 }
             }
         }
@@ -337,7 +337,7 @@ impl Works {
             }
             Err(error) => {
                 self.counts.failures.add(1);
-                log::warn!("the leases are not renewed: {}", brief(&error));
+                log::warn!("the leases are not renewed: {}", error.brief());
             }
         }
     }
@@ -348,7 +348,7 @@ impl Works {
             && let Err(error) = self.round.go_on(server, self.clock.now())
         {
             self.counts.failures.add(1);
-            log::warn!("the policies of groups are not looked after: {}", brief(&error));
+            log::warn!("the policies of groups are not looked after: {}", error.brief());
         }
     }
 
@@ -372,7 +372,7 @@ impl Works {
                 self.counts.failures.add(1);
                 self.counts.store_up.set(0);
                 self.asked_from = now + AFTER_FAILURE;
-                log::warn!("turns have failed: {}", brief(&error));
+                log::warn!("turns have failed: {}", error.brief());
             }
         }
         self.send(server);
@@ -416,23 +416,5 @@ fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(
         What::Report(to, reference, report) => server.handle_report(to, *reference, *report, now),
         What::Alert(of) => server.handle_alert(of, now).map(drop),
     };
-    done.map_err(|error| brief(&error))
-}
-
-/// What may be logged of an error: a store's may show what stands in a phonebook.
-pub(super) fn brief(error: &Error) -> String {
-    match error {
-        Error::Store(StoreError::Damaged { table, column, .. }) => {
-            format!("the database is damaged: {column} in {table}")
-        }
-        Error::Store(StoreError::Database(error)) => match error.sqlite_error_code() {
-            Some(code) => format!("the database failed: {code:?}"),
-            None => "the database failed".into(),
-        },
-        Error::Store(StoreError::Postgres(error)) => match error.code() {
-            Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
-            None => "PostgreSQL failed, or cannot be reached".into(),
-        },
-        other => other.to_string(),
-    }
+    done.map_err(|error| error.brief())
 }

@@ -24,7 +24,7 @@ use crate::{Iccid, Msisdn};
 pub use account::LoadedAccount;
 pub use cabinet::{ACTS, Cabinet, Drawer};
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresStore, TlsFailure};
 pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 
@@ -356,6 +356,9 @@ pub enum StoreError {
     /// PostgreSQL cannot be reached, or failed in its work.
     #[error("PostgreSQL failed: {0}")]
     Postgres(#[from] ::postgres::Error),
+    /// The way to PostgreSQL is not as safe as it is asked for.
+    #[error(transparent)]
+    Tls(#[from] TlsFailure),
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
@@ -401,6 +404,25 @@ pub enum StoreError {
         /// What stands there.
         value: String,
     },
+}
+
+impl StoreError {
+    /// What may be logged of it: the database's words may show what stands in it.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Damaged { table, column, .. } => format!("the database is damaged: {column} in {table}"),
+            Self::Database(error) => match error.sqlite_error_code() {
+                Some(code) => format!("the database failed: {code:?}"),
+                None => "the database failed".into(),
+            },
+            Self::Postgres(error) => match error.code() {
+                Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
+                None => "PostgreSQL failed, or cannot be reached".into(),
+            },
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Why a record cannot be read.

@@ -5,6 +5,7 @@ mod backup;
 mod failing;
 mod failure;
 mod forget;
+mod logged;
 mod network;
 mod outbox;
 mod rekey;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use oxisim_wire::Instant;
-use postgres::{Client, Config, Row as SqlRow, Statement, Transaction, error::SqlState, types::ToSql};
+use postgres::{Client, Row as SqlRow, Statement, Transaction, error::SqlState, types::ToSql};
 
-use super::schedule;
+use super::{schedule, tls::Way};
 use crate::store::{
     Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
     records::{
@@ -17,7 +17,7 @@ type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Sealed records in a PostgreSQL database.
 pub struct PostgresRecords {
-    config: Config,
+    way: Way,
     client: Client,
     statements: Statements,
 }
@@ -56,16 +56,16 @@ impl std::fmt::Debug for PostgresRecords {
 }
 
 impl PostgresRecords {
-    pub(super) fn connect(config: Config) -> Result<Self, StoreError> {
-        let client = super::client(&config)?;
-        Ok(Self { config, client, statements: Statements::default() })
+    pub(super) fn connect(way: Way) -> Result<Self, StoreError> {
+        let client = super::client(&way)?;
+        Ok(Self { way, client, statements: Statements::default() })
     }
 
     /// A connection that was lost is made again: what was not committed is gone with it.
     fn client(&mut self) -> Result<&mut Client, StoreError> {
         if self.client.is_closed() {
             log::warn!("the connection to the database was lost, and is made again");
-            self.client = super::client(&self.config)?;
+            self.client = super::client(&self.way)?;
             self.statements = Statements::default();
         }
         Ok(&mut self.client)

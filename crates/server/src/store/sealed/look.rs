@@ -44,7 +44,7 @@ impl<R: Records> Sealed<R> {
             match self.number(&row) {
                 Ok(msisdn) => due.push(msisdn),
                 Err(error) => {
-                    log::error!("a subscriber's row is put off by a day: {error}");
+                    log::error!("a subscriber's row is put off by a day: {}", error.brief());
                     self.put_off_nameless(row, now + NAMELESS_PUT_OFF)?;
                 }
             }
@@ -72,7 +72,7 @@ impl<R: Records> Sealed<R> {
             for row in &rows {
                 match self.open_row(row) {
                     Ok((msisdn, document)) => f(msisdn, document),
-                    Err(error) => log::error!("a subscriber is left out: {error}"),
+                    Err(error) => log::error!("a subscriber is left out: {}", error.brief()),
                 }
             }
         }
@@ -106,7 +106,7 @@ impl<R: Records> Sealed<R> {
                         let books = summaries(&msisdn, &document);
                         found.push((msisdn, books));
                     }
-                    Err(error) => log::error!("a subscriber is left out: {error}"),
+                    Err(error) => log::error!("a subscriber is left out: {}", error.brief()),
                 }
             }
             after = rows.last().map(|row| row.id);

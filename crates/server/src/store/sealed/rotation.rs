@@ -186,7 +186,7 @@ impl<R: Records> Sealed<R> {
         match clear {
             Ok(clear) => Some(self.keys.seal(of, which, &clear)),
             Err(error) => {
-                log::error!("a record is not sealed anew: {error}");
+                log::error!("a record is not sealed anew: {}", error.brief());
                 self.resealed.has_failed = true;
                 None
             }
