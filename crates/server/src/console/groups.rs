@@ -20,7 +20,7 @@ const GROUPS: usize = 200;
 const MANY: usize = 100;
 
 /// The longest span that can be set: 30 days.
-const LONGEST: u64 = 30 * 24 * 3_600;
+pub(super) const LONGEST: u64 = 30 * 24 * 3_600;
 
 /// The period of a timetable, if the group has no pause of its own.
 const PERIOD: Duration = Duration::from_mins(2);

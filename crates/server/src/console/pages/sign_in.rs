@@ -11,7 +11,11 @@ use axum::{
 use maud::{Markup, html};
 use subtle::ConstantTimeEq;
 
-use super::{Fields, page, wrong};
+use super::{
+    Fields,
+    form::{Input, new_password, password},
+    page, typed, wrong,
+};
 use crate::console::{Console, Problem, Visitor, attempts::Who, audit, gate::cookie};
 
 pub(in crate::console) async fn form(State(console): State<Console>, visitor: Visitor) -> Response {
@@ -21,16 +25,19 @@ pub(in crate::console) async fn form(State(console): State<Console>, visitor: Vi
     sign_in_form(&visitor, "", None).into_response()
 }
 
+/// The name of who signs in.
+const fn holder(name: &str) -> Input<'_> {
+    Input { label: "Name", name: "name", value: Some(name), autocomplete: Some("username"), ..Input::EMPTY }
+}
+
 fn sign_in_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
     let body = html! {
         div.narrow {
             h1 { "Sign in" }
             (wrong(problem))
             form method="post" action="/login" {
-                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none"
-                    required autofocus[name.is_empty()]; }
-                label { "Password" input name="password" type="password" autocomplete="current-password"
-                    required autofocus[!name.is_empty()]; }
+                (Input { is_first: name.is_empty(), ..holder(name) })
+                (Input { is_first: !name.is_empty(), ..password("Password", "password") })
                 button.main { "Sign in" }
             }
         }
@@ -43,7 +50,7 @@ pub(in crate::console) async fn sign_in(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| typed(&fields, name).to_owned();
     let name = field("name");
     match enter(&console, &visitor, &name, field("password")).await {
         Ok(response) => response,
@@ -130,13 +137,9 @@ fn setup_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Marku
                  operator." }
             (wrong(problem))
             form method="post" action="/setup" {
-                label { "Code" input name="code" autocomplete="off" autocapitalize="none" required autofocus; }
-                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none" required; }
-                label { "Password"
-                    input name="password" type="password" autocomplete="new-password" minlength="12"
-                        aria-describedby="password-hint" required;
-                    small #password-hint { "At least 12 characters." }
-                }
+                (Input { label: "Code", name: "code", autocomplete: Some("off"), is_first: true, ..Input::EMPTY })
+                (holder(name))
+                (new_password("Password", "password"))
                 button.main { "Make the account" }
             }
         }
@@ -149,7 +152,7 @@ pub(in crate::console) async fn set_up(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| typed(&fields, name).to_owned();
     let name = field("name");
     match found(&console, &visitor, &field("code"), name.clone(), field("password")).await {
         Ok(()) => match enter(&console, &visitor, &name, field("password")).await {
