@@ -70,10 +70,10 @@ mod tests {
     fn the_longest_beginning_says_whose_rules_count_also_if_there_are_none() {
         let rules = |subset| {
             let configuration = Configuration { subset: Some(subset), ..Configuration::default() };
-            Some(Arc::new(Rules { configuration, spacing: None }))
+            Arc::new(Rules { configuration, spacing: None })
         };
-        let groups = [("49", rules(1)), ("49151", None), ("4915112", rules(3)), ("1", rules(4))];
-        let book = Rulebook::new(groups.map(|(prefix, rules)| (prefix.into(), rules)));
+        let groups = [("49", Some(1)), ("49151", None), ("4915112", Some(3)), ("1", Some(4))];
+        let book = Rulebook::new(groups.map(|(prefix, subset)| (prefix.into(), subset.map(rules))));
         let subset = |number: &str| book.of(&number.parse().unwrap())?.configuration.subset;
         let subsets = ["4916", "49151", "491511", "4915112", "15550", "33"].map(subset);
         assert_eq!(subsets, [Some(1), None, None, Some(3), Some(4), None]);

@@ -34,8 +34,7 @@ impl Database for SqliteFile {
     }
 
     fn rotate(store: &mut SqliteStore) {
-        store.add_data_key().unwrap();
-        while store.reseal(2).unwrap() {}
+        store.rotate().unwrap();
         store.change_key(&StoreKey::new([8; 32])).unwrap();
         store.change_key(&KEY).unwrap();
     }
@@ -93,8 +92,7 @@ impl Database for PostgresDatabase<'_> {
     }
 
     fn rotate(store: &mut PostgresStore) {
-        store.add_data_key().unwrap();
-        while store.reseal(2).unwrap() {}
+        store.rotate().unwrap();
         store.change_key(&StoreKey::new([8; 32])).unwrap();
         store.change_key(&KEY).unwrap();
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{ServiceError, config::Config, open};
-use crate::store::{Cabinet, Drawer, Store};
+use crate::store::{Cabinet, Drawer, Store, StoreError, StoreKey};
 
 /// Copies the database, the console's accounts and audit log with it, into the file `to`, which must not exist, as it is at one moment; the server may run meanwhile.
 /// The keys are not in it. How many octets the copy has.
@@ -37,6 +37,24 @@ pub fn back_up(config: &Config, to: &Path) -> Result<u64, ServiceError> {
             Err(error)
         }
     }
+}
+
+/// Replaces the keys with which what is kept is sealed, also while servers run. With `key`, the file of another key of the
+/// store, that has then sealed them: the servers must be started anew with it.
+pub fn rotate(config: &Config, key: Option<&Path>) -> Result<(), ServiceError> {
+    let key = key.map(StoreKey::read).transpose().map_err(StoreError::from)?;
+    if let Some(url) = &config.store.url {
+        let mut store = open::postgres(config, url)?;
+        store.rotate()?;
+        return Ok(key.map_or(Ok(()), |key| store.change_key(&key))?);
+    }
+    let path = &config.store.database;
+    if !path.exists() {
+        return Err(ServiceError::File(path.clone(), std::io::ErrorKind::NotFound.into()));
+    }
+    let mut store = open::sqlite(config)?;
+    store.rotate()?;
+    Ok(key.map_or(Ok(()), |key| store.change_key(&key))?)
 }
 
 /// What a look at a server's files has shown.
@@ -83,4 +101,53 @@ fn look<S: Store + Cabinet>(store: &mut S, config: &Config) -> Result<Checked, S
 fn whole(db: &Connection) -> rusqlite::Result<Option<String>> {
     let found: String = db.query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))?;
     Ok((found != "ok").then_some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::SqliteStore;
+
+    fn config(folder: &Path, database: &str) -> Config {
+        Config::parse(&format!("[store]\ndatabase = \"{database}\"\n"), folder).unwrap()
+    }
+
+    /// A database with an account of the console, and an entry of its audit log.
+    fn kept(config: &Config) {
+        let mut store = open::sqlite(config).unwrap();
+        assert!(store.swap(Drawer::Accounts, "ada", None, Some(b"{}")).unwrap());
+        store.add_acts(&[(oxisim_wire::Instant::from_secs(1), b"sign in".to_vec())]).unwrap();
+    }
+
+    fn is_whole(store: &mut SqliteStore) {
+        assert_eq!(store.document(Drawer::Accounts, "ada").unwrap(), Some(b"{}".to_vec()));
+        assert_eq!(store.acts(0, 9).unwrap(), [b"sign in"]);
+    }
+
+    #[test]
+    fn the_consoles_accounts_and_audit_log_are_copied_with_the_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), "oxisim.db");
+        kept(&config);
+        let copy = folder.path().join("copy.db");
+        back_up(&config, &copy).unwrap();
+        let key = StoreKey::read(&StoreKey::file_beside(&config.store.database)).unwrap();
+        is_whole(&mut SqliteStore::open(&copy, &key).unwrap());
+    }
+
+    #[test]
+    fn after_a_change_of_keys_the_new_key_alone_opens_what_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config(folder.path(), "oxisim.db");
+        kept(&config);
+        let mut running = open::sqlite(&config).unwrap();
+        rotate(&config, None).unwrap();
+        is_whole(&mut running);
+        let path = folder.path().join("new.key");
+        let key = StoreKey::make(&path).unwrap();
+        rotate(&config, Some(&path)).unwrap();
+        assert!(matches!(open::sqlite(&config), Err(ServiceError::Store(StoreError::WrongKey))));
+        is_whole(&mut SqliteStore::open(&config.store.database, &key).unwrap());
+        assert!(rotate(&config, Some(&folder.path().join("no.key"))).is_err());
+    }
 }

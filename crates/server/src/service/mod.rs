@@ -4,7 +4,7 @@
 //! - [`engine`] is the thread that the server belongs to. A message is acknowledged when it is durable; what comes while
 //!   the disk writes is the next batch.
 //! - [`Running`] is a service while it runs; [`run`] is one from start to the signal that ends it.
-//! - [`back_up`] and [`check`] look after its database.
+//! - [`back_up`], [`check`] and [`rotate`] look after its database.
 
 pub mod bucket;
 mod care;
@@ -24,7 +24,7 @@ pub mod vitals;
 
 use std::{io, path::PathBuf};
 
-pub use care::{Checked, back_up, check};
+pub use care::{Checked, back_up, check, rotate};
 pub use centres::CentreError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};

@@ -14,13 +14,13 @@ use crate::network::{Network, Subscriber, book, contact};
 const ANA: &str = "+491511234567";
 const BEN: &str = "+15550100002";
 
-fn rules(subset: u16) -> Option<Arc<Rules>> {
+fn rules(subset: u16) -> Arc<Rules> {
     let configuration = Configuration { subset: Some(subset), ..Configuration::default() };
-    Some(Arc::new(Rules { configuration, spacing: Some(Spacing::Regular(Duration::from_secs(9))) }))
+    Arc::new(Rules { configuration, spacing: Some(Spacing::Regular(Duration::from_secs(9))) })
 }
 
-fn of<const N: usize>(groups: [(&str, Option<Arc<Rules>>); N]) -> Rulebook {
-    Rulebook::new(groups.map(|(prefix, rules)| (prefix.into(), rules)))
+fn of<const N: usize>(groups: [(&str, Arc<Rules>); N]) -> Rulebook {
+    Rulebook::new(groups.map(|(prefix, rules)| (prefix.into(), Some(rules))))
 }
 
 /// The number of the last CONFIGURE to a subscriber's card, and whether it was taken.
@@ -69,7 +69,7 @@ fn who_is_moved_to_another_group_gets_its_policy_with_the_next_backup() {
     let second = told(&mut network, ANA).unwrap();
     assert!(second.0 > 1 && second.1, "{second:?}");
     // In a group whose policy was never sent, or in none, all stays as it is.
-    for groups in [of([("49151", None)]), of([])] {
+    for groups in [Rulebook::new([("49151".into(), None)]), of([])] {
         network.server.set_rulebook(groups);
         back_up(&mut network, 0, 42);
         assert_eq!(told(&mut network, ANA), Some(second));

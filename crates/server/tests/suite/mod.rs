@@ -87,6 +87,7 @@ macro_rules! suite {
             nothing_personal_stands_in_the_files,
             what_was_sealed_opens_after_all_keys_were_replaced,
             a_data_key_goes_when_nothing_is_sealed_with_it,
+            a_key_that_another_adds_meanwhile_begins_it_anew,
             a_data_key_stays_while_something_does_not_open,
             who_seals_with_an_earlier_key_is_refused_and_then_takes_the_later,
             messages_are_counted_by_the_hour_also_when_their_notes_are_gone,

@@ -65,6 +65,23 @@ pub fn a_data_key_goes_when_nothing_is_sealed_with_it<D: Database>(database: &D)
     assert!(again.find_card(&card).unwrap().is_some(), "also that of nobody");
 }
 
+pub fn a_key_that_another_adds_meanwhile_begins_it_anew<D: Database>(database: &D) {
+    let (mut store, mut other) = (database.open(), database.open());
+    fill(&mut store);
+    D::add_key(&mut store);
+    assert!(D::reseal(&mut store, 1), "the first subscriber is sealed with it");
+    D::add_key(&mut other);
+    // What the other has sealed makes the later key known.
+    vault(&mut other, &cem(), |account| account.next_counter());
+    assert_eq!(vault(&mut store, &cem(), |account| account.next_counter()), 2);
+    while D::reseal(&mut store, 1) {}
+    assert_eq!(database.rows("data_key"), 2);
+    let mut again = database.open();
+    for msisdn in [ana(), ben()] {
+        assert_eq!(vault(&mut again, &msisdn, |account| account.block(Source::CARD, 3)), Some(vec![7; 9]));
+    }
+}
+
 pub fn a_data_key_stays_while_something_does_not_open<D: Database>(database: &D) {
     let mut store = database.open();
     fill(&mut store);

@@ -7,9 +7,14 @@ use crate::store::{
     seal::{Keyring, LOOKUP, Which, sealed_by},
 };
 
+/// Subscribers whose records are sealed anew in one transaction.
+const STEP: u32 = 100;
+
 /// How far a store has sealed its records with the latest data key.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Progress {
+    /// Which that is; with another, all begins anew.
+    key: u32,
     step: Step,
     /// Whether something does not open, so that its key must stay.
     has_failed: bool,
@@ -33,7 +38,7 @@ enum Step {
 
 impl Default for Progress {
     fn default() -> Self {
-        Self { step: Step::Subscribers(None), has_failed: false }
+        Self { key: LOOKUP, step: Step::Subscribers(None), has_failed: false }
     }
 }
 
@@ -61,14 +66,30 @@ impl<R: Records> Sealed<R> {
             return Err(StoreError::Conflict);
         }
         self.keys = keys;
-        self.resealed = Progress::default();
         Ok(number)
+    }
+
+    /// Adds a data key, and seals with it all that there is, in steps between which others have their turns.
+    pub fn rotate(&mut self) -> Result<(), StoreError> {
+        self.add_data_key()?;
+        loop {
+            match self.reseal(STEP) {
+                Ok(false) => return Ok(()),
+                // Another has added one, or has the keys at the moment: it begins anew, or goes on.
+                Ok(true) | Err(StoreError::OldKey | StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
+        }
     }
 
     /// Seals at most `limit` subscribers' records, or as many others, with the latest data key; `false` when all is done.
     /// Then nothing is sealed with an earlier key any more, and those are deleted. Between two calls the store can do
     /// anything else.
     pub fn reseal(&mut self, limit: u32) -> Result<bool, StoreError> {
+        // Another process may have added a key, and this one met it.
+        if self.resealed.key != self.keys.current() {
+            self.resealed = Progress { key: self.keys.current(), ..Progress::default() };
+        }
         let mut resealed = Resealed::default();
         let next = match self.resealed.step {
             Step::Subscribers(after) => {
@@ -164,7 +185,7 @@ impl<R: Records> Sealed<R> {
         let known = Keyring::open(&rows, &self.key)?;
         // Another may have added one since: then all begins anew.
         if known.current() != self.keys.current() {
-            (self.keys, self.resealed) = (known, Progress::default());
+            self.keys = known;
             return Err(StoreError::OldKey);
         }
         let current = known.current();
