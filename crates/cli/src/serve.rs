@@ -44,9 +44,9 @@ enum Care {
         #[arg(long, value_name = "SERVER.toml")]
         config: PathBuf,
     },
-    /// Replace the keys with which what is kept is sealed, also while the server runs.
+    /// Replace the data keys with which what is kept is sealed, or the key of the store, also while the server runs.
     Rotate {
-        /// The file of another key of the store: start the servers anew with it.
+        /// The file of another key of the store, which takes the place of the one that there is.
         #[arg(long, value_name = "FILE")]
         key: Option<PathBuf>,
         /// What the server is told.
@@ -70,9 +70,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         (Some(Care::Rotate { key, config }), _) => {
             service::rotate(&read(config)?, key.as_deref())?;
-            writeln!(io::stdout(), "all that is kept is sealed with a new data key")?;
-            if let Some(key) = key {
-                writeln!(io::stdout(), "start every server anew with the key in {}", key.display())?;
+            match key {
+                None => writeln!(io::stdout(), "all that is kept is sealed with a new data key")?,
+                Some(key) => {
+                    writeln!(io::stdout(), "start the servers anew with the key in {}", key.display())?
+                }
             }
         }
         (Some(Care::Check { config }), _) => {

@@ -39,22 +39,21 @@ pub fn back_up(config: &Config, to: &Path) -> Result<u64, ServiceError> {
     }
 }
 
-/// Replaces the keys with which what is kept is sealed, also while servers run. With `key`, the file of another key of the
-/// store, that has then sealed them: the servers must be started anew with it.
+/// Replaces the data keys, also while servers run: all that is kept is sealed anew. With `key`, the file of another key of
+/// the store, that is replaced instead: servers that run go on, and must be started anew with it before the data keys are
+/// replaced again.
 pub fn rotate(config: &Config, key: Option<&Path>) -> Result<(), ServiceError> {
     let key = key.map(StoreKey::read).transpose().map_err(StoreError::from)?;
     if let Some(url) = &config.store.url {
         let mut store = open::postgres(config, url)?;
-        store.rotate()?;
-        return Ok(key.map_or(Ok(()), |key| store.change_key(&key))?);
+        return Ok(store.replace_keys(key.as_ref())?);
     }
     let path = &config.store.database;
     if !path.exists() {
         return Err(ServiceError::File(path.clone(), std::io::ErrorKind::NotFound.into()));
     }
     let mut store = open::sqlite(config)?;
-    store.rotate()?;
-    Ok(key.map_or(Ok(()), |key| store.change_key(&key))?)
+    Ok(store.replace_keys(key.as_ref())?)
 }
 
 /// What a look at a server's files has shown.
@@ -146,6 +145,8 @@ mod tests {
         let path = folder.path().join("new.key");
         let key = StoreKey::make(&path).unwrap();
         rotate(&config, Some(&path)).unwrap();
+        is_whole(&mut running);
+        assert!(running.swap(Drawer::Groups, "de", None, Some(b"{}")).unwrap(), "who runs goes on");
         assert!(matches!(open::sqlite(&config), Err(ServiceError::Store(StoreError::WrongKey))));
         is_whole(&mut SqliteStore::open(&config.store.database, &key).unwrap());
         assert!(rotate(&config, Some(&folder.path().join("no.key"))).is_err());

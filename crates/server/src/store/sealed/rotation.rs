@@ -43,6 +43,14 @@ impl Default for Progress {
 }
 
 impl<R: Records> Sealed<R> {
+    /// Replaces the data keys, or the key of the store by this one.
+    pub fn replace_keys(&mut self, key: Option<&StoreKey>) -> Result<(), StoreError> {
+        match key {
+            None => self.rotate(),
+            Some(key) => self.change_key(key),
+        }
+    }
+
     /// Replaces the key of the store: the data keys are sealed by the new one. What they have sealed stays as it is.
     /// Another process that has the database open must be started anew with it.
     pub fn change_key(&mut self, new: &StoreKey) -> Result<(), StoreError> {
