@@ -70,12 +70,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         }
         (Some(Care::Rotate { key, config }), _) => {
             service::rotate(&read(config)?, key.as_deref())?;
-            match key {
-                None => writeln!(io::stdout(), "all that is kept is sealed with a new data key")?,
-                Some(key) => {
-                    writeln!(io::stdout(), "start the servers anew with the key in {}", key.display())?
-                }
-            }
+            let told = match key {
+                None => "all that is kept is sealed with a new data key".into(),
+                Some(key) => format!("start the servers anew with the key in {}", key.display()),
+            };
+            writeln!(io::stdout(), "{told}")?;
         }
         (Some(Care::Check { config }), _) => {
             let checked = service::check(&read(config)?)?;
