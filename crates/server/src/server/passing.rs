@@ -50,10 +50,10 @@ impl<S: Store> Server<S> {
             // It stays for the server that has the shard now.
             Err(Error::Store(StoreError::NotMine(_))) => return Ok(()),
             Err(error) if now < passed.at + TRIED_FOR => {
-                log::debug!("what was passed on waits: {error}");
+                log::debug!("what was passed on waits: {}", error.brief());
                 self.store.pass_on(&passed.to, &passed.what, passed.at)?;
             }
-            Err(error) => log::warn!("what was passed on is given up: {error}"),
+            Err(error) => log::warn!("what was passed on is given up: {}", error.brief()),
         }
         Ok(self.store.settle(passed)?)
     }

@@ -13,11 +13,11 @@ use oxisim_backup::Policy;
 use oxisim_sms::Address;
 use oxisim_wire::{Duration, Instant};
 
-use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
+use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, round::Round, vitals::Counts};
 use crate::{
     Error, Inbound, Msisdn, Reception, Server,
     console::{DeskError, Lender},
-    store::{Leases, Store, StoreError},
+    store::{Cabinet, Leases, Store, StoreError},
 };
 
 /// The longest that the engine waits without a look around.
@@ -163,9 +163,10 @@ struct Works {
     asked_from: Instant,
     /// When to look at what other servers have passed on.
     inbox_at: Instant,
+    round: Round,
 }
 
-impl<S: Store + Leases> Engine<S> {
+impl<S: Store + Leases + Cabinet> Engine<S> {
     /// An engine, and how to hand work to it.
     #[must_use]
     pub fn new(
@@ -180,8 +181,8 @@ impl<S: Store + Leases> Engine<S> {
         let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
-        let inbox_at = Instant::EPOCH;
-        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, inbox_at };
+        let (round, inbox_at) = (Round::new(), Instant::EPOCH);
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, inbox_at, round };
         (Self { server, inbox, works }, intake)
     }
 
@@ -190,6 +191,7 @@ impl<S: Store + Leases> Engine<S> {
         let Self { mut server, inbox, mut works } = self;
         let mut stops = false;
         works.keep(&mut server);
+        works.look_after_rules(&mut server);
         while !stops {
             let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
             let mut next = match inbox.recv_timeout(wait) {
@@ -224,6 +226,7 @@ impl<S: Store + Leases> Engine<S> {
             if !stops {
                 works.keep(&mut server);
                 works.take_passed(&mut server);
+                works.look_after_rules(&mut server);
                 works.take_turns(&mut server);
             }
         }
@@ -244,7 +247,7 @@ impl Works {
         if let Some(keeper) = &self.keeper
             && let Err(error) = keeper.release(server.store(), self.clock.now())
         {
-            log::warn!("the shards are not given up: {}", brief(&error));
+            log::warn!("the shards are not given up: {}", error.brief());
         }
     }
 
@@ -269,7 +272,7 @@ impl Works {
         let of: Vec<Msisdn> = arrivals.iter().filter_map(|it| Msisdn::try_from(&it.of).ok()).collect();
         let done = server.batch(&of, |server| {
             let each = arrivals.iter().map(|it| server.handle_inbound(&it.of, &it.what, now));
-            each.map(|done| done.map_err(|error| brief(&error))).collect::<Vec<_>>()
+            each.map(|done| done.map_err(|error| error.brief())).collect::<Vec<_>>()
         });
         match done {
             Ok(done) => {
@@ -279,9 +282,10 @@ impl Works {
                     self.answer(arrival, done);
                 }
             }
-            // One of them may be what the store cannot take: the others shall not wait for it.
-            Err(error) if arrivals.len() > 1 => {
-                log::debug!("a batch is stored one by one: {}", brief(&error));
+            // One of them may be what the store cannot take: the others shall not wait for it. And what was sealed with a
+            // key that is no longer the latest is sealed with that.
+            Err(error) if arrivals.len() > 1 || matches!(error, Error::Store(StoreError::OldKey)) => {
+                log::debug!("a batch is stored one by one: {}", error.brief());
                 for arrival in arrivals {
                     self.counts.waiting.add(1);
                     self.store(server, vec![arrival]);
@@ -290,7 +294,7 @@ impl Works {
             Err(error) => {
                 self.counts.failures.add(1);
                 for arrival in arrivals {
-                    self.answer(arrival, Err(brief(&error)));
+                    self.answer(arrival, Err(error.brief()));
                 }
             }
         }
@@ -331,7 +335,7 @@ impl Works {
             }
             Err(error) => {
                 self.counts.failures.add(1);
-                log::warn!("the leases are not renewed: {}", brief(&error));
+                log::warn!("the leases are not renewed: {}", error.brief());
             }
         }
     }
@@ -353,10 +357,20 @@ impl Works {
             Err(error) => {
                 self.counts.failures.add(1);
                 self.inbox_at = now + AFTER_FAILURE;
-                log::warn!("what other servers have passed on waits: {}", brief(&error));
+                log::warn!("what other servers have passed on waits: {}", error.brief());
             }
         }
         self.send(server);
+    }
+
+    /// Learns of the groups' rules, and tells them to those who have others.
+    fn look_after_rules<S: Store + Cabinet>(&mut self, server: &mut Server<S>) {
+        if self.may_work()
+            && let Err(error) = self.round.go_on(server, self.clock.now())
+        {
+            self.counts.failures.add(1);
+            log::warn!("the policies of groups are not looked after: {}", error.brief());
+        }
     }
 
     /// Looks after who is due, as far as the rate and the outbox allow.
@@ -379,7 +393,7 @@ impl Works {
                 self.counts.failures.add(1);
                 self.counts.store_up.set(0);
                 self.asked_from = now + AFTER_FAILURE;
-                log::warn!("turns have failed: {}", brief(&error));
+                log::warn!("turns have failed: {}", error.brief());
             }
         }
         self.send(server);
@@ -397,6 +411,7 @@ impl Works {
             }
             Ok(None) | Err(_) => LOOK_AROUND,
         };
+        let due = if self.round.is_under_way(now) { due.min(BREATH) } else { due };
         self.keeper
             .as_ref()
             .map_or(due, |keeper| due.min(until(keeper.poll_timeout())).min(until(self.inbox_at).max(BREATH)))
@@ -406,23 +421,5 @@ impl Works {
         while let Some(outgoing) = server.poll_output() {
             self.outbox.put(outgoing);
         }
-    }
-}
-
-/// What may be logged of an error: a store's may show what stands in a phonebook.
-pub(super) fn brief(error: &Error) -> String {
-    match error {
-        Error::Store(StoreError::Damaged { table, column, .. }) => {
-            format!("the database is damaged: {column} in {table}")
-        }
-        Error::Store(StoreError::Database(error)) => match error.sqlite_error_code() {
-            Some(code) => format!("the database failed: {code:?}"),
-            None => "the database failed".into(),
-        },
-        Error::Store(StoreError::Postgres(error)) => match error.code() {
-            Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
-            None => "PostgreSQL failed, or cannot be reached".into(),
-        },
-        other => other.to_string(),
     }
 }

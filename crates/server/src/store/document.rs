@@ -16,7 +16,7 @@ use super::{
     CopySummary, Direction, Enrolled, Inbound, Letter, LetterStep, LogEntry, StoreError, Unreadable,
 };
 use crate::Msisdn;
-use first::{Card1, Copy1, Note1, Passed1, State1};
+use first::{Card1, Copy1, Note1, Paper1, Passed1, State1};
 
 /// The latest version.
 const VERSION: u8 = 1;
@@ -127,6 +127,16 @@ pub(super) fn read_passed(octets: &[u8]) -> Result<(Msisdn, Inbound), StoreError
     Ok((to, what.inbound().ok_or(malformed("inbox"))?))
 }
 
+/// A document of the console's, with its key.
+pub(super) fn write_paper(key: &str, content: &[u8]) -> Vec<u8> {
+    write(&Paper1 { key: key.into(), content: content.into() })
+}
+
+pub(super) fn read_paper(octets: &[u8]) -> Result<(String, Vec<u8>), StoreError> {
+    let Paper1 { key, content } = read(octets, "console_document")?;
+    Ok((key, content))
+}
+
 pub(super) fn write_card(card: &Enrolled) -> Vec<u8> {
     write(&Card1::from(card))
 }
@@ -181,6 +191,9 @@ mod tests {
 
     /// A copy of version 1.
     const COPY: &str = "01068080e2c4f2a299030101010303416e61019106040901050101019106040901050101";
+
+    /// A document of the console's, of version 1.
+    const PAPER: &str = "0103616461027b7d";
 
     /// A note of version 1.
     const NOTE: &str = "01018c01094f4b20434152442037";
@@ -264,12 +277,14 @@ mod tests {
         assert_eq!(Document::read(&hex::decode(STATE).unwrap()).unwrap(), state());
         assert_eq!(read_copy(&hex::decode(COPY).unwrap()).unwrap(), copy());
         assert_eq!(read_note(&hex::decode(NOTE).unwrap(), AT).unwrap(), note());
+        assert_eq!(read_paper(&hex::decode(PAPER).unwrap()).unwrap(), ("ada".into(), b"{}".to_vec()));
     }
 
     #[test]
     fn documents_are_written_in_version_1() {
-        let written = [state().write(), write_copy(&copy()), write_note(&note())].map(hex::encode);
-        assert_eq!(written, [STATE, COPY, NOTE]);
+        let paper = write_paper("ada", b"{}");
+        let written = [state().write(), write_copy(&copy()), write_note(&note()), paper].map(hex::encode);
+        assert_eq!(written, [STATE, COPY, NOTE, PAPER]);
     }
 
     #[test]

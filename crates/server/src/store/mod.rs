@@ -1,6 +1,7 @@
 //! Where the copies are kept.
 
 mod account;
+mod cabinet;
 mod document;
 mod key;
 mod postgres;
@@ -22,9 +23,10 @@ use oxisim_wire::{Duration, Instant};
 use crate::{Iccid, Msisdn};
 
 pub use account::LoadedAccount;
+pub use cabinet::{ACTS, Cabinet, Drawer};
 pub(crate) use key::is_readable_by_others;
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresStore, TlsFailure};
 pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 
@@ -117,8 +119,12 @@ pub trait Store {
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
-    /// Deletes the notes about messages before a time, and says how many.
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// Deletes at most `limit` notes about messages before a time, the oldest first, and says how many.
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
+
+    /// What went through the server in each hour from that of a time on, in their order; hours without a message are left
+    /// out. It is counted when it is noted, so it is true also of notes that are gone.
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError>;
 
     /// Keeps what has come for a subscriber of another server's in that one's [`Store::inbox`]. It changes nothing of the
     /// subscriber's, so that no lease is needed for it. If too much waits there already, [`StoreError::InboxFull`].
@@ -351,6 +357,17 @@ pub struct LogEntry {
     pub octets: u16,
 }
 
+/// Messages of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// When it began.
+    pub at: Instant,
+    /// Messages to the server.
+    pub incoming: u64,
+    /// Messages from the server.
+    pub outgoing: u64,
+}
+
 /// Which way a message goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -377,9 +394,15 @@ pub enum StoreError {
     /// PostgreSQL cannot be reached, or failed in its work.
     #[error("PostgreSQL failed: {0}")]
     Postgres(#[from] ::postgres::Error),
+    /// The way to PostgreSQL is not as safe as it is asked for.
+    #[error(transparent)]
+    Tls(#[from] TlsFailure),
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
+    /// Another process has added a data key meanwhile: what was to be done can be done anew.
+    #[error("there is a later data key")]
+    OldKey,
     /// A batch is under way already.
     #[error("a batch is under way already")]
     InBatch,
@@ -422,6 +445,25 @@ pub enum StoreError {
         /// What stands there.
         value: String,
     },
+}
+
+impl StoreError {
+    /// What may be logged of it: the database's words may show what stands in it.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Damaged { table, column, .. } => format!("the database is damaged: {column} in {table}"),
+            Self::Database(error) => match error.sqlite_error_code() {
+                Some(code) => format!("the database failed: {code:?}"),
+                None => "the database failed".into(),
+            },
+            Self::Postgres(error) => match error.code() {
+                Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
+                None => "PostgreSQL failed, or cannot be reached".into(),
+            },
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Why a record cannot be read.

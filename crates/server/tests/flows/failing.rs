@@ -8,7 +8,7 @@ use oxisim_backup::{
     security::KeyVersion,
 };
 use oxisim_server::{
-    Account, Enrolled, Iccid, Inbound, Letter, LetterStep, LogEntry, Msisdn, Passed, Store, StoreError,
+    Account, Enrolled, Hour, Iccid, Inbound, Letter, LetterStep, LogEntry, Msisdn, Passed, Store, StoreError,
     Summary,
 };
 use oxisim_wire::Instant;
@@ -129,8 +129,12 @@ impl<S: Store> Store for Failing<S> {
         self.store.messages(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.store.trim_log(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.store.trim_log(before, limit)
+    }
+
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError> {
+        self.store.traffic(from)
     }
 
     fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError> {

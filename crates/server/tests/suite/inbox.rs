@@ -5,7 +5,10 @@ use oxisim_server::{Inbound, Leases, Msisdn, Passed, Store, StoreError};
 use oxisim_sms::{DataCoding, Element, ElementId, UserData};
 use oxisim_wire::{Duration, Instant};
 
-use super::{Database, ana, ben, session, vault};
+use super::{
+    Database,
+    fixtures::{ana, ben, session, vault},
+};
 
 const SPAN: Duration = Duration::from_secs(30);
 

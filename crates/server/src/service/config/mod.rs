@@ -18,7 +18,7 @@ use toml::{
 };
 
 use super::log::Format;
-use crate::Msisdn;
+use crate::{Msisdn, PostgresStore};
 
 pub use problem::{ConfigError, Problem};
 pub use section::Key;
@@ -335,6 +335,8 @@ fn store(mut section: Section<'_>) -> StoreConfig {
             let fits = url.starts_with("postgresql://") || url.starts_with("postgres://");
             if !fits {
                 section.wrong("url", "postgresql://USER@HOST/DATABASE is expected");
+            } else if let Err(error) = PostgresStore::check(url) {
+                section.wrong("url", error.to_string());
             }
             fits
         }),

@@ -168,6 +168,13 @@ pub(super) struct Number1 {
     digits: Vec<u8>,
 }
 
+/// A document of the console's.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Paper1 {
+    pub key: String,
+    pub content: Vec<u8>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Note1 {
     pub direction: u8,

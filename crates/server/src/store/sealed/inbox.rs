@@ -85,8 +85,8 @@ impl<R: Records> Sealed<R> {
                 // Of a later version: a server of that version has it, when it has the shard.
                 Err(StoreError::Unreadable { why: crate::store::Unreadable::Newer { .. }, .. }) => {}
                 Err(error) => {
-                    log::error!("what was passed on is lost: {error}");
-                    let mut changes = Changes::default();
+                    log::error!("what was passed on is lost: {}", error.brief());
+                    let mut changes = Changes { key: self.keys.current(), ..Changes::default() };
                     changes.settled.push((seq, id));
                     self.fenced_write(changes)?;
                 }

@@ -300,6 +300,29 @@ pub(super) const MIGRATIONS: &[&str] = &["
     DROP TABLE phonebook;
     DROP TABLE subscriber;
 ", "
+    CREATE TABLE console_document (                 -- accounts, sessions, tokens, groups
+        drawer INTEGER NOT NULL,
+        id     BLOB NOT NULL CHECK (length(id) = 16),  -- keyed hash of the key
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (drawer, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE audit (                            -- who saw what, and did what
+        seq    INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        at     INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE INDEX audit_at ON audit (at, seq);
+
+    CREATE TABLE tally (                            -- messages of each hour, as each process has counted them
+        hour     INTEGER NOT NULL,                  -- since the epoch
+        writer   INTEGER NOT NULL,
+        incoming INTEGER NOT NULL,
+        outgoing INTEGER NOT NULL,
+        PRIMARY KEY (hour, writer)
+    ) STRICT, WITHOUT ROWID;
+", "
     CREATE TABLE inbox (                            -- what came to a server that does not have the account's shard
         seq    INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
         id     BLOB NOT NULL CHECK (length(id) = 16),
