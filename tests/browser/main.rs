@@ -10,6 +10,22 @@ use place::{ALICE, PASSWORD, Place};
 use serde_json::json;
 use thirtyfour::{extensions::cdp::ChromeDevTools, prelude::*};
 
+/// The pages.
+const PAGES: [&str; 12] = [
+    "subscribers",
+    "one",
+    "copy",
+    "notes",
+    "messages",
+    "throughput",
+    "policy",
+    "policy/de",
+    "accounts",
+    "account",
+    "audit",
+    "nowhere",
+];
+
 /// How long a page may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -113,26 +129,22 @@ async fn an_operator_signs_in_finds_a_subscriber_and_exports_the_contacts() {
 /// `OXISIM_SCREENSHOTS` names a folder for pictures of the pages.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_page_is_wider_than_the_window_or_refused_by_its_own_policy() {
-    const PAGES: [&str; 9] =
-        ["subscribers", "one", "copy", "messages", "throughput", "policy", "policy/de", "accounts", "audit"];
     let folder = std::env::var_os("OXISIM_SCREENSHOTS").map(std::path::PathBuf::from);
-    for width in [380, 1280] {
+    for width in [360, 1280] {
         let Some(browser) = Browser::start(width, 900).await else { return };
         let place = Place::open().await;
         let driver = &browser.driver;
         driver.goto(&place.url("/login")).await.unwrap();
+        if let Some(folder) = &folder {
+            driver.screenshot(&folder.join(format!("login-{width}.png"))).await.unwrap();
+        }
         sign_in(driver).await;
         let tools = ChromeDevTools::new(driver.handle.clone());
         for (scheme, ground) in [("light", "rgb(247, 248, 247)"), ("dark", "rgb(18, 23, 22)")] {
             let media = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
             tools.execute_cdp_with_params("Emulation.setEmulatedMedia", media).await.unwrap();
             for page in PAGES {
-                let path = match page {
-                    "one" => format!("/subscribers/{}", place.id),
-                    "copy" => format!("/subscribers/{}/copies/card", place.id),
-                    other => format!("/{other}"),
-                };
-                driver.goto(&place.url(&path)).await.unwrap();
+                driver.goto(&place.page(page)).await.unwrap();
                 fits(driver, page).await;
                 let has = "return getComputedStyle(document.documentElement).backgroundColor";
                 let has = driver.execute(has, vec![]).await.unwrap().convert::<String>().unwrap();
@@ -145,4 +157,62 @@ async fn no_page_is_wider_than_the_window_or_refused_by_its_own_policy() {
         }
         browser.stop().await;
     }
+}
+
+/// What has the focus: whether it can be seen, what it is called, and whether it comes after the one before.
+const FOCUSED: &str = "
+    const e = document.activeElement, before = window.oxisimBefore;
+    window.oxisimBefore = e;
+    const label = e.labels && e.labels[0] ? e.labels[0].innerText : '';
+    const place = e.getBoundingClientRect();
+    const follows = !before || (before.compareDocumentPosition(e) & Node.DOCUMENT_POSITION_FOLLOWING) > 0;
+    return {
+        element: e.tagName, follows,
+        name: (e.getAttribute('aria-label') || label || e.innerText || '').trim(),
+        seen: place.width > 0 && place.left >= 0 && getComputedStyle(e).outlineStyle !== 'none',
+    };";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_is_walked_with_the_keyboard_from_the_skip_link_on() {
+    let Some(browser) = Browser::start(360, 800).await else { return };
+    let place = Place::open().await;
+    let driver = &browser.driver;
+    driver.goto(&place.url("/login")).await.unwrap();
+    sign_in(driver).await;
+    for page in PAGES {
+        driver.goto(&place.page(page)).await.unwrap();
+        let mut names = Vec::new();
+        loop {
+            press(driver, Key::Tab).await;
+            let focused = driver.execute(FOCUSED, vec![]).await.unwrap().json().clone();
+            if focused["element"] == "BODY" || focused["follows"] == false {
+                break;
+            }
+            let name = focused["name"].as_str().unwrap().to_owned();
+            assert!(!name.is_empty() && focused["seen"] == true, "{page}: {focused} after {names:?}");
+            names.push(name);
+            assert!(names.len() < 200, "{page} has no end: {names:?}");
+        }
+        assert_eq!(names.first().map(String::as_str), Some("Skip to the content"), "{page}");
+        let stops = driver.execute(
+            "return document.querySelectorAll('a, input:not([type=hidden]), select, \
+             button, summary').length",
+            vec![],
+        );
+        let hidden = driver.execute(
+            "return document.querySelectorAll('details:not([open]) > :not(summary) \
+             :is(a, input:not([type=hidden]), select, button)').length",
+            vec![],
+        );
+        let count = |found: ScriptRet| found.convert::<usize>().unwrap();
+        let (stops, hidden) = (count(stops.await.unwrap()), count(hidden.await.unwrap()));
+        assert_eq!(names.len(), stops - hidden, "{page}: {names:?}");
+
+        driver.goto(&place.page(page)).await.unwrap();
+        press(driver, Key::Tab).await;
+        press(driver, Key::Enter).await;
+        let at = driver.execute("return document.activeElement.id", vec![]).await.unwrap();
+        assert_eq!(at.convert::<String>().unwrap(), "main", "{page}: the skip link leads to the content");
+    }
+    browser.stop().await;
 }

@@ -57,6 +57,17 @@ impl Place {
         Self { origin, id }
     }
 
+    /// Where a page is, by its path or the name that stands for it.
+    pub fn page(&self, name: &str) -> String {
+        let id = &self.id;
+        self.url(&match name {
+            "one" => format!("/subscribers/{id}"),
+            "copy" => format!("/subscribers/{id}/copies/card"),
+            "notes" => format!("/subscribers/{id}/messages"),
+            other => format!("/{other}"),
+        })
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("{}{path}", self.origin)
     }

@@ -3,14 +3,18 @@
 use std::{
     collections::{BTreeSet, VecDeque},
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use oxisim_backup::FromServer;
 use oxisim_smpp::{Centre, CentreConfig, Link, LinkEvent, Message};
 use tokio::{
     sync::{Notify, mpsc, watch},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use crate::process::PATIENCE;
@@ -18,12 +22,17 @@ use crate::process::PATIENCE;
 /// Messages on their way at the same time on one session.
 const AT_ONCE: usize = 20;
 
+/// How long after it has not been taken a message is brought again.
+const AGAIN: Duration = Duration::from_millis(20);
+
 /// What is to be brought, and what has been.
 #[derive(Default)]
 struct Load {
     waiting: Mutex<VecDeque<Message>>,
     /// There are more to bring.
     more: Notify,
+    /// How often a message was not taken.
+    refused: AtomicUsize,
     /// Who has been told that their backup is complete.
     done: Mutex<BTreeSet<String>>,
 }
@@ -55,6 +64,11 @@ impl LoadCentre {
     pub fn bring(&self, messages: impl IntoIterator<Item = Message>) {
         self.load.waiting.lock().unwrap().extend(messages);
         self.load.more.notify_waiters();
+    }
+
+    /// How often a message was not taken, and was to come again.
+    pub fn refused(&self) -> usize {
+        self.load.refused.load(Ordering::Relaxed)
     }
 
     /// Waits until so many messages are acknowledged.
@@ -117,8 +131,8 @@ async fn bring(load: Arc<Load>, link: Link, count: watch::Sender<usize>) {
                 if !matches!(failure, oxisim_smpp::Failure::Refused(status) if status.is_temporary()) {
                     return;
                 }
-                // Others have their turn before.
-                tokio::task::yield_now().await;
+                load.refused.fetch_add(1, Ordering::Relaxed);
+                sleep(AGAIN).await;
             }
         }
     }

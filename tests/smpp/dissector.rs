@@ -1,21 +1,18 @@
 //! What tshark makes of our PDUs: each value that it names is the one that was meant.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Write as _,
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::collections::BTreeMap;
 
 use oxisim_smpp::{
-    Alert, Bind, Body, CommandStatus, Message, MessageState, Operation, Receipt, RegisteredDelivery, Role,
-    Tag, Time, Tlvs, Version,
+    Alert, Ancillary, Bind, Body, CommandStatus, Message, MessageState, Operation, Queried, Receipt,
+    RegisteredDelivery, Replacement, Role, Tag, Time, Tlvs, Version,
 };
 use oxisim_sms::{Address, DataCoding, Element, ElementId, ProtocolIdentifier, UserData};
 use oxisim_wire::{Duration, Instant};
 
+use crate::capture;
+
 /// The fields that are compared, after `smpp.`.
-const FIELDS: [&str; 35] = [
+const FIELDS: [&str; 38] = [
     "command_length",
     "command_id",
     "command_status",
@@ -51,6 +48,9 @@ const FIELDS: [&str; 35] = [
     "ms_availability_status",
     "congestion_state",
     "opt_param_tag",
+    "service_type",
+    "final_date",
+    "error_code",
 ];
 
 /// A PDU, and fields that tshark must find in it.
@@ -60,39 +60,13 @@ type Said = BTreeMap<&'static str, String>;
 
 /// What tshark says of each PDU; nothing if it is not here.
 fn dissected(pdus: &[Vec<u8>]) -> Option<Vec<Said>> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let (hex, capture) = (folder.join("smpp.txt"), folder.join("smpp.pcap"));
-    let mut text = String::new();
-    for pdu in pdus {
-        for (at, line) in pdu.chunks(16).enumerate() {
-            write!(text, "{:06x}", at * 16).unwrap();
-            for octet in line {
-                write!(text, " {octet:02x}").unwrap();
-            }
-            text.push('\n');
-        }
-    }
-    std::fs::write(&hex, text).unwrap();
-    let mut made = Command::new("text2pcap");
-    made.args(["-q", "-T", "40000,2775"]).args([&hex, &capture]).stderr(Stdio::null());
-    let Ok(made) = made.status() else {
-        eprintln!("skipped: tshark is missing");
-        return None;
-    };
-    assert!(made.success());
-    let mut tshark = Command::new("tshark");
-    tshark.arg("-r").arg(&capture).args(["-d", "tcp.port==2775,smpp"]);
-    tshark.args(["-T", "fields", "-E", "aggregator=,", "-E", "separator=\x1e"]);
-    tshark.args(FIELDS.iter().flat_map(|field| ["-e".into(), format!("smpp.{field}")]));
-    let output = tshark.stderr(Stdio::null()).output().ok()?;
-    let said = |line: &str| -> Said {
-        let values = FIELDS.into_iter().zip(line.split('\x1e'));
-        values
-            .filter(|(_, value)| !value.is_empty())
-            .map(|(field, value)| (field, value.to_owned()))
-            .collect()
-    };
-    Some(String::from_utf8(output.stdout).unwrap().lines().map(said).collect())
+    let link = ["-T", "40000,2775"];
+    let options = ["-d", "tcp.port==2775,smpp", "-E", "aggregator=,"];
+    let lines =
+        capture::dissected("smpp", pdus, &link, &options, &FIELDS.map(|field| format!("smpp.{field}")))?;
+    let said =
+        |line: Vec<String>| FIELDS.into_iter().zip(line).filter(|(_, value)| !value.is_empty()).collect();
+    Some(lines.into_iter().map(said).collect())
 }
 
 fn phone() -> Address {
@@ -137,6 +111,26 @@ fn tshark_reads_what_was_meant() {
     };
     let receipt = receipt.message("1000".parse().unwrap(), Instant::EPOCH, Instant::EPOCH, "");
     let alert = Alert { phone: phone(), esme: "1000".parse().ok(), availability: 0 };
+    let queried = Queried {
+        id: "1A2B".into(),
+        done: Some(Time::Absolute(Instant::from_secs(1_800_000_000))),
+        state: MessageState::EXPIRED,
+        error: 70,
+    };
+    let cancel = Ancillary::Cancel {
+        service_type: "CMT".into(),
+        id: Some("1A2B".into()),
+        source: "1000".parse().ok(),
+        destination: Some(phone()),
+    };
+    let replacement = Replacement {
+        id: "1A2B".into(),
+        source: "1000".parse().ok(),
+        schedule: None,
+        validity: Some(Time::Relative(Duration::from_mins(90))),
+        registered_delivery: RegisteredDelivery::FINAL,
+        content: vec![0xA1, 0xB2],
+    };
     let message = |message: &Message| Body::Message(Box::new(message.clone()));
     let addresses = [
         ("source_addr_ton", "0x00"),
@@ -242,7 +236,47 @@ fn tshark_reads_what_was_meant() {
                 ("ms_availability_status", "0"),
             ],
         ),
-        (Body::EnquireLink, CommandStatus::OK, vec![("command_id", "0x00000015"), ("sequence_number", "11")]),
+        (
+            Body::Ancillary(Box::new(Ancillary::Query { id: "1A2B".into(), source: "1000".parse().ok() })),
+            CommandStatus::OK,
+            [&addresses[..3], &[("command_id", "0x00000003"), ("message_id", "1A2B")]].concat(),
+        ),
+        (
+            Body::Queried(Some(queried)),
+            CommandStatus::OK,
+            vec![
+                ("command_id", "0x80000003"),
+                ("message_id", "1A2B"),
+                ("message_state", "3"),
+                ("error_code", "70"),
+            ],
+        ),
+        (
+            Body::Ancillary(Box::new(cancel)),
+            CommandStatus::OK,
+            [
+                &addresses[..],
+                &[("command_id", "0x00000008"), ("message_id", "1A2B"), ("service_type", "CMT")],
+            ]
+            .concat(),
+        ),
+        (
+            Body::Ancillary(Box::new(Ancillary::Replace(replacement))),
+            CommandStatus::OK,
+            [
+                &addresses[..3],
+                &[
+                    ("command_id", "0x00000007"),
+                    ("message_id", "1A2B"),
+                    ("validity_period_r", "5400.000000000"),
+                    ("regdel.receipt", "0x01"),
+                    ("sm_length", "2"),
+                    ("message", "a1b2"),
+                ],
+            ]
+            .concat(),
+        ),
+        (Body::EnquireLink, CommandStatus::OK, vec![("command_id", "0x00000015"), ("sequence_number", "15")]),
         (
             Body::GenericNack,
             CommandStatus::INVCMDLEN,

@@ -21,10 +21,18 @@ my $submitted = $transmitter->submit_sm(
     validity_period => '000000013000000R', short_message => pack('H*', '02700000017f'),
     user_message_reference => pack('n', 0x0102));
 printf "submit_sm_resp %X %s\n", @$submitted{qw(status message_id)};
-my $asked = $transmitter->query_sm(message_id => '1', source_addr_ton => 0, source_addr_npi => 1, source_addr => '1000',
-    async => 1);
+my @which = (message_id => '1A2B', source_addr_ton => 0, source_addr_npi => 1, source_addr => '1000');
+my $replaced = $transmitter->replace_sm(@which, validity_period => '000000000500000R', registered_delivery => 2,
+    short_message => pack('H*', '027000ff'));
+printf "replace_sm_resp %X\n", $replaced->{status};
+my $queried = $transmitter->query_sm(@which);
+printf "query_sm_resp %X %s %s %d %d\n", @$queried{qw(status message_id final_date message_state error_code)};
+my $cancelled = $transmitter->cancel_sm(@which, dest_addr_ton => 1, dest_addr_npi => 1, destination_addr => '15550100001');
+printf "cancel_sm_resp %X\n", $cancelled->{status};
+# submit_multi, which nobody takes here.
+syswrite $transmitter, pack('N4', 16, 0x21, 0, 99);
 my $nack = $transmitter->read_pdu;
-printf "%08X %X %s\n", @$nack{qw(cmd status)}, $nack->{seq} == $asked ? 'same' : 'another';
+printf "%08X %X %d\n", @$nack{qw(cmd status seq)};
 printf "enquire_link_resp %X\n", $transmitter->enquire_link()->{status};
 
 my ($receiver, $also) = Net::SMPP->new_receiver('127.0.0.1', @how, password => 'secret');

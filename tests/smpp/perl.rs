@@ -8,9 +8,9 @@ use std::{
 };
 
 use oxisim_smpp::{
-    Alert, Bind, Centre, CentreConfig, CommandStatus, EsmClass, Esme, EsmeConfig, Failure, Incoming,
-    LinkEvent, Message, MessageState, Operation, Reason, Receipts, RegisteredDelivery, Role, Settings, Time,
-    Version,
+    Alert, Ancillary, Bind, Centre, CentreConfig, CommandStatus, EsmClass, Esme, EsmeConfig, Failure,
+    Incoming, LinkEvent, Message, MessageState, Operation, Queried, Reason, Receipts, RegisteredDelivery,
+    Replacement, Request, Role, Settings, Time, Version,
 };
 use oxisim_sms::{DataCoding, Element, ElementId, ProtocolIdentifier, UserData};
 use tokio::{sync::mpsc, time::timeout};
@@ -55,6 +55,13 @@ async fn next(events: &mut mpsc::Receiver<LinkEvent>) -> LinkEvent {
 async fn message(events: &mut mpsc::Receiver<LinkEvent>) -> Incoming {
     match next(events).await {
         LinkEvent::Message(incoming) => incoming,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn request(events: &mut mpsc::Receiver<LinkEvent>) -> Request {
+    match next(events).await {
+        LinkEvent::Asked(request) => request,
         other => panic!("{other:?}"),
     }
 }
@@ -168,6 +175,33 @@ async fn an_sms_centre_works_with_esmes_of_net_smpp() {
     assert_eq!((data.coding(), data.payload()), (DataCoding::EIGHT_BIT_CLASS_2, &[0x00, 0x01, 0x7F][..]));
     incoming.accept(Some("1A2B".into()));
 
+    let id = || "1A2B".to_owned();
+    let source = || "1000".parse().ok();
+    let asked = request(&mut events).await;
+    let replacement = Replacement {
+        id: id(),
+        source: source(),
+        schedule: None,
+        validity: Some(Time::Relative(oxisim_wire::Duration::from_mins(5))),
+        registered_delivery: RegisteredDelivery::FAILURE,
+        content: vec![0x02, 0x70, 0x00, 0xFF],
+    };
+    assert_eq!(asked.ancillary(), &Ancillary::Replace(replacement));
+    asked.done(None);
+    let asked = request(&mut events).await;
+    assert_eq!(asked.ancillary(), &Ancillary::Query { id: id(), source: source() });
+    let done = "261127194100000+".parse().ok();
+    asked.done(Some(Queried { id: id(), done, state: MessageState::EXPIRED, error: 70 }));
+    let asked = request(&mut events).await;
+    let cancel = Ancillary::Cancel {
+        service_type: String::new(),
+        id: Some(id()),
+        source: source(),
+        destination: "+15550100001".parse().ok(),
+    };
+    assert_eq!(asked.ancillary(), &cancel);
+    asked.refuse(CommandStatus::CANCELFAIL);
+
     let LinkEvent::Bound(receiver) = next(&mut events).await else { panic!("no receiver") };
     let deliver = Message::new(Operation::Deliver, "+15550100001".parse().ok(), "1000".parse().unwrap());
     let answer = receiver.send(deliver.with_user_data(&data)).await;
@@ -180,14 +214,17 @@ async fn an_sms_centre_works_with_esmes_of_net_smpp() {
     for _ in 0..2 {
         assert!(matches!(next(&mut events).await, LinkEvent::Closed(_, Reason::Unbound)));
     }
-    let said: Vec<String> = (0..10).map(|_| perl.line()).collect();
+    let said: Vec<String> = (0..13).map(|_| perl.line()).collect();
     assert_eq!(
         said,
         [
             "bind_transmitter_resp E",
             "bind_transmitter_resp 0 centre",
             "submit_sm_resp 0 1A2B",
-            "80000000 3 same",
+            "replace_sm_resp 0",
+            "query_sm_resp 0 1A2B 261127194100000+ 3 70",
+            "cancel_sm_resp 11",
+            "80000000 3 99",
             "enquire_link_resp 0",
             "bind_receiver_resp 0 centre",
             "deliver_sm 15550100001 1000 40 F6 02700000017f",

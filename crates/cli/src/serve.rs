@@ -17,6 +17,7 @@ Examples:
   oxisim serve --config SERVER.toml
   oxisim serve check --config SERVER.toml
   oxisim serve backup COPY.db --config SERVER.toml
+  oxisim serve rotate --config SERVER.toml
   kill -HUP PID       reads SERVER.toml again
   kill PID            ends the server in order";
 
@@ -43,6 +44,15 @@ enum Care {
         #[arg(long, value_name = "SERVER.toml")]
         config: PathBuf,
     },
+    /// Replace the data keys with which what is kept is sealed, or the key of the store, also while the server runs.
+    Rotate {
+        /// The file of another key of the store, which takes the place of the one that there is.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
+        /// What the server is told.
+        #[arg(long, value_name = "SERVER.toml")]
+        config: PathBuf,
+    },
     /// Look whether the server can start, and whether all that it keeps can be read.
     Check {
         /// What the server is told.
@@ -57,6 +67,14 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         (Some(Care::Backup { to, config }), _) => {
             let octets = service::back_up(&read(config)?, to)?;
             writeln!(io::stdout(), "{} octets in {}; keep the keys elsewhere", octets, to.display())?;
+        }
+        (Some(Care::Rotate { key, config }), _) => {
+            service::rotate(&read(config)?, key.as_deref())?;
+            let told = match key {
+                None => "all that is kept is sealed with a new data key".into(),
+                Some(key) => format!("start the servers anew with the key in {}", key.display()),
+            };
+            writeln!(io::stdout(), "{told}")?;
         }
         (Some(Care::Check { config }), _) => {
             let checked = service::check(&read(config)?)?;

@@ -13,7 +13,7 @@ use oxisim_sms::Address;
 use oxisim_smsc::{Chance, Config, Esme, News, Route, Settings};
 use oxisim_wire::Duration;
 
-use crate::{backup::wall_clock, failure::Failure, options::share, run::SERVER, span};
+use crate::{backup::wall_clock, failure::Failure, options::share, report::count, run::SERVER, span};
 
 /// The ESME that may bind on this machine, if no others are named, and its password.
 const USUAL: (&str, &str) = ("oxisim", "oxisim");
@@ -22,13 +22,13 @@ const USUAL: (&str, &str) = ("oxisim", "oxisim");
 ///
 /// A message waits for its receiver, is tried again after longer and longer, and ends with its validity. It goes to the
 /// ESME whose route its number begins with, or else to the phone with that number: also from phone to phone. Messages
-/// are kept in memory, and are lost when the centre ends.
+/// are kept in memory, and are lost when the centre ends, unless `--store` names a file for them.
 ///
 /// A phone is whoever says so: its connection has no password. Let phones connect from this machine only, or from a
 /// network of your own.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim smsc\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s\n  oxisim smsc --loss 5% --delay 2s..8s --seed 7\n  oxisim smsc --esmes ESMES.txt --route +15550199999=backup --route 2000=quiz\n\nESMES.txt has an ESME a line: its system_id, a space, its password."
+    after_help = "Examples:\n  oxisim smsc\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s\n  oxisim smsc --loss 5% --delay 2s..8s --seed 7\n  oxisim smsc --store messages\n  oxisim smsc --esmes ESMES.txt --route +15550199999=backup --route 2000=quiz\n\nESMES.txt has an ESME a line: its system_id, a space, its password."
 )]
 pub struct Args {
     /// Where phones connect.
@@ -60,6 +60,10 @@ pub struct Args {
     /// How long after a failure the centre tries again; each time it waits twice as long, at most 15 minutes.
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = span::duration)]
     retry: Duration,
+    /// Keep messages in this file until they are delivered, so that they survive the end of the centre. Without it they are
+    /// lost.
+    #[arg(long, value_name = "FILE")]
+    store: Option<PathBuf>,
     /// Messages without an answer that an ESME gets at once.
     #[arg(long, value_name = "N", default_value = "10", value_parser = clap::value_parser!(u16).range(1..))]
     window: u16,
@@ -89,8 +93,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let number = args.number.clone();
     let tell = move |news| {
         let line = match news {
-            News::Listens { phones, smpp } => {
-                format!("SMS centre {number}: phones connect to {phones}, ESMEs to {smpp}")
+            News::Listens { phones, smpp, kept } => {
+                let kept = if kept == 0 {
+                    String::new()
+                } else {
+                    format!(", {} from before", count(kept, "message"))
+                };
+                format!("SMS centre {number}: phones connect to {phones}, ESMEs to {smpp}{kept}")
             }
             News::Happened(event) => event.to_string(),
         };
@@ -149,6 +158,7 @@ impl Args {
             smpp: self.smpp.clone(),
             tls: self.tls()?,
             esmes,
+            store: self.store.clone(),
         })
     }
 

@@ -52,7 +52,7 @@ pub(crate) fn dispatch(
             }
             Err(error @ Error::Store(_)) => return Err(error),
             Err(error) => {
-                log::warn!("{to}: {error}");
+                log::warn!("{}: {error}", guard.name(to));
                 let summary = format!("not sent: {summary}: {error}");
                 account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
                 if matches!(error, Error::Answer(_)) {

@@ -9,8 +9,9 @@ use oxisim_sms::{UserData, packet::Counter};
 use oxisim_wire::Instant;
 
 use crate::{
-    Error, Iccid, MasterKey,
+    Error, Iccid, MasterKey, Msisdn,
     bearer::{self, Ignored},
+    pseudonym::Pseudonyms,
     rekey,
     server::Undone,
     store::{Account, StoreError},
@@ -41,6 +42,14 @@ impl Guard {
     /// The keys of a card in a version.
     pub fn keys(&self, iccid: &Iccid, version: KeyVersion) -> Option<KeySet> {
         self.master.as_ref().map(|master| master.card_keys(iccid, version))
+    }
+
+    /// What the log calls a subscriber: their identifier in the console, never their number.
+    pub fn name(&self, msisdn: &Msisdn) -> String {
+        match &self.master {
+            Some(master) => format!("subscriber {}", Pseudonyms::new(master.console_key()).of(msisdn)),
+            None => "a subscriber".into(),
+        }
     }
 
     /// Opens what has come in a subscriber's name, and takes its counter.

@@ -35,7 +35,9 @@ mod guard;
 mod keys;
 mod msisdn;
 mod outbox;
+mod pseudonym;
 mod rekey;
+mod rules;
 mod server;
 pub mod service;
 pub mod store;
@@ -43,9 +45,11 @@ pub mod store;
 pub use bearer::Ignored;
 pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
 pub use msisdn::{Msisdn, NoMsisdn};
+pub use pseudonym::{NoSubscriberId, SubscriberId};
+pub use rules::{Rulebook, Rules};
 pub use server::{Error, Reception, Server};
 pub use store::{
-    Account, CopySummary, Direction, Enrolled, KeyFailure, Lease, Leases, Letter, LetterStep, LogEntry,
-    NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, PostgresStore, Progress, Rekeying, SqliteStore,
-    Store, StoreError, StoreKey, Summary,
+    Account, Cabinet, CopySummary, Direction, Drawer, Enrolled, Hour, Inbound, KeyFailure, Lease, Leases,
+    Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, Passed, PostgresStore,
+    Progress, Rekeying, SqliteStore, Store, StoreError, StoreKey, Summary,
 };

@@ -113,7 +113,9 @@ pub(crate) fn answered(
         ToServer::Unspoken(unspoken) if unspoken.refused() == Some(MessageType::REKEY) => OrderStep::Unspoken,
         _ => return Ok(()),
     };
-    log::warn!("the keys of the card {} are not replaced: {step:?}", card.iccid);
+    log::warn!(
+        "the keys of a card are not replaced: {step:?}; the message log of its subscriber says so too"
+    );
     end(&mut card, step);
     account.put_card(&card)
 }

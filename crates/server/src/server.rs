@@ -1,6 +1,7 @@
 //! The server's machine.
 
 mod alert;
+mod passing;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,12 +17,12 @@ use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
 
 use crate::{
-    Iccid, MasterKey, Msisdn,
+    Iccid, MasterKey, Msisdn, Rulebook,
     bearer::{self, Ignored},
     describe,
     dispatch::{Dispatched, dispatch, note},
     guard::{self, Admitted, Guard},
-    outbox, rekey,
+    outbox, rekey, rules,
     store::{Account, Direction, LogEntry, Store, StoreError},
 };
 
@@ -36,6 +37,9 @@ const LONGEST_PUT_OFF: Duration = Duration::from_mins(24 * 60);
 
 /// How long notes about messages are kept, if there are not too many before.
 const NOTES_KEPT: Duration = Duration::from_mins(90 * 24 * 60);
+
+/// Notes that go in one step: nobody waits long for it.
+const TRIM_STEP: u32 = 1_000;
 
 /// How often the server looks for notes that are older.
 const TRIM_EVERY: Duration = Duration::from_mins(24 * 60);
@@ -52,6 +56,7 @@ pub struct Server<S> {
     receiver: Receiver,
     random: ChaCha8Rng,
     outputs: VecDeque<Outgoing>,
+    rulebook: Rulebook,
     /// Subscribers whose last turns have failed, and how many in a row.
     failures: BTreeMap<Msisdn, u32>,
     /// When old notes are next looked for.
@@ -68,6 +73,8 @@ pub enum Reception {
     },
     /// It had no effect.
     Ignored(Ignored),
+    /// The server that has its subscriber's shard will take it.
+    PassedOn,
 }
 
 /// How a server fails.
@@ -80,11 +87,22 @@ pub enum Error {
     #[error("an answer cannot be sent: {0}")]
     Answer(oxisim_sms::Error),
     /// A subscriber's card has keys, and the server has no master key; what was being done is undone.
-    #[error("there is no master key for the card {0}")]
+    #[error("there is no master key for the subscriber's card")]
     NoMasterKey(Iccid),
     /// A card has got as many packets as there are counters; what was being done is undone.
-    #[error("the counters of the card {0} are used up: give it another")]
+    #[error("the counters of the subscriber's card are used up: give them another")]
     CountersUsedUp(Iccid),
+}
+
+impl Error {
+    /// What may be logged of it: a store's error may show what stands in a phonebook.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Store(error) => error.brief(),
+            other => other.to_string(),
+        }
+    }
 }
 
 impl<S: Store> Server<S> {
@@ -97,6 +115,7 @@ impl<S: Store> Server<S> {
             receiver: Receiver { policy },
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
+            rulebook: Rulebook::default(),
             failures: BTreeMap::new(),
             trim_at: Instant::EPOCH,
         }
@@ -246,6 +265,47 @@ impl<S: Store> Server<S> {
         self.receiver.policy = policy;
     }
 
+    /// The rules of the groups from now on. A subscriber who was told others hears of them when the server has to do with
+    /// them next, or by [`Server::follow_rules`].
+    pub fn set_rulebook(&mut self, rulebook: Rulebook) {
+        self.rulebook = rulebook;
+    }
+
+    /// Orders what the next `limit` subscribers after one, in the store's own order, were not told of the rules of their
+    /// groups; the last of them, or none if there are no more. Those of another server are left to it.
+    pub fn follow_rules(
+        &mut self,
+        after: Option<&Msisdn>,
+        limit: u32,
+        now: Instant,
+    ) -> Result<Option<Msisdn>, Error> {
+        let found = self.store.walk(after, limit)?;
+        let last = found.last().map(|(msisdn, _)| msisdn.clone());
+        let is_member = |msisdn: &Msisdn| self.rulebook.of(msisdn).is_some();
+        let members: Vec<Msisdn> =
+            found.into_iter().map(|(msisdn, _)| msisdn).filter(|msisdn| is_member(msisdn)).collect();
+        if members.is_empty() {
+            return Ok(last);
+        }
+        self.batch(&members, |server| {
+            let Self { store, receiver, rulebook, .. } = server;
+            let follow = |msisdn: &Msisdn| -> Result<(), Error> {
+                let Some(rules) = rulebook.of(msisdn) else { return Ok(()) };
+                let done = store.subscriber(msisdn, |account| {
+                    Source::ALL
+                        .iter()
+                        .try_for_each(|source| rules::follow(account, receiver, rules, *source, now))
+                });
+                match done {
+                    Err(StoreError::NotMine(_)) => Ok(()),
+                    done => Ok(done?),
+                }
+            };
+            members.iter().map(follow).fold(Ok(()), Result::and)
+        })??;
+        Ok(last)
+    }
+
     /// When [`Server::handle_timeout`] has something to do. Changes with every other call, and if another process
     /// writes into the store.
     pub fn poll_timeout(&mut self) -> Result<Option<Instant>, Error> {
@@ -347,7 +407,7 @@ impl<S: Store> Server<S> {
     ) -> Result<Option<BackupId>, Undone> {
         let carried = bearer::read(user_data)?;
         let random = self.random.next_u64();
-        let Self { store, guard, receiver, .. } = self;
+        let Self { store, guard, receiver, rulebook, .. } = self;
         let (dispatched, completed, unknown_table) =
             store.subscriber(msisdn, |account| -> Result<_, Undone> {
                 let admitted = guard.admit(account, carried, now)?;
@@ -357,6 +417,10 @@ impl<S: Store> Server<S> {
                     Undone::Ignored(_) if admitted.is_repeated => Ignored::Replayed(admitted.counter).into(),
                     other => other,
                 })?;
+                // Anybody can repeat a packet: it brings about nothing new.
+                if let Some(rules) = rulebook.of(msisdn).filter(|_| !admitted.is_repeated) {
+                    rules::follow(account, receiver, rules, admitted.source, now)?;
+                }
                 let dispatched =
                     dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
                 Ok((dispatched, answer.completed, answer.unknown_table))
@@ -364,7 +428,8 @@ impl<S: Store> Server<S> {
         self.outputs.extend(dispatched.outgoing);
         if let Some(table) = unknown_table {
             log::warn!(
-                "a backup of {msisdn} is refused: coding table {table} is not known here, give its file"
+                "a backup of {} is refused: coding table {table} is not known here, give its file",
+                self.guard.name(msisdn)
             );
         }
         if let Some(backup) = completed {
@@ -390,7 +455,7 @@ impl<S: Store> Server<S> {
         store.subscriber(msisdn, |account| {
             guard.spend(account, user_data, now)?;
             if matches!(reason, Ignored::Altered { .. }) {
-                log::warn!("{msisdn}: {reason}");
+                log::warn!("{}: {reason}", guard.name(msisdn));
                 account.alarm()?;
             } else {
                 log::info!("message ignored: {reason}");
@@ -415,8 +480,13 @@ impl<S: Store> Server<S> {
 
     /// Does what is due for a subscriber. What of it cannot be sent as things are waits in the store; why is returned.
     fn turn(&mut self, msisdn: &Msisdn, now: Instant) -> Result<Option<Error>, Error> {
-        let Self { store, guard, receiver, .. } = self;
+        let Self { store, guard, receiver, rulebook, .. } = self;
         let dispatched = store.subscriber(msisdn, |account| {
+            if let Some(rules) = rulebook.of(msisdn) {
+                for source in Source::ALL {
+                    rules::follow(account, receiver, rules, *source, now)?;
+                }
+            }
             let mut answer = receiver.due(account, now)?;
             answer.messages.extend(rekey::due(account, guard, now)?);
             tell(account, &answer.given_up, now)?;
@@ -428,7 +498,7 @@ impl<S: Store> Server<S> {
 
     /// A subscriber's turn has failed: the next is after a while, longer each time.
     fn put_off(&mut self, msisdn: &Msisdn, error: &Error, now: Instant) -> Result<(), Error> {
-        log::warn!("{msisdn}: {error}");
+        log::warn!("{}: {}", self.guard.name(msisdn), error.brief());
         let failures = self.failures.entry(msisdn.clone()).or_default();
         let wait = PUT_OFF.saturating_mul(1 << (*failures).min(16)).min(LONGEST_PUT_OFF);
         *failures = failures.saturating_add(1);
@@ -447,9 +517,11 @@ impl<S: Store> Server<S> {
         if now < self.trim_at {
             return Ok(());
         }
-        self.trim_at = now + TRIM_EVERY;
         let before = Instant::EPOCH + now.since(Instant::EPOCH).saturating_sub(NOTES_KEPT);
-        self.store.trim_log(before)?;
+        // If there are more, the next call goes on.
+        if self.store.trim_log(before, TRIM_STEP)? < u64::from(TRIM_STEP) {
+            self.trim_at = now + TRIM_EVERY;
+        }
         Ok(())
     }
 }

@@ -4,10 +4,10 @@ use std::sync::{Arc, mpsc};
 
 use oxisim_backup::{DeliveryReport, Policy};
 use oxisim_server::{
-    Server, SqliteStore, Store, StoreKey,
+    Inbound, Server, SqliteStore, Store, StoreKey,
     service::{
         Clock, Keeper, Outbox,
-        engine::{Arrival, Engine, Intake, Slip, Tuning, What},
+        engine::{Arrival, Engine, Intake, Slip, Tuning},
         vitals::Counts,
     },
 };
@@ -50,7 +50,7 @@ fn engine(
 fn message(intake: &Intake<SqliteStore>, answer: &mpsc::Sender<bool>) {
     let text = UserData::from_text("Hello").unwrap();
     let slip: Box<dyn Slip> = Box::new(Waiting(answer.clone()));
-    intake.arrive(Arrival { what: What::Message(address(), text), slip: Some(slip) });
+    intake.arrive(Arrival { of: address(), what: Inbound::Message(text), slip: Some(slip) });
 }
 
 #[test]
@@ -92,8 +92,8 @@ fn while_nothing_leaves_no_message_is_taken_but_what_has_become_of_others() {
     message(&intake, &answer);
     assert_eq!(answers.try_iter().collect::<Vec<_>>(), [false]);
     let slip: Box<dyn Slip> = Box::new(Waiting(answer));
-    let what = What::Report(address(), 1, DeliveryReport::Delivered);
-    intake.arrive(Arrival { what, slip: Some(slip) });
+    let what = Inbound::Report(1, DeliveryReport::Delivered);
+    intake.arrive(Arrival { of: address(), what, slip: Some(slip) });
     drop(intake);
     engine.run();
     assert_eq!(answers.try_iter().collect::<Vec<_>>(), [true]);

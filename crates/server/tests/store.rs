@@ -10,6 +10,9 @@ use postgres::Cluster;
 use suite::Database;
 use tempfile::TempDir;
 
+/// Alters every copy, in both dialects.
+const DAMAGE: &str = "UPDATE account_copy SET sealed = substr(sealed, 1, 20)";
+
 const KEY: StoreKey = StoreKey::new([7; 32]);
 
 /// A database file of its own for each test.
@@ -22,11 +25,28 @@ impl Database for SqliteFile {
         SqliteStore::open(self.0.path().join("backup.db"), &KEY).unwrap()
     }
 
-    fn rotate(store: &mut SqliteStore) {
+    fn add_key(store: &mut SqliteStore) {
         store.add_data_key().unwrap();
-        while store.reseal(2).unwrap() {}
+    }
+
+    fn reseal(store: &mut SqliteStore, limit: u32) -> bool {
+        store.reseal(limit).unwrap()
+    }
+
+    fn rotate(store: &mut SqliteStore) {
+        store.rotate().unwrap();
         store.change_key(&StoreKey::new([8; 32])).unwrap();
         store.change_key(&KEY).unwrap();
+    }
+
+    fn damage(&self) {
+        let db = rusqlite::Connection::open(self.0.path().join("backup.db")).unwrap();
+        assert!(db.execute(DAMAGE, []).unwrap() > 0);
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        let db = rusqlite::Connection::open(self.0.path().join("backup.db")).unwrap();
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
 
     fn folder(&self) -> &Path {
@@ -48,6 +68,12 @@ impl<'a> PostgresDatabase<'a> {
         client.batch_execute("DROP SCHEMA IF EXISTS oxisim CASCADE").unwrap();
         Self { cluster, url }
     }
+
+    fn client(&self) -> ::postgres::Client {
+        let mut client = ::postgres::Client::connect(&self.url, ::postgres::NoTls).unwrap();
+        client.batch_execute("SET search_path TO oxisim").unwrap();
+        client
+    }
 }
 
 impl Database for PostgresDatabase<'_> {
@@ -57,11 +83,26 @@ impl Database for PostgresDatabase<'_> {
         PostgresStore::connect(&self.url, &KEY).unwrap()
     }
 
-    fn rotate(store: &mut PostgresStore) {
+    fn add_key(store: &mut PostgresStore) {
         store.add_data_key().unwrap();
-        while store.reseal(2).unwrap() {}
+    }
+
+    fn reseal(store: &mut PostgresStore, limit: u32) -> bool {
+        store.reseal(limit).unwrap()
+    }
+
+    fn rotate(store: &mut PostgresStore) {
+        store.rotate().unwrap();
         store.change_key(&StoreKey::new([8; 32])).unwrap();
         store.change_key(&KEY).unwrap();
+    }
+
+    fn damage(&self) {
+        assert!(self.client().execute(DAMAGE, &[]).unwrap() > 0);
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        self.client().query_one(&format!("SELECT count(*) FROM {table}"), &[]).unwrap().get(0)
     }
 
     fn folder(&self) -> &Path {

@@ -137,7 +137,7 @@ async fn serve(
     clock: Clock,
 ) {
     let _ = stream.set_nodelay(true);
-    let queue = Arc::new(Queue::new(config.queue));
+    let queue = Arc::new(Queue::new(config.queue, None));
     let driver = Driver {
         clock,
         queue: Arc::clone(&queue),

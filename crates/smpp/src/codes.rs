@@ -111,6 +111,10 @@ codes! {
         INVPASWD = 0x0000_000E,
         /// The system id is wrong.
         INVSYSID = 0x0000_000F,
+        /// The message cannot be deleted.
+        CANCELFAIL = 0x0000_0011,
+        /// The message cannot be replaced.
+        REPLACEFAIL = 0x0000_0013,
         /// Too many messages wait.
         MSGQFUL = 0x0000_0014,
         /// The service type is wrong.
@@ -141,6 +145,8 @@ codes! {
         X_P_APPN = 0x0000_0065,
         /// The ESME does not take this message.
         X_R_APPN = 0x0000_0066,
+        /// It cannot be said what has become of the message.
+        QUERYFAIL = 0x0000_0067,
         /// The optional part is not what it should be.
         INVTLVSTREAM = 0x0000_00C0,
         /// An optional parameter must not stand here.

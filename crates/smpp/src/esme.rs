@@ -32,6 +32,8 @@ pub struct EsmeConfig {
     pub settings: Settings,
     /// Messages that may wait beside the windows.
     pub queue: usize,
+    /// Messages that are sent a second at most, over all sessions.
+    pub rate: Option<u32>,
     /// How often a message is sent again that was refused because the SMS centre had too much.
     pub retries: u32,
     /// The wait before a connection is made again; the next ones are longer.
@@ -51,6 +53,7 @@ impl EsmeConfig {
             binds,
             settings: Settings::default(),
             queue: 100,
+            rate: None,
             retries: 10,
             reconnect_first: Duration::from_secs(1),
             reconnect_longest: Duration::from_secs(60),
@@ -76,7 +79,7 @@ impl Esme {
     #[must_use]
     pub fn start(config: &EsmeConfig, events: &mpsc::Sender<LinkEvent>) -> Self {
         let clock = Clock::new();
-        let queue = Arc::new(Queue::new(config.queue));
+        let queue = Arc::new(Queue::new(config.queue, config.rate));
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         for (number, bind) in config.binds.iter().enumerate() {
@@ -101,6 +104,11 @@ impl Esme {
     /// Sends a message over the session that is ready first, and waits for the answer, as [`Sender::send`] does.
     pub async fn send(&self, message: Message) -> Answer {
         self.queue.send(message).await
+    }
+
+    /// So many messages a second at most from now on, or as many as can be.
+    pub fn set_rate(&self, rate: Option<u32>) {
+        self.queue.set_rate(rate);
     }
 
     /// To send with, for whoever must not stop the sessions.
@@ -165,7 +173,7 @@ impl Connector {
             match connected {
                 Ok((stream, session)) => {
                     let (bound, reason) = self.driver().run(stream, session).await;
-                    log::info!("the session of {name} with {address} has ended: {reason}");
+                    log::debug!("the session of {name} with {address} has ended: {reason}");
                     if bound {
                         self.backoff.reset();
                     }

@@ -48,6 +48,7 @@
 //! ```
 
 mod address;
+mod ancillary;
 mod backoff;
 mod centre;
 mod codes;
@@ -57,6 +58,7 @@ mod link;
 mod message;
 mod pdu;
 mod queue;
+mod rate;
 mod receipt;
 mod receipts;
 mod session;
@@ -64,11 +66,12 @@ mod time;
 mod tls;
 mod tlv;
 
+pub use ancillary::{Ancillary, Queried, Replacement};
 pub use centre::{Centre, CentreConfig};
 pub use codes::{CommandId, CommandStatus, MessageState, Tag, Version};
 pub use error::Error;
 pub use esme::{Esme, EsmeConfig, Sender};
-pub use link::{Authorise, Incoming, Link, LinkEvent, LinkId};
+pub use link::{Authorise, Incoming, Link, LinkEvent, LinkId, Request};
 pub use message::{EsmClass, Message, Operation, RegisteredDelivery};
 pub use pdu::{Alert, Bind, Body, Header, Role};
 pub use receipt::Receipt;

@@ -17,8 +17,8 @@ use tokio::{
 };
 
 use crate::{
-    Alert, Answer, Bind, CommandStatus, Event, Failure, Message, Reason, Refusal, Session, SubmitError,
-    Ticket, Token,
+    Alert, Ancillary, Answer, Bind, CommandStatus, Event, Failure, Message, Queried, Reason, Refusal,
+    Session, SubmitError, Ticket, Token,
     queue::{Outgoing, Queue},
 };
 
@@ -32,6 +32,8 @@ pub enum LinkEvent {
     Bound(Link),
     /// A message has come.
     Message(Incoming),
+    /// An ESME wants something of a message that it has sent before.
+    Asked(Request),
     /// A phone can be reached again.
     Alert(LinkId, Alert),
     /// How busy the other side is, from 0 to 100.
@@ -142,10 +144,61 @@ impl Drop for Incoming {
     }
 }
 
+/// What an ESME wants of a message that it has sent before.
+///
+/// It is answered with [`Request::done`] or [`Request::refuse`]; if it is dropped, the ESME is told of a fault of the
+/// system.
+#[derive(Debug)]
+pub struct Request {
+    link: LinkId,
+    ancillary: Box<Ancillary>,
+    token: Token,
+    orders: Option<mpsc::UnboundedSender<Order>>,
+}
+
+impl Request {
+    /// The connection that it came on.
+    #[must_use]
+    pub const fn link(&self) -> LinkId {
+        self.link
+    }
+
+    /// What is wanted.
+    #[must_use]
+    pub fn ancillary(&self) -> &Ancillary {
+        &self.ancillary
+    }
+
+    /// It is done; of query_sm, what has become of the message.
+    pub fn done(mut self, queried: Option<Queried>) {
+        if let Some(orders) = self.orders.take() {
+            let _ = orders.send(Order::Done(self.token, queried));
+        }
+    }
+
+    /// It is not done.
+    pub fn refuse(mut self, status: CommandStatus) {
+        self.refuse_with(status);
+    }
+
+    fn refuse_with(&mut self, status: CommandStatus) {
+        if let Some(orders) = self.orders.take() {
+            let _ = orders.send(Order::Answer(self.token, Err(Refusal::Status(status))));
+        }
+    }
+}
+
+impl Drop for Request {
+    fn drop(&mut self) {
+        self.refuse_with(CommandStatus::SYSERR);
+    }
+}
+
 /// What is to be done on a connection.
 #[derive(Debug)]
 enum Order {
     Answer(Token, Result<Option<String>, Refusal>),
+    Done(Token, Option<Queried>),
     Alert(Alert),
     Congestion(Option<u8>),
     Unbind,
@@ -231,7 +284,7 @@ impl Driver {
                 let _ = self.events.send(LinkEvent::Closed(id, reason)).await;
                 return (it.bound, reason);
             }
-            let ready = it.session.ready_at().filter(|_| !empty);
+            let ready = it.session.ready_at().filter(|_| !empty).map(|at| at.max(self.queue.ready_at()));
             let due = it.session.poll_timeout().into_iter().chain(ready).min().map(|at| self.clock.when(at));
             tokio::select! {
                 read = reader.read(&mut octets), if it.session.wants_octets() => match read {
@@ -262,7 +315,7 @@ impl Driver {
         let now = self.clock.now();
         let before = it.tickets;
         while it.session.ready_at().is_some_and(|at| at <= now)
-            && let Some(outgoing) = self.queue.pop()
+            && let Some(outgoing) = self.queue.pop(now)
         {
             it.tickets += 1;
             let ticket = Ticket(it.tickets);
@@ -308,6 +361,11 @@ impl Driver {
                     // A taker who is behind: dropped, it is refused for now.
                     let _ = self.events.try_send(LinkEvent::Message(incoming));
                 }
+                Event::Asked(token, ancillary) => {
+                    let orders = Some(it.orders.clone());
+                    let request = Request { link: it.id, ancillary, token, orders };
+                    let _ = self.events.try_send(LinkEvent::Asked(request));
+                }
                 Event::Answered(ticket, answer) => self.answered(it, ticket, answer),
                 Event::Alert(alert) => {
                     if self.events.try_send(LinkEvent::Alert(it.id, alert)).is_err() {
@@ -348,6 +406,7 @@ impl Driver {
         match order {
             Order::Answer(token, Ok(id)) => it.session.accept(token, id.as_deref(), now),
             Order::Answer(token, Err(refusal)) => it.session.refuse(token, refusal, now),
+            Order::Done(token, queried) => it.session.answer(token, queried, now),
             Order::Alert(alert) => {
                 if let Err(error) = it.session.alert(&alert) {
                     log::warn!("an alert cannot be sent: {error}");

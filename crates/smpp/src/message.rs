@@ -195,7 +195,7 @@ impl Message {
     }
 
     /// Asks for an [`Alert`](crate::Alert) when the phone can be reached again, should it not be now: `set_dpf`
-    /// (SMPP 5.0 §4.8.4.52).
+    /// (SMPP 5.0 §4.8.4.52). submit_sm has no such parameter before SMPP 5.0, and is sent without.
     #[must_use]
     pub fn with_alert(mut self) -> Self {
         self.tlvs.set(Tag::SET_DPF, [1]);

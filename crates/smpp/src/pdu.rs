@@ -2,12 +2,13 @@
 //!
 //! Mandatory fields are rusmpp's to code; optional parameters are [`Tlvs`].
 
+mod ancillary;
 mod coding;
 
 use oxisim_sms::Address;
 use oxisim_wire::{Reader, Wire};
 
-use crate::{CommandId, CommandStatus, Error, Message, Operation, Tag, Tlvs, Version};
+use crate::{Ancillary, CommandId, CommandStatus, Error, Message, Operation, Queried, Tag, Tlvs, Version};
 
 /// What stands before each body (SMPP 5.0 §3.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -143,6 +144,10 @@ pub enum Body {
     Message(Box<Message>),
     /// The response to one of them: the message's id, if there is one.
     MessageResp(Operation, Option<String>, Tlvs),
+    /// cancel_sm, query_sm or replace_sm.
+    Ancillary(Box<Ancillary>),
+    /// query_sm_resp; without what has become of the message if the request has failed.
+    Queried(Option<Queried>),
     /// alert_notification.
     Alert(Alert),
     /// A PDU that is known or not, and which has no place here.
@@ -163,6 +168,8 @@ impl Body {
             Self::GenericNack => CommandId::GENERIC_NACK,
             Self::Message(message) => message.operation.command_id(),
             Self::MessageResp(operation, ..) => operation.command_id().response(),
+            Self::Ancillary(ancillary) => ancillary.command_id(),
+            Self::Queried(_) => CommandId::QUERY_SM_RESP,
             Self::Alert(_) => CommandId::ALERT_NOTIFICATION,
             Self::Other(id) => *id,
         }
@@ -196,6 +203,11 @@ impl Body {
             CommandId::SUBMIT_SM_RESP => Self::message_resp(Operation::Submit, octets)?,
             CommandId::DELIVER_SM_RESP => Self::message_resp(Operation::Deliver, octets)?,
             CommandId::DATA_SM_RESP => Self::message_resp(Operation::Data, octets)?,
+            CommandId::CANCEL_SM => Self::Ancillary(Box::new(ancillary::cancel(octets)?)),
+            CommandId::QUERY_SM => Self::Ancillary(Box::new(ancillary::query(octets)?)),
+            CommandId::REPLACE_SM => Self::Ancillary(Box::new(ancillary::replace(octets)?)),
+            CommandId::QUERY_SM_RESP if octets.is_empty() => Self::Queried(None),
+            CommandId::QUERY_SM_RESP => Self::Queried(Some(ancillary::queried(octets)?)),
             CommandId::ALERT_NOTIFICATION => Self::Alert(coding::alert(octets)?),
             id => Self::Other(id),
         })
@@ -224,6 +236,8 @@ impl Body {
                 coding::write_text("message_id", 64, id.as_deref().unwrap_or_default(), &mut body)?;
                 tlvs.write(&mut body);
             }
+            Self::Ancillary(ancillary) => ancillary::write_ancillary(ancillary, &mut body)?,
+            Self::Queried(Some(queried)) if !failed => ancillary::write_queried(queried, &mut body)?,
             Self::Alert(alert) => coding::write_alert(alert, &mut body)?,
             _ => {}
         }

@@ -5,9 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use oxisim_wire::Instant;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::{Answer, Failure, Message};
+use crate::{Answer, Failure, Message, rate::Rate};
 
 /// A message that waits, and who waits for its answer.
 #[derive(Debug)]
@@ -31,15 +32,18 @@ impl Outgoing {
 #[derive(Debug)]
 pub(crate) struct Queue {
     waiting: Mutex<VecDeque<Outgoing>>,
+    rate: Mutex<Rate>,
     room: Arc<Semaphore>,
     /// Somebody has put in a message.
     pub filled: Notify,
 }
 
 impl Queue {
-    pub fn new(limit: usize) -> Self {
+    /// Room for `limit` messages, of which so many are sent a second at most.
+    pub fn new(limit: usize, rate: Option<u32>) -> Self {
         Self {
             waiting: Mutex::default(),
+            rate: Mutex::new(Rate::new(rate)),
             room: Arc::new(Semaphore::new(limit.max(1))),
             filled: Notify::new(),
         }
@@ -59,16 +63,31 @@ impl Queue {
         answered.await.unwrap_or(Err(Failure::Lost))
     }
 
-    /// The next message for whose answer somebody still waits. Its place is free for another one.
-    pub fn pop(&self) -> Option<Outgoing> {
+    /// The next message for whose answer somebody still waits, if the rate allows one. Its place is free for another one.
+    pub fn pop(&self, now: Instant) -> Option<Outgoing> {
+        let mut rate = self.rate();
+        if rate.ready_at() > now {
+            return None;
+        }
         let mut waiting = self.lock();
         loop {
             let mut next = waiting.pop_front()?;
             if !next.answer.is_closed() {
                 next.room = None;
+                rate.sent(now);
                 return Some(next);
             }
         }
+    }
+
+    /// When the rate allows another message.
+    pub fn ready_at(&self) -> Instant {
+        self.rate().ready_at()
+    }
+
+    /// Another rate from now on.
+    pub fn set_rate(&self, rate: Option<u32>) {
+        self.rate().set(rate);
     }
 
     /// A message is to be sent again, before all others.
@@ -90,6 +109,10 @@ impl Queue {
         }
     }
 
+    fn rate(&self) -> MutexGuard<'_, Rate> {
+        self.rate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn lock(&self) -> MutexGuard<'_, VecDeque<Outgoing>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,8 +122,12 @@ impl Queue {
 mod tests {
     use std::{future::Future, pin::pin, task::Context};
 
+    use oxisim_wire::Duration;
+
     use super::*;
     use crate::Operation;
+
+    const NOW: Instant = Instant::from_secs(10);
 
     fn message(content: u8) -> Message {
         let mut message = Message::new(Operation::Submit, None, "1000".parse().unwrap());
@@ -119,27 +146,27 @@ mod tests {
 
     #[test]
     fn a_message_for_which_nobody_waits_is_not_sent() {
-        let queue = Queue::new(10);
+        let queue = Queue::new(10, None);
         let mut first = Box::pin(queue.send(message(1)));
         let mut second = pin!(queue.send(message(2)));
         assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
         drop(first);
-        assert_eq!(queue.pop().map(|it| it.message), Some(message(2)));
-        assert!(queue.pop().is_none());
+        assert_eq!(queue.pop(NOW).map(|it| it.message), Some(message(2)));
+        assert!(queue.pop(NOW).is_none());
     }
 
     #[test]
     fn there_is_room_for_so_many_and_a_message_that_comes_back_is_the_first() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, None);
         let mut first = pin!(queue.send(message(1)));
         let mut second = pin!(queue.send(message(2)));
         assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
-        let outgoing = queue.pop().unwrap();
-        assert!(queue.pop().is_none(), "the second waits for room");
+        let outgoing = queue.pop(NOW).unwrap();
+        assert!(queue.pop(NOW).is_none(), "the second waits for room");
         assert_eq!(go(second.as_mut()), None);
         queue.put_back(outgoing);
         for (content, send) in [(1, &mut first), (2, &mut second)] {
-            let outgoing = queue.pop().unwrap();
+            let outgoing = queue.pop(NOW).unwrap();
             assert_eq!(outgoing.message, message(content));
             outgoing.answer(Ok(Some(content.to_string())));
             assert_eq!(go(send.as_mut()), Some(Ok(Some(content.to_string()))));
@@ -148,7 +175,7 @@ mod tests {
 
     #[test]
     fn who_waits_when_nothing_is_sent_any_more_is_told() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, None);
         let mut first = pin!(queue.send(message(1)));
         let mut second = pin!(queue.send(message(2)));
         assert_eq!((go(first.as_mut()), go(second.as_mut())), (None, None));
@@ -156,5 +183,21 @@ mod tests {
         let lost = Some(Err(Failure::Lost));
         assert_eq!((go(first.as_mut()), go(second.as_mut())), (lost.clone(), lost.clone()));
         assert_eq!(go(pin!(queue.send(message(3)))), lost);
+    }
+
+    /// Whichever session asks.
+    #[test]
+    fn no_more_leave_a_second_than_the_rate_allows() {
+        let queue = Queue::new(10, Some(1));
+        let mut sends: Vec<_> = (1..4).map(|content| Box::pin(queue.send(message(content)))).collect();
+        for send in &mut sends {
+            assert_eq!(go(send.as_mut()), None);
+        }
+        assert!(queue.pop(NOW).is_some());
+        assert!(queue.pop(NOW).is_none());
+        assert_eq!(queue.ready_at(), NOW + Duration::from_millis(900));
+        assert!(queue.pop(queue.ready_at()).is_some());
+        queue.set_rate(None);
+        assert!(queue.pop(queue.ready_at()).is_some());
     }
 }

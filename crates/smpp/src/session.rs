@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, VecDeque};
 use oxisim_wire::{Duration, Instant};
 
 use self::{input::Input, pace::Pace};
-use crate::{Alert, Bind, Body, CommandStatus, Error, Message, Operation, Role, Version};
+use crate::{
+    Alert, Ancillary, Bind, Body, CommandId, CommandStatus, Error, Message, Operation, Queried, Role, Version,
+};
 
 /// What both sides of a session can be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,8 +30,6 @@ pub struct Settings {
     pub response_timeout: Duration,
     /// After so long without a word from the other side it is asked whether it is there.
     pub enquire_after: Duration,
-    /// Messages that are sent a second at most.
-    pub rate: Option<u32>,
     /// The first pause if the other side says that it has had too much; the next ones are longer.
     pub throttle_pause: Duration,
 }
@@ -44,7 +44,6 @@ impl Default for Settings {
             bind_timeout: Duration::from_secs(10),
             response_timeout: Duration::from_secs(30),
             enquire_after: Duration::from_secs(30),
-            rate: None,
             throttle_pause: Duration::from_secs(1),
         }
     }
@@ -54,7 +53,7 @@ impl Default for Settings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
-/// A message that has come and waits for [`Session::accept`] or [`Session::refuse`].
+/// Something that has come and waits for [`Session::accept`], [`Session::answer`] or [`Session::refuse`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(u64);
 
@@ -120,6 +119,8 @@ pub enum Event {
     Message(Token, Box<Message>),
     /// What has become of a message that was sent.
     Answered(Ticket, Answer),
+    /// An ESME wants something of a message that it has sent before: [`Session::answer`], or [`Session::refuse`].
+    Asked(Token, Box<Ancillary>),
     /// A phone can be reached again.
     Alert(Alert),
     /// How busy the other side is, from 0 to 100 (SMPP 5.0 §4.8.4.18).
@@ -207,7 +208,16 @@ enum Asked {
 #[derive(Clone, Copy, Debug)]
 struct Incoming {
     sequence: u32,
-    operation: Operation,
+    /// The response that it is owed.
+    owed: Owed,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Owed {
+    /// A message's.
+    Message(Operation),
+    /// That of cancel_sm, query_sm or replace_sm.
+    Ancillary(CommandId),
 }
 
 /// When the session wants to be called.
@@ -255,7 +265,7 @@ impl Session {
         Self {
             state: State::Open { until: now + settings.bind_timeout },
             version: settings.version,
-            pace: Pace::new(settings.rate, settings.throttle_pause),
+            pace: Pace::new(settings.throttle_pause),
             settings,
             side,
             input: Input::default(),
@@ -339,27 +349,50 @@ impl Session {
             }
             message.tlvs = crate::Tlvs::default();
         }
+        // Before 5.0 submit_sm cannot ask for an alert: an SMS centre may refuse a parameter that has no place there.
+        if self.version < Version::V5_0 && message.operation == Operation::Submit {
+            message.tlvs.take(crate::Tag::SET_DPF);
+        }
         let until = now + self.settings.response_timeout;
         let asked = Asked::Message(ticket, message.operation);
         self.request(&Body::Message(Box::new(message)), asked, until)?;
-        self.pace.sent(now);
         Ok(())
     }
 
     /// A message that has come is taken, for good. An SMS centre gives it an id.
     pub fn accept(&mut self, token: Token, id: Option<&str>, now: Instant) {
-        let Some(Incoming { sequence, operation }) = self.incoming.remove(&token) else { return };
+        let Some(Incoming { sequence, owed }) = self.incoming.remove(&token) else { return };
+        let Owed::Message(operation) = owed else {
+            return self.answer_error(owed, CommandStatus::SYSERR, sequence);
+        };
         let id = id.filter(|_| operation != Operation::Deliver).map(Into::into);
         let resp = Body::MessageResp(operation, id, self.response_parameters());
         if self.respond(&resp, CommandStatus::OK, sequence).is_err() {
-            self.answer_error(operation, CommandStatus::SYSERR, sequence);
+            self.answer_error(owed, CommandStatus::SYSERR, sequence);
         }
         self.leave_if_idle(now);
     }
 
-    /// A message that has come is not taken.
+    /// What an ESME has asked for is done; of query_sm, what has become of the message.
+    pub fn answer(&mut self, token: Token, queried: Option<Queried>, now: Instant) {
+        let Some(Incoming { sequence, owed }) = self.incoming.remove(&token) else { return };
+        let resp = match owed {
+            Owed::Ancillary(CommandId::QUERY_SM) if queried.is_some() => Ok(Body::Queried(queried)),
+            Owed::Ancillary(id @ (CommandId::CANCEL_SM | CommandId::REPLACE_SM)) => {
+                Ok(Body::Other(id.response()))
+            }
+            owed => Err(owed),
+        };
+        match resp {
+            Ok(resp) if self.respond(&resp, CommandStatus::OK, sequence).is_ok() => {}
+            _ => self.answer_error(owed, CommandStatus::SYSERR, sequence),
+        }
+        self.leave_if_idle(now);
+    }
+
+    /// A message that has come is not taken; what an ESME has asked for is not done.
     pub fn refuse(&mut self, token: Token, refusal: Refusal, now: Instant) {
-        let Some(Incoming { sequence, operation }) = self.incoming.remove(&token) else { return };
+        let Some(Incoming { sequence, owed }) = self.incoming.remove(&token) else { return };
         let status = match (refusal, self.side) {
             (Refusal::Status(status), _) => status,
             (Refusal::Temporary, Side::Esme) => CommandStatus::X_T_APPN,
@@ -367,7 +400,7 @@ impl Session {
             (Refusal::Permanent, Side::Esme) => CommandStatus::X_R_APPN,
             (Refusal::Permanent, Side::Centre) => CommandStatus::SUBMITFAIL,
         };
-        self.answer_error(operation, status, sequence);
+        self.answer_error(owed, status, sequence);
         self.leave_if_idle(now);
     }
 
@@ -519,8 +552,11 @@ impl Session {
         Ok(())
     }
 
-    fn answer_error(&mut self, operation: Operation, status: CommandStatus, sequence: u32) {
-        let resp = Body::MessageResp(operation, None, crate::Tlvs::default());
+    fn answer_error(&mut self, owed: Owed, status: CommandStatus, sequence: u32) {
+        let resp = match owed {
+            Owed::Message(operation) => Body::MessageResp(operation, None, crate::Tlvs::default()),
+            Owed::Ancillary(id) => Body::Other(id.response()),
+        };
         let _ = self.respond(&resp, status, sequence);
     }
 

@@ -16,7 +16,7 @@ mod service;
 mod settings;
 mod station;
 
-pub use centre::{Centre, Event, Output, Reason};
+pub use centre::{Centre, Event, OutOfReach, Output, Reason, Rewritten, Standing};
 pub use chance::Chance;
 pub use message::{Acknowledgement, Answer, Content, Message, Party, Receipt, Rejection, Submission};
 pub use number::Number;

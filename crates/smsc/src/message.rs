@@ -24,6 +24,8 @@ pub struct Message {
 pub struct Submission {
     /// The message.
     pub message: Message,
+    /// `service_type`, by which the ESME may delete several.
+    pub service_type: String,
     /// When the centre begins to try; at once if that is over.
     pub begins: Option<Instant>,
     /// Until when it tries.

@@ -1,17 +1,17 @@
 //! The centre on sockets, with phones and ESMEs that behave, and others.
 
-use std::time::Duration as StdDuration;
+use std::{path::PathBuf, time::Duration as StdDuration};
 
 use oxisim_smpp::{
-    Bind, CommandStatus, Esme as Session, EsmeConfig, Failure, LinkEvent, Message, Operation, Reason, Role,
-    Version,
+    Ancillary, Bind, Body, CommandStatus, Esme as Session, EsmeConfig, Failure, Header, LinkEvent, Message,
+    MessageState, Operation, Queried, Reason, RegisteredDelivery, Replacement, Role, Time, Version,
 };
 use oxisim_sms::{
     ProtocolIdentifier, UserData,
     tpdu::{DeliverReport, MobileTerminated, Submit},
 };
 use oxisim_smsc::{Config, Esme, Event, News, NotTaken, Party, Service, Settings, Station, StationOutput};
-use oxisim_wire::{Instant, Wire};
+use oxisim_wire::{Instant, Reader, Wire};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -28,6 +28,10 @@ struct Bench {
 
 impl Bench {
     async fn start(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_with(None, change).await
+    }
+
+    async fn start_with(store: Option<PathBuf>, change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::new("+15550100000".parse().unwrap());
         settings.routes = vec!["+15550199999=backup".parse().unwrap()];
         change(&mut settings);
@@ -39,6 +43,7 @@ impl Bench {
             smpp: "127.0.0.1:0".into(),
             tls: None,
             esmes: vec![Esme { system_id: "backup".into(), password: "secret".into() }],
+            store,
         };
         let (sender, events) = mpsc::unbounded_channel();
         let tell = move |news| {
@@ -149,7 +154,7 @@ async fn a_phone_and_an_esme_write_to_each_other() {
     assert!(esme.send(sm("15550100001", "answer")).await.unwrap().is_some());
     assert_eq!(phone.gets().await, "answer");
     esme.stop().await;
-    bench.service.stop().await;
+    bench.service.stop().await.unwrap();
 }
 
 #[tokio::test]
@@ -212,4 +217,120 @@ async fn peers_that_send_what_is_no_link_disturb_nobody() {
     let mut half = TcpStream::connect(bench.service.phones_addr()).await.unwrap();
     half.write_all(&[0]).await.unwrap();
     assert_eq!(phone.sends("+15550100001", "to myself").await, Ok(()));
+}
+
+/// An ESME that a test plays PDU by PDU.
+struct Pdus(TcpStream);
+
+impl Pdus {
+    async fn bound(bench: &Bench) -> Self {
+        let mut pdus = Self(TcpStream::connect(bench.service.smpp_addr()).await.unwrap());
+        let bind = Bind {
+            role: Role::Transceiver,
+            system_id: "backup".into(),
+            password: "secret".into(),
+            system_type: String::new(),
+            version: Version::V5_0,
+            address_range: String::new(),
+        };
+        assert_eq!(pdus.ask(&Body::Bind(bind)).await.0, CommandStatus::OK);
+        pdus
+    }
+
+    async fn ask(&mut self, body: &Body) -> (CommandStatus, Body) {
+        self.0.write_all(&body.encode(CommandStatus::OK, 7).unwrap()).await.unwrap();
+        let mut header = [0; Header::LENGTH];
+        timeout(PATIENCE, self.0.read_exact(&mut header)).await.expect("an answer").unwrap();
+        let header = Header::read(&mut Reader::new(&header)).unwrap();
+        let mut octets = vec![0; header.length as usize - Header::LENGTH];
+        self.0.read_exact(&mut octets).await.unwrap();
+        assert_eq!((header.id, header.sequence), (body.command_id().response(), 7));
+        (header.status, Body::read(header, &octets).unwrap())
+    }
+}
+
+#[tokio::test]
+async fn an_esme_queries_replaces_and_cancels_what_waits() {
+    let bench = Bench::start(|_| {}).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let data = UserData::from_text("one").unwrap();
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap()).with_user_data(&data);
+    let Body::MessageResp(_, Some(id), _) = pdus.ask(&Body::Message(Box::new(submit))).await.1 else {
+        panic!("no id")
+    };
+    let ask = |ancillary| Body::Ancillary(Box::new(ancillary));
+    let query = ask(Ancillary::Query { id: id.clone(), source: None });
+    let queried = |state, error| Queried { id: id.clone(), done: None, state, error };
+    let waits = Body::Queried(Some(queried(MessageState::ENROUTE, 0)));
+    assert_eq!(pdus.ask(&query).await, (CommandStatus::OK, waits));
+    let replacement = |id: &str, length| {
+        ask(Ancillary::Replace(Replacement {
+            id: id.into(),
+            source: None,
+            schedule: None,
+            validity: None,
+            registered_delivery: RegisteredDelivery::NONE,
+            content: vec![b'2'; length],
+        }))
+    };
+    assert_eq!(pdus.ask(&replacement("0", 3)).await.0, CommandStatus::INVMSGID);
+    assert_eq!(pdus.ask(&replacement(&id, 200)).await.0, CommandStatus::INVMSGLEN);
+    assert_eq!(pdus.ask(&replacement(&id, 3)).await.0, CommandStatus::OK);
+    let cancel = |source: Option<&str>, id| {
+        let (source, destination) = (source.map(|it| it.parse().unwrap()), "+15550100001".parse().ok());
+        ask(Ancillary::Cancel { service_type: String::new(), id, source, destination })
+    };
+    assert_eq!(pdus.ask(&cancel(None, None)).await.0, CommandStatus::INVSRCADR);
+    assert_eq!(pdus.ask(&cancel(Some("+15550199998"), None)).await.0, CommandStatus::CANCELFAIL);
+    assert_eq!(pdus.ask(&cancel(None, Some(id.clone()))).await.0, CommandStatus::OK);
+    assert_eq!(pdus.ask(&cancel(None, Some(id.clone()))).await.0, CommandStatus::CANCELFAIL);
+    let (status, Body::Queried(Some(ended))) = pdus.ask(&query).await else { panic!("no query_sm_resp") };
+    assert_eq!((status, ended.state), (CommandStatus::OK, MessageState::DELETED));
+    assert!(matches!(ended.done, Some(Time::Absolute(_))));
+    assert_eq!(
+        pdus.ask(&ask(Ancillary::Query { id: "zero".into(), source: None })).await.0,
+        CommandStatus::INVMSGID
+    );
+}
+
+/// Of room for two messages one is taken, then none.
+#[tokio::test]
+async fn an_esme_hears_how_busy_the_centre_is() {
+    let bench = Bench::start(|settings| settings.limit = 2).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let (_, Body::EnquireLinkResp(tlvs)) = pdus.ask(&Body::EnquireLink).await else { panic!("no answer") };
+    assert_eq!(tlvs.congestion_state(), None);
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap());
+    let (_, Body::MessageResp(_, Some(id), _)) = pdus.ask(&Body::Message(Box::new(submit))).await else {
+        panic!("no id")
+    };
+    let cancel =
+        Ancillary::Cancel { service_type: String::new(), id: Some(id), source: None, destination: None };
+    for congestion in [50, 0] {
+        let (_, Body::EnquireLinkResp(tlvs)) = pdus.ask(&Body::EnquireLink).await else {
+            panic!("no answer")
+        };
+        assert_eq!(tlvs.congestion_state(), Some(congestion));
+        pdus.ask(&Body::Ancillary(Box::new(cancel.clone()))).await;
+    }
+}
+
+/// What the file has when the sender is answered is enough, whatever comes then.
+#[tokio::test]
+async fn what_was_taken_survives_the_end_of_the_centre() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = || Some(folder.path().join("messages"));
+    let bench = Bench::start_with(store(), |_| {}).await;
+    let mut pdus = Pdus::bound(&bench).await;
+    let data = UserData::from_text("one").unwrap();
+    let submit = Message::new(Operation::Submit, None, "+15550100001".parse().unwrap()).with_user_data(&data);
+    assert_eq!(pdus.ask(&Body::Message(Box::new(submit))).await.0, CommandStatus::OK);
+    let taken = std::fs::read(store().unwrap()).unwrap();
+    drop(pdus);
+    bench.service.stop().await.unwrap();
+    std::fs::write(store().unwrap(), taken).unwrap();
+
+    let bench = Bench::start_with(store(), |_| {}).await;
+    let mut phone = bench.phone("+15550100001").await;
+    assert_eq!(phone.gets().await, "one");
 }

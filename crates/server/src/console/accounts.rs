@@ -8,10 +8,8 @@ use oxisim_wire::{Duration, Instant};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
-use super::{
-    desk::DeskError,
-    drawers::{Drawer, Drawers},
-};
+use super::{desk::DeskError, drawers::Drawers};
+use crate::store::Drawer;
 
 /// A session ends when nothing was asked for so long.
 const IDLE: Duration = Duration::from_mins(30);
@@ -112,6 +110,9 @@ pub enum AccountError {
     /// There is an account with this name.
     #[error("there is an account with this name")]
     Taken,
+    /// There is an account: others are made by its holder.
+    #[error("there is an account already: sign in with it")]
+    NotFirst,
     /// There is no such account, or its password is another.
     #[error("name or password is wrong")]
     Wrong,
@@ -155,7 +156,18 @@ impl Accounts<'_> {
             return Err(AccountError::TooMany(ACCOUNTS));
         }
         let hash = hash(password)?;
-        self.put(&Profile { name: name.into(), role, hash, is_suspended: false, since: now.as_secs() })
+        let account = Profile { name: name.into(), role, hash, is_suspended: false, since: now.as_secs() };
+        // Another server may have made it meanwhile.
+        let is_made = self.0.swap(Drawer::Accounts, name, None, Some(&encode(&account)?))?;
+        if is_made { Ok(()) } else { Err(AccountError::Taken) }
+    }
+
+    /// Makes an operator's account if there is no account yet.
+    pub fn create_first(self, name: &str, password: &str, now: Instant) -> Result<(), AccountError> {
+        if !self.all()?.is_empty() {
+            return Err(AccountError::NotFirst);
+        }
+        self.create(name, password, Role::Operator, now)
     }
 
     /// The account, if the password is its own. It takes as long if there is no such account.
@@ -172,9 +184,8 @@ impl Accounts<'_> {
 
     /// Gives an account another password; who is signed in with it is no longer.
     pub fn set_password(self, name: &str, password: &str) -> Result<(), AccountError> {
-        let mut account = self.get(name)?.ok_or(AccountError::Wrong)?;
-        account.hash = hash(password)?;
-        self.put(&account)?;
+        let hash = hash(password)?;
+        self.alter(name, |account| account.hash.clone_from(&hash))?;
         self.end_all(name, &[Drawer::Sessions])
     }
 
@@ -188,12 +199,10 @@ impl Accounts<'_> {
     }
 
     pub fn suspend(self, name: &str, is_suspended: bool) -> Result<(), AccountError> {
-        let mut account = self.get(name)?.ok_or(AccountError::Wrong)?;
         if is_suspended {
             self.spare_the_last(name)?;
         }
-        account.is_suspended = is_suspended;
-        self.put(&account)?;
+        self.alter(name, |account| account.is_suspended = is_suspended)?;
         self.end_all(name, &[Drawer::Sessions])
     }
 
@@ -235,7 +244,8 @@ impl Accounts<'_> {
     /// The session with this secret, and its account.
     pub fn session(self, secret: &str, now: Instant) -> Result<Option<(Profile, Session)>, AccountError> {
         let key = digest(secret);
-        let Some(mut session) = self.document::<Session>(Drawer::Sessions, &key)? else { return Ok(None) };
+        let Some(document) = self.0.get(Drawer::Sessions, &key)? else { return Ok(None) };
+        let mut session: Session = decode(&document)?;
         let account = self.get(&session.account)?.filter(|account| !account.is_suspended);
         let Some(account) = account.filter(|_| session.is_valid(now)) else {
             self.0.remove(Drawer::Sessions, &key)?;
@@ -243,7 +253,8 @@ impl Accounts<'_> {
         };
         if now.since(Instant::from_secs(session.seen)) >= SEEN_EVERY {
             session.seen = now.as_secs();
-            self.write(Drawer::Sessions, &key, &session)?;
+            // Who has signed out meanwhile, at another server, stays so.
+            self.0.swap(Drawer::Sessions, &key, Some(&document), Some(&encode(&session)?))?;
         }
         Ok(Some((account, session)))
     }
@@ -304,8 +315,17 @@ impl Accounts<'_> {
         Ok(())
     }
 
-    fn put(self, account: &Profile) -> Result<(), AccountError> {
-        self.write(Drawer::Accounts, &account.name, account)
+    /// Makes a change to an account that there is.
+    fn alter(self, name: &str, change: impl Fn(&mut Profile)) -> Result<(), AccountError> {
+        let mut is_known = false;
+        self.0.change(Drawer::Accounts, name, &mut |document| {
+            is_known = document.is_some();
+            let Some(document) = document else { return Ok(None) };
+            let mut account = decode(document)?;
+            change(&mut account);
+            encode(&account).map(Some)
+        })?;
+        if is_known { Ok(()) } else { Err(AccountError::Wrong) }
     }
 
     fn write(self, drawer: Drawer, key: &str, document: &impl Serialize) -> Result<(), AccountError> {

@@ -166,11 +166,12 @@ pub(super) async fn group(
     Ok(Json(group_json(&name, &group)))
 }
 
-fn group_json(name: &str, Group { prefixes, policy, applied }: &Group) -> Value {
+fn group_json(name: &str, Group { prefixes, policy, in_force, applied }: &Group) -> Value {
     json!({
         "name": name,
         "prefixes": prefixes,
         "policy": policy,
+        "in_force": in_force,
         "applied": applied.map(|at| time(Instant::from_secs(at))),
     })
 }
@@ -188,8 +189,8 @@ pub(super) async fn put_group(
         policy: super::Policy,
     }
     let Wanted { prefixes, policy: rules } = read(&body)?;
-    let known = policy::group(&console, name.clone()).await.ok();
-    let group = Group { prefixes, policy: rules, applied: known.and_then(|known| known.applied) };
+    let known = policy::group(&console, name.clone()).await.ok().unwrap_or_default();
+    let group = Group { prefixes, policy: rules, ..known };
     policy::put(&console, name.clone(), group.clone()).await?;
     Ok(Json(group_json(&name, &group)))
 }

@@ -3,12 +3,10 @@
 //! The pages and the interface know this trait and no store, so that what they show can come from one server in the same
 //! process, or from a store that several share.
 
-use std::{fmt, str::FromStr};
-
-use oxisim_backup::{Configuration, Held, Order, Restore, Session, Spacing, message::Source};
+use oxisim_backup::{Held, Order, Restore, Session, message::Source};
 use oxisim_wire::Instant;
 
-use crate::{Enrolled, LogEntry, Msisdn, Summary};
+use crate::{Enrolled, Hour, LogEntry, Msisdn, Rules, SubscriberId, Summary};
 
 /// The most rows of one page.
 pub const PAGE: usize = 50;
@@ -44,49 +42,14 @@ pub trait Desk: Send + Sync + 'static {
     /// Deletes everything of a subscriber for good; `false` if there is nothing.
     fn forget(&self, id: &SubscriberId) -> Result<bool, DeskError>;
 
-    /// Sets how the uploaders of a group's subscribers make their backups, and says of how many. Subscribers that come
-    /// later are not meant.
+    /// Sets how the uploaders of a group's subscribers make their backups, and says of how many. Those whom another server
+    /// works for are not meant: that one tells them.
     fn apply(
         &self,
         members: &dyn Fn(&Msisdn) -> bool,
         policy: &Rules,
         now: Instant,
     ) -> Result<u64, DeskError>;
-}
-
-/// Stands for a subscriber where others may see it, in addresses and in logs: sixteen octets that tell nothing of the
-/// number without the server's key.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SubscriberId(pub [u8; 16]);
-
-/// A text is no identifier of a subscriber.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an identifier of a subscriber has 32 hexadecimal digits")]
-pub struct NoSubscriberId;
-
-impl FromStr for SubscriberId {
-    type Err = NoSubscriberId;
-
-    fn from_str(text: &str) -> Result<Self, NoSubscriberId> {
-        let is_hex = |digit: u8| digit.is_ascii_digit() || (b'a'..=b'f').contains(&digit);
-        if text.len() != 32 || !text.bytes().all(is_hex) {
-            return Err(NoSubscriberId);
-        }
-        let number = u128::from_str_radix(text, 16).map_err(|_| NoSubscriberId)?;
-        Ok(Self(number.to_be_bytes()))
-    }
-}
-
-impl fmt::Display for SubscriberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
-    }
-}
-
-impl fmt::Debug for SubscriberId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SubscriberId({self})")
-    }
 }
 
 /// Which subscribers are wanted.
@@ -177,43 +140,7 @@ pub struct Throughput {
     pub is_partial: bool,
 }
 
-/// Messages of an hour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Hour {
-    /// When it began.
-    pub at: Instant,
-    /// Messages to the server.
-    pub incoming: u64,
-    /// Messages from the server.
-    pub outgoing: u64,
-}
-
-/// How the backups of a group are made.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rules {
-    /// What the uploaders are told.
-    pub configuration: Configuration,
-    /// When the server asks for their subsets, if not as it does of itself.
-    pub spacing: Option<Spacing>,
-}
-
 /// The server cannot do it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct DeskError(pub Box<dyn std::error::Error + Send + Sync>);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_identifier_has_one_spelling() {
-        let id = SubscriberId(*b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0A\x0B\x0C\x0D\x0E\xFF");
-        assert_eq!(id.to_string(), "000102030405060708090a0b0c0d0eff");
-        assert_eq!(id.to_string().parse(), Ok(id));
-        let texts = ["", "00", "+00102030405060708090a0b0c0d0eff", "000102030405060708090A0B0C0D0EFF", "../"];
-        for text in texts {
-            assert_eq!(text.parse::<SubscriberId>(), Err(NoSubscriberId), "{text}");
-        }
-    }
-}

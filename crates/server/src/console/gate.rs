@@ -14,7 +14,7 @@ use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
 use super::{
-    Console, Peer, Problem, Profile, Role,
+    Console, Peer, Problem, Profile, Role, SubscriberId,
     accounts::Session,
     is_loopback, pages,
     routes::{Route, Who},
@@ -73,7 +73,7 @@ pub(super) async fn gate(
         from: parts.extensions.get::<ConnectInfo<Peer>>().map(|peer| peer.0.0.ip().to_canonical()),
         csrf: String::new(),
     };
-    let subject: Vec<_> = params.iter().map(|(_, value)| value.to_owned()).collect();
+    let subject: Vec<_> = params.iter().map(|(name, value)| subject(name, value)).collect();
     let admitted = admit(&console, route, &mut visitor, &parts, body).await;
     let admitted = match (admitted, route.act) {
         (Ok(body), Some(act)) => note(&console, &visitor, act.into(), &subject).await.map(|()| body),
@@ -104,6 +104,12 @@ pub(super) async fn gate(
         response = (problem.status, pages::problem(&visitor, &problem)).into_response();
     }
     response
+}
+
+/// A part of an address as it is noted. Where an identifier should be, somebody may have written a number.
+fn subject(name: &str, value: &str) -> String {
+    let is_strange = name == "id" && value.parse::<SubscriberId>().is_err();
+    if is_strange { "(no identifier)".into() } else { value.into() }
 }
 
 /// Whether it is an error that nobody has put into words for the visitor.

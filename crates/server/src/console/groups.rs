@@ -1,15 +1,17 @@
 //! How the backups of a group of subscribers are made.
 
+use std::sync::Arc;
+
 use oxisim_backup::{Configuration, Mode, Spacing, Way, Window};
 use oxisim_wire::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{
     accounts::{decode, encode, is_name},
-    desk::{DeskError, Rules},
-    drawers::{Drawer, Drawers},
+    desk::DeskError,
+    drawers::Drawers,
 };
-use crate::Msisdn;
+use crate::{Msisdn, Rulebook, Rules, store::Drawer};
 
 /// The most groups.
 const GROUPS: usize = 200;
@@ -18,7 +20,10 @@ const GROUPS: usize = 200;
 const MANY: usize = 100;
 
 /// The longest span that can be set: 30 days.
-const LONGEST: u64 = 30 * 24 * 3_600;
+pub(super) const LONGEST: u64 = 30 * 24 * 3_600;
+
+/// The period of a timetable, if the group has no pause of its own.
+const PERIOD: Duration = Duration::from_mins(2);
 
 /// Minutes of a day.
 const DAY: u16 = 24 * 60;
@@ -33,6 +38,9 @@ pub struct Group {
     /// How their backups are made.
     #[serde(default)]
     pub policy: Policy,
+    /// The policy that was last sent: whoever joins the group later gets it.
+    #[serde(default)]
+    pub in_force: Option<Policy>,
     /// Seconds of Unix time at which it was last sent to the subscribers.
     #[serde(default)]
     pub applied: Option<u64>,
@@ -232,7 +240,7 @@ impl Group {
 
 impl Policy {
     /// As the server sets it.
-    pub(super) fn rules(&self, own_pause: Duration) -> Rules {
+    pub(super) fn rules(&self) -> Rules {
         let seconds = |span: Option<u64>| span.map(Duration::from_secs);
         let configuration = Configuration {
             mode: self.mode.map(ModeName::mode),
@@ -248,7 +256,7 @@ impl Policy {
             period.map(Spacing::Regular)
         } else {
             let windows = self.timetable.iter().map(window).collect();
-            Some(Spacing::Timetable(windows, period.unwrap_or(own_pause)))
+            Some(Spacing::Timetable(windows, period.unwrap_or(PERIOD)))
         };
         Rules { configuration, spacing }
     }
@@ -293,12 +301,32 @@ impl Groups<'_> {
         Ok(is_known)
     }
 
-    /// Notes that a group's policy was sent.
-    pub fn applied(self, name: &str, now: Instant) -> Result<(), GroupError> {
-        let Some(mut group) = self.get(name)? else { return Ok(()) };
-        group.applied = Some(now.as_secs());
-        Ok(self.0.put(Drawer::Groups, name, &encode(&group)?)?)
+    /// A group's policy is in force from now on: which that is. None if there is no such group.
+    pub fn put_in_force(self, name: &str, now: Instant) -> Result<Option<Policy>, GroupError> {
+        let mut in_force = None;
+        self.0.change(Drawer::Groups, name, &mut |document| {
+            in_force = None;
+            let Some(document) = document else { return Ok(None) };
+            let mut group: Group = decode(document)?;
+            in_force = Some(group.policy.clone());
+            (group.in_force, group.applied) = (in_force.clone(), Some(now.as_secs()));
+            encode(&group).map(Some)
+        })?;
+        Ok(in_force)
     }
+}
+
+/// What is in force, as the store's documents of the groups say.
+pub(crate) fn rulebook(documents: &[(String, Vec<u8>)]) -> Result<Rulebook, DeskError> {
+    let mut all = Vec::new();
+    for (_, document) in documents {
+        let Group { prefixes, policy, in_force, applied } = decode(document)?;
+        // Earlier versions did not keep what they had sent.
+        let in_force = in_force.or(applied.map(|_| policy));
+        let rules = in_force.map(|policy| Arc::new(policy.rules()));
+        all.extend(prefixes.into_iter().map(|prefix| (prefix, rules.clone())));
+    }
+    Ok(Rulebook::new(all))
 }
 
 /// The group among these that a number is in.
@@ -333,12 +361,12 @@ mod tests {
             timetable: vec!["22:00-06:00".parse().unwrap()],
             ..Policy::default()
         };
-        let rules = policy.rules(Duration::from_mins(9));
+        let rules = policy.rules();
         assert_eq!(rules.configuration.mode, Some(Mode::Fixed(Way::SERVER)));
         assert_eq!(rules.configuration.threshold, None);
         let night = Window { opens: 22 * 3_600, closes: 6 * 3_600 };
         assert_eq!(rules.spacing, Some(Spacing::Timetable(vec![night], Duration::from_mins(2))));
-        assert_eq!(Policy::default().rules(Duration::ZERO), Rules::default());
+        assert_eq!(Policy::default().rules(), Rules::default());
     }
 
     #[test]

@@ -35,13 +35,16 @@ use axum::Router;
 use oxisim_wire::Instant;
 use tokio::sync::Semaphore;
 
+pub use crate::{
+    pseudonym::{NoSubscriberId, SubscriberId},
+    store::{Drawer, Hour},
+};
 pub use accounts::{AccountError, Profile, Role};
 pub use audit::Entry;
-pub use desk::{
-    Desk, DeskError, Dossier, Filter, Hour, NoSubscriberId, PAGE, Page, Row, Rules, SubscriberId, Throughput,
-};
-pub use drawers::{Drawer, Drawers, MemoryDrawers};
+pub use desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Throughput};
+pub use drawers::{Drawers, MemoryDrawers, ServerDrawers};
 pub use exposure::{Exposure, Unsafe};
+pub(crate) use groups::rulebook;
 pub use groups::{Group, GroupError, Hours, ModeName, Policy};
 pub use listen::{ListenError, Listener, Peer, Tls};
 pub use metrics::{Kind, Metric, Sample, Vitals};
@@ -189,6 +192,6 @@ fn masked(number: &str) -> String {
 }
 
 /// Whether only this machine reaches an address.
-fn is_loopback(address: IpAddr) -> bool {
+pub(crate) fn is_loopback(address: IpAddr) -> bool {
     address.to_canonical().is_loopback()
 }

@@ -129,7 +129,16 @@ const SCHEMAS: &[(&str, &[(&str, &str)])] = &[
     ),
     ("Hour", &[("at", "time"), ("incoming", "integer"), ("outgoing", "integer")]),
     ("Groups", &[("groups", "[]Group")]),
-    ("Group", &[("name", "string"), ("prefixes", "[]string"), ("policy", "Policy"), ("applied", "?time")]),
+    (
+        "Group",
+        &[
+            ("name", "string"),
+            ("prefixes", "[]string"),
+            ("policy", "Policy"),
+            ("in_force", "?Policy"),
+            ("applied", "?time"),
+        ],
+    ),
     ("NewGroup", &[("prefixes", "[]string"), ("policy", "Policy")]),
     (
         "Policy",

@@ -7,6 +7,7 @@ use axum::{
 use serde_json::json;
 
 use super::{accounts::AccountError, desk::DeskError, groups::GroupError};
+use crate::{Error, StoreError};
 
 /// Why a request is not answered as it is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,17 @@ fn sentence(clause: &str) -> String {
 
 impl From<DeskError> for Problem {
     fn from(error: DeskError) -> Self {
-        Self::internal(&error.to_string())
+        let cause = error.0.downcast_ref::<Error>();
+        let cause = if let Some(Error::Store(cause)) = cause { Some(cause) } else { error.0.downcast_ref() };
+        match cause {
+            Some(StoreError::NotMine(_) | StoreError::Fenced(_)) => {
+                Self::new(StatusCode::CONFLICT, "Another server works for this subscriber. Ask its console.")
+            }
+            Some(StoreError::Conflict | StoreError::OldKey) => {
+                Self::new(StatusCode::CONFLICT, "Somebody has changed the same meanwhile. Try again.")
+            }
+            _ => Self::internal(&error.to_string()),
+        }
     }
 }
 

@@ -2,21 +2,17 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use aes::{
-    Aes128,
-    cipher::{BlockCipherDecrypt, BlockCipherEncrypt, KeyInit},
-};
 use oxisim_backup::{Command, Held, Standing, message::Source};
 use oxisim_wire::Instant;
 
-use super::desk::{Desk, DeskError, Dossier, Filter, Hour, PAGE, Page, Row, Rules, SubscriberId, Throughput};
-use crate::{Direction, LogEntry, Msisdn, Server, Store, Summary};
+use super::desk::{Desk, DeskError, Dossier, Filter, PAGE, Page, Row, Throughput};
+use crate::{
+    Error, Hour, LogEntry, Msisdn, Rules, Server, Store, StoreError, SubscriberId, Summary,
+    pseudonym::Pseudonyms,
+};
 
 /// Hours of which the throughput is shown.
 const HOURS: u64 = 24;
-
-/// The most notes that are counted for the throughput.
-const COUNTED: u32 = 20_000;
 
 /// Subscribers that are looked at together, so that the server has its turns in between.
 const STEP: u32 = 500;
@@ -50,15 +46,15 @@ impl<S: 'static, L: Lender<S>> Lender<S> for std::sync::Arc<L> {
 /// A [`Desk`] over a server that is lent.
 pub struct ServerDesk<S, L> {
     lender: L,
-    key: [u8; 16],
+    names: Pseudonyms,
     store: std::marker::PhantomData<fn(S)>,
 }
 
 impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
     /// A desk over a server. `key` hides the subscribers' numbers in their identifiers: whoever has it can try out
     /// numbers, and with another one all identifiers are others.
-    pub const fn new(lender: L, key: [u8; 16]) -> Self {
-        Self { lender, key, store: std::marker::PhantomData }
+    pub fn new(lender: L, key: [u8; 16]) -> Self {
+        Self { lender, names: Pseudonyms::new(key), store: std::marker::PhantomData }
     }
 
     /// Does `work` with the server.
@@ -75,25 +71,12 @@ impl<S: Store + 'static, L: Lender<S>> ServerDesk<S, L> {
         done.unwrap_or_else(|| Err(DeskError("the server is stopping".into())))
     }
 
-    /// The number in one half of a block, in the other nothing; enciphered. So it tells nothing without the key, and of
-    /// those that somebody makes up one in 2^64 stands for a number.
     fn id(&self, msisdn: &Msisdn) -> SubscriberId {
-        let number =
-            msisdn.digits().bytes().fold(1, |number: u64, digit| number * 10 + u64::from(digit & 0x0F));
-        let mut block = u128::from(number).to_be_bytes().into();
-        self.cipher().encrypt_block(&mut block);
-        SubscriberId(block.into())
+        self.names.of(msisdn)
     }
 
     fn msisdn(&self, id: &SubscriberId) -> Option<Msisdn> {
-        let mut block = id.0.into();
-        self.cipher().decrypt_block(&mut block);
-        let number = u64::try_from(u128::from_be_bytes(block.into())).ok()?;
-        number.to_string().strip_prefix('1')?.parse().ok()
-    }
-
-    fn cipher(&self) -> Aes128 {
-        Aes128::new(&self.key.into())
+        self.names.msisdn(id)
     }
 
     /// The next subscribers of whom a phonebook is kept, each with it, and from where it goes on; none: those were the last.
@@ -177,21 +160,15 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
 
     fn throughput(&self, now: Instant) -> Result<Throughput, DeskError> {
         const HOUR: u64 = 3_600;
-        let entries = self.with(|server| server.store().messages(None, COUNTED))?;
         let last = now.as_secs() / HOUR;
         let first = last.saturating_sub(HOURS - 1);
-        let hour = |hour: u64| Hour { at: Instant::from_secs(hour * HOUR), incoming: 0, outgoing: 0 };
-        let mut hours: Vec<_> = (first..=last).map(hour).collect();
-        for entry in entries {
-            let place = (entry.at.as_secs() / HOUR).checked_sub(first);
-            let place = place.and_then(|place| usize::try_from(place).ok());
-            if let Some(hour) = place.and_then(|place| hours.get_mut(place)) {
-                match entry.direction {
-                    Direction::In => hour.incoming += 1,
-                    Direction::Out => hour.outgoing += 1,
-                }
-            }
-        }
+        let counted = self.with(|server| server.store().traffic(Instant::from_secs(first * HOUR)))?;
+        let hour = |hour: u64| {
+            let at = Instant::from_secs(hour * HOUR);
+            let silent = Hour { at, incoming: 0, outgoing: 0 };
+            counted.iter().find(|counted| counted.at == at).copied().unwrap_or(silent)
+        };
+        let hours = (first..=last).map(hour).collect();
         let mut throughput = Throughput { hours, ..Throughput::default() };
         let mut next = None;
         while throughput.subscribers < MOST {
@@ -230,14 +207,17 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
             let (rows, last) = self.walk(next.as_ref(), STEP)?;
             let Some(last) = last else { return Ok(count) };
             for row in rows.into_iter().filter(|row| members(&row.msisdn)) {
-                self.with(|server| -> Result<_, crate::Error> {
-                    for Summary { msisdn, source, .. } in &row.books {
+                count += self.with(|server| {
+                    let set = row.books.iter().try_for_each(|Summary { msisdn, source, .. }| {
                         server.configure(msisdn, *source, &policy.configuration, now)?;
-                        server.set_spacing(msisdn, *source, policy.spacing.as_ref())?;
+                        server.set_spacing(msisdn, *source, policy.spacing.as_ref())
+                    });
+                    match set {
+                        Ok(()) => Ok(1),
+                        Err(Error::Store(StoreError::NotMine(_))) => Ok(0),
+                        Err(error) => Err(error),
                     }
-                    Ok(())
                 })?;
-                count += 1;
             }
             next = Some(last);
         }

@@ -2,15 +2,15 @@
 //! the number belongs to.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time,
 };
 
 use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_smpp::{
-    Bind, Esme, EsmeConfig, Failure, Identity, Incoming, LinkEvent, LinkId, Message, MessageState, Operation,
-    Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
+    Bind, Esme, EsmeConfig, Failure, Identity, Incoming, Link, LinkEvent, LinkId, Message, MessageState,
+    Operation, Reason, Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
 };
 use oxisim_sms::Address;
 use oxisim_wire::Instant;
@@ -21,10 +21,11 @@ use tokio::{
 
 use super::{
     clock::Clock,
-    config::{Config, SmppConfig},
-    engine::{Arrival, Slip, What},
+    config::{Config, Limits, SmppConfig},
+    engine::{Arrival, Slip},
     vitals::Counts,
 };
+use crate::Inbound;
 
 /// The first wait before a message that was refused for now is sent again; the next ones are longer.
 const AGAIN_FIRST: time::Duration = time::Duration::from_millis(500);
@@ -34,6 +35,9 @@ const AGAIN_LONGEST: time::Duration = time::Duration::from_secs(30);
 
 /// A receipt may overtake the answer that names its message.
 const OVERTAKEN: time::Duration = time::Duration::from_millis(500);
+
+/// How often the SMS centres are told how busy the server is, if that has changed.
+const LOOK: time::Duration = time::Duration::from_millis(500);
 
 /// `ms_availability_status`: the phone can be reached (SMPP 5.0 §4.8.4.39).
 const AVAILABLE: u8 = 0;
@@ -73,6 +77,7 @@ struct Shared {
     routes: RwLock<Vec<(String, usize)>>,
     receipts: Mutex<Receipts<(Address, u64)>>,
     looked_up: Semaphore,
+    limits: Limits,
     number: Option<Address>,
     deliver: Box<Deliver>,
     counts: Arc<Counts>,
@@ -107,6 +112,7 @@ impl Centres {
             routes: RwLock::new(routes(&config.smpp)),
             receipts: Mutex::new(Receipts::new(config.limits.receipts as usize)),
             looked_up: Semaphore::new(LOOKED_UP),
+            limits: config.limits.clone(),
             number: config.server.number.as_ref().map(crate::Msisdn::address),
             deliver,
             counts,
@@ -120,9 +126,14 @@ impl Centres {
         Ok(Self { shared, listeners, sender })
     }
 
-    /// Other beginnings of numbers from now on.
+    /// Other beginnings of numbers and other rates from now on; the SMS centres are the same.
     pub fn reroute(&self, smpp: &[SmppConfig]) {
         *self.shared.routes.write().unwrap_or_else(PoisonError::into_inner) = routes(smpp);
+        for (line, smpp) in self.shared.lines.iter().zip(smpp) {
+            if let Some(esme) = &*lock(&line.esme) {
+                esme.set_rate(smpp.rate);
+            }
+        }
     }
 
     /// Ends all sessions in order: what has come is answered first.
@@ -168,16 +179,17 @@ fn esme_config(smpp: &SmppConfig) -> Result<EsmeConfig, CentreError> {
             window: smpp.window as usize,
             response_timeout: smpp.answer_within,
             enquire_after: smpp.enquire_after,
-            rate: smpp.rate.map(|rate| rate.div_ceil(smpp.sessions)),
             ..Settings::default()
         },
+        rate: smpp.rate,
         reconnect_longest: time::Duration::from_micros(smpp.reconnect_within.as_micros()),
         seed: u64::from_be_bytes(seed),
         ..EsmeConfig::new(smpp.address.clone(), vec![bind; smpp.sessions as usize])
     })
 }
 
-fn tls(smpp: &SmppConfig) -> Result<Option<TlsClient>, CentreError> {
+/// What TLS with an SMS centre needs, if it is spoken.
+pub(super) fn tls(smpp: &SmppConfig) -> Result<Option<TlsClient>, CentreError> {
     let Some(tls) = &smpp.tls else { return Ok(None) };
     let read = |path: &std::path::Path| {
         std::fs::read(path).map_err(|error| CentreError::Read { path: path.into(), error })
@@ -206,26 +218,49 @@ fn routes(smpp: &[SmppConfig]) -> Vec<(String, usize)> {
 /// Hears what happens on the sessions with an SMS centre.
 async fn listen(shared: Arc<Shared>, place: usize, mut events: mpsc::Receiver<LinkEvent>) {
     let name = &shared.lines[place].config.name;
-    let mut bound: BTreeSet<LinkId> = BTreeSet::new();
-    while let Some(event) = events.recv().await {
+    let mut bound: BTreeMap<LinkId, Link> = BTreeMap::new();
+    let (mut looks, mut told) = (tokio::time::interval(LOOK), 0);
+    loop {
+        let event = tokio::select! {
+            event = events.recv() => event,
+            _ = looks.tick() => {
+                let busy = shared.busy();
+                if busy != told {
+                    for link in bound.values() {
+                        link.set_congestion(Some(busy));
+                    }
+                    told = busy;
+                }
+                continue;
+            }
+        };
+        let Some(event) = event else { break };
         match event {
             LinkEvent::Bound(link) => {
-                if bound.insert(link.id()) {
+                if told > 0 {
+                    link.set_congestion(Some(told));
+                }
+                if bound.insert(link.id(), link).is_none() {
                     shared.counts.binds.add(1);
                 }
                 log::info!("bound to {name}");
             }
             LinkEvent::Closed(id, reason) => {
-                if bound.remove(&id) {
+                if bound.remove(&id).is_some() {
                     shared.counts.binds.sub(1);
                 }
-                log::info!("a session with {name} has ended: {reason}");
+                if reason == Reason::Unbound {
+                    log::info!("a session with {name} has ended: {reason}");
+                } else {
+                    log::warn!("a session with {name} has ended: {reason}");
+                }
             }
             LinkEvent::Message(incoming) => shared.receive(incoming),
             LinkEvent::Alert(_, alert) if alert.availability == AVAILABLE => {
-                (shared.deliver)(Arrival { what: What::Alert(alert.phone), slip: None });
+                (shared.deliver)(Arrival { of: alert.phone, what: Inbound::Alert, slip: None });
             }
-            LinkEvent::Alert(..) => {}
+            // A phone that is away still; and nobody asks an ESME.
+            LinkEvent::Alert(..) | LinkEvent::Asked(_) => {}
             LinkEvent::Congestion(_, level) => log::debug!("{name} is busy to {level} per cent"),
         }
     }
@@ -244,8 +279,8 @@ impl Shared {
         };
         match message.user_data() {
             Ok(user_data) => {
-                let what = What::Message(from, user_data);
-                (self.deliver)(Arrival { what, slip: Some(Box::new(Answer(incoming))) });
+                let what = Inbound::Message(user_data);
+                (self.deliver)(Arrival { of: from, what, slip: Some(Box::new(Answer(incoming))) });
             }
             Err(error) => {
                 log::info!("a message cannot be read: {error}");
@@ -276,7 +311,17 @@ impl Shared {
 
     fn report(&self, to: Address, reference: u64, report: DeliveryReport, slip: Option<Box<dyn Slip>>) {
         self.counts.reports.add(1);
-        (self.deliver)(Arrival { what: What::Report(to, reference, report), slip });
+        (self.deliver)(Arrival { of: to, what: Inbound::Report(reference, report), slip });
+    }
+
+    /// How busy the server is, in tens of per cent: how much of the room for what waits is taken.
+    fn busy(&self) -> u8 {
+        let parts = [
+            (self.counts.waiting.get(), self.limits.waiting),
+            (self.counts.outgoing.get(), self.limits.outgoing),
+        ];
+        let share = |(count, limit): (u64, u32)| (10 * count / u64::from(limit.max(1))).min(10) as u8 * 10;
+        parts.into_iter().map(share).max().unwrap_or(0)
     }
 
     fn receipts(&self) -> MutexGuard<'_, Receipts<(Address, u64)>> {
@@ -371,7 +416,7 @@ fn message(
     if line.receipts {
         message.registered_delivery = RegisteredDelivery::FINAL;
     }
-    message
+    if line.alerts { message.with_alert() } else { message }
 }
 
 /// The answer to a message that has come.

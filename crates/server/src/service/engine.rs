@@ -9,19 +9,22 @@ use std::{
     time,
 };
 
-use oxisim_backup::{DeliveryReport, Policy};
-use oxisim_sms::{Address, UserData};
+use oxisim_backup::Policy;
+use oxisim_sms::Address;
 use oxisim_wire::{Duration, Instant};
 
-use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, vitals::Counts};
+use super::{bucket::Bucket, clock::Clock, keeper::Keeper, outbox::Outbox, round::Round, vitals::Counts};
 use crate::{
-    Error, Msisdn, Server,
+    Error, Inbound, Msisdn, Reception, Server,
     console::{DeskError, Lender},
-    store::{Leases, Store, StoreError},
+    store::{Cabinet, Leases, Store, StoreError},
 };
 
 /// The longest that the engine waits without a look around.
 const LOOK_AROUND: Duration = Duration::from_millis(500);
+
+/// How often it looks whether other servers have passed something on.
+const LOOK_INTO_INBOX: Duration = Duration::from_millis(250);
 
 /// The wait while the outbox is full, or the rate is reached.
 const BREATH: Duration = Duration::from_millis(20);
@@ -40,21 +43,12 @@ pub trait Slip: Send {
 
 /// Something that has come from an SMS centre.
 pub struct Arrival {
+    /// Whose it is.
+    pub of: Address,
     /// What.
-    pub what: What,
+    pub what: Inbound,
     /// Who waits, if anybody does.
     pub slip: Option<Box<dyn Slip>>,
-}
-
-/// What has come.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum What {
-    /// A message of a subscriber.
-    Message(Address, UserData),
-    /// What has become of a message to a subscriber.
-    Report(Address, u64, DeliveryReport),
-    /// A subscriber's phone has appeared.
-    Alert(Address),
 }
 
 enum Work<S> {
@@ -96,7 +90,7 @@ impl<S: Store> Intake<S> {
     /// Hands something over that has come. If too much waits already, it shall come again.
     pub fn arrive(&self, arrival: Arrival) {
         // A message brings about others; what becomes of those that were sent does not.
-        let has_room = !matches!(arrival.what, What::Message(..))
+        let has_room = !matches!(arrival.what, Inbound::Message(_))
             || self.outbox.room() > 0 && self.counts.stopping.get() == 0;
         self.counts.waiting.add(1);
         let refused = if has_room {
@@ -167,9 +161,12 @@ struct Works {
     turns: Bucket,
     /// Nobody is asked who is due before this time.
     asked_from: Instant,
+    /// When to look at what other servers have passed on.
+    inbox_at: Instant,
+    round: Round,
 }
 
-impl<S: Store + Leases> Engine<S> {
+impl<S: Store + Leases + Cabinet> Engine<S> {
     /// An engine, and how to hand work to it.
     #[must_use]
     pub fn new(
@@ -184,7 +181,8 @@ impl<S: Store + Leases> Engine<S> {
         let intake = Intake { sender, counts: Arc::clone(&counts), outbox: outbox.clone() };
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
-        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from };
+        let (round, inbox_at) = (Round::new(), Instant::EPOCH);
+        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, inbox_at, round };
         (Self { server, inbox, works }, intake)
     }
 
@@ -193,6 +191,7 @@ impl<S: Store + Leases> Engine<S> {
         let Self { mut server, inbox, mut works } = self;
         let mut stops = false;
         works.keep(&mut server);
+        works.look_after_rules(&mut server);
         while !stops {
             let wait = time::Duration::from_micros(works.wait(&mut server).as_micros());
             let mut next = match inbox.recv_timeout(wait) {
@@ -226,6 +225,8 @@ impl<S: Store + Leases> Engine<S> {
             works.store(&mut server, arrivals);
             if !stops {
                 works.keep(&mut server);
+                works.take_passed(&mut server);
+                works.look_after_rules(&mut server);
                 works.take_turns(&mut server);
             }
         }
@@ -246,7 +247,7 @@ impl Works {
         if let Some(keeper) = &self.keeper
             && let Err(error) = keeper.release(server.store(), self.clock.now())
         {
-            log::warn!("the shards are not given up: {}", brief(&error));
+            log::warn!("the shards are not given up: {}", error.brief());
         }
     }
 
@@ -268,10 +269,10 @@ impl Works {
             return;
         }
         let now = self.clock.now();
-        let of: Vec<Msisdn> =
-            arrivals.iter().filter_map(|it| Msisdn::try_from(it.what.subscriber()).ok()).collect();
+        let of: Vec<Msisdn> = arrivals.iter().filter_map(|it| Msisdn::try_from(&it.of).ok()).collect();
         let done = server.batch(&of, |server| {
-            arrivals.iter().map(|arrival| take(server, &arrival.what, now)).collect::<Vec<_>>()
+            let each = arrivals.iter().map(|it| server.handle_inbound(&it.of, &it.what, now));
+            each.map(|done| done.map_err(|error| error.brief())).collect::<Vec<_>>()
         });
         match done {
             Ok(done) => {
@@ -281,9 +282,10 @@ impl Works {
                     self.answer(arrival, done);
                 }
             }
-            // One of them may be what the store cannot take: the others shall not wait for it.
-            Err(error) if arrivals.len() > 1 => {
-                log::debug!("a batch is stored one by one: {}", brief(&error));
+            // One of them may be what the store cannot take: the others shall not wait for it. And what was sealed with a
+            // key that is no longer the latest is sealed with that.
+            Err(error) if arrivals.len() > 1 || matches!(error, Error::Store(StoreError::OldKey)) => {
+                log::debug!("a batch is stored one by one: {}", error.brief());
                 for arrival in arrivals {
                     self.counts.waiting.add(1);
                     self.store(server, vec![arrival]);
@@ -292,17 +294,18 @@ impl Works {
             Err(error) => {
                 self.counts.failures.add(1);
                 for arrival in arrivals {
-                    self.answer(arrival, Err(brief(&error)));
+                    self.answer(arrival, Err(error.brief()));
                 }
             }
         }
         self.send(server);
     }
 
-    fn answer(&self, arrival: Arrival, done: Result<(), String>) {
+    fn answer(&self, arrival: Arrival, done: Result<Option<Reception>, String>) {
         match (done, arrival.slip) {
-            (Ok(()), slip) => {
-                if matches!(arrival.what, What::Message(..)) {
+            (Ok(reception), slip) => {
+                self.counts.passed_on.add(u64::from(reception == Some(Reception::PassedOn)));
+                if matches!(arrival.what, Inbound::Message(_)) {
                     self.counts.stored.add(1);
                 }
                 if let Some(slip) = slip {
@@ -332,8 +335,41 @@ impl Works {
             }
             Err(error) => {
                 self.counts.failures.add(1);
-                log::warn!("the leases are not renewed: {}", brief(&error));
+                log::warn!("the leases are not renewed: {}", error.brief());
             }
+        }
+    }
+
+    /// Does what other servers have passed on, if there are others.
+    fn take_passed<S: Store>(&mut self, server: &mut Server<S>) {
+        let now = self.clock.now();
+        let may_look = self.keeper.as_ref().is_some_and(Keeper::has_begun) && self.counts.stopping.get() == 0;
+        if !may_look || now < self.inbox_at || self.outbox.room() == 0 {
+            return;
+        }
+        match server.handle_passed(self.batch as u32, now) {
+            Ok(passed) => {
+                let has_more = passed as usize >= self.batch;
+                self.inbox_at = if has_more { now } else { now + LOOK_INTO_INBOX };
+                self.counts.passed.add(passed.into());
+                self.counts.batches.add(u64::from(passed > 0));
+            }
+            Err(error) => {
+                self.counts.failures.add(1);
+                self.inbox_at = now + AFTER_FAILURE;
+                log::warn!("what other servers have passed on waits: {}", error.brief());
+            }
+        }
+        self.send(server);
+    }
+
+    /// Learns of the groups' rules, and tells them to those who have others.
+    fn look_after_rules<S: Store + Cabinet>(&mut self, server: &mut Server<S>) {
+        if self.may_work()
+            && let Err(error) = self.round.go_on(server, self.clock.now())
+        {
+            self.counts.failures.add(1);
+            log::warn!("the policies of groups are not looked after: {}", error.brief());
         }
     }
 
@@ -357,7 +393,7 @@ impl Works {
                 self.counts.failures.add(1);
                 self.counts.store_up.set(0);
                 self.asked_from = now + AFTER_FAILURE;
-                log::warn!("turns have failed: {}", brief(&error));
+                log::warn!("turns have failed: {}", error.brief());
             }
         }
         self.send(server);
@@ -375,48 +411,15 @@ impl Works {
             }
             Ok(None) | Err(_) => LOOK_AROUND,
         };
-        self.keeper.as_ref().map_or(due, |keeper| due.min(until(keeper.poll_timeout())))
+        let due = if self.round.is_under_way(now) { due.min(BREATH) } else { due };
+        self.keeper
+            .as_ref()
+            .map_or(due, |keeper| due.min(until(keeper.poll_timeout())).min(until(self.inbox_at).max(BREATH)))
     }
 
     fn send<S: Store>(&mut self, server: &mut Server<S>) {
         while let Some(outgoing) = server.poll_output() {
             self.outbox.put(outgoing);
         }
-    }
-}
-
-impl What {
-    const fn subscriber(&self) -> &Address {
-        match self {
-            Self::Message(address, _) | Self::Report(address, ..) | Self::Alert(address) => address,
-        }
-    }
-}
-
-/// Does what has come; an error says why it is not done.
-fn take<S: Store>(server: &mut Server<S>, what: &What, now: Instant) -> Result<(), String> {
-    let done = match what {
-        What::Message(from, user_data) => server.handle_deliver(from, user_data, now).map(drop),
-        What::Report(to, reference, report) => server.handle_report(to, *reference, *report, now),
-        What::Alert(of) => server.handle_alert(of, now).map(drop),
-    };
-    done.map_err(|error| brief(&error))
-}
-
-/// What may be logged of an error: a store's may show what stands in a phonebook.
-pub(super) fn brief(error: &Error) -> String {
-    match error {
-        Error::Store(StoreError::Damaged { table, column, .. }) => {
-            format!("the database is damaged: {column} in {table}")
-        }
-        Error::Store(StoreError::Database(error)) => match error.sqlite_error_code() {
-            Some(code) => format!("the database failed: {code:?}"),
-            None => "the database failed".into(),
-        },
-        Error::Store(StoreError::Postgres(error)) => match error.code() {
-            Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
-            None => "PostgreSQL failed, or cannot be reached".into(),
-        },
-        other => other.to_string(),
     }
 }

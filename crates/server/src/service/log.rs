@@ -10,6 +10,7 @@ use log::{LevelFilter, Log, Metadata, Record};
 use oxisim_sms::CivilTime;
 
 use super::clock::Clock;
+use crate::SubscriberId;
 
 /// Digits in a row from which on they are taken for somebody's number, or a card's.
 const NUMBER: usize = 7;
@@ -84,28 +85,33 @@ fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// A text in which no subscriber's or card's number is left.
+/// A text in which no subscriber's or card's number is left. The server logs none; this is for lines of others, and for
+/// mistakes. A subscriber's identifier, which is hexadecimal, stays.
 pub(super) fn without_numbers(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    let mut digits = String::new();
-    let flush = |digits: &mut String, out: &mut String| {
-        if digits.len() < NUMBER {
-            out.push_str(digits);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let (other, after) = after.split_at(after.chars().next().map_or(0, char::len_utf8));
+        rest = after;
+        if word.parse::<SubscriberId>().is_ok() {
+            out.push_str(word);
         } else {
-            out.push('…');
+            write_without_numbers(&mut out, word);
         }
-        digits.clear();
-    };
-    for character in text.chars() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-        } else {
-            flush(&mut digits, &mut out);
-            out.push(character);
-        }
+        out.push_str(other);
     }
-    flush(&mut digits, &mut out);
     out
+}
+
+fn write_without_numbers(out: &mut String, word: &str) {
+    for part in word.split_inclusive(|c: char| !c.is_ascii_digit()) {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (digits, other) = part.split_at(digits);
+        out.push_str(if digits.len() < NUMBER { digits } else { "…" });
+        out.push_str(other);
+    }
 }
 
 #[cfg(test)]
@@ -143,6 +149,8 @@ mod tests {
     #[test]
     fn nobodys_number_is_logged() {
         assert_eq!(without_numbers("+15550100001: card 8900101000000000019"), "+…: card …");
+        let subscriber = "subscriber 0123456789012345678901234567890f: é, 1234567x12345678";
+        assert_eq!(without_numbers(subscriber), "subscriber 0123456789012345678901234567890f: é, …x…");
         assert_eq!(
             without_numbers("127.0.0.1:27750 has 123456 messages"),
             "127.0.0.1:27750 has 123456 messages"

@@ -4,39 +4,38 @@
 //! - [`engine`] is the thread that the server belongs to. A message is acknowledged when it is durable; what comes while
 //!   the disk writes is the next batch.
 //! - [`Running`] is a service while it runs; [`run`] is one from start to the signal that ends it.
-//! - [`back_up`] and [`check`] look after its database.
+//! - [`back_up`], [`check`] and [`rotate`] look after its database.
 
 pub mod bucket;
 mod care;
 mod centres;
 mod clock;
 pub mod config;
-mod drawers;
 pub mod engine;
+mod former;
 mod keeper;
 pub mod log;
 mod open;
 mod outbox;
+mod round;
 mod running;
 mod signals;
 pub mod vitals;
 
 use std::{io, path::PathBuf};
 
-pub use care::{Checked, back_up, check};
+pub use care::{Checked, back_up, check, rotate};
 pub use centres::CentreError;
 pub use clock::Clock;
 pub use config::{Config, ConfigError};
-pub use drawers::SqliteDrawers;
 pub use keeper::Keeper;
-use open::private;
 pub use outbox::Outbox;
 pub use running::Running;
 pub use signals::run;
 
 use crate::{
     NoMasterKey, StoreError,
-    console::{DeskError, ListenError, Unsafe},
+    console::{ListenError, Unsafe},
 };
 
 /// Why a service does not start, or has failed.
@@ -69,9 +68,6 @@ pub enum ServiceError {
     /// An SMS centre cannot be reached as it is configured.
     #[error(transparent)]
     Centre(#[from] CentreError),
-    /// The console's documents cannot be opened.
-    #[error("the console's documents cannot be opened: {0}")]
-    Drawers(DeskError),
     /// The console would not be safe.
     #[error(transparent)]
     Unsafe(#[from] Unsafe),

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::{ServiceError, config::Config};
 use crate::{
     MasterKey,
-    store::{PostgresStore, SqliteStore, Store, StoreKey},
+    store::{PostgresStore, SqliteStore, Store, StoreKey, is_readable_by_others},
 };
 
 /// A file beside another.
@@ -100,7 +100,22 @@ pub(super) fn master_key<S: Store>(config: &Config, store: &mut S) -> Result<Mas
     Ok(key)
 }
 
+/// Says of each file that has a secret, and that others may read.
+pub(super) fn warn_of_open_secrets(config: &Config) {
+    let binds = config.smpp.iter().flat_map(|smpp| {
+        let key = smpp.tls.as_ref().and_then(|tls| tls.identity.as_ref()).map(|(_, key)| key);
+        key.into_iter().chain(&smpp.password_file)
+    });
+    let console = config.console.identity.as_ref().map(|(_, key)| key);
+    for path in binds.chain(console).filter(|path| is_readable_by_others(path)) {
+        log::warn!("{} can be read by others: chmod 600", path.display());
+    }
+}
+
 fn read_master_key(path: &Path) -> Result<MasterKey, ServiceError> {
+    if is_readable_by_others(path) {
+        log::warn!("{} can be read by others: chmod 600", path.display());
+    }
     let text = fs::read_to_string(path).map_err(|error| ServiceError::File(path.into(), error))?;
     Zeroizing::new(text).trim().parse().map_err(|error| ServiceError::MasterKey(path.into(), error))
 }

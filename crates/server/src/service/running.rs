@@ -11,15 +11,15 @@ use tokio::{
 use super::{
     Clock, Config, Keeper, Outbox, ServiceError,
     centres::Centres,
-    drawers::SqliteDrawers,
     engine::{Arrival, Engine, Intake, Tuning},
+    former,
     open::{self, Sole},
     vitals::Counts,
 };
 use crate::{
     Server,
-    console::{Console, Desk, Exposure, Listener, ServerDesk, Tls},
-    store::{Leases, Store},
+    console::{Console, Desk, Drawers, Exposure, Listener, ServerDesk, ServerDrawers, Tls},
+    store::{Cabinet, Leases, Store},
 };
 
 /// How long a console may take to end its answers.
@@ -73,6 +73,7 @@ struct Worker {
     engine: thread::JoinHandle<()>,
     intake: Arc<dyn Gate>,
     desk: Arc<dyn Desk>,
+    drawers: Arc<dyn Drawers>,
     outgoing: mpsc::UnboundedReceiver<Outgoing>,
     sole: Option<Sole>,
 }
@@ -85,9 +86,9 @@ impl Running {
         // The stores wait for their database.
         let opening = tokio::task::spawn_blocking(move || open_worker(&told, &tick, &counting));
         let worker = opening.await.map_err(|_| ServiceError::Thread)??;
-        let Worker { engine, intake, desk, outgoing, sole } = worker;
+        let Worker { engine, intake, desk, drawers, outgoing, sole } = worker;
         let started = async {
-            let console = open_console(&config, desk, &counts, &clock).await?;
+            let console = open_console(&config, desk, drawers, &counts, &clock).await?;
             let gate = Arc::clone(&intake);
             let deliver = Box::new(move |arrival| gate.arrive(arrival));
             let centres = Centres::start(&config, outgoing, deliver, Arc::clone(&counts), clock)?;
@@ -133,6 +134,7 @@ impl Running {
             self.centres.reroute(&config.smpp);
             for (now, then) in self.config.smpp.iter_mut().zip(&config.smpp) {
                 now.prefixes.clone_from(&then.prefixes);
+                now.rate = then.rate;
             }
         }
         self.config.backup = config.backup;
@@ -151,10 +153,7 @@ impl Running {
             }
         };
         if tokio::time::timeout(patience, left).await.is_err() {
-            log::warn!(
-                "{} messages were not sent: they are sent again when the server runs",
-                counts.outgoing.get()
-            );
+            log::warn!("{} messages were not sent: they count as lost on their way", counts.outgoing.get());
         }
         if tokio::time::timeout(patience, centres.stop()).await.is_err() {
             log::warn!("an SMS centre did not answer in time");
@@ -172,6 +171,7 @@ impl Running {
 }
 
 fn open_worker(config: &Config, clock: &Clock, counts: &Arc<Counts>) -> Result<Worker, ServiceError> {
+    open::warn_of_open_secrets(config);
     match &config.store.url {
         None => {
             let sole = Sole::of(&config.store.database)?;
@@ -189,7 +189,7 @@ fn open_worker(config: &Config, clock: &Clock, counts: &Arc<Counts>) -> Result<W
     }
 }
 
-fn worker<S: Store + Leases + Send + 'static>(
+fn worker<S: Store + Leases + Cabinet + Send + 'static>(
     mut store: S,
     keeper: Option<Keeper>,
     config: &Config,
@@ -197,6 +197,7 @@ fn worker<S: Store + Leases + Send + 'static>(
     counts: &Arc<Counts>,
 ) -> Result<Worker, ServiceError> {
     let master = open::master_key(config, &mut store)?;
+    former::adopt(&mut store, &open::beside(&config.store.database, ".console"))?;
     let desk_key = master.console_key();
     let mut seed = [0; 8];
     getrandom::fill(&mut seed).map_err(|_| ServiceError::NoChance)?;
@@ -210,31 +211,27 @@ fn worker<S: Store + Leases + Send + 'static>(
         .spawn(move || engine.run())
         .map_err(|_| ServiceError::Thread)?;
     let desk = Arc::new(ServerDesk::new(intake.clone(), desk_key));
-    Ok(Worker { engine, intake: Arc::new(intake), desk, outgoing, sole: None })
+    let drawers = Arc::new(ServerDrawers::new(intake.clone()));
+    Ok(Worker { engine, intake: Arc::new(intake), desk, drawers, outgoing, sole: None })
 }
 
 async fn open_console(
     config: &Config,
     desk: Arc<dyn Desk>,
+    drawers: Arc<dyn Drawers>,
     counts: &Arc<Counts>,
     clock: &Clock,
 ) -> Result<Option<Opened>, ServiceError> {
     let Some(address) = config.console.address else { return Ok(None) };
-    let tls = match &config.console.identity {
-        None => None,
-        Some((certificates, key)) => {
-            let read = |path: &std::path::PathBuf| {
-                std::fs::read(path).map_err(|error| ServiceError::File(path.clone(), error))
-            };
-            Some(Tls::from_pem(&read(certificates)?, &read(key)?)?)
-        }
-    };
+    let tls = console_tls(config)?;
     let exposure = Exposure { address, has_tls: tls.is_some(), names: config.console.names.clone() };
-    let drawers = SqliteDrawers::open(&drawers_of(config)).map_err(ServiceError::Drawers)?;
     let tick = clock.clone();
     let clock = Arc::new(move || tick.now());
     let vitals = Arc::clone(counts);
-    let console = Console::new(desk, Arc::new(drawers), vitals, clock, exposure.clone())?;
+    let told = exposure.clone();
+    // It looks into the store.
+    let opening = tokio::task::spawn_blocking(move || Console::new(desk, drawers, vitals, clock, told));
+    let console = opening.await.map_err(|_| ServiceError::Thread)??;
     let listener = Listener::bind(&exposure, tls).await?;
     let address = listener.address();
     let (stop, stopped) = oneshot::channel();
@@ -248,7 +245,11 @@ async fn open_console(
     Ok(Some(Opened { address, setup_code, stop, task }))
 }
 
-/// The file of the console's own documents.
-pub(super) fn drawers_of(config: &Config) -> std::path::PathBuf {
-    open::beside(&config.store.database, ".console")
+/// What TLS of the console needs, if it speaks that.
+pub(super) fn console_tls(config: &Config) -> Result<Option<Tls>, ServiceError> {
+    let Some((certificates, key)) = &config.console.identity else { return Ok(None) };
+    let read = |path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|error| ServiceError::File(path.clone(), error))
+    };
+    Ok(Some(Tls::from_pem(&read(certificates)?, &read(key)?)?))
 }

@@ -26,6 +26,8 @@ macro_rules! counts {
 
 counts! {
     stored "oxisim_messages_stored_total" Counter "Messages that were stored and acknowledged.",
+    passed_on "oxisim_messages_passed_on_total" Counter "What came for subscribers of other servers, and was passed on.",
+    passed "oxisim_messages_passed_total" Counter "What other servers have passed on, and was taken.",
     postponed "oxisim_messages_postponed_total" Counter "Messages that the SMS centre was asked to send again.",
     refused "oxisim_messages_refused_total" Counter "Messages that nobody can read.",
     sent "oxisim_messages_sent_total" Counter "Messages that an SMS centre has taken.",

@@ -12,8 +12,11 @@ use oxisim_backup::{Held, Order, Restore, Session, Spacing};
 use oxisim_wire::Instant;
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::{CopySummary, Direction, Enrolled, Letter, LetterStep, LogEntry, StoreError, Unreadable};
-use first::{Card1, Copy1, Note1, State1};
+use super::{
+    CopySummary, Direction, Enrolled, Inbound, Letter, LetterStep, LogEntry, StoreError, Unreadable,
+};
+use crate::Msisdn;
+use first::{Card1, Copy1, Note1, Paper1, Passed1, State1};
 
 /// The latest version.
 const VERSION: u8 = 1;
@@ -114,6 +117,26 @@ pub(super) fn read_note(octets: &[u8], at: Instant) -> Result<LogEntry, StoreErr
     Ok(LogEntry { at, direction, summary, octets })
 }
 
+pub(super) fn write_passed(to: &Msisdn, what: &Inbound) -> Vec<u8> {
+    write(&Passed1 { to: to.digits().into(), what: what.into() })
+}
+
+pub(super) fn read_passed(octets: &[u8]) -> Result<(Msisdn, Inbound), StoreError> {
+    let Passed1 { to, what } = read(octets, "inbox")?;
+    let to = to.parse().ok().ok_or(malformed("inbox"))?;
+    Ok((to, what.inbound().ok_or(malformed("inbox"))?))
+}
+
+/// A document of the console's, with its key.
+pub(super) fn write_paper(key: &str, content: &[u8]) -> Vec<u8> {
+    write(&Paper1 { key: key.into(), content: content.into() })
+}
+
+pub(super) fn read_paper(octets: &[u8]) -> Result<(String, Vec<u8>), StoreError> {
+    let Paper1 { key, content } = read(octets, "console_document")?;
+    Ok((key, content))
+}
+
 pub(super) fn write_card(card: &Enrolled) -> Vec<u8> {
     write(&Card1::from(card))
 }
@@ -168,6 +191,9 @@ mod tests {
 
     /// A copy of version 1.
     const COPY: &str = "01068080e2c4f2a299030101010303416e61019106040901050101019106040901050101";
+
+    /// A document of the console's, of version 1.
+    const PAPER: &str = "0103616461027b7d";
 
     /// A note of version 1.
     const NOTE: &str = "01018c01094f4b20434152442037";
@@ -251,12 +277,14 @@ mod tests {
         assert_eq!(Document::read(&hex::decode(STATE).unwrap()).unwrap(), state());
         assert_eq!(read_copy(&hex::decode(COPY).unwrap()).unwrap(), copy());
         assert_eq!(read_note(&hex::decode(NOTE).unwrap(), AT).unwrap(), note());
+        assert_eq!(read_paper(&hex::decode(PAPER).unwrap()).unwrap(), ("ada".into(), b"{}".to_vec()));
     }
 
     #[test]
     fn documents_are_written_in_version_1() {
-        let written = [state().write(), write_copy(&copy()), write_note(&note())].map(hex::encode);
-        assert_eq!(written, [STATE, COPY, NOTE]);
+        let paper = write_paper("ada", b"{}");
+        let written = [state().write(), write_copy(&copy()), write_note(&note()), paper].map(hex::encode);
+        assert_eq!(written, [STATE, COPY, NOTE, PAPER]);
     }
 
     #[test]

@@ -66,6 +66,20 @@ pub enum KeyFailure {
     },
 }
 
+/// Whether others than its owner may read, or write, a file that has a secret.
+pub(crate) fn is_readable_by_others(path: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = path;
+        false
+    }
+}
+
 impl StoreKey {
     /// The variable of the environment that has the key, if it stands in no file.
     pub const VARIABLE: &str = "OXISIM_STORE_KEY";
@@ -113,13 +127,8 @@ impl StoreKey {
     pub fn read(path: &Path) -> Result<Self, KeyFailure> {
         let failed = |error| KeyFailure::Read { path: path.into(), error };
         let text = Zeroizing::new(fs::read_to_string(path).map_err(failed)?);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            let mode = fs::metadata(path).map_err(failed)?.permissions().mode();
-            if mode & 0o077 != 0 {
-                log::warn!("{} can be read by others: chmod 600", path.display());
-            }
+        if is_readable_by_others(path) {
+            log::warn!("{} can be read by others: chmod 600", path.display());
         }
         let malformed = |error| KeyFailure::Malformed { place: path.display().to_string(), error };
         text.trim().parse().map_err(malformed)

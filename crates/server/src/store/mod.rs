@@ -1,6 +1,7 @@
 //! Where the copies are kept.
 
 mod account;
+mod cabinet;
 mod document;
 mod key;
 mod postgres;
@@ -12,17 +13,20 @@ mod sqlite;
 use std::path::PathBuf;
 
 use oxisim_backup::{
-    Held, OrderStep, Standing, Vault,
+    DeliveryReport, Held, OrderStep, Standing, Vault,
     message::Source,
     security::{KeyVersion, ReplayWindow},
 };
+use oxisim_sms::UserData;
 use oxisim_wire::{Duration, Instant};
 
 use crate::{Iccid, Msisdn};
 
 pub use account::LoadedAccount;
+pub use cabinet::{ACTS, Cabinet, Drawer};
+pub(crate) use key::is_readable_by_others;
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
-pub use postgres::PostgresStore;
+pub use postgres::{PostgresStore, TlsFailure};
 pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 
@@ -115,8 +119,24 @@ pub trait Store {
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
-    /// Deletes the notes about messages before a time, and says how many.
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// Deletes at most `limit` notes about messages before a time, the oldest first, and says how many.
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
+
+    /// What went through the server in each hour from that of a time on, in their order; hours without a message are left
+    /// out. It is counted when it is noted, so it is true also of notes that are gone.
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError>;
+
+    /// Keeps what has come for a subscriber of another server's in that one's [`Store::inbox`]. It changes nothing of the
+    /// subscriber's, so that no lease is needed for it. If too much waits there already, [`StoreError::InboxFull`].
+    fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError>;
+
+    /// At most `limit` of what others have passed on for subscribers of this store's shards, the oldest first. Not within
+    /// a batch.
+    fn inbox(&mut self, now: Instant, limit: u32) -> Result<Vec<Passed>, StoreError>;
+
+    /// Deletes what was passed on: in a batch, together with what it has brought about. As for all that changes a
+    /// subscriber, the lease of their shard is needed.
+    fn settle(&mut self, passed: &Passed) -> Result<(), StoreError>;
 
     /// The complete copy of a phonebook.
     fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
@@ -300,6 +320,30 @@ pub struct Progress {
     pub resume_at: Option<Instant>,
 }
 
+/// What comes for a subscriber from an SMS centre.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inbound {
+    /// A message of theirs.
+    Message(UserData),
+    /// What has become of a message to them.
+    Report(u64, DeliveryReport),
+    /// Their phone can be reached again.
+    Alert,
+}
+
+/// What another server has passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Passed {
+    /// Its number in the inbox.
+    pub number: i64,
+    /// Whose it is.
+    pub to: Msisdn,
+    /// When it came.
+    pub at: Instant,
+    /// What it is.
+    pub what: Inbound,
+}
+
 /// A note about a message, without a name or number from a phonebook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogEntry {
@@ -311,6 +355,17 @@ pub struct LogEntry {
     pub summary: String,
     /// Octets of the short message's user data after its header.
     pub octets: u16,
+}
+
+/// Messages of an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hour {
+    /// When it began.
+    pub at: Instant,
+    /// Messages to the server.
+    pub incoming: u64,
+    /// Messages from the server.
+    pub outgoing: u64,
 }
 
 /// Which way a message goes.
@@ -339,9 +394,15 @@ pub enum StoreError {
     /// PostgreSQL cannot be reached, or failed in its work.
     #[error("PostgreSQL failed: {0}")]
     Postgres(#[from] ::postgres::Error),
+    /// The way to PostgreSQL is not as safe as it is asked for.
+    #[error(transparent)]
+    Tls(#[from] TlsFailure),
     /// Another process has changed the same subscriber meanwhile: what was to be done can be done anew.
     #[error("another process has changed the same subscriber")]
     Conflict,
+    /// Another process has added a data key meanwhile: what was to be done can be done anew.
+    #[error("there is a later data key")]
+    OldKey,
     /// A batch is under way already.
     #[error("a batch is under way already")]
     InBatch,
@@ -351,6 +412,9 @@ pub enum StoreError {
     /// Another server has taken a shard over.
     #[error("shard {0} has been taken over by another server")]
     Fenced(u8),
+    /// Too much waits for other servers.
+    #[error("too much waits for other servers")]
+    InboxFull,
     /// There is no key for the store.
     #[error(transparent)]
     Key(#[from] KeyFailure),
@@ -381,6 +445,25 @@ pub enum StoreError {
         /// What stands there.
         value: String,
     },
+}
+
+impl StoreError {
+    /// What may be logged of it: the database's words may show what stands in it.
+    #[must_use]
+    pub fn brief(&self) -> String {
+        match self {
+            Self::Damaged { table, column, .. } => format!("the database is damaged: {column} in {table}"),
+            Self::Database(error) => match error.sqlite_error_code() {
+                Some(code) => format!("the database failed: {code:?}"),
+                None => "the database failed".into(),
+            },
+            Self::Postgres(error) => match error.code() {
+                Some(code) => format!("PostgreSQL failed: SQLSTATE {}", code.code()),
+                None => "PostgreSQL failed, or cannot be reached".into(),
+            },
+            other => other.to_string(),
+        }
+    }
 }
 
 /// Why a record cannot be read.

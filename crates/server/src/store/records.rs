@@ -52,6 +52,19 @@ pub struct NoteRow {
     pub sealed: Vec<u8>,
 }
 
+/// What has been passed on to the server that has the subscriber's shard.
+#[derive(Clone, Debug)]
+pub struct InboxRow {
+    /// Counts what was passed on.
+    pub seq: i64,
+    /// Whose it is.
+    pub id: Id,
+    /// When it came.
+    pub at: Instant,
+    /// What it is, and for which number.
+    pub sealed: Vec<u8>,
+}
+
 /// A card with keys: it is somebody's, whose state has what is known of it, or nobody's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardRow {
@@ -61,6 +74,39 @@ pub struct CardRow {
     pub owner: Option<Id>,
     /// What is known of it, if it is nobody's.
     pub sealed: Option<Vec<u8>>,
+}
+
+/// A document of the console's.
+#[derive(Clone, Debug)]
+pub struct PaperRow {
+    /// Where it is found.
+    pub id: Id,
+    /// Its key and its content.
+    pub sealed: Vec<u8>,
+}
+
+/// An entry of the audit log.
+#[derive(Clone, Debug)]
+pub struct ActRow {
+    /// Counts the entries.
+    pub seq: i64,
+    /// When.
+    pub at: Instant,
+    /// The entry.
+    pub sealed: Vec<u8>,
+}
+
+/// Messages of an hour, as one writer has counted them.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    /// The writer.
+    pub writer: i64,
+    /// The hour, since the epoch.
+    pub hour: u64,
+    /// Messages to the server.
+    pub incoming: u64,
+    /// Messages from the server.
+    pub outgoing: u64,
 }
 
 /// A subscriber's row as it shall be.
@@ -79,6 +125,8 @@ pub struct StateChange {
 /// What one transaction writes, in the order of the fields.
 #[derive(Debug, Default)]
 pub struct Changes {
+    /// The data key that has sealed what is new; it must be the latest.
+    pub key: u32,
     /// Shards that must be the writer's, with their epochs.
     pub fence: Vec<(u8, u64)>,
     /// Subscribers of whom everything goes, with the revision that was loaded and their due time.
@@ -95,6 +143,12 @@ pub struct Changes {
     pub notes: Vec<(Option<Id>, Instant, Vec<u8>)>,
     /// Cards, in the place of what was there.
     pub cards: Vec<CardRow>,
+    /// What is passed on, and when it came.
+    pub inbox: Vec<(Id, Instant, Vec<u8>)>,
+    /// What was passed on and goes, with whose it is.
+    pub settled: Vec<(i64, Id)>,
+    /// Messages to be counted.
+    pub tallies: Vec<Tally>,
 }
 
 impl Changes {
@@ -107,6 +161,8 @@ impl Changes {
             && self.copies.is_empty()
             && self.notes.is_empty()
             && self.cards.is_empty()
+            && self.inbox.is_empty()
+            && self.settled.is_empty()
     }
 }
 
@@ -145,8 +201,44 @@ pub trait Records {
     /// The latest `limit` notes, of a subscriber or of all, the latest first.
     fn notes(&mut self, of: Option<&Id>, limit: u32) -> Result<Vec<NoteRow>, StoreError>;
 
-    /// Deletes the notes before a time; how many.
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// The next `limit` notes of strangers after one, in their order.
+    fn walk_strange(&mut self, after: i64, limit: u32) -> Result<Vec<NoteRow>, StoreError>;
+
+    /// Deletes at most `limit` notes before a time, and as many counts of hours; how many notes.
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
+
+    /// Messages of each hour from one on, since the epoch: hour, to the server, from the server.
+    fn traffic(&mut self, from: u64) -> Result<Vec<(u64, u64, u64)>, StoreError>;
+
+    /// A document of a drawer.
+    fn paper(&mut self, drawer: u8, id: &Id) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// The next `limit` documents of a drawer after one, in the order of the ids.
+    fn walk_papers(&mut self, drawer: u8, after: Option<Id>, limit: u32)
+    -> Result<Vec<PaperRow>, StoreError>;
+
+    /// Puts a document in the place of what was there, none in that of none; `false`, and nothing is done, if it is no
+    /// longer `was`. `key` is the data key that has sealed it.
+    fn swap_paper(
+        &mut self,
+        key: u32,
+        drawer: u8,
+        id: &Id,
+        was: Option<&[u8]>,
+        sealed: Option<&[u8]>,
+    ) -> Result<bool, StoreError>;
+
+    /// Adds entries to the audit log. `key` is the data key that has sealed them.
+    fn add_acts(&mut self, key: u32, sealed: &[(Instant, Vec<u8>)]) -> Result<(), StoreError>;
+
+    /// Entries of the audit log, the latest first, without the `skip` latest.
+    fn acts(&mut self, skip: u64, limit: u32) -> Result<Vec<ActRow>, StoreError>;
+
+    /// The next `limit` entries of the audit log after one, in their order.
+    fn walk_acts(&mut self, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreError>;
+
+    /// Deletes at most `limit` entries of the audit log before a time, or beyond the `kept` latest; how many.
+    fn trim_acts(&mut self, before: Instant, kept: u64, limit: u32) -> Result<u64, StoreError>;
 
     /// At most `limit` subscribers that are due from `from` to `now`, in the order of the times; of these shards, or of
     /// all. Rows before `from` are not looked at.
@@ -161,11 +253,17 @@ pub trait Records {
     /// The first due time from `from` on, of these shards, or of all.
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError>;
 
+    /// At most `limit` rows of the inbox from this number on, of these shards, or of all, in the order of the numbers.
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError>;
+
+    /// How many rows the inbox has; no more than `most` are counted.
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError>;
+
     /// Writes all of it, or nothing: [`StoreError::Conflict`] if a revision is not the one that was loaded,
-    /// [`StoreError::Fenced`] if a shard has another epoch.
+    /// [`StoreError::Fenced`] if a shard has another epoch, [`StoreError::OldKey`] if there is a later data key.
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError>;
 
-    /// Seals records anew: the blocks, copies and notes as they are given, if they are still what they were.
+    /// Seals records anew as they are given, if they are still what they were.
     fn reseal(&mut self, resealed: &Resealed) -> Result<(), StoreError>;
 
     /// What has been deleted is overwritten also where the database keeps earlier states, as far as that is in its hand.
@@ -203,8 +301,16 @@ pub struct Resealed {
     pub copies: Vec<(Id, u8, Octets, Octets)>,
     /// Notes.
     pub notes: Vec<(i64, Octets)>,
-    /// Subscribers' rows: whose, number and state, and the state of before.
-    pub states: Vec<(Id, Octets, Octets, Octets)>,
+    /// Subscribers' numbers.
+    pub numbers: Vec<(Id, Octets, Octets)>,
+    /// Subscribers' states.
+    pub states: Vec<(Id, Octets, Octets)>,
     /// Cards that are nobody's.
     pub cards: Vec<(Id, Octets, Octets)>,
+    /// What was passed on.
+    pub inbox: Vec<(i64, Octets)>,
+    /// The console's documents, by drawer.
+    pub papers: Vec<(u8, Id, Octets, Octets)>,
+    /// Entries of the audit log.
+    pub acts: Vec<(i64, Octets)>,
 }

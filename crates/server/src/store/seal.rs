@@ -23,7 +23,7 @@ use super::{
     StoreError, StoreKey, Unreadable,
     records::{Id, KeyRow},
 };
-use crate::{Iccid, Msisdn};
+use crate::{Iccid, Msisdn, store::Drawer};
 
 /// Octets of a key.
 const KEY: usize = 32;
@@ -35,7 +35,7 @@ const NONCE: usize = 12;
 const NUMBER: usize = 4;
 
 /// The number under which the key of the hashes stands among the data keys.
-const LOOKUP: u32 = 0;
+pub(super) const LOOKUP: u32 = 0;
 
 type Key = Zeroizing<[u8; KEY]>;
 
@@ -54,6 +54,12 @@ pub(super) enum Which {
     Note { at: i64 },
     /// A card that is nobody's.
     Card,
+    /// A document of the console's.
+    Paper { drawer: u8 },
+    /// An entry of the audit log, of a time in microseconds.
+    Act { at: i64 },
+    /// What was passed on, of a time in microseconds.
+    Inbox { at: i64 },
 }
 
 impl Which {
@@ -65,6 +71,9 @@ impl Which {
             Self::Copy { .. } => "copy",
             Self::Note { .. } => "note",
             Self::Card => "card",
+            Self::Paper { .. } => "console_document",
+            Self::Act { .. } => "audit",
+            Self::Inbox { .. } => "inbox",
         }
     }
 
@@ -83,6 +92,15 @@ impl Which {
                 data.extend(at.to_be_bytes());
             }
             Self::Card => data.push(5),
+            Self::Paper { drawer } => data.extend([6, drawer]),
+            Self::Act { at } => {
+                data.push(7);
+                data.extend(at.to_be_bytes());
+            }
+            Self::Inbox { at } => {
+                data.push(8);
+                data.extend(at.to_be_bytes());
+            }
         }
         data
     }
@@ -159,6 +177,27 @@ impl Keyring {
     /// Where a card is found.
     pub fn card(&self, iccid: &Iccid) -> Id {
         self.hash(b"iccid", iccid.digits())
+    }
+
+    /// Where a document of the console's is found.
+    pub fn paper(&self, drawer: Drawer, key: &str) -> Id {
+        self.hash(drawer.name().as_bytes(), key)
+    }
+
+    /// What gives the audit log of a day, since the epoch, its own key.
+    pub fn audit(&self, day: u64) -> Id {
+        self.hash(b"audit", &day.to_string())
+    }
+
+    /// The data keys before the latest go: nothing is sealed with them any more.
+    pub fn retire(&mut self) {
+        let current = self.current();
+        self.data.retain(|number, _| *number == current);
+    }
+
+    /// A number by chance, not negative.
+    pub fn number(&mut self) -> i64 {
+        i64::from_be_bytes(self.random.next_u64().to_be_bytes()) & i64::MAX
     }
 
     /// Seals a record of a subscriber.

@@ -2,6 +2,8 @@
 
 mod batch;
 mod enrolment;
+mod filing;
+mod inbox;
 mod leasing;
 mod look;
 mod rotation;
@@ -12,7 +14,7 @@ use oxisim_backup::security::KeyVersion;
 use oxisim_wire::{Duration, Instant};
 
 use super::{
-    Account, Enrolled, LogEntry, Store, StoreError, StoreKey, Summary,
+    Account, Enrolled, Hour, Inbound, LogEntry, Passed, Store, StoreError, StoreKey, Summary,
     account::LoadedAccount,
     records::{CardRow, Id, Records, shard},
     seal::Keyring,
@@ -26,6 +28,9 @@ const LOOK_BACK_EVERY: Duration = Duration::from_mins(1);
 
 /// How long a row is put off whose number does not open.
 const NAMELESS_PUT_OFF: Duration = Duration::from_mins(24 * 60);
+
+/// Seconds of an hour.
+const HOUR: u64 = 3_600;
 
 /// A [`Store`] over a database that keeps sealed records: [`SqliteStore`](super::SqliteStore),
 /// [`PostgresStore`](super::PostgresStore).
@@ -44,6 +49,7 @@ pub struct Sealed<R> {
     /// Notes about strangers.
     strange: Vec<LogEntry>,
     in_batch: bool,
+    inbox: inbox::Inbox,
     /// The shards that are this store's; none: it shares with nobody.
     held: Option<Held>,
     /// Nothing is due before, as far as this process knows.
@@ -53,6 +59,8 @@ pub struct Sealed<R> {
     day: Option<u64>,
     /// How far records have been sealed anew.
     resealed: rotation::Progress,
+    /// Whose counts of messages are this store's; none: they are not counted.
+    writer: Option<i64>,
 }
 
 impl<R: Records> Sealed<R> {
@@ -73,17 +81,29 @@ impl<R: Records> Sealed<R> {
             cards: BTreeMap::new(),
             strange: Vec::new(),
             in_batch: false,
+            inbox: inbox::Inbox::default(),
             held: None,
             low: None,
             looked_back: Instant::EPOCH,
             day: None,
             resealed: rotation::Progress::default(),
+            writer: None,
         })
+    }
+
+    /// Counts messages from now on. What each process counts is its own, so that none waits for another's.
+    pub(super) fn counting(mut self) -> Self {
+        self.writer = Some(self.keys.number());
+        self
     }
 
     /// The database.
     pub(super) const fn records(&self) -> &R {
         &self.records
+    }
+
+    pub(super) const fn records_mut(&mut self) -> &mut R {
+        &mut self.records
     }
 
     /// Does `work` on the store, which is a transaction of its own unless a batch is under way.
@@ -241,7 +261,32 @@ impl<R: Records> Store for Sealed<R> {
         self.latest_notes(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.records.trim_notes(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.records.trim_notes(before, limit)
+    }
+
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError> {
+        let rows = self.records.traffic(from.as_secs() / HOUR)?;
+        let hour = |(hour, incoming, outgoing): (u64, u64, u64)| Hour {
+            at: Instant::from_secs(hour.saturating_mul(HOUR)),
+            incoming,
+            outgoing,
+        };
+        Ok(rows.into_iter().map(hour).collect())
+    }
+
+    fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError> {
+        self.within(|store| store.put_into_inbox(to, what, at))
+    }
+
+    fn inbox(&mut self, now: Instant, limit: u32) -> Result<Vec<Passed>, StoreError> {
+        self.look_into_inbox(now, limit)
+    }
+
+    fn settle(&mut self, passed: &Passed) -> Result<(), StoreError> {
+        self.within(|store| {
+            store.take_from_inbox(passed);
+            Ok(())
+        })
     }
 }

@@ -23,7 +23,7 @@ use oxisim_server::{
     Account, Direction, LogEntry, Msisdn, Server, SqliteStore, Store,
     console::{
         Console, DeskError, Drawer, Drawers, Exposure, Kind, MemoryDrawers, Metric, Peer, Role, ServerDesk,
-        Vitals,
+        ServerDrawers, Vitals,
     },
 };
 use oxisim_wire::Instant;
@@ -46,9 +46,8 @@ pub struct Bench {
 }
 
 /// Drawers whose audit log fails when it is told to.
-#[derive(Default)]
 pub struct FailingDrawers {
-    pub inner: MemoryDrawers,
+    inner: Box<dyn Drawers>,
     pub is_full: AtomicBool,
 }
 
@@ -69,12 +68,14 @@ impl Drawers for FailingDrawers {
         self.inner.get(drawer, key)
     }
 
-    fn put(&self, drawer: Drawer, key: &str, document: &[u8]) -> Result<(), DeskError> {
-        self.inner.put(drawer, key, document)
-    }
-
-    fn remove(&self, drawer: Drawer, key: &str) -> Result<(), DeskError> {
-        self.inner.remove(drawer, key)
+    fn swap(
+        &self,
+        drawer: Drawer,
+        key: &str,
+        was: Option<&[u8]>,
+        document: Option<&[u8]>,
+    ) -> Result<bool, DeskError> {
+        self.inner.swap(drawer, key, was, document)
     }
 
     fn all(&self, drawer: Drawer) -> Result<Vec<(String, Vec<u8>)>, DeskError> {
@@ -92,14 +93,20 @@ impl Drawers for FailingDrawers {
         self.inner.notes(skip, limit)
     }
 
-    fn trim_notes(&self, before: Instant) -> Result<(), DeskError> {
-        self.inner.trim_notes(before)
+    fn trim_notes(&self, before: Instant, limit: u32) -> Result<u64, DeskError> {
+        self.inner.trim_notes(before, limit)
     }
 }
 
-/// A store with both subscribers.
+/// A server with both subscribers.
 pub fn server() -> Server<SqliteStore> {
     let mut store = SqliteStore::in_memory().unwrap();
+    fill(&mut store);
+    Server::new(store, Policy::default(), 1)
+}
+
+/// Keeps both subscribers in a store.
+pub fn fill(store: &mut SqliteStore) {
     let now = Instant::from_secs(START);
     for (number, name) in [ALICE, BOB] {
         let msisdn: Msisdn = number.parse().unwrap();
@@ -135,7 +142,6 @@ pub fn server() -> Server<SqliteStore> {
             now,
         )
         .unwrap();
-    Server::new(store, Policy::default(), 1)
 }
 
 impl Bench {
@@ -145,12 +151,22 @@ impl Bench {
     }
 
     pub fn exposed(accounts: &[(&str, Role)], exposure: Exposure) -> Self {
-        let drawers = Arc::new(FailingDrawers::default());
+        let drawers = MemoryDrawers::default();
         let now = Instant::from_secs(START);
         for (name, role) in accounts {
-            Console::create_account(&*drawers, name, PASSWORD, *role, now).unwrap();
+            Console::create_account(&drawers, name, PASSWORD, *role, now).unwrap();
         }
-        let server = Arc::new(Mutex::new(server()));
+        Self::over(Arc::new(Mutex::new(server())), drawers, exposure)
+    }
+
+    /// A console of one of the servers that share a store, and what it keeps.
+    pub fn sharing(store: SqliteStore) -> Self {
+        let server = Arc::new(Mutex::new(Server::new(store, Policy::default(), 1)));
+        Self::over(Arc::clone(&server), ServerDrawers::new(server), Exposure::loopback(8080))
+    }
+
+    fn over(server: Arc<Mutex<Server<SqliteStore>>>, drawers: impl Drawers, exposure: Exposure) -> Self {
+        let drawers = Arc::new(FailingDrawers { inner: Box::new(drawers), is_full: AtomicBool::default() });
         let desk = Arc::new(ServerDesk::new(Arc::clone(&server), *b"the desk's key!!"));
         let (time, ready) = (Arc::new(AtomicU64::new(START)), Arc::new(AtomicBool::new(true)));
         let clock = Arc::clone(&time);

@@ -5,4 +5,5 @@ mod kit;
 mod listen;
 mod pages;
 mod programs;
+mod shared;
 mod sign_in;

@@ -102,7 +102,12 @@ async fn a_policy_reaches_the_subscribers_of_its_group_alone() {
         ("timetable", "22:00-06:00"),
     ];
     assert_eq!(send("/policy/de", &fields).await.location(), "/policy/de?done=save");
+    let page = async || bench.send(get("/policy/de").signed(&ada).empty()).await.text;
+    assert!(page().await.contains("It was never sent."));
     assert_eq!(send("/policy/de/apply", &[]).await.location(), "/policy/de?count=1");
+    assert!(!page().await.contains("differs"));
+    send("/policy/de", &[("prefixes", "+49"), ("subset", "4")]).await;
+    assert!(page().await.contains("What is in force differs from what is kept"));
 
     let mut server = bench.server.lock().unwrap();
     let mut order = |number: &str| {

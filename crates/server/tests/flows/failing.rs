@@ -8,7 +8,8 @@ use oxisim_backup::{
     security::KeyVersion,
 };
 use oxisim_server::{
-    Account, Enrolled, Iccid, Letter, LetterStep, LogEntry, Msisdn, Store, StoreError, Summary,
+    Account, Enrolled, Hour, Iccid, Inbound, Letter, LetterStep, LogEntry, Msisdn, Passed, Store, StoreError,
+    Summary,
 };
 use oxisim_wire::Instant;
 
@@ -128,8 +129,24 @@ impl<S: Store> Store for Failing<S> {
         self.store.messages(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.store.trim_log(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.store.trim_log(before, limit)
+    }
+
+    fn traffic(&mut self, from: Instant) -> Result<Vec<Hour>, StoreError> {
+        self.store.traffic(from)
+    }
+
+    fn pass_on(&mut self, to: &Msisdn, what: &Inbound, at: Instant) -> Result<(), StoreError> {
+        self.store.pass_on(to, what, at)
+    }
+
+    fn inbox(&mut self, now: Instant, limit: u32) -> Result<Vec<Passed>, StoreError> {
+        self.store.inbox(now, limit)
+    }
+
+    fn settle(&mut self, passed: &Passed) -> Result<(), StoreError> {
+        self.store.settle(passed)
     }
 }
 

@@ -54,7 +54,7 @@ fn last_block(generation: u16, total: u16) -> ToServer {
 /// What a database holds, apart from notes about messages and how many there are.
 fn contents(path: &Path) -> String {
     let mut store = SqliteStore::open(path, &STORE_KEY).unwrap();
-    let mut contents = rows(path, &["account", "data_key", "lease", "note"]);
+    let mut contents = rows(path, &["account", "data_key", "lease", "note", "tally"]);
     for summary in store.subscribers().unwrap() {
         writeln!(contents, "subscriber {summary:?}").unwrap();
         let letters = store.subscriber(&summary.msisdn, |account| account.letters(summary.source)).unwrap();

@@ -18,10 +18,10 @@ fn tables_in_use(path: &Path) -> Vec<String> {
     let mut tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").unwrap();
     let names: Vec<String> = tables.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let names: Vec<String> = names.into_iter().filter(|name| !name.starts_with("sqlite_")).collect();
-    assert_eq!(names.len(), 8);
+    assert_eq!(names.len(), 12);
     // These are no subscriber's.
     let is_used = |name: &String| {
-        !["data_key", "lease"].contains(&name.as_str())
+        !["data_key", "lease", "tally"].contains(&name.as_str())
             && db.query_row(&format!("SELECT count(*) > 0 FROM {name}"), [], |row| row.get(0)).unwrap()
     };
     names.into_iter().filter(is_used).collect()

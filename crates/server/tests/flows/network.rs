@@ -161,6 +161,18 @@ impl Subscriber {
         self.uploader.start(Trigger::User, &mut self.memory);
     }
 
+    /// The next message that the uploader sends before it waits for anything.
+    pub fn next_message(&mut self) -> Option<UserData> {
+        while let Some(output) = self.uploader.poll_output() {
+            if let Output::Send(message) = output {
+                let user_data = self.wrap(message);
+                self.uploader.handle_sent(true, &mut self.memory);
+                return Some(user_data);
+            }
+        }
+        None
+    }
+
     /// A message in a packet of the card, as the applet makes it.
     pub fn wrap(&mut self, message: Vec<u8>) -> UserData {
         self.sent += 1;

@@ -21,8 +21,19 @@ pub struct Cluster {
 
 impl Cluster {
     /// Starts one; none, and why, if that cannot be. Where tests must not be skipped (`CI` is set) that is a failure.
+    #[allow(dead_code, reason = "one test has TLS only")]
     pub fn start() -> Option<Self> {
-        match Self::try_start() {
+        Self::start_as(None)
+    }
+
+    /// The same with this certificate and its key, in PEM, and no connection over TCP but by TLS.
+    #[allow(dead_code, reason = "others have no TLS")]
+    pub fn start_with_tls(certificate: &str, key: &str) -> Option<Self> {
+        Self::start_as(Some([certificate, key]))
+    }
+
+    fn start_as(tls: Option<[&str; 2]>) -> Option<Self> {
+        match Self::try_start(tls) {
             Ok(cluster) => Some(cluster),
             Err(why) => {
                 assert!(std::env::var_os("CI").is_none(), "no PostgreSQL: {why}");
@@ -32,7 +43,7 @@ impl Cluster {
         }
     }
 
-    fn try_start() -> Result<Self, String> {
+    fn try_start(tls: Option<[&str; 2]>) -> Result<Self, String> {
         let programs = programs().ok_or("there is no PostgreSQL from 15 on: apt-get install postgresql")?;
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
@@ -43,10 +54,26 @@ impl Cluster {
         let data = cluster.data();
         cluster
             .run("initdb", &["-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-locale", "-D", &data])?;
-        let options = format!("-p {port} -k {} -h 127.0.0.1", cluster.folder.path().display());
+        let mut options = format!("-p {port} -k {} -h localhost", cluster.folder.path().display());
+        if let Some(identity) = tls {
+            cluster.serve_by_tls(identity).map_err(|error| error.to_string())?;
+            options.push_str(" -c ssl=on");
+        }
         let log = cluster.folder.path().join("log").display().to_string();
         cluster.run("pg_ctl", &["start", "-w", "-D", &data, "-o", &options, "-l", &log])?;
         Ok(cluster)
+    }
+
+    fn serve_by_tls(&self, identity: [&str; 2]) -> std::io::Result<()> {
+        let data = PathBuf::from(self.data());
+        // Nobody else may read the key.
+        for (name, content) in ["server.crt", "server.key"].into_iter().zip(identity) {
+            std::fs::write(data.join(name), content)?;
+            Command::new("chown").arg("postgres").arg(data.join(name)).status()?;
+            Command::new("chmod").arg("600").arg(data.join(name)).status()?;
+        }
+        let who = "local all all trust\nhostssl all all 127.0.0.1/32 trust\nhostssl all all ::1/128 trust\n";
+        std::fs::write(data.join("pg_hba.conf"), who)
     }
 
     fn data(&self) -> String {
@@ -65,6 +92,7 @@ impl Cluster {
     }
 
     /// Makes a database.
+    #[allow(dead_code, reason = "one test takes the database that is there")]
     pub fn create(&self, database: &str) {
         let mut client = Client::connect(&self.url("postgres"), NoTls).unwrap();
         client.batch_execute(&format!("CREATE DATABASE {database}")).unwrap();

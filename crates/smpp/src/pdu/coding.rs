@@ -21,7 +21,8 @@ use crate::{
 };
 
 /// The field that was read when the octets turned out wrong, and what the peer is told (SMPP 5.0 §4.7.6).
-const FAULTS: [(SmppField, CommandStatus); 9] = [
+const FAULTS: [(SmppField, CommandStatus); 10] = [
+    (SmppField::message_id, CommandStatus::INVMSGID),
     (SmppField::system_id, CommandStatus::INVSYSID),
     (SmppField::password, CommandStatus::INVPASWD),
     (SmppField::system_type, CommandStatus::INVSYSTYP),
@@ -40,14 +41,14 @@ fn fault(error: DecodeError) -> CommandStatus {
 }
 
 /// Mandatory fields and, behind them, parameters.
-fn fields<T: DecodeWithLength>(octets: &[u8]) -> Result<(T, Tlvs), CommandStatus> {
+pub(super) fn fields<T: DecodeWithLength>(octets: &[u8]) -> Result<(T, Tlvs), CommandStatus> {
     let mut octets = BytesMut::from(octets);
     let (fields, _) = T::decode(&mut octets, 0).map_err(fault)?;
     Ok((fields, Tlvs::read(&octets)?))
 }
 
 /// The same of a PDU without parameters.
-struct Plain<T>(T);
+pub(super) struct Plain<T>(pub T);
 
 impl<T: Decode> DecodeWithLength for Plain<T> {
     fn decode(octets: &mut BytesMut, _length: usize) -> Result<(Self, usize), DecodeError> {
@@ -248,18 +249,18 @@ fn check_text(what: &'static str, limit: usize, text: &str) -> Result<(), Error>
     Ok(())
 }
 
-fn text<const MAX: usize>(what: &'static str, text: &str) -> Result<COctetString<1, MAX>, Error> {
+pub(super) fn text<const MAX: usize>(what: &'static str, text: &str) -> Result<COctetString<1, MAX>, Error> {
     check_text(what, MAX - 1, text)?;
     text.parse().map_err(|_| Error::NotAscii(what))
 }
 
-fn write(fields: &impl Encode, out: &mut Vec<u8>) {
+pub(super) fn write(fields: &impl Encode, out: &mut Vec<u8>) {
     let start = out.len();
     out.resize(start + fields.length(), 0);
     fields.encode(&mut out[start..]);
 }
 
-fn source<const MAX: usize>(
+pub(super) fn source<const MAX: usize>(
     ton: u8,
     npi: u8,
     text: &COctetString<1, MAX>,
@@ -267,11 +268,18 @@ fn source<const MAX: usize>(
     Fields { ton, npi, text: text.to_string() }.address().map_err(|_| CommandStatus::INVSRCADR)
 }
 
-fn destination(ton: u8, npi: u8, text: &COctetString<1, 21>) -> Result<Option<Address>, CommandStatus> {
+pub(super) fn destination(
+    ton: u8,
+    npi: u8,
+    text: &COctetString<1, 21>,
+) -> Result<Option<Address>, CommandStatus> {
     Fields { ton, npi, text: text.to_string() }.address().map_err(|_| CommandStatus::INVDSTADR)
 }
 
-fn time(text: &EmptyOrFullCOctetString<17>, fault: CommandStatus) -> Result<Option<Time>, CommandStatus> {
+pub(super) fn time(
+    text: &EmptyOrFullCOctetString<17>,
+    fault: CommandStatus,
+) -> Result<Option<Time>, CommandStatus> {
     match text.to_string().as_str() {
         "" => Ok(None),
         text => text.parse().map(Some).map_err(|_| fault),
@@ -279,6 +287,6 @@ fn time(text: &EmptyOrFullCOctetString<17>, fault: CommandStatus) -> Result<Opti
 }
 
 /// Times are ASCII, of the length that the field has.
-fn written_time(time: Option<Time>) -> EmptyOrFullCOctetString<17> {
+pub(super) fn written_time(time: Option<Time>) -> EmptyOrFullCOctetString<17> {
     time.and_then(|time| time.to_string().parse().ok()).unwrap_or_default()
 }

@@ -3,10 +3,10 @@
 use oxisim_wire::Instant;
 
 use super::{
-    Asked, CONGESTED, Event, Failure, Incoming, NEARLY_CONGESTED, Reason, Request, Session, Side, State,
-    Token, input::Frame,
+    Asked, CONGESTED, Event, Failure, Incoming, NEARLY_CONGESTED, Owed, Reason, Request, Session, Side,
+    State, Token, input::Frame,
 };
-use crate::{Bind, Body, CommandId, CommandStatus, Header, Message, Operation, Tlvs, Version};
+use crate::{Ancillary, Bind, Body, CommandId, CommandStatus, Header, Message, Operation, Tlvs, Version};
 
 impl Session {
     /// Takes octets as they come from the other side, in any pieces.
@@ -52,6 +52,9 @@ impl Session {
                 let _ = self.respond(&resp, CommandStatus::OK, sequence);
             }
             Body::Message(message) => self.handle_message(*message, sequence),
+            Body::Ancillary(ancillary) => self.handle_ancillary(*ancillary, sequence),
+            // This side asks for nothing of the kind.
+            Body::Queried(_) => log::debug!("an answer to nothing: {id:?}"),
             Body::Alert(alert) => {
                 if self.side == Side::Esme && self.is_bound() {
                     self.events.push_back(Event::Alert(alert));
@@ -92,9 +95,14 @@ impl Session {
         let Header { id, sequence, .. } = header;
         log::debug!("a {id:?} that is not what it should be: {status:?}");
         match id {
-            CommandId::SUBMIT_SM => self.answer_error(Operation::Submit, status, sequence),
-            CommandId::DELIVER_SM => self.answer_error(Operation::Deliver, status, sequence),
-            CommandId::DATA_SM => self.answer_error(Operation::Data, status, sequence),
+            CommandId::SUBMIT_SM => self.answer_error(Owed::Message(Operation::Submit), status, sequence),
+            CommandId::DELIVER_SM => self.answer_error(Owed::Message(Operation::Deliver), status, sequence),
+            CommandId::DATA_SM => self.answer_error(Owed::Message(Operation::Data), status, sequence),
+            CommandId::CANCEL_SM | CommandId::QUERY_SM | CommandId::REPLACE_SM
+                if self.side == Side::Centre =>
+            {
+                self.answer_error(Owed::Ancillary(id), status, sequence);
+            }
             CommandId::BIND_RECEIVER | CommandId::BIND_TRANSMITTER | CommandId::BIND_TRANSCEIVER => {
                 let _ = self.respond(&Body::Other(id.response()), status, sequence);
             }
@@ -167,13 +175,38 @@ impl Session {
             Side::Centre if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::THROTTLED),
             _ => None,
         };
+        let owed = Owed::Message(operation);
         if let Some(status) = refused {
-            return self.answer_error(operation, status, sequence);
+            return self.answer_error(owed, status, sequence);
         }
+        let token = self.owe(owed, sequence);
+        self.events.push_back(Event::Message(token, Box::new(message)));
+    }
+
+    fn handle_ancillary(&mut self, ancillary: Ancillary, sequence: u32) {
+        let owed = Owed::Ancillary(ancillary.command_id());
+        let refused = match (self.side, self.state) {
+            // No ESME knows of it.
+            (Side::Esme, _) => return self.nack(CommandStatus::INVCMDID, sequence),
+            (Side::Centre, State::Bound { role }) if role.sends() => match self.leaving {
+                Some(_) => Some(CommandStatus::SYSERR),
+                None if self.incoming.len() >= self.settings.incoming => Some(CommandStatus::THROTTLED),
+                None => None,
+            },
+            (Side::Centre, _) => Some(CommandStatus::INVBNDSTS),
+        };
+        if let Some(status) = refused {
+            return self.answer_error(owed, status, sequence);
+        }
+        let token = self.owe(owed, sequence);
+        self.events.push_back(Event::Asked(token, Box::new(ancillary)));
+    }
+
+    fn owe(&mut self, owed: Owed, sequence: u32) -> Token {
         self.tokens += 1;
         let token = Token(self.tokens);
-        self.incoming.insert(token, Incoming { sequence, operation });
-        self.events.push_back(Event::Message(token, Box::new(message)));
+        self.incoming.insert(token, Incoming { sequence, owed });
+        token
     }
 
     fn handle_message_resp(

@@ -47,6 +47,11 @@ pub enum Event {
         /// When, at the latest.
         again: Instant,
     },
+    /// An ESME has put another message in the place of one that waits.
+    Replaced {
+        /// Its identity.
+        id: u64,
+    },
     /// A message has come to its end.
     Ended {
         /// Its identity.
@@ -80,19 +85,36 @@ impl fmt::Display for Party {
     }
 }
 
+/// An address in a line for people. A name may have any characters, also those that begin another line.
+struct Shown<'a>(&'a Address);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(address) = self;
+        if address.kind().is_alphanumeric() {
+            write!(f, "{:?}", address.to_string())
+        } else {
+            write!(f, "{address}")
+        }
+    }
+}
+
 /// A line for people.
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Arrived(party) => write!(f, "{party} is there"),
             Self::Left(party) => write!(f, "{party} is gone"),
-            Self::Taken { id, from, to } => write!(f, "message {id:X} from {from} to {to}"),
+            Self::Taken { id, from, to } => {
+                write!(f, "message {id:X} from {} to {to}", Shown(from))
+            }
             Self::Rejected { from, rejection: Some(rejection) } => {
                 write!(f, "message of phone {} not taken: {rejection}", from.address())
             }
             Self::Rejected { from, rejection: None } => {
                 write!(f, "message of phone {} not taken: it cannot be read", from.address())
             }
+            Self::Replaced { id } => write!(f, "message {id:X} replaced"),
             Self::Lost { id } => write!(f, "message {id:X} lost"),
             Self::Waits { id, reason, .. } => write!(f, "message {id:X} waits: {reason}"),
             Self::Ended { id, to, status } if *status == Status::RECEIVED => {
@@ -114,5 +136,19 @@ impl fmt::Display for Reason {
                 write!(f, "RP-ERROR, cause {} ({cause:?}), TP-FCS {:02X} ({failure:?})", cause.0, failure.0)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_senders_name_makes_no_line_of_its_own() {
+        let to: Address = "+15550100001".parse().unwrap();
+        let line = |from: Address| Event::Taken { id: 26, from, to: to.clone() }.to_string();
+        let name = Address::alphanumeric("a\nb \"c\"").unwrap();
+        assert_eq!(line(name), "message 1A from \"a\\nb \\\"c\\\"\" to +15550100001");
+        assert_eq!(line("1000".parse().unwrap()), "message 1A from 1000 to +15550100001");
     }
 }

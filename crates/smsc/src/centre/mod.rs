@@ -1,8 +1,10 @@
 //! The store-and-forward machine: takes messages, keeps them until their receivers are there, and tries again.
 
+mod ancillary;
 mod event;
 mod phones;
 mod queue;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +24,7 @@ use crate::{
     message::wants_acknowledgement,
 };
 
+pub use ancillary::{OutOfReach, Rewritten, Standing};
 pub use event::{Event, Reason};
 
 /// A small SMS centre, as a machine: phones with their RPDUs on one side, ESMEs on the other, and time as an argument.
@@ -35,7 +38,11 @@ pub struct Centre {
     /// The identity of the next message.
     next: u64,
     held: BTreeMap<u64, Held>,
+    /// How the latest messages of ESMEs have ended.
+    ended: BTreeMap<u64, ancillary::Ended>,
     queues: BTreeMap<Party, Queue>,
+    /// What has changed of what is kept, for whoever keeps it over a restart.
+    changed: BTreeSet<u64>,
     timers: BTreeSet<(Instant, Timer)>,
     outputs: VecDeque<Output>,
 }
@@ -121,7 +128,7 @@ impl Kept {
 #[derive(Clone, Debug)]
 enum Sender {
     Phone { number: Number, reference: u8 },
-    Esme { system_id: String, reference: Option<u16> },
+    Esme { system_id: String, service_type: String, reference: Option<u16> },
 }
 
 impl Centre {
@@ -133,7 +140,9 @@ impl Centre {
             next: settings.first,
             settings,
             held: BTreeMap::new(),
+            ended: BTreeMap::new(),
             queues: BTreeMap::new(),
+            changed: BTreeSet::new(),
             timers: BTreeSet::new(),
             outputs: VecDeque::new(),
         }
@@ -143,6 +152,13 @@ impl Centre {
     #[must_use]
     pub fn count(&self) -> usize {
         self.held.len()
+    }
+
+    /// How busy the centre is, in tens of per cent: how much of the room for messages is taken (`congestion_state`,
+    /// SMPP 5.0 §4.8.4.18).
+    #[must_use]
+    pub fn congestion(&self) -> u8 {
+        (10 * self.held.len() / self.settings.limit.max(1)).min(10) as u8 * 10
     }
 
     /// What to do next.
@@ -183,10 +199,10 @@ impl Centre {
         submission: Submission,
         now: Instant,
     ) -> Result<u64, Rejection> {
-        let Submission { message, begins, expires, wanted, reference } = submission;
-        let sender = Sender::Esme { system_id: system_id.into(), reference };
+        let Submission { message, service_type, begins, expires, wanted, reference } = submission;
+        let sender = Sender::Esme { system_id: system_id.into(), service_type, reference };
         let (id, to) = self.accept(message, (sender, wanted), begins, expires, now)?;
-        self.advance(&to, now);
+        self.begin(id, &to, now);
         Ok(id)
     }
 
@@ -285,6 +301,16 @@ impl Centre {
         self.timers.insert((expires, Timer::Expires(id)));
         let held = Held { content, to, sender, submitted, begins, expires, answer_by: None };
         self.held.insert(id, held);
+        self.changed.insert(id);
+    }
+
+    /// Lets a message go out that has just been taken, unless its time was over before.
+    fn begin(&mut self, id: u64, to: &Party, now: Instant) {
+        if self.held.get(&id).is_some_and(|held| held.expires <= now) {
+            self.conclude(id, Status::EXPIRED, None, now);
+        } else {
+            self.advance(to, now);
+        }
     }
 
     /// Lets go out to a receiver what may, and plans when the next one may.
@@ -417,6 +443,7 @@ impl Centre {
     /// A message has come to its end.
     fn conclude(&mut self, id: u64, status: Status, answer: Option<UserData>, now: Instant) {
         let Some(held) = self.held.remove(&id) else { return };
+        self.changed.insert(id);
         self.timers.remove(&(held.expires, Timer::Expires(id)));
         if let Some(by) = held.answer_by {
             self.timers.remove(&(by, Timer::NoAnswer(id)));
@@ -432,6 +459,7 @@ impl Centre {
         if let Kept::Message(message) = held.content {
             self.event(Event::Ended { id, to: message.to.clone(), status });
             if let Some((sender, wanted)) = held.sender {
+                self.remember(id, &sender, &message.from, status, now);
                 let receipt = Receipt {
                     id,
                     reference: None,
@@ -461,7 +489,7 @@ impl Centre {
                 let report = phones::status_report(*reference, &receipt);
                 (Party::Phone(number.clone()), Kept::Report(report))
             }
-            Sender::Esme { system_id, reference } => {
+            Sender::Esme { system_id, reference, .. } => {
                 let receipt = Receipt { reference: *reference, ..receipt };
                 let content = match answer {
                     Some(user_data) => Kept::Acknowledgement(Acknowledgement { receipt, user_data }),

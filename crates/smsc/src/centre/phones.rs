@@ -86,8 +86,8 @@ impl Centre {
             }
         };
         self.answer(number, answer);
-        if let Ok((_, to)) = taken {
-            self.advance(&to, now);
+        if let Ok((id, to)) = taken {
+            self.begin(id, &to, now);
         }
     }
 

@@ -53,6 +53,7 @@ fn submission(text: &str) -> Submission {
     };
     Submission {
         message,
+        service_type: String::new(),
         begins: None,
         expires: None,
         wanted: RegisteredDelivery::FINAL,
@@ -472,4 +473,154 @@ proptest::proptest! {
         proptest::prop_assert_eq!(bench.centre.count(), 0);
         proptest::prop_assert!(bench.centre.timers.is_empty());
     }
+}
+
+#[test]
+fn an_esme_asks_what_has_become_of_its_own_messages() {
+    let mut bench = Bench::new(settings());
+    let id = bench.esme_submits("one");
+    let later = Submission { begins: Some(START + Duration::from_mins(60)), ..submission("later") };
+    let scheduled = bench.centre.submit("backup", later, START).unwrap();
+    let source = "15550199999".parse().unwrap();
+    let query = |bench: &Bench, id| bench.centre.query("backup", id, Some(&source), bench.now);
+    assert_eq!(query(&bench, id), Ok(Standing::Waiting));
+    assert_eq!(query(&bench, scheduled), Ok(Standing::Scheduled));
+    assert_eq!(bench.centre.query("quiz", id, None, bench.now), Err(OutOfReach::Unknown));
+    let another = "+15550100009".parse().unwrap();
+    assert_eq!(bench.centre.query("backup", id, Some(&another), bench.now), Err(OutOfReach::Unknown));
+    bench.attach(&phone());
+    assert!(matches!(bench.comes(), Came::Alert(..)));
+    let (reference, _) = bench.delivered();
+    assert_eq!(query(&bench, id), Ok(Standing::Waiting), "it is out");
+    bench.now = bench.now + Duration::from_secs(3);
+    bench.takes(reference);
+    assert_eq!(query(&bench, id), Ok(Standing::Ended { status: Status::RECEIVED, at: bench.now }));
+    assert_eq!(bench.centre.query("quiz", id, None, bench.now), Err(OutOfReach::Unknown));
+    assert_eq!(query(&bench, 999), Err(OutOfReach::Unknown));
+}
+
+#[test]
+fn an_esme_deletes_what_waits_and_nothing_that_has_gone_out() {
+    let mut bench = Bench::new(settings());
+    bench.centre.handle_bound("backup", START);
+    let id = bench.esme_submits("one");
+    assert_eq!(bench.centre.cancel("quiz", id, None, START), Err(OutOfReach::Unknown));
+    assert_eq!(bench.centre.cancel("backup", id, None, START), Ok(()));
+    assert_eq!(bench.receipt().status, Status::DELETED_BY_ORIGINATOR);
+    assert_eq!(bench.centre.cancel("backup", id, None, START), Err(OutOfReach::Gone));
+    bench.attach(&phone());
+    assert!(matches!(bench.comes(), Came::Alert(..)));
+    bench.nothing_comes();
+    let out = bench.esme_submits("two");
+    bench.delivered();
+    assert_eq!(bench.centre.cancel("backup", out, None, START), Err(OutOfReach::Gone));
+}
+
+#[test]
+fn an_esme_deletes_all_that_waits_for_a_number_and_of_a_kind() {
+    let mut bench = Bench::new(settings());
+    let of_kind = |kind: &str| Submission {
+        service_type: kind.into(),
+        wanted: RegisteredDelivery::NONE,
+        ..submission(kind)
+    };
+    for kind in ["WAP", "CMT", "CMT"] {
+        bench.centre.submit("backup", of_kind(kind), START).unwrap();
+    }
+    let (from, to) = ("+15550199999".parse().unwrap(), "15550100001".parse().unwrap());
+    let mut cancel =
+        |system_id: &str, kind: &str| bench.centre.cancel_all(system_id, kind, &from, &to, START);
+    assert_eq!((cancel("quiz", ""), cancel("backup", "CMT"), cancel("backup", "CMT")), (0, 2, 0));
+    assert_eq!((cancel("backup", ""), bench.centre.count()), (1, 0));
+}
+
+#[test]
+fn a_message_that_waits_is_replaced_with_its_times() {
+    let mut bench = Bench::new(settings());
+    bench.centre.handle_bound("backup", START);
+    let id = bench.esme_submits("one");
+    let mut rewritten = Rewritten {
+        user_data: UserData::from_text("two").unwrap(),
+        begins: Some(START + Duration::from_secs(60)),
+        expires: Some(START + Duration::from_secs(90)),
+        wanted: RegisteredDelivery::FINAL,
+    };
+    assert_eq!(bench.centre.replace("quiz", id, None, rewritten.clone(), START), Err(OutOfReach::Unknown));
+    assert_eq!(bench.centre.replace("backup", id, None, rewritten.clone(), START), Ok(()));
+    bench.attach(&phone());
+    assert!(matches!(bench.comes(), Came::Alert(..)));
+    bench.nothing_comes();
+    assert_eq!(bench.pass(), Duration::from_secs(60));
+    assert_eq!(bench.delivered().1, "two");
+    assert_eq!(bench.centre.replace("backup", id, None, rewritten.clone(), bench.now), Err(OutOfReach::Gone));
+    bench.centre.handle_detached(&phone(), bench.now);
+    // What is over before it begins ends at once.
+    rewritten.expires = Some(START);
+    assert_eq!(bench.centre.replace("backup", id, None, rewritten, bench.now), Ok(()));
+    assert_eq!((bench.receipt().status, bench.centre.count()), (Status::EXPIRED, 0));
+}
+
+#[test]
+fn what_is_over_when_it_comes_is_not_delivered() {
+    let mut bench = Bench::new(settings());
+    bench.centre.handle_bound("backup", START);
+    bench.attach(&phone());
+    let over = Submission { expires: Some(START), ..submission("one") };
+    bench.centre.submit("backup", over, START).unwrap();
+    assert_eq!(bench.receipt().status, Status::EXPIRED);
+    bench.nothing_comes();
+}
+
+/// A message of an ESME, one of a phone that wants a report, a report, a receipt and an acknowledgement.
+#[test]
+fn what_is_kept_goes_on_in_another_centre() {
+    let mut bench = Bench::new(settings());
+    bench.esme_submits("one");
+    let header = vec![oxisim_sms::Element::new(oxisim_sms::ElementId(0x70), [1, 2])];
+    let user_data = UserData::new(oxisim_sms::DataCoding::EIGHT_BIT_CLASS_2, header, vec![3]).unwrap();
+    let mut secured = submission("");
+    secured.message.user_data = user_data.clone();
+    secured.service_type = "CMT".into();
+    secured.expires = Some(START + Duration::from_mins(7));
+    bench.centre.submit("backup", secured, START).unwrap();
+    bench.attach(&other());
+    bench.phone_sends(&other(), "+15550100001", true);
+    let receipt = Receipt {
+        id: 1,
+        reference: None,
+        from: "1000".parse().unwrap(),
+        to: oxisim_sms::Address::alphanumeric("Backup").unwrap(),
+        submitted: START,
+        done: START,
+        status: Status::EXPIRED,
+    };
+    let esme =
+        || Sender::Esme { system_id: "backup".into(), service_type: String::new(), reference: Some(7) };
+    bench.centre.report(&esme(), receipt.clone(), None, START);
+    bench.centre.report(&esme(), receipt.clone(), Some(user_data), START);
+    bench.centre.handle_detached(&other(), START);
+    let sender = Sender::Phone { number: other(), reference: 9 };
+    bench.centre.report(
+        &sender,
+        Receipt { from: "1000".parse().unwrap(), to: "1000".parse().unwrap(), ..receipt },
+        None,
+        START,
+    );
+    let records: Vec<_> = bench.centre.records().collect();
+    assert_eq!(records.len(), 6);
+    assert_eq!(bench.centre.take_changes().collect::<Vec<_>>(), (1..=6).collect::<Vec<u64>>());
+    assert_eq!(bench.centre.take_changes().count(), 0);
+
+    let mut next = Bench::new(settings());
+    for (id, record) in &records {
+        assert_eq!(next.centre.restore(record), Ok(*id));
+        for length in 0..record.len() {
+            assert!(next.centre.restore(&record[..length]).is_err());
+        }
+    }
+    assert_eq!(next.centre.records().collect::<Vec<_>>(), records);
+    next.attach(&phone());
+    let Came::Alert(system_id, _) = next.comes() else { panic!("an alert") };
+    assert_eq!((system_id.as_str(), next.delivered().1.as_str()), ("backup", "one"));
+    assert_eq!(next.esme_submits("next"), 7);
 }

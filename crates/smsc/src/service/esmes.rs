@@ -3,15 +3,16 @@
 use std::collections::BTreeMap;
 
 use oxisim_smpp::{
-    Alert, CommandStatus, EsmClass, Failure, Link, LinkEvent, LinkId, Message as Sm, MessageState, Operation,
-    Refusal, Tag,
+    Alert, Ancillary, CommandStatus, EsmClass, Failure, Incoming, Link, LinkEvent, LinkId, Message as Sm,
+    MessageState, Operation, Queried, Refusal, Request, Tag, Time,
 };
 use oxisim_sms::{Address, tpdu::Status};
 use oxisim_wire::Instant;
 use tokio::sync::mpsc;
 
 use crate::{
-    Acknowledgement, Answer, Centre, Content, Message, Number, Receipt, Rejection, Settings, Submission,
+    Acknowledgement, Answer, Centre, Content, Message, Number, OutOfReach, Receipt, Rejection, Rewritten,
+    Settings, Standing, Submission,
 };
 
 /// The sessions that are bound.
@@ -23,7 +24,18 @@ pub(super) struct Links {
     centre: Address,
     /// Of several sessions of an ESME each gets a message in turn.
     turn: usize,
+    /// How busy the centre is, as ESMEs have been told.
+    congestion: u8,
+    /// What is to be answered when it is kept.
+    due: Vec<Due>,
     answers: mpsc::Sender<(u64, Answer)>,
+}
+
+/// What an ESME waits for.
+#[derive(Debug)]
+enum Due {
+    Message(Incoming, Result<u64, CommandStatus>),
+    Request(Request, Result<Option<Queried>, CommandStatus>),
 }
 
 impl Links {
@@ -32,7 +44,15 @@ impl Links {
         for route in &settings.routes {
             numbers.entry(route.system_id.clone()).or_insert_with(|| route.prefix.address().clone());
         }
-        Self { bound: BTreeMap::new(), numbers, centre: settings.address.clone(), turn: 0, answers }
+        Self {
+            bound: BTreeMap::new(),
+            numbers,
+            centre: settings.address.clone(),
+            turn: 0,
+            congestion: 0,
+            due: Vec::new(),
+            answers,
+        }
     }
 
     /// Takes what happens in a session.
@@ -42,6 +62,9 @@ impl Links {
                 let system_id = link.bind().system_id.clone();
                 let receives = link.bind().role.receives();
                 let is_first = self.receiving(&system_id).is_empty();
+                if self.congestion > 0 {
+                    link.set_congestion(Some(self.congestion));
+                }
                 self.bound.insert(link.id(), link);
                 if receives && is_first {
                     centre.handle_bound(&system_id, now);
@@ -58,13 +81,40 @@ impl Links {
             LinkEvent::Message(incoming) => {
                 let Some(link) = self.bound.get(&incoming.link()) else { return };
                 let system_id = link.bind().system_id.clone();
-                match self.submitted(&system_id, incoming.message(), centre, now) {
-                    Ok(id) => incoming.accept(Some(identity(id))),
-                    Err(status) => incoming.refuse(Refusal::Status(status)),
-                }
+                let taken = self.submitted(&system_id, incoming.message(), centre, now);
+                self.set_congestion(centre.congestion());
+                self.due.push(Due::Message(incoming, taken));
+            }
+            LinkEvent::Asked(request) => {
+                let Some(link) = self.bound.get(&request.link()) else { return };
+                let done = asked(&link.bind().system_id, request.ancillary(), centre, now);
+                self.set_congestion(centre.congestion());
+                self.due.push(Due::Request(request, done));
             }
             // Only SMS centres send those.
             LinkEvent::Alert(..) | LinkEvent::Congestion(..) => {}
+        }
+    }
+
+    /// Answers what has been taken in, now that it is kept.
+    pub fn answer(&mut self) {
+        for due in self.due.drain(..) {
+            match due {
+                Due::Message(incoming, Ok(id)) => incoming.accept(Some(identity(id))),
+                Due::Message(incoming, Err(status)) => incoming.refuse(Refusal::Status(status)),
+                Due::Request(request, Ok(queried)) => request.done(queried),
+                Due::Request(request, Err(status)) => request.refuse(status),
+            }
+        }
+    }
+
+    /// Tells all ESMEs how busy the centre is, if that has changed.
+    pub fn set_congestion(&mut self, congestion: u8) {
+        if congestion != self.congestion {
+            self.congestion = congestion;
+            for link in self.bound.values() {
+                link.set_congestion(Some(congestion));
+            }
         }
     }
 
@@ -129,6 +179,7 @@ impl Links {
         };
         let submission = Submission {
             message,
+            service_type: sm.service_type.clone(),
             begins: sm.schedule.map(|time| time.at(now)),
             expires: sm.validity.map(|time| time.at(now)),
             wanted: sm.registered_delivery,
@@ -138,6 +189,62 @@ impl Links {
             Rejection::Unassigned => CommandStatus::INVDSTADR,
             Rejection::Full => CommandStatus::MSGQFUL,
         })
+    }
+}
+
+/// Does what an ESME wants of a message that it has sent; the standard's word for why it cannot be done.
+fn asked(
+    system_id: &str,
+    ancillary: &Ancillary,
+    centre: &mut Centre,
+    now: Instant,
+) -> Result<Option<Queried>, CommandStatus> {
+    let known = |id: &str| u64::from_str_radix(id, 16).map_err(|_| CommandStatus::INVMSGID);
+    let out_of_reach = |status| {
+        move |why| match why {
+            OutOfReach::Unknown => CommandStatus::INVMSGID,
+            OutOfReach::Gone => status,
+        }
+    };
+    match ancillary {
+        Ancillary::Query { id, source } => {
+            let standing = centre.query(system_id, known(id)?, source.as_ref(), now);
+            let standing = standing.map_err(out_of_reach(CommandStatus::QUERYFAIL))?;
+            let (state, done, error) = match standing {
+                Standing::Scheduled => (MessageState::SCHEDULED, None, 0),
+                Standing::Waiting => (MessageState::ENROUTE, None, 0),
+                Standing::Ended { status, at } => (state(status), Some(Time::Absolute(at)), status.0),
+            };
+            Ok(Some(Queried { id: id.clone(), done, state, error }))
+        }
+        Ancillary::Cancel { id: Some(id), source, .. } => {
+            let cancelled = centre.cancel(system_id, known(id)?, source.as_ref(), now);
+            cancelled.map(|()| None).map_err(out_of_reach(CommandStatus::CANCELFAIL))
+        }
+        Ancillary::Cancel { id: None, service_type, source, destination } => {
+            let source = source.as_ref().ok_or(CommandStatus::INVSRCADR)?;
+            let destination = destination.as_ref().ok_or(CommandStatus::INVDSTADR)?;
+            match centre.cancel_all(system_id, service_type, source, destination, now) {
+                0 => Err(CommandStatus::CANCELFAIL),
+                _ => Ok(None),
+            }
+        }
+        Ancillary::Replace(replacement) => {
+            let (id, source) = (known(&replacement.id)?, replacement.source.as_ref());
+            let fails = out_of_reach(CommandStatus::REPLACEFAIL);
+            let message = centre.waiting(system_id, id, source).map_err(fails)?;
+            // Its coding and its header flag are those of the one before.
+            let mut sm =
+                Sm::new(Operation::Submit, None, message.to.clone()).with_user_data(&message.user_data);
+            sm.content.clone_from(&replacement.content);
+            let rewritten = Rewritten {
+                user_data: sm.user_data().map_err(|_| CommandStatus::INVMSGLEN)?,
+                begins: replacement.schedule.map(|time| time.at(now)),
+                expires: replacement.validity.map(|time| time.at(now)),
+                wanted: replacement.registered_delivery,
+            };
+            centre.replace(system_id, id, source, rewritten, now).map(|()| None).map_err(fails)
+        }
     }
 }
 
@@ -164,18 +271,23 @@ fn acknowledged(acknowledgement: Acknowledgement) -> Sm {
 }
 
 fn receipted(receipt: Receipt) -> Sm {
-    let state = match receipt.status {
-        Status::RECEIVED => MessageState::DELIVERED,
-        Status::EXPIRED => MessageState::EXPIRED,
-        _ => MessageState::UNDELIVERABLE,
-    };
     let said = oxisim_smpp::Receipt {
         id: Some(identity(receipt.id)),
         reference: receipt.reference,
         destination: Some(receipt.to),
-        state: Some(state),
+        state: Some(state(receipt.status)),
         error: Some(format!("{:03}", receipt.status.0)),
         intermediate: false,
     };
     said.message(receipt.from, receipt.submitted, receipt.done, "")
+}
+
+/// How a message has ended, in the words of SMPP.
+const fn state(status: Status) -> MessageState {
+    match status {
+        Status::RECEIVED => MessageState::DELIVERED,
+        Status::EXPIRED => MessageState::EXPIRED,
+        Status::DELETED_BY_ORIGINATOR => MessageState::DELETED,
+        _ => MessageState::UNDELIVERABLE,
+    }
 }

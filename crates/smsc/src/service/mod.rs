@@ -1,11 +1,13 @@
 //! The centre on sockets: one task has the machine, and connections talk to it through bounded channels.
 
 mod esmes;
+mod journal;
 mod phones;
 
 use std::{
     io,
     net::SocketAddr,
+    path::{Path, PathBuf},
     time::{Duration as StdDuration, SystemTime, UNIX_EPOCH},
 };
 
@@ -18,7 +20,7 @@ use tokio::{
     time,
 };
 
-use self::{esmes::Links, phones::Phones};
+use self::{esmes::Links, journal::Journal, phones::Phones};
 use crate::{Answer, Centre, Event, Output, Settings};
 
 /// What a service is made of.
@@ -38,6 +40,8 @@ pub struct Config {
     pub tls: Option<TlsServer>,
     /// Who may bind.
     pub esmes: Vec<Esme>,
+    /// The file in which messages survive the end of the centre; none: they are lost.
+    pub store: Option<PathBuf>,
 }
 
 /// Who may bind (SMPP 5.0 §4.1.1).
@@ -65,6 +69,8 @@ pub enum News {
         phones: SocketAddr,
         /// For ESMEs.
         smpp: SocketAddr,
+        /// Messages of before that it has taken up.
+        kept: usize,
     },
     /// Something has happened.
     Happened(Event),
@@ -77,7 +83,7 @@ pub struct Service {
     smpp: oxisim_smpp::Centre,
     accepting: JoinHandle<()>,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<()>,
+    task: JoinHandle<io::Result<()>>,
 }
 
 /// Messages of connections that wait for the machine.
@@ -86,6 +92,11 @@ const INPUTS: usize = 1024;
 impl Service {
     /// Listens, and tells what happens.
     pub async fn start(config: Config, mut tell: impl FnMut(News) + Send + 'static) -> io::Result<Self> {
+        let mut centre = Centre::new(config.settings.clone(), config.seed);
+        let journal = match &config.store {
+            Some(path) => Some(reopened(path, &mut centre)?),
+            None => None,
+        };
         let listener = TcpListener::bind(&config.phones).await?;
         let phones = listener.local_addr()?;
         let esmes = config.esmes.clone();
@@ -94,7 +105,7 @@ impl Service {
         smpp.settings.window = config.settings.window;
         let (events, links) = mpsc::channel(INPUTS);
         let smpp = oxisim_smpp::Centre::listen(&config.smpp, smpp, events).await?;
-        tell(News::Listens { phones, smpp: smpp.local_addr() });
+        tell(News::Listens { phones, smpp: smpp.local_addr(), kept: centre.count() });
         let (sender, inputs) = mpsc::channel(INPUTS);
         let number = config.settings.address.clone();
         let accepting = tokio::spawn(phones::accept(listener, number, config.phone_limit, sender));
@@ -102,7 +113,8 @@ impl Service {
         let (stop, stopped) = oneshot::channel();
         let host = Host {
             links: Links::new(&config.settings, answered),
-            centre: Centre::new(config.settings, config.seed),
+            centre,
+            journal,
             phones: Phones::default(),
             tell,
         };
@@ -122,23 +134,46 @@ impl Service {
         self.smpp.local_addr()
     }
 
-    /// Ends sessions in order, and then all else. What is kept is lost.
-    pub async fn stop(self) {
+    /// Ends sessions in order, and then all else. What is kept is lost, unless it is in a store; an error says that the
+    /// store has failed.
+    pub async fn stop(self) -> io::Result<()> {
         self.accepting.abort();
         self.smpp.stop().await;
         let _ = self.stop.send(());
-        let _ = self.task.await;
+        self.task.await.unwrap_or(Ok(()))
     }
+
+    /// Waits until the centre cannot go on because its store has failed.
+    pub async fn failed(&mut self) -> io::Error {
+        match (&mut self.task).await {
+            Ok(Err(error)) => error,
+            _ => io::Error::other("the centre has ended"),
+        }
+    }
+}
+
+/// What a centre before this one has kept.
+fn reopened(path: &Path, centre: &mut Centre) -> io::Result<Journal> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    let (journal, records) = Journal::open(path).map_err(named)?;
+    for (id, record) in &records {
+        centre.restore(record).map_err(|error| {
+            named(io::Error::new(io::ErrorKind::InvalidData, format!("message {id:X}: {error}")))
+        })?;
+    }
+    Ok(journal)
 }
 
 /// Runs a centre until SIGINT or SIGTERM.
 pub fn run(config: Config, tell: impl FnMut(News) + Send + 'static) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let service = Service::start(config, tell).await?;
-        interrupted().await?;
-        service.stop().await;
-        Ok(())
+        let mut service = Service::start(config, tell).await?;
+        tokio::select! {
+            interrupted = interrupted() => interrupted?,
+            error = service.failed() => return Err(error),
+        }
+        service.stop().await
     })
 }
 
@@ -169,6 +204,7 @@ fn may_bind(esmes: &[Esme], bind: &Bind) -> Result<(), CommandStatus> {
 /// The machine and its connections.
 struct Host<F> {
     centre: Centre,
+    journal: Option<Journal>,
     phones: Phones,
     links: Links,
     tell: F,
@@ -181,21 +217,25 @@ impl<F: FnMut(News)> Host<F> {
         mut links: mpsc::Receiver<LinkEvent>,
         mut answers: mpsc::Receiver<(u64, Answer)>,
         mut stopped: oneshot::Receiver<()>,
-    ) {
+    ) -> io::Result<()> {
         loop {
-            self.drain();
+            self.drain()?;
+            self.links.set_congestion(self.centre.congestion());
             let wait = self.centre.poll_timeout().map(|at| at.since(now()));
             tokio::select! {
                 Some(input) = inputs.recv() => self.phones.input(input, &mut self.centre, now()),
                 Some(event) = links.recv() => self.links.event(event, &mut self.centre, now()),
                 Some((delivery, answer)) = answers.recv() => self.centre.handle_answer(delivery, answer, now()),
                 () = sleep(wait), if wait.is_some() => self.centre.handle_timeout(now()),
-                _ = &mut stopped => return,
+                _ = &mut stopped => return Ok(()),
             }
         }
     }
 
-    fn drain(&mut self) {
+    /// Keeps what has changed, and does then what that brings about: nobody is answered before.
+    fn drain(&mut self) -> io::Result<()> {
+        self.keep()?;
+        self.links.answer();
         while let Some(output) = self.centre.poll_output() {
             match output {
                 Output::ToPhone { number, rpdu } => {
@@ -210,7 +250,20 @@ impl<F: FnMut(News)> Host<F> {
                     (self.tell)(News::Happened(event));
                 }
             }
+            self.keep()?;
         }
+        Ok(())
+    }
+
+    fn keep(&mut self) -> io::Result<()> {
+        let changed = self.centre.take_changes();
+        let Some(journal) = &mut self.journal else { return Ok(()) };
+        let records: Vec<_> = changed.map(|id| (id, self.centre.record(id))).collect();
+        journal.write(&records)?;
+        if journal.is_long() {
+            journal.write_anew(&self.centre.records().collect())?;
+        }
+        Ok(())
     }
 }
 

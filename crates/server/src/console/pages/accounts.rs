@@ -9,7 +9,11 @@ use axum::{
 use maud::{Markup, html};
 use oxisim_wire::Instant;
 
-use super::{Fields, button, careful, csrf, done, page, time, wrong};
+use super::{
+    Fields, button, careful, csrf, done,
+    form::{given, new_password, password},
+    page, time, typed, wrong,
+};
 use crate::console::{Console, Problem, Profile, Role, Visitor, accounts::Change};
 
 /// The sentences for what has just been done.
@@ -101,15 +105,14 @@ async fn listed(
             h2 { "New account" }
             form.line method="post" action="/accounts" {
                 (csrf(visitor))
-                label { "Name" input name="name" autocomplete="off" autocapitalize="none" maxlength="40" required; }
+                (given("Name", "name"))
                 label { "Role"
                     select name="role" {
                         option value="auditor" { "auditor: logs and figures" }
                         option value="operator" { "operator: everything" }
                     }
                 }
-                label { "Password"
-                    input name="password" type="password" autocomplete="new-password" minlength="12" required; }
+                (new_password("Password", "password"))
                 button.main { "Make the account" }
             }
         }
@@ -122,8 +125,8 @@ pub(in crate::console) async fn create(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
-    match make(&console, field("name"), field("password"), &field("role")).await {
+    let field = |name: &str| typed(&fields, name).to_owned();
+    match make(&console, field("name"), field("password"), typed(&fields, "role")).await {
         Ok(()) => Ok(Redirect::to("/accounts?done=create").into_response()),
         Err(problem) => {
             let body = listed(&console, &visitor, &Fields::new(), Some(&problem)).await?;
@@ -132,28 +135,30 @@ pub(in crate::console) async fn create(
     }
 }
 
+async fn changed(console: &Console, name: String, how: Change, word: &str) -> Result<Redirect, Problem> {
+    change(console, name, how).await?;
+    Ok(Redirect::to(&format!("/accounts?done={word}")))
+}
+
 pub(in crate::console) async fn suspend(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, Change::Suspend).await?;
-    Ok(Redirect::to("/accounts?done=suspend"))
+    changed(&console, name, Change::Suspend, "suspend").await
 }
 
 pub(in crate::console) async fn resume(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, Change::Resume).await?;
-    Ok(Redirect::to("/accounts?done=resume"))
+    changed(&console, name, Change::Resume, "resume").await
 }
 
 pub(in crate::console) async fn delete(
     State(console): State<Console>,
     Path(name): Path<String>,
 ) -> Result<Redirect, Problem> {
-    change(&console, name, Change::Delete).await?;
-    Ok(Redirect::to("/accounts?done=delete"))
+    changed(&console, name, Change::Delete, "delete").await
 }
 
 pub(in crate::console) async fn own(
@@ -206,7 +211,7 @@ async fn mine(
             }
             form.line method="post" action="/account/tokens" {
                 (csrf(visitor))
-                label { "For which program" input name="label" maxlength="40" required; }
+                (given("For which program", "label"))
                 button { "Make a token" }
             }
         }
@@ -215,10 +220,8 @@ async fn mine(
             form.line method="post" action="/account/password" {
                 (csrf(visitor))
                 input type="hidden" name="username" value=(visitor.name()) autocomplete="username";
-                label { "Old password"
-                    input name="old" type="password" autocomplete="current-password" required; }
-                label { "New password"
-                    input name="new" type="password" autocomplete="new-password" minlength="12" required; }
+                (password("Old password", "old"))
+                (new_password("New password", "new"))
                 button { "Change" }
             }
         }
@@ -231,7 +234,7 @@ pub(in crate::console) async fn set_password(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| typed(&fields, name).to_owned();
     let (name, old, new, now) = (visitor.name().to_owned(), field("old"), field("new"), console.now());
     let changed = console
         .hash(move |inner| {
@@ -258,7 +261,7 @@ pub(in crate::console) async fn create_token(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let label = fields.get("label").map(|label| label.trim().to_owned()).unwrap_or_default();
+    let label = typed(&fields, "label").trim().to_owned();
     let (name, now) = (visitor.name().to_owned(), console.now());
     match console.work(move |inner| inner.accounts().create_token(&name, &label, now)).await {
         Ok(secret) => {

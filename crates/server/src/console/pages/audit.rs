@@ -52,7 +52,7 @@ fn of(subject: Option<&str>) -> Markup {
     html! {
         @match subject {
             None => span.none { "–" },
-            Some(subject) => {
+            Some(subject) => span {
                 @for word in subject.split(' ') {
                     @if is_subscriber(word) {
                         a.figures href={ "/subscribers/" (word) } title=(word) { (word.get(..8).unwrap_or(word)) "…" } " "

@@ -2,6 +2,7 @@
 
 pub(super) mod accounts;
 pub(super) mod audit;
+mod form;
 pub(super) mod messages;
 pub(super) mod policy;
 pub(super) mod sign_in;
@@ -112,9 +113,14 @@ pub(super) fn problem(visitor: &Visitor, problem: &Problem) -> Markup {
     page(visitor, title, "", &body)
 }
 
+/// What somebody has typed into a field; nothing if there is none.
+fn typed<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    fields.get(name).map(String::as_str).unwrap_or_default()
+}
+
 /// What has just been done, by the word for it in the address.
 fn done(fields: &Fields, words: &[(&str, &str)]) -> Markup {
-    let word = fields.get("done").map(String::as_str).unwrap_or_default();
+    let word = typed(fields, "done");
     let sentence = words.iter().find(|(known, _)| *known == word).map(|(_, sentence)| sentence);
     html! { @if let Some(sentence) = sentence { p.notice.good role="status" { (sentence) } } }
 }
@@ -198,8 +204,8 @@ fn progress(latest: &Progress) -> Markup {
     html! {
         (badge(standing))
         @if standing == Standing::Open {
-            " " progress value=(received) max=(total) aria-label="Blocks received" {}
-            " " span.figures { (received) " of " (total) }
+            " "
+            span.figures { progress value=(received) max=(total) aria-label="Blocks received" {} " " (received) " of " (total) }
         }
     }
 }

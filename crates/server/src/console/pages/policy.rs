@@ -6,19 +6,45 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
-use oxisim_wire::{Duration, Instant};
+use oxisim_wire::Instant;
 
-use super::{Fields, button, careful, csrf, done, page, time, wrong};
+use super::{
+    Fields, button, careful, csrf, done,
+    form::{Input, given},
+    page, time, typed, wrong,
+};
 use crate::{
     Msisdn,
     console::{
         Console, Group, GroupError, ModeName, Policy, Problem, Visitor,
-        groups::{Groups, group_of},
+        groups::{Groups, LONGEST, group_of},
     },
 };
 
-/// The period of a timetable, if the group has no pause of its own.
-const PERIOD: Duration = Duration::from_mins(2);
+/// Whose numbers.
+const PREFIXES: Input<'static> = Input { label: "Numbers begin with", name: "prefixes", ..Input::EMPTY };
+
+/// What can be set and left as it is.
+const ROWS: [Input<'static>; 4] = [
+    Input { label: "Blocks in a subset", name: "subset", range: Some((1, u16::MAX as u64)), ..OPTIONAL },
+    Input { label: "Pause, in seconds", name: "pause", range: Some((1, LONGEST)), ..OPTIONAL },
+    Input {
+        label: "Longest backup at once, in seconds",
+        name: "threshold",
+        range: Some((0, LONGEST)),
+        hint: Some("In mode auto a longer one goes in subsets."),
+        ..OPTIONAL
+    },
+    Input {
+        label: "Hours at which the server asks",
+        name: "timetable",
+        placeholder: Some("22:00-06:00, 12:00-13:00"),
+        hint: Some("In UTC. Empty: at any hour."),
+        ..OPTIONAL
+    },
+];
+
+const OPTIONAL: Input<'static> = Input { is_optional: true, ..Input::EMPTY };
 
 /// All groups, in the order of their names.
 pub(in crate::console) async fn groups(console: &Console) -> Result<Vec<(String, Group)>, Problem> {
@@ -42,19 +68,16 @@ pub(in crate::console) async fn remove(console: &Console, name: String) -> Resul
     if is_deleted { Ok(()) } else { Err(Problem::not_found()) }
 }
 
-/// Sends a group's policy to its subscribers; to how many.
+/// Puts a group's policy in force, and sends it to its subscribers; to how many.
 pub(in crate::console) async fn send(console: &Console, name: String, now: Instant) -> Result<u64, Problem> {
-    let rules = group(console, name.clone()).await?.policy.rules(PERIOD);
-    console
-        .work(move |inner| -> Result<_, GroupError> {
-            let groups = Groups(&*inner.drawers);
-            let all = groups.all()?;
-            let is_member = |number: &Msisdn| group_of(&all, number) == Some(&*name);
-            let count = inner.desk.apply(&is_member, &rules, now)?;
-            groups.applied(&name, now)?;
-            Ok(count)
-        })
-        .await
+    let sent = console.work(move |inner| -> Result<_, GroupError> {
+        let groups = Groups(&*inner.drawers);
+        let Some(policy) = groups.put_in_force(&name, now)? else { return Ok(None) };
+        let all = groups.all()?;
+        let is_member = |number: &Msisdn| group_of(&all, number) == Some(&*name);
+        Ok(Some(inner.desk.apply(&is_member, &policy.rules(), now)?))
+    });
+    sent.await?.ok_or_else(Problem::not_found)
 }
 
 pub(in crate::console) async fn list(
@@ -93,10 +116,12 @@ async fn listed(
                 (wrong(problem))
                 form.line method="post" action="/policy" {
                     (csrf(visitor))
-                    label { "Name" input name="name" value=[fields.get("name")] maxlength="40" required; }
-                    label { "Numbers begin with"
-                        input name="prefixes" value=[fields.get("prefixes")] placeholder="+49151, +49152" required;
-                    }
+                    (Input { value: fields.get("name").map(String::as_str), ..given("Name", "name") })
+                    (Input {
+                        value: fields.get("prefixes").map(String::as_str),
+                        placeholder: Some("+49151, +49152"),
+                        ..PREFIXES
+                    })
                     button.main { "Make the group" }
                 }
             }
@@ -135,7 +160,7 @@ pub(in crate::console) async fn create(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
-    let name = fields.get("name").map(|name| name.trim().to_owned()).unwrap_or_default();
+    let name = typed(&fields, "name").trim().to_owned();
     let group = Group { prefixes: read_prefixes(&fields), ..Group::default() };
     let wanted = name.clone();
     let is_taken = console.work(move |inner| Groups(&*inner.drawers).get(&wanted)).await?.is_some();
@@ -167,7 +192,7 @@ pub(in crate::console) async fn show(
         &group,
         &filled(&group),
         sent,
-        &done(&fields, &[("save", "Kept. It is not sent yet.")]),
+        &done(&fields, &[("save", "Kept. Its numbers count at once, the rest when it is sent.")]),
     ))
 }
 
@@ -179,7 +204,8 @@ fn form(
     sent: Option<u64>,
     message: &Markup,
 ) -> Markup {
-    let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
+    let field = |name: &str| typed(fields, name);
+    let row = |input: Input<'static>| Input { value: Some(typed(fields, input.name)), ..input };
     let is_fixed = !visitor.is_operator();
     let body = html! {
         p.crumbs { a href="/policy" { "Policy" } }
@@ -189,8 +215,7 @@ fn form(
         form.fields method="post" action={ "/policy/" (name) } {
             (csrf(visitor))
             fieldset disabled[is_fixed] {
-                label { "Numbers begin with"
-                    input name="prefixes" value=(field("prefixes")) required; }
+                (row(PREFIXES))
                 label { "Mode"
                     select name="mode" {
                         option value="" selected[field("mode").is_empty()] { "as the card has it" }
@@ -199,31 +224,22 @@ fn form(
                         }
                     }
                 }
-                label { "Blocks in a subset"
-                    input name="subset" type="number" min="1" max="65535" value=(field("subset")); }
-                label { "Pause, in seconds"
-                    input name="pause" type="number" min="1" max="2592000" value=(field("pause")); }
-                label { "Longest backup at once, in seconds"
-                    input name="threshold" type="number" min="0" max="2592000" value=(field("threshold"))
-                        aria-describedby="threshold-hint";
-                    small #threshold-hint { "In mode auto a longer one goes in subsets." }
-                }
-                label { "Hours at which the server asks"
-                    input name="timetable" value=(field("timetable")) placeholder="22:00-06:00, 12:00-13:00"
-                        aria-describedby="hours-hint";
-                    small #hours-hint { "In UTC. Empty: at any hour." }
-                }
+                @for input in ROWS { (row(input)) }
                 @if !is_fixed { button.main { "Keep" } }
             }
         }
         @if !is_fixed {
             section.panel {
                 h2 { "Send" }
-                p { "What is kept reaches the subscribers when it is sent, and those who come later when it is sent again. "
+                p { "What is kept is in force when it is sent. From then on it also reaches whoever joins the group, with \
+                     the next message. "
                     @match group.applied {
                         Some(at) => { "It was last sent at " (time(Instant::from_secs(at))) "." },
                         None => "It was never sent.",
                     }
+                }
+                @if group.in_force.as_ref().is_some_and(|in_force| *in_force != group.policy) {
+                    p.notice { "What is in force differs from what is kept: send it, or set it back." }
                 }
                 div.actions {
                     (button(visitor, &format!("/policy/{name}/apply"), "main", "Send to the subscribers"))
@@ -259,7 +275,7 @@ pub(in crate::console) async fn save(
     let known = group(&console, name.clone()).await?;
     let kept = match read(&fields) {
         Ok(policy) => {
-            let group = Group { prefixes: read_prefixes(&fields), policy, applied: known.applied };
+            let group = Group { prefixes: read_prefixes(&fields), policy, ..known.clone() };
             put(&console, name.clone(), group).await
         }
         Err(error) => Err(error.into()),
@@ -274,8 +290,7 @@ pub(in crate::console) async fn save(
 }
 
 fn read_prefixes(fields: &Fields) -> Vec<String> {
-    let text = fields.get("prefixes").map(String::as_str).unwrap_or_default();
-    let words = text.split([',', ' ', ';']).filter(|word| !word.is_empty());
+    let words = typed(fields, "prefixes").split([',', ' ', ';']).filter(|word| !word.is_empty());
     words.map(|word| word.strip_prefix('+').unwrap_or(word).to_owned()).collect()
 }
 

@@ -11,8 +11,12 @@ use axum::{
 use maud::{Markup, html};
 use subtle::ConstantTimeEq;
 
-use super::{Fields, page, wrong};
-use crate::console::{Console, Problem, Role, Visitor, attempts::Who, audit, gate::cookie};
+use super::{
+    Fields,
+    form::{Input, new_password, password},
+    page, typed, wrong,
+};
+use crate::console::{Console, Problem, Visitor, attempts::Who, audit, gate::cookie};
 
 pub(in crate::console) async fn form(State(console): State<Console>, visitor: Visitor) -> Response {
     if console.setup_code().is_some() {
@@ -21,16 +25,19 @@ pub(in crate::console) async fn form(State(console): State<Console>, visitor: Vi
     sign_in_form(&visitor, "", None).into_response()
 }
 
+/// The name of who signs in.
+const fn holder(name: &str) -> Input<'_> {
+    Input { label: "Name", name: "name", value: Some(name), autocomplete: Some("username"), ..Input::EMPTY }
+}
+
 fn sign_in_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
     let body = html! {
         div.narrow {
             h1 { "Sign in" }
             (wrong(problem))
             form method="post" action="/login" {
-                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none"
-                    required autofocus[name.is_empty()]; }
-                label { "Password" input name="password" type="password" autocomplete="current-password"
-                    required autofocus[!name.is_empty()]; }
+                (Input { is_first: name.is_empty(), ..holder(name) })
+                (Input { is_first: !name.is_empty(), ..password("Password", "password") })
                 button.main { "Sign in" }
             }
         }
@@ -43,7 +50,7 @@ pub(in crate::console) async fn sign_in(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| typed(&fields, name).to_owned();
     let name = field("name");
     match enter(&console, &visitor, &name, field("password")).await {
         Ok(response) => response,
@@ -107,11 +114,19 @@ pub(in crate::console) async fn sign_out(
     Ok(([(header::SET_COOKIE, console.cookie(""))], Redirect::to("/login")).into_response())
 }
 
-pub(in crate::console) async fn setup(State(console): State<Console>, visitor: Visitor) -> Response {
-    if console.setup_code().is_none() {
-        return Redirect::to("/login").into_response();
+pub(in crate::console) async fn setup(
+    State(console): State<Console>,
+    visitor: Visitor,
+) -> Result<Response, Problem> {
+    let accounts = console.work(|inner| inner.accounts().all()).await?;
+    if !accounts.is_empty() {
+        // Another server's console may have made the first one.
+        console.0.setup_code.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
-    setup_form(&visitor, "", None).into_response()
+    if console.setup_code().is_none() {
+        return Ok(Redirect::to("/login").into_response());
+    }
+    Ok(setup_form(&visitor, "", None).into_response())
 }
 
 fn setup_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Markup {
@@ -122,13 +137,9 @@ fn setup_form(visitor: &Visitor, name: &str, problem: Option<&Problem>) -> Marku
                  operator." }
             (wrong(problem))
             form method="post" action="/setup" {
-                label { "Code" input name="code" autocomplete="off" autocapitalize="none" required autofocus; }
-                label { "Name" input name="name" value=(name) autocomplete="username" autocapitalize="none" required; }
-                label { "Password"
-                    input name="password" type="password" autocomplete="new-password" minlength="12"
-                        aria-describedby="password-hint" required;
-                    small #password-hint { "At least 12 characters." }
-                }
+                (Input { label: "Code", name: "code", autocomplete: Some("off"), is_first: true, ..Input::EMPTY })
+                (holder(name))
+                (new_password("Password", "password"))
                 button.main { "Make the account" }
             }
         }
@@ -141,7 +152,7 @@ pub(in crate::console) async fn set_up(
     visitor: Visitor,
     Form(fields): Form<Fields>,
 ) -> Response {
-    let field = |name: &str| fields.get(name).cloned().unwrap_or_default();
+    let field = |name: &str| typed(&fields, name).to_owned();
     let name = field("name");
     match found(&console, &visitor, &field("code"), name.clone(), field("password")).await {
         Ok(()) => match enter(&console, &visitor, &name, field("password")).await {
@@ -171,8 +182,7 @@ async fn found(
         code_place.take()
     };
     let (now, made_for) = (console.now(), name.clone());
-    let made =
-        console.hash(move |inner| inner.accounts().create(&name, &password, Role::Operator, now)).await;
+    let made = console.hash(move |inner| inner.accounts().create_first(&name, &password, now)).await;
     if made.is_ok() {
         note(console, visitor, "make the first account", &made_for).await?;
     } else {

@@ -39,6 +39,11 @@ pub(in crate::console) async fn show(
             } @else {
                 p.legend { span.key.in {} " to the server " span.key.out {} " from the server" }
                 (chart(&hours))
+                p.hours aria-hidden="true" {
+                    @for hour in hours.iter().step_by(6) {
+                        span { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
+                    }
+                }
                 details {
                     summary { "As a table" }
                     table {
@@ -66,16 +71,14 @@ fn chart(hours: &[Hour]) -> Markup {
     let width = hours.len() as u64 * (2 * WIDTH + GAP);
     let bar = |count: u64| (u128::from(count) * u128::from(HEIGHT)).div_ceil(u128::from(most)) as u64;
     html! {
-        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT + 40) } role="img"
-            aria-label={ "At most " (most) " messages an hour" } {
+        p.scale { "At most " strong.figures { (grouped(most)) } " an hour" }
+        svg.chart viewBox={ "0 0 " (width) " " (HEIGHT) } preserveAspectRatio="none" role="img"
+            aria-label="Messages of each hour; the table below has the figures" {
             @for (place, hour) in (0_u64..).zip(hours) {
                 @let left = place * (2 * WIDTH + GAP);
                 @let (incoming, outgoing) = (bar(hour.incoming), bar(hour.outgoing));
                 rect.in x=(left) y=(HEIGHT - incoming) width=(WIDTH) height=(incoming) {}
                 rect.out x=(left + WIDTH) y=(HEIGHT - outgoing) width=(WIDTH) height=(outgoing) {}
-                @if place % 4 == 0 {
-                    text x=(left) y=(HEIGHT + 34) { (format!("{:02}:00", CivilTime::from_instant(hour.at, 0).hour)) }
-                }
             }
         }
     }

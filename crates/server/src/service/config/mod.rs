@@ -18,7 +18,7 @@ use toml::{
 };
 
 use super::log::Format;
-use crate::Msisdn;
+use crate::{Msisdn, PostgresStore};
 
 pub use problem::{ConfigError, Problem};
 pub use section::Key;
@@ -115,6 +115,8 @@ pub struct SmppConfig {
     pub system_id: String,
     /// The password; it stands in a file or in the configuration.
     pub password: Password,
+    /// The file, if it does.
+    pub password_file: Option<PathBuf>,
     /// The kind of system.
     pub system_type: String,
     /// The newest version of the protocol.
@@ -127,6 +129,8 @@ pub struct SmppConfig {
     pub rate: Option<u32>,
     /// Whether the SMS centre shall say what has become of messages.
     pub receipts: bool,
+    /// Whether the SMS centre shall say when a phone that was away is there again.
+    pub alerts: bool,
     /// How the numbers begin that it is for; none: for all that are no other's.
     pub prefixes: Vec<String>,
     /// After so long without a word the other side is asked whether it is there.
@@ -234,12 +238,16 @@ impl Config {
     #[must_use]
     pub fn fixed(&self, other: &Self) -> Vec<&'static str> {
         let binds = |config: &Self| -> Vec<SmppConfig> {
-            config.smpp.iter().map(|it| SmppConfig { prefixes: Vec::new(), ..it.clone() }).collect()
+            config
+                .smpp
+                .iter()
+                .map(|it| SmppConfig { prefixes: Vec::new(), rate: None, ..it.clone() })
+                .collect()
         };
         let parts = [
             ("server", self.server != other.server),
             ("store", self.store != other.store),
-            ("smpp, but for prefixes", binds(self) != binds(other)),
+            ("smpp, but for prefixes and rate", binds(self) != binds(other)),
             ("console", self.console != other.console),
             ("limits", self.limits != other.limits),
             ("log.format", self.log.format != other.log.format),
@@ -327,6 +335,8 @@ fn store(mut section: Section<'_>) -> StoreConfig {
             let fits = url.starts_with("postgresql://") || url.starts_with("postgres://");
             if !fits {
                 section.wrong("url", "postgresql://USER@HOST/DATABASE is expected");
+            } else if let Err(error) = PostgresStore::check(url) {
+                section.wrong("url", error.to_string());
             }
             fits
         }),
@@ -381,19 +391,22 @@ fn smpp(mut section: Section<'_>, taken: &[String]) -> SmppConfig {
     if !address.is_empty() && !is_host_and_port(&address) {
         section.wrong("address", "HOST:PORT is expected");
     }
+    let (password, password_file) = password(&mut section);
     let read = SmppConfig {
         name,
         address,
         role: section.choice("bind", &roles),
         sessions: section.number("sessions", 1, 1..=64),
-        system_id: section.text("system_id", None, 15),
-        password: password(&mut section),
-        system_type: section.text("system_type", Some(""), 12),
+        system_id: section.ascii("system_id", None, 15),
+        password,
+        password_file,
+        system_type: section.ascii("system_type", Some(""), 12),
         version: section.choice("version", &[("5.0", Version::V5_0), ("3.4", Version::V3_4)]),
-        service_type: section.text("service_type", Some(""), 5),
+        service_type: section.ascii("service_type", Some(""), 5),
         window: section.number("window", 10, 1..=1_000),
         rate: section.optional_number("rate", 1..=100_000),
         receipts: section.flag("receipts", true),
+        alerts: section.flag("alerts", true),
         prefixes: section.list("prefixes", prefix),
         enquire_after: section.span("enquire_after", "30s", "1s", "1h"),
         answer_within: section.span("answer_within", "30s", "1s", "10m"),
@@ -404,18 +417,19 @@ fn smpp(mut section: Section<'_>, taken: &[String]) -> SmppConfig {
     read
 }
 
-fn password(section: &mut Section<'_>) -> Password {
-    let given = section.text("password", Some(""), 8);
-    let Some(path) = section.file("password_file") else { return Password(given) };
+/// The password, and the file in which it stands, if it does.
+fn password(section: &mut Section<'_>) -> (Password, Option<PathBuf>) {
+    let given = section.ascii("password", Some(""), 8);
+    let Some(path) = section.file("password_file") else { return (Password(given), None) };
     if !given.is_empty() {
         section.wrong("password_file", "the password stands here or in `password`, not in both");
     }
-    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
     let text = text.trim_end_matches(['\r', '\n']);
-    if text.chars().count() > 8 {
-        section.wrong("password_file", "a password of SMPP has at most 8 characters");
+    if text.len() > 8 || !text.bytes().all(|octet| octet.is_ascii_graphic() || octet == b' ') {
+        section.wrong("password_file", "a password of SMPP has at most 8 characters of ASCII");
     }
-    Password(text.into())
+    (Password(text.into()), Some(path))
 }
 
 fn tls(section: &mut Section<'_>) -> Option<TlsConfig> {
@@ -449,6 +463,11 @@ fn console(mut section: Section<'_>) -> ConsoleConfig {
         identity: identity(&mut section, "certificate", "certificate_key"),
         names: section.list("names", |name| Ok(name.to_owned())),
     };
+    let is_exposed =
+        read.address.is_some_and(|address: SocketAddr| !crate::console::is_loopback(address.ip()));
+    if is_exposed && !section.has("certificate") {
+        section.wrong("address", "others reach it: name a `certificate` and its key, or listen on 127.0.0.1");
+    }
     section.finish();
     read
 }

@@ -160,6 +160,15 @@ impl<'a> Section<'a> {
         .unwrap_or_else(|| default.unwrap_or_default().into())
     }
 
+    /// The same for a field of SMPP: characters of ASCII (SMPP 5.0 §3.1).
+    pub fn ascii(&mut self, key: &'static str, default: Option<&str>, limit: usize) -> String {
+        let text = self.text(key, default, limit);
+        if !text.is_ascii() {
+            self.wrong(key, "characters of ASCII are expected");
+        }
+        text
+    }
+
     /// What the texts of the list at a key mean.
     pub fn list<T>(&mut self, key: &'static str, read: impl Fn(&str) -> Result<T, String>) -> Vec<T> {
         self.read(key, Some("[]".into()), |value| match value {

@@ -49,10 +49,36 @@ fn files_that_are_missing_are_said() {
 }
 
 #[test]
+fn a_console_that_others_reach_needs_a_certificate() {
+    for address in ["0.0.0.0:8480", "[::]:8480", "192.0.2.1:8480"] {
+        let found = problems(&format!("[console]\naddress = \"{address}\"\n"));
+        assert_eq!(
+            found,
+            [
+                "line 2: console.address: others reach it: name a `certificate` and its key, or listen on 127.0.0.1"
+            ]
+        );
+        assert!(problems(&format!("[console]\nenabled = false\naddress = \"{address}\"\n")).is_empty());
+    }
+}
+
+#[test]
 fn what_is_no_toml_is_said_with_its_line() {
     let found = problems("[store]\ndatabase = \n");
     assert!(found[0].starts_with("line 2: "), "{found:?}");
     assert_eq!(problems("smpp = 5\nstore = []\n").len(), 2);
+}
+
+#[test]
+fn what_smpp_cannot_say_is_known_before_a_bind() {
+    let found = problems("[[smpp]]\naddress = \"a:1\"\nsystem_id = \"b\u{fc}ro\"\npassword = \"\u{20ac}\"\n");
+    assert_eq!(
+        found,
+        [
+            "line 3: smpp.system_id: characters of ASCII are expected",
+            "line 4: smpp.password: characters of ASCII are expected"
+        ]
+    );
 }
 
 #[test]
@@ -74,6 +100,9 @@ fn what_needs_a_restart_is_known() {
     let read = |text: &str| Config::parse(text, Path::new("")).unwrap();
     let before = read("");
     assert!(before.fixed(&read("[backup]\nevery = \"1h\"\n[log]\nlevel = \"warn\"\n")).is_empty());
+    let bind = |more: &str| read(&format!("[[smpp]]\naddress = \"a:1\"\nsystem_id = \"x\"\n{more}"));
+    assert!(bind("").fixed(&bind("rate = 5\nprefixes = [\"+49\"]\n")).is_empty());
+    assert_eq!(bind("").fixed(&bind("window = 5\n")), ["smpp, but for prefixes and rate"]);
     assert_eq!(
         before.fixed(&read("[store]\ndatabase = \"b.db\"\n[console]\nenabled = false\n")),
         ["store", "console"]

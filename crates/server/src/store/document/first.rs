@@ -1,17 +1,18 @@
 //! Version 1 of the documents. It is never changed.
 
 use oxisim_backup::{
-    BlockSet, Command, Digest, Order, OrderStep, Restore, RestoreStep, Session, Spacing, Standing, Way,
-    Window,
+    BlockSet, Command, DeliveryReport, Digest, Order, OrderStep, Restore, RestoreStep, Session, Spacing,
+    Standing, Way, Window,
     message::{Abandonment, BackupId, Extent, Resumes, Source},
     security::{KeyVersion, ReplayWindow},
 };
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record, TonNpi};
+use oxisim_sms::{DataCoding, Element, ElementId, UserData};
 use oxisim_wire::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::{Document, Phonebook, malformed};
-use crate::store::{CopySummary, Enrolled, Letter, LetterStep, Rekeying, StoreError};
+use crate::store::{CopySummary, Enrolled, Inbound, Letter, LetterStep, Rekeying, StoreError};
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct State1 {
@@ -167,11 +168,66 @@ pub(super) struct Number1 {
     digits: Vec<u8>,
 }
 
+/// A document of the console's.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Paper1 {
+    pub key: String,
+    pub content: Vec<u8>,
+}
+
 #[derive(Serialize, Deserialize)]
 pub(super) struct Note1 {
     pub direction: u8,
     pub octets: u16,
     pub summary: String,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) struct Passed1 {
+    pub to: String,
+    pub what: Inbound1,
+}
+
+#[derive(Serialize, Deserialize)]
+pub(super) enum Inbound1 {
+    Message { coding: u8, header: Vec<(u8, Vec<u8>)>, payload: Vec<u8> },
+    Report { reference: u64, is_delivered: bool },
+    Alert,
+}
+
+impl From<&Inbound> for Inbound1 {
+    fn from(inbound: &Inbound) -> Self {
+        match inbound {
+            Inbound::Message(data) => Self::Message {
+                coding: data.coding().0,
+                header: data.header().iter().map(|it| (it.id.0, it.data.clone())).collect(),
+                payload: data.payload().to_vec(),
+            },
+            Inbound::Report(reference, report) => {
+                Self::Report { reference: *reference, is_delivered: *report == DeliveryReport::Delivered }
+            }
+            Inbound::Alert => Self::Alert,
+        }
+    }
+}
+
+impl Inbound1 {
+    pub fn inbound(self) -> Option<Inbound> {
+        Some(match self {
+            Self::Message { coding, header, payload } => {
+                let header =
+                    header.into_iter().map(|(id, data)| Element { id: ElementId(id), data }).collect();
+                Inbound::Message(UserData::new(DataCoding(coding), header, payload).ok()?)
+            }
+            Self::Report { reference, is_delivered: true } => {
+                Inbound::Report(reference, DeliveryReport::Delivered)
+            }
+            Self::Report { reference, is_delivered: false } => {
+                Inbound::Report(reference, DeliveryReport::Failed)
+            }
+            Self::Alert => Inbound::Alert,
+        })
+    }
 }
 
 fn micros(at: Option<Instant>) -> Option<u64> {

@@ -3,19 +3,22 @@
 use std::collections::BTreeMap;
 
 use oxisim_wire::Instant;
-use postgres::{Client, Config, Row as SqlRow, Statement, Transaction, error::SqlState, types::ToSql};
+use postgres::{Client, Row as SqlRow, Statement, Transaction, error::SqlState, types::ToSql};
 
-use super::schedule;
+use super::{schedule, tls::Way};
 use crate::store::{
     Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
-    records::{CardRow, Changes, Id, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
+    records::{
+        ActRow, CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, PaperRow, Records, Resealed, Row,
+        StateChange, shard,
+    },
 };
 
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Sealed records in a PostgreSQL database.
 pub struct PostgresRecords {
-    config: Config,
+    way: Way,
     client: Client,
     statements: Statements,
 }
@@ -54,16 +57,16 @@ impl std::fmt::Debug for PostgresRecords {
 }
 
 impl PostgresRecords {
-    pub(super) fn connect(config: Config) -> Result<Self, StoreError> {
-        let client = super::client(&config)?;
-        Ok(Self { config, client, statements: Statements::default() })
+    pub(super) fn connect(way: Way) -> Result<Self, StoreError> {
+        let client = super::client(&way)?;
+        Ok(Self { way, client, statements: Statements::default() })
     }
 
     /// A connection that was lost is made again: what was not committed is gone with it.
     fn client(&mut self) -> Result<&mut Client, StoreError> {
         if self.client.is_closed() {
             log::warn!("the connection to the database was lost, and is made again");
-            self.client = super::client(&self.config)?;
+            self.client = super::client(&self.way)?;
             self.statements = Statements::default();
         }
         Ok(&mut self.client)
@@ -90,7 +93,8 @@ impl Records for PostgresRecords {
 
     fn put_keys(&mut self, was: &[KeyRow], rows: &[KeyRow]) -> Result<bool, StoreError> {
         let mut transaction = self.client()?.transaction()?;
-        transaction.batch_execute("LOCK TABLE data_key IN EXCLUSIVE MODE")?;
+        // Whoever writes has looked at the keys, and has them locked until the commit.
+        transaction.batch_execute("LOCK TABLE data_key IN ACCESS EXCLUSIVE MODE")?;
         let now = transaction.query("SELECT number, sealed FROM data_key ORDER BY number", &[])?;
         if now.iter().map(key).collect::<Vec<_>>() != was {
             return Ok(false);
@@ -154,17 +158,116 @@ impl Records for PostgresRecords {
                 self.query(sql, &[&&of[..], &limit])?
             }
         };
-        let note = |row: &SqlRow| NoteRow {
-            seq: row.get("seq"),
-            of: row.get::<_, Option<&[u8]>>("id").map(id),
-            at: instant(row.get("at")),
-            sealed: row.get("sealed"),
-        };
         Ok(rows.iter().map(note).collect())
     }
 
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM note WHERE at < $1", &[&micros(before)])
+    fn walk_strange(&mut self, after: i64, limit: u32) -> Result<Vec<NoteRow>, StoreError> {
+        let sql = "SELECT * FROM note WHERE id IS NULL AND seq > $1 ORDER BY seq LIMIT $2";
+        Ok(self.query(sql, &[&after, &i64::from(limit)])?.iter().map(note).collect())
+    }
+
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        // Several servers may do this at the same time.
+        let sql = "DELETE FROM tally WHERE (hour, writer) IN (
+             SELECT hour, writer FROM tally WHERE hour < $1 ORDER BY hour LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        self.execute(sql, &[&signed(before.as_secs() / 3_600), &i64::from(limit)])?;
+        let sql = "DELETE FROM note WHERE seq IN (
+             SELECT seq FROM note WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED)";
+        self.execute(sql, &[&micros(before), &i64::from(limit)])
+    }
+
+    fn traffic(&mut self, from: u64) -> Result<Vec<(u64, u64, u64)>, StoreError> {
+        let sql = "SELECT hour, sum(incoming)::int8, sum(outgoing)::int8 FROM tally
+             WHERE hour >= $1 GROUP BY hour ORDER BY hour";
+        let rows = self.query(sql, &[&signed(from)])?;
+        let count = |row: &SqlRow, place| row.get::<usize, i64>(place).unsigned_abs();
+        Ok(rows.iter().map(|row| (count(row, 0), count(row, 1), count(row, 2))).collect())
+    }
+
+    fn paper(&mut self, drawer: u8, id: &Id) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT sealed FROM console_document WHERE drawer = $1 AND id = $2";
+        Ok(self.query(sql, &[&i16::from(drawer), &&id[..]])?.first().map(|row| row.get(0)))
+    }
+
+    fn walk_papers(
+        &mut self,
+        drawer: u8,
+        after: Option<Id>,
+        limit: u32,
+    ) -> Result<Vec<PaperRow>, StoreError> {
+        let after = after.map_or(Vec::new(), |id| id.to_vec());
+        let sql =
+            "SELECT id, sealed FROM console_document WHERE drawer = $1 AND id > $2 ORDER BY id LIMIT $3";
+        let rows = self.query(sql, &[&i16::from(drawer), &after, &i64::from(limit)])?;
+        Ok(rows.iter().map(|row| PaperRow { id: id(row.get("id")), sealed: row.get("sealed") }).collect())
+    }
+
+    fn swap_paper(
+        &mut self,
+        key: u32,
+        drawer: u8,
+        id: &Id,
+        was: Option<&[u8]>,
+        sealed: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        self.client()?;
+        let Self { client, statements, .. } = self;
+        let mut transaction = client.transaction()?;
+        is_latest(&mut transaction, statements, key)?;
+        let drawer = i16::from(drawer);
+        let place: [&(dyn ToSql + Sync); 2] = [&drawer, &&id[..]];
+        let mut run = |sql, values: Values<'_>| statements.execute(&mut transaction, sql, values);
+        let count = match (was, sealed) {
+            (None, None) => {
+                let sql = "SELECT FROM console_document WHERE drawer = $1 AND id = $2";
+                1 - run(sql, &place)?
+            }
+            (None, Some(sealed)) => run(
+                "INSERT INTO console_document VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+                &[place[0], place[1], &sealed],
+            )?,
+            (Some(was), Some(sealed)) => run(
+                "UPDATE console_document SET sealed = $4 WHERE drawer = $1 AND id = $2 AND sealed = $3",
+                &[place[0], place[1], &was, &sealed],
+            )?,
+            (Some(was), None) => run(
+                "DELETE FROM console_document WHERE drawer = $1 AND id = $2 AND sealed = $3",
+                &[place[0], place[1], &was],
+            )?,
+        };
+        transaction.commit()?;
+        Ok(count == 1)
+    }
+
+    fn add_acts(&mut self, key: u32, sealed: &[(Instant, Vec<u8>)]) -> Result<(), StoreError> {
+        self.client()?;
+        let Self { client, statements, .. } = self;
+        let mut transaction = client.transaction()?;
+        is_latest(&mut transaction, statements, key)?;
+        let (at, sealed): (Vec<i64>, Vec<&[u8]>) =
+            sealed.iter().map(|(at, sealed)| (micros(*at), &sealed[..])).unzip();
+        let sql = "INSERT INTO audit (at, sealed) SELECT at, sealed
+             FROM unnest($1::int8[], $2::bytea[]) WITH ORDINALITY AS new (at, sealed, place) ORDER BY place";
+        statements.execute(&mut transaction, sql, &[&at, &sealed])?;
+        Ok(transaction.commit()?)
+    }
+
+    fn acts(&mut self, skip: u64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
+        let sql = "SELECT * FROM audit ORDER BY at DESC, seq DESC LIMIT $2 OFFSET $1";
+        Ok(self.query(sql, &[&signed(skip), &i64::from(limit)])?.iter().map(act).collect())
+    }
+
+    fn walk_acts(&mut self, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
+        let sql = "SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2";
+        Ok(self.query(sql, &[&after, &i64::from(limit)])?.iter().map(act).collect())
+    }
+
+    fn trim_acts(&mut self, before: Instant, kept: u64, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM audit WHERE seq IN (
+             (SELECT seq FROM audit WHERE at < $1 ORDER BY at LIMIT $3)
+             UNION (SELECT seq FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - $2 ORDER BY seq LIMIT $3)
+             LIMIT $3)";
+        self.execute(sql, &[&micros(before), &signed(kept), &i64::from(limit)])
     }
 
     fn due(
@@ -201,6 +304,32 @@ impl Records for PostgresRecords {
         Ok(rows.first().map(|row| instant(row.get("at"))))
     }
 
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+        let limit = i64::from(limit);
+        let rows = match shards {
+            None => {
+                self.query("SELECT * FROM inbox WHERE seq >= $1 ORDER BY seq LIMIT $2", &[&from, &limit])?
+            }
+            Some(shards) => {
+                let sql = "SELECT * FROM inbox WHERE seq >= $1 AND shard = ANY($3) ORDER BY seq LIMIT $2";
+                self.query(sql, &[&from, &limit, &numbers(shards)])?
+            }
+        };
+        let row = |row: &SqlRow| InboxRow {
+            seq: row.get("seq"),
+            id: id(row.get("id")),
+            at: instant(row.get("at")),
+            sealed: row.get("sealed"),
+        };
+        Ok(rows.iter().map(row).collect())
+    }
+
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT $1) AS waiting";
+        let rows = self.query(sql, &[&i64::from(most)])?;
+        Ok(rows.first().and_then(|row| u32::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0))
+    }
+
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.client()?;
         let Self { client, statements, .. } = self;
@@ -226,13 +355,28 @@ impl Records for PostgresRecords {
         for (seq, new) in &resealed.notes {
             run("UPDATE note SET sealed = $2 WHERE seq = $1", &[seq, new])?;
         }
-        for (id, number, new, old) in &resealed.states {
-            let sql = "UPDATE account SET number = $2, state = $3 WHERE id = $1 AND state = $4";
-            run(sql, &[&&id[..], number, new, old])?;
+        for (seq, new) in &resealed.inbox {
+            run("UPDATE inbox SET sealed = $2 WHERE seq = $1", &[seq, new])?;
+        }
+        for (id, new, old) in &resealed.numbers {
+            let sql = "UPDATE account SET number = $2 WHERE id = $1 AND number = $3";
+            run(sql, &[&&id[..], new, old])?;
+        }
+        for (id, new, old) in &resealed.states {
+            // Who has loaded the old one does not write it again.
+            let sql = "UPDATE account SET revision = revision + 1, state = $2 WHERE id = $1 AND state = $3";
+            run(sql, &[&&id[..], new, old])?;
         }
         for (id, new, old) in &resealed.cards {
             let sql = "UPDATE account_card SET sealed = $2 WHERE card = $1 AND sealed = $3";
             run(sql, &[&&id[..], new, old])?;
+        }
+        for (drawer, id, new, old) in &resealed.papers {
+            let sql = "UPDATE console_document SET sealed = $3 WHERE drawer = $1 AND id = $2 AND sealed = $4";
+            run(sql, &[&i16::from(*drawer), &&id[..], new, old])?;
+        }
+        for (seq, new) in &resealed.acts {
+            run("UPDATE audit SET sealed = $2 WHERE seq = $1", &[seq, new])?;
         }
         Ok(transaction.commit()?)
     }
@@ -292,6 +436,7 @@ fn write(
     statements: &mut Statements,
     changes: &Changes,
 ) -> Result<(), StoreError> {
+    is_latest(transaction, statements, changes.key)?;
     if !changes.fence.is_empty() {
         // A row that is locked so is taken over by nobody before the commit.
         let (shards, _) = columns(&changes.fence);
@@ -316,6 +461,7 @@ fn write(
         run("DELETE FROM account_block WHERE id = ANY($1)", &[&ids])?;
         run("DELETE FROM account_copy WHERE id = ANY($1)", &[&ids])?;
         run("DELETE FROM note WHERE id = ANY($1)", &[&ids])?;
+        run("DELETE FROM inbox WHERE id = ANY($1)", &[&ids])?;
     }
     write_states(&mut run, changes)?;
     if !changes.cleared.is_empty() {
@@ -371,7 +517,41 @@ fn write(
              ON CONFLICT (card) DO UPDATE SET owner = excluded.owner, sealed = excluded.sealed";
         run(sql, &[&&row.card[..], &owner, &row.sealed])?;
     }
+    if !changes.inbox.is_empty() {
+        let ids: Vec<&[u8]> = changes.inbox.iter().map(|(id, ..)| &id[..]).collect();
+        let shards: Vec<i16> = changes.inbox.iter().map(|(id, ..)| i16::from(shard(id))).collect();
+        let at: Vec<i64> = changes.inbox.iter().map(|(_, at, _)| micros(*at)).collect();
+        let sealed: Vec<&[u8]> = changes.inbox.iter().map(|(.., sealed)| &sealed[..]).collect();
+        let sql = "INSERT INTO inbox (id, shard, at, sealed) SELECT id, shard, at, sealed
+             FROM unnest($1::bytea[], $2::int2[], $3::int8[], $4::bytea[])
+                 WITH ORDINALITY AS new (id, shard, at, sealed, place)
+             ORDER BY place";
+        run(sql, &[&ids, &shards, &at, &sealed])?;
+    }
+    if !changes.settled.is_empty() {
+        let seqs: Vec<i64> = changes.settled.iter().map(|(seq, _)| *seq).collect();
+        if run("DELETE FROM inbox WHERE seq = ANY($1)", &[&seqs])? != seqs.len() as u64 {
+            return Err(StoreError::Conflict);
+        }
+    }
+    for tally in &changes.tallies {
+        let counts = [tally.incoming, tally.outgoing].map(signed);
+        let sql = "INSERT INTO tally VALUES ($1, $2, $3, $4) ON CONFLICT (hour, writer) DO UPDATE
+             SET incoming = tally.incoming + excluded.incoming, outgoing = tally.outgoing + excluded.outgoing";
+        run(sql, &[&signed(tally.hour), &tally.writer, &counts[0], &counts[1]])?;
+    }
     Ok(())
+}
+
+/// Nobody seals with a key after there is a later one: who adds one waits for whoever has looked.
+fn is_latest(
+    transaction: &mut Transaction<'_>,
+    statements: &mut Statements,
+    key: u32,
+) -> Result<(), StoreError> {
+    let sql = "SELECT FROM data_key WHERE number > $1";
+    let later = statements.execute(transaction, sql, &[&i64::from(key)])?;
+    if later == 0 { Ok(()) } else { Err(StoreError::OldKey) }
 }
 
 /// Rows of subscribers, and their due times.
@@ -458,6 +638,19 @@ fn contended(error: StoreError) -> StoreError {
         }
         _ => error,
     }
+}
+
+fn note(row: &SqlRow) -> NoteRow {
+    NoteRow {
+        seq: row.get("seq"),
+        of: row.get::<_, Option<&[u8]>>("id").map(id),
+        at: instant(row.get("at")),
+        sealed: row.get("sealed"),
+    }
+}
+
+fn act(row: &SqlRow) -> ActRow {
+    ActRow { seq: row.get("seq"), at: instant(row.get("at")), sealed: row.get("sealed") }
 }
 
 fn account(row: &SqlRow) -> Row {

@@ -75,6 +75,36 @@ pub(super) const MIGRATIONS: &[&str] = &["
         until int8 NOT NULL
     );
     INSERT INTO lease SELECT shard, '', 0, 0 FROM generate_series(0, 255) AS shard;
+", "
+    CREATE TABLE console_document (                 -- accounts, sessions, tokens, groups
+        drawer int2 NOT NULL,
+        id     bytea NOT NULL CHECK (length(id) = 16),  -- keyed hash of the key
+        sealed bytea NOT NULL,
+        PRIMARY KEY (drawer, id)
+    );
+
+    CREATE TABLE audit (                            -- who saw what, and did what
+        seq    int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        at     int8 NOT NULL,
+        sealed bytea NOT NULL
+    );
+    CREATE INDEX audit_at ON audit (at, seq);
+
+    CREATE TABLE tally (                            -- messages of each hour, as each process has counted them
+        hour     int8 NOT NULL,                     -- since the epoch
+        writer   int8 NOT NULL,
+        incoming int8 NOT NULL,
+        outgoing int8 NOT NULL,
+        PRIMARY KEY (hour, writer)
+    );
+", "
+    CREATE TABLE inbox (                            -- what came to a server that does not have the account's shard
+        seq    int8 GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        id     bytea NOT NULL CHECK (length(id) = 16),
+        shard  int2 NOT NULL,
+        at     int8 NOT NULL,
+        sealed bytea NOT NULL
+    );
 "];
 
 /// Makes a connection what the store needs, and brings the tables forward.

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use oxisim_backup::Held;
 use oxisim_wire::Instant;
 
-use super::{Sealed, leasing};
+use super::{HOUR, Sealed, leasing};
 use crate::{
     Msisdn,
     store::{
-        LogEntry, NOTES_OF_SUBSCRIBER, StoreError, Unreadable,
+        Direction, LogEntry, NOTES_OF_SUBSCRIBER, StoreError, Unreadable,
         account::{Shelf, State},
         document::{self, Document},
-        records::{Changes, Id, Records, Row, StateChange},
+        records::{Changes, Id, Records, Row, StateChange, Tally},
         seal::{Keyring, Which, sealed_by},
     },
 };
@@ -189,12 +189,13 @@ impl<R: Records> Sealed<R> {
         self.units.clear();
         self.cards.clear();
         self.strange.clear();
+        self.inbox.forget_batch();
         self.in_batch = false;
     }
 
     /// Writes what has changed.
     pub(super) fn write(&mut self) -> Result<(), StoreError> {
-        let mut changes = Changes::default();
+        let mut changes = Changes { key: self.keys.current(), ..Changes::default() };
         let units = std::mem::take(&mut self.units);
         let mut earliest = None;
         for (id, unit) in &units {
@@ -214,15 +215,30 @@ impl<R: Records> Sealed<R> {
         }
         let cards = std::mem::take(&mut self.cards);
         changes.cards = cards.into_values().filter(|(_, is_new)| *is_new).map(|(row, _)| row).collect();
+        self.inbox.collect(&mut changes);
+        // A card may have been sealed before a later key became known.
+        let sealed = changes.cards.iter().filter_map(|row| sealed_by(row.sealed.as_deref()?));
+        changes.key = sealed.fold(changes.key, u32::min);
+        let passed = changes.inbox.iter().filter_map(|(.., sealed)| sealed_by(sealed));
+        changes.key = passed.fold(changes.key, u32::min);
         if changes.is_empty() {
             return Ok(());
         }
+        self.fenced_write(changes)?;
+        self.low = self.low.map(|low| earliest.map_or(low, |earliest| low.min(earliest)));
+        Ok(())
+    }
+
+    /// Writes with the epochs of the leases that it needs.
+    pub(super) fn fenced_write(&mut self, mut changes: Changes) -> Result<(), StoreError> {
         if let Some(held) = &self.held {
             changes.fence = leasing::fence(held, &changes)?;
         }
-        self.records.write(&changes)?;
-        self.low = self.low.map(|low| earliest.map_or(low, |earliest| low.min(earliest)));
-        Ok(())
+        match self.records.write(&changes) {
+            // Who does it anew does it with the key that is known now.
+            Err(StoreError::OldKey) => self.reload_keys().and(Err(StoreError::OldKey)),
+            written => written,
+        }
     }
 
     /// What has changed of a subscriber; whether anything has.
@@ -304,5 +320,20 @@ impl<R: Records> Sealed<R> {
         let which = Which::Note { at: super::super::micros(entry.at) };
         let sealed = self.keys.seal(&of.unwrap_or_default(), which, &clear);
         changes.notes.push((of, entry.at, sealed));
+        self.tally(entry, changes);
+    }
+
+    /// Counts a note about a message; other notes have no octets.
+    fn tally(&self, entry: &LogEntry, changes: &mut Changes) {
+        let Some(writer) = self.writer.filter(|_| entry.octets > 0) else { return };
+        let hour = entry.at.as_secs() / HOUR;
+        let place = changes.tallies.iter().position(|tally| tally.hour == hour).unwrap_or_else(|| {
+            changes.tallies.push(Tally { writer, hour, incoming: 0, outgoing: 0 });
+            changes.tallies.len() - 1
+        });
+        match entry.direction {
+            Direction::In => changes.tallies[place].incoming += 1,
+            Direction::Out => changes.tallies[place].outgoing += 1,
+        }
     }
 }

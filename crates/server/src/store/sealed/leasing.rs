@@ -35,8 +35,9 @@ impl Held {
 pub(super) fn fence(held: &Held, changes: &Changes) -> Result<Vec<(u8, u64)>, StoreError> {
     let written = changes.states.iter().map(|change| shard(&change.row.id));
     let erased = changes.erased.iter().map(|(id, ..)| shard(id));
+    let settled = changes.settled.iter().map(|(_, id)| shard(id));
     let mut fence = BTreeMap::new();
-    for shard in written.chain(erased) {
+    for shard in written.chain(erased).chain(settled) {
         let epoch = held.0.get(&shard).ok_or(StoreError::NotMine(shard))?;
         fence.insert(shard, *epoch);
     }

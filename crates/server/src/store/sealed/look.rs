@@ -35,14 +35,16 @@ impl<R: Records> Sealed<R> {
         let found = self.records.due(from, now, shards.as_deref(), limit)?;
         self.low = Some(found.first().map_or(now, |(at, _)| *at));
         let ids: Vec<Id> = found.into_iter().map(|(_, id)| id).collect();
+        let loaded = self.records.load(&ids)?;
+        self.know_keys(loaded.iter().map(|row| &row.number[..]))?;
         let mut rows: std::collections::BTreeMap<Id, Row> =
-            self.records.load(&ids)?.into_iter().map(|row| (row.id, row)).collect();
+            loaded.into_iter().map(|row| (row.id, row)).collect();
         let mut due = Vec::new();
         for row in ids.iter().filter_map(|id| rows.remove(id)) {
             match self.number(&row) {
                 Ok(msisdn) => due.push(msisdn),
                 Err(error) => {
-                    log::error!("a subscriber's row is put off by a day: {error}");
+                    log::error!("a subscriber's row is put off by a day: {}", error.brief());
                     self.put_off_nameless(row, now + NAMELESS_PUT_OFF)?;
                 }
             }
@@ -54,7 +56,7 @@ impl<R: Records> Sealed<R> {
     fn put_off_nameless(&mut self, row: Row, until: Instant) -> Result<(), StoreError> {
         let (from, was_due) = (Some(row.revision), row.due);
         let row = Row { revision: row.revision + 1, due: Some(until), ..row };
-        let mut changes = Changes::default();
+        let mut changes = Changes { key: self.keys.current(), ..Changes::default() };
         changes.states.push(StateChange { row, from, was_due, trims: false });
         self.records.write(&changes)
     }
@@ -66,13 +68,18 @@ impl<R: Records> Sealed<R> {
             let rows = self.records.walk(after, PAGE)?;
             let Some(last) = rows.last() else { return Ok(()) };
             after = Some(last.id);
+            self.know_keys_of(&rows)?;
             for row in &rows {
                 match self.open_row(row) {
                     Ok((msisdn, document)) => f(msisdn, document),
-                    Err(error) => log::error!("a subscriber is left out: {error}"),
+                    Err(error) => log::error!("a subscriber is left out: {}", error.brief()),
                 }
             }
         }
+    }
+
+    fn know_keys_of(&mut self, rows: &[Row]) -> Result<(), StoreError> {
+        self.know_keys(rows.iter().flat_map(|row| [&row.number[..], &row.state[..]]))
     }
 
     fn open_row(&self, row: &Row) -> Result<(Msisdn, Document), StoreError> {
@@ -91,6 +98,7 @@ impl<R: Records> Sealed<R> {
         // If none of these rows opens, those after them are looked at: no row is an end.
         loop {
             let rows = self.records.walk(after, limit)?;
+            self.know_keys_of(&rows)?;
             let mut found = Vec::new();
             for row in &rows {
                 match self.open_row(row) {
@@ -98,7 +106,7 @@ impl<R: Records> Sealed<R> {
                         let books = summaries(&msisdn, &document);
                         found.push((msisdn, books));
                     }
-                    Err(error) => log::error!("a subscriber is left out: {error}"),
+                    Err(error) => log::error!("a subscriber is left out: {}", error.brief()),
                 }
             }
             after = rows.last().map(|row| row.id);
@@ -110,6 +118,7 @@ impl<R: Records> Sealed<R> {
 
     pub(super) fn summaries_of(&mut self, msisdn: &Msisdn) -> Result<Vec<Summary>, StoreError> {
         let rows = self.records.load(&[self.keys.subscriber(msisdn)])?;
+        self.know_keys_of(&rows)?;
         let Some(row) = rows.first() else { return Ok(Vec::new()) };
         let (msisdn, document) = self.open_row(row)?;
         Ok(summaries(&msisdn, &document))

@@ -15,9 +15,10 @@ use crate::{
 /// Subscribers that are sealed between two writes.
 const PAGE: usize = 1_000;
 
-/// Seals what stands in clear, and deletes that, in one transaction; of a database that is sealed nothing is changed.
+/// Seals what stands in clear, and deletes that, in one transaction; of a database that is sealed nothing is changed. Then
+/// the tables are of the latest version.
 pub(super) fn seal(store: &mut Sealed<SqliteRecords>) -> Result<(), StoreError> {
-    let plain = |reason: OpenFailure| StoreError::Open { path: ":memory:".into(), reason };
+    let plain = |reason: OpenFailure| -> StoreError { StoreError::Open { path: ":memory:".into(), reason } };
     if !schema::is_plain(store.records().db()).map_err(plain)? {
         return Ok(());
     }
@@ -37,6 +38,7 @@ pub(super) fn seal(store: &mut Sealed<SqliteRecords>) -> Result<(), StoreError> 
         }
     };
     store.records().db().execute_batch("COMMIT")?;
+    schema::migrate(store.records_mut().db_mut(), schema::MIGRATIONS).map_err(plain)?;
     if is_any {
         // Pages that are free, and the log, still have what stood there.
         store.records().db().execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")?;

@@ -54,7 +54,7 @@ impl Sealed<SqliteRecords> {
     fn finish(db: Connection, key: &StoreKey) -> Result<Self, StoreError> {
         let mut store = Self::over(SqliteRecords::new(db), key)?;
         migration::seal(&mut store)?;
-        Ok(store)
+        Ok(store.counting())
     }
 }
 

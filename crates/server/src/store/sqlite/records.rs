@@ -5,7 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior
 
 use crate::store::{
     Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
-    records::{CardRow, Changes, Id, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
+    records::{
+        ActRow, CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, PaperRow, Records, Resealed, Row,
+        StateChange, shard,
+    },
 };
 
 /// The subscribers that are due, of all shards.
@@ -30,6 +33,10 @@ impl SqliteRecords {
 
     pub(super) const fn db(&self) -> &Connection {
         &self.db
+    }
+
+    pub(super) const fn db_mut(&mut self) -> &mut Connection {
+        &mut self.db
     }
 
     /// Does `work` in a transaction, or as part of the one that is open.
@@ -128,25 +135,117 @@ impl Records for SqliteRecords {
     }
 
     fn notes(&mut self, of: Option<&Id>, limit: u32) -> Result<Vec<NoteRow>, StoreError> {
-        let read = |row: &SqlRow<'_>| {
-            Ok(NoteRow {
-                seq: row.get("seq")?,
-                of: row.get("id")?,
-                at: instant(row.get("at")?),
-                sealed: row.get("sealed")?,
-            })
-        };
         match of {
-            None => self.rows("SELECT * FROM note ORDER BY seq DESC LIMIT ?1", [limit], read),
+            None => self.rows("SELECT * FROM note ORDER BY seq DESC LIMIT ?1", [limit], note),
             Some(of) => {
                 let sql = "SELECT * FROM note WHERE id = ?1 ORDER BY seq DESC LIMIT ?2";
-                self.rows(sql, params![of, limit], read)
+                self.rows(sql, params![of, limit], note)
             }
         }
     }
 
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError> {
-        Ok(self.db.execute("DELETE FROM note WHERE at < ?1", [micros(before)])? as u64)
+    fn walk_strange(&mut self, after: i64, limit: u32) -> Result<Vec<NoteRow>, StoreError> {
+        let sql = "SELECT * FROM note WHERE id IS NULL AND seq > ?1 ORDER BY seq LIMIT ?2";
+        self.rows(sql, params![after, limit], note)
+    }
+
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.transaction(|db| {
+            let sql =
+                "DELETE FROM note WHERE seq IN (SELECT seq FROM note WHERE at < ?1 ORDER BY at LIMIT ?2)";
+            let notes = db.prepare_cached(sql)?.execute(params![micros(before), limit])?;
+            let sql = "DELETE FROM tally WHERE (hour, writer) IN (
+                 SELECT hour, writer FROM tally WHERE hour < ?1 ORDER BY hour LIMIT ?2)";
+            db.prepare_cached(sql)?.execute(params![signed(before.as_secs() / 3_600), limit])?;
+            Ok(notes as u64)
+        })
+    }
+
+    fn traffic(&mut self, from: u64) -> Result<Vec<(u64, u64, u64)>, StoreError> {
+        let sql = "SELECT hour, sum(incoming), sum(outgoing) FROM tally WHERE hour >= ?1 GROUP BY hour ORDER BY hour";
+        self.rows(sql, [signed(from)], |row| {
+            let count = |place| row.get::<_, i64>(place).map(i64::unsigned_abs);
+            Ok((count(0)?, count(1)?, count(2)?))
+        })
+    }
+
+    fn paper(&mut self, drawer: u8, id: &Id) -> Result<Option<Vec<u8>>, StoreError> {
+        let sql = "SELECT sealed FROM console_document WHERE drawer = ?1 AND id = ?2";
+        let mut query = self.db.prepare_cached(sql)?;
+        Ok(query.query_row(params![drawer, id], |row| row.get(0)).optional()?)
+    }
+
+    fn walk_papers(
+        &mut self,
+        drawer: u8,
+        after: Option<Id>,
+        limit: u32,
+    ) -> Result<Vec<PaperRow>, StoreError> {
+        let after = after.map_or(Vec::new(), |id| id.to_vec());
+        let sql =
+            "SELECT id, sealed FROM console_document WHERE drawer = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+        self.rows(sql, params![drawer, after, limit], |row| {
+            Ok(PaperRow { id: row.get(0)?, sealed: row.get(1)? })
+        })
+    }
+
+    fn swap_paper(
+        &mut self,
+        key: u32,
+        drawer: u8,
+        id: &Id,
+        was: Option<&[u8]>,
+        sealed: Option<&[u8]>,
+    ) -> Result<bool, StoreError> {
+        self.transaction(|db| {
+            is_latest(db, key)?;
+            let sql = match (was, sealed) {
+                (None, None) => {
+                    let sql = "SELECT count(*) = 0 FROM console_document WHERE drawer = ?1 AND id = ?2";
+                    return Ok(db.prepare_cached(sql)?.query_row(params![drawer, id], |row| row.get(0))?);
+                }
+                (None, Some(_)) => {
+                    "INSERT INTO console_document SELECT ?1, ?2, ?4 WHERE ?3 IS NULL ON CONFLICT DO NOTHING"
+                }
+                (Some(_), Some(_)) => {
+                    "UPDATE console_document SET sealed = ?4 WHERE drawer = ?1 AND id = ?2 AND sealed = ?3"
+                }
+                (Some(_), None) => {
+                    "DELETE FROM console_document WHERE drawer = ?1 AND id = ?2 AND sealed = ?3 AND ?4 IS NULL"
+                }
+            };
+            Ok(db.prepare_cached(sql)?.execute(params![drawer, id, was, sealed])? == 1)
+        })
+    }
+
+    fn add_acts(&mut self, key: u32, sealed: &[(Instant, Vec<u8>)]) -> Result<(), StoreError> {
+        self.transaction(|db| {
+            is_latest(db, key)?;
+            for (at, sealed) in sealed {
+                let sql = "INSERT INTO audit (at, sealed) VALUES (?1, ?2)";
+                db.prepare_cached(sql)?.execute(params![micros(*at), sealed])?;
+            }
+            Ok(())
+        })
+    }
+
+    fn acts(&mut self, skip: u64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
+        let sql = "SELECT * FROM audit ORDER BY at DESC, seq DESC LIMIT ?2 OFFSET ?1";
+        self.rows(sql, params![signed(skip), limit], act)
+    }
+
+    fn walk_acts(&mut self, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
+        self.rows("SELECT * FROM audit WHERE seq > ?1 ORDER BY seq LIMIT ?2", params![after, limit], act)
+    }
+
+    fn trim_acts(&mut self, before: Instant, kept: u64, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM audit WHERE seq IN (
+             SELECT * FROM (SELECT seq FROM audit WHERE at < ?1 ORDER BY at LIMIT ?3)
+             UNION SELECT * FROM (SELECT seq FROM audit WHERE seq <= (SELECT max(seq) FROM audit) - ?2
+                                  ORDER BY seq LIMIT ?3)
+             LIMIT ?3)";
+        let mut trim = self.db.prepare_cached(sql)?;
+        Ok(trim.execute(params![micros(before), signed(kept), limit])? as u64)
     }
 
     fn due(
@@ -182,8 +281,33 @@ impl Records for SqliteRecords {
         Ok(None)
     }
 
+    fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
+        let mut query = self.db.prepare_cached("SELECT * FROM inbox WHERE seq >= ?1 ORDER BY seq")?;
+        let mut rows = query.query([from])?;
+        let mut found = Vec::new();
+        while found.len() < limit as usize
+            && let Some(row) = rows.next()?
+        {
+            if is_of(shards, row.get("shard")?) {
+                found.push(InboxRow {
+                    seq: row.get("seq")?,
+                    id: row.get("id")?,
+                    at: instant(row.get("at")?),
+                    sealed: row.get("sealed")?,
+                });
+            }
+        }
+        Ok(found)
+    }
+
+    fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM inbox LIMIT ?1)";
+        Ok(self.db.query_row(sql, [most], |row| row.get(0))?)
+    }
+
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
         self.transaction(|db| {
+            is_latest(db, changes.key)?;
             for (shard, epoch) in &changes.fence {
                 let sql = "SELECT epoch FROM lease WHERE shard = ?1";
                 let now: i64 = db.prepare_cached(sql)?.query_row([shard], |row| row.get(0))?;
@@ -196,6 +320,7 @@ impl Records for SqliteRecords {
                 if db.prepare_cached(sql)?.execute(params![id, signed(*revision)])? != 1 {
                     return Err(StoreError::Conflict);
                 }
+                db.prepare_cached("DELETE FROM inbox WHERE id = ?1")?.execute([id])?;
             }
             changes.states.iter().try_for_each(|change| write_state(db, change))?;
             for (id, source) in &changes.cleared {
@@ -224,6 +349,22 @@ impl Records for SqliteRecords {
                 let sql = "INSERT OR REPLACE INTO account_card VALUES (?1, ?2, ?3)";
                 db.prepare_cached(sql)?.execute(params![row.card, row.owner, row.sealed])?;
             }
+            for (id, at, sealed) in &changes.inbox {
+                let sql = "INSERT INTO inbox (id, shard, at, sealed) VALUES (?1, ?2, ?3, ?4)";
+                db.prepare_cached(sql)?.execute(params![id, shard(id), micros(*at), sealed])?;
+            }
+            for (seq, _) in &changes.settled {
+                if db.prepare_cached("DELETE FROM inbox WHERE seq = ?1")?.execute([seq])? != 1 {
+                    return Err(StoreError::Conflict);
+                }
+            }
+            for tally in &changes.tallies {
+                let sql = "INSERT INTO tally VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE
+                     SET incoming = incoming + excluded.incoming, outgoing = outgoing + excluded.outgoing";
+                let counts = [tally.incoming, tally.outgoing].map(signed);
+                let values = params![signed(tally.hour), tally.writer, counts[0], counts[1]];
+                db.prepare_cached(sql)?.execute(values)?;
+            }
             Ok(())
         })
     }
@@ -243,13 +384,32 @@ impl Records for SqliteRecords {
                 db.prepare_cached("UPDATE note SET sealed = ?2 WHERE seq = ?1")?
                     .execute(params![seq, new])?;
             }
-            for (id, number, new, old) in &resealed.states {
-                let sql = "UPDATE account SET number = ?2, state = ?3 WHERE id = ?1 AND state = ?4";
-                db.prepare_cached(sql)?.execute(params![id, number, new, old])?;
+            for (seq, new) in &resealed.inbox {
+                db.prepare_cached("UPDATE inbox SET sealed = ?2 WHERE seq = ?1")?
+                    .execute(params![seq, new])?;
+            }
+            for (id, new, old) in &resealed.numbers {
+                let sql = "UPDATE account SET number = ?2 WHERE id = ?1 AND number = ?3";
+                db.prepare_cached(sql)?.execute(params![id, new, old])?;
+            }
+            for (id, new, old) in &resealed.states {
+                // Who has loaded the old one does not write it again.
+                let sql =
+                    "UPDATE account SET revision = revision + 1, state = ?2 WHERE id = ?1 AND state = ?3";
+                db.prepare_cached(sql)?.execute(params![id, new, old])?;
             }
             for (id, new, old) in &resealed.cards {
                 let sql = "UPDATE account_card SET sealed = ?2 WHERE card = ?1 AND sealed = ?3";
                 db.prepare_cached(sql)?.execute(params![id, new, old])?;
+            }
+            for (drawer, id, new, old) in &resealed.papers {
+                let sql =
+                    "UPDATE console_document SET sealed = ?3 WHERE drawer = ?1 AND id = ?2 AND sealed = ?4";
+                db.prepare_cached(sql)?.execute(params![drawer, id, new, old])?;
+            }
+            for (seq, new) in &resealed.acts {
+                db.prepare_cached("UPDATE audit SET sealed = ?2 WHERE seq = ?1")?
+                    .execute(params![seq, new])?;
             }
             Ok(())
         })
@@ -344,8 +504,8 @@ fn write_state(
         ":from": from.map(signed),
     };
     let sql = if from.is_some() {
-        "UPDATE account SET revision = :revision, due = :due, number = :number, state = :state
-         WHERE id = :id AND revision = :from"
+        "UPDATE account SET revision = :revision, due = :due, state = :state
+         WHERE id = :id AND revision = :from AND :number IS NOT NULL"
     } else {
         "INSERT INTO account SELECT :id, :revision, :due, :number, :state WHERE :from IS NULL
          ON CONFLICT DO NOTHING"
@@ -374,6 +534,26 @@ fn trim(db: &Connection, of: Option<&Id>, kept: u32) -> Result<(), StoreError> {
     )?;
     trim.execute(params![of, kept])?;
     Ok(())
+}
+
+/// Nobody seals with a key after there is a later one.
+fn is_latest(db: &Connection, key: u32) -> Result<(), StoreError> {
+    let latest: u32 =
+        db.prepare_cached("SELECT max(number) FROM data_key")?.query_row([], |row| row.get(0))?;
+    if latest == key { Ok(()) } else { Err(StoreError::OldKey) }
+}
+
+fn note(row: &SqlRow<'_>) -> rusqlite::Result<NoteRow> {
+    Ok(NoteRow {
+        seq: row.get("seq")?,
+        of: row.get("id")?,
+        at: instant(row.get("at")?),
+        sealed: row.get("sealed")?,
+    })
+}
+
+fn act(row: &SqlRow<'_>) -> rusqlite::Result<ActRow> {
+    Ok(ActRow { seq: row.get("seq")?, at: instant(row.get("at")?), sealed: row.get("sealed")? })
 }
 
 fn account(row: &SqlRow<'_>) -> rusqlite::Result<Row> {

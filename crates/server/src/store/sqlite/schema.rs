@@ -299,6 +299,37 @@ pub(super) const MIGRATIONS: &[&str] = &["
     DROP TABLE contact;
     DROP TABLE phonebook;
     DROP TABLE subscriber;
+", "
+    CREATE TABLE console_document (                 -- accounts, sessions, tokens, groups
+        drawer INTEGER NOT NULL,
+        id     BLOB NOT NULL CHECK (length(id) = 16),  -- keyed hash of the key
+        sealed BLOB NOT NULL,
+        PRIMARY KEY (drawer, id)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE audit (                            -- who saw what, and did what
+        seq    INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        at     INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+
+    CREATE INDEX audit_at ON audit (at, seq);
+
+    CREATE TABLE tally (                            -- messages of each hour, as each process has counted them
+        hour     INTEGER NOT NULL,                  -- since the epoch
+        writer   INTEGER NOT NULL,
+        incoming INTEGER NOT NULL,
+        outgoing INTEGER NOT NULL,
+        PRIMARY KEY (hour, writer)
+    ) STRICT, WITHOUT ROWID;
+", "
+    CREATE TABLE inbox (                            -- what came to a server that does not have the account's shard
+        seq    INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+        id     BLOB NOT NULL CHECK (length(id) = 16),
+        shard  INTEGER NOT NULL,
+        at     INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
 "];
 
 /// Brings a database to the last version in which everything stood in clear and has a place where it is sealed, unless it
@@ -315,10 +346,10 @@ pub(super) fn is_plain(db: &Connection) -> Result<bool, OpenFailure> {
     Ok(usize::try_from(version).is_ok_and(|version| version < SEALED))
 }
 
-/// Deletes what stood in clear, within the transaction that has sealed it.
+/// Deletes what stood in clear, within the transaction that has sealed it, and applies the migrations after that.
 pub(super) fn drop_plain(db: &Connection) -> Result<(), OpenFailure> {
-    db.execute_batch(MIGRATIONS[SEALED - 1])?;
-    db.pragma_update(None, "user_version", SEALED.to_string())?;
+    MIGRATIONS[SEALED - 1..].iter().try_for_each(|migration| db.execute_batch(migration))?;
+    db.pragma_update(None, "user_version", MIGRATIONS.len().to_string())?;
     Ok(())
 }
 
