@@ -92,7 +92,7 @@ fn a_card_that_lacks_the_table_of_the_one_before_gets_the_copy_plain() {
 
 #[test]
 fn a_table_that_the_server_lacks_is_refused_and_noted_and_the_backup_goes_plain() {
-    let own = Coding::Compact(Table::new(77, "own", [3; 16], |_| 0));
+    let own = Coding::Compact(Table::new(77, "own", [3; 16], &[], |_| 0));
     let mut world = backed_up(scene(own));
     let number = SUBSCRIBER.parse().unwrap();
     let log = world.esme.store().messages(Some(&number), 100).unwrap();
