@@ -88,7 +88,7 @@ pub enum Error {
 }
 
 impl<S: Store> Server<S> {
-    /// A server on a store. `seed` is for [`Spacing::Random`](oxisim_backup::Spacing).
+    /// A server on a store. `seed` is for what a [`Spacing`](oxisim_backup::Spacing) leaves to chance.
     #[must_use]
     pub fn new(store: S, policy: Policy, seed: u64) -> Self {
         Self {

@@ -10,3 +10,4 @@ mod outbox;
 mod rekey;
 mod restore;
 mod security;
+mod timetable;
