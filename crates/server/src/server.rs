@@ -40,6 +40,9 @@ const NOTES_KEPT: Duration = Duration::from_mins(90 * 24 * 60);
 /// How often the server looks for notes that are older.
 const TRIM_EVERY: Duration = Duration::from_mins(24 * 60);
 
+/// Notes that go at once: messages wait meanwhile.
+const TRIMMED: u32 = 2_000;
+
 /// The backup server: a poll machine over a [`Store`].
 ///
 /// What survives is in the store alone: a server that is made anew on the same store goes on where the last one
@@ -442,14 +445,16 @@ impl<S: Store> Server<S> {
         Ok(self.store.put_off(msisdn, now + wait, &note)?)
     }
 
-    /// Old notes go.
+    /// Old notes go, some at a time.
     fn trim(&mut self, now: Instant) -> Result<(), Error> {
         if now < self.trim_at {
             return Ok(());
         }
         self.trim_at = now + TRIM_EVERY;
         let before = Instant::EPOCH + now.since(Instant::EPOCH).saturating_sub(NOTES_KEPT);
-        self.store.trim_log(before)?;
+        if self.store.trim_log(before, TRIMMED)? == u64::from(TRIMMED) {
+            self.trim_at = now;
+        }
         Ok(())
     }
 }

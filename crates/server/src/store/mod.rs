@@ -115,8 +115,8 @@ pub trait Store {
     /// The latest `limit` messages, of one subscriber or of all, the latest first.
     fn messages(&mut self, msisdn: Option<&Msisdn>, limit: u32) -> Result<Vec<LogEntry>, StoreError>;
 
-    /// Deletes the notes about messages before a time, and says how many.
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// Deletes the oldest notes about messages before a time, at most `limit`, and says how many.
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
 
     /// The complete copy of a phonebook.
     fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {

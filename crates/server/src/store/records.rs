@@ -145,8 +145,8 @@ pub trait Records {
     /// The latest `limit` notes, of a subscriber or of all, the latest first.
     fn notes(&mut self, of: Option<&Id>, limit: u32) -> Result<Vec<NoteRow>, StoreError>;
 
-    /// Deletes the notes before a time; how many.
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError>;
+    /// Deletes the oldest notes before a time, at most `limit`; how many.
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError>;
 
     /// At most `limit` subscribers that are due from `from` to `now`, in the order of the times; of these shards, or of
     /// all. Rows before `from` are not looked at.

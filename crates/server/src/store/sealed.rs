@@ -241,7 +241,7 @@ impl<R: Records> Store for Sealed<R> {
         self.latest_notes(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.records.trim_notes(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.records.trim_notes(before, limit)
     }
 }

@@ -128,8 +128,8 @@ impl<S: Store> Store for Failing<S> {
         self.store.messages(msisdn, limit)
     }
 
-    fn trim_log(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.store.trim_log(before)
+    fn trim_log(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        self.store.trim_log(before, limit)
     }
 }
 

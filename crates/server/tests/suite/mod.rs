@@ -401,7 +401,9 @@ pub fn old_notes_are_trimmed<D: Database>(database: &D) {
     for at in 1..=5 {
         store.log(None, &entry(at, Direction::In)).unwrap();
     }
-    assert_eq!(store.trim_log(Instant::from_secs(4)).unwrap(), 3);
+    assert_eq!(store.trim_log(Instant::from_secs(4), 2).unwrap(), 2);
+    assert_eq!(store.messages(None, 10).unwrap().len(), 3);
+    assert_eq!(store.trim_log(Instant::from_secs(4), 2).unwrap(), 1);
     assert_eq!(store.messages(None, 10).unwrap(), [entry(5, Direction::In), entry(4, Direction::In)]);
 }
 

@@ -11,6 +11,9 @@ use crate::store::{
     records::{CardRow, Changes, Id, KeyRow, NoteRow, Records, Resealed, Row, StateChange, shard},
 };
 
+/// Microseconds in which the next due time is looked for first: a day.
+const NEAR: i64 = 86_400_000_000;
+
 type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Sealed records in a PostgreSQL database.
@@ -33,17 +36,39 @@ impl Statements {
         Ok(self.0.entry(sql).or_insert(statement).clone())
     }
 
-    fn execute(
+    fn of_transaction(
         &mut self,
         transaction: &mut Transaction<'_>,
         sql: &'static str,
-        values: Values<'_>,
-    ) -> Result<u64, StoreError> {
-        let statement = match self.0.get(sql) {
-            Some(statement) => statement.clone(),
-            None => self.0.entry(sql).or_insert(transaction.prepare(sql)?).clone(),
-        };
-        Ok(transaction.execute(&statement, values)?)
+    ) -> Result<Statement, StoreError> {
+        if let Some(statement) = self.0.get(sql) {
+            return Ok(statement.clone());
+        }
+        let statement = transaction.prepare(sql)?;
+        Ok(self.0.entry(sql).or_insert(statement).clone())
+    }
+}
+
+/// A transaction, and what is prepared for it.
+struct Writing<'a, 'b> {
+    transaction: Transaction<'a>,
+    statements: &'b mut Statements,
+}
+
+impl Writing<'_, '_> {
+    fn query(&mut self, sql: &'static str, values: Values<'_>) -> Result<Vec<SqlRow>, StoreError> {
+        let statement = self.statements.of_transaction(&mut self.transaction, sql)?;
+        Ok(self.transaction.query(&statement, values)?)
+    }
+
+    fn execute(&mut self, sql: &'static str, values: Values<'_>) -> Result<u64, StoreError> {
+        let statement = self.statements.of_transaction(&mut self.transaction, sql)?;
+        Ok(self.transaction.execute(&statement, values)?)
+    }
+
+    /// Nothing is prepared, so that the plan is one for these values.
+    fn execute_anew(&mut self, sql: &str, values: Values<'_>) -> Result<u64, StoreError> {
+        Ok(self.transaction.execute(sql, values)?)
     }
 }
 
@@ -79,6 +104,32 @@ impl PostgresRecords {
         self.client()?;
         let statement = self.statements.of_client(&mut self.client, sql)?;
         Ok(self.client.execute(&statement, values)?)
+    }
+
+    fn writing(&mut self) -> Result<Writing<'_, '_>, StoreError> {
+        self.client()?;
+        Ok(Writing { transaction: self.client.transaction()?, statements: &mut self.statements })
+    }
+
+    /// The first due time between these two.
+    fn first_due(
+        &mut self,
+        from: i64,
+        until: i64,
+        shards: Option<&[u8]>,
+    ) -> Result<Option<Instant>, StoreError> {
+        let rows = match shards {
+            None => {
+                let sql = "SELECT at FROM due WHERE at >= $1 AND at <= $2 ORDER BY at, id LIMIT 1";
+                self.query(sql, &[&from, &until])?
+            }
+            Some(shards) => {
+                let sql = "SELECT at FROM due WHERE at >= $1 AND at <= $2 AND shard = ANY($3)
+                     ORDER BY at, id LIMIT 1";
+                self.query(sql, &[&from, &until, &numbers(shards)])?
+            }
+        };
+        Ok(rows.first().map(|row| instant(row.get("at"))))
     }
 }
 
@@ -163,8 +214,9 @@ impl Records for PostgresRecords {
         Ok(rows.iter().map(note).collect())
     }
 
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError> {
-        self.execute("DELETE FROM note WHERE at < $1", &[&micros(before)])
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM note WHERE seq = ANY (ARRAY(SELECT seq FROM note WHERE at < $1 ORDER BY at LIMIT $2))";
+        self.execute(sql, &[&micros(before), &i64::from(limit)])
     }
 
     fn due(
@@ -191,29 +243,22 @@ impl Records for PostgresRecords {
 
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError> {
         let from = micros(from);
-        let rows = match shards {
-            None => self.query("SELECT at FROM due WHERE at >= $1 ORDER BY at, id LIMIT 1", &[&from])?,
-            Some(shards) => {
-                let sql = "SELECT at FROM due WHERE at >= $1 AND shard = ANY($2) ORDER BY at, id LIMIT 1";
-                self.query(sql, &[&from, &numbers(shards)])?
-            }
-        };
-        Ok(rows.first().map(|row| instant(row.get("at"))))
+        // While somebody is due within a day, the days after it are not touched.
+        match self.first_due(from, from.saturating_add(NEAR), shards)? {
+            None => self.first_due(from, i64::MAX, shards),
+            near => Ok(near),
+        }
     }
 
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        write(&mut transaction, statements, changes).map_err(contended)?;
-        transaction.commit().map_err(|error| contended(error.into()))
+        let mut writing = self.writing()?;
+        write(&mut writing, changes).map_err(contended)?;
+        writing.transaction.commit().map_err(|error| contended(error.into()))
     }
 
     fn reseal(&mut self, resealed: &Resealed) -> Result<(), StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        let mut run = |sql, values: Values<'_>| statements.execute(&mut transaction, sql, values).map(drop);
+        let mut writing = self.writing()?;
+        let mut run = |sql, values: Values<'_>| writing.execute(sql, values).map(drop);
         for (id, source, number, new, old) in &resealed.blocks {
             let sql = "UPDATE account_block SET sealed = $4
                  WHERE id = $1 AND source = $2 AND number = $3 AND sealed = $5";
@@ -234,7 +279,7 @@ impl Records for PostgresRecords {
             let sql = "UPDATE account_card SET sealed = $2 WHERE card = $1 AND sealed = $3";
             run(sql, &[&&id[..], new, old])?;
         }
-        Ok(transaction.commit()?)
+        Ok(writing.transaction.commit()?)
     }
 
     /// Earlier states of rows, sealed, stay in the tables until the database cleans up, and in its write-ahead log.
@@ -287,16 +332,12 @@ impl Records for PostgresRecords {
     }
 }
 
-fn write(
-    transaction: &mut Transaction<'_>,
-    statements: &mut Statements,
-    changes: &Changes,
-) -> Result<(), StoreError> {
+fn write(writing: &mut Writing<'_, '_>, changes: &Changes) -> Result<(), StoreError> {
     if !changes.fence.is_empty() {
         // A row that is locked so is taken over by nobody before the commit.
         let (shards, _) = columns(&changes.fence);
         let sql = "SELECT shard, epoch FROM lease WHERE shard = ANY($1) ORDER BY shard FOR SHARE";
-        let rows = transaction.query(sql, &[&shards])?;
+        let rows = writing.query(sql, &[&shards])?;
         let now: BTreeMap<u8, u64> = rows.iter().map(lease).collect();
         for (shard, epoch) in &changes.fence {
             if now.get(shard) != Some(epoch) {
@@ -304,26 +345,25 @@ fn write(
             }
         }
     }
-    let mut run = |sql, values: Values<'_>| statements.execute(transaction, sql, values);
     if !changes.erased.is_empty() {
         let ids: Vec<&[u8]> = changes.erased.iter().map(|(id, ..)| &id[..]).collect();
         let revisions: Vec<i64> = changes.erased.iter().map(|(_, revision, _)| signed(*revision)).collect();
         let sql = "DELETE FROM account USING unnest($1::bytea[], $2::int8[]) AS old (id, revision)
              WHERE account.id = old.id AND account.revision = old.revision";
-        if run(sql, &[&ids, &revisions])? != ids.len() as u64 {
+        if writing.execute(sql, &[&ids, &revisions])? != ids.len() as u64 {
             return Err(StoreError::Conflict);
         }
-        run("DELETE FROM account_block WHERE id = ANY($1)", &[&ids])?;
-        run("DELETE FROM account_copy WHERE id = ANY($1)", &[&ids])?;
-        run("DELETE FROM note WHERE id = ANY($1)", &[&ids])?;
+        writing.execute("DELETE FROM account_block WHERE id = ANY($1)", &[&ids])?;
+        writing.execute("DELETE FROM account_copy WHERE id = ANY($1)", &[&ids])?;
+        writing.execute("DELETE FROM note WHERE id = ANY($1)", &[&ids])?;
     }
-    write_states(&mut run, changes)?;
+    write_states(writing, changes)?;
     if !changes.cleared.is_empty() {
         let ids: Vec<&[u8]> = changes.cleared.iter().map(|(id, _)| &id[..]).collect();
         let sources: Vec<i16> = changes.cleared.iter().map(|(_, source)| i16::from(*source)).collect();
         let sql = "DELETE FROM account_block USING unnest($1::bytea[], $2::int2[]) AS old (id, source)
              WHERE account_block.id = old.id AND account_block.source = old.source";
-        run(sql, &[&ids, &sources])?;
+        writing.execute(sql, &[&ids, &sources])?;
     }
     if !changes.blocks.is_empty() {
         let ids: Vec<&[u8]> = changes.blocks.iter().map(|(id, ..)| &id[..]).collect();
@@ -333,7 +373,7 @@ fn write(
         let sql = "INSERT INTO account_block
              SELECT * FROM unnest($1::bytea[], $2::int2[], $3::int4[], $4::bytea[])
              ON CONFLICT (id, source, number) DO UPDATE SET sealed = excluded.sealed";
-        run(sql, &[&ids, &sources, &numbers, &sealed])?;
+        writing.execute(sql, &[&ids, &sources, &numbers, &sealed])?;
     }
     if !changes.copies.is_empty() {
         let ids: Vec<&[u8]> = changes.copies.iter().map(|(id, ..)| &id[..]).collect();
@@ -341,7 +381,7 @@ fn write(
         let sealed: Vec<&[u8]> = changes.copies.iter().map(|(.., sealed)| &sealed[..]).collect();
         let sql = "INSERT INTO account_copy SELECT * FROM unnest($1::bytea[], $2::int2[], $3::bytea[])
              ON CONFLICT (id, source) DO UPDATE SET sealed = excluded.sealed";
-        run(sql, &[&ids, &sources, &sealed])?;
+        writing.execute(sql, &[&ids, &sources, &sealed])?;
     }
     if !changes.notes.is_empty() {
         let ids: Vec<Option<&[u8]>> =
@@ -351,34 +391,31 @@ fn write(
         let sql = "INSERT INTO note (id, at, sealed) SELECT id, at, sealed
              FROM unnest($1::bytea[], $2::int8[], $3::bytea[]) WITH ORDINALITY AS new (id, at, sealed, place)
              ORDER BY place";
-        run(sql, &[&ids, &at, &sealed])?;
+        writing.execute(sql, &[&ids, &at, &sealed])?;
     }
     let trimmed: Vec<&[u8]> =
         changes.states.iter().filter(|change| change.trims).map(|change| &change.row.id[..]).collect();
     if !trimmed.is_empty() {
         let sql = "DELETE FROM note USING unnest($1::bytea[]) AS of (id) WHERE note.id = of.id AND seq <= (
                  SELECT seq FROM note AS kept WHERE kept.id = of.id ORDER BY seq DESC LIMIT 1 OFFSET $2)";
-        run(sql, &[&trimmed, &i64::from(NOTES_OF_SUBSCRIBER)])?;
+        writing.execute(sql, &[&trimmed, &i64::from(NOTES_OF_SUBSCRIBER)])?;
     }
     if changes.notes.iter().any(|(of, ..)| of.is_none()) {
         let sql = "DELETE FROM note WHERE id IS NULL AND seq <= (
                  SELECT seq FROM note WHERE id IS NULL ORDER BY seq DESC LIMIT 1 OFFSET $1)";
-        run(sql, &[&i64::from(NOTES_OF_STRANGERS)])?;
+        writing.execute(sql, &[&i64::from(NOTES_OF_STRANGERS)])?;
     }
     for row in &changes.cards {
         let owner = row.owner.as_ref().map(|owner| &owner[..]);
         let sql = "INSERT INTO account_card VALUES ($1, $2, $3)
              ON CONFLICT (card) DO UPDATE SET owner = excluded.owner, sealed = excluded.sealed";
-        run(sql, &[&&row.card[..], &owner, &row.sealed])?;
+        writing.execute(sql, &[&&row.card[..], &owner, &row.sealed])?;
     }
     Ok(())
 }
 
 /// Rows of subscribers, and their due times.
-fn write_states(
-    run: &mut impl FnMut(&'static str, Values<'_>) -> Result<u64, StoreError>,
-    changes: &Changes,
-) -> Result<(), StoreError> {
+fn write_states(writing: &mut Writing<'_, '_>, changes: &Changes) -> Result<(), StoreError> {
     let (known, new): (Vec<&StateChange>, Vec<&StateChange>) =
         changes.states.iter().partition(|change| change.from.is_some());
     if !known.is_empty() {
@@ -388,7 +425,7 @@ fn write_states(
              FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[])
                  AS new (id, was, revision, due, state)
              WHERE account.id = new.id AND account.revision = new.was";
-        if run(sql, &[&ids, &from, &revisions, &dues, &states])? != ids.len() as u64 {
+        if writing.execute(sql, &[&ids, &from, &revisions, &dues, &states])? != ids.len() as u64 {
             return Err(StoreError::Conflict);
         }
     }
@@ -397,7 +434,7 @@ fn write_states(
         let sql = "INSERT INTO account
              SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::bytea[], $5::bytea[])
              ON CONFLICT DO NOTHING";
-        if run(sql, &[&ids, &revisions, &dues, &numbers, &states])? != ids.len() as u64 {
+        if writing.execute(sql, &[&ids, &revisions, &dues, &numbers, &states])? != ids.len() as u64 {
             return Err(StoreError::Conflict);
         }
     }
@@ -408,15 +445,16 @@ fn write_states(
     if !at.is_empty() {
         let sql = "DELETE FROM due USING unnest($1::int8[], $2::bytea[]) AS old (at, id)
              WHERE due.at = old.at AND due.id = old.id AND due.at BETWEEN $3 AND $4";
-        // The bounds say which days' partitions are looked at.
-        run(sql, &[&at, &ids, &at.iter().min(), &at.iter().max()])?;
+        // The bounds say which days' partitions are looked at. A plan that is made for any bounds and any number of rows
+        // may read the whole of a day for every row.
+        writing.execute_anew(sql, &[&at, &ids, &at.iter().min(), &at.iter().max()])?;
     }
     let (at, ids): (Vec<i64>, Vec<&Id>) =
         moved.filter_map(|change| Some((micros(change.row.due?), &change.row.id))).unzip();
     if !at.is_empty() {
         let shards: Vec<i16> = ids.iter().map(|id| i16::from(shard(id))).collect();
         let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
-        run(
+        writing.execute(
             "INSERT INTO due SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int2[])",
             &[&at, &ids, &shards],
         )?;

@@ -145,8 +145,9 @@ impl Records for SqliteRecords {
         }
     }
 
-    fn trim_notes(&mut self, before: Instant) -> Result<u64, StoreError> {
-        Ok(self.db.execute("DELETE FROM note WHERE at < ?1", [micros(before)])? as u64)
+    fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM note WHERE seq IN (SELECT seq FROM note WHERE at < ?1 ORDER BY at LIMIT ?2)";
+        Ok(self.db.prepare_cached(sql)?.execute(params![micros(before), limit])? as u64)
     }
 
     fn due(
