@@ -2,7 +2,8 @@
 //! takes at half of the load, and how much memory subscribers need whose backups are under way.
 //!
 //! The server is a process of its own. `OXISIM_BENCH_SUBSCRIBERS` says of how many subscribers the memory is measured.
-#![expect(clippy::disallowed_methods, reason = "a bench has files")]
+#![expect(clippy::disallowed_methods, reason = "a bench has clocks and files")]
+#![expect(clippy::cast_precision_loss, clippy::cast_sign_loss, reason = "figures for people")]
 
 #[path = "load/centre.rs"]
 mod centre;
@@ -22,7 +23,7 @@ use std::{
 
 use ::postgres::{Client, NoTls};
 use centre::{LoadCentre, Make};
-use load::{Bare, KEY, Sizes, block, number};
+use load::{Bare, KEY, Sizes, alone, block, number};
 use oxisim_backup::message::Resumes;
 use oxisim_server::{
     PostgresStore, SqliteStore,
@@ -65,7 +66,11 @@ fn main() {
     let place = |name: &str| folder.path().join(name);
     let sqlite = Kind {
         name: "SQLite",
-        store: &|name| format!("database = {:?}", place(name)),
+        store: &|name| format!("database = \"{}\"", place(name).display()),
+        alone: &|name, group| {
+            let store = SqliteStore::open(place(name), &KEY).expect("it opens");
+            alone(store, SENDERS, MESSAGES, group)
+        },
         bare: &|served, name, group| {
             let open = |name| rusqlite::Connection::open(place(name)).expect("it opens");
             let sizes = Sizes::in_sqlite(&open(served));
@@ -79,7 +84,12 @@ fn main() {
         name: "PostgreSQL",
         store: &|name| {
             cluster.create(name);
-            format!("url = {:?}", cluster.url(name))
+            format!("url = \"{}\"", cluster.url(name))
+        },
+        alone: &|name, group| {
+            cluster.create(name);
+            let store = PostgresStore::connect(&cluster.url(name), &KEY).expect("it opens");
+            alone(store, SENDERS, MESSAGES, group)
         },
         bare: &|served, name, group| {
             let open = |name| Client::connect(&cluster.url(name), NoTls).expect("it opens");
@@ -97,33 +107,41 @@ struct Kind<'a> {
     name: &'a str,
     /// Makes a database; what the configuration says of it.
     store: &'a dyn Fn(&str) -> String,
+    /// Messages a second that a new store takes without a service, in groups of a size.
+    alone: &'a dyn Fn(&str, usize) -> f64,
     /// Messages a second that a new database takes by itself, with rows as in another and in groups of a size.
     bare: &'a dyn Fn(&str, &str, usize) -> f64,
 }
 
 impl Kind<'_> {
+    /// Messages a second of the service, of the store alone and of the database alone, and how many were a transaction.
+    fn round(&self, folder: &Path, round: usize) -> [f64; 4] {
+        let [served, alone, bare] = ["service", "alone", "bare"].map(|name| format!("{name}{round}"));
+        let (rate, group) = Place::new(folder, &(self.store)(&served)).messages();
+        [rate, (self.alone)(&alone, group), (self.bare)(&served, &bare, group), group as f64]
+    }
+
     fn measure(&self, folder: &Path, subscribers: usize) {
-        let (name, mut rounds) = (self.name, Vec::new());
-        for round in 0..ROUNDS {
-            let served = format!("service{round}");
-            let (rate, group) = Place::new(folder, &(self.store)(&served)).messages();
-            let bare = (self.bare)(&served, &format!("bare{round}"), group);
-            rounds.push((rate, bare, group));
-        }
-        rounds.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
-        let (rate, bare, group) = rounds[ROUNDS / 2];
+        let name = self.name;
+        // In turn, since a machine is not the same from one minute to the next.
+        let rounds: Vec<[f64; 4]> = (0..ROUNDS).map(|round| self.round(folder, round)).collect();
+        let of = |f: &dyn Fn(&[f64; 4]) -> f64| middle(rounds.iter().map(f).collect());
+        let rate = of(&|round| round[0]);
         println!(
-            "{name}: {rate:.0} durable messages in a second, {:.2} of the bare store's {bare:.0} with the same {group} messages a transaction",
-            rate / bare
+            "{name}: {rate:.0} durable messages in a second, {:.2} of what the store does without a service, {:.2} of what \
+             the database does by itself, with the same {:.0} messages a transaction",
+            of(&|round| round[0] / round[1]),
+            of(&|round| round[0] / round[2]),
+            of(&|round| round[3]),
         );
         let mut at = Place::new(folder, &(self.store)("latency"));
         let waits = at.latency(rate / 2.0);
-        let of = |share: f64| waits[(waits.len() as f64 * share) as usize].as_secs_f64() * 1_000.0;
+        let of = |percent: usize| waits[waits.len() * percent / 100].as_secs_f64() * 1_000.0;
         println!(
             "{name}: from deliver_sm to deliver_sm_resp at {:.0} messages a second: {:.1} ms (median), {:.1} ms (99th percentile)",
             rate / 2.0,
-            of(0.5),
-            of(0.99)
+            of(50),
+            of(99)
         );
         let mut at = Place::new(folder, &(self.store)("memory"));
         let (before, after, most) = at.memory(subscribers);
@@ -131,6 +149,12 @@ impl Kind<'_> {
             "{name}: {after} MiB resident with {subscribers} backups under way, {before} MiB with none; {most} MiB at most"
         );
     }
+}
+
+/// The one in the middle.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
 }
 
 /// A server and an SMS centre.

@@ -1,7 +1,8 @@
 //! What the stores do in a second: durable messages in, and resumes taken with many pending.
 //!
-//! `OXISIM_BENCH_ROWS` is the most rows that are pending (10 million on PostgreSQL, a tenth of it on SQLite).
+//! `OXISIM_BENCH_PENDING` is the most rows that are pending (10 million on PostgreSQL, a tenth of it on SQLite).
 #![expect(clippy::disallowed_methods, reason = "a bench has a clock")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
 #[path = "load/mod.rs"]
 mod load;
@@ -10,13 +11,13 @@ mod postgres;
 
 use std::time::Instant as Clock;
 
-use ::postgres::{Client, NoTls};
-use load::{Bare, KEY, Sizes, block, number};
+use ::postgres::{Client, IsolationLevel, NoTls};
+use load::{Bare, KEY, NOW, Sizes, alone, number};
 use oxisim_backup::{
-    BlockSet, Policy, Session, Standing, Vault,
+    BlockSet, Session, Standing, Vault,
     message::{BackupId, Resumes, Source},
 };
-use oxisim_server::{Leases, Msisdn, PostgresStore, Reception, Server, SqliteStore, Store, StoreError};
+use oxisim_server::{Leases, Msisdn, PostgresStore, SqliteStore, Store, StoreError};
 use oxisim_wire::{Duration, Instant};
 use postgres::Cluster;
 
@@ -35,10 +36,8 @@ const ROUNDS: usize = 5;
 /// Resumes that are taken, and planned anew.
 const TAKEN: usize = 20_000;
 
-const NOW: Instant = Instant::from_secs(1_800_000_000);
-
 fn main() {
-    let most = std::env::var("OXISIM_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok());
+    let most = std::env::var("OXISIM_BENCH_PENDING").ok().and_then(|rows| rows.parse().ok());
     let most: usize = most.unwrap_or(10_000_000);
     println!("groups of {GROUP}: a transaction each");
     sqlite(most / 10);
@@ -52,7 +51,7 @@ fn sqlite(most: usize) {
     let round = |round: usize| {
         let path = folder.path().join(format!("messages{round}.db"));
         let store = SqliteStore::open(&path, &KEY).expect("it opens");
-        let ours = messages(&mut Server::new(store, Policy::default(), 1));
+        let ours = alone(store, SENDERS, MESSAGES, GROUP);
         let open = |path| rusqlite::Connection::open(path).expect("it opens");
         let bare = bare(Sizes::in_sqlite(&open(&path)));
         let path = folder.path().join(format!("bare{round}.db"));
@@ -83,15 +82,15 @@ fn sqlite(most: usize) {
 
 fn postgresql(cluster: &Cluster, most: usize) {
     let round = |round: usize| {
-        let [messages_of, alone] = ["messages", "bare"].map(|name| format!("{name}{round}"));
+        let [messages_of, by_itself] = ["messages", "bare"].map(|name| format!("{name}{round}"));
         cluster.create(&messages_of);
         let store = PostgresStore::connect(&cluster.url(&messages_of), &KEY).expect("it opens");
-        let ours = messages(&mut Server::new(store, Policy::default(), 1));
+        let ours = alone(store, SENDERS, MESSAGES, GROUP);
         let open = |name| Client::connect(&cluster.url(name), NoTls).expect("it opens");
         let bare = bare(Sizes::in_postgresql(&mut open(&messages_of)));
-        cluster.create(&alone);
-        drop(PostgresStore::connect(&cluster.url(&alone), &KEY).expect("it opens"));
-        (ours, bare.postgresql(&mut open(&alone)))
+        cluster.create(&by_itself);
+        drop(PostgresStore::connect(&cluster.url(&by_itself), &KEY).expect("it opens"));
+        (ours, bare.postgresql(&mut open(&by_itself)))
     };
     report("PostgreSQL", round);
     for rows in sizes(most) {
@@ -116,6 +115,11 @@ fn postgresql(cluster: &Cluster, most: usize) {
         // As a server among several does.
         store.acquire("one", 256, NOW, Duration::from_secs(30)).expect("the shards are free");
         resumes("PostgreSQL", rows, &mut store);
+        // What is deleted from now on cannot be cleaned up.
+        let mut client = Client::connect(&cluster.url(&name), NoTls).expect("it opens");
+        let mut snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start();
+        snapshot.as_mut().expect("it begins").query("SELECT FROM oxisim.lease", &[]).expect("it is read");
+        resumes("PostgreSQL, a snapshot open,", rows, &mut store);
     }
 }
 
@@ -129,39 +133,13 @@ fn bare(sizes: Sizes) -> Bare {
     Bare { sizes, senders: SENDERS, messages: MESSAGES - 1, group: GROUP }
 }
 
-/// Messages a second that a server takes, each a block of a backup, durable at the end of their group.
-fn messages<S: Store>(server: &mut Server<S>) -> f64 {
-    let senders: Vec<Msisdn> = (0..SENDERS).map(number).collect();
-    let mut taken = 0_u32;
-    let mut begin = Clock::now();
-    for number in 1..=MESSAGES {
-        let user_data = block(number, Resumes::UPLOADER);
-        for group in senders.chunks(GROUP) {
-            let done = server.batch(group, |server| {
-                for sender in group {
-                    let reception = server.handle_deliver(&sender.address(), &user_data, NOW);
-                    assert_eq!(reception.expect("the store works"), Reception::Taken { completed: None });
-                }
-            });
-            done.expect("it is durable");
-            taken += group.len() as u32;
-        }
-        while server.poll_output().is_some() {}
-        if number == 1 {
-            // Accounts are made once; the ones after are the rule.
-            (taken, begin) = (0, Clock::now());
-        }
-    }
-    f64::from(taken) / begin.elapsed().as_secs_f64()
-}
-
 /// Both in turn, since a machine is not the same from one minute to the next; the middle of the rounds is said.
 fn report(store: &str, round: impl FnMut(usize) -> (f64, f64)) {
     let mut rounds: Vec<(f64, f64)> = (0..ROUNDS).map(round).collect();
     rounds.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
     let (ours, bare) = rounds[ROUNDS / 2];
     println!(
-        "{store}: {ours:.0} durable messages in a second, {:.2} of the bare store's {bare:.0}",
+        "{store}: {ours:.0} durable messages in a second, {:.2} of the {bare:.0} of the database by itself",
         ours / bare
     );
 }

@@ -4,18 +4,44 @@ use std::time::Instant as Clock;
 
 use ::postgres::Client;
 use oxisim_backup::{
-    Block, Entry, ToServer, carriage,
+    Block, Entry, Policy, ToServer, carriage,
     message::{BackupId, Blocks, Resumes, Source},
 };
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record};
-use oxisim_server::{Msisdn, StoreKey};
+use oxisim_server::{Msisdn, Reception, Server, Store, StoreKey};
 use oxisim_sms::UserData;
-use oxisim_wire::Wire as _;
+use oxisim_wire::{Instant, Wire as _};
 
 pub const KEY: StoreKey = StoreKey::new([7; 32]);
 
+pub const NOW: Instant = Instant::from_secs(1_800_000_000);
+
 /// Blocks of a backup, of which some never come.
 const TOTAL: u16 = 30;
+
+/// Messages a second that a store takes in groups, without a service around it: each is a block of a backup. The first ones
+/// make the accounts and are not measured; those after are the rule.
+pub fn alone<S: Store>(store: S, senders: usize, messages: u16, group: usize) -> f64 {
+    let mut server = Server::new(store, Policy::default(), 1);
+    let all: Vec<Msisdn> = (0..senders).map(number).collect();
+    let mut begin = Clock::now();
+    for message in 1..=messages {
+        let user_data = block(message, Resumes::UPLOADER);
+        for group in all.chunks(group) {
+            let done = server.batch(group, |server| {
+                for sender in group {
+                    let reception = server.handle_deliver(&sender.address(), &user_data, NOW);
+                    assert_eq!(reception.expect("the store works"), Reception::Taken { completed: None });
+                }
+            });
+            done.expect("it is durable");
+        }
+        if message == 1 {
+            begin = Clock::now();
+        }
+    }
+    (senders * usize::from(messages - 1)) as f64 / begin.elapsed().as_secs_f64()
+}
 
 /// Octets of the rows that messages leave.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +71,7 @@ impl Sizes {
     }
 
     fn of(octets: [i32; 4]) -> Self {
-        let [number, state, block, note] = octets.map(|octets| octets as usize);
+        let [number, state, block, note] = octets.map(|octets| usize::try_from(octets).expect("a length"));
         Self { number, state, block, note }
     }
 }
