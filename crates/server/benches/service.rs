@@ -30,6 +30,7 @@ use oxisim_server::{
     service::{Clock, Config, Running},
 };
 use oxisim_smpp::{Message, Operation};
+use oxisim_sms::{Address, UserData};
 use postgres::Cluster;
 use tokio::runtime::Runtime;
 
@@ -184,11 +185,11 @@ impl Place {
 
     /// Messages a second, and how many are in a transaction on average.
     fn messages(&mut self) -> (f64, usize) {
-        self.centre.bring(SENDERS, &blocks(1, Resumes::UPLOADER));
+        self.centre.bring(SENDERS, &blocks(1, SENDERS, Resumes::UPLOADER));
         let (stored, batches) = self.served.counts();
         assert_eq!(stored, SENDERS as u64);
         let count = SENDERS * usize::from(MESSAGES - 1);
-        let took = self.centre.bring(count, &blocks(2, Resumes::UPLOADER));
+        let took = self.centre.bring(count, &blocks(2, SENDERS, Resumes::UPLOADER));
         let (all, all_batches) = self.served.counts();
         assert_eq!((all - stored) as usize, count);
         let group = (all - stored).div_ceil(all_batches - batches);
@@ -196,30 +197,26 @@ impl Place {
     }
 
     fn latency(&mut self, rate: f64) -> Vec<Duration> {
-        self.centre.bring(SENDERS, &blocks(1, Resumes::UPLOADER));
-        self.centre.bring_at(rate, rate as usize * SECONDS, &blocks(2, Resumes::UPLOADER))
+        self.centre.bring(SENDERS, &blocks(1, SENDERS, Resumes::UPLOADER));
+        self.centre.bring_at(rate, rate as usize * SECONDS, &blocks(2, SENDERS, Resumes::UPLOADER))
     }
 
     /// The server's memory, before and after each of these subscribers has sent the first blocks of a backup, and at most.
     fn memory(&mut self, subscribers: usize) -> (u64, u64, u64) {
         let before = self.served.memory("VmRSS");
-        let make: Arc<Make> = Arc::new(move |place| {
-            message(place % subscribers, 1 + (place / subscribers) as u16, Resumes::SERVER)
-        });
-        self.centre.bring(subscribers * 2, &make);
+        self.centre.bring(subscribers * 2, &blocks(1, subscribers, Resumes::SERVER));
         (before, self.served.memory("VmRSS"), self.served.memory("VmHWM"))
     }
 }
 
 /// All senders' messages with a block, then those with the next one.
-fn blocks(first: u16, resumes: Resumes) -> Arc<Make> {
-    Arc::new(move |place| message(place % SENDERS, first + (place / SENDERS) as u16, resumes))
-}
-
-fn message(sender: usize, number_of_block: u16, resumes: Resumes) -> Message {
-    let to = "+15550199999".parse().expect("it is a number");
-    let message = Message::new(Operation::Deliver, Some(number(sender).address()), to);
-    message.with_user_data(&block(number_of_block, resumes))
+fn blocks(first: u16, senders: usize, resumes: Resumes) -> Arc<Make> {
+    let to: Address = "+15550199999".parse().expect("it is a number");
+    let contents: Vec<UserData> = (first..=MESSAGES).map(|number| block(number, resumes)).collect();
+    Arc::new(move |place| {
+        let message = Message::new(Operation::Deliver, Some(number(place % senders).address()), to.clone());
+        message.with_user_data(&contents[place / senders % contents.len()])
+    })
 }
 
 /// The server, in a process that ends with the value.
