@@ -124,7 +124,8 @@ pub struct Receiver {
 }
 
 impl Receiver {
-    /// A message of the subscriber's uploader `from` has come at `now`. `random` is any number, for [`Spacing::Random`].
+    /// A message of the subscriber's uploader `from` has come at `now`. `random` is any number, for the
+    /// [`Spacing`].
     pub fn receive<V: Vault>(
         &self,
         vault: &mut V,
@@ -268,7 +269,7 @@ impl Receiver {
                 let own = vault.spacing(backup.source).map_err(ReceiverError::Store)?;
                 let spacing = own.as_ref().unwrap_or(&self.policy.spacing);
                 let next = match session.delay {
-                    Some(delay) => spacing.after(now, delay),
+                    Some(delay) => spacing.after(now, delay, random),
                     None => spacing.next(now, random),
                 };
                 Some(next.max(now + SUBSET_GOES_ON))

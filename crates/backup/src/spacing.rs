@@ -22,7 +22,8 @@ pub enum Spacing {
     Regular(Duration),
     /// A random period between these two.
     Random(Duration, Duration),
-    /// A regular period, but only within these hours. No window is no restriction.
+    /// A regular period, but only within these hours. No window is no restriction. Who waits for one that is closed is
+    /// asked at a random time of its first three quarters, so that its opening is no rush.
     Timetable(Vec<Window>, Duration),
 }
 
@@ -43,6 +44,12 @@ impl Window {
             Instant::from_secs(at.as_secs() + DAY - since_opening)
         }
     }
+
+    /// A time after the opening for one of many who wait for it. The last quarter is left to the subsets that follow.
+    fn place(self, random: u64) -> Duration {
+        let span = Duration::from_secs(self.length() * 3 / 4).as_micros();
+        Duration::from_micros(random.checked_rem(span).unwrap_or(0))
+    }
 }
 
 impl Spacing {
@@ -55,22 +62,27 @@ impl Spacing {
                 let span = most.saturating_sub(*least).as_micros();
                 now + *least + Duration::from_micros(random.checked_rem(span.saturating_add(1)).unwrap_or(0))
             }
-            Self::Timetable(windows, period) => within(windows, now + *period),
+            Self::Timetable(windows, period) => within(windows, now + *period, random),
         }
     }
 
     /// When to ask, if `delay` was asked for instead of the period; a timetable is kept all the same.
     #[must_use]
-    pub fn after(&self, now: Instant, delay: Duration) -> Instant {
+    pub fn after(&self, now: Instant, delay: Duration, random: u64) -> Instant {
         match self {
-            Self::Timetable(windows, _) => within(windows, now + delay),
+            Self::Timetable(windows, _) => within(windows, now + delay, random),
             _ => now + delay,
         }
     }
 }
 
-fn within(windows: &[Window], at: Instant) -> Instant {
-    windows.iter().map(|window| window.next_open(at)).min().unwrap_or(at)
+/// `at`, if a window is open then; else a time in the one that opens next.
+fn within(windows: &[Window], at: Instant, random: u64) -> Instant {
+    let openings = windows.iter().map(|window| (window.next_open(at), window));
+    match openings.min_by_key(|(opens, _)| *opens) {
+        Some((opens, window)) if opens > at => opens + window.place(random),
+        _ => at,
+    }
 }
 
 #[cfg(test)]
@@ -93,7 +105,22 @@ mod tests {
         assert_eq!(table.next(at(9, 13), 0), at(9, 22));
         assert_eq!(table.next(at(9, 23), 0), at(9, 23));
         assert_eq!(table.next(at(10, 5), 0), at(10, 5));
-        assert_eq!(table.after(at(10, 5), Duration::from_mins(60)), at(10, 12));
+        assert_eq!(table.after(at(10, 5), Duration::from_mins(60), 0), at(10, 12));
+    }
+
+    #[test]
+    fn who_waits_for_a_window_is_asked_at_any_time_of_its_first_three_quarters() {
+        let night = Window { opens: 22 * HOUR, closes: 6 * HOUR };
+        let table = Spacing::Timetable([night].into(), Duration::ZERO);
+        let six_hours = Duration::from_mins(6 * 60).as_micros();
+        let after_opening = |random| table.next(at(9, 8), random).since(at(9, 22)).as_micros();
+        for random in [0, 1, six_hours - 1] {
+            assert_eq!(after_opening(random), random);
+        }
+        assert_eq!(after_opening(six_hours), 0);
+        assert_eq!(table.after(at(9, 8), Duration::from_mins(60), 7), table.next(at(9, 8), 7));
+        // Who finds it open does not wait.
+        assert_eq!(table.next(at(9, 22), 7), at(9, 22));
     }
 
     #[test]

@@ -1,23 +1,25 @@
 //! What the stores do in a second: durable messages in, and resumes taken with many pending.
 //!
-//! `OXISIM_BENCH_ROWS` is the most rows that are pending (10 million on PostgreSQL, a tenth of it on SQLite).
+//! `OXISIM_BENCH_PENDING` is the most rows that are pending (10 million on PostgreSQL, a tenth of it on SQLite).
 #![expect(clippy::disallowed_methods, reason = "a bench has a clock")]
+#![expect(clippy::cast_precision_loss, reason = "figures for people")]
 
+#[path = "load/mod.rs"]
+mod load;
 #[path = "../tests/postgres/mod.rs"]
 mod postgres;
 
 use std::time::Instant as Clock;
 
-use ::postgres::{Client, NoTls};
+use ::postgres::{Client, IsolationLevel, NoTls};
+use load::{Bare, KEY, NOW, Sizes, alone, number};
 use oxisim_backup::{
-    BlockSet, Policy, Session, Standing, ToServer, Vault, carriage,
-    message::{BackupId, Blocks, Resumes, Source},
+    BlockSet, Session, Standing, Vault,
+    message::{BackupId, Resumes, Source},
 };
-use oxisim_server::{Msisdn, PostgresStore, Server, SqliteStore, Store, StoreError, StoreKey};
+use oxisim_server::{Leases, Msisdn, PostgresStore, SqliteStore, Store, StoreError};
 use oxisim_wire::{Duration, Instant};
 use postgres::Cluster;
-
-const KEY: StoreKey = StoreKey::new([7; 32]);
 
 /// Messages, or resumes, that are one transaction.
 const GROUP: usize = 1_000;
@@ -34,10 +36,8 @@ const ROUNDS: usize = 5;
 /// Resumes that are taken, and planned anew.
 const TAKEN: usize = 20_000;
 
-const NOW: Instant = Instant::from_secs(1_800_000_000);
-
 fn main() {
-    let most = std::env::var("OXISIM_BENCH_ROWS").ok().and_then(|rows| rows.parse().ok());
+    let most = std::env::var("OXISIM_BENCH_PENDING").ok().and_then(|rows| rows.parse().ok());
     let most: usize = most.unwrap_or(10_000_000);
     println!("groups of {GROUP}: a transaction each");
     sqlite(most / 10);
@@ -51,10 +51,12 @@ fn sqlite(most: usize) {
     let round = |round: usize| {
         let path = folder.path().join(format!("messages{round}.db"));
         let store = SqliteStore::open(&path, &KEY).expect("it opens");
-        let ours = messages(&mut Server::new(store, Policy::default(), 1));
+        let ours = alone(store, SENDERS, MESSAGES, GROUP);
+        let open = |path| rusqlite::Connection::open(path).expect("it opens");
+        let bare = bare(Sizes::in_sqlite(&open(&path)));
         let path = folder.path().join(format!("bare{round}.db"));
         drop(SqliteStore::open(&path, &KEY).expect("it opens"));
-        (ours, bare_sqlite(&mut rusqlite::Connection::open(&path).expect("it opens")))
+        (ours, bare.sqlite(&mut open(&path)))
     };
     report("SQLite", round);
     for rows in sizes(most) {
@@ -80,13 +82,15 @@ fn sqlite(most: usize) {
 
 fn postgresql(cluster: &Cluster, most: usize) {
     let round = |round: usize| {
-        let [messages_of, bare] = ["messages", "bare"].map(|name| format!("{name}{round}"));
+        let [messages_of, by_itself] = ["messages", "bare"].map(|name| format!("{name}{round}"));
         cluster.create(&messages_of);
         let store = PostgresStore::connect(&cluster.url(&messages_of), &KEY).expect("it opens");
-        let ours = messages(&mut Server::new(store, Policy::default(), 1));
-        cluster.create(&bare);
-        drop(PostgresStore::connect(&cluster.url(&bare), &KEY).expect("it opens"));
-        (ours, bare_postgresql(&mut Client::connect(&cluster.url(&bare), NoTls).expect("it opens")))
+        let ours = alone(store, SENDERS, MESSAGES, GROUP);
+        let open = |name| Client::connect(&cluster.url(name), NoTls).expect("it opens");
+        let bare = bare(Sizes::in_postgresql(&mut open(&messages_of)));
+        cluster.create(&by_itself);
+        drop(PostgresStore::connect(&cluster.url(&by_itself), &KEY).expect("it opens"));
+        (ours, bare.postgresql(&mut open(&by_itself)))
     };
     report("PostgreSQL", round);
     for rows in sizes(most) {
@@ -102,13 +106,20 @@ fn postgresql(cluster: &Cluster, most: usize) {
                  CREATE TEMP TABLE new AS SELECT uuid_send(gen_random_uuid()) AS id,
                      {from} + n * (2592000000000 / {rows}) AS at FROM generate_series(1, {rows}) AS n;
                  INSERT INTO account SELECT id, 1, at, '\\x00'::bytea, decode(repeat('00', 150), 'hex') FROM new;
-                 INSERT INTO due SELECT at, id, 0 FROM new;
+                 INSERT INTO due SELECT at, id, get_byte(id, 0) FROM new;
                  DROP TABLE new; ANALYZE; CHECKPOINT;",
                 from = NOW.as_micros() + 86_400_000_000,
             ))
             .expect("rows are made");
         drop(client);
+        // As a server among several does.
+        store.acquire("one", 256, NOW, Duration::from_secs(30)).expect("the shards are free");
         resumes("PostgreSQL", rows, &mut store);
+        // What is deleted from now on cannot be cleaned up.
+        let mut client = Client::connect(&cluster.url(&name), NoTls).expect("it opens");
+        let mut snapshot = client.build_transaction().isolation_level(IsolationLevel::RepeatableRead).start();
+        snapshot.as_mut().expect("it begins").query("SELECT FROM oxisim.lease", &[]).expect("it is read");
+        resumes("PostgreSQL, a snapshot open,", rows, &mut store);
     }
 }
 
@@ -117,119 +128,9 @@ fn sizes(most: usize) -> impl Iterator<Item = usize> {
     [100_000, 1_000_000, 10_000_000].into_iter().filter(move |rows| *rows <= most)
 }
 
-fn number(number: usize) -> Msisdn {
-    format!("49151{number:08}").parse().expect("it is a number")
-}
-
-/// Messages a second that a server takes, each a block of a backup, durable at the end of their group.
-fn messages<S: Store>(server: &mut Server<S>) -> f64 {
-    let senders: Vec<Msisdn> = (0..SENDERS).map(number).collect();
-    let mut taken = 0_u32;
-    let mut begin = Clock::now();
-    for block in 1..=MESSAGES {
-        let message = ToServer::Blocks(Blocks {
-            backup: BackupId { source: Source::CARD, generation: 1 },
-            base_distance: 0,
-            total: 30,
-            first: block,
-            blocks: vec![[block as u8; 100].to_vec()],
-            resumes: Resumes::UPLOADER,
-            delay: None,
-            digest: None,
-        });
-        let user_data = carriage::wrap(Source::CARD, u32::from(block), message.encode()).expect("it fits");
-        for group in senders.chunks(GROUP) {
-            let done = server.batch(group, |server| {
-                for sender in group {
-                    server.handle_deliver(&sender.address(), &user_data, NOW).expect("it is taken");
-                }
-            });
-            done.expect("it is durable");
-            taken += group.len() as u32;
-        }
-        while server.poll_output().is_some() {}
-        if block == 1 {
-            // Accounts are made once; the ones after are the rule.
-            (taken, begin) = (0, Clock::now());
-        }
-    }
-    f64::from(taken) / begin.elapsed().as_secs_f64()
-}
-
-/// The same rows, as safe, by the database alone: an account is written, a block and a note are added.
-fn bare_sqlite(db: &mut rusqlite::Connection) -> f64 {
-    // As safe as the store is.
-    db.execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
-        .expect("it is SQLite");
-    let make = "INSERT INTO account VALUES (?1, 0, NULL, ?2, ?3)";
-    let ids: Vec<[u8; 16]> = (0..SENDERS).map(id).collect();
-    for id in &ids {
-        db.execute(make, rusqlite::params![id, [0_u8; 44], [0_u8; 90]]).expect("a row is made");
-    }
-    let mut taken = 0_u32;
-    let begin = Clock::now();
-    for block in 2..=MESSAGES {
-        for group in ids.chunks(GROUP) {
-            let transaction = db.transaction().expect("it begins");
-            for id in group {
-                let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| {
-                    transaction
-                        .prepare_cached(sql)
-                        .and_then(|mut sql| sql.execute(params))
-                        .expect("it is written");
-                };
-                run(
-                    "UPDATE account SET revision = revision + 1, state = ?2 WHERE id = ?1",
-                    &[id, &[block as u8; 90]],
-                );
-                run("INSERT INTO account_block VALUES (?1, 0, ?2, ?3)", &[id, &block, &[0_u8; 132]]);
-                run("INSERT INTO note (id, at, sealed) VALUES (?1, ?2, ?3)", &[id, &block, &[0_u8; 70]]);
-            }
-            transaction.commit().expect("it is durable");
-            taken += group.len() as u32;
-        }
-    }
-    f64::from(taken) / begin.elapsed().as_secs_f64()
-}
-
-fn bare_postgresql(client: &mut Client) -> f64 {
-    client.batch_execute("SET search_path TO oxisim").expect("it is PostgreSQL");
-    let ids: Vec<[u8; 16]> = (0..SENDERS).map(id).collect();
-    for id in &ids {
-        let make = "INSERT INTO account VALUES ($1, 0, NULL, $2, $2)";
-        client.execute(make, &[&&id[..], &&[0_u8; 90][..]]).expect("a row is made");
-    }
-    let update = client.prepare(
-        "UPDATE account SET revision = revision + 1, state = new.state
-         FROM unnest($1::bytea[], $2::bytea[]) AS new (id, state) WHERE account.id = new.id",
-    );
-    let block = client.prepare("INSERT INTO account_block SELECT id, 0, $2, sealed FROM unnest($1::bytea[], $3::bytea[]) AS new (id, sealed)");
-    let note = client.prepare("INSERT INTO note (id, at, sealed) SELECT id, 0, sealed FROM unnest($1::bytea[], $2::bytea[]) AS new (id, sealed)");
-    let (update, block, note) = (update.expect("sql"), block.expect("sql"), note.expect("sql"));
-    let mut taken = 0_u32;
-    let begin = Clock::now();
-    for number in 2..=MESSAGES {
-        for group in ids.chunks(GROUP) {
-            let ids: Vec<&[u8]> = group.iter().map(|id| &id[..]).collect();
-            let mut transaction = client.transaction().expect("it begins");
-            transaction
-                .execute(&update, &[&ids, &vec![&[number as u8; 90][..]; ids.len()]])
-                .expect("it is written");
-            transaction
-                .execute(&block, &[&ids, &i32::from(number), &vec![&[0_u8; 132][..]; ids.len()]])
-                .expect("it is written");
-            transaction.execute(&note, &[&ids, &vec![&[0_u8; 70][..]; ids.len()]]).expect("it is written");
-            transaction.commit().expect("it is durable");
-            taken += group.len() as u32;
-        }
-    }
-    f64::from(taken) / begin.elapsed().as_secs_f64()
-}
-
-/// As scattered as hashes are.
-fn id(number: usize) -> [u8; 16] {
-    let number = (number as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    [number.to_be_bytes(), number.rotate_left(29).to_be_bytes()].concat().try_into().expect("16 octets")
+/// The same, by the database alone.
+fn bare(sizes: Sizes) -> Bare {
+    Bare { sizes, senders: SENDERS, messages: MESSAGES - 1, group: GROUP }
 }
 
 /// Both in turn, since a machine is not the same from one minute to the next; the middle of the rounds is said.
@@ -238,7 +139,7 @@ fn report(store: &str, round: impl FnMut(usize) -> (f64, f64)) {
     rounds.sort_by(|one, other| (one.0 / one.1).total_cmp(&(other.0 / other.1)));
     let (ours, bare) = rounds[ROUNDS / 2];
     println!(
-        "{store}: {ours:.0} durable messages in a second, {:.2} of the bare store's {bare:.0}",
+        "{store}: {ours:.0} durable messages in a second, {:.2} of the {bare:.0} of the database by itself",
         ours / bare
     );
 }

@@ -106,7 +106,7 @@ impl Error {
 }
 
 impl<S: Store> Server<S> {
-    /// A server on a store. `seed` is for [`Spacing::Random`](oxisim_backup::Spacing).
+    /// A server on a store. `seed` is for what a [`Spacing`](oxisim_backup::Spacing) leaves to chance.
     #[must_use]
     pub fn new(store: S, policy: Policy, seed: u64) -> Self {
         Self {
@@ -512,7 +512,7 @@ impl<S: Store> Server<S> {
         Ok(self.store.put_off(msisdn, now + wait, &note)?)
     }
 
-    /// Old notes go.
+    /// Old notes go, some at a time.
     fn trim(&mut self, now: Instant) -> Result<(), Error> {
         if now < self.trim_at {
             return Ok(());

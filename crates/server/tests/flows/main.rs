@@ -13,3 +13,4 @@ mod rekey;
 mod restore;
 mod rules;
 mod security;
+mod timetable;

@@ -4,6 +4,7 @@ mod records;
 mod schedule;
 mod schema;
 mod tls;
+mod writing;
 
 use postgres::Client;
 

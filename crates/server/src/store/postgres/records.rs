@@ -1,53 +1,26 @@
 //! Sealed records in PostgreSQL: one statement moves all rows of a kind.
 
-use std::collections::BTreeMap;
-
 use oxisim_wire::Instant;
-use postgres::{Client, Row as SqlRow, Statement, Transaction, error::SqlState, types::ToSql};
+use postgres::{Client, Row as SqlRow, error::SqlState, types::ToSql};
 
-use super::{schedule, tls::Way};
+use super::{
+    schedule,
+    tls::Way,
+    writing::{Statements, Values, Writing, is_latest, write},
+};
 use crate::store::{
-    Lease, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, StoreError, micros,
-    records::{
-        ActRow, CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, PaperRow, Records, Resealed, Row,
-        StateChange, shard,
-    },
+    Lease, StoreError, micros,
+    records::{ActRow, CardRow, Changes, Id, InboxRow, KeyRow, NoteRow, PaperRow, Records, Resealed, Row},
 };
 
-type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+/// Microseconds in which the next due time is looked for first: a day.
+const NEAR: i64 = 86_400_000_000;
 
 /// Sealed records in a PostgreSQL database.
 pub struct PostgresRecords {
     way: Way,
     client: Client,
     statements: Statements,
-}
-
-/// Statements that are prepared.
-#[derive(Default)]
-struct Statements(BTreeMap<&'static str, Statement>);
-
-impl Statements {
-    fn of_client(&mut self, client: &mut Client, sql: &'static str) -> Result<Statement, StoreError> {
-        if let Some(statement) = self.0.get(sql) {
-            return Ok(statement.clone());
-        }
-        let statement = client.prepare(sql)?;
-        Ok(self.0.entry(sql).or_insert(statement).clone())
-    }
-
-    fn execute(
-        &mut self,
-        transaction: &mut Transaction<'_>,
-        sql: &'static str,
-        values: Values<'_>,
-    ) -> Result<u64, StoreError> {
-        let statement = match self.0.get(sql) {
-            Some(statement) => statement.clone(),
-            None => self.0.entry(sql).or_insert(transaction.prepare(sql)?).clone(),
-        };
-        Ok(transaction.execute(&statement, values)?)
-    }
 }
 
 impl std::fmt::Debug for PostgresRecords {
@@ -82,6 +55,32 @@ impl PostgresRecords {
         self.client()?;
         let statement = self.statements.of_client(&mut self.client, sql)?;
         Ok(self.client.execute(&statement, values)?)
+    }
+
+    fn writing(&mut self) -> Result<Writing<'_, '_>, StoreError> {
+        self.client()?;
+        Ok(Writing { transaction: self.client.transaction()?, statements: &mut self.statements })
+    }
+
+    /// The first due time between these two.
+    fn first_due(
+        &mut self,
+        from: i64,
+        until: i64,
+        shards: Option<&[u8]>,
+    ) -> Result<Option<Instant>, StoreError> {
+        let rows = match shards {
+            None => {
+                let sql = "SELECT at FROM due WHERE at >= $1 AND at <= $2 ORDER BY at, id LIMIT 1";
+                self.query(sql, &[&from, &until])?
+            }
+            Some(shards) => {
+                let sql = "SELECT at FROM due WHERE at >= $1 AND at <= $2 AND shard = ANY($3)
+                     ORDER BY at, id LIMIT 1";
+                self.query(sql, &[&from, &until, &numbers(shards)])?
+            }
+        };
+        Ok(rows.first().map(|row| instant(row.get("at"))))
     }
 }
 
@@ -210,13 +209,11 @@ impl Records for PostgresRecords {
         was: Option<&[u8]>,
         sealed: Option<&[u8]>,
     ) -> Result<bool, StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        is_latest(&mut transaction, statements, key)?;
+        let mut writing = self.writing()?;
+        is_latest(&mut writing, key)?;
         let drawer = i16::from(drawer);
         let place: [&(dyn ToSql + Sync); 2] = [&drawer, &&id[..]];
-        let mut run = |sql, values: Values<'_>| statements.execute(&mut transaction, sql, values);
+        let mut run = |sql, values: Values<'_>| writing.execute(sql, values);
         let count = match (was, sealed) {
             (None, None) => {
                 let sql = "SELECT FROM console_document WHERE drawer = $1 AND id = $2";
@@ -235,21 +232,19 @@ impl Records for PostgresRecords {
                 &[place[0], place[1], &was],
             )?,
         };
-        transaction.commit()?;
+        writing.transaction.commit()?;
         Ok(count == 1)
     }
 
     fn add_acts(&mut self, key: u32, sealed: &[(Instant, Vec<u8>)]) -> Result<(), StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        is_latest(&mut transaction, statements, key)?;
+        let mut writing = self.writing()?;
+        is_latest(&mut writing, key)?;
         let (at, sealed): (Vec<i64>, Vec<&[u8]>) =
             sealed.iter().map(|(at, sealed)| (micros(*at), &sealed[..])).unzip();
         let sql = "INSERT INTO audit (at, sealed) SELECT at, sealed
              FROM unnest($1::int8[], $2::bytea[]) WITH ORDINALITY AS new (at, sealed, place) ORDER BY place";
-        statements.execute(&mut transaction, sql, &[&at, &sealed])?;
-        Ok(transaction.commit()?)
+        writing.execute(sql, &[&at, &sealed])?;
+        Ok(writing.transaction.commit()?)
     }
 
     fn acts(&mut self, skip: u64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
@@ -294,14 +289,11 @@ impl Records for PostgresRecords {
 
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError> {
         let from = micros(from);
-        let rows = match shards {
-            None => self.query("SELECT at FROM due WHERE at >= $1 ORDER BY at, id LIMIT 1", &[&from])?,
-            Some(shards) => {
-                let sql = "SELECT at FROM due WHERE at >= $1 AND shard = ANY($2) ORDER BY at, id LIMIT 1";
-                self.query(sql, &[&from, &numbers(shards)])?
-            }
-        };
-        Ok(rows.first().map(|row| instant(row.get("at"))))
+        // While somebody is due within a day, the days after it are not touched.
+        match self.first_due(from, from.saturating_add(NEAR), shards)? {
+            None => self.first_due(from, i64::MAX, shards),
+            near => Ok(near),
+        }
     }
 
     fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
@@ -331,18 +323,14 @@ impl Records for PostgresRecords {
     }
 
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        write(&mut transaction, statements, changes).map_err(contended)?;
-        transaction.commit().map_err(|error| contended(error.into()))
+        let mut writing = self.writing()?;
+        write(&mut writing, changes).map_err(contended)?;
+        writing.transaction.commit().map_err(|error| contended(error.into()))
     }
 
     fn reseal(&mut self, resealed: &Resealed) -> Result<(), StoreError> {
-        self.client()?;
-        let Self { client, statements, .. } = self;
-        let mut transaction = client.transaction()?;
-        let mut run = |sql, values: Values<'_>| statements.execute(&mut transaction, sql, values).map(drop);
+        let mut writing = self.writing()?;
+        let mut run = |sql, values: Values<'_>| writing.execute(sql, values).map(drop);
         for (id, source, number, new, old) in &resealed.blocks {
             let sql = "UPDATE account_block SET sealed = $4
                  WHERE id = $1 AND source = $2 AND number = $3 AND sealed = $5";
@@ -378,7 +366,7 @@ impl Records for PostgresRecords {
         for (seq, new) in &resealed.acts {
             run("UPDATE audit SET sealed = $2 WHERE seq = $1", &[seq, new])?;
         }
-        Ok(transaction.commit()?)
+        Ok(writing.transaction.commit()?)
     }
 
     /// Earlier states of rows, sealed, stay in the tables until the database cleans up, and in its write-ahead log.
@@ -428,201 +416,6 @@ impl Records for PostgresRecords {
             Lease { shard, owner: row.get("owner"), epoch, until: instant(row.get("until")) }
         };
         Ok(rows.iter().map(lease).collect())
-    }
-}
-
-fn write(
-    transaction: &mut Transaction<'_>,
-    statements: &mut Statements,
-    changes: &Changes,
-) -> Result<(), StoreError> {
-    is_latest(transaction, statements, changes.key)?;
-    if !changes.fence.is_empty() {
-        // A row that is locked so is taken over by nobody before the commit.
-        let (shards, _) = columns(&changes.fence);
-        let sql = "SELECT shard, epoch FROM lease WHERE shard = ANY($1) ORDER BY shard FOR SHARE";
-        let rows = transaction.query(sql, &[&shards])?;
-        let now: BTreeMap<u8, u64> = rows.iter().map(lease).collect();
-        for (shard, epoch) in &changes.fence {
-            if now.get(shard) != Some(epoch) {
-                return Err(StoreError::Fenced(*shard));
-            }
-        }
-    }
-    let mut run = |sql, values: Values<'_>| statements.execute(transaction, sql, values);
-    if !changes.erased.is_empty() {
-        let ids: Vec<&[u8]> = changes.erased.iter().map(|(id, ..)| &id[..]).collect();
-        let revisions: Vec<i64> = changes.erased.iter().map(|(_, revision, _)| signed(*revision)).collect();
-        let sql = "DELETE FROM account USING unnest($1::bytea[], $2::int8[]) AS old (id, revision)
-             WHERE account.id = old.id AND account.revision = old.revision";
-        if run(sql, &[&ids, &revisions])? != ids.len() as u64 {
-            return Err(StoreError::Conflict);
-        }
-        run("DELETE FROM account_block WHERE id = ANY($1)", &[&ids])?;
-        run("DELETE FROM account_copy WHERE id = ANY($1)", &[&ids])?;
-        run("DELETE FROM note WHERE id = ANY($1)", &[&ids])?;
-        run("DELETE FROM inbox WHERE id = ANY($1)", &[&ids])?;
-    }
-    write_states(&mut run, changes)?;
-    if !changes.cleared.is_empty() {
-        let ids: Vec<&[u8]> = changes.cleared.iter().map(|(id, _)| &id[..]).collect();
-        let sources: Vec<i16> = changes.cleared.iter().map(|(_, source)| i16::from(*source)).collect();
-        let sql = "DELETE FROM account_block USING unnest($1::bytea[], $2::int2[]) AS old (id, source)
-             WHERE account_block.id = old.id AND account_block.source = old.source";
-        run(sql, &[&ids, &sources])?;
-    }
-    if !changes.blocks.is_empty() {
-        let ids: Vec<&[u8]> = changes.blocks.iter().map(|(id, ..)| &id[..]).collect();
-        let sources: Vec<i16> = changes.blocks.iter().map(|(_, source, ..)| i16::from(*source)).collect();
-        let numbers: Vec<i32> = changes.blocks.iter().map(|(.., number, _)| i32::from(*number)).collect();
-        let sealed: Vec<&[u8]> = changes.blocks.iter().map(|(.., sealed)| &sealed[..]).collect();
-        let sql = "INSERT INTO account_block
-             SELECT * FROM unnest($1::bytea[], $2::int2[], $3::int4[], $4::bytea[])
-             ON CONFLICT (id, source, number) DO UPDATE SET sealed = excluded.sealed";
-        run(sql, &[&ids, &sources, &numbers, &sealed])?;
-    }
-    if !changes.copies.is_empty() {
-        let ids: Vec<&[u8]> = changes.copies.iter().map(|(id, ..)| &id[..]).collect();
-        let sources: Vec<i16> = changes.copies.iter().map(|(_, source, _)| i16::from(*source)).collect();
-        let sealed: Vec<&[u8]> = changes.copies.iter().map(|(.., sealed)| &sealed[..]).collect();
-        let sql = "INSERT INTO account_copy SELECT * FROM unnest($1::bytea[], $2::int2[], $3::bytea[])
-             ON CONFLICT (id, source) DO UPDATE SET sealed = excluded.sealed";
-        run(sql, &[&ids, &sources, &sealed])?;
-    }
-    if !changes.notes.is_empty() {
-        let ids: Vec<Option<&[u8]>> =
-            changes.notes.iter().map(|(id, ..)| id.as_ref().map(|id| &id[..])).collect();
-        let at: Vec<i64> = changes.notes.iter().map(|(_, at, _)| micros(*at)).collect();
-        let sealed: Vec<&[u8]> = changes.notes.iter().map(|(.., sealed)| &sealed[..]).collect();
-        let sql = "INSERT INTO note (id, at, sealed) SELECT id, at, sealed
-             FROM unnest($1::bytea[], $2::int8[], $3::bytea[]) WITH ORDINALITY AS new (id, at, sealed, place)
-             ORDER BY place";
-        run(sql, &[&ids, &at, &sealed])?;
-    }
-    let trimmed: Vec<&[u8]> =
-        changes.states.iter().filter(|change| change.trims).map(|change| &change.row.id[..]).collect();
-    if !trimmed.is_empty() {
-        let sql = "DELETE FROM note USING unnest($1::bytea[]) AS of (id) WHERE note.id = of.id AND seq <= (
-                 SELECT seq FROM note AS kept WHERE kept.id = of.id ORDER BY seq DESC LIMIT 1 OFFSET $2)";
-        run(sql, &[&trimmed, &i64::from(NOTES_OF_SUBSCRIBER)])?;
-    }
-    if changes.notes.iter().any(|(of, ..)| of.is_none()) {
-        let sql = "DELETE FROM note WHERE id IS NULL AND seq <= (
-                 SELECT seq FROM note WHERE id IS NULL ORDER BY seq DESC LIMIT 1 OFFSET $1)";
-        run(sql, &[&i64::from(NOTES_OF_STRANGERS)])?;
-    }
-    for row in &changes.cards {
-        let owner = row.owner.as_ref().map(|owner| &owner[..]);
-        let sql = "INSERT INTO account_card VALUES ($1, $2, $3)
-             ON CONFLICT (card) DO UPDATE SET owner = excluded.owner, sealed = excluded.sealed";
-        run(sql, &[&&row.card[..], &owner, &row.sealed])?;
-    }
-    if !changes.inbox.is_empty() {
-        let ids: Vec<&[u8]> = changes.inbox.iter().map(|(id, ..)| &id[..]).collect();
-        let shards: Vec<i16> = changes.inbox.iter().map(|(id, ..)| i16::from(shard(id))).collect();
-        let at: Vec<i64> = changes.inbox.iter().map(|(_, at, _)| micros(*at)).collect();
-        let sealed: Vec<&[u8]> = changes.inbox.iter().map(|(.., sealed)| &sealed[..]).collect();
-        let sql = "INSERT INTO inbox (id, shard, at, sealed) SELECT id, shard, at, sealed
-             FROM unnest($1::bytea[], $2::int2[], $3::int8[], $4::bytea[])
-                 WITH ORDINALITY AS new (id, shard, at, sealed, place)
-             ORDER BY place";
-        run(sql, &[&ids, &shards, &at, &sealed])?;
-    }
-    if !changes.settled.is_empty() {
-        let seqs: Vec<i64> = changes.settled.iter().map(|(seq, _)| *seq).collect();
-        if run("DELETE FROM inbox WHERE seq = ANY($1)", &[&seqs])? != seqs.len() as u64 {
-            return Err(StoreError::Conflict);
-        }
-    }
-    for tally in &changes.tallies {
-        let counts = [tally.incoming, tally.outgoing].map(signed);
-        let sql = "INSERT INTO tally VALUES ($1, $2, $3, $4) ON CONFLICT (hour, writer) DO UPDATE
-             SET incoming = tally.incoming + excluded.incoming, outgoing = tally.outgoing + excluded.outgoing";
-        run(sql, &[&signed(tally.hour), &tally.writer, &counts[0], &counts[1]])?;
-    }
-    Ok(())
-}
-
-/// Nobody seals with a key after there is a later one: who adds one waits for whoever has looked.
-fn is_latest(
-    transaction: &mut Transaction<'_>,
-    statements: &mut Statements,
-    key: u32,
-) -> Result<(), StoreError> {
-    let sql = "SELECT FROM data_key WHERE number > $1";
-    let later = statements.execute(transaction, sql, &[&i64::from(key)])?;
-    if later == 0 { Ok(()) } else { Err(StoreError::OldKey) }
-}
-
-/// Rows of subscribers, and their due times.
-fn write_states(
-    run: &mut impl FnMut(&'static str, Values<'_>) -> Result<u64, StoreError>,
-    changes: &Changes,
-) -> Result<(), StoreError> {
-    let (known, new): (Vec<&StateChange>, Vec<&StateChange>) =
-        changes.states.iter().partition(|change| change.from.is_some());
-    if !known.is_empty() {
-        let Columns { ids, revisions, dues, states, .. } = Columns::of(&known);
-        let from: Vec<Option<i64>> = known.iter().map(|change| change.from.map(signed)).collect();
-        let sql = "UPDATE account SET revision = new.revision, due = new.due, state = new.state
-             FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[])
-                 AS new (id, was, revision, due, state)
-             WHERE account.id = new.id AND account.revision = new.was";
-        if run(sql, &[&ids, &from, &revisions, &dues, &states])? != ids.len() as u64 {
-            return Err(StoreError::Conflict);
-        }
-    }
-    if !new.is_empty() {
-        let Columns { ids, revisions, dues, numbers, states } = Columns::of(&new);
-        let sql = "INSERT INTO account
-             SELECT * FROM unnest($1::bytea[], $2::int8[], $3::int8[], $4::bytea[], $5::bytea[])
-             ON CONFLICT DO NOTHING";
-        if run(sql, &[&ids, &revisions, &dues, &numbers, &states])? != ids.len() as u64 {
-            return Err(StoreError::Conflict);
-        }
-    }
-    let moved = changes.states.iter().filter(|change| change.was_due != change.row.due);
-    let erased = changes.erased.iter().filter_map(|(id, _, due)| Some((micros((*due)?), &id[..])));
-    let left = moved.clone().filter_map(|change| Some((micros(change.was_due?), &change.row.id[..])));
-    let (at, ids): (Vec<i64>, Vec<&[u8]>) = left.chain(erased).unzip();
-    if !at.is_empty() {
-        let sql = "DELETE FROM due USING unnest($1::int8[], $2::bytea[]) AS old (at, id)
-             WHERE due.at = old.at AND due.id = old.id AND due.at BETWEEN $3 AND $4";
-        // The bounds say which days' partitions are looked at.
-        run(sql, &[&at, &ids, &at.iter().min(), &at.iter().max()])?;
-    }
-    let (at, ids): (Vec<i64>, Vec<&Id>) =
-        moved.filter_map(|change| Some((micros(change.row.due?), &change.row.id))).unzip();
-    if !at.is_empty() {
-        let shards: Vec<i16> = ids.iter().map(|id| i16::from(shard(id))).collect();
-        let ids: Vec<&[u8]> = ids.iter().map(|id| &id[..]).collect();
-        run(
-            "INSERT INTO due SELECT * FROM unnest($1::int8[], $2::bytea[], $3::int2[])",
-            &[&at, &ids, &shards],
-        )?;
-    }
-    Ok(())
-}
-
-/// Rows, by column.
-struct Columns<'a> {
-    ids: Vec<&'a [u8]>,
-    revisions: Vec<i64>,
-    dues: Vec<Option<i64>>,
-    numbers: Vec<&'a [u8]>,
-    states: Vec<&'a [u8]>,
-}
-
-impl<'a> Columns<'a> {
-    fn of(changes: &[&'a StateChange]) -> Self {
-        let rows = || changes.iter().map(|change| &change.row);
-        Self {
-            ids: rows().map(|row| &row.id[..]).collect(),
-            revisions: rows().map(|row| signed(row.revision)).collect(),
-            dues: rows().map(|row| row.due.map(micros)).collect(),
-            numbers: rows().map(|row| &row.number[..]).collect(),
-            states: rows().map(|row| &row.state[..]).collect(),
-        }
     }
 }
 
@@ -678,7 +471,7 @@ fn key(row: &SqlRow) -> KeyRow {
     }
 }
 
-fn lease(row: &SqlRow) -> (u8, u64) {
+pub(super) fn lease(row: &SqlRow) -> (u8, u64) {
     (u8::try_from(row.get::<_, i16>("shard")).unwrap_or(0), row.get::<_, i64>("epoch").unsigned_abs())
 }
 
@@ -695,7 +488,7 @@ fn numbers(shards: &[u8]) -> Vec<i16> {
     shards.iter().copied().map(i16::from).collect()
 }
 
-fn columns(leases: &[(u8, u64)]) -> (Vec<i16>, Vec<i64>) {
+pub(super) fn columns(leases: &[(u8, u64)]) -> (Vec<i16>, Vec<i64>) {
     leases.iter().map(|(shard, epoch)| (i16::from(*shard), signed(*epoch))).unzip()
 }
 
@@ -703,6 +496,6 @@ fn instant(micros: i64) -> Instant {
     Instant::from_micros(u64::try_from(micros).unwrap_or(0))
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
