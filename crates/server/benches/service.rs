@@ -197,8 +197,11 @@ impl Place {
     }
 
     fn latency(&mut self, rate: f64) -> Vec<Duration> {
-        self.centre.bring(SENDERS, &blocks(1, SENDERS, Resumes::UPLOADER));
-        self.centre.bring_at(rate, rate as usize * SECONDS, &blocks(2, SENDERS, Resumes::UPLOADER))
+        let count = rate as usize * SECONDS;
+        // As many that no block is said twice.
+        let senders = count.div_ceil(usize::from(MESSAGES - 1));
+        self.centre.bring(senders, &blocks(1, senders, Resumes::UPLOADER));
+        self.centre.bring_at(rate, count, &blocks(2, senders, Resumes::UPLOADER))
     }
 
     /// The server's memory, before and after each of these subscribers has sent the first blocks of a backup, and at most.

@@ -133,6 +133,9 @@ impl<S: Store + Send + 'static> Lender<S> for Intake<S> {
     }
 }
 
+/// How long a message waits for others at most.
+const GATHER: Duration = Duration::from_millis(5);
+
 /// What an engine is told.
 #[derive(Clone, Debug)]
 pub struct Tuning {
@@ -158,6 +161,9 @@ struct Works {
     clock: Clock,
     counts: Arc<Counts>,
     batch: usize,
+    /// How long a message waits for others that are stored with it: as long as the last transaction took, since so long
+    /// the others may take to come.
+    gather: Duration,
     turns: Bucket,
     /// Nobody is asked who is due before this time.
     asked_from: Instant,
@@ -182,7 +188,9 @@ impl<S: Store + Leases + Cabinet> Engine<S> {
         let turns = Bucket::new(tuning.turns, clock.now());
         let (batch, asked_from) = (tuning.batch as usize, Instant::EPOCH);
         let (round, inbox_at) = (Round::new(), Instant::EPOCH);
-        let works = Works { outbox, keeper, clock, counts, batch, turns, asked_from, inbox_at, round };
+        let gather = Duration::ZERO;
+        let works =
+            Works { outbox, keeper, clock, counts, batch, gather, turns, asked_from, inbox_at, round };
         (Self { server, inbox, works }, intake)
     }
 
@@ -200,11 +208,13 @@ impl<S: Store + Leases + Cabinet> Engine<S> {
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let mut arrivals = Vec::new();
+            let mut gathers_until = None;
             while let Some(work) = next {
                 match work {
                     Work::Arrival(arrival) => arrivals.push(arrival),
                     Work::Lend(to) => {
                         works.store(&mut server, std::mem::take(&mut arrivals));
+                        gathers_until = None;
                         let Some(back) = lend(server, &to) else {
                             return log::error!("whoever had the server has not given it back");
                         };
@@ -220,9 +230,22 @@ impl<S: Store + Leases + Cabinet> Engine<S> {
                         break;
                     }
                 }
-                next = if arrivals.len() < works.batch { inbox.try_recv().ok() } else { None };
+                next = if arrivals.len() >= works.batch {
+                    None
+                } else if arrivals.is_empty() {
+                    inbox.try_recv().ok()
+                } else {
+                    // Without a wait at all, a transaction is made for every few messages, and costs what many do.
+                    let until = *gathers_until.get_or_insert_with(|| works.clock.now() + works.gather);
+                    let rest = until.since(works.clock.now());
+                    inbox.recv_timeout(time::Duration::from_micros(rest.as_micros())).ok()
+                };
             }
-            works.store(&mut server, arrivals);
+            let begun = works.clock.now();
+            if !arrivals.is_empty() {
+                works.store(&mut server, arrivals);
+                works.gather = works.clock.now().since(begun).min(GATHER);
+            }
             if !stops {
                 works.keep(&mut server);
                 works.take_passed(&mut server);
