@@ -53,7 +53,8 @@ impl Transcript {
             self.is_session = false;
             self.asked = None;
         }
-        let is_card = !matches!(record.what, What::Start { .. } | What::Other(_));
+        // What passes between others does so beside the session.
+        let is_card = matches!(record.what, What::Exchange { .. } | What::Tpdu { from: Party::Phone, .. });
         out(Line {
             at: Some(record.began().since(origin)),
             who: who(&record.what),
@@ -74,7 +75,7 @@ impl Transcript {
         let text = match self.asked {
             Some(kind) => format!("the card waits for {}: {gap}", words::awaited(kind)),
             None if self.is_session => format!("the card waits for the phone to fetch: {gap}"),
-            None => format!("nobody waits for the card: {gap}"),
+            None => format!("nobody waits: {gap}"),
         };
         out(Line { at: None, who: "", is_inside: self.is_session, text });
     }
@@ -158,7 +159,7 @@ mod tests {
             "     0.010s  phone     STATUS -> 9000",
             "                       ... the card waits for the user: 4.0s",
             "     4.010s  phone     TERMINAL RESPONSE to DISPLAY TEXT: performed successfully -> 9000",
-            "                     ... nobody waits for the card: 4.0s",
+            "                     ... nobody waits: 4.0s",
             "     8.010s  phone   STATUS -> 9000",
         ];
         assert_eq!(lines, expected);

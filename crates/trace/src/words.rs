@@ -24,8 +24,9 @@ pub fn of(what: &What) -> String {
         What::Broken { command, reason } if command.is_empty() => format!("reset -> no answer: {reason}"),
         What::Broken { command, reason } => format!("{} -> no answer: {reason}", self::command(command)),
         What::Tpdu { from, tpdu } => self::tpdu(*from, tpdu),
-        What::UserData { octets, .. } => {
-            format!("{} of user data: {}", count(octets.len()), hex::encode_upper(octets))
+        What::UserData { from, octets, .. } => {
+            let to = if *from == Party::Server { Party::Centre } else { Party::Server };
+            format!("user data for the {}, {}: {}", to.word(), count(octets.len()), self::octets(octets))
         }
         What::Other(object) => format!("not known here: {}", serde_json::Value::Object(object.clone())),
     }
