@@ -2,7 +2,11 @@
 
 mod oxisim;
 
-use std::process::{Command, Stdio};
+use std::{
+    net::UdpSocket,
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use snapbox::file;
 
@@ -123,7 +127,7 @@ fn what_a_phone_has_recorded_replays_against_the_same_card_and_not_against_anoth
 fn a_recorded_backup_has_the_card_the_messages_and_the_server_in_the_order_of_time() {
     let oxisim = Oxisim::new().with("contacts-10.vcf");
     let backup = ["backup", "contacts-10.vcf", "--mode", "timer", "--contacts-per-block", "1"];
-    oxisim.run(&[&backup[..], &["--trace", "backup.jsonl"]].concat()).success();
+    let figures = oxisim.json(&[&backup[..], &["--trace", "backup.jsonl", "--json"]].concat());
     let text = oxisim.read("backup.jsonl");
     let times: Vec<u64> = text
         .lines()
@@ -136,6 +140,7 @@ fn a_recorded_backup_has_the_card_the_messages_and_the_server_in_the_order_of_ti
         records.iter().filter(|record| record["kind"] == kind && record["from"] == from).count()
     };
     // Ten blocks, and the server's word that all have come, which the phone has taken.
+    assert_eq!((&figures["messages"], &figures["answers"]), (&10.into(), &1.into()));
     assert_eq!((count("tpdu", "phone"), count("user-data", "centre")), (11, 10));
     assert_eq!((count("user-data", "server"), count("tpdu", "centre")), (1, 1));
     let sends = |record: &&serde_json::Value| {
@@ -164,6 +169,36 @@ fn tshark_finds_nothing_malformed_in_a_recorded_backup() {
     assert!(frames.iter().filter(|frame| frame[1] == "0x13").count() >= 2, "{text}");
     // The first is the answer to reset, which tshark 4.0 takes for a command.
     assert!(frames[1..].iter().all(|frame| frame[2].is_empty()), "{text}");
+}
+
+#[test]
+fn the_readme_shows_what_a_transcript_says() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--trace", "backup.pcapng"]).success();
+    let shown = oxisim.run(&["trace", "show", "backup.pcapng"]).success().get_output().stdout.clone();
+    let shown = String::from_utf8(shown).unwrap();
+    let readme = std::fs::read_to_string(oxisim::example("../README.md")).unwrap();
+    let excerpt = readme.split("```\n").find(|block| block.contains("s  phone     FETCH")).unwrap();
+    assert!(shown.contains(excerpt), "{shown}");
+}
+
+#[test]
+fn a_wireshark_that_listens_gets_a_frame_of_gsmtap_for_each_apdu() {
+    let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
+    listener.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let live = format!("udp:{}", listener.local_addr().unwrap());
+    Oxisim::new().run(&["phone", "--for", "0s", "--trace", &live]).success();
+    let frame = || {
+        let mut octets = [0; 512];
+        let length = listener.recv(&mut octets).unwrap();
+        octets[..length].to_vec()
+    };
+    // Version 2, four words, type SIM; first the answer to reset, then APDUs (libosmocore's gsmtap.h).
+    let (reset, select) = (frame(), frame());
+    assert_eq!((&reset[..4], reset[12], reset[16]), (&[2, 4, 4, 0][..], 1, 0x3B));
+    assert_eq!((&select[..4], select[12]), (&[2, 4, 4, 0][..], 0));
+    assert_eq!(select[16..23], [0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00]);
+    assert_eq!(select[23], 0x61);
 }
 
 #[test]

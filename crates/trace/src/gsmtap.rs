@@ -146,10 +146,7 @@ mod tests {
             is_read: bool,
         ) {
             let lc = data.len() as u8;
-            let (command, response) = match is_read {
-                true => (vec![0x00, 0xB0, 0, 0, lc], [&data[..], &[0x90, 0x00]].concat()),
-                false => ([&[0x00, 0xD6, 0, 0, lc][..], &data].concat(), vec![0x90, 0x00]),
-            };
+            let (command, response) = if is_read { (vec![0x00, 0xB0, 0, 0, lc], [&data[..], &[0x90, 0x00]].concat()) } else { ([&[0x00, 0xD6, 0, 0, lc][..], &data].concat(), vec![0x90, 0x00]) };
             let what = What::Exchange { command, response, took: Duration::ZERO };
             let frames = frames(&what);
             prop_assert_eq!(frames.len(), 1);

@@ -1,4 +1,18 @@
 //! Records as lines of JSON.
+//!
+//! Each line is an object with `at`, in microseconds since 1970, and `kind`; octets are hexadecimal.
+//!
+//! | `kind` | Further members |
+//! |---|---|
+//! | `start` | `format` (1), `clock` (`real` or `virtual`), `program` |
+//! | `reset` | `answer`, the answer to reset |
+//! | `off` | none |
+//! | `exchange` | `command`, `response`; `took`, in microseconds, if the clock says it |
+//! | `broken` | `command` (empty for a reset), `reason`: the card gave no answer |
+//! | `tpdu` | `from` (`phone` or `centre`), `tpdu` |
+//! | `user-data` | `from` (`centre` or `server`), `coding` (TP-DCS), `octets` (TP-UD) |
+//!
+//! A record of another kind is kept as it is. Members that a kind does not have are passed over.
 
 use oxisim_wire::{Duration, Instant};
 use serde_json::{Map, Value};
@@ -86,9 +100,10 @@ fn parse(line: &str) -> Result<Record, String> {
         "exchange" => What::Exchange {
             command: members.octets("command")?,
             response: members.octets("response")?,
-            took: match members.has("took") {
-                true => Duration::from_micros(members.number("took")?),
-                false => Duration::ZERO,
+            took: if members.has("took") {
+                Duration::from_micros(members.number("took")?)
+            } else {
+                Duration::ZERO
             },
         },
         "broken" => What::Broken { command: members.octets("command")?, reason: members.text("reason")? },

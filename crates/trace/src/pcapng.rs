@@ -24,7 +24,7 @@ const INTERFACES: [(&str, DataLink); 2] = [("card", DataLink::RAW), ("sms", Data
 const CARD: u32 = 0;
 const SMS: u32 = 1;
 
-/// Timestamps count nanoseconds (if_tsresol).
+/// Timestamps count nanoseconds (`if_tsresol`).
 const NANOSECONDS: u8 = 9;
 
 /// Writes a capture.
@@ -136,7 +136,7 @@ pub fn read(octets: &[u8]) -> Result<Vec<Record>, Error> {
     Ok(records)
 }
 
-/// A timestamp, in the resolution of its interface: a power of ten, or of two (if_tsresol, draft-ietf-opsawg-pcapng §4.2).
+/// A timestamp, in the resolution of its interface: a power of ten, or of two (`if_tsresol`, draft-ietf-opsawg-pcapng §4.2).
 fn instant(count: u128, interface: &InterfaceDescriptionBlock<'_>) -> Instant {
     const MICROSECONDS: u8 = 6;
     let resolution = interface.options.iter().find_map(|option| match option {
@@ -185,7 +185,7 @@ fn exported(mut packet: &[u8]) -> Option<What> {
             0 => break,
             12 => {
                 is_tpdu =
-                    value.strip_prefix(b"gsm_sms").is_some_and(|rest| rest.iter().all(|&octet| octet == 0))
+                    value.strip_prefix(b"gsm_sms").is_some_and(|rest| rest.iter().all(|&octet| octet == 0));
             }
             35 if value.last() == Some(&1) => from = Party::Phone,
             _ => {}
@@ -221,7 +221,9 @@ mod tests {
     fn written(records: &[Record]) -> Vec<u8> {
         let mut octets = Vec::new();
         let mut writer = Writer::new(&mut octets).unwrap();
-        records.iter().for_each(|record| writer.write(record).unwrap());
+        for record in records {
+            writer.write(record).unwrap();
+        }
         octets
     }
 

@@ -215,7 +215,8 @@ fn octets(octets: &[u8]) -> String {
 /// Two strings of octets beneath each other, and marks beneath those that differ.
 #[must_use]
 pub fn marked(expected: &[u8], got: &[u8]) -> [String; 3] {
-    let spaced = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02X} ")).collect::<String>();
+    let spaced =
+        |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(" ");
     let marks: String = (0..expected.len().max(got.len()))
         .map(|at| if expected.get(at) == got.get(at) { "   " } else { "^^ " })
         .collect();

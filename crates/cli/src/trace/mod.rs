@@ -129,7 +129,9 @@ fn convert(args: &ConvertArgs) -> Result<(), Failure> {
     }
     let failed = |error: oxisim_trace::Error| Failure::NotDone(error.to_string());
     let recorder = Recorder::open(&args.to, clock, start).map_err(failed)?;
-    records.iter().for_each(|record| recorder.write(record));
+    for record in &records {
+        recorder.write(record);
+    }
     recorder.finish().map_err(failed)?;
     if let Some(left_out) = left_out(&records, &args.to) {
         eprintln!("{left_out}");

@@ -32,7 +32,9 @@ impl<C> Watched<C> {
         // What passed at the same time at the card was the cause.
         records.extend(messages.iter().map(carried));
         records.sort_by_key(|record| record.at);
-        records.iter().for_each(|record| recorder.write(record));
+        for record in &records {
+            recorder.write(record);
+        }
     }
 }
 
