@@ -60,7 +60,7 @@ struct ShowArgs {
 struct ConvertArgs {
     /// The trace, F.jsonl or F.pcapng.
     file: PathBuf,
-    /// F.jsonl, F.pcapng or udp:HOST[:PORT].
+    /// F.jsonl, F.pcapng, `udp:HOST` or `udp:HOST:PORT`.
     to: Destination,
 }
 

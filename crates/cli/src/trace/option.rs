@@ -9,8 +9,8 @@ use crate::{backup::wall_clock, failure::Failure};
 /// Whether what passes is recorded, and where.
 #[derive(Clone, Debug, Default, clap::Args)]
 pub struct TraceArgs {
-    /// Record what passes, with its time: F.jsonl for `oxisim trace`, F.pcapng for Wireshark, or udp:HOST[:PORT] for a
-    /// Wireshark that listens (port 4729 if none is named).
+    /// Record what passes, with its time: F.jsonl for `oxisim trace`, F.pcapng for Wireshark, or `udp:HOST:PORT` for a
+    /// Wireshark that listens; without a port, 4729.
     #[arg(long, value_name = "FILE")]
     trace: Option<Destination>,
 }
