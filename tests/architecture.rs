@@ -18,13 +18,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("world", &["wire", "card", "terminal", "applets", "phonebook", "backup", "sms", "toolkit"]),
     ("server", &["wire", "backup", "phonebook", "sms", "smpp"]),
     ("transport", &["apdu", "wire"]),
+    ("trace", &["wire", "apdu", "toolkit", "sms", "transport"]),
     ("smpp", &["wire", "sms"]),
     ("smsc", &["wire", "sms", "smpp"]),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),
 ];
 
 /// Rooms that have the standard library: files, sockets and threads are their business, or the tests of others.
-const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "kit"];
+const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "trace", "kit"];
 
 /// Rooms that may know any other: the program and the tests.
 const ANY: &[&str] = &["oxisim", "oxisim-tests"];

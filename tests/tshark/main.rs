@@ -3,6 +3,7 @@
 
 mod capture;
 mod messages;
+mod trace;
 
 use std::collections::BTreeMap;
 

@@ -11,6 +11,7 @@ use std::{
 use oxisim_backup::Policy;
 use oxisim_server::{Msisdn, Server, SqliteStore};
 use oxisim_sms::Address;
+use oxisim_trace::Clock;
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::What;
 use serde_json::json;
@@ -26,6 +27,7 @@ use crate::{
     sim::Kept,
     span,
     timeline::{self, Lane},
+    trace::{TraceArgs, finish},
 };
 
 /// The options that name a card that is there.
@@ -43,6 +45,7 @@ Examples:
   oxisim backup contacts.vcf                       the card chooses the way
   oxisim backup contacts.vcf --mode server --timeline backup.svg
   oxisim backup contacts.vcf --mode ask --answer refuse
+  oxisim backup contacts.vcf --trace backup.pcapng  every APDU and short message, for Wireshark
   oxisim backup contacts.vcf --subset 5 --by-server --all   the server sets it, and starts
   oxisim backup contacts.vcf --sim my.sim          keeps the SIM; the next backup sends what changed
   oxisim backup --reader Omnikey --pin 1234        the card in a reader
@@ -71,6 +74,8 @@ pub struct Args {
     /// Draw what happened.
     #[arg(long, value_name = "F.svg")]
     timeline: Option<PathBuf>,
+    #[command(flatten)]
+    trace: TraceArgs,
     /// Print the figures as JSON.
     #[arg(long)]
     json: bool,
@@ -139,7 +144,13 @@ const UNCHANGED: &str = "Phonebook has not changed";
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let Some(path) = &args.contacts else { return live::run(args) };
+    let Some(path) = &args.contacts else {
+        if args.trace.is_wanted() {
+            let why = "--trace: of a card that is there, the phone records what passes: oxisim phone --trace";
+            return Err(Failure::Usage(why.into()));
+        }
+        return live::run(args);
+    };
     if args.pin.pin.is_some() || args.pin.last_try {
         return Err(Failure::Usage("a PIN is for a card that is there: --reader, --tcp or --image".into()));
     }
@@ -174,7 +185,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
     let losses: Vec<String> =
         device.imports.iter().flat_map(|(_, import)| import.report.iter().map(ToString::to_string)).collect();
-    let outcome = plan.run(device, server)?;
+    let recorder = args.trace.open(Clock::Virtual, plan.start)?;
+    let outcome = plan.run(device, server, recorder.as_ref());
+    finish(recorder.as_ref(), Ok(()))?;
+    let outcome = outcome?;
     if let Some((path, kept)) = args.sim.as_ref().zip(outcome.kept.as_ref()) {
         kept.write(path)?;
     }

@@ -9,7 +9,9 @@ use std::{
 use clap::ValueEnum as _;
 use oxisim_card::{Card, Profile, Status};
 use oxisim_server::Msisdn;
+use oxisim_trace::{Clock, Recorded};
 use oxisim_transport::{SmartCard, TcpServer, vpcd};
+use oxisim_wire::Instant;
 use signal_hook::{consts::signal, flag};
 
 use crate::{
@@ -23,6 +25,7 @@ use crate::{
     phonebook,
     report::count,
     run::forget_confirmed,
+    trace::{TraceArgs, finish},
 };
 
 /// What a reader that does not exist needs.
@@ -44,6 +47,7 @@ Examples:
   oxisim card --contacts contacts-255.vcf --vpcd 127.0.0.1:35964
   oxisim card --tcp 127.0.0.1:7816
   oxisim card --tcp 127.0.0.1:7816 --applet hello --applet echo
+  oxisim card --trace card.pcapng
   oxisim card --applets --applet hello --applet echo
   oxisim card init --out CARD.toml
   oxisim card --image CARD.toml
@@ -68,8 +72,10 @@ pub struct Args {
     card: Personal,
     #[command(flatten)]
     pin: PinArgs,
+    #[command(flatten)]
+    trace: TraceArgs,
     /// List the applets on the card, with what they use and may use (octets of memory) and what they do, and end.
-    #[arg(long, conflicts_with_all = ["vpcd", "tcp", "contacts"])]
+    #[arg(long, conflicts_with_all = ["vpcd", "tcp", "contacts", "trace"])]
     applets: bool,
     /// What the card of the file has written, if it is not in the file beside it; to list its applets.
     #[arg(long, value_name = "CARD.state", requires_all = ["applets", "image"])]
@@ -203,6 +209,20 @@ impl RealTime {
         self.state.as_mut().map_or(Ok(()), |state| state.save(&self.card))
     }
 
+    /// Powers the card on at a time that whoever replays a trace has from there.
+    pub fn power_on_at(&mut self, now: Instant) -> Vec<u8> {
+        log::info!("card: on");
+        self.card.power_on(now)
+    }
+
+    /// Handles a command APDU at such a time.
+    pub fn exchange_at(&mut self, now: Instant, apdu: &[u8]) -> Vec<u8> {
+        let response = self.card.exchange(now, apdu);
+        let response = self.keep().map_or_else(Into::into, |()| response).into_bytes();
+        log::debug!("card: {} -> {}", hex::encode_upper(apdu), hex::encode_upper(&response));
+        response
+    }
+
     /// Puts on disk what the card has written, before anyone is told that it did.
     fn keep(&mut self) -> Result<(), Status> {
         let Some(state) = &mut self.state else { return Ok(()) };
@@ -215,15 +235,11 @@ impl RealTime {
 
 impl SmartCard for RealTime {
     fn power_on(&mut self) -> Vec<u8> {
-        log::info!("card: on");
-        self.card.power_on(wall_clock())
+        self.power_on_at(wall_clock())
     }
 
     fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
-        let response = self.card.exchange(wall_clock(), apdu);
-        let response = self.keep().map_or_else(Into::into, |()| response).into_bytes();
-        log::debug!("card: {} -> {}", hex::encode_upper(apdu), hex::encode_upper(&response));
-        response
+        self.exchange_at(wall_clock(), apdu)
     }
 
     fn power_off(&mut self) {
@@ -251,7 +267,18 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     if args.card.contacts.is_none() && (args.pin.pin.is_some() || args.pin.last_try) {
         return Err(Failure::Usage("the PIN is for contacts that are to be written: --contacts".into()));
     }
-    let card = &mut args.card.card(&args.pin, &mut io::stdout())?;
+    let card = args.card.card(&args.pin, &mut io::stdout())?;
+    match args.trace.open(Clock::Real, wall_clock())? {
+        Some(recorder) => {
+            let served = serve(args, &mut Recorded::new(card, recorder.clone(), wall_clock));
+            finish(Some(&recorder), served)
+        }
+        None => serve(args, &mut { card }),
+    }
+}
+
+/// Lets terminals use the card, until a signal ends it.
+fn serve(args: &Args, card: &mut impl SmartCard) -> Result<(), Failure> {
     let stop = Arc::new(AtomicBool::new(false));
     for ends in [signal::SIGINT, signal::SIGTERM] {
         flag::register(ends, Arc::clone(&stop))?;

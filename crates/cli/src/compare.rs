@@ -73,7 +73,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
                 input::report(&args.contacts, phonebook, import, out)?;
             }
         }
-        outcomes.push((name, plan.run(device, server)?));
+        outcomes.push((name, plan.run(device, server, None)?));
     }
     let contacts = outcomes.first().map_or(0, |(_, outcome)| outcome.contacts);
     if args.json {

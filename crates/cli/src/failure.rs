@@ -8,6 +8,7 @@ use std::{
 
 use oxisim_phonebook::vcard::VcardError;
 use oxisim_server::{Error as ServerError, Msisdn, StoreError, service::ServiceError};
+use oxisim_trace::Error as TraceError;
 use oxisim_transport::Error as CardError;
 
 use crate::image::Wrong;
@@ -50,6 +51,14 @@ pub enum Failure {
     /// Another process runs the card of this file.
     #[error("the card of {} is in use by another process", .0.display())]
     InUse(PathBuf),
+    /// What was recorded cannot be understood.
+    #[error("{}, {error}", path.display())]
+    Trace {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: TraceError,
+    },
     /// What was found on a card cannot be understood.
     #[error("{} is not what was found on a card: {reason}", path.display())]
     Dump {

@@ -32,6 +32,7 @@ mod sim;
 mod smsc;
 mod span;
 mod timeline;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -64,6 +65,7 @@ enum Command {
     Phonebook(phonebook::Args),
     Serve(serve::Args),
     Smsc(smsc::Args),
+    Trace(Box<trace::Args>),
 }
 
 fn main() -> ExitCode {
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Phonebook(args) => phonebook::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Smsc(args) => smsc::run(&args),
+        Command::Trace(args) => trace::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -22,8 +22,9 @@ use oxisim_terminal::{
     CardIdentity, Config, Event, Menu, Output, Pin, Platform, Protocol, Screen, Service, Terminal, User,
 };
 use oxisim_toolkit::objects::NmeaSentence;
-use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
-use oxisim_wire::{Duration, Instant};
+use oxisim_trace::{Clock, Party, Recorder, What};
+use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport};
+use oxisim_wire::{Duration, Instant, Wire as _};
 use oxisim_world::{Callee, Carrier, Network};
 
 use self::{
@@ -32,7 +33,15 @@ use self::{
     sockets::Sockets,
     words::{asked, decided, heard, pin, requested, shown},
 };
-use crate::{backup::wall_clock, card::Personal, failure::Failure, live::PinArgs, report::count, span};
+use crate::{
+    backup::wall_clock,
+    card::Personal,
+    failure::Failure,
+    live::PinArgs,
+    report::count,
+    span,
+    trace::{TraceArgs, finish, teller},
+};
 
 /// What is said of the card of this program, and of no other.
 const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
@@ -44,7 +53,7 @@ const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
 /// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s"
+    after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1 --trace phone.pcapng\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s"
 )]
 pub struct Args {
     /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
@@ -101,6 +110,8 @@ pub struct Args {
     /// Where channels lead that the card opens.
     #[arg(long, value_name = "NETWORK", default_value = "simulated")]
     network: NetworkName,
+    #[command(flatten)]
+    trace: TraceArgs,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
 }
@@ -161,7 +172,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         config.service = Service::None;
     }
     let usual = if args.smsc.is_some() { UNTIL_INTERRUPTED } else { Duration::from_secs(10) };
-    let mut phone = Phone::new(config, Traced::new(card, to_log), args.network, io::stdout());
+    let recorder = args.trace.open(Clock::Real, wall_clock())?;
+    let card = Traced::new(card, teller(recorder.clone()));
+    let mut phone = Phone::new(config, card, args.network, io::stdout());
+    phone.recorder.clone_from(&recorder);
     phone.choice = args.choose;
     phone.dial.clone_from(&args.dial);
     phone.messages = args.messages()?;
@@ -169,7 +183,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     phone.answers = Answers::new(&args.answers);
     phone.sends = args.sends.iter().cloned().collect();
     phone.centre = args.smsc.as_ref().map(|address| Centre::new(address, number.address(), service));
-    phone.run(args.span.unwrap_or(usual))
+    finish(recorder.as_ref(), phone.run(args.span.unwrap_or(usual)))
 }
 
 impl Args {
@@ -247,6 +261,8 @@ struct Phone<T, W> {
     /// Where channels lead.
     leads: NetworkName,
     carrier: Box<dyn Carrier>,
+    /// What records the messages.
+    recorder: Option<Recorder>,
     out: W,
 }
 
@@ -274,6 +290,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 NetworkName::Simulated => Box::new(channels::internet()),
                 NetworkName::Loopback => Box::new(Sockets::default()),
             },
+            recorder: None,
             out,
         }
     }
@@ -309,6 +326,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 && let Some(tpdu) = self.messages.pop_front()
             {
                 self.say("phone", "gets a message for the card")?;
+                self.record(Party::Centre, &tpdu);
                 self.terminal.handle_deliver(&tpdu, None, wall_clock());
                 continue;
             }
@@ -381,6 +399,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
             Happened::Service(service) => self.terminal.handle_service(service, wall_clock()),
             Happened::Deliver { tpdu, service_centre } => {
                 self.say("phone", "gets a message")?;
+                self.record(Party::Centre, &tpdu);
                 self.terminal.handle_deliver(&tpdu, service_centre.as_ref(), wall_clock());
             }
             Happened::Submitted(result) => {
@@ -432,6 +451,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.terminal.handle_response(&response, wall_clock());
             }
             Output::Submit { tpdu, service_centre } => {
+                self.record(Party::Phone, &tpdu);
                 let who = if self.centre.is_some() { "phone" } else { "card" };
                 self.say(who, &format!("sends {}", sms::sent(&tpdu)))?;
                 match &mut self.centre {
@@ -482,6 +502,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
                 self.carrier.handle_channel(channel, request, wall_clock());
             }
             Output::DeliverReport(report) => {
+                self.record(Party::Phone, &report.encode());
                 let taken = match report.cause {
                     None => "takes the message".into(),
                     Some(cause) => format!("does not take the message (TP-FCS {:02X}: {cause:?})", cause.0),
@@ -576,6 +597,12 @@ impl<T: Transport, W: Write> Phone<T, W> {
         match pin(identity.pin) {
             Some(line) => self.say("card", line),
             None => Ok(()),
+        }
+    }
+
+    fn record(&self, from: Party, tpdu: &[u8]) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(wall_clock(), What::Tpdu { from, tpdu: tpdu.to_vec() });
         }
     }
 

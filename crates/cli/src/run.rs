@@ -12,6 +12,7 @@ use oxisim_phonebook::{Book, Capacity, Contact, Import, import, update};
 use oxisim_server::{Msisdn, Server, SqliteStore, Store};
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
+use oxisim_trace::Recorder;
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Record, Setup, Slot, Summary, What, World, read_phonebook, write_phonebook};
 
@@ -19,6 +20,7 @@ use crate::{
     failure::Failure,
     keys, options,
     sim::{self, Kept},
+    trace::Watched,
 };
 
 /// The server's number.
@@ -219,14 +221,29 @@ impl Plan<'_> {
         Ok(Device { card, application, imports })
     }
 
-    /// Lets the phone back up what the device holds.
-    pub fn run(&self, device: Device, server: Server<SqliteStore>) -> Result<Outcome, Failure> {
-        let mut world = self.world(device.card, device.application, server)?;
+    /// Lets the phone back up what the device holds; what passes is recorded, however it ends.
+    pub fn run(
+        &self,
+        device: Device,
+        server: Server<SqliteStore>,
+        recorder: Option<&Recorder>,
+    ) -> Result<Outcome, Failure> {
+        let card = Watched::new(device.card, recorder.is_some());
+        let mut world = self.world(card, device.application, server)?;
+        let ended = self.back_up(&mut world);
+        if let Some(recorder) = recorder {
+            world.card.tell(&world.record.messages, recorder);
+        }
+        self.judge(world, ended?)
+    }
+
+    /// Whether the backup has ended.
+    fn back_up<C: Slot>(&self, world: &mut World<Server<SqliteStore>, C>) -> Result<bool, Failure> {
         if !world.switch_on()? {
             return Err(Failure::NotDone("the phone did not start up".into()));
         }
         if self.by_server {
-            self.order(&mut world)?;
+            self.order(world)?;
         }
         if self.interval.is_some() || self.by_server {
             if !world.await_backup(LIMIT)? {
@@ -244,12 +261,11 @@ impl Plan<'_> {
                 world.request_phone_backup()?;
             }
         }
-        let ended = world.run_backup(LIMIT)?;
-        self.judge(world, ended)
+        Ok(world.run_backup(LIMIT)?)
     }
 
     /// The server says how the backup shall be made, and that it shall start.
-    fn order(&self, world: &mut World<Server<SqliteStore>>) -> Result<(), Failure> {
+    fn order<C: Slot>(&self, world: &mut World<Server<SqliteStore>, C>) -> Result<(), Failure> {
         let (now, configuration) = (world.now(), Configuration::of(&self.settings()));
         for source in Source::ALL.iter().filter(|source| self.source.has(**source)) {
             world.esme.configure(self.number, *source, &configuration, now)?;
@@ -284,10 +300,14 @@ impl Plan<'_> {
         Ok(World::new(setup, server))
     }
 
-    fn judge(&self, mut world: World<Server<SqliteStore>>, ended: bool) -> Result<Outcome, Failure> {
+    fn judge(
+        &self,
+        mut world: World<Server<SqliteStore>, Watched<Card>>,
+        ended: bool,
+    ) -> Result<Outcome, Failure> {
         let mut books = Vec::new();
         if self.source.has(Source::CARD) {
-            let records = read_phonebook(&mut world.card);
+            let records = read_phonebook(&mut world.card.card);
             let (book, octets) = (records.book().unwrap_or_default(), records.octets_in_use());
             books.push(Held { source: Source::CARD, book, octets });
         }
@@ -295,7 +315,7 @@ impl Plan<'_> {
             let book = world.application.as_ref().map(|application| application.book().clone());
             books.push(Held::new(Source::PHONE, book.unwrap_or_default()));
         }
-        let kept = Kept::of(&world.card, world.application.as_ref());
+        let kept = Kept::of(&world.card.card, world.application.as_ref());
         let outcome = self.outcome(world.record, &mut world.esme, &books, ended)?;
         Ok(Outcome { kept: Some(kept), ..outcome })
     }

@@ -479,3 +479,24 @@ fn an_applet_is_on_a_card_once() {
     let twice = Oxisim::new().run(&words).code(2);
     twice.stderr_eq("oxisim: --applet hello twice: a card has an applet once\n");
 }
+
+#[test]
+fn a_card_and_the_phone_that_has_it_record_the_same_and_it_replays_against_another_card() {
+    let oxisim = Oxisim::new();
+    let hello = ["--applet", "hello"];
+    let card = Running::start(&oxisim, &[&hello[..], &["--trace", "card.jsonl"]].concat());
+    let phone = ["phone", "--tcp", &card.address, "--for", "0s", "--choose", "1", "--answer", "Ada"];
+    oxisim.run(&[&phone[..], &["--trace", "phone.jsonl"]].concat()).success();
+    let exchanges = |name: &str| -> Vec<(String, String)> {
+        let text = oxisim.read(name);
+        let records = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let octets = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let exchanges = records.filter(|record| record["kind"] == "exchange");
+        exchanges.map(|record| (octets(&record["command"]), octets(&record["response"]))).collect()
+    };
+    assert!(exchanges("phone.jsonl").len() > 20);
+    assert_eq!(exchanges("card.jsonl"), exchanges("phone.jsonl"));
+
+    let other = Running::start(&oxisim, &hello);
+    oxisim.run(&["trace", "replay", "phone.jsonl", "--tcp", &other.address]).success();
+}

@@ -114,6 +114,14 @@ impl UserData {
         self.coding.text_by(self.tables(), &self.payload)
     }
 
+    /// TP-User-Data as on the air, header included, without its length.
+    #[must_use]
+    pub fn to_octets(&self) -> Vec<u8> {
+        let mut octets = Vec::with_capacity(1 + self.octets());
+        self.write(&mut octets);
+        octets.split_off(1)
+    }
+
     /// Octets of TP-User-Data, header included.
     #[must_use]
     pub fn octets(&self) -> usize {

@@ -25,7 +25,7 @@ pub use bearer::{Bearer, Fate};
 pub use internet::{Carrier, Host, Internet, Peer, Reply, Visit, VisitState};
 pub use network::{Callee, Network};
 pub use phonebook::{read_phonebook, write_phonebook};
-pub use record::{Happening, Record, What};
+pub use record::{Carried, Happening, Leg, Record, What};
 pub use slot::Slot;
 pub use summary::{Summary, busy_stretches};
 pub use user::User;

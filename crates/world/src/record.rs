@@ -3,6 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use oxisim_backup::{FromServer, ToServer, Way, message::Source};
+use oxisim_sms::{DataCoding, UserData};
 use oxisim_wire::{Duration, Instant};
 
 /// One thing that happened.
@@ -106,16 +107,57 @@ pub struct Happening {
     pub what: What,
 }
 
+/// A message on a leg of its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// When it was sent, or had come, as the leg says.
+    pub at: Instant,
+    /// The leg.
+    pub leg: Leg,
+    /// TP-DCS of user data; none of a TPDU, which has its own.
+    pub coding: Option<DataCoding>,
+    /// The TPDU between phone and SMS centre; TP-UD between SMS centre and server.
+    pub octets: Vec<u8>,
+}
+
+/// A leg of a message's way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leg {
+    /// The phone sends it to the SMS centre.
+    FromPhone,
+    /// The phone has it from the SMS centre.
+    ToPhone,
+    /// The server has it from the SMS centre.
+    ToServer,
+    /// The server sends it to the SMS centre.
+    FromServer,
+}
+
 /// All that happened, in the order of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Record {
     /// The happenings.
     pub happenings: Vec<Happening>,
+    /// The messages, octet by octet.
+    pub messages: Vec<Carried>,
 }
 
 impl Record {
     pub(crate) fn note(&mut self, at: Instant, what: What) {
         self.happenings.push(Happening { at, what });
+    }
+
+    pub(crate) fn carry_tpdu(&mut self, at: Instant, leg: Leg, tpdu: &[u8]) {
+        self.messages.push(Carried { at, leg, coding: None, octets: tpdu.to_vec() });
+    }
+
+    pub(crate) fn carry(&mut self, at: Instant, leg: Leg, user_data: &UserData) {
+        self.messages.push(Carried {
+            at,
+            leg,
+            coding: Some(user_data.coding()),
+            octets: user_data.to_octets(),
+        });
     }
 
     /// The first happening that `pick` picks.

@@ -21,7 +21,9 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rand_distr::{Distribution, Exp};
 
 use self::messages::submitted;
-use crate::{Bearer, Carrier, Internet, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen};
+use crate::{
+    Bearer, Carrier, Internet, Leg, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen,
+};
 
 /// Time of one APDU exchange at the card's interface.
 const EXCHANGE_TIME: Duration = Duration::from_millis(5);
@@ -368,6 +370,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             }
             Planned::ToServer(user_data) => {
                 self.note(What::Received(self.message_to_server(&user_data)));
+                self.record.carry(self.now, Leg::ToServer, &user_data);
                 self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
             }
             Planned::ToPhone(message) => self.accept(&message),
@@ -385,6 +388,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                 if let Ok(MobileTerminated::Deliver(deliver)) = MobileTerminated::decode(tpdu, "TPDU") {
                     self.note(What::Delivered(self.message_from_server(&deliver.user_data)));
                 }
+                self.record.carry_tpdu(self.now, Leg::ToPhone, tpdu);
                 self.terminal.handle_deliver(tpdu, None, self.now);
                 self.delivered.push_back(paged);
             }
@@ -427,6 +431,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                     self.learn(rekey);
                 }
                 self.note(What::Answered(said));
+                self.record.carry(self.now, Leg::FromServer, &message.user_data);
                 self.travel(
                     Planned::ToPhone(Box::new(message.clone())),
                     Planned::ToPhone(Box::new(message)),
@@ -466,6 +471,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             }
             Output::Submit { tpdu, .. } => {
                 log::debug!("{} SMS-SUBMIT {}", self.clock(), hex::encode_upper(&tpdu));
+                self.record.carry_tpdu(self.now, Leg::FromPhone, &tpdu);
                 let takes = Bearer::originated(tpdu.len());
                 let message = submitted(&tpdu).and_then(|user_data| self.message_to_server(&user_data));
                 if let Some(message) = &message {

@@ -151,7 +151,7 @@ fn by_phone(
     }
     let device =
         Device { card: sim::card(number, None, None), application: Some(application), imports: Vec::new() };
-    let mut outcome = plan.run(device, server)?;
+    let mut outcome = plan.run(device, server, None)?;
     let after = Phonebook::read(&mut Client::new(card)?, args)?;
     if after.book != phonebook.book {
         outcome.differences.push("the card's phonebook has changed meanwhile".into());

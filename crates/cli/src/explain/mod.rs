@@ -22,7 +22,7 @@ use oxisim_wire::{Error, ErrorKind, Show, Shown};
 use crate::failure::Failure;
 
 use explained::{Explained, Line};
-use kind::Kind;
+pub use kind::Kind;
 
 /// Say of octets what they are, field by field: of APDUs, toolkit messages, short messages, answers to reset, file
 /// control parameters and contents of files.
@@ -148,6 +148,15 @@ fn tell(
         Err(_) => {}
     }
     Ok(explained.err().map(|error| wrong(&error)))
+}
+
+/// Prints what octets are, or what is wrong with them; two are a command and its response.
+pub fn of(octets: &[&[u8]], kind: Kind, out: &mut impl Write) -> io::Result<()> {
+    let octets: Vec<Vec<u8>> = octets.iter().map(|octets| octets.to_vec()).collect();
+    match explain(&octets, Some(kind), None) {
+        Ok(explained) => print::print(&explained, false, out),
+        Err(error) => writeln!(out, "{}", wrong(&error)),
+    }
 }
 
 fn wrong(error: &Error) -> String {

@@ -14,7 +14,7 @@ use oxisim_sms::{
 use oxisim_wire::{Duration, Instant, Wire};
 
 use super::{Paged, Planned, World};
-use crate::{Bearer, Fate, Slot, What};
+use crate::{Bearer, Fate, Leg, Slot, What};
 
 /// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -77,6 +77,7 @@ impl<E: Esme, C: Slot> World<E, C> {
     /// The phone has taken the message that was delivered longest ago, or has not. Then it comes again, if the cause is one
     /// that passes. What the phone or the card says besides, a proof of receipt, goes to the server.
     pub(super) fn reported(&mut self, report: DeliverReport) {
+        self.record.carry_tpdu(self.now, Leg::FromPhone, &report.encode());
         let Some(mut paged) = self.delivered.pop_front() else { return };
         let reference = paged.reference;
         let passes = report.cause.is_some_and(FailureCause::is_temporary);

@@ -1,0 +1,172 @@
+//! `oxisim trace`: what was recorded with `--trace`.
+
+mod option;
+mod replay;
+mod slot;
+
+use std::{
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use oxisim_trace::{Clock, Destination, Difference, Party, Record, Recorder, Transcript, What};
+use oxisim_transport::Error as CardError;
+
+use crate::{backup::wall_clock, explain, failure::Failure, report::count};
+
+pub use option::{TraceArgs, finish, teller};
+pub use slot::Watched;
+
+/// Show, convert, compare and replay what was recorded with --trace.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A trace is recorded by `oxisim card`, `oxisim phone` and `oxisim backup` with --trace F.jsonl or
+--trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace makes them, are
+read, too.
+
+Examples:
+  oxisim phone --trace phone.jsonl --for 0s
+  oxisim trace show phone.jsonl
+  oxisim trace show --explain phone.jsonl
+  oxisim trace convert phone.jsonl phone.pcapng
+  oxisim trace diff before.jsonl after.jsonl
+  oxisim trace replay phone.jsonl
+  oxisim trace replay phone.jsonl --reader Omnikey")]
+pub struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Show(ShowArgs),
+    Convert(ConvertArgs),
+    Diff(DiffArgs),
+    Replay(replay::ReplayArgs),
+}
+
+/// Print what passed, a line each: proactive sessions indented, times, and who waits for whom.
+#[derive(Debug, clap::Args)]
+struct ShowArgs {
+    /// The trace, F.jsonl or F.pcapng.
+    file: PathBuf,
+    /// Say beneath each line what its octets are, field by field, as `oxisim explain` does.
+    #[arg(long)]
+    explain: bool,
+}
+
+/// Write a trace in the other form, or play it to a Wireshark that listens.
+#[derive(Debug, clap::Args)]
+struct ConvertArgs {
+    /// The trace, F.jsonl or F.pcapng.
+    file: PathBuf,
+    /// F.jsonl, F.pcapng, `udp:HOST` or `udp:HOST:PORT`.
+    to: Destination,
+}
+
+/// Compare two traces: what was said, not when. Exit status 1 if they differ.
+#[derive(Debug, clap::Args)]
+struct DiffArgs {
+    /// A trace.
+    first: PathBuf,
+    /// Another.
+    second: PathBuf,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let out = &mut io::stdout().lock();
+    match &args.command {
+        Command::Show(args) => show(args, out),
+        Command::Convert(args) => convert(args),
+        Command::Diff(args) => diff(args, out),
+        Command::Replay(args) => replay::run(args, out),
+    }
+}
+
+/// The records of a file.
+fn read(path: &Path) -> Result<Vec<Record>, Failure> {
+    let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let wrong = |error| Failure::Trace { path: path.into(), error };
+    oxisim_trace::read(&octets).map_err(wrong)
+}
+
+fn show(args: &ShowArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let mut transcript = Transcript::default();
+    for record in read(&args.file)? {
+        let mut lines = Vec::new();
+        transcript.tell(&record, &mut |line| lines.push(line));
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        if args.explain {
+            explain(&record.what, out)?;
+        }
+    }
+    Ok(())
+}
+
+fn explain(what: &What, out: &mut impl Write) -> io::Result<()> {
+    let mut said = Vec::new();
+    match what {
+        What::Reset { answer } => explain::of(&[answer], explain::Kind::Atr, &mut said)?,
+        What::Exchange { command, response, .. } => {
+            explain::of(&[command, response], explain::Kind::Pair, &mut said)?;
+        }
+        What::Tpdu { from: Party::Phone, tpdu } => explain::of(&[tpdu], explain::Kind::TpduMo, &mut said)?,
+        What::Tpdu { tpdu, .. } => explain::of(&[tpdu], explain::Kind::TpduMt, &mut said)?,
+        _ => {}
+    }
+    String::from_utf8_lossy(&said).lines().try_for_each(|line| writeln!(out, "{:23}{line}", ""))
+}
+
+fn convert(args: &ConvertArgs) -> Result<(), Failure> {
+    let mut records = read(&args.file)?;
+    let (clock, start) = match records.first() {
+        Some(Record { at, what: What::Start { clock, .. } }) => (*clock, *at),
+        first => (Clock::Real, first.map_or_else(wall_clock, Record::began)),
+    };
+    if matches!(records.first(), Some(Record { what: What::Start { .. }, .. })) {
+        records.remove(0);
+    }
+    let failed = |error: oxisim_trace::Error| Failure::NotDone(error.to_string());
+    let recorder = Recorder::open(&args.to, clock, start).map_err(failed)?;
+    for record in &records {
+        recorder.write(record);
+    }
+    recorder.finish().map_err(failed)?;
+    if let Some(left_out) = left_out(&records, &args.to) {
+        eprintln!("{left_out}");
+    }
+    Ok(())
+}
+
+/// What of the records has no frame for Wireshark.
+fn left_out(records: &[Record], to: &Destination) -> Option<String> {
+    let has_none = |what: &What| match what {
+        What::Tpdu { .. } | What::UserData { .. } => matches!(to, Destination::Live(_)),
+        What::Reset { answer } => answer.is_empty(),
+        What::Exchange { .. } => false,
+        What::Start { .. } | What::PowerOff | What::Broken { .. } | What::Other(_) => true,
+    };
+    if matches!(to, Destination::Lines(_)) {
+        return None;
+    }
+    let left_out = records.iter().filter(|record| has_none(&record.what)).count();
+    (left_out > 0).then(|| format!("{} left out, for which there is no frame", count(left_out, "record")))
+}
+
+fn diff(args: &DiffArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let (first, second) = (read(&args.first)?, read(&args.second)?);
+    let differences = oxisim_trace::diff(&first, &second);
+    differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
+    let differing =
+        differences.iter().filter(|difference| !matches!(difference, Difference::Alike(_))).count();
+    match differing {
+        0 => Ok(()),
+        differing => Err(Failure::NotDone(format!("the traces differ, in {}", count(differing, "record")))),
+    }
+}
+
+/// What broke on the way to a card, in the words of a command.
+fn unreachable(step: usize, error: &CardError) -> Failure {
+    Failure::NotDone(format!("step {step}: {error}"))
+}

@@ -1,0 +1,117 @@
+//! `oxisim trace replay`: the terminal's side of a trace, against a card.
+
+use std::{io::Write, path::PathBuf};
+
+use oxisim_trace::{Record, Replay, What, risk};
+use oxisim_transport::{Pcsc, Protocols, Sharing, SmartCard as _, TcpClient, Transport};
+use oxisim_wire::Instant;
+
+use super::{read, unreachable};
+use crate::{
+    card::{Personal, RealTime},
+    failure::Failure,
+    live::PinArgs,
+    report::count,
+};
+
+/// What is said of the card of this program, and of no other.
+const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "control", "number"];
+
+/// Send a card what the terminal of a trace has sent, and compare its answers. Exit status 1 at the first that differs.
+///
+/// Nothing waits: a card of this program is told the times of the trace, any other has its own.
+#[derive(Debug, clap::Args)]
+pub struct ReplayArgs {
+    /// The trace, F.jsonl or F.pcapng.
+    file: PathBuf,
+    /// Against the card in this PC/SC reader, by a part of its name; otherwise against a card of this program.
+    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
+    reader: Option<String>,
+    /// Against the card that waits here, as of `oxisim card --tcp`.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
+    tcp: Option<String>,
+    /// Send a card in a reader what can lock it or destroy what is on it: PINs, DELETE, TERMINATE.
+    #[arg(long, requires = "reader")]
+    allow_destructive: bool,
+    #[command(flatten, next_help_heading = "The card of this program")]
+    built_in: Personal,
+}
+
+/// A card, and what time it is for it.
+enum Card {
+    There(Box<dyn Transport>),
+    OfProgram(Box<RealTime>),
+}
+
+/// Runs the command.
+pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure> {
+    let records = read(&args.file)?;
+    if args.reader.is_some() && !args.allow_destructive {
+        refuse_risks(&records)?;
+    }
+    let mut card = match (&args.reader, &args.tcp) {
+        (Some(reader), _) => Card::There(Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?)),
+        (_, Some(address)) => Card::There(Box::new(TcpClient::connect(address)?)),
+        _ => Card::OfProgram(Box::new(args.built_in.card(&PinArgs::default(), out)?)),
+    };
+    let steps = replay(&records, &mut card)?;
+    writeln!(out, "{} replayed: every answer is the same", count(steps, "step"))?;
+    Ok(())
+}
+
+fn replay(records: &[Record], card: &mut Card) -> Result<usize, Failure> {
+    let mut replay = Replay::new(records);
+    // A trace that begins later has a card that is on.
+    let mut is_on = false;
+    while let Some(step) = replay.next_step() {
+        if !is_on && step.command.is_some() {
+            card.reset(step.at).map_err(|error| unreachable(replay.steps(), &error))?;
+        }
+        is_on = true;
+        let answer = match step.command {
+            Some(command) => card.exchange(step.at, command),
+            None => card.reset(step.at),
+        };
+        let answer = answer.map_err(|error| unreachable(replay.steps(), &error))?;
+        let same = replay.answer(&answer);
+        same.map_err(|mismatch| Failure::NotDone(format!("the card answers otherwise, {mismatch}")))?;
+    }
+    match replay.steps() {
+        0 => Err(Failure::Usage("there is nothing in the trace that a terminal has sent".into())),
+        steps => Ok(steps),
+    }
+}
+
+impl Card {
+    fn reset(&mut self, now: Instant) -> Result<Vec<u8>, oxisim_transport::Error> {
+        match self {
+            Self::There(card) => card.reset(),
+            Self::OfProgram(card) => {
+                card.power_off();
+                Ok(card.power_on_at(now))
+            }
+        }
+    }
+
+    fn exchange(&mut self, now: Instant, command: &[u8]) -> Result<Vec<u8>, oxisim_transport::Error> {
+        match self {
+            Self::There(card) => card.exchange(command),
+            Self::OfProgram(card) => Ok(card.exchange_at(now, command)),
+        }
+    }
+}
+
+/// A card in a reader may be one that somebody needs.
+fn refuse_risks(records: &[Record]) -> Result<(), Failure> {
+    for record in records {
+        if let What::Exchange { command, .. } = &record.what
+            && let Some(reason) = risk(command)
+        {
+            let command = hex::encode_upper(command.get(..4).unwrap_or(command));
+            return Err(Failure::Usage(format!(
+                "{command}.. is not sent to a card in a reader, because {reason}: --allow-destructive sends it"
+            )));
+        }
+    }
+    Ok(())
+}

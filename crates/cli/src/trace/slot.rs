@@ -1,0 +1,87 @@
+//! A simulated world, recorded.
+
+use oxisim_backup::Way;
+use oxisim_trace::{Party, Record, Recorder, What};
+use oxisim_wire::{Duration, Instant};
+use oxisim_world::{Carried, Leg, Slot};
+
+/// A card in the slot of the emulated phone, with what passed there if it is to be recorded.
+pub struct Watched<C> {
+    /// The card.
+    pub card: C,
+    passed: Option<Vec<Record>>,
+    last: Instant,
+}
+
+impl<C> Watched<C> {
+    /// Puts the card into the slot.
+    pub fn new(card: C, is_recorded: bool) -> Self {
+        Self { card, passed: is_recorded.then(Vec::new), last: Instant::EPOCH }
+    }
+
+    fn note(&mut self, at: Instant, what: What) {
+        self.last = at;
+        if let Some(passed) = &mut self.passed {
+            passed.push(Record::new(at, what));
+        }
+    }
+
+    /// Records what has passed at the card and over the air, in the order of time.
+    pub fn tell(&mut self, messages: &[Carried], recorder: &Recorder) {
+        let mut records = self.passed.take().unwrap_or_default();
+        // What passed at the same time at the card was the cause.
+        records.extend(messages.iter().map(carried));
+        records.sort_by_key(|record| record.at);
+        for record in &records {
+            recorder.write(record);
+        }
+    }
+}
+
+fn carried(message: &Carried) -> Record {
+    let from = match message.leg {
+        Leg::FromPhone => Party::Phone,
+        Leg::ToPhone | Leg::ToServer => Party::Centre,
+        Leg::FromServer => Party::Server,
+    };
+    let octets = message.octets.clone();
+    let what = match message.coding {
+        None => What::Tpdu { from, tpdu: octets },
+        Some(coding) => What::UserData { from, coding: coding.0, octets },
+    };
+    Record::new(message.at, what)
+}
+
+impl<C: Slot> Slot for Watched<C> {
+    fn power_on(&mut self, now: Instant) -> Option<Vec<u8>> {
+        let answer = self.card.power_on(now);
+        let what = answer.clone().map_or_else(|| broken(&[]), |answer| What::Reset { answer });
+        self.note(now, what);
+        answer
+    }
+
+    fn exchange(&mut self, now: Instant, command: &[u8]) -> Option<Vec<u8>> {
+        let response = self.card.exchange(now, command);
+        if self.passed.is_some() {
+            let what = response.clone().map_or_else(
+                || broken(command),
+                |response| What::Exchange { command: command.to_vec(), response, took: Duration::ZERO },
+            );
+            self.note(now, what);
+        }
+        response
+    }
+
+    fn power_off(&mut self) {
+        self.card.power_off();
+        self.note(self.last, What::PowerOff);
+    }
+
+    fn backup(&self) -> Option<Option<Way>> {
+        self.card.backup()
+    }
+}
+
+fn broken(command: &[u8]) -> What {
+    What::Broken { command: command.to_vec(), reason: "the card does not answer".into() }
+}

@@ -1,0 +1,227 @@
+//! `oxisim trace` and the option `--trace`, as their user sees them.
+
+mod oxisim;
+
+use std::{
+    net::UdpSocket,
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use snapbox::file;
+
+use oxisim::Oxisim;
+
+/// A short session, written by hand: DISPLAY TEXT is sequence 1.1 of TS 102 384 §27.22.4.1.
+const SESSION: &str = r#"{"at":1000000,"kind":"start","format":1,"clock":"virtual","program":"oxisim"}
+{"at":1000000,"kind":"reset","answer":"3B9F96801FC78031E073FE211B63E208A8830F90008A"}
+{"at":1005000,"kind":"exchange","command":"00A40004027F2000","response":"6A82"}
+{"at":1010000,"kind":"exchange","command":"00A40004026F07","response":"611F"}
+{"at":1015000,"kind":"exchange","command":"80F2000000","response":"911C"}
+{"at":1020000,"kind":"exchange","command":"801200001C","response":"D01A8103012180820281028D0F04546F6F6C6B69742054657374203190 00"}
+{"at":5020000,"kind":"exchange","command":"801400000C810301218002028281830100","response":"9000"}
+{"at":35020000,"kind":"exchange","command":"80F2000000","response":"9000","took":250}
+{"at":35030000,"kind":"tpdu","from":"phone","tpdu":"010004919451000005E8329BFD06"}
+{"at":35040000,"kind":"antenna","field":7}
+{"at":35050000,"kind":"off"}
+"#;
+
+fn session() -> String {
+    SESSION.replace("90 00", "9000")
+}
+
+/// The records of a file, without their times.
+fn records(text: &str) -> Vec<serde_json::Value> {
+    let record = |line: &str| {
+        let mut record: serde_json::Value = serde_json::from_str(line).unwrap();
+        for time in ["at", "took"] {
+            record.as_object_mut().unwrap().remove(time);
+        }
+        record
+    };
+    text.lines().map(record).collect()
+}
+
+#[test]
+fn show_prints_a_transcript_with_sessions_indented_and_who_waits() {
+    let oxisim = Oxisim::new();
+    oxisim.write("session.jsonl", &session());
+    oxisim.run(&["trace", "show", "session.jsonl"]).success().stdout_eq(file!["snapshots/trace-show.txt"]);
+}
+
+#[test]
+fn show_explains_every_octet_if_it_is_asked_to() {
+    let oxisim = Oxisim::new();
+    oxisim.write("session.jsonl", &session());
+    let shown = oxisim.run(&["trace", "show", "--explain", "session.jsonl"]).success();
+    shown.stdout_eq(file!["snapshots/trace-explain.txt"]);
+}
+
+#[test]
+fn a_record_of_an_unknown_kind_is_kept_by_a_conversion() {
+    let oxisim = Oxisim::new();
+    oxisim.write("session.jsonl", &session());
+    oxisim.run(&["trace", "convert", "session.jsonl", "copy.jsonl"]).success();
+    assert_eq!(records(&oxisim.read("copy.jsonl"))[1..], records(&session())[1..]);
+}
+
+#[test]
+fn a_capture_has_what_passed_and_says_what_is_left_out() {
+    let oxisim = Oxisim::new();
+    oxisim.write("session.jsonl", &session());
+    let converted = oxisim.run(&["trace", "convert", "session.jsonl", "session.pcapng"]).success();
+    converted.stderr_eq("2 records left out, for which there is no frame\n");
+    oxisim.run(&["trace", "convert", "session.pcapng", "back.jsonl"]).success();
+    let kept =
+        |record: &serde_json::Value| !["start", "off", "antenna"].contains(&record["kind"].as_str().unwrap());
+    let (back, mut before) = (records(&oxisim.read("back.jsonl")), records(&session()));
+    before.retain(kept);
+    // A line of T=0 has no Le after data.
+    before[1]["command"] = "00A40004027F20".into();
+    assert_eq!(back[1..], before);
+}
+
+#[test]
+fn a_file_that_is_cut_or_broken_is_told_with_its_line() {
+    let oxisim = Oxisim::new();
+    let session = session();
+    oxisim.write("cut.jsonl", &session[..session.find("\"off\"").unwrap()]);
+    let told = oxisim.run(&["trace", "show", "cut.jsonl"]).code(2);
+    told.stderr_eq("oxisim: cut.jsonl, line 11: it is cut off\n");
+    oxisim.write("wrong.jsonl", &session.replace("\"611F\"", "\"611\""));
+    let told = oxisim.run(&["trace", "show", "wrong.jsonl"]).code(2);
+    told.stderr_eq("oxisim: wrong.jsonl, line 4: \"response\" is not hexadecimal: Odd number of digits\n");
+    oxisim.write("empty.jsonl", "\n");
+    let told = oxisim.run(&["trace", "show", "empty.jsonl"]).code(2);
+    told.stderr_eq("oxisim: empty.jsonl, there is no record in it\n");
+}
+
+#[test]
+fn diff_tells_what_two_traces_do_not_have_alike() {
+    let oxisim = Oxisim::new();
+    oxisim.write("a.jsonl", &session());
+    oxisim.write("b.jsonl", &session().replace("\"at\":35", "\"at\":45"));
+    oxisim.run(&["trace", "diff", "a.jsonl", "b.jsonl"]).success().stdout_eq("  10 records alike\n");
+    oxisim.write("c.jsonl", &session().replace("611F", "6119"));
+    let differs = oxisim.run(&["trace", "diff", "a.jsonl", "c.jsonl"]).code(1);
+    differs
+        .stdout_eq(file!["snapshots/trace-diff.txt"])
+        .stderr_eq("oxisim: the traces differ, in 1 record\n");
+}
+
+#[test]
+fn what_a_phone_has_recorded_replays_against_the_same_card_and_not_against_another() {
+    let oxisim = Oxisim::new();
+    let phone = ["phone", "--applet", "hello", "--choose", "1", "--answer", "Ada", "--for", "0s"];
+    oxisim.run(&[&phone[..], &["--trace", "phone.jsonl"]].concat()).success();
+    let replay = ["trace", "replay", "phone.jsonl", "--applet"];
+    let same = oxisim.run(&[&replay[..], &["hello"]].concat()).success().get_output().stdout.clone();
+    let same = String::from_utf8(same).unwrap();
+    assert!(same.ends_with(" steps replayed: every answer is the same\n"), "{same}");
+    let other = oxisim.run(&[&replay[..], &["echo"]].concat()).code(1).get_output().stderr.clone();
+    let other = String::from_utf8(other).unwrap();
+    assert!(other.contains("TERMINAL PROFILE") && other.contains("  expected  91 "), "{other}");
+}
+
+#[test]
+fn a_recorded_backup_has_the_card_the_messages_and_the_server_in_the_order_of_time() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    let backup = ["backup", "contacts-10.vcf", "--mode", "timer", "--contacts-per-block", "1"];
+    let figures = oxisim.json(&[&backup[..], &["--trace", "backup.jsonl", "--json"]].concat());
+    let text = oxisim.read("backup.jsonl");
+    let times: Vec<u64> = text
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["at"].as_u64().unwrap())
+        .collect();
+    assert!(times.is_sorted());
+    let records = records(&text);
+    assert_eq!(records[0]["clock"], "virtual");
+    let count = |kind: &str, from: &str| {
+        records.iter().filter(|record| record["kind"] == kind && record["from"] == from).count()
+    };
+    // Ten blocks, and the server's word that all have come, which the phone has taken.
+    assert_eq!((&figures["messages"], &figures["answers"]), (&10.into(), &1.into()));
+    assert_eq!((count("tpdu", "phone"), count("user-data", "centre")), (11, 10));
+    assert_eq!((count("user-data", "server"), count("tpdu", "centre")), (1, 1));
+    let sends = |record: &&serde_json::Value| {
+        record["response"]
+            .as_str()
+            .is_some_and(|response| response.starts_with("D0") && response.contains("0113"))
+    };
+    assert!(records.iter().filter(sends).count() >= 10);
+}
+
+#[test]
+fn tshark_finds_nothing_malformed_in_a_recorded_backup() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--trace", "backup.pcapng"]).success();
+    let mut tshark = Command::new("tshark");
+    tshark.arg("-r").arg(oxisim.folder.path().join("backup.pcapng")).args(["-T", "fields"]);
+    tshark.args(["-e", "gsm_sim.apdu.sw", "-e", "etsi_cat.comp_tlv.cmd_type", "-e", "_ws.malformed"]);
+    let Ok(output) = tshark.stderr(Stdio::null()).output() else {
+        let must_be_here = std::env::var("CI").as_deref() == Ok("true");
+        assert!(!must_be_here, "tshark is not installed; make setup installs it");
+        eprintln!("skipped: tshark is not installed; make setup, as root, installs it");
+        return;
+    };
+    let text = String::from_utf8(output.stdout).unwrap();
+    let frames: Vec<Vec<&str>> = text.lines().map(|line| line.split('\t').collect()).collect();
+    assert!(frames.iter().filter(|frame| frame[1] == "0x13").count() >= 2, "{text}");
+    // The first is the answer to reset, which tshark 4.0 takes for a command.
+    assert!(frames[1..].iter().all(|frame| frame[2].is_empty()), "{text}");
+}
+
+#[test]
+fn the_readme_shows_what_a_transcript_says() {
+    let oxisim = Oxisim::new().with("contacts-10.vcf");
+    oxisim.run(&["backup", "contacts-10.vcf", "--trace", "backup.pcapng"]).success();
+    let shown = oxisim.run(&["trace", "show", "backup.pcapng"]).success().get_output().stdout.clone();
+    let shown = String::from_utf8(shown).unwrap();
+    let readme = std::fs::read_to_string(oxisim::example("../README.md")).unwrap();
+    let excerpt = readme.split("```\n").find(|block| block.contains("s  phone     FETCH")).unwrap();
+    assert!(shown.contains(excerpt), "{shown}");
+}
+
+#[test]
+fn a_wireshark_that_listens_gets_a_frame_of_gsmtap_for_each_apdu() {
+    let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
+    listener.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let live = format!("udp:{}", listener.local_addr().unwrap());
+    Oxisim::new().run(&["phone", "--for", "0s", "--trace", &live]).success();
+    let frame = || {
+        let mut octets = [0; 512];
+        let length = listener.recv(&mut octets).unwrap();
+        octets[..length].to_vec()
+    };
+    // Version 2, four words, type SIM; first the answer to reset, then APDUs (libosmocore's gsmtap.h).
+    let (reset, select) = (frame(), frame());
+    assert_eq!((&reset[..4], reset[12], reset[16]), (&[2, 4, 4, 0][..], 1, 0x3B));
+    assert_eq!((&select[..4], select[12]), (&[2, 4, 4, 0][..], 0));
+    assert_eq!(select[16..23], [0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00]);
+    assert_eq!(select[23], 0x61);
+}
+
+#[test]
+fn what_can_lock_a_card_in_a_reader_is_not_replayed_unless_it_is_allowed() {
+    let oxisim = Oxisim::new();
+    oxisim.write(
+        "pin.jsonl",
+        r#"{"at":1,"kind":"exchange","command":"002000010831323334FFFFFFFF","response":"9000"}"#,
+    );
+    let refused = oxisim.run(&["trace", "replay", "pin.jsonl", "--reader", "any"]).code(2);
+    refused.stderr_eq(
+        "oxisim: 00200001.. is not sent to a card in a reader, because a wrong value locks it: --allow-destructive \
+         sends it\n",
+    );
+}
+
+#[test]
+fn a_trace_that_cannot_be_written_is_an_error_before_anything_is_done() {
+    let oxisim = Oxisim::new();
+    let failed = oxisim.run(&["phone", "--for", "0s", "--trace", "nowhere/phone.jsonl"]).code(1);
+    failed
+        .stderr_eq("oxisim: --trace: the trace cannot be written: No such file or directory (os error 2)\n");
+    let wrong = oxisim.run(&["phone", "--for", "0s", "--trace", "phone.txt"]).code(2);
+    let stderr = String::from_utf8(wrong.get_output().stderr.clone()).unwrap();
+    assert!(stderr.contains("neither F.jsonl, F.pcapng nor udp:HOST[:PORT]"), "{stderr}");
+}
