@@ -28,6 +28,7 @@ mod readers;
 mod report;
 mod run;
 mod serve;
+mod shell;
 mod sim;
 mod smsc;
 mod span;
@@ -63,6 +64,7 @@ enum Command {
     Phone(phone::Args),
     Phonebook(phonebook::Args),
     Serve(serve::Args),
+    Shell(shell::Args),
     Smsc(smsc::Args),
 }
 
@@ -86,6 +88,7 @@ fn main() -> ExitCode {
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Shell(args) => shell::run(&args),
         Command::Smsc(args) => smsc::run(&args),
     };
     match done {

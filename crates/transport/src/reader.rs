@@ -137,6 +137,7 @@ impl Pcsc {
                 Some(Error::CardRemoved { reader: reader.clone() })
             }
             Err(Error::ReaderRemoved { .. }) => Some(Error::ReaderRemoved { reader: reader.clone() }),
+            Err(Error::NoService) => Some(Error::NoService),
             _ => None,
         };
         match failure(&reader, error) {
@@ -151,7 +152,7 @@ impl Pcsc {
                 }
                 seen.unwrap_or(unclear)
             }
-            clear @ (Error::CardRemoved { .. } | Error::ReaderRemoved { .. }) => {
+            clear @ (Error::CardRemoved { .. } | Error::ReaderRemoved { .. } | Error::NoService) => {
                 self.card = None;
                 clear
             }
@@ -161,8 +162,18 @@ impl Pcsc {
 }
 
 impl Transport for Pcsc {
+    /// A card that was put in meanwhile is found, and so is a service that was started again.
     fn reset(&mut self) -> Result<Vec<u8>, Error> {
-        self.connect().map_err(|error| self.failed(error))
+        let answer = self.connect().or_else(|error| {
+            if !is_of_service(error) {
+                return Err(error);
+            }
+            // What the service knew of this program ended with it.
+            self.card = None;
+            self.context = Context::establish(Scope::User)?;
+            self.connect()
+        });
+        answer.map_err(|error| self.failed(error))
     }
 
     /// With T=0, Le of a command that has data is left out, as PC/SC asks: the card says `61XX` if it has an
@@ -227,6 +238,12 @@ fn look(context: &Context, reader: CString) -> Result<Reader, Error> {
 
 fn text(name: &CString) -> String {
     name.to_string_lossy().into_owned()
+}
+
+/// Whether it is the service that failed: it has ended, or another one answers, which does not know this program.
+const fn is_of_service(error: pcsc::Error) -> bool {
+    use pcsc::Error as E;
+    matches!(error, E::NoService | E::ServiceStopped | E::Shutdown | E::InvalidHandle | E::CommError)
 }
 
 fn failure(reader: &str, error: pcsc::Error) -> Error {

@@ -8,6 +8,7 @@ mod file;
 mod json;
 mod kind;
 mod print;
+mod said;
 #[cfg(test)]
 mod tests;
 mod toolkit;
@@ -20,6 +21,8 @@ use oxisim_toolkit::TerminalProfile;
 use oxisim_wire::{Error, ErrorKind, Show, Shown};
 
 use crate::failure::Failure;
+
+pub use said::{answer, answer_to_reset, content_name, contents, control_parameters, octets_of, text};
 
 use explained::{Explained, Line};
 use kind::Kind;
