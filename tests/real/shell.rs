@@ -41,6 +41,10 @@ fn a_protocol_is_chosen_and_a_card_shared_or_not() {
         insert 0
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 00" --protocol t0 --exclusive
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 00" --protocol t1 || echo "t1: $?"
+        "$OXISIM" card init | sed 's/^atr = .*/atr = "3B800181"/' > "$FOLDER/T1.toml"
+        insert 1 --image "$FOLDER/T1.toml"
+        echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 01" --protocol t1
+        echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 01" --protocol t0 || echo "t0: $?"
         mkfifo "$FOLDER/lines"
         "$OXISIM" shell --reader "00 00" --exclusive < "$FOLDER/lines" > "$FOLDER/first.log" &
         first=$!
@@ -57,6 +61,8 @@ fn a_protocol_is_chosen_and_a_card_shared_or_not() {
     session.prints(&[
         "digits: 8900101000000000019\n",
         "does not speak the protocol that was asked for\nt1: 1\n",
+        "digits: 8900101000000000019\n",
+        "does not speak the protocol that was asked for\nt0: 1\n",
         "is in use by another program\nshared: 1\n",
         "is in use by another program\ndump: 1\n",
         "the first is done\n",
@@ -127,7 +133,7 @@ fn a_card_that_was_removed_and_put_back_is_found_by_reset() {
         echo "cat EF.ICCID" >&3
         attempt 10 grep -q digits "$FOLDER/shell.log"
         remove 0
-        insert 0 --number +15550100009
+        insert 0 --number +15550100009 3>&-
         echo reset >&3
         echo "cat ADF.USIM/EF.MSISDN" >&3
         exec 3>&-
@@ -139,37 +145,48 @@ fn a_card_that_was_removed_and_put_back_is_found_by_reset() {
 }
 
 #[test]
-fn a_service_that_ends_takes_its_readers_away_and_is_found_again_by_reset() {
+fn a_service_that_ends_in_the_middle_is_told() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines" "$FOLDER/other"
+        mkfifo "$FOLDER/lines"
         "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
         shell=$!
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/other" > "$FOLDER/other.log" 2>&1 &
-        other=$!
-        exec 3> "$FOLDER/lines" 4> "$FOLDER/other"
+        exec 3> "$FOLDER/lines"
         echo "cat EF.ICCID" >&3
-        echo "cat EF.ICCID" >&4
         attempt 10 grep -q digits "$FOLDER/shell.log"
-        attempt 10 grep -q digits "$FOLDER/other.log"
         stop_service
         echo "cat EF.ICCID" >&3
+        exec 3>&-
         wait $shell || echo "the shell: $?"
         cat "$FOLDER/shell.log"
-        start_service
-        until_holds 0 card
-        echo reset >&4
-        echo "cat EF.ICCID" >&4
-        exec 3>&- 4>&-
-        wait $other && echo "the other: $?"
-        cat "$FOLDER/other.log"
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&[
         "the shell: 1",
-        "oxisim: the PC/SC service is not running: start pcscd",
-        "the other: 0",
-        "atr: answer to reset",
         "digits: 8900101000000000019",
+        "oxisim: the PC/SC service is not running: start pcscd",
     ]);
+}
+
+#[test]
+fn a_service_that_was_started_again_is_found_by_reset() {
+    let script = r#"
+        insert 0
+        mkfifo "$FOLDER/lines"
+        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
+        shell=$!
+        exec 3> "$FOLDER/lines"
+        echo "cat EF.ICCID" >&3
+        attempt 10 grep -q digits "$FOLDER/shell.log"
+        stop_service 3>&-
+        start_service 3>&-
+        until_holds 0 card
+        echo reset >&3
+        echo "cat ADF.USIM/EF.MSISDN" >&3
+        exec 3>&-
+        wait $shell && echo "the shell: $?"
+        cat "$FOLDER/shell.log"
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&["the shell: 0", "digits: 8900101000000000019", "atr: answer to reset", "+15550100001"]);
 }
