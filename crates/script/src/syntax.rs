@@ -63,8 +63,8 @@ pub enum Step {
     Reset,
     /// Switches the card on, or off.
     Power(bool),
-    /// Puts a card into the slot: the one that was there, or that of a file.
-    Insert(Option<String>),
+    /// Puts a card into the slot, and switches it on.
+    Insert(Inserted),
     /// Takes the card out.
     Eject,
     /// Lets time pass.
@@ -118,6 +118,17 @@ pub enum Step {
     SendSms(Sms),
     /// Says what octets are: these, or the last command and its response.
     Decode(Option<Data>),
+}
+
+/// Which card is put into the slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// The one that was there.
+    Same,
+    /// The virtual card of a file.
+    File(String),
+    /// The built-in virtual card, new, with these applets.
+    With(Vec<String>),
 }
 
 /// A word of the script's own: a variable or a procedure.
@@ -291,6 +302,7 @@ impl Step {
             Self::Send(_)
                 | Self::Reset
                 | Self::Power(true)
+                | Self::Insert(_)
                 | Self::Channel(Channel::Open | Channel::Close(_))
                 | Self::Init(_)
                 | Self::Expect(_)

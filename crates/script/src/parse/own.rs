@@ -13,8 +13,8 @@ use super::{
 use crate::{
     source::{Mistake, Span},
     syntax::{
-        Channel, Choice, Clause, ClauseKind, Expect, Expected, Procedure, Reply, Said, Sms, SmsContent,
-        Statement, Step, What,
+        Channel, Choice, Clause, ClauseKind, Expect, Expected, Inserted, Procedure, Reply, Said, Sms,
+        SmsContent, Statement, Step, What,
     },
 };
 
@@ -39,7 +39,7 @@ macro_rules! verbs {
 verbs! {
     "reset" "reset" "resets the card";
     "power" "power on | off" "switches the card on, or off";
-    "insert" "insert [\"CARD.toml\"]" "puts the card into the slot, or that of a file";
+    "insert" "insert [\"CARD.toml\" | with APPLET, …]" "puts a card into the slot, and switches it on";
     "eject" "eject" "takes the card out of the slot";
     "wait" "wait TIME" "lets time pass: virtual time, or real time with a real card";
     "advance" "advance TIME" "the same";
@@ -183,7 +183,7 @@ impl Parser<'_, '_, '_, '_> {
                 0 => Step::Power(true),
                 _ => Step::Power(false),
             },
-            "insert" => Step::Insert(if self.is_string() { Some(self.cursor.string()?.0) } else { None }),
+            "insert" => Step::Insert(self.inserted()?),
             "eject" => Step::Eject,
             "wait" | "advance" => Step::Wait(self.time()?),
             "tear" => {
@@ -312,13 +312,31 @@ impl Parser<'_, '_, '_, '_> {
         Ok(Step::Call { name, arguments })
     }
 
+    fn inserted(&mut self) -> Result<Inserted, Mistake> {
+        if self.is_string() {
+            return Ok(Inserted::File(self.cursor.string()?.0));
+        }
+        if !self.cursor.sees("with") {
+            return Ok(Inserted::Same);
+        }
+        self.keyword("with")?;
+        let mut applets = Vec::new();
+        while applets.is_empty() || self.cursor.take(",") {
+            self.cursor.blank(false);
+            applets.push(data::name(&mut self.cursor, "the name of an applet")?.text);
+            self.cursor.blank(false);
+        }
+        Ok(Inserted::With(applets))
+    }
+
     fn channel(&mut self) -> Result<Channel, Mistake> {
         if self.cursor.take("open") {
             return Ok(Channel::Open);
         }
         if self.cursor.take("close") {
             self.cursor.blank(false);
-            let number = if self.cursor.is_line_end() { None } else { Some(self.channel_number()?) };
+            let is_number = self.cursor.peek().is_some_and(|next| next.is_ascii_digit());
+            let number = if is_number { Some(self.channel_number()?) } else { None };
             return Ok(Channel::Close(number));
         }
         Ok(Channel::Use(self.channel_number()?))
