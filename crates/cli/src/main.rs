@@ -27,6 +27,7 @@ mod progress;
 mod readers;
 mod report;
 mod run;
+mod script;
 mod serve;
 mod sim;
 mod smsc;
@@ -62,6 +63,7 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Script(Box<script::Args>),
     Serve(serve::Args),
     Smsc(smsc::Args),
 }
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Script(args) => script::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Smsc(args) => smsc::run(&args),
     };

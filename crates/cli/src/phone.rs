@@ -114,7 +114,7 @@ enum NetworkName {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum ProtocolName {
+pub enum ProtocolName {
     /// Either.
     Any,
     /// T=0.

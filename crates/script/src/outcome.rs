@@ -102,6 +102,8 @@ pub enum Event {
     Reset {
         /// The statement.
         span: Span,
+        /// Who wanted it.
+        by: By,
         /// The answer to reset.
         answer: Vec<u8>,
     },

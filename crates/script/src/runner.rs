@@ -11,7 +11,7 @@ use crate::{
     pattern::Captures,
     session::Session,
     source::{Mistake, Span},
-    syntax::{Data, Name, Program, Said, Statement, Step},
+    syntax::{Data, Expected, Name, Program, Said, Statement, Step},
     value::{self, Lookup, Variables, counted, spaced},
     verbs::Stage,
 };
@@ -145,7 +145,8 @@ impl<'a> Runner<'a> {
                 self.answer_to_reset = Some(answer.clone());
                 // That a script begins with a card that is on needs no word.
                 if let Some(doing) = &self.doing {
-                    self.told.push_back(Event::Reset { span: doing.statement.span, answer });
+                    let (span, by) = (doing.statement.span, by(doing.statement));
+                    self.told.push_back(Event::Reset { span, by, answer });
                 }
             }
             (Request::PowerOff | Request::Insert(_) | Request::Eject, Answer::Done) => {
@@ -178,15 +179,7 @@ impl<'a> Runner<'a> {
         }
         self.session.exchanged(&command, &response);
         if let Some(doing) = &self.doing {
-            let by = match doing.statement {
-                Statement { step: Step::Send(_), expected, .. }
-                    if expected.data.is_none() && expected.status.is_none() =>
-                {
-                    By::Script
-                }
-                Statement { step: Step::Send(_), .. } => By::Expecting,
-                _ => By::Verb,
-            };
+            let by = by(doing.statement);
             let (command, response) = (command.clone(), response.clone());
             self.told.push_back(Event::Exchanged { span: doing.statement.span, by, command, response });
         }
@@ -459,6 +452,19 @@ impl<'a> Runner<'a> {
     /// The last answer to reset, to be compared.
     pub(crate) fn answer_to_reset(&self) -> Vec<u8> {
         self.answer_to_reset.clone().unwrap_or_default()
+    }
+}
+
+/// Who wants what a statement does.
+const fn by(statement: &Statement) -> By {
+    match statement {
+        Statement {
+            step: Step::Send(_) | Step::Reset,
+            expected: Expected { data: None, status: None },
+            ..
+        } => By::Script,
+        Statement { step: Step::Send(_) | Step::Reset, .. } => By::Expecting,
+        _ => By::Verb,
     }
 }
 

@@ -103,6 +103,16 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Whether here is another line than there.
+    pub fn is_behind_line_of(&self, there: Span) -> bool {
+        self.text.get(there.start as usize..self.at).is_some_and(|text| text.contains('\n'))
+    }
+
+    /// Goes back.
+    pub const fn back_to(&mut self, there: Span) {
+        self.at = there.start as usize;
+    }
+
     /// Whether nothing more stands on this line.
     pub fn is_line_end(&mut self) -> bool {
         self.blank(false);

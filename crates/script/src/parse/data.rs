@@ -171,13 +171,14 @@ pub fn close(cursor: &mut Cursor<'_>, what: &str, opened: Span) -> Result<(), Mi
     if cursor.take(what) {
         return Ok(());
     }
-    Err(match cursor.peek() {
-        None => {
-            Mistake::new(Span { end: opened.start + 1, ..opened }, format!("{what:?} is missing to this"))
-        }
-        Some(_) => Mistake::new(cursor.next_char(), "these are not octets".to_owned())
-            .help(format!("hexadecimal digits, or {what:?} before it")),
-    })
+    if cursor.peek().is_some() && !cursor.is_behind_line_of(opened) {
+        let mistake = Mistake::new(cursor.next_char(), "these are not octets");
+        return Err(mistake.help(format!("hexadecimal digits, or {what:?} before it")));
+    }
+    // The lines that were taken for a part of this are looked at by themselves.
+    cursor.back_to(opened);
+    let span = Span { end: opened.start + 1, ..opened };
+    Err(Mistake::new(span, format!("{what:?} is missing to this")))
 }
 
 /// `[data]` and `(status words)` that stand here, or on lines of their own behind.
