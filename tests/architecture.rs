@@ -18,6 +18,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("world", &["wire", "card", "terminal", "applets", "phonebook", "backup", "sms", "toolkit"]),
     ("server", &["wire", "backup", "phonebook", "sms", "smpp"]),
     ("transport", &["apdu", "wire"]),
+    ("script", &["wire", "apdu", "toolkit", "sms"]),
     ("smpp", &["wire", "sms"]),
     ("smsc", &["wire", "sms", "smpp"]),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),

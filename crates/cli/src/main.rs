@@ -27,6 +27,7 @@ mod progress;
 mod readers;
 mod report;
 mod run;
+mod script;
 mod serve;
 mod shell;
 mod sim;
@@ -63,6 +64,7 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Script(Box<script::Args>),
     Serve(serve::Args),
     Shell(shell::Args),
     Smsc(smsc::Args),
@@ -87,6 +89,7 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Script(args) => script::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Shell(args) => shell::run(&args),
         Command::Smsc(args) => smsc::run(&args),
