@@ -44,6 +44,7 @@ mod source;
 pub mod syntax;
 mod value;
 mod verbs;
+mod words;
 
 pub use guard::{Danger, danger};
 pub use outcome::{Answer, By, Event, Failure, Input, Output, Phone, Request, Wrong};

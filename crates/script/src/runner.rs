@@ -97,7 +97,7 @@ impl<'a> Runner<'a> {
             told: VecDeque::new(),
             asked: None,
             held: None,
-            session: Session::new(Duration::ZERO),
+            session: Session::new(Duration::ZERO, &[]),
             channel: 0,
             last: None,
             answer_to_reset: None,
@@ -140,7 +140,7 @@ impl<'a> Runner<'a> {
             (_, Answer::Impossible(why)) => self.stop(why),
             (Request::Exchange(command), Answer::Response(response)) => self.responded(command, response),
             (Request::Reset, Answer::AnswerToReset(answer)) => {
-                self.session = Session::new(self.session.now);
+                self.session = Session::new(self.session.now, &answer);
                 self.channel = 0;
                 self.answer_to_reset = Some(answer.clone());
                 // That a script begins with a card that is on needs no word.
@@ -150,7 +150,7 @@ impl<'a> Runner<'a> {
                 }
             }
             (Request::PowerOff | Request::Insert(_) | Request::Eject, Answer::Done) => {
-                self.session = Session::new(self.session.now);
+                self.session = Session::new(self.session.now, &[]);
                 self.channel = 0;
             }
             (Request::Wait(time), Answer::Done) => self.session.now += time,
@@ -200,7 +200,7 @@ impl<'a> Runner<'a> {
             self.has_begun = true;
             let begins_itself =
                 matches!(statement.step, Step::Reset | Step::Power(_) | Step::Insert(_) | Step::Eject);
-            let is_switched_on = self.settings.phone && matches!(statement.step, Step::Init(_));
+            let is_switched_on = self.settings.phone && matches!(statement.step, Step::Init { .. });
             if !begins_itself && !is_switched_on {
                 // The statement comes again when the card is on.
                 self.again();
@@ -404,7 +404,9 @@ impl<'a> Runner<'a> {
 
     /// The script cannot go on.
     pub(crate) fn stop(&mut self, why: String) {
-        let span = self.doing.as_ref().map_or_else(Span::default, |doing| doing.statement.span);
+        let ahead = || self.frames.last().and_then(|frame| frame.body.get(frame.next));
+        let statement = self.doing.as_ref().map(|doing| doing.statement).or_else(ahead);
+        let span = statement.map_or_else(Span::default, |statement| statement.span);
         self.fail(span, Wrong::Stopped(why));
     }
 

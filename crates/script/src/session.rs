@@ -7,7 +7,7 @@ use alloc::{
     vec::Vec,
 };
 
-use oxisim_apdu::{Class, Command as Apdu, Instruction, Response};
+use oxisim_apdu::{Atr, Class, Command as Apdu, Instruction, Response};
 use oxisim_sms::{
     Address, TypeOfAddress,
     tpdu::{MobileOriginated, Submit},
@@ -52,6 +52,8 @@ pub struct Seen {
 pub struct Session {
     /// The class of the toolkit's commands: `80`, or `A0` of a SIM of GSM.
     pub class: Class,
+    /// Whether a command may have data and ask for some: not with T=0, where GET RESPONSE asks for them.
+    pub has_case_4: bool,
     /// How long the command is that waits to be fetched.
     pub pending: Option<usize>,
     /// The command that has been fetched, and not answered.
@@ -84,10 +86,12 @@ pub enum Due {
 }
 
 impl Session {
-    /// Nothing is known: the card has just been reset.
-    pub fn new(now: Duration) -> Self {
+    /// What the answer to reset says is known, and nothing else: the card has just been reset.
+    pub fn new(now: Duration, answer_to_reset: &[u8]) -> Self {
+        let first = Atr::parse(answer_to_reset).ok().and_then(|atr| atr.protocols().next());
         Self {
             class: Class::ETSI,
+            has_case_4: first == Some(1),
             pending: None,
             current: None,
             seen: VecDeque::new(),
@@ -144,11 +148,11 @@ impl Session {
         Apdu::new(self.class, Instruction::FETCH, 0, 0).ne(length).to_bytes()
     }
 
-    /// A command of the toolkit with data; ENVELOPE has room for a response.
+    /// A command of the toolkit with data; ENVELOPE has room for a response, if it may.
     pub fn command(&self, instruction: Instruction, data: &[u8]) -> Vec<u8> {
         let command = Apdu::new(self.class, instruction, 0, 0).data(data);
         match instruction {
-            Instruction::ENVELOPE if self.class != Class::GSM => command.ne(256),
+            Instruction::ENVELOPE if self.has_case_4 && self.class != Class::GSM => command.ne(256),
             _ => command,
         }
         .to_bytes()

@@ -2,6 +2,7 @@
 
 use alloc::{boxed::Box, collections::BTreeMap, string::String, vec::Vec};
 
+use oxisim_apdu::Class;
 use oxisim_toolkit::{CommandType, codes::GeneralResult};
 use oxisim_wire::Duration;
 
@@ -107,7 +108,12 @@ pub enum Step {
     /// Ends the script.
     Exit,
     /// TERMINAL PROFILE, and every proactive command until the session ends.
-    Init(Option<Data>),
+    Init {
+        /// What the terminal can do; everything, if nothing is said.
+        profile: Option<Data>,
+        /// The class that is tried first: that of a UICC, or that of a SIM of GSM.
+        class: Class,
+    },
     /// The next proactive command is this.
     Expect(Expect),
     /// The user chooses from the card's menu.
@@ -304,7 +310,7 @@ impl Step {
                 | Self::Power(true)
                 | Self::Insert(_)
                 | Self::Channel(Channel::Open | Channel::Close(_))
-                | Self::Init(_)
+                | Self::Init { .. }
                 | Self::Expect(_)
                 | Self::SelectMenu(_)
                 | Self::Answer(_)

@@ -12,7 +12,7 @@ use oxisim_toolkit::{
     Answer as Objects, Envelope, Proactive, TerminalResponse,
     codes::{Device, GeneralResult},
     envelope::{MenuSelection, SmsPpDownload, TimerExpiration},
-    objects::{Coding, DeviceIdentities, ItemIdentifier, Outcome, SmsTpdu, TextString, alpha_text},
+    objects::{Coding, DeviceIdentities, ItemIdentifier, Outcome, SmsTpdu, TextString},
 };
 use oxisim_wire::{Duration, Instant, Wire};
 
@@ -21,7 +21,8 @@ use crate::{
     runner::{Doing, Runner},
     session::{Due, Seen, full_profile, item, typed},
     source::Mistake,
-    syntax::{Channel, Choice, Clause, ClauseKind, Expect, Reply, Sms, SmsContent, Statement, Step, What},
+    syntax::{Channel, Choice, Expect, Reply, Sms, SmsContent, Statement, Step, What},
+    words::listed,
 };
 
 /// How far a statement is.
@@ -79,8 +80,9 @@ impl<'a> Runner<'a> {
             Step::Tear(writes) => self.once(Request::Tear(*writes), doing),
             Step::Wait(time) => self.wait(doing, *time),
             Step::Channel(channel) => self.channel(doing, *channel),
-            Step::Init(profile) => match profile.as_ref().map(|profile| self.octets(profile)).transpose() {
-                Ok(profile) => self.init(doing, profile),
+            Step::Init { profile, class } => match profile.as_ref().map(|data| self.octets(data)).transpose()
+            {
+                Ok(profile) => self.init(doing, profile, *class),
                 Err(mistake) => self.mistake(mistake),
             },
             Step::Expect(expect) => self.expect(doing, expect),
@@ -169,7 +171,7 @@ impl<'a> Runner<'a> {
     }
 
     /// TERMINAL PROFILE in the class that the card takes, and everything that follows.
-    fn init(&mut self, doing: Doing<'a>, profile: Option<Vec<u8>>) {
+    fn init(&mut self, doing: Doing<'a>, profile: Option<Vec<u8>>, class: Class) {
         if self.settings.phone {
             return match doing.stage {
                 Stage::Fresh => self.after(Request::Phone(Phone::SwitchOn(profile)), doing),
@@ -180,11 +182,12 @@ impl<'a> Runner<'a> {
         let is_refused = self.status() == Some(Status::CLASS_NOT_SUPPORTED);
         match doing.stage {
             Stage::Fresh => {
+                self.session.class = class;
                 let command = self.session.command(Instruction::TERMINAL_PROFILE, &profile);
                 self.send(command, Doing { stage: Stage::Sent, ..doing });
             }
-            Stage::Sent if is_refused && self.session.class != Class::GSM => {
-                self.session.class = Class::GSM;
+            Stage::Sent if is_refused && self.session.class == class => {
+                self.session.class = if class == Class::GSM { Class::ETSI } else { Class::GSM };
                 let command = self.session.command(Instruction::TERMINAL_PROFILE, &profile);
                 self.send(command, doing);
             }
@@ -514,61 +517,6 @@ impl<'a> Runner<'a> {
     }
 }
 
-impl What {
-    /// Whether a proactive command is what is expected.
-    fn is(self, seen: &Seen) -> bool {
-        match self {
-            Self::Command(kind) => seen.kind() == Some(kind),
-            Self::Sms => seen.kind() == Some(oxisim_toolkit::CommandType::SEND_SHORT_MESSAGE),
-            Self::Nothing => false,
-        }
-    }
-
-    const fn in_words(self) -> &'static str {
-        match self {
-            Self::Command(kind) => kind.text(),
-            Self::Sms => "a message",
-            Self::Nothing => "no proactive command",
-        }
-    }
-}
-
-impl Expect {
-    fn in_words(&self) -> String {
-        let clauses = self.clauses.iter().map(|clause| format!(" {}", clause.in_words()));
-        clauses.fold(self.what.in_words().to_owned(), |text, clause| text + &clause)
-    }
-}
-
-impl Clause {
-    fn in_words(&self) -> String {
-        let text = &self.text;
-        match self.kind {
-            ClauseKind::Text => format!("{text:?}"),
-            ClauseKind::Containing => format!("containing {text:?}"),
-            ClauseKind::Item => format!("item {text:?}"),
-            ClauseKind::To => format!("to {text:?}"),
-        }
-    }
-
-    /// Whether it is so, and what is the case.
-    fn compare(&self, seen: &Seen, text: Option<&str>) -> (bool, String) {
-        let shown =
-            |text: Option<&str>| text.map_or_else(|| "no text".to_owned(), |text| format!("{text:?}"));
-        match self.kind {
-            ClauseKind::Text => (text == Some(&self.text), shown(text)),
-            ClauseKind::Containing => (text.is_some_and(|text| text.contains(&self.text)), shown(text)),
-            ClauseKind::Item => {
-                (seen.items().iter().any(|item| alpha_text(&item.text) == self.text), listed(seen.items()))
-            }
-            ClauseKind::To => {
-                let number = seen.number();
-                (number.as_deref() == Some(&self.text), shown(number.as_deref()))
-            }
-        }
-    }
-}
-
 /// How many octets GET RESPONSE can have, if the status word says so: `61XX`, `9FXX`, `9EXX`.
 const fn waiting(status: Status) -> Option<usize> {
     match (status.sw1(), status.sw2()) {
@@ -596,13 +544,4 @@ fn input(reply: &Reply) -> Option<Input> {
         Reply::Result(GeneralResult::HELP_REQUIRED_BY_USER, None) => Input::Help,
         Reply::Result(..) => return None,
     })
-}
-
-/// The items of a menu, in one line.
-fn listed(items: &[oxisim_toolkit::objects::Item]) -> String {
-    if items.is_empty() {
-        return "no items".into();
-    }
-    let items: Vec<String> = items.iter().map(|item| format!("{:?}", alpha_text(&item.text))).collect();
-    items.join(", ")
 }

@@ -162,6 +162,7 @@ fn a_mistake_is_told_with_its_place() {
         ("proc p a\nend\ncall p", "p", "p has 1 arguments, not 0"),
         ("wait 2", "2", "this is not a time"),
         ("echo \"open", "\"open", "the text does not end on its line"),
+        ("echo \"a\\ü\"", "\\ü", "only \\\", \\\\ and \\n mean something"),
         ("expect display-txt", "display-txt", "there is no proactive command \"display-txt\""),
         ("include \"missing.apdu\"", "\"missing.apdu\"", "there is no missing.apdu"),
         ("include \"itself.apdu\"", "\"itself.apdu\"", "itself.apdu includes itself"),

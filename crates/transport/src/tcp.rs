@@ -167,6 +167,10 @@ pub(crate) fn converse(stream: TcpStream, card: &mut impl SmartCard, stop: &Atom
         {
             break Err(error);
         }
+        // A terminal that sends one command after another leaves no pause to be asked in.
+        if stop.load(Ordering::Relaxed) {
+            break Ok(());
+        }
     };
     served.release();
     ended

@@ -146,18 +146,8 @@ fn verdict(ended: &[Ended], update: bool) -> Result<(), Failure> {
 
 /// On the one card that there is.
 fn one_after_another(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
-    let mut place = Place::real(&args.place)?;
-    let out = &mut io::stdout();
-    args.files
-        .iter()
-        .map(|file| {
-            let mut text = Vec::new();
-            let ended = run::script(file, &mut place, manner, &mut text);
-            out.write_all(&text)?;
-            out.flush()?;
-            ended
-        })
-        .collect()
+    let mut place = Place::real(&args.place, args.phone)?;
+    args.files.iter().map(|file| run::script(file, &mut place, manner, &mut io::stdout())).collect()
 }
 
 /// What a script printed, and how it ended.

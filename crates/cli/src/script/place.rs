@@ -87,11 +87,13 @@ impl Place {
     }
 
     /// The card that is named.
-    pub fn real(args: &PlaceArgs) -> Result<Self, Failure> {
+    pub fn real(args: &PlaceArgs, phone: bool) -> Result<Self, Failure> {
         let card: Box<dyn Transport> = match (&args.reader, &args.tcp, &args.vpcd) {
             (Some(reader), ..) => {
                 let sharing = if args.exclusive { Sharing::Exclusive } else { Sharing::Shared };
-                Box::new(Pcsc::open(reader, sharing, args.protocol.into())?)
+                let pcsc = Pcsc::open(reader, sharing, args.protocol.into())?;
+                // As scriptor does; but a phone leaves it to the reader how a command travels.
+                if phone { Box::new(pcsc) } else { Box::new(pcsc.verbatim()) }
             }
             (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
             (.., Some(address)) => Box::new(TcpClient::accept(address)?),

@@ -2,6 +2,8 @@
 
 use alloc::{format, vec::Vec};
 
+use oxisim_apdu::Class;
+
 use super::{
     Context,
     cursor::Cursor,
@@ -45,7 +47,7 @@ fn statement(cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> Result<O
         }
         "RST" => Step::Reset,
         "OFF" => Step::Power(false),
-        "INI" => Step::Init(Some(octets(cursor)?)),
+        "INI" => Step::Init { profile: Some(octets(cursor)?), class: Class::GSM },
         "REM" => {
             cursor.rest_of_line();
             return Ok(None);

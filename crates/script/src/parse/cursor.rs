@@ -169,8 +169,12 @@ impl<'a> Cursor<'a> {
                     Some((_, c @ ('"' | '\\'))) => text.push(c),
                     _ => {
                         self.skip(at);
-                        let span = Span { end: self.here().end + 2, ..self.here() };
-                        return Err(Mistake::new(span, "only \\\", \\\\ and \\n mean something"));
+                        let backslash = self.here();
+                        self.skip(1);
+                        return Err(Mistake::new(
+                            backslash.to(self.next_char()),
+                            "only \\\", \\\\ and \\n mean something",
+                        ));
                     }
                 },
                 c => text.push(c),

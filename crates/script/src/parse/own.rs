@@ -2,6 +2,7 @@
 
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
+use oxisim_apdu::Class;
 use oxisim_toolkit::{CommandType, codes::GeneralResult};
 use oxisim_wire::Duration;
 
@@ -217,7 +218,7 @@ impl Parser<'_, '_, '_, '_> {
             }
             "init" => {
                 let profile = data::data(&mut self.cursor, PLAIN)?;
-                Step::Init((!profile.parts.is_empty()).then_some(profile))
+                Step::Init { profile: (!profile.parts.is_empty()).then_some(profile), class: Class::ETSI }
             }
             "expect" => Step::Expect(self.expect()?),
             "select-menu" => Step::SelectMenu(if self.is_string() {
