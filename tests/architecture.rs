@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("server", &["wire", "backup", "phonebook", "sms", "smpp"]),
     ("transport", &["apdu", "wire"]),
     ("trace", &["wire", "apdu", "toolkit", "sms", "transport"]),
+    ("script", &["wire", "apdu", "toolkit", "sms"]),
     ("smpp", &["wire", "sms"]),
     ("smsc", &["wire", "sms", "smpp"]),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),

@@ -6,6 +6,8 @@ mod namespace;
 mod phone_session;
 #[path = "../program.rs"]
 mod program;
+mod scripts;
+mod shell;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Coding, Settings};

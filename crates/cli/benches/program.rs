@@ -29,6 +29,19 @@ fn backup_to_disk(bencher: divan::Bencher) {
     });
 }
 
+/// A script of 10 000 commands with expectations.
+#[divan::bench(sample_count = 20)]
+fn script(bencher: divan::Bencher) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("long.apdu");
+    let commands = "00 A4 00 0C 02 2F E2 (9000)\n00 B0 00 00 0A [98 .. XX] (9000, 91XX)\n".repeat(5_000);
+    std::fs::write(&script, commands).expect("a script");
+    bencher.bench(|| {
+        let output = Command::new(env!("CARGO_BIN_EXE_oxisim")).arg("script").arg(&script).output();
+        assert!(output.expect("the program runs").status.success());
+    });
+}
+
 /// Four backups, one a mode.
 #[divan::bench(sample_count = 20)]
 fn compare() {

@@ -149,6 +149,23 @@ impl Personal {
         Ok(RealTime { card, state })
     }
 
+    /// A card like this one, of which nothing is kept.
+    pub fn copy(&self, pin: &PinArgs) -> Result<Card, Failure> {
+        let card = self.look(None)?;
+        let Some(path) = &self.contacts else { return Ok(card) };
+        let (card, import) = phonebook::store(card, pin, &input::contacts(path)?);
+        import.map(|_| card)
+    }
+
+    /// The built-in card of this subscriber, without applets.
+    pub fn empty(&self) -> Card {
+        Card::new(&self.profile())
+    }
+
+    fn profile(&self) -> Profile {
+        Profile { msisdn: self.number().digits().into(), controls: self.control, ..Profile::default() }
+    }
+
     /// The card as it is now, perhaps in the hands of another process, to be looked at.
     fn look(&self, state: Option<&Path>) -> Result<Card, Failure> {
         match &self.image {
@@ -158,9 +175,7 @@ impl Personal {
     }
 
     fn built_in(&self) -> Result<Card, Failure> {
-        let profile =
-            Profile { msisdn: self.number().digits().into(), controls: self.control, ..Profile::default() };
-        let mut card = Card::new(&profile);
+        let mut card = self.empty();
         for (place, &name) in self.applet.iter().enumerate() {
             if self.applet.iter().take(place).any(|&other| other == name) {
                 let word = name.to_possible_value().map_or_else(String::new, |value| value.get_name().into());

@@ -27,7 +27,9 @@ mod progress;
 mod readers;
 mod report;
 mod run;
+mod script;
 mod serve;
+mod shell;
 mod sim;
 mod smsc;
 mod span;
@@ -63,7 +65,9 @@ enum Command {
     Readers(readers::Args),
     Phone(phone::Args),
     Phonebook(phonebook::Args),
+    Script(Box<script::Args>),
     Serve(serve::Args),
+    Shell(shell::Args),
     Smsc(smsc::Args),
     Trace(Box<trace::Args>),
 }
@@ -87,7 +91,9 @@ fn main() -> ExitCode {
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),
         Command::Phonebook(args) => phonebook::run(&args),
+        Command::Script(args) => script::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Shell(args) => shell::run(&args),
         Command::Smsc(args) => smsc::run(&args),
         Command::Trace(args) => trace::run(&args),
     };

@@ -19,11 +19,11 @@ use oxisim_apdu::{Command as Apdu, Instruction};
 use oxisim_server::Msisdn;
 use oxisim_sms::Address;
 use oxisim_terminal::{
-    CardIdentity, Config, Event, Menu, Output, Pin, Platform, Protocol, Screen, Service, Terminal, User,
+    CardIdentity, Config, Event, Menu, Output, Pin, Platform, Screen, Service, Terminal, User,
 };
 use oxisim_toolkit::objects::NmeaSentence;
 use oxisim_trace::{Clock, Party, Recorder, What};
-use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport};
+use oxisim_transport::{InProcess, Traced, Transport};
 use oxisim_wire::{Duration, Instant, Wire as _};
 use oxisim_world::{Callee, Carrier, Network};
 
@@ -37,14 +37,11 @@ use crate::{
     backup::wall_clock,
     card::Personal,
     failure::Failure,
-    live::PinArgs,
+    live::{Elsewhere, PinArgs},
     report::count,
     span,
     trace::{TraceArgs, finish, teller},
 };
-
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
 
 /// Drive a card as a phone does, and print what the card asks for.
 ///
@@ -56,18 +53,8 @@ const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
     after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1 --trace phone.pcapng\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s"
 )]
 pub struct Args {
-    /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
-    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
-    reader: Option<String>,
-    /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
-    tcp: Option<String>,
-    /// Let no other program use the card at the same time.
-    #[arg(long, requires = "reader")]
-    exclusive: bool,
-    /// The protocol to speak with the card.
-    #[arg(long, requires = "reader", default_value = "any")]
-    protocol: ProtocolName,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
     /// How long; otherwise 10s, and with an SMS centre until Ctrl-C.
     #[arg(long = "for", value_name = "TIME", value_parser = span::duration)]
     span: Option<Duration>,
@@ -124,36 +111,6 @@ enum NetworkName {
     Loopback,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-enum ProtocolName {
-    /// Either.
-    Any,
-    /// T=0.
-    T0,
-    /// T=1.
-    T1,
-}
-
-impl From<ProtocolName> for Protocols {
-    fn from(name: ProtocolName) -> Self {
-        match name {
-            ProtocolName::Any => Self::Any,
-            ProtocolName::T0 => Self::T0,
-            ProtocolName::T1 => Self::T1,
-        }
-    }
-}
-
-impl From<ProtocolName> for Option<Protocol> {
-    fn from(name: ProtocolName) -> Self {
-        match name {
-            ProtocolName::Any => None,
-            ProtocolName::T0 => Some(Protocol::T0),
-            ProtocolName::T1 => Some(Protocol::T1),
-        }
-    }
-}
-
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     /// Ten years: nobody waits for longer.
@@ -162,7 +119,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let card = args.card()?;
     let mut config = Config {
         poll_interval: args.poll,
-        protocol: args.protocol.into(),
+        protocol: args.elsewhere.protocol.into(),
         pin: args.pin,
         keeps_messages_on_card: args.keep_messages,
         ..Config::default()
@@ -189,7 +146,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 impl Args {
     /// The subscriber. A card that is not this program's may have any number, so only the SMS centre wants to know it.
     fn number(&self) -> Result<Msisdn, Failure> {
-        let is_own = self.reader.is_none() && self.tcp.is_none() && !self.built_in.has_image();
+        let is_own = self.elsewhere.is_nowhere() && !self.built_in.has_image();
         if !is_own && self.smsc.is_none() && self.built_in.names_number() {
             return Err(Failure::Usage(
                 "--number: such a card has its own, and only an SMS centre asks for it".into(),
@@ -215,12 +172,8 @@ impl Args {
     }
 
     fn card(&self) -> Result<Box<dyn Transport>, Failure> {
-        if let Some(reader) = &self.reader {
-            let sharing = if self.exclusive { Sharing::Exclusive } else { Sharing::Shared };
-            return Ok(Box::new(Pcsc::open(reader, sharing, self.protocol.into())?));
-        }
-        if let Some(address) = &self.tcp {
-            return Ok(Box::new(TcpClient::connect(address)?));
+        if let Some(card) = self.elsewhere.open()? {
+            return Ok(card);
         }
         let pin = PinArgs { pin: self.pin.map(Into::into), last_try: false };
         Ok(Box::new(InProcess(self.built_in.card(&pin, &mut io::stdout())?)))

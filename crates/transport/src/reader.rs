@@ -7,6 +7,9 @@ use pcsc::{Card, Context, Disposition, Protocol, ReaderState, Scope, ShareMode, 
 
 use crate::{Error, Transport};
 
+/// How long the service takes to notice that a card is gone: it looks every 0.4 s.
+const NOTICE: Duration = Duration::from_secs(1);
+
 /// A PC/SC reader, and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
@@ -68,6 +71,8 @@ pub struct Pcsc {
     reader: CString,
     sharing: Sharing,
     protocols: Protocols,
+    /// Whether commands go to the reader as they stand.
+    verbatim: bool,
     /// The connection to the card, and the protocol spoken with it; none before the first reset, and after the
     /// card was removed.
     card: Option<(Card, Option<Protocol>)>,
@@ -90,6 +95,7 @@ impl Pcsc {
                 context,
                 sharing,
                 protocols,
+                verbatim: false,
                 card: None,
                 buffer: vec![0; pcsc::MAX_BUFFER_SIZE_EXTENDED],
             }),
@@ -99,6 +105,13 @@ impl Pcsc {
                 matching: several.iter().copied().map(text).collect(),
             }),
         }
+    }
+
+    /// The same, but commands go to the reader as they stand: what does not fit the protocol is the reader's business.
+    #[must_use]
+    pub const fn verbatim(mut self) -> Self {
+        self.verbatim = true;
+        self
     }
 
     /// The reader's name.
@@ -128,8 +141,8 @@ impl Pcsc {
         Ok(status.atr().to_vec())
     }
 
-    /// What a failure of the service means for this reader. Drivers tell less than what they know, so the reader
-    /// is asked once more if it is not clear.
+    /// What a failure of the service means for this reader. Drivers tell less than what they know, and the service
+    /// looks into its readers now and then only, so the reader is watched for a moment if it is not clear.
     fn failed(&mut self, error: pcsc::Error) -> Error {
         let reader = self.name();
         let gone = |contents| match contents {
@@ -137,6 +150,7 @@ impl Pcsc {
                 Some(Error::CardRemoved { reader: reader.clone() })
             }
             Err(Error::ReaderRemoved { .. }) => Some(Error::ReaderRemoved { reader: reader.clone() }),
+            Err(Error::NoService) => Some(Error::NoService),
             _ => None,
         };
         match failure(&reader, error) {
@@ -145,13 +159,14 @@ impl Pcsc {
                 Error::CardRemoved { reader }
             }
             unclear @ Error::Reader { .. } => {
+                watch(&self.context, self.reader.clone());
                 let seen = gone(look(&self.context, self.reader.clone()));
                 if seen.is_some() {
                     self.card = None;
                 }
                 seen.unwrap_or(unclear)
             }
-            clear @ (Error::CardRemoved { .. } | Error::ReaderRemoved { .. }) => {
+            clear @ (Error::CardRemoved { .. } | Error::ReaderRemoved { .. } | Error::NoService) => {
                 self.card = None;
                 clear
             }
@@ -161,12 +176,22 @@ impl Pcsc {
 }
 
 impl Transport for Pcsc {
+    /// A card that was put in meanwhile is found, and so is a service that was started again.
     fn reset(&mut self) -> Result<Vec<u8>, Error> {
-        self.connect().map_err(|error| self.failed(error))
+        let answer = self.connect().or_else(|error| {
+            if !is_of_service(error) {
+                return Err(error);
+            }
+            // What the service knew of this program ended with it.
+            self.card = None;
+            self.context = Context::establish(Scope::User)?;
+            self.connect()
+        });
+        answer.map_err(|error| self.failed(error))
     }
 
     /// With T=0, Le of a command that has data is left out, as PC/SC asks: the card says `61XX` if it has an
-    /// answer.
+    /// answer. A [verbatim](Pcsc::verbatim) reader gets what is there.
     fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Error> {
         if apdu.len() < 4 {
             return Err(Error::Length { octets: apdu.len() });
@@ -174,7 +199,8 @@ impl Transport for Pcsc {
         let Some((card, protocol)) = &self.card else {
             return Err(Error::NoCard { reader: self.name() });
         };
-        let command = if *protocol == Some(Protocol::T0) { without_le(apdu) } else { apdu };
+        let is_t0 = *protocol == Some(Protocol::T0);
+        let command = if is_t0 && !self.verbatim { without_le(apdu) } else { apdu };
         match card.transmit(command, &mut self.buffer) {
             Ok(response) => Ok(response.to_vec()),
             Err(error) => Err(self.failed(error)),
@@ -188,6 +214,7 @@ impl fmt::Debug for Pcsc {
             .field("reader", &self.reader)
             .field("sharing", &self.sharing)
             .field("protocols", &self.protocols)
+            .field("verbatim", &self.verbatim)
             .finish_non_exhaustive()
     }
 }
@@ -200,6 +227,20 @@ fn names(context: &Context) -> Result<Vec<CString>, Error> {
     match context.list_readers_owned() {
         Err(pcsc::Error::NoReadersAvailable) => Ok(Vec::new()),
         names => names.map_err(|error| failure("", error)),
+    }
+}
+
+/// Waits until something happens to a reader with a card, but not for long.
+fn watch(context: &Context, reader: CString) {
+    let mut states = [ReaderState::new(reader, State::UNAWARE)];
+    for patience in [Duration::ZERO, NOTICE] {
+        // That nothing has happened is no failure here.
+        let _ = context.get_status_change(patience, &mut states);
+        let [state] = &mut states;
+        if !state.event_state().contains(State::PRESENT) {
+            return;
+        }
+        state.sync_current_state();
     }
 }
 
@@ -227,6 +268,12 @@ fn look(context: &Context, reader: CString) -> Result<Reader, Error> {
 
 fn text(name: &CString) -> String {
     name.to_string_lossy().into_owned()
+}
+
+/// Whether it is the service that failed: it has ended, or another one answers, which does not know this program.
+const fn is_of_service(error: pcsc::Error) -> bool {
+    use pcsc::Error as E;
+    matches!(error, E::NoService | E::ServiceStopped | E::Shutdown | E::InvalidHandle | E::CommError)
 }
 
 fn failure(reader: &str, error: pcsc::Error) -> Error {

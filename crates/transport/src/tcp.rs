@@ -38,6 +38,15 @@ impl TcpClient {
         Ok(Self { peer: address.into(), frames })
     }
 
+    /// Waits at `address`, as `host:port`, for a card that connects to the reader of vpcd, and is that reader.
+    pub fn accept(address: &str) -> Result<Self, Error> {
+        let listen = |error| Error::Listen { address: address.into(), error };
+        let (stream, peer) =
+            TcpListener::bind(address).and_then(|listener| listener.accept()).map_err(listen)?;
+        let frames = Frames::new(stream).map_err(listen)?;
+        Ok(Self { peer: peer.to_string(), frames })
+    }
+
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
         self.frames.send(octets).map_err(|error| Error::Lost { peer: self.peer.clone(), error })
     }
@@ -157,6 +166,10 @@ pub(crate) fn converse(stream: TcpStream, card: &mut impl SmartCard, stop: &Atom
             && let Err(error) = frames.send(&answer)
         {
             break Err(error);
+        }
+        // A terminal that sends one command after another leaves no pause to be asked in.
+        if stop.load(Ordering::Relaxed) {
+            break Ok(());
         }
     };
     served.release();

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tests;
-mod walk;
+pub mod walk;
 
 use std::{
     io::{self, Write},

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The start of an ISIM's application identifier (TS 101 220 Annex E).
-const ISIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04];
+pub const ISIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x04];
 
 /// Directories in directories that are gone into; no standard has more than four.
 const DEEPEST: usize = 6;
@@ -331,21 +331,22 @@ fn of_reading(rule: &str) -> Option<&str> {
 }
 
 /// Whether a file is selected; of a deactivated or terminated one the card warns.
-fn is_selected(status: Status) -> bool {
+pub const fn is_selected(status: Status) -> bool {
     status.is_normal() || matches!(status, Status::FILE_INVALIDATED | Status::FILE_TERMINATED)
 }
 
-fn is_read(status: Status) -> bool {
+/// Whether octets came, perhaps with a warning.
+pub const fn is_read(status: Status) -> bool {
     status.is_normal() || matches!(status, Status::DATA_MAY_BE_CORRUPTED | Status::END_OF_FILE)
 }
 
 /// Whether the access condition is not fulfilled.
-fn is_denied(status: Status) -> bool {
+pub const fn is_denied(status: Status) -> bool {
     matches!(status, Status::SECURITY_STATUS_NOT_SATISFIED | Status::ACCESS_NOT_FULFILLED)
 }
 
 /// The AID in a record of `EF_DIR`.
-fn application_identifier(record: &[u8]) -> Option<Vec<u8>> {
+pub fn application_identifier(record: &[u8]) -> Option<Vec<u8>> {
     let mut template = Tlv::expect(&mut Reader::new(record), 0x61, "application template").ok()?;
     while let Ok(Tlv { tag, mut value }) = Tlv::read(&mut template, "application object") {
         if tag == 0x4F {
@@ -356,7 +357,7 @@ fn application_identifier(record: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The identifier that an application says it has when it is selected.
-fn name_in_fcp(fcp: &[u8]) -> Option<Vec<u8>> {
+pub fn name_in_fcp(fcp: &[u8]) -> Option<Vec<u8>> {
     let mut name = Fcp::read(&mut Reader::new(fcp)).ok()?.df_name()?;
     Some(name.rest().to_vec()).filter(|aid| !aid.is_empty())
 }

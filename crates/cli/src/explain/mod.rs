@@ -8,6 +8,7 @@ mod file;
 mod json;
 mod kind;
 mod print;
+mod said;
 #[cfg(test)]
 mod tests;
 mod toolkit;
@@ -20,6 +21,8 @@ use oxisim_toolkit::TerminalProfile;
 use oxisim_wire::{Error, ErrorKind, Show, Shown};
 
 use crate::failure::Failure;
+
+pub use said::{answer, answer_to_reset, content_name, contents, control_parameters, octets_of, text};
 
 use explained::{Explained, Line};
 pub use kind::Kind;
@@ -217,6 +220,15 @@ fn explain(octets: &[Vec<u8>], kind: Option<Kind>, file: Option<&str>) -> Result
 
 /// What is said of octets that look like nothing.
 const UNKNOWN: &str = "like nothing known here; --kind says what the octets are";
+
+/// What octets are, in the words of `oxisim explain`: of a message, or of a command and its response.
+pub fn in_words(octets: &[Vec<u8>]) -> Result<String, Error> {
+    let explained = explain(octets, None, None)?;
+    let mut out = Vec::new();
+    // Memory takes what is written.
+    let _ = print::print(&explained, false, &mut out);
+    Ok(String::from_utf8_lossy(&out).into_owned())
+}
 
 /// Octets of a kind, which begin at `at` of a larger buffer.
 fn one(kind: Kind, file: Option<&str>, octets: &[u8], at: usize) -> Result<Explained, Error> {

@@ -19,7 +19,7 @@ struct Row {
 }
 
 /// Prints what octets are, a field a line.
-pub fn print(explained: &Explained, offsets: bool, out: &mut impl Write) -> io::Result<()> {
+pub fn print(explained: &Explained, offsets: bool, out: &mut (impl Write + ?Sized)) -> io::Result<()> {
     let mut rows = Vec::new();
     message(explained, 1, &mut rows);
     let spec = explained.spec.as_deref().map(|spec| format!(" ({spec})")).unwrap_or_default();
@@ -42,6 +42,18 @@ pub fn print(explained: &Explained, offsets: bool, out: &mut impl Write) -> io::
         writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
+}
+
+/// What octets are, on one line: the fields that are there; none if that is more than a line.
+pub fn line(explained: &Explained) -> Option<String> {
+    let there = explained.fields.iter().filter(|line| line.value != Shown::Nothing);
+    let fields: Vec<String> = there
+        .map(|line| {
+            let value = plain(&line.value).filter(|_| line.inside.is_none())?;
+            Some(format!("{}: {value}", line.name.unwrap_or(&line.field)))
+        })
+        .collect::<Option<_>>()?;
+    Some(fields.join(", ")).filter(|line| line.chars().count() <= 2 * LONG)
 }
 
 /// Says where octets are wrong, and how.

@@ -93,6 +93,18 @@ impl FilePath {
         })
     }
 
+    /// The places where the table knows a file of that name, those of the usual applications first.
+    pub fn with_name(name: &str) -> impl Iterator<Item = Self> {
+        let places = move |in_application: bool| {
+            let names = TABLE.lines().filter_map(|line| line.split_once(' ')).map(|(_, names)| names);
+            names.filter(move |names| names.starts_with("ADF.") == in_application)
+        };
+        places(true)
+            .chain(places(false))
+            .filter(move |names| names.rsplit('/').next() == Some(name))
+            .filter_map(|names| Self::parse(names).ok())
+    }
+
     /// The path of a file in this directory.
     pub fn child(&self, fid: u16) -> Self {
         let fids = self.fids.iter().copied().chain([fid]).collect();

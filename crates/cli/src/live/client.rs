@@ -109,19 +109,28 @@ impl Attempts {
 
 impl Client {
     /// Resets the card and finds out which commands it understands.
-    pub fn new(mut card: Box<dyn Transport>) -> Result<Self, Refusal> {
-        let answer_to_reset = card.reset()?;
-        let mut client = Self { card, class: Class::INTERINDUSTRY, answer_to_reset };
-        match client.select(MF) {
-            Err(Refusal::Status(Status::CLASS_NOT_SUPPORTED | Status::INSTRUCTION_NOT_SUPPORTED)) => {
-                client.class = Class::GSM;
-                client.select(MF)?;
-            }
-            other => {
-                other?;
-            }
-        }
+    pub fn new(card: Box<dyn Transport>) -> Result<Self, Refusal> {
+        let mut client = Self { card, class: Class::INTERINDUSTRY, answer_to_reset: Vec::new() };
+        client.reset()?;
         Ok(client)
+    }
+
+    /// The same once more: what was selected and verified is lost, and it may be another card.
+    pub fn reset(&mut self) -> Result<(), Refusal> {
+        self.answer_to_reset = self.card.reset()?;
+        self.class = Class::INTERINDUSTRY;
+        match self.select(MF) {
+            Err(Refusal::Status(Status::CLASS_NOT_SUPPORTED | Status::INSTRUCTION_NOT_SUPPORTED)) => {
+                self.class = Class::GSM;
+                self.select(MF).map(drop)
+            }
+            other => other.map(drop),
+        }
+    }
+
+    /// Sends octets as they are, and returns what comes back.
+    pub fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, CardError> {
+        self.card.exchange(command)
     }
 
     /// Whether the card is a SIM of GSM and no UICC.
@@ -210,6 +219,19 @@ impl Client {
     pub fn read_binary(&mut self, octets: u8) -> Result<Vec<u8>, Refusal> {
         let Answer { data, status } = self.try_read_binary(0, octets)?;
         self.ended(status).map(|()| data)
+    }
+
+    /// Writes a record of the selected file, whatever the status word. A cyclic file takes it as its latest one, where
+    /// there is no number (TS 102 221 §11.1.6).
+    pub fn try_update_record(&mut self, number: Option<u8>, octets: &[u8]) -> Result<Status, Refusal> {
+        let (number, mode) = number.map_or((0x00, 0x03), |number| (number, 0x04));
+        self.ask(0xDC, number, mode, octets, None).map(|answer| answer.status)
+    }
+
+    /// Writes octets, 255 at most, of the selected transparent file, whatever the status word. The offset is below 8000.
+    pub fn try_update_binary(&mut self, offset: u16, octets: &[u8]) -> Result<Status, Refusal> {
+        let [high, low] = offset.to_be_bytes();
+        self.ask(0xD6, high, low, octets, None).map(|answer| answer.status)
     }
 
     /// Writes the first octets of the selected file.

@@ -5,49 +5,17 @@ pub mod bench;
 mod client;
 mod keys;
 mod slot;
+mod way;
 
-use std::path::PathBuf;
+use crate::failure::Failure;
 
-use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
-
-use crate::{card::RealTime, failure::Failure};
-
-#[cfg(test)]
-pub use client::Attempts;
-pub use client::{Answer, Client, Refusal, Shape, found};
+pub use client::{Answer, Attempts, Client, Refusal, Shape, found};
 pub use keys::{Adm, Key, Pin};
 pub use slot::LiveCard;
+pub use way::{Elsewhere, Protocol, Which};
 
 /// The start of every USIM's application identifier (TS 101 220 Annex E).
 pub const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];
-
-/// Which card; the group `which` is the command's.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[group(skip)]
-pub struct Which {
-    /// The card in this PC/SC reader, by a part of its name.
-    #[arg(long, value_name = "NAME", group = "which")]
-    pub reader: Option<String>,
-    /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", group = "which")]
-    pub tcp: Option<String>,
-    /// The virtual card of this file, as of `oxisim card init`; what is written to it is kept beside.
-    #[arg(long, value_name = "CARD.toml", group = "which")]
-    pub image: Option<PathBuf>,
-}
-
-impl Which {
-    /// The way to the card; none if none is named. No other program may use it at the same time.
-    pub fn open(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
-        let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.image) {
-            (Some(reader), ..) => Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?),
-            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
-            (.., Some(path)) => Box::new(InProcess(RealTime::open(path)?)),
-            _ => return Ok(None),
-        };
-        Ok(Some(Box::new(Traced::new(card, to_log))))
-    }
-}
 
 /// The user's PIN.
 #[derive(Clone, Debug, Default, clap::Args)]

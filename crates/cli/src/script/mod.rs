@@ -1,0 +1,190 @@
+//! `oxisim script`: runs APDU scripts (docs/SCRIPTS.md).
+
+mod diagnostic;
+mod handset;
+mod place;
+mod report;
+mod run;
+mod sources;
+mod update;
+
+use std::{
+    io::{self, IsTerminal, Write},
+    num::NonZero,
+    path::PathBuf,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use oxisim_script::Settings;
+
+use self::{
+    place::{Place, PlaceArgs},
+    run::{Ended, Verdict},
+};
+use crate::failure::Failure;
+
+/// Run APDU scripts, and compare what the card answers with what they expect.
+///
+/// Scripts of pcsc-tools' scriptor run unchanged; so do those of 3GPP TS 51.013 and of the Java Card kit's apdutool. docs/SCRIPTS.md
+/// has the language. Each script gets a new virtual card unless another card is named. An answer of which the script expects nothing is
+/// printed.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion,
+termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
+
+Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are
+wrong.
+
+Examples:
+  oxisim script start.apdu
+  oxisim script --applet hello dialogue.apdu --phone
+  oxisim script apdu-scripts/*.apdu --junit report.xml
+  oxisim script --reader Omnikey start.apdu --transcript
+  oxisim script golden.apdu --update
+  echo 00A40004023F0000 | oxisim script -")]
+pub struct Args {
+    /// Scripts; - is standard input.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Let the emulated phone stand between script and card; the script is its user and its network.
+    #[arg(long)]
+    phone: bool,
+    /// Send what can lock or destroy a card that is not virtual, too.
+    #[arg(long)]
+    allow_destructive: bool,
+    /// End a script with its first expectation that does not come true.
+    #[arg(long)]
+    stop: bool,
+    /// Write what was got into the scripts: in the place of what was expected, and behind commands of which nothing is expected.
+    #[arg(long)]
+    update: bool,
+    /// Print every command and its response.
+    #[arg(long)]
+    transcript: bool,
+    /// How many scripts run at the same time, each on a virtual card of its own; otherwise as many as there are processors.
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZero<usize>>,
+    /// Write a report that JUnit's readers understand.
+    #[arg(long, value_name = "F.xml")]
+    junit: Option<PathBuf>,
+    /// Print the Test Anything Protocol instead.
+    #[arg(long, conflicts_with = "json")]
+    tap: bool,
+    /// Print JSON instead, an object a script.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a script is run and shown.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// How the runner is set.
+    settings: Settings,
+    /// Whether every exchange is printed.
+    transcript: bool,
+    /// Whether the words are for people.
+    plain: bool,
+    /// Whether there may be colours.
+    colour: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let colour =
+        io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let settings = Settings {
+        guarded: args.place.is_real() && !args.allow_destructive,
+        stops: args.stop,
+        phone: args.phone,
+    };
+    let manner = Manner { settings, transcript: args.transcript, plain: !(args.tap || args.json), colour };
+    let ended =
+        if args.place.is_real() { one_after_another(args, manner)? } else { side_by_side(args, manner)? };
+    if args.update {
+        for ended in &ended {
+            update::write(ended)?;
+        }
+    }
+    let out = &mut io::stdout().lock();
+    if args.tap {
+        report::tap(&ended, out)?;
+    } else if args.json {
+        report::json(&ended, out)?;
+    } else {
+        report::summary(&ended, args.update, out)?;
+    }
+    out.flush()?;
+    if let Some(path) = &args.junit {
+        let write = |error| Failure::Write { path: path.clone(), error };
+        std::fs::write(path, report::junit(&ended)).map_err(write)?;
+    }
+    verdict(&ended, args.update)
+}
+
+/// What the program ends with.
+fn verdict(ended: &[Ended], update: bool) -> Result<(), Failure> {
+    let count = |verdict: Verdict| ended.iter().filter(|ended| ended.verdict() == verdict).count();
+    let of = |count: usize, what: &str| match ended.len() {
+        1 => format!("the script {what}"),
+        all => format!("{count} of {all} scripts {what}"),
+    };
+    match (count(Verdict::Wrong), count(Verdict::Broken), count(Verdict::Failed)) {
+        (0, 0, 0) => Ok(()),
+        (0, 0, failed) if update && failed > 0 => Ok(()),
+        (0, 0, failed) => Err(Failure::NotDone(of(failed, "did not get what it expects"))),
+        (0, broken, _) => Err(Failure::NotDone(of(broken, "could not go on"))),
+        (wrong, ..) => Err(Failure::Usage(of(wrong, "cannot be read"))),
+    }
+}
+
+/// On the one card that there is.
+fn one_after_another(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
+    let mut place = Place::real(&args.place, args.phone)?;
+    args.files.iter().map(|file| run::script(file, &mut place, manner, &mut io::stdout())).collect()
+}
+
+/// What a script printed, and how it ended.
+type Finished = (Vec<u8>, Result<Ended, Failure>);
+
+/// Each on a new card; what they print comes in their order.
+fn side_by_side(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
+    let card = Mutex::new(args.place.card()?);
+    let next = AtomicUsize::new(0);
+    let finished: Vec<Mutex<Option<Finished>>> = args.files.iter().map(|_| Mutex::new(None)).collect();
+    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        for _ in 0..jobs.min(args.files.len()) {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    let (Some(file), Some(slot)) = (args.files.get(number), finished.get(number)) else {
+                        return;
+                    };
+                    let mut text = Vec::new();
+                    let Ok(fresh) = card.lock().map(|card| card.clone()) else { return };
+                    let mut place = Place::fresh(fresh, &args.place);
+                    let ended = run::script(file, &mut place, manner, &mut text);
+                    if let Ok(mut slot) = slot.lock() {
+                        *slot = Some((text, ended));
+                    }
+                }
+            });
+        }
+    });
+    let mut out = io::stdout().lock();
+    finished
+        .into_iter()
+        .filter_map(|slot| slot.into_inner().ok().flatten())
+        .map(|(text, ended)| {
+            out.write_all(&text)?;
+            ended
+        })
+        .collect()
+}

@@ -1,0 +1,159 @@
+//! What came of all scripts, for people and programs.
+
+use std::{fmt::Write as _, io::Write};
+
+use oxisim_script::{Failure as Failed, Wrong, spaced};
+use serde_json::{Value, json};
+
+use super::{
+    diagnostic,
+    run::{Ended, Verdict, place_of},
+};
+use crate::{failure::Failure, report::count};
+
+/// A line a script, if there are several or something was expected.
+pub fn summary(ended: &[Ended], updated: bool, out: &mut impl Write) -> Result<(), Failure> {
+    for one in ended {
+        let verdict = one.verdict();
+        if ended.len() == 1 && verdict == Verdict::Passed && one.passed == 0 {
+            continue;
+        }
+        let word = match verdict {
+            Verdict::Passed => "passed",
+            Verdict::Failed if updated => "updated",
+            Verdict::Failed | Verdict::Broken => "failed",
+            Verdict::Wrong => "wrong",
+        };
+        let of = one.passed + one.failures.len();
+        let came = match verdict {
+            Verdict::Wrong if !one.mistakes.is_empty() => count(one.mistakes.len(), "mistake"),
+            Verdict::Passed => {
+                format!("{}, {}", count(one.passed, "expectation"), count(one.commands, "command"))
+            }
+            _ => format!("{} of {} failed", one.failures.len(), count(of, "expectation")),
+        };
+        writeln!(out, "{word}  {}: {came}", one.path.display())?;
+    }
+    Ok(())
+}
+
+/// The Test Anything Protocol, version 13.
+pub fn tap(ended: &[Ended], out: &mut impl Write) -> Result<(), Failure> {
+    writeln!(out, "TAP version 13\n1..{}", ended.len())?;
+    for (number, one) in (1..).zip(ended) {
+        let ok = if one.verdict() == Verdict::Passed { "ok" } else { "not ok" };
+        writeln!(out, "{ok} {number} - {}", one.path.display())?;
+        let problems = problems(one);
+        if !problems.is_empty() {
+            writeln!(out, "  ---")?;
+            for (place, what) in problems {
+                // A text of JSON is one of YAML, too.
+                writeln!(out, "  - {{ at: {}, message: {} }}", json!(place), json!(what))?;
+            }
+            writeln!(out, "  ...")?;
+        }
+    }
+    Ok(())
+}
+
+/// An object a script, a line each.
+pub fn json(ended: &[Ended], out: &mut impl Write) -> Result<(), Failure> {
+    for one in ended {
+        let verdict = match one.verdict() {
+            Verdict::Passed => "passed",
+            Verdict::Failed | Verdict::Broken => "failed",
+            Verdict::Wrong => "wrong",
+        };
+        let mistakes = one.mistakes.iter().map(|mistake| {
+            json!({ "at": place_of(&one.sources, mistake.span), "message": mistake.what, "help": mistake.help })
+        });
+        let failures = one.failures.iter().map(|failure| failed(one, failure));
+        let script = json!({
+            "script": one.path.to_string_lossy(),
+            "verdict": verdict,
+            "passed": one.passed,
+            "failed": one.failures.len(),
+            "commands": one.commands,
+            "failures": mistakes.chain(failures).collect::<Vec<Value>>(),
+        });
+        writeln!(out, "{script}")?;
+    }
+    Ok(())
+}
+
+fn failed(one: &Ended, failure: &Failed) -> Value {
+    let at = place_of(&one.sources, failure.span);
+    let message = diagnostic::line(failure);
+    let (expected, got) = match &failure.what {
+        Wrong::Data { expected, got, .. } => (Some(expected.to_string()), Some(spaced(got))),
+        Wrong::Status { expected, got, .. } => {
+            let words: Vec<String> = expected.iter().map(ToString::to_string).collect();
+            (Some(words.join(", ")), Some(format!("{:04X}", got.0)))
+        }
+        Wrong::Proactive { expected, got, .. } => (Some(expected.clone()), Some(got.clone())),
+        Wrong::Mistake(_) | Wrong::Stopped(_) => (None, None),
+    };
+    json!({ "at": at, "message": message, "expected": expected, "got": got })
+}
+
+/// What JUnit's readers understand: a suite with a case a script.
+pub fn junit(ended: &[Ended]) -> String {
+    let failures = ended.iter().filter(|one| one.verdict() == Verdict::Failed).count();
+    let errors = ended.iter().filter(|one| matches!(one.verdict(), Verdict::Wrong | Verdict::Broken)).count();
+    let time: f64 = ended.iter().map(|one| one.took.as_secs_f64()).sum();
+    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
+    // A string takes what is written.
+    let _ = writeln!(
+        out,
+        "<testsuites>\n  <testsuite name=\"oxisim script\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{time:.3}\">",
+        ended.len()
+    );
+    for one in ended {
+        let name = escaped(&one.path.to_string_lossy());
+        let _ = write!(
+            out,
+            "    <testcase classname=\"script\" name=\"{name}\" assertions=\"{}\" time=\"{:.3}\"",
+            one.passed + one.failures.len(),
+            one.took.as_secs_f64()
+        );
+        let element = if one.verdict() == Verdict::Failed { "failure" } else { "error" };
+        match &problems(one)[..] {
+            [] => out.push_str("/>\n"),
+            problems => {
+                out.push_str(">\n");
+                let first = problems.first().map_or("", |(_, what)| what);
+                let _ = write!(out, "      <{element} message=\"{}\">", escaped(first));
+                let lines: Vec<String> =
+                    problems.iter().map(|(place, what)| format!("{place}: {what}")).collect();
+                let _ = writeln!(out, "{}</{element}>\n    </testcase>", escaped(&lines.join("\n")));
+            }
+        }
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+/// What went wrong with a script: where, and what.
+fn problems(one: &Ended) -> Vec<(String, String)> {
+    let mistakes =
+        one.mistakes.iter().map(|mistake| (place_of(&one.sources, mistake.span), mistake.what.clone()));
+    let failures =
+        one.failures.iter().map(|failure| (place_of(&one.sources, failure.span), diagnostic::line(failure)));
+    mistakes.chain(failures).collect()
+}
+
+/// A text as XML has it; characters that XML cannot have are replaced.
+fn escaped(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push('\n'),
+            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            c => out.push(c),
+        }
+        out
+    })
+}

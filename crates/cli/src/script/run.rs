@@ -1,0 +1,171 @@
+//! One script, from its file to its end.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use oxisim_apdu::Response;
+use oxisim_script::{Answer, By, Event, Mistake, Output, Program, Runner, Sources, Span, Wrong, spaced};
+
+use super::{Manner, diagnostic, handset::Handset, place::Place, sources, update::Update};
+use crate::{explain, failure::Failure};
+
+/// How a script ended.
+#[derive(Debug)]
+pub struct Ended {
+    /// Its file.
+    pub path: PathBuf,
+    /// Its texts.
+    pub sources: Sources,
+    /// What is wrong with its text.
+    pub mistakes: Vec<Mistake>,
+    /// What did not come true.
+    pub failures: Vec<oxisim_script::Failure>,
+    /// How many expectations came true.
+    pub passed: usize,
+    /// How many commands it sent.
+    pub commands: usize,
+    /// What was got in the place of what was expected.
+    pub updates: Vec<Update>,
+    /// How long it took.
+    pub took: std::time::Duration,
+}
+
+/// The worst that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Everything came true.
+    Passed,
+    /// An expectation did not.
+    Failed,
+    /// The script could not go on.
+    Broken,
+    /// The script is wrong.
+    Wrong,
+}
+
+impl Ended {
+    /// The worst that happened.
+    pub fn verdict(&self) -> Verdict {
+        let any = |is: fn(&Wrong) -> bool| self.failures.iter().any(|failure| is(&failure.what));
+        if !self.mistakes.is_empty() || any(|what| matches!(what, Wrong::Mistake(_))) {
+            Verdict::Wrong
+        } else if any(|what| matches!(what, Wrong::Stopped(_))) {
+            Verdict::Broken
+        } else if self.failures.is_empty() {
+            Verdict::Passed
+        } else {
+            Verdict::Failed
+        }
+    }
+}
+
+/// Runs a script.
+pub fn script(path: &Path, place: &mut Place, manner: Manner, out: &mut dyn Write) -> Result<Ended, Failure> {
+    let begin = Instant::now();
+    let mut ended = Ended {
+        path: path.into(),
+        sources: Sources::default(),
+        mistakes: Vec::new(),
+        failures: Vec::new(),
+        passed: 0,
+        commands: 0,
+        updates: Vec::new(),
+        took: std::time::Duration::ZERO,
+    };
+    let script = sources::script(path)?;
+    match Program::read(&mut ended.sources, script, &mut sources::included) {
+        Ok(program) => run(&program, place, manner, &mut ended, out)?,
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                if manner.plain {
+                    writeln!(out, "{}", diagnostic::mistake(&ended.sources, mistake, manner.colour))?;
+                }
+            }
+            ended.mistakes = mistakes;
+        }
+    }
+    ended.took = begin.elapsed();
+    Ok(ended)
+}
+
+fn run(
+    program: &Program,
+    place: &mut Place,
+    manner: Manner,
+    ended: &mut Ended,
+    out: &mut dyn Write,
+) -> Result<(), Failure> {
+    let mut runner = Runner::new(program, manner.settings);
+    let mut handset = None::<Handset>;
+    while let Some(output) = runner.poll_output() {
+        match output {
+            Output::Ask(request) => {
+                let answer = place.answer(request, &mut handset);
+                runner
+                    .handle_answer(answer.unwrap_or_else(|failure| Answer::Impossible(failure.to_string())));
+            }
+            Output::Tell(event) => tell(event, manner, ended, out)?,
+        }
+    }
+    Ok(())
+}
+
+fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) -> Result<(), Failure> {
+    let is_shown = |by: By| manner.plain && (manner.transcript || by == By::Script);
+    match event {
+        Event::Reset { by, answer, .. } => {
+            if is_shown(by) || (manner.plain && manner.transcript) {
+                writeln!(out, "> reset\n< {}", spaced(&answer))?;
+            }
+        }
+        Event::Exchanged { span, by, command, response } => {
+            ended.commands += 1;
+            if is_shown(by) {
+                writeln!(out, "> {}\n< {}", spaced(&command), answered(&response))?;
+            }
+            if by == By::Script {
+                ended.updates.push(Update::behind(span, &response));
+            }
+        }
+        Event::Passed(span) => {
+            ended.passed += 1;
+            ended.updates.push(Update::kept(span));
+        }
+        Event::Failed(failure) => {
+            if manner.plain {
+                writeln!(out, "{}", diagnostic::failure(&ended.sources, &failure, manner.colour))?;
+            }
+            ended.updates.extend(Update::of(&failure));
+            ended.failures.push(failure);
+        }
+        Event::Said(text) if manner.plain => writeln!(out, "{text}")?,
+        Event::Decode { octets, .. } if manner.plain => match explain::in_words(&octets) {
+            Ok(words) => write!(out, "{words}")?,
+            Err(error) => writeln!(
+                out,
+                "{}: {error}",
+                octets.iter().map(|octets| spaced(octets)).collect::<Vec<_>>().join(" -> ")
+            )?,
+        },
+        Event::Said(_) | Event::Decode { .. } => {}
+    }
+    Ok(())
+}
+
+/// A response, with what its status word says.
+fn answered(response: &[u8]) -> String {
+    let text = Response::from_bytes(response).ok().and_then(|response| response.status.text());
+    match text {
+        Some(text) => format!("{} : {text}", spaced(response)),
+        None => spaced(response),
+    }
+}
+
+/// The line of a place, as people say it.
+pub fn place_of(sources: &Sources, span: Span) -> String {
+    let name = sources.get(span.source).map_or("", |source| source.name.as_str());
+    format!("{name}:{}", sources.line(span))
+}

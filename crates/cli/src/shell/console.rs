@@ -1,0 +1,120 @@
+//! Lines from a terminal, with history and completion; or from a pipe.
+
+use std::{
+    cell::RefCell,
+    io::{self, BufRead, Write},
+    path::PathBuf,
+    rc::Rc,
+};
+
+use rustyline::{
+    Completer, Context, Editor, Helper, Highlighter, Hinter, Validator,
+    completion::Completer,
+    config::{CompletionType, Config},
+    error::ReadlineError,
+    history::FileHistory,
+};
+
+use super::machine::{Next, Shell, is_secret};
+use crate::failure::Failure;
+
+/// Lines that the history keeps.
+const HISTORY: usize = 1_000;
+
+/// Reads lines from whoever sits at the terminal, until the end. What fails is said, and the next line comes.
+pub fn converse(shell: Shell) -> Result<(), Failure> {
+    let shell = Rc::new(RefCell::new(shell));
+    let mut editor = editor(&shell).map_err(broken)?;
+    let history = history();
+    if let Some(path) = &history
+        && let Err(error) = editor.load_history(path)
+    {
+        log::debug!("no history in {}: {error}", path.display());
+    }
+    let out = &mut io::stdout();
+    writeln!(out, "{}", shell.borrow_mut().greeting())?;
+    let mut begun = String::new();
+    loop {
+        let prompt = format!("{}> ", shell.borrow().here());
+        let line = match editor.readline_with_initial(&prompt, (&std::mem::take(&mut begun), "")) {
+            Ok(line) => line,
+            Err(ReadlineError::Interrupted) => continue,
+            Err(ReadlineError::Eof) => break,
+            Err(error) => return Err(broken(error)),
+        };
+        if !line.trim().is_empty() && !is_secret(&line) {
+            editor.add_history_entry(line.trim()).map_err(broken)?;
+        }
+        let next = shell.borrow_mut().line(&line, out);
+        match next {
+            Ok(Next::Line) => {}
+            Ok(Next::Begun(line)) => begun = line,
+            Ok(Next::End) => break,
+            Err(Failure::Output(error)) => return Err(error.into()),
+            Err(Failure::Card(error)) => writeln!(out, "{error}; `reset` tries it again")?,
+            Err(failure) => writeln!(out, "{failure}")?,
+        }
+    }
+    if let Some(path) = &history {
+        let kept = path.parent().map_or(Ok(()), std::fs::create_dir_all).map_err(ReadlineError::from);
+        if let Err(error) = kept.and_then(|()| editor.save_history(path)) {
+            log::warn!("the history cannot be kept in {}: {error}", path.display());
+        }
+    }
+    shell.borrow_mut().end(out)
+}
+
+/// Reads lines from a pipe or a file, until the end or the first that fails.
+pub fn follow(mut shell: Shell, lines: impl BufRead, out: &mut impl Write) -> Result<(), Failure> {
+    for (number, line) in (1..).zip(lines.lines()) {
+        let line = line.map_err(|error| Failure::Read { path: "-".into(), error })?;
+        match shell.line(&line, out) {
+            Ok(Next::Line) => {}
+            Ok(Next::End) => break,
+            Ok(Next::Begun(_)) => {
+                return Err(Failure::Usage(format!("line {number}: what is to be written?")));
+            }
+            Err(Failure::NotDone(reason)) => {
+                return Err(Failure::NotDone(format!("line {number}: {reason}")));
+            }
+            Err(Failure::Usage(reason)) => return Err(Failure::Usage(format!("line {number}: {reason}"))),
+            Err(failure) => return Err(failure),
+        }
+    }
+    shell.end(out)
+}
+
+/// What completes lines.
+#[derive(Helper, Completer, Hinter, Highlighter, Validator)]
+struct Words {
+    #[rustyline(Completer)]
+    completion: Completion,
+}
+
+struct Completion(Rc<RefCell<Shell>>);
+
+impl Completer for Completion {
+    type Candidate = String;
+
+    fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
+        Ok(self.0.borrow().complete(line.get(..at).unwrap_or(line)))
+    }
+}
+
+fn editor(shell: &Rc<RefCell<Shell>>) -> rustyline::Result<Editor<Words, FileHistory>> {
+    let config = Config::builder().max_history_size(HISTORY)?.completion_type(CompletionType::List).build();
+    let mut editor = Editor::with_config(config)?;
+    editor.set_helper(Some(Words { completion: Completion(Rc::clone(shell)) }));
+    Ok(editor)
+}
+
+/// Where the history is kept: in the folder that XDG has for what programs remember.
+fn history() -> Option<PathBuf> {
+    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let state = set("XDG_STATE_HOME").or_else(|| Some(set("HOME")?.join(".local/state")))?;
+    Some(state.join("oxisim/shell-history"))
+}
+
+fn broken(error: ReadlineError) -> Failure {
+    Failure::Output(io::Error::other(error))
+}

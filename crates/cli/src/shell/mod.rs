@@ -1,0 +1,70 @@
+//! `oxisim shell`: a card, line by line.
+
+mod console;
+mod files;
+mod machine;
+mod paths;
+mod record;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use std::io::{self, IsTerminal};
+
+use oxisim_transport::{InProcess, Traced, Transport, to_log};
+
+use crate::{
+    card::Personal,
+    failure::Failure,
+    live::{Elsewhere, PinArgs},
+};
+
+use machine::Shell;
+
+/// Look at a card and change it, line by line: files by name, and APDUs with what the answers mean.
+///
+/// From a terminal lines have history and completion. From a pipe the shell ends with the first line that fails.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+`help` lists the commands. Paths begin where one is: cd ADF.USIM/DF.PHONEBOOK, cat EF.ADN 3, cat ../EF.IMSI,
+cat /EF.ICCID; a step is a name or an identifier. What is no command is an APDU in hexadecimal digits.
+
+Exit status of lines from a pipe: 0 all was done, 1 the card refused something or is gone, 2 the words are wrong.
+
+Examples:
+  oxisim shell
+  oxisim shell --reader Omnikey --protocol t0
+  oxisim shell --image CARD.toml
+  echo 'cat EF.ICCID' | oxisim shell
+  printf 'verify-pin 1234\\ncat ADF.USIM/EF.IMSI\\n' | oxisim shell --reader Omnikey")]
+pub struct Args {
+    #[command(flatten)]
+    elsewhere: Elsewhere,
+    #[command(flatten, next_help_heading = "The card of this program")]
+    built_in: Personal,
+    #[command(flatten)]
+    pin: PinArgs,
+}
+
+/// Runs the command.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let mut shell = Shell::new(Box::new(Traced::new(args.card()?, to_log)))?;
+    shell.verify_first(&args.pin)?;
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        console::converse(shell)
+    } else {
+        console::follow(shell, io::stdin().lock(), &mut io::stdout().lock())
+    }
+}
+
+impl Args {
+    fn card(&self) -> Result<Box<dyn Transport>, Failure> {
+        if let Some(card) = self.elsewhere.open()? {
+            return Ok(card);
+        }
+        if self.built_in.has_image() && self.built_in.names_number() {
+            return Err(Failure::Usage("--number: the card of a file has its own".into()));
+        }
+        Ok(Box::new(InProcess(self.built_in.card(&self.pin, &mut io::stdout())?)))
+    }
+}

@@ -1,0 +1,124 @@
+//! `oxisim script` as its user sees it: what it prints, what it leaves, and how it ends.
+
+#[allow(dead_code, reason = "other tests need the rest")]
+mod oxisim;
+
+use snapbox::file;
+
+use oxisim::Oxisim;
+
+/// A dialogue with the applet hello.
+const DIALOGUE: &str = "init\nexpect set-up-menu item \"Hello\"\nselect-menu \"Hello\"\nexpect get-input \"What is your name?\"\n\
+                        answer \"Ada\"\nexpect display-text containing \"Ada\"\nanswer ok\nexpect nothing\n";
+
+#[test]
+fn what_a_script_expects_nothing_of_is_printed() {
+    let oxisim = Oxisim::new();
+    oxisim.write(
+        "old.txt",
+        "# as of scriptor\nreset\n00 A4 00 04 02 2F E2 00\n00B000000A\n00A4\\\n000C026FFF\n",
+    );
+    oxisim.run(&["script", "old.txt"]).success().stdout_eq(file!["snapshots/script-old.txt"]);
+}
+
+#[test]
+fn what_does_not_come_true_is_shown_with_its_line_octet_by_octet_and_in_words() {
+    let oxisim = Oxisim::new();
+    let script = "00 A4 00 04 02 2F E2 00\n  [62 17 82 02 41 21 83 02 3F 00 ..]  # of another file\n\
+                  00 B0 00 00 0A [<first:1> 01 .. 00] (6A82, 61XX)\n";
+    oxisim.write("wrong.apdu", script);
+    let output = oxisim.run(&["script", "wrong.apdu"]).code(1);
+    output.stdout_eq(file!["snapshots/script-failures.txt"]).stderr_eq("oxisim: the script [..]\n");
+}
+
+#[test]
+fn the_mistakes_of_a_script_are_all_shown() {
+    let oxisim = Oxisim::new();
+    oxisim.write("wrong.apdu", "rest\n00 A4 0\n00 B0 00 00 [98\nrepeat 3\n");
+    oxisim.run(&["script", "wrong.apdu"]).code(2).stdout_eq(file!["snapshots/script-mistakes.txt"]);
+    oxisim.run(&["script", "missing.apdu"]).code(2);
+}
+
+#[test]
+fn a_dialogue_is_the_same_with_and_without_a_phone() {
+    let oxisim = Oxisim::new();
+    oxisim.write("dialogue.apdu", DIALOGUE);
+    for phone in [&[][..], &["--phone"]] {
+        let words = [&["script", "--applet", "hello", "dialogue.apdu"], phone].concat();
+        oxisim.run(&words).success().stdout_eq("passed  dialogue.apdu: 4 expectations, [..]\n");
+    }
+}
+
+#[test]
+fn a_script_brings_its_own_card() {
+    let oxisim = Oxisim::new();
+    oxisim.write("dialogue.apdu", &format!("insert with hello, echo\n{DIALOGUE}"));
+    oxisim.run(&["script", "dialogue.apdu"]).success();
+    oxisim.write("none.apdu", "insert with nobody\n");
+    oxisim.run(&["script", "none.apdu"]).code(1);
+}
+
+#[test]
+fn several_scripts_have_a_card_each_and_are_told_in_their_order() {
+    let oxisim = Oxisim::new();
+    let names: Vec<String> = (0..8).map(|number| format!("{number}.apdu")).collect();
+    for name in &names {
+        // Each finds the record as it was made, and changes it.
+        let script = "00 A4 08 0C #(7F 10 6F 3A) (9000)\n00 B2 01 04 00 [FF ..]\n00 DC 01 04 #($data) (9000)\n\
+                      repeat 200\n00 B2 01 04 00\n(9000)\nend\n";
+        oxisim.write(name, script);
+    }
+    let words: Vec<&str> =
+        ["script", "--jobs", "4"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let line = |name: &String| format!("passed  {name}: 203 expectations, 203 commands\n");
+    let expected = names.iter().map(line).collect::<Vec<_>>().concat();
+    oxisim.run(&words).success().stdout_eq(expected);
+}
+
+#[test]
+fn an_update_writes_what_was_got() {
+    let oxisim = Oxisim::new();
+    let script =
+        "00 A4 00 0C 02 2F E2 # the ICCID\n00 B0 00 00 02 (6A82)\nrepeat 2 as n\n00 B0 00 0$n 01\nend\n";
+    oxisim.write("golden.apdu", &script.replace("0$n", "$n"));
+    oxisim.run(&["script", "--update", "golden.apdu"]).success();
+    let updated = "00 A4 00 0C 02 2F E2 (9000) # the ICCID\n00 B0 00 00 02 (9000)\nrepeat 2 as n\n00 B0 00 $n 01\nend\n";
+    assert_eq!(oxisim.read("golden.apdu"), updated);
+    oxisim.run(&["script", "golden.apdu"]).success();
+}
+
+#[test]
+fn programs_read_what_came_of_it() {
+    let oxisim = Oxisim::new();
+    oxisim.write("good.apdu", "00 A4 00 0C 02 2F E2 (9000)\n");
+    oxisim.write("bad.apdu", "00 A4 00 0C 02 2F E2 (6A82)\n");
+    oxisim.write("wrong.apdu", "00 A\n");
+    let all = ["script", "good.apdu", "bad.apdu", "wrong.apdu"];
+    let with = |more: &[&'static str]| [&all, more].concat();
+    let output = oxisim.run(&with(&["--tap", "--junit", "report.xml"])).code(2);
+    output.stdout_eq(file!["snapshots/script.tap"]);
+    snapbox::assert_data_eq!(oxisim.read("report.xml"), file!["snapshots/script-junit.xml"]);
+    oxisim.run(&with(&["--json"])).code(2).stdout_eq(file!["snapshots/script.jsonl"]);
+}
+
+#[test]
+fn a_script_includes_files_beside_it() {
+    let oxisim = Oxisim::new();
+    std::fs::create_dir(oxisim.folder.path().join("lib")).unwrap();
+    oxisim.write("lib/select.apdu", "proc select file\n00 A4 00 0C #($file) (9000)\nend\n");
+    oxisim.write("lib/main.apdu", "include \"select.apdu\"\ncall select 2FE2\ncall select 6FFF\n");
+    let output = oxisim.run(&["script", "lib/main.apdu"]).code(1);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        printed.contains("--> lib/select.apdu:2:22") && printed.contains("called at lib/main.apdu:3"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_card_that_cannot_be_reached_is_status_1() {
+    let oxisim = Oxisim::new();
+    oxisim.write("a.apdu", "reset\n");
+    oxisim.run(&["script", "--tcp", "127.0.0.1:1", "a.apdu"]).code(1);
+    oxisim.run(&["script", "--tcp", "127.0.0.1:1", "--applet", "hello", "a.apdu"]).code(2);
+}

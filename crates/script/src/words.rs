@@ -1,0 +1,80 @@
+//! What is expected of a proactive command, and whether it is so.
+
+use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+
+use oxisim_toolkit::{
+    CommandType,
+    objects::{Item, alpha_text},
+};
+
+use crate::{
+    session::Seen,
+    syntax::{Clause, ClauseKind, Expect, What},
+};
+
+impl What {
+    /// Whether a proactive command is what is expected.
+    pub(crate) fn is(self, seen: &Seen) -> bool {
+        match self {
+            Self::Command(kind) => seen.kind() == Some(kind),
+            Self::Sms => seen.kind() == Some(CommandType::SEND_SHORT_MESSAGE),
+            Self::Nothing => false,
+        }
+    }
+
+    /// What is expected, in words.
+    pub(crate) const fn in_words(self) -> &'static str {
+        match self {
+            Self::Command(kind) => kind.text(),
+            Self::Sms => "a message",
+            Self::Nothing => "no proactive command",
+        }
+    }
+}
+
+impl Expect {
+    /// What is expected, in words.
+    pub(crate) fn in_words(&self) -> String {
+        let clauses = self.clauses.iter().map(|clause| format!(" {}", clause.in_words()));
+        clauses.fold(self.what.in_words().to_owned(), |text, clause| text + &clause)
+    }
+}
+
+impl Clause {
+    /// What is expected, in words.
+    pub(crate) fn in_words(&self) -> String {
+        let text = &self.text;
+        match self.kind {
+            ClauseKind::Text => format!("{text:?}"),
+            ClauseKind::Containing => format!("containing {text:?}"),
+            ClauseKind::Item => format!("item {text:?}"),
+            ClauseKind::To => format!("to {text:?}"),
+        }
+    }
+
+    /// Whether it is so, and what is the case.
+    pub(crate) fn compare(&self, seen: &Seen, text: Option<&str>) -> (bool, String) {
+        let shown =
+            |text: Option<&str>| text.map_or_else(|| "no text".to_owned(), |text| format!("{text:?}"));
+        match self.kind {
+            ClauseKind::Text => (text == Some(&self.text), shown(text)),
+            ClauseKind::Containing => (text.is_some_and(|text| text.contains(&self.text)), shown(text)),
+            ClauseKind::Item => {
+                (seen.items().iter().any(|item| alpha_text(&item.text) == self.text), listed(seen.items()))
+            }
+            ClauseKind::To => {
+                let number = seen.number();
+                (number.as_deref() == Some(&self.text), shown(number.as_deref()))
+            }
+        }
+    }
+}
+
+/// The items of a menu, in one line.
+pub(crate) fn listed(items: &[Item]) -> String {
+    if items.is_empty() {
+        return "no items".into();
+    }
+    let items: Vec<String> = items.iter().map(|item| format!("{:?}", alpha_text(&item.text))).collect();
+    items.join(", ")
+}

@@ -1,0 +1,197 @@
+//! Scripts that run on the built-in card.
+
+use oxisim_applets::Hello;
+use oxisim_card::{Card, Profile};
+use oxisim_script::{
+    Answer, Event, Output, Program, Request, Runner, Settings, Source, Sources, Wrong, spaced,
+};
+use oxisim_wire::Instant;
+
+/// What came of a script.
+#[derive(Debug, Default)]
+struct Run {
+    passed: usize,
+    /// What failed: the place, and what was got.
+    failed: Vec<String>,
+    said: Vec<String>,
+    commands: Vec<String>,
+}
+
+fn run_on(card: &mut Card, text: &str, settings: Settings) -> Run {
+    let mut sources = Sources::default();
+    let script = Source { name: "test.apdu".into(), text: text.into() };
+    let program = Program::read(&mut sources, script, &mut |_, path| Err(format!("no {path}")));
+    let program = program.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let mut runner = Runner::new(&program, settings);
+    let mut now = Instant::EPOCH;
+    let mut run = Run::default();
+    while let Some(output) = runner.poll_output() {
+        match output {
+            Output::Ask(request) => {
+                let answer = match request {
+                    Request::Reset => Answer::AnswerToReset(card.power_on(now)),
+                    Request::Exchange(command) => {
+                        run.commands.push(spaced(&command));
+                        Answer::Response(card.exchange(now, &command).to_bytes())
+                    }
+                    Request::PowerOff => {
+                        card.power_off();
+                        Answer::Done
+                    }
+                    Request::Wait(time) => {
+                        now = now + time;
+                        Answer::Done
+                    }
+                    Request::Tear(writes) => {
+                        card.memory_mut().tear_after(Some(writes));
+                        Answer::Done
+                    }
+                    _ => Answer::Impossible("not here".into()),
+                };
+                runner.handle_answer(answer);
+            }
+            Output::Tell(Event::Passed(_)) => run.passed += 1,
+            Output::Tell(Event::Said(text)) => run.said.push(text),
+            Output::Tell(Event::Failed(failure)) => {
+                let got = match failure.what {
+                    Wrong::Data { got, .. } => spaced(&got),
+                    Wrong::Status { got, .. } => format!("{:04X}", got.0),
+                    Wrong::Proactive { expected, got, .. } => format!("{expected} / {got}"),
+                    Wrong::Mistake(mistake) => mistake.what,
+                    Wrong::Stopped(why) => why,
+                };
+                run.failed.push(format!("{}: {got}", sources.text(failure.span)));
+            }
+            Output::Tell(_) => {}
+        }
+    }
+    assert!(runner.is_done());
+    run
+}
+
+fn run(text: &str) -> Run {
+    let mut card = Card::new(&Profile::default()).with_applet(Hello);
+    run_on(&mut card, text, Settings::default())
+}
+
+#[track_caller]
+fn passes(text: &str, expectations: usize) -> Run {
+    let run = run(text);
+    assert!(run.failed.is_empty(), "{run:#?}");
+    assert_eq!(run.passed, expectations, "{run:#?}");
+    run
+}
+
+#[test]
+fn data_and_status_words_are_compared() {
+    passes("00 A4 00 0C 02 2F E2 (9000)\n00 B0 00 00 0A [98 .. XX] (6XXX, 9000)\n", 3);
+    let failed = run("00 A4 00 0C 02 2F E2 (61XX)\n00 B0 00 00 02 [98 01]\n").failed;
+    assert_eq!(failed.len(), 2);
+    assert_eq!(failed[0], "(61XX): 9000");
+    assert!(failed[1].starts_with("[98 01]: 98 "), "{failed:?}");
+}
+
+#[test]
+fn what_is_captured_can_be_sent() {
+    let text = "00 A4 00 04 #(2F E2) 00 [62 <length:1> 82 <rest>] (90<low>)\necho $length \" \" $low\n\
+                set file = 2FE2\n00 A4 00 0C #($file) (9000)\n00 B0 00 00 0A [<iccid>]\n00 B0 00 00 0A [$iccid] ($sw2)\n";
+    let text = text.replace(" ($sw2)", " (9000)");
+    let run = passes(&text, 6);
+    assert_eq!(run.commands[1], "00 A4 00 0C 02 2F E2");
+    assert!(run.said[0].ends_with(" 00"), "{run:?}");
+}
+
+#[test]
+fn blocks_and_procedures_run_as_often_as_they_should() {
+    let text = "proc say what\necho $what\nset what = FF\nend\nset what = 01\nrepeat 3 as n\ncall say $n\nend\ncall say $what\n\
+                repeat 0\necho \"never\"\nend\n00 A4 00 0C 02 6F FF\nif (6A82)\necho \"not found\"\nelse\necho \"found\"\nend\n\
+                if (9000)\necho \"found\"\nend\nexit\necho \"never\"\n";
+    assert_eq!(passes(text, 0).said, ["01", "02", "03", "01", "not found"]);
+}
+
+#[test]
+fn a_procedure_that_calls_itself_ends_the_script() {
+    let failed = run("proc again\ncall again\nend\ncall again\necho \"never\"\n").failed;
+    assert_eq!(failed.len(), 1);
+    assert!(failed[0].contains("too deep"), "{failed:?}");
+}
+
+#[test]
+fn a_variable_without_a_value_ends_the_script() {
+    let run = run("00 A4 00 0C #($file)\necho \"never\"");
+    assert_eq!(run.failed, ["$file: the variable file has no value"]);
+    assert!(run.said.is_empty());
+}
+
+#[test]
+fn a_session_of_the_toolkit_is_gone_through() {
+    let text = "init (9000)\nexpect set-up-menu item \"Hello\"\nselect-menu \"Hello\" (91XX)\n\
+                expect get-input [D0 ..]\nanswer \"Ada\"\nexpect display-text containing \"Ada\"\nexpect nothing\n";
+    passes(text, 7);
+}
+
+#[test]
+fn what_the_card_asks_instead_is_told() {
+    let failed =
+        run("init\nselect-menu \"Hello\"\nexpect display-text \"Hello\"\nselect-menu \"Goodbye\"").failed;
+    assert!(
+        failed[0].starts_with("expect display-text \"Hello\": DISPLAY TEXT \"Hello\" / GET INPUT"),
+        "{failed:?}"
+    );
+    assert_eq!(failed[1], "select-menu \"Goodbye\": \"Goodbye\" in the card's menu / \"Hello\"");
+}
+
+#[test]
+fn a_card_that_has_been_torn_is_mute_until_it_is_switched_on() {
+    let text = "00 A4 08 0C #(7F 10 6F 3A) (9000)\n00 B2 01 04 00 (9000)\ntear after 0 writes\n\
+                00 DC 01 04 #($data) (6F00)\n00 A4 00 0C 02 2F E2 (6F00)\npower on\n00 A4 00 0C 02 2F E2 (9000)\n";
+    passes(text, 5);
+}
+
+#[test]
+fn commands_go_on_the_channel_that_was_opened() {
+    let run = passes(
+        "channel open\n00 A4 00 0C 02 2F E2 (9000)\nchannel close (9000)\n00 A4 00 0C 02 2F E2 (9000)\n",
+        3,
+    );
+    assert_eq!(
+        run.commands,
+        ["00 70 00 00 01", "01 A4 00 0C 02 2F E2", "00 70 80 01", "00 A4 00 0C 02 2F E2"]
+    );
+}
+
+#[test]
+fn a_guarded_card_is_asked_before_a_pin_is_tried() {
+    let guarded = Settings { guarded: true, ..Settings::default() };
+    let text = "repeat 5\n00 20 00 01 08 \"9999\" FF FF FF FF\nend\n";
+    let mut card = Card::new(&Profile::default());
+    let enabled = run_on(&mut card, "00 28 00 01 08 \"0000\" FF FF FF FF (9000)\n", Settings::default());
+    assert!(enabled.failed.is_empty(), "{enabled:?}");
+    let run = run_on(&mut card, text, guarded);
+    let attempts = run.commands.iter().filter(|command| command.len() > 11).count();
+    assert_eq!(attempts, 2, "{run:#?}");
+    assert!(run.failed[0].contains("not sent: a wrong value would leave no other attempt"), "{run:?}");
+    let run = run_on(&mut Card::new(&Profile::default()), "00 E4 00 00 02 6F 07\n", guarded);
+    assert!(run.commands.is_empty() && run.failed[0].contains("not sent: it deletes"), "{run:?}");
+}
+
+#[test]
+fn a_script_stops_at_its_first_failure_if_it_should() {
+    let stops = Settings { stops: true, ..Settings::default() };
+    let run =
+        run_on(&mut Card::new(&Profile::default()), "00 A4 00 0C 02 2F E2 (6A82)\necho \"never\"\n", stops);
+    assert_eq!((run.failed.len(), run.said.len()), (1, 0));
+}
+
+#[test]
+fn scripts_of_the_conformance_tests_run() {
+    let text = "RST\nINI FF FF FF FF FF FF FF FF\nCMD A0 A4 00 00 02 2F E2 (9F XX)\nCMD A0 B0 00 00 0A [98 XX XX XX XX XX XX XX XX XX] (90 00, 91 XX)\nOFF\n";
+    let run = run_on(&mut Card::new(&Profile::default()), text, Settings::default());
+    assert!(run.commands[0].starts_with("A0 10 00 00 08") && run.failed.is_empty(), "{run:?}");
+}
+
+#[test]
+fn scripts_of_apdutool_run() {
+    let text = "powerup;\n0x00 0xA4 0x00 0x04 0x02 0x3F 0x00 0x7F;\npowerdown;\n";
+    assert_eq!(run(text).commands, ["00 A4 00 04 02 3F 00 7F"]);
+}
