@@ -136,3 +136,27 @@ fn a_card_that_goes_while_it_is_used_is_told() {
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&["the dump: 1", "reader \"Virtual PCD 00 00\"", "no half of a dump"]);
 }
+
+#[test]
+fn a_trace_replays_against_a_card_in_a_reader_until_one_answers_otherwise() {
+    let script = r#"
+        insert 0 --applet hello
+        "$OXISIM" phone --reader "00 00" --for 0s --choose 1 --answer Ada --trace "$FOLDER/phone.jsonl"
+        insert 1 --applet hello --trace "$FOLDER/card.pcapng"
+        "$OXISIM" trace replay "$FOLDER/phone.jsonl" --reader "00 01"
+        remove 1
+        "$OXISIM" trace show "$FOLDER/card.pcapng"
+        insert 1 --applet echo
+        "$OXISIM" trace replay "$FOLDER/phone.jsonl" --reader "00 01" || echo "exit $?"
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&[
+        "Hello, Ada!",
+        "steps replayed: every answer is the same",
+        "FETCH -> DISPLAY TEXT \"Hello, Ada!\"",
+        "the card answers otherwise, step ",
+        "TERMINAL PROFILE, 36 octets",
+        "expected  91 ",
+        "exit 1",
+    ]);
+}

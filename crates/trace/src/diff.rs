@@ -125,7 +125,7 @@ impl fmt::Display for Difference<'_> {
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}s {}", self.since.as_secs_f64(), words::of(&self.record.what))
+        write!(f, "{:.3}s {}", self.since.as_secs_f64(), words::of(&self.record.what, None))
     }
 }
 

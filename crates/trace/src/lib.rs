@@ -14,8 +14,8 @@
 //! assert_eq!(json::line(&records[0]), text);
 //!
 //! let mut lines = Vec::new();
-//! Transcript::default().tell(&records[0], &mut |line| lines.push(line.to_string()));
-//! assert_eq!(lines, ["     0.000s  phone   SELECT 3F00 -> 6A82 file not found"]);
+//! Transcript::default().tell(&records[0], Some("MF"), &mut |line| lines.push(line.to_string()));
+//! assert_eq!(lines, ["     0.000s  phone   SELECT 3F00 (MF) -> 6A82 file not found"]);
 //! # Ok::<(), oxisim_trace::Error>(())
 //! ```
 

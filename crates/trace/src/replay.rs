@@ -73,7 +73,7 @@ impl<'a> Replay<'a> {
         }
         Err(Box::new(Mismatch {
             step: self.steps,
-            expected: words::of(&record.what),
+            expected: words::of(&record.what, None),
             octets: [expected.clone(), got.to_vec()],
         }))
     }

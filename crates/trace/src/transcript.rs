@@ -38,8 +38,8 @@ pub struct Line {
 const GAP: Duration = Duration::from_millis(100);
 
 impl Transcript {
-    /// Hands over the lines about a record.
-    pub fn tell(&mut self, record: &Record, out: &mut dyn FnMut(Line)) {
+    /// Hands over the lines about a record. Whoever knows the name of the file that it is about says so.
+    pub fn tell(&mut self, record: &Record, file: Option<&str>, out: &mut dyn FnMut(Line)) {
         let origin = *self.origin.get_or_insert(record.began());
         if let What::Start { .. } = record.what {
             // A second recording in one file has a clock of its own.
@@ -59,7 +59,7 @@ impl Transcript {
             at: Some(record.began().since(origin)),
             who: who(&record.what),
             is_inside: self.is_session && is_card,
-            text: words::of(&record.what),
+            text: words::of(&record.what, file),
         });
         if let What::Exchange { command, response, .. } = &record.what {
             self.exchange(command, response);
@@ -136,7 +136,7 @@ mod tests {
             let (command, response) = (octets(command), octets(response));
             let what = What::Exchange { command, response, took: Duration::ZERO };
             let record = Record::new(Instant::EPOCH + Duration::from_millis(millis), what);
-            transcript.tell(&record, &mut |line| lines.push(line.to_string()));
+            transcript.tell(&record, None, &mut |line| lines.push(line.to_string()));
         }
         lines
     }

@@ -12,14 +12,15 @@ use oxisim_wire::Wire;
 
 use crate::{Party, What};
 
-/// What passed, in a line.
-pub fn of(what: &What) -> String {
+/// What passed, in a line; `file` is the name of the file that it is about.
+pub fn of(what: &What, file: Option<&str>) -> String {
     match what {
         What::Start { clock, program } => format!("{program} begins to record, {} time", clock.word()),
         What::Reset { answer } => format!("reset -> ATR {}", octets(answer)),
         What::PowerOff => "power off".into(),
         What::Exchange { command, response, .. } => {
-            format!("{} -> {}", self::command(command), self::response(command, response))
+            let file = file.map(|file| format!(" ({file})")).unwrap_or_default();
+            format!("{}{file} -> {}", self::command(command), self::response(command, response))
         }
         What::Broken { command, reason } if command.is_empty() => format!("reset -> no answer: {reason}"),
         What::Broken { command, reason } => format!("{} -> no answer: {reason}", self::command(command)),

@@ -153,10 +153,11 @@ fn tell(
     Ok(explained.err().map(|error| wrong(&error)))
 }
 
-/// Prints what octets are, or what is wrong with them; two are a command and its response.
-pub fn of(octets: &[&[u8]], kind: Kind, out: &mut impl Write) -> io::Result<()> {
+/// Prints what octets are, or what is wrong with them; two are a command and its response, which brings what is in `file`.
+pub fn of(octets: &[&[u8]], kind: Kind, file: Option<&str>, out: &mut impl Write) -> io::Result<()> {
+    let file = file.and_then(|file| file::name(file).ok());
     let octets: Vec<Vec<u8>> = octets.iter().map(|octets| octets.to_vec()).collect();
-    match explain(&octets, Some(kind), None) {
+    match explain(&octets, Some(kind), file) {
         Ok(explained) => print::print(&explained, false, out),
         Err(error) => writeln!(out, "{}", wrong(&error)),
     }

@@ -1,5 +1,6 @@
 //! `oxisim trace`: what was recorded with `--trace`.
 
+mod files;
 mod option;
 mod replay;
 mod slot;
@@ -92,27 +93,33 @@ fn read(path: &Path) -> Result<Vec<Record>, Failure> {
 }
 
 fn show(args: &ShowArgs, out: &mut impl Write) -> Result<(), Failure> {
-    let mut transcript = Transcript::default();
+    let (mut transcript, mut files) = (Transcript::default(), files::Files::default());
     for record in read(&args.file)? {
         let mut lines = Vec::new();
-        transcript.tell(&record, &mut |line| lines.push(line));
+        let file = files.about(&record.what);
+        transcript.tell(&record, file, &mut |line| lines.push(line));
         lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
         if args.explain {
-            explain(&record.what, out)?;
+            explain(&record.what, file, out)?;
         }
     }
     Ok(())
 }
 
-fn explain(what: &What, out: &mut impl Write) -> io::Result<()> {
+fn explain(what: &What, file: Option<&str>, out: &mut impl Write) -> io::Result<()> {
     let mut said = Vec::new();
     match what {
-        What::Reset { answer } => explain::of(&[answer], explain::Kind::Atr, &mut said)?,
+        What::Reset { answer } => explain::of(&[answer], explain::Kind::Atr, None, &mut said)?,
         What::Exchange { command, response, .. } => {
-            explain::of(&[command, response], explain::Kind::Pair, &mut said)?;
+            // What is read from the middle of a file is not what the file holds.
+            let is_part = matches!(command[..], [_, 0xB0, p1, p2, ..] if (p1, p2) != (0, 0));
+            let file = file.filter(|_| !is_part);
+            explain::of(&[command, response], explain::Kind::Pair, file, &mut said)?;
         }
-        What::Tpdu { from: Party::Phone, tpdu } => explain::of(&[tpdu], explain::Kind::TpduMo, &mut said)?,
-        What::Tpdu { tpdu, .. } => explain::of(&[tpdu], explain::Kind::TpduMt, &mut said)?,
+        What::Tpdu { from: Party::Phone, tpdu } => {
+            explain::of(&[tpdu], explain::Kind::TpduMo, None, &mut said)?;
+        }
+        What::Tpdu { tpdu, .. } => explain::of(&[tpdu], explain::Kind::TpduMt, None, &mut said)?,
         _ => {}
     }
     String::from_utf8_lossy(&said).lines().try_for_each(|line| writeln!(out, "{:23}{line}", ""))
