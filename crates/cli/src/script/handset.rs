@@ -8,7 +8,7 @@ use oxisim_wire::{Duration, Instant};
 use oxisim_world::Network;
 
 use super::place::{Place, START};
-use crate::failure::Failure;
+use crate::{failure::Failure, phone::simulated_network};
 
 /// Outputs of the phone at one moment, beyond which card and phone are taken to go round in circles.
 const MOST_AT_ONCE: usize = 10_000;
@@ -27,7 +27,7 @@ impl Default for Handset {
     fn default() -> Self {
         Self {
             terminal: Terminal::new(Config::default()),
-            network: Network::default(),
+            network: simulated_network(),
             screen: Screen::Off,
             now: START,
             asked: Vec::new(),
