@@ -46,6 +46,10 @@ fn a_dialogue_is_the_same_with_and_without_a_phone() {
     for phone in [&[][..], &["--phone"]] {
         let words = [&["script", "--applet", "hello", "dialogue.apdu"], phone].concat();
         oxisim.run(&words).success().stdout_eq("passed  dialogue.apdu: 4 expectations, [..]\n");
+        // Whoever does it, the card is asked for its command and gets its answer.
+        let output = oxisim.run(&[&words[..], &["--transcript"]].concat()).success();
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.contains("\n> 80 12 00 00 ") && printed.contains("\n> 80 14 00 00 "), "{printed}");
     }
 }
 

@@ -34,11 +34,9 @@ use crate::failure::Failure;
 /// that is somewhere else. An answer of which the script expects nothing is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion,
-termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
+What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion, termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
 
-Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are
-wrong.
+Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are wrong.
 
 Examples:
   oxisim script start.apdu
