@@ -21,6 +21,20 @@ fn what_a_script_expects_nothing_of_is_printed() {
     oxisim.run(&["script", "old.txt"]).success().stdout_eq(file!["snapshots/script-old.txt"]);
 }
 
+/// A block of the README behind these words.
+fn of_readme(behind: &str) -> &'static str {
+    let (_, rest) = include_str!("../../../README.md").split_once(behind).expect("the words are there");
+    let (_, block) = rest.split_once("```\n").expect("a block");
+    block.split("```\n").next().expect("the block ends")
+}
+
+#[test]
+fn the_script_of_the_readme_prints_what_the_readme_shows() {
+    let oxisim = Oxisim::new();
+    oxisim.write("hello.apdu", of_readme("one wrong idea of the card:"));
+    oxisim.run(&["script", "hello.apdu"]).code(1).stdout_eq(of_readme("`oxisim script hello.apdu` prints:"));
+}
+
 #[test]
 fn what_does_not_come_true_is_shown_with_its_line_octet_by_octet_and_in_words() {
     let oxisim = Oxisim::new();
