@@ -12,6 +12,9 @@ use oxisim_script::{Answer, By, Event, Mistake, Output, Program, Runner, Sources
 use super::{Manner, diagnostic, handset::Handset, place::Place, sources, update::Update};
 use crate::{explain, failure::Failure};
 
+/// The most failures of a script that are shown; the rest are counted.
+const MOST_SHOWN: usize = 20;
+
 /// How a script ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -104,11 +107,20 @@ fn run(
         match output {
             Output::Ask(request) => {
                 let answer = place.answer(request, &mut handset);
+                for (command, response) in handset.iter_mut().flat_map(Handset::take_exchanged) {
+                    ended.commands += 1;
+                    if manner.plain && manner.transcript {
+                        exchanged(&command, &response, out)?;
+                    }
+                }
                 runner
                     .handle_answer(answer.unwrap_or_else(|failure| Answer::Impossible(failure.to_string())));
             }
             Output::Tell(event) => tell(event, manner, ended, out)?,
         }
+    }
+    if manner.plain && ended.failures.len() > MOST_SHOWN {
+        writeln!(out, "and {} more\n", ended.failures.len() - MOST_SHOWN)?;
     }
     Ok(())
 }
@@ -124,7 +136,7 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
         Event::Exchanged { span, by, command, response } => {
             ended.commands += 1;
             if is_shown(by) {
-                writeln!(out, "> {}\n< {}", spaced(&command), answered(&response))?;
+                exchanged(&command, &response, out)?;
             }
             if by == By::Script {
                 ended.updates.push(Update::behind(span, &response));
@@ -135,7 +147,7 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
             ended.updates.push(Update::kept(span));
         }
         Event::Failed(failure) => {
-            if manner.plain {
+            if manner.plain && ended.failures.len() < MOST_SHOWN {
                 writeln!(out, "{}", diagnostic::failure(&ended.sources, &failure, manner.colour))?;
             }
             ended.updates.extend(Update::of(&failure));
@@ -153,6 +165,11 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
         Event::Said(_) | Event::Decode { .. } => {}
     }
     Ok(())
+}
+
+/// A command and its response, as scriptor prints them.
+fn exchanged(command: &[u8], response: &[u8], out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "> {}\n< {}", spaced(command), answered(response))
 }
 
 /// A response, with what its status word says.
