@@ -547,7 +547,7 @@ impl<T: Transport, W: Write> Phone<T, W> {
 }
 
 /// A small network: somebody who answers, somebody who is busy, the balance, a multimedia message, and where the phone is.
-fn simulated_network() -> Network {
+pub fn simulated_network() -> Network {
     let mut network = Network::default();
     network.numbers.insert("112".into(), Callee::Answers);
     network.numbers.insert("+15550100002".into(), Callee::Answers);

@@ -21,6 +21,20 @@ fn what_a_script_expects_nothing_of_is_printed() {
     oxisim.run(&["script", "old.txt"]).success().stdout_eq(file!["snapshots/script-old.txt"]);
 }
 
+/// A block of the README behind these words.
+fn of_readme(behind: &str) -> &'static str {
+    let (_, rest) = include_str!("../../../README.md").split_once(behind).expect("the words are there");
+    let (_, block) = rest.split_once("```\n").expect("a block");
+    block.split("```\n").next().expect("the block ends")
+}
+
+#[test]
+fn the_script_of_the_readme_prints_what_the_readme_shows() {
+    let oxisim = Oxisim::new();
+    oxisim.write("hello.apdu", of_readme("one wrong idea of the card:"));
+    oxisim.run(&["script", "hello.apdu"]).code(1).stdout_eq(of_readme("`oxisim script hello.apdu` prints:"));
+}
+
 #[test]
 fn what_does_not_come_true_is_shown_with_its_line_octet_by_octet_and_in_words() {
     let oxisim = Oxisim::new();
@@ -46,6 +60,10 @@ fn a_dialogue_is_the_same_with_and_without_a_phone() {
     for phone in [&[][..], &["--phone"]] {
         let words = [&["script", "--applet", "hello", "dialogue.apdu"], phone].concat();
         oxisim.run(&words).success().stdout_eq("passed  dialogue.apdu: 4 expectations, [..]\n");
+        // Whoever does it, the card is asked for its command and gets its answer.
+        let output = oxisim.run(&[&words[..], &["--transcript"]].concat()).success();
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.contains("\n> 80 12 00 00 ") && printed.contains("\n> 80 14 00 00 "), "{printed}");
     }
 }
 

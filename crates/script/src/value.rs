@@ -1,12 +1,6 @@
 //! Variables, and what octets with variables in them come to.
 
-use alloc::{
-    borrow::ToOwned,
-    collections::BTreeMap,
-    format,
-    string::{String, ToString},
-    vec::Vec,
-};
+use alloc::{borrow::ToOwned, collections::BTreeMap, format, string::String, vec::Vec};
 
 use crate::{
     pattern::{Element, Pattern},
@@ -104,10 +98,4 @@ pub fn counted(number: u32) -> Vec<u8> {
     let octets = number.to_be_bytes();
     let first = octets.iter().position(|&octet| octet != 0).unwrap_or(octets.len() - 1);
     octets.get(first..).unwrap_or_default().to_owned()
-}
-
-impl Lookup for Variables {
-    fn value(&self, name: &str) -> Option<Vec<u8>> {
-        self.get(&name.to_string()).cloned()
-    }
 }

@@ -240,7 +240,7 @@ impl<'a> Runner<'a> {
             if is_so {
                 self.pass(clause.span);
             } else {
-                let expected = clause.in_words();
+                let expected = format!("{} {}", expect.what.in_words(), clause.in_words());
                 self.fail(clause.span, Wrong::Proactive { expected, got, octets: seen.octets.clone() });
             }
         }
@@ -481,7 +481,8 @@ impl<'a> Runner<'a> {
         let next = self.session.next_due(end).unwrap_or(end);
         let left = next.saturating_sub(self.session.now);
         if left > Duration::ZERO {
-            self.wait_for(Request::Wait(left), doing);
+            // Whoever waits long is asked often.
+            self.wait_for(Request::Wait(left), Doing { rounds: 0, ..doing });
         }
     }
 

@@ -61,6 +61,16 @@ fn what_scriptor_reads_is_read() {
 }
 
 #[test]
+fn texts_of_other_systems_are_read() {
+    let text =
+        "\u{FEFF}# a comment\r\nreset\r\n\r\n00 A4 00 00 \\\r\n02 3F 00 (9000)\r\n\t00\tB0 00 00 0A\r\n";
+    let statements = read(text);
+    assert_eq!(commands(&statements), ["Reset", "00A40000023F00", "00B000000A"]);
+    assert!(statements[1].expected.status.is_some());
+    assert_eq!(Dialect::of("a", "\u{FEFF}RST\r\n"), Dialect::Conformance);
+}
+
+#[test]
 fn expectations_stand_behind_a_command_or_below_it() {
     for text in [
         "00 B0 00 00 02 [98 X0] (9000, 61XX)",

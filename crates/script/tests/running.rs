@@ -195,3 +195,83 @@ fn scripts_of_apdutool_run() {
     let text = "powerup;\n0x00 0xA4 0x00 0x04 0x02 0x3F 0x00 0x7F;\npowerdown;\n";
     assert_eq!(run(text).commands, ["00 A4 00 04 02 3F 00 7F"]);
 }
+
+/// Runs a script against answers that are written down: what was asked, in one line each.
+fn asked(text: &str, answers: &[&str]) -> Vec<String> {
+    let mut sources = Sources::default();
+    let script = Source { name: "test.apdu".into(), text: text.into() };
+    let program = Program::read(&mut sources, script, &mut |_, path| Err(format!("no {path}")));
+    let program = program.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let mut runner = Runner::new(&program, Settings::default());
+    let mut answers = answers.iter();
+    let mut asked = Vec::new();
+    while let Some(output) = runner.poll_output() {
+        match output {
+            Output::Ask(Request::Reset) => runner.handle_answer(Answer::AnswerToReset(vec![0x3B, 0x00])),
+            Output::Ask(Request::Exchange(command)) => {
+                // TERMINAL PROFILE is long, and of no interest here.
+                asked.push(spaced(command.get(..24).unwrap_or(&command)));
+                let answer =
+                    answers.next().map_or_else(|| vec![0x90, 0x00], |answer| hex::decode(answer).unwrap());
+                runner.handle_answer(Answer::Response(answer));
+            }
+            Output::Ask(Request::Wait(time)) => {
+                asked.push(format!("wait {time}"));
+                runner.handle_answer(Answer::Done);
+            }
+            Output::Ask(request) => panic!("{request:?}"),
+            Output::Tell(Event::Failed(failure)) => panic!("{failure:?}"),
+            Output::Tell(_) => {}
+        }
+    }
+    asked
+}
+
+#[test]
+fn time_that_passes_brings_timers_and_polls() {
+    // TIMER MANAGEMENT starts timer 1 for 25 s, POLL INTERVAL asks for 10 s.
+    let timer = "D011810301270082028182A40101A503000052";
+    let poll = "D00D8103010300820281828402010A";
+    let answers = ["9113", &format!("{timer}9000"), "910F", &format!("{poll}9000")];
+    let asked = asked("init FF\nwait 30s\n", &answers);
+    assert_eq!(
+        asked,
+        [
+            "80 10 00 00 01 FF",
+            "80 12 00 00 13",
+            "80 14 00 00 0F 81 03 01 27 00 82 02 82 81 83 01 00 A4 01 01",
+            "80 12 00 00 0F",
+            "80 14 00 00 10 81 03 01 03 00 82 02 82 81 83 01 00 84 02 01 0A",
+            "wait 10.0s",
+            "80 F2 00 0C",
+            "wait 10.0s",
+            "80 F2 00 0C",
+            "wait 5.0s",
+            "80 C2 00 00 0E D7 0C 82 02 82 81 A4 01 01 A5 03 00 00 52",
+            "wait 5.0s",
+            "80 F2 00 0C",
+        ]
+    );
+}
+
+#[test]
+fn a_card_that_knows_only_the_class_of_gsm_is_started_in_it() {
+    let mut image = Profile::default().image();
+    image.platform = oxisim_card::image::Platform::Sim;
+    let mut card = Card::from_image(&image).unwrap().with_applet(Hello);
+    let text = "init\nselect-menu \"Hello\"\nexpect get-input\nanswer \"Ada\"\nexpect display-text\nexpect nothing\n";
+    let run = run_on(&mut card, text, Settings::default());
+    assert!(run.failed.is_empty() && run.passed == 3, "{run:#?}");
+    assert!(run.commands[1..].iter().all(|command| command.starts_with("A0")), "{run:#?}");
+}
+
+#[test]
+fn a_message_comes_in_as_many_envelopes_as_it_takes() {
+    let mut card = Card::new(&Profile::default()).with_applet(oxisim_applets::Echo::default());
+    let long = "0123456789".repeat(20);
+    let text =
+        format!("init\nsend-sms \"{long}\" from \"+15550100003\" (9XXX)\nexpect sms to \"+15550100003\"\n");
+    let run = run_on(&mut card, &text, Settings::default());
+    assert!(run.failed.is_empty() && run.passed == 2, "{run:#?}");
+    assert_eq!(run.commands.iter().filter(|command| command.starts_with("80 C2")).count(), 2);
+}

@@ -8,7 +8,7 @@ use oxisim_wire::{Duration, Instant};
 use oxisim_world::Network;
 
 use super::place::{Place, START};
-use crate::failure::Failure;
+use crate::{failure::Failure, phone::simulated_network};
 
 /// Outputs of the phone at one moment, beyond which card and phone are taken to go round in circles.
 const MOST_AT_ONCE: usize = 10_000;
@@ -21,16 +21,22 @@ pub struct Handset {
     now: Instant,
     /// What the card has asked for, since the script was told.
     asked: Vec<Vec<u8>>,
+    /// What phone and card have said to each other, since it was looked at.
+    exchanged: Vec<Exchanged>,
 }
+
+/// A command and its response.
+pub type Exchanged = (Vec<u8>, Vec<u8>);
 
 impl Default for Handset {
     fn default() -> Self {
         Self {
             terminal: Terminal::new(Config::default()),
-            network: Network::default(),
+            network: simulated_network(),
             screen: Screen::Off,
             now: START,
             asked: Vec::new(),
+            exchanged: Vec::new(),
         }
     }
 }
@@ -63,6 +69,11 @@ impl Handset {
         }
         self.settle(place)?;
         Ok(std::mem::take(&mut self.asked))
+    }
+
+    /// What phone and card have said to each other since the last time.
+    pub fn take_exchanged(&mut self) -> Vec<Exchanged> {
+        std::mem::take(&mut self.exchanged)
     }
 
     fn user(&mut self, input: &User) {
@@ -142,6 +153,7 @@ impl Handset {
                     self.asked.push(data);
                 }
                 self.terminal.handle_response(&response, self.now);
+                self.exchanged.push((command, response));
             }
             Output::Submit { .. } => self.terminal.handle_submit_result(Ok(()), self.now),
             Output::MemoryAvailable => self.terminal.handle_memory_available(Ok(()), self.now),

@@ -30,15 +30,13 @@ use crate::failure::Failure;
 /// Run APDU scripts, and compare what the card answers with what they expect.
 ///
 /// Scripts of pcsc-tools' scriptor run unchanged; so do those of 3GPP TS 51.013 and of the Java Card kit's apdutool. docs/SCRIPTS.md
-/// has the language. Each script gets a new virtual card unless another card is named. An answer of which the script expects nothing is
-/// printed.
+/// has the language. Each script gets a new virtual card, or a copy of that of a file, of which nothing is kept, unless a card is named
+/// that is somewhere else. An answer of which the script expects nothing is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion,
-termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
+What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion, termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
 
-Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are
-wrong.
+Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are wrong.
 
 Examples:
   oxisim script start.apdu
@@ -51,8 +49,6 @@ pub struct Args {
     /// Scripts; - is standard input.
     #[arg(required = true, value_name = "FILE")]
     files: Vec<PathBuf>,
-    #[command(flatten)]
-    place: PlaceArgs,
     /// Let the emulated phone stand between script and card; the script is its user and its network.
     #[arg(long)]
     phone: bool,
@@ -80,6 +76,8 @@ pub struct Args {
     /// Print JSON instead, an object a script.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    place: PlaceArgs,
 }
 
 /// How a script is run and shown.

@@ -104,6 +104,12 @@ fn run(
         match output {
             Output::Ask(request) => {
                 let answer = place.answer(request, &mut handset);
+                for (command, response) in handset.iter_mut().flat_map(Handset::take_exchanged) {
+                    ended.commands += 1;
+                    if manner.plain && manner.transcript {
+                        exchanged(&command, &response, out)?;
+                    }
+                }
                 runner
                     .handle_answer(answer.unwrap_or_else(|failure| Answer::Impossible(failure.to_string())));
             }
@@ -124,7 +130,7 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
         Event::Exchanged { span, by, command, response } => {
             ended.commands += 1;
             if is_shown(by) {
-                writeln!(out, "> {}\n< {}", spaced(&command), answered(&response))?;
+                exchanged(&command, &response, out)?;
             }
             if by == By::Script {
                 ended.updates.push(Update::behind(span, &response));
@@ -153,6 +159,11 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
         Event::Said(_) | Event::Decode { .. } => {}
     }
     Ok(())
+}
+
+/// A command and its response, as scriptor prints them.
+fn exchanged(command: &[u8], response: &[u8], out: &mut dyn Write) -> std::io::Result<()> {
+    writeln!(out, "> {}\n< {}", spaced(command), answered(response))
 }
 
 /// A response, with what its status word says.

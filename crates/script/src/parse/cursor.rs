@@ -4,6 +4,9 @@ use alloc::{format, string::String};
 
 use crate::source::{Mistake, Span};
 
+/// What some editors begin a text with.
+pub const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 /// Where a parser stands.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
@@ -18,8 +21,9 @@ pub struct Cursor<'a> {
 
 impl<'a> Cursor<'a> {
     /// The start of a text.
-    pub const fn new(text: &'a str, source: u16, comment: &'static str) -> Self {
-        Self { text, source, at: 0, comment, blank: (0, 0) }
+    pub fn new(text: &'a str, source: u16, comment: &'static str) -> Self {
+        let at = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len_utf8() } else { 0 };
+        Self { text, source, at, comment, blank: (0, 0) }
     }
 
     /// What is left.
@@ -199,7 +203,9 @@ impl<'a> Cursor<'a> {
         }
         let before = self.text.get(..self.at).unwrap_or_default();
         let line = before.rfind('\n').map_or(0, |end| end + 1);
-        let is_first = before.get(line..).is_some_and(|before| before.trim().is_empty());
+        let is_first = before
+            .get(line..)
+            .is_some_and(|before| before.trim_start_matches(BYTE_ORDER_MARK).trim().is_empty());
         let is_length = self.comment == "#" && (self.sees("#(") || self.sees("##("));
         let goes_on = before.get(..line).is_some_and(|before| before.trim_end().ends_with('\\'));
         if is_first {

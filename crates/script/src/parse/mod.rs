@@ -8,7 +8,7 @@ mod own;
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
-use self::cursor::Cursor;
+use self::cursor::{BYTE_ORDER_MARK, Cursor};
 pub use self::own::{VERBS, Verb};
 use crate::{
     source::{Mistake, Source, Sources, Span},
@@ -36,6 +36,7 @@ impl Dialect {
     /// The dialect of a text: its first word tells, or else the ending of its name.
     #[must_use]
     pub fn of(name: &str, text: &str) -> Self {
+        let text = text.trim_start_matches(BYTE_ORDER_MARK);
         let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'));
         let first = first.unwrap_or_default();
         let word = first.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
