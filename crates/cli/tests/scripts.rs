@@ -46,6 +46,19 @@ fn what_does_not_come_true_is_shown_with_its_line_octet_by_octet_and_in_words() 
 }
 
 #[test]
+fn failures_without_end_are_counted() {
+    let oxisim = Oxisim::new();
+    oxisim.write("wrong.apdu", "repeat 100\n00 A4 00 0C 02 2F E2 (6A82)\nend\n");
+    let output = oxisim.run(&["script", "wrong.apdu"]).code(1);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_eq!(printed.matches("another status word").count(), 20);
+    assert!(
+        printed.ends_with("and 80 more\n\nfailed  wrong.apdu: 100 of 100 expectations failed\n"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn the_mistakes_of_a_script_are_all_shown() {
     let oxisim = Oxisim::new();
     oxisim.write("wrong.apdu", "rest\n00 A4 0\n00 B0 00 00 [98\nrepeat 3\n");

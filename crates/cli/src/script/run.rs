@@ -12,6 +12,9 @@ use oxisim_script::{Answer, By, Event, Mistake, Output, Program, Runner, Sources
 use super::{Manner, diagnostic, handset::Handset, place::Place, sources, update::Update};
 use crate::{explain, failure::Failure};
 
+/// The most failures of a script that are shown; the rest are counted.
+const MOST_SHOWN: usize = 20;
+
 /// How a script ended.
 #[derive(Debug)]
 pub struct Ended {
@@ -116,6 +119,9 @@ fn run(
             Output::Tell(event) => tell(event, manner, ended, out)?,
         }
     }
+    if manner.plain && ended.failures.len() > MOST_SHOWN {
+        writeln!(out, "and {} more\n", ended.failures.len() - MOST_SHOWN)?;
+    }
     Ok(())
 }
 
@@ -141,7 +147,7 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
             ended.updates.push(Update::kept(span));
         }
         Event::Failed(failure) => {
-            if manner.plain {
+            if manner.plain && ended.failures.len() < MOST_SHOWN {
                 writeln!(out, "{}", diagnostic::failure(&ended.sources, &failure, manner.colour))?;
             }
             ended.updates.extend(Update::of(&failure));
