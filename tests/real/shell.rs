@@ -190,3 +190,25 @@ fn a_service_that_was_started_again_is_found_by_reset() {
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&["the shell: 0", "digits: 8900101000000000019", "atr: answer to reset", "+15550100001"]);
 }
+
+#[test]
+fn what_was_recorded_in_a_reader_runs_there_and_on_the_virtual_card() {
+    let script = r#"
+        cd "$FOLDER"
+        insert 0
+        printf 'record session.apdu\ncat EF.ICCID\ncat ADF.USIM/EF.IMSI\nstat EF.DIR\nrecord off\n' |
+            "$OXISIM" shell --reader "00 00"
+        cat session.apdu
+        "$OXISIM" script --reader "00 00" session.apdu
+        "$OXISIM" script session.apdu
+    "#;
+    let Some(session) = Session::run(&[], script) else { return };
+    session.prints(&[
+        "digits: 8900101000000000019",
+        "commands in session.apdu",
+        "00 A4 00 04 02 3F 00  [] (61",
+        "00 C0 00 00 ",
+        "passed  session.apdu",
+        "passed  session.apdu",
+    ]);
+}

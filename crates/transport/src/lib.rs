@@ -64,7 +64,7 @@ pub mod vpcd;
 
 pub use card::SmartCard;
 pub use error::Error;
-pub use reader::{Contents, Pcsc, Protocols, Reader, Sharing, readers};
+pub use reader::{Contents, Pcsc, Protocols, Reader, Sharing, readers, without_le};
 pub use tcp::{TcpClient, TcpServer, Visit};
 pub use traced::{Trace, Traced, to_log};
 pub use transport::{InProcess, Transport};

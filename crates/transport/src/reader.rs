@@ -292,8 +292,9 @@ fn failure(reader: &str, error: pcsc::Error) -> Error {
     }
 }
 
-/// The command as T=0 carries it in one go: without the Le that follows data in the short form.
-fn without_le(apdu: &[u8]) -> &[u8] {
+/// The command as T=0 carries it in one go: without the Le that follows data in the short form (TS 102 221 §7.3.1.1).
+#[must_use]
+pub fn without_le(apdu: &[u8]) -> &[u8] {
     match (Command::parse(apdu), apdu.split_last()) {
         (Ok(command), Some((_, shorter)))
             if command.ne.is_some() && !command.data.is_empty() && apdu.len() == 6 + command.data.len() =>

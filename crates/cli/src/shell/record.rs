@@ -9,7 +9,7 @@ use std::{
 };
 
 use oxisim_apdu::Response;
-use oxisim_transport::{Error, Transport};
+use oxisim_transport::{Error, Transport, without_le};
 
 use crate::failure::Failure;
 
@@ -96,7 +96,7 @@ impl Tape {
         self.write(|recording| {
             recording.commands += 1;
             recording.has_pins |= carries_pin(command);
-            let command = spaced(command);
+            let command = spaced(as_sent(command, response));
             match Response::from_bytes(response) {
                 Ok(Response { data, status }) if data.len() <= ON_ONE_LINE => {
                     format!("{command}  [{}] ({:04X})\n", spaced(&data), status.0)
@@ -132,6 +132,12 @@ impl Transport for Recorder {
         self.tape.exchange(apdu, &response);
         Ok(response)
     }
+}
+
+/// The command as the card got it: an answer that waits for GET RESPONSE, though there was an Le, says that T=0 has left
+/// that out (TS 102 221 §7.3.1.1).
+fn as_sent<'a>(command: &'a [u8], response: &[u8]) -> &'a [u8] {
+    if let [0x61 | 0x9F, _] = response { without_le(command) } else { command }
 }
 
 /// Whether a command has a PIN or a key in it; without data it only asks about one.

@@ -54,7 +54,7 @@ commands! {
     Cat "cat" "FILE [RECORD]" Files "says what a file or a record holds";
     Hex "hex" "FILE [RECORD]" Files "prints the octets of a file or a record";
     Stat "stat" "FILE" Files "says what SELECT says of a file";
-    Edit "edit" "FILE [RECORD] [HEX]" Files "writes a file or a record; without octets those that it has come to be edited";
+    Edit "edit" "FILE [RECORD] [HEX]" Files "writes a file or a record; without octets, those that are there are put on the line to be edited";
     Pins "pins" "" Words "says how many attempts PINs and keys have left";
     VerifyPin "verify-pin" "PIN [--last-try]" Words "verifies PIN 1; the last attempt is not made unless you say so";
     VerifyAdm "verify-adm" "KEY [--last-try]" Words "verifies the first administrative key, 8 digits or 16 hexadecimal ones";
