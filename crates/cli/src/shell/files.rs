@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use oxisim_apdu::Status;
 use oxisim_card::{KeyReference, file::Structure, image::FileKind};
-use oxisim_phonebook::pbr::PhonebookReference;
 
+use super::phonebook::{self, Named};
 use crate::{
     card_dump::walk::{ISIM, application_identifier, is_denied, is_read, is_selected, name_in_fcp},
     failure::Failure,
@@ -75,19 +75,27 @@ pub struct Files {
     applications: Option<Vec<(String, Vec<u8>)>>,
     /// What was found in directories.
     listed: BTreeMap<FilePath, Vec<Entry>>,
+    /// What `EF_PBR` of directories names.
+    phonebooks: BTreeMap<FilePath, Vec<Named>>,
 }
 
 impl Files {
     /// The files of a card that has been reset.
     pub const fn new(client: Client) -> Self {
-        Self { client, at: None, applications: None, listed: BTreeMap::new() }
+        Self { client, at: None, applications: None, listed: BTreeMap::new(), phonebooks: BTreeMap::new() }
     }
 
     /// The card, for commands that may lead anywhere and change anything.
     pub fn client(&mut self) -> &mut Client {
         self.at = None;
-        self.listed.clear();
+        self.forget();
         &mut self.client
+    }
+
+    /// Forgets what was found in directories.
+    fn forget(&mut self) {
+        self.listed.clear();
+        self.phonebooks.clear();
     }
 
     /// Resets the card, which may be another one now.
@@ -174,12 +182,8 @@ impl Files {
         }
         self.enter(directory)?;
         let mut fids: Vec<u16> = directory.known_children().collect();
-        if fids.contains(&EF_PBR) {
-            let named = self.named_by_pbr(&directory.child(EF_PBR))?;
-            fids.extend(
-                named.into_iter().filter(|fid| !directory.known_children().any(|known| known == *fid)),
-            );
-        }
+        let named = self.phonebook(directory)?.iter().map(|named| named.fid);
+        fids.extend(named.filter(|fid| !directory.known_children().any(|known| known == *fid)));
         let mut entries = Vec::new();
         for fid in fids {
             if self.at.as_ref() != Some(directory) {
@@ -194,7 +198,7 @@ impl Files {
             if shape.is_none_or(|shape| shape == Shape::Directory) {
                 self.at = None;
             }
-            let name = path.name().map_or_else(|| format!("{fid:04X}"), str::to_owned);
+            let name = self.name(&path).unwrap_or_else(|| format!("{fid:04X}"));
             let warning = Some(answer.status).filter(|status| !status.is_normal());
             entries.push(Entry { name, fid: Some(fid), shape, warning });
         }
@@ -211,19 +215,52 @@ impl Files {
         Ok(entries)
     }
 
-    /// Identifiers that `EF_PBR` refers to; none if it cannot be read.
-    fn named_by_pbr(&mut self, path: &FilePath) -> Result<Vec<u16>, Failure> {
-        let records = match self.read(path, None) {
-            Ok(Contents::Records(records)) => records,
-            Ok(Contents::Octets(_)) | Err(Failure::NotDone(_)) => return Ok(Vec::new()),
-            Err(failure) => return Err(failure),
-        };
-        let records = records.into_iter().filter_map(|(_, record)| record.ok());
-        let references = records.filter_map(|record| PhonebookReference::decode(&record).ok());
-        let mut fids: Vec<u16> = references.flat_map(|reference| reference.0).map(|file| file.fid).collect();
-        fids.sort_unstable();
-        fids.dedup();
-        Ok(fids)
+    /// What `EF_PBR` of a directory names; nothing if it cannot be read, or where no standard has one.
+    fn phonebook(&mut self, directory: &FilePath) -> Result<&[Named], Failure> {
+        let has_one = directory.known_children().any(|fid| fid == EF_PBR);
+        if has_one && !self.phonebooks.contains_key(directory) {
+            let records = match self.read(&directory.child(EF_PBR), None) {
+                Ok(Contents::Records(records)) => records,
+                Ok(Contents::Octets(_)) | Err(Failure::NotDone(_)) => Vec::new(),
+                Err(failure) => return Err(failure),
+            };
+            let records = records.iter().filter_map(|(_, record)| record.as_deref().ok());
+            self.phonebooks.insert(directory.clone(), phonebook::named(records));
+        }
+        Ok(self.phonebooks.get(directory).map(Vec::as_slice).unwrap_or_default())
+    }
+
+    /// The file of a phonebook that has this name in a directory, if `EF_PBR` says so.
+    pub fn named(&mut self, directory: &FilePath, name: &str) -> Result<Option<FilePath>, Failure> {
+        if !phonebook::is_named(name) {
+            return Ok(None);
+        }
+        let found = self.phonebook(directory)?.iter().find(|named| named.name == name).map(|named| named.fid);
+        Ok(found.map(|fid| directory.child(fid)))
+    }
+
+    /// What `EF_PBR` says of a file, as far as anyone has looked; none without one.
+    fn of_phonebook(&self, path: &FilePath) -> Option<Option<&Named>> {
+        let files = self.phonebooks.get(&path.parent()?).filter(|files| !files.is_empty())?;
+        Some(files.iter().find(|named| Some(&named.fid) == path.fids.last()))
+    }
+
+    /// The name of a file, if it has one on this card.
+    fn name(&self, path: &FilePath) -> Option<String> {
+        match self.of_phonebook(path) {
+            Some(Some(named)) => Some(named.name.clone()),
+            // Where EF_PBR has the say, it is not what the tables take it for.
+            Some(None) => path.name().filter(|name| !phonebook::is_named(name)).map(str::to_owned),
+            None => path.name().map(str::to_owned),
+        }
+    }
+
+    /// What says how the contents of a file are coded: its path, or the kind of file of a phonebook.
+    pub fn kind(&self, path: &FilePath) -> String {
+        match self.of_phonebook(path) {
+            Some(Some(named)) => named.kind.clone(),
+            _ => path.to_string(),
+        }
     }
 
     /// Reads a file, or one record of it.
@@ -272,6 +309,9 @@ impl Files {
 
     /// Writes a file from its first octet on, or one record of it; what is left of the record becomes `FF`.
     pub fn write(&mut self, path: &FilePath, record: Option<u8>, octets: &[u8]) -> Result<(), Failure> {
+        if path.fids.last() == Some(&EF_PBR) {
+            self.forget();
+        }
         let too_long = |room: usize| {
             let given = count(octets.len(), "octet");
             Failure::Usage(format!("{given} do not fit: {path} has room for {room}"))

@@ -143,7 +143,13 @@ impl Shell {
         Ok(Next::Line)
     }
 
-    fn path(&self, text: &str) -> Result<FilePath, Failure> {
+    fn path(&mut self, text: &str) -> Result<FilePath, Failure> {
+        let (before, last) = paths::divide(text);
+        if let Ok(directory) = paths::resolve(&self.here, before)
+            && let Some(path) = self.files.named(&directory, last)?
+        {
+            return Ok(path);
+        }
         paths::resolve(&self.here, text).map_err(Failure::Usage)
     }
 
@@ -206,7 +212,7 @@ impl Shell {
         let path = self.path(file)?;
         let record = record.map(number).transpose()?;
         let contents = self.files.read(&path, record)?;
-        let name = path.to_string();
+        let name = self.files.kind(&path);
         match contents {
             Contents::Octets(octets) => {
                 writeln!(out, "{}", decoded(&name, &octets).unwrap_or_else(|| spaced(&octets)))?;

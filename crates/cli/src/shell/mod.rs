@@ -4,6 +4,7 @@ mod console;
 mod files;
 mod machine;
 mod paths;
+mod phonebook;
 mod record;
 #[cfg(test)]
 mod tests;

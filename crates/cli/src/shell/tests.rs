@@ -226,6 +226,39 @@ fn real_cards_are_walked_through_without_writing() {
     assert!(cards > 1);
 }
 
+/// The phonebook of a real card with identifiers of another's; 4F3A is not in it any more.
+#[test]
+fn files_of_a_phonebook_have_the_names_that_ef_pbr_gives_them() {
+    let mut dump = real("sysmoisim-sja2");
+    let adn = dump.files.iter().find(|file| file.path == "MF/DF.TELECOM/EF.ADN").unwrap().clone();
+    for fid in ["4f3a", "4f60", "4f61"] {
+        let mut file = adn.clone();
+        file.fid_path = format!("3f00/7f10/5f3a/{fid}");
+        let name = if fid == "4f61" { "416461" } else { "426F62" };
+        let records = file.records.as_mut().unwrap();
+        let octets = records[0].as_ref().unwrap().len() / 2;
+        let mut record = vec![0xFF; octets];
+        record[..3].copy_from_slice(&hex::decode(name).unwrap());
+        records[0] = Some(hex::encode_upper(record));
+        dump.files.push(file);
+    }
+    let pbr = dump.files.iter_mut().find(|file| file.path.ends_with("/EF.PBR")).unwrap();
+    let references = hex::decode("A804C0024F60A804C0024F61").unwrap();
+    let mut record = vec![0xFF; 69];
+    record[..references.len()].copy_from_slice(&references);
+    pbr.records = Some(vec![Some(hex::encode_upper(record))]);
+    let mut shell = on(Replayed::new(dump));
+    assert!(said(&mut shell, "cat DF.TELECOM/DF.PHONEBOOK/EF.ADN 1").contains("Bob"));
+    said(&mut shell, "cd DF.TELECOM/DF.PHONEBOOK");
+    assert!(said(&mut shell, "cat EF.ADN-2 1").contains("alpha identifier: Ada"));
+    let files = said(&mut shell, "ls");
+    let names: Vec<Vec<&str>> = files.lines().map(|line| line.split_whitespace().take(2).collect()).collect();
+    for name in [["EF.ADN", "4F60"], ["EF.ADN-2", "4F61"], ["4F3A", "4F3A"], ["EF.PBR", "4F30"]] {
+        assert!(names.iter().any(|other| other[..] == name), "{name:?}\n{files}");
+    }
+    assert_eq!(shell.complete("cat EF.ADN").1, ["EF.ADN ", "EF.ADN-2 "]);
+}
+
 #[test]
 fn a_recording_is_a_script_with_what_was_typed_as_comments() {
     let folder = tempfile::tempdir().unwrap();
