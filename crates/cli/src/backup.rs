@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The options that name a card that is there.
-const THERE: [&str; 3] = ["reader", "tcp", "image"];
+const THERE: [&str; 4] = ["reader", "tcp", "vpcd", "image"];
 
 /// Back up a phonebook: contacts go into a virtual SIM, its applet sends them by SMS through a phone and an SMS
 /// centre to the server, and the server's copy is compared with the SIM. All in simulated time.
@@ -66,7 +66,7 @@ pub struct Args {
     sim: Option<PathBuf>,
     /// Send everything, also what the server has confirmed before. The applet of a card in a reader cannot be told to:
     /// there, when a contact changes, a server that lacks what was confirmed asks for everything.
-    #[arg(long, conflicts_with_all = ["reader", "tcp"])]
+    #[arg(long, conflicts_with_all = ["reader", "tcp", "vpcd"])]
     full: bool,
     /// Refuse contacts that the phonebook cannot hold as they are.
     #[arg(long, conflicts_with_all = THERE)]
@@ -283,7 +283,7 @@ fn unverified(args: &Args, outcome: &Outcome) -> String {
     let more = outcome.differences.len() - first.len();
     let more = if more > 0 { format!("; and {more} more") } else { String::new() };
     let hint = if outcome.way.is_none() && outcome.told.as_deref() == Some(UNCHANGED) {
-        if args.which.reader.is_none() && args.which.tcp.is_none() {
+        if args.which.elsewhere.is_nowhere() {
             "; the SIM believes that the server has its contacts: --full sends them again"
         } else {
             "; the card believes that the server has its contacts: put the server's database back, or change a contact \

@@ -37,7 +37,7 @@ use crate::{
     backup::wall_clock,
     card::Personal,
     failure::Failure,
-    live::{Elsewhere, PinArgs},
+    live::{BUILT_IN, Elsewhere, PinArgs},
     report::count,
     span,
     trace::{TraceArgs, finish, teller},
@@ -50,6 +50,7 @@ use crate::{
 /// machine; they never lead to another.
 #[derive(Debug, clap::Args)]
 #[command(
+    group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN),
     after_help = "Examples:\n  oxisim phone\n  oxisim phone --reader \"Virtual PCD 00 00\" --for 30s\n  oxisim phone --contacts contacts-10.vcf --choose 1 --trace phone.pcapng\n  oxisim phone --applet hello --choose 1 --answer Ada --for 0s\n  oxisim phone --applet echo --sms hello --for 0s\n  oxisim phone --control --dial +15550100002 --for 0s\n  oxisim phone --dial \"*100#\" --for 0s\n  oxisim phone --tcp localhost:35963 --network loopback --yes --for 5m\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s"
 )]
 pub struct Args {

@@ -1,6 +1,6 @@
 //! What can go wrong on the way to a card.
 
-use std::io;
+use std::{io, time::Duration};
 
 /// What happened, and to whom.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +104,33 @@ pub enum Error {
         /// Who is at the other end.
         peer: String,
     },
+    /// Nobody took the card out.
+    #[error("the card in reader {reader:?} was not taken out within {} s", within.as_secs_f64())]
+    NotRemoved {
+        /// The reader.
+        reader: String,
+        /// How long that was waited for.
+        within: Duration,
+    },
+    /// Nobody put a card in.
+    #[error("no card was put into reader {reader:?} within {} s", within.as_secs_f64())]
+    NotInserted {
+        /// The reader.
+        reader: String,
+        /// How long that was waited for.
+        within: Duration,
+    },
+    /// No card has come to this address.
+    #[error("no card has come to {address} within {} s", within.as_secs_f64())]
+    NotCome {
+        /// The address.
+        address: String,
+        /// How long that was waited for.
+        within: Duration,
+    },
+    /// The card is always there.
+    #[error("this card cannot be taken out and put in")]
+    Fixed,
     /// The octets are no APDU that a frame or a reader can carry.
     #[error("{octets} octets are no APDU: at least 4 octets, at most 65535")]
     Length {

@@ -1,6 +1,10 @@
 //! PC/SC readers.
 
-use std::{ffi::CString, fmt, time::Duration};
+use std::{
+    ffi::CString,
+    fmt, thread,
+    time::{Duration, Instant},
+};
 
 use oxisim_apdu::Command;
 use pcsc::{Card, Context, Disposition, Protocol, ReaderState, Scope, ShareMode, State};
@@ -9,6 +13,9 @@ use crate::{Error, Transport};
 
 /// How long the service takes to notice that a card is gone: it looks every 0.4 s.
 const NOTICE: Duration = Duration::from_secs(1);
+
+/// How often it is looked for a reader that is not there.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// A PC/SC reader, and what is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,6 +94,8 @@ impl Pcsc {
         let present = names(&context)?;
         let matching: Vec<&CString> = match present.iter().find(|name| text(name) == wanted) {
             Some(exact) => vec![exact],
+            // Every name has an empty part, but that is not how anybody means a reader.
+            None if wanted.is_empty() => Vec::new(),
             None => present.iter().filter(|name| text(name).contains(wanted)).collect(),
         };
         match &matching[..] {
@@ -141,6 +150,34 @@ impl Pcsc {
         Ok(status.atr().to_vec())
     }
 
+    /// Waits until there is a card in the reader, or none; `false` if that did not happen.
+    fn await_contents(&mut self, is_there: bool, within: Duration) -> Result<bool, Error> {
+        self.card = None;
+        let deadline = Instant::now() + within;
+        let mut is_known = true;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match look(&self.context, self.reader.clone()) {
+                Ok(Reader { contents: Contents::Card { .. } | Contents::Mute, .. }) if is_there => {
+                    return Ok(true);
+                }
+                Ok(Reader { contents: Contents::Empty, .. }) if !is_there => return Ok(true),
+                Ok(_) => watch(&self.context, self.reader.clone(), left.min(NOTICE)),
+                // It may come back with its card.
+                Err(Error::ReaderRemoved { .. }) if is_there => thread::sleep(left.min(LOOK)),
+                Err(Error::NoService) if is_known => {
+                    // A service that was started again does not know this program.
+                    is_known = false;
+                    self.context = establish()?;
+                }
+                Err(error) => return Err(error),
+            }
+            if left.is_zero() {
+                return Ok(false);
+            }
+        }
+    }
+
     /// What a failure of the service means for this reader. Drivers tell less than what they know, and the service
     /// looks into its readers now and then only, so the reader is watched for a moment if it is not clear.
     fn failed(&mut self, error: pcsc::Error) -> Error {
@@ -159,8 +196,10 @@ impl Pcsc {
                 Error::CardRemoved { reader }
             }
             unclear @ Error::Reader { .. } => {
-                watch(&self.context, self.reader.clone());
-                let seen = gone(look(&self.context, self.reader.clone()));
+                let seen = gone(look(&self.context, self.reader.clone())).or_else(|| {
+                    watch(&self.context, self.reader.clone(), NOTICE);
+                    gone(look(&self.context, self.reader.clone()))
+                });
                 if seen.is_some() {
                     self.card = None;
                 }
@@ -206,6 +245,16 @@ impl Transport for Pcsc {
             Err(error) => Err(self.failed(error)),
         }
     }
+
+    fn await_removal(&mut self, within: Duration) -> Result<(), Error> {
+        let is_done = self.await_contents(false, within)?;
+        is_done.then_some(()).ok_or_else(|| Error::NotRemoved { reader: self.name(), within })
+    }
+
+    fn await_card(&mut self, within: Duration) -> Result<(), Error> {
+        let is_done = self.await_contents(true, within)?;
+        is_done.then_some(()).ok_or_else(|| Error::NotInserted { reader: self.name(), within })
+    }
 }
 
 impl fmt::Debug for Pcsc {
@@ -230,16 +279,13 @@ fn names(context: &Context) -> Result<Vec<CString>, Error> {
     }
 }
 
-/// Waits until something happens to a reader with a card, but not for long.
-fn watch(context: &Context, reader: CString) {
+/// Waits until something happens to a reader, but not for longer than this.
+fn watch(context: &Context, reader: CString, patience: Duration) {
     let mut states = [ReaderState::new(reader, State::UNAWARE)];
-    for patience in [Duration::ZERO, NOTICE] {
+    for patience in [Duration::ZERO, patience] {
         // That nothing has happened is no failure here.
         let _ = context.get_status_change(patience, &mut states);
         let [state] = &mut states;
-        if !state.event_state().contains(State::PRESENT) {
-            return;
-        }
         state.sync_current_state();
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt, io,
-    net::{SocketAddr, TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream, ToSocketAddrs as _},
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -17,7 +17,10 @@ use crate::{
 /// How long a card may take to answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
-/// How often a listener looks whether it is to stop.
+/// How long a connection may take to come about.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often a listener looks whether it is to stop, and whoever waits for another end whether it is there.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Shortest and longest command APDU that a frame carries: shorter ones might control the card.
@@ -26,41 +29,94 @@ const APDU: std::ops::RangeInclusive<usize> = 4..=0xFFFF;
 /// The terminal's end.
 #[derive(Debug)]
 pub struct TcpClient {
-    peer: String,
-    frames: Frames,
+    way: Way,
+    /// The connection, and who is at its other end; none after the card was taken out.
+    there: Option<(Frames, String)>,
+}
+
+/// How the two ends find each other.
+#[derive(Clone, Debug)]
+enum Way {
+    /// The card listens here.
+    To(String),
+    /// The card connects to here.
+    At(String),
 }
 
 impl TcpClient {
     /// Connects to the card at `address`, as `host:port`.
     pub fn connect(address: &str) -> Result<Self, Error> {
-        let frames = TcpStream::connect(address).and_then(Frames::new);
-        let frames = frames.map_err(|error| Error::Unreachable { address: address.into(), error })?;
-        Ok(Self { peer: address.into(), frames })
+        let way = Way::To(address.into());
+        let there = connect(address)?;
+        Ok(Self { way, there: Some(there) })
     }
 
     /// Waits at `address`, as `host:port`, for a card that connects to the reader of vpcd, and is that reader.
-    pub fn accept(address: &str) -> Result<Self, Error> {
-        let listen = |error| Error::Listen { address: address.into(), error };
-        let (stream, peer) =
-            TcpListener::bind(address).and_then(|listener| listener.accept()).map_err(listen)?;
-        let frames = Frames::new(stream).map_err(listen)?;
-        Ok(Self { peer: peer.to_string(), frames })
+    pub fn accept(address: &str, within: Duration) -> Result<Self, Error> {
+        let way = Way::At(address.into());
+        let there = accept(address, within)?;
+        Ok(Self { way, there: Some(there) })
+    }
+
+    /// The connection, if there is one.
+    fn there(&mut self) -> Result<(&mut Frames, &str), Error> {
+        let (Way::To(address) | Way::At(address)) = &self.way;
+        let lost = || Error::Lost { peer: address.clone(), error: io::ErrorKind::NotConnected.into() };
+        self.there.as_mut().map(|(frames, peer)| (frames, peer.as_str())).ok_or_else(lost)
     }
 
     fn send(&mut self, octets: &[u8]) -> Result<(), Error> {
-        self.frames.send(octets).map_err(|error| Error::Lost { peer: self.peer.clone(), error })
+        let (frames, peer) = self.there()?;
+        frames.send(octets).map_err(|error| Error::Lost { peer: peer.into(), error })
     }
 
     fn receive(&mut self) -> Result<Vec<u8>, Error> {
         let deadline = Instant::now() + ANSWER_LIMIT;
-        let peer = || self.peer.clone();
-        match self.frames.receive(|| Instant::now() >= deadline) {
+        let (frames, peer) = self.there()?;
+        let peer = || peer.to_owned();
+        match frames.receive(|| Instant::now() >= deadline) {
             Ok(Received::Frame(octets)) => Ok(octets),
             Ok(Received::Closed) => {
                 Err(Error::Lost { peer: peer(), error: io::ErrorKind::UnexpectedEof.into() })
             }
             Ok(Received::GivenUp) => Err(Error::Silent { peer: peer() }),
             Err(error) => Err(Error::Lost { peer: peer(), error }),
+        }
+    }
+}
+
+fn connect(address: &str) -> Result<(Frames, String), Error> {
+    let unreachable = |error| Error::Unreachable { address: address.into(), error };
+    let mut error = io::ErrorKind::NotFound.into();
+    for target in address.to_socket_addrs().map_err(unreachable)? {
+        match TcpStream::connect_timeout(&target, CONNECT_LIMIT).and_then(Frames::new) {
+            Ok(frames) => return Ok((frames, address.into())),
+            Err(other) => error = other,
+        }
+    }
+    Err(unreachable(error))
+}
+
+fn accept(address: &str, within: Duration) -> Result<(Frames, String), Error> {
+    let listen = |error| Error::Listen { address: address.into(), error };
+    let deadline = Instant::now() + within;
+    let listener = TcpListener::bind(address).map_err(listen)?;
+    listener.set_nonblocking(true).map_err(listen)?;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match listener.accept() {
+            Ok((stream, peer)) => {
+                let frames = stream.set_nonblocking(false).and_then(|()| Frames::new(stream));
+                return Ok((frames.map_err(listen)?, peer.to_string()));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && !left.is_zero() => {
+                thread::sleep(left.min(LOOK));
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                return Err(Error::NotCome { address: address.into(), within });
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(listen(error)),
         }
     }
 }
@@ -78,6 +134,29 @@ impl Transport for TcpClient {
         }
         self.send(apdu)?;
         self.receive()
+    }
+
+    /// The connection ends.
+    fn await_removal(&mut self, _within: Duration) -> Result<(), Error> {
+        self.there = None;
+        Ok(())
+    }
+
+    /// There is a new connection.
+    fn await_card(&mut self, within: Duration) -> Result<(), Error> {
+        self.there = None;
+        let deadline = Instant::now() + within;
+        self.there = Some(match &self.way {
+            Way::At(address) => accept(address, within)?,
+            Way::To(address) => loop {
+                let left = deadline.saturating_duration_since(Instant::now());
+                match connect(address) {
+                    Err(Error::Unreachable { .. }) if !left.is_zero() => thread::sleep(left.min(LOOK)),
+                    found => break found?,
+                }
+            },
+        });
+        Ok(())
     }
 }
 
@@ -174,4 +253,59 @@ pub(crate) fn converse(stream: TcpStream, card: &mut impl SmartCard, stop: &Atom
     };
     served.release();
     ended
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A card that knows one answer.
+    struct Same(u8);
+
+    impl SmartCard for Same {
+        fn power_on(&mut self) -> Vec<u8> {
+            vec![0x3B, self.0]
+        }
+
+        fn power_off(&mut self) {}
+
+        fn exchange(&mut self, _apdu: &[u8]) -> Vec<u8> {
+            vec![0x6D, 0x00]
+        }
+    }
+
+    #[test]
+    fn whoever_waits_for_a_card_that_does_not_come_is_told_so() {
+        let within = Duration::from_millis(10);
+        let error = TcpClient::accept("127.0.0.1:0", within).unwrap_err();
+        assert_eq!(error.to_string(), "no card has come to 127.0.0.1:0 within 0.01 s");
+    }
+
+    #[test]
+    fn a_card_that_was_taken_out_is_found_again_and_so_is_another_at_its_place() {
+        let stop = [AtomicBool::new(false), AtomicBool::new(false)];
+        let server = TcpServer::bind("127.0.0.1:0").unwrap();
+        let address = server.local_address().to_string();
+        thread::scope(|scope| {
+            let first = scope.spawn({
+                let stop = &stop[0];
+                move || server.serve(&mut Same(1), stop, |_| {})
+            });
+            let mut card = TcpClient::connect(&address).unwrap();
+            assert_eq!(card.reset().unwrap(), [0x3B, 1]);
+            card.await_removal(Duration::ZERO).unwrap();
+            assert!(matches!(card.exchange(&[0x00, 0xB0, 0x00, 0x00]), Err(Error::Lost { .. })));
+            card.await_card(Duration::ZERO).unwrap();
+            assert_eq!(card.reset().unwrap(), [0x3B, 1]);
+            stop[0].store(true, Ordering::Relaxed);
+            first.join().unwrap().unwrap();
+            assert!(matches!(card.await_card(Duration::ZERO), Err(Error::Unreachable { .. })));
+            let server = TcpServer::bind(&address).unwrap();
+            let stop = &stop[1];
+            scope.spawn(move || server.serve(&mut Same(2), stop, |_| {}));
+            card.await_card(Duration::ZERO).unwrap();
+            assert_eq!(card.reset().unwrap(), [0x3B, 2]);
+            stop.store(true, Ordering::Relaxed);
+        });
+    }
 }

@@ -64,6 +64,14 @@ impl<T: Transport, F: FnMut(&Trace<'_>)> Transport for Traced<T, F> {
         (self.tell)(&Trace::Exchange { command: apdu, response: response.as_deref(), took });
         response
     }
+
+    fn await_removal(&mut self, within: Duration) -> Result<(), Error> {
+        self.transport.await_removal(within)
+    }
+
+    fn await_card(&mut self, within: Duration) -> Result<(), Error> {
+        self.transport.await_card(within)
+    }
 }
 
 /// As `00A4000C023F00 -> 9000 normal ending (0.000105 s)`.

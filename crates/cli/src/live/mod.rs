@@ -12,7 +12,7 @@ use crate::failure::Failure;
 pub use client::{Answer, Attempts, Client, Refusal, Shape, found};
 pub use keys::{Adm, Key, Pin};
 pub use slot::LiveCard;
-pub use way::{Elsewhere, Protocol, Which};
+pub use way::{BUILT_IN, Elsewhere, Which};
 
 /// The start of every USIM's application identifier (TS 101 220 Annex E).
 pub const USIM: [u8; 7] = [0xA0, 0x00, 0x00, 0x00, 0x87, 0x10, 0x02];

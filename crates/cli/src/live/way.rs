@@ -2,50 +2,51 @@
 
 use std::path::PathBuf;
 
-use oxisim_transport::{InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
+use oxisim_transport::{Error, InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
+use oxisim_wire::Duration;
 
-use crate::{card::RealTime, failure::Failure};
+use crate::{card::RealTime, failure::Failure, span};
 
-/// Which card; the group `which` is the command's.
+/// What is said of the card of this program, and of no other.
+pub const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
+
+/// A card that is not this program's; the group `which` is the command's.
 #[derive(Clone, Debug, Default, clap::Args)]
 #[group(skip)]
-pub struct Which {
+pub struct Elsewhere {
     /// The card in this PC/SC reader, by a part of its name.
     #[arg(long, value_name = "NAME", group = "which")]
     pub reader: Option<String>,
-    /// Let other programs use the card at the same time.
-    #[arg(long, requires = "reader")]
+    /// Let other programs use the card in the reader meanwhile, as phone, script and shell do without --exclusive.
+    #[arg(long, requires = "reader", conflicts_with = "exclusive")]
     pub shared: bool,
+    /// Let no other program use the card in the reader meanwhile, as backup, phonebook and card dump do without --shared.
+    #[arg(long, requires = "reader")]
+    pub exclusive: bool,
     /// The protocol to speak with the card.
     #[arg(long, requires = "reader", value_enum, default_value_t)]
     pub protocol: Protocol,
     /// The card that waits here, as of `oxisim card --tcp`.
     #[arg(long, value_name = "HOST:PORT", group = "which")]
     pub tcp: Option<String>,
+    /// Be the reader of vpcd, and wait here for a card, as `oxisim card --vpcd` and others are.
+    #[arg(long, value_name = "HOST:PORT", group = "which")]
+    pub vpcd: Option<String>,
+    /// How long to wait, where a card is waited for: with --vpcd, and where a script has one taken out or put in.
+    #[arg(long, value_name = "TIME", requires = "which", default_value = "1m", value_parser = span::duration)]
+    pub wait: Duration,
+}
+
+/// A card that is not this program's, or in a file of it; the group `which` is the command's.
+#[derive(Clone, Debug, Default, clap::Args)]
+#[group(skip)]
+pub struct Which {
+    /// Where it is if it is not in a file.
+    #[command(flatten)]
+    pub elsewhere: Elsewhere,
     /// The virtual card of this file, as of `oxisim card init`; what is written to it is kept beside.
     #[arg(long, value_name = "CARD.toml", group = "which")]
     pub image: Option<PathBuf>,
-}
-
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
-
-/// A card that is not this program's; who has this also has `Personal`.
-#[derive(Clone, Debug, Default, clap::Args)]
-#[group(skip)]
-pub struct Elsewhere {
-    /// The card in this PC/SC reader, by a part of its name; otherwise a card of this program.
-    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
-    pub reader: Option<String>,
-    /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
-    pub tcp: Option<String>,
-    /// Let no other program use the card at the same time.
-    #[arg(long, requires = "reader")]
-    pub exclusive: bool,
-    /// The protocol to speak with the card.
-    #[arg(long, requires = "reader", value_enum, default_value_t)]
-    pub protocol: Protocol,
 }
 
 /// A transmission protocol (ISO/IEC 7816-3 §10, §11).
@@ -63,31 +64,58 @@ pub enum Protocol {
 impl Which {
     /// The way to the card; none if none is named. No other program may use it at the same time, unless it is to be shared.
     pub fn open(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
-        let sharing = if self.shared { Sharing::Shared } else { Sharing::Exclusive };
-        let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.image) {
-            (Some(reader), ..) => Box::new(Pcsc::open(reader, sharing, self.protocol.into())?),
-            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
-            (.., Some(path)) => Box::new(InProcess(RealTime::open(path)?)),
-            _ => return Ok(None),
+        let card = match &self.image {
+            Some(path) => Some(Box::new(InProcess(RealTime::open(path)?)) as Box<dyn Transport>),
+            None => self.elsewhere.open_as(Sharing::Exclusive, |reader| reader)?,
         };
-        Ok(Some(Box::new(Traced::new(card, to_log))))
+        Ok(card.map(|card| Box::new(Traced::new(card, to_log)) as Box<dyn Transport>))
     }
 }
 
 impl Elsewhere {
     /// Whether none is named.
     pub const fn is_nowhere(&self) -> bool {
-        self.reader.is_none() && self.tcp.is_none()
+        self.reader.is_none() && self.tcp.is_none() && self.vpcd.is_none()
     }
 
-    /// The way to the card; none if none is named.
+    /// How long is waited for a card.
+    pub const fn patience(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(self.wait.as_micros())
+    }
+
+    /// The way to the card; none if none is named. Other programs may use it at the same time, unless it is to be exclusive.
     pub fn open(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
-        let sharing = if self.exclusive { Sharing::Exclusive } else { Sharing::Shared };
-        Ok(match (&self.reader, &self.tcp) {
-            (Some(reader), _) => Some(Box::new(Pcsc::open(reader, sharing, self.protocol.into())?)),
-            (_, Some(address)) => Some(Box::new(TcpClient::connect(address)?)),
+        self.open_as(Sharing::Shared, |reader| reader)
+    }
+
+    /// The same, but commands go to a reader as they stand.
+    pub fn open_verbatim(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
+        self.open_as(Sharing::Shared, Pcsc::verbatim)
+    }
+
+    fn open_as(
+        &self,
+        usual: Sharing,
+        manner: fn(Pcsc) -> Pcsc,
+    ) -> Result<Option<Box<dyn Transport>>, Failure> {
+        let sharing = match (self.shared, self.exclusive) {
+            (true, _) => Sharing::Shared,
+            (_, true) => Sharing::Exclusive,
+            _ => usual,
+        };
+        Ok(match (&self.reader, &self.tcp, &self.vpcd) {
+            (Some(reader), ..) => Some(Box::new(manner(Pcsc::open(reader, sharing, self.protocol.into())?))),
+            (_, Some(address), _) => Some(Box::new(TcpClient::connect(address)?)),
+            (.., Some(address)) => Some(Box::new(self.accept(address)?)),
             _ => None,
         })
+    }
+
+    /// The card that comes to an address, which may take a while.
+    fn accept(&self, address: &str) -> Result<TcpClient, Error> {
+        let patience = self.patience();
+        eprintln!("waiting {} s at most for a card at {address}", patience.as_secs_f64());
+        TcpClient::accept(address, patience)
     }
 }
 

@@ -4,6 +4,7 @@ use oxisim_apdu::{Instruction, Response};
 use oxisim_script::{Input, Phone};
 use oxisim_terminal::{Config, Menu, Output, Screen, Terminal, User};
 use oxisim_toolkit::TerminalProfile;
+use oxisim_trace::{Party, What};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::Network;
 
@@ -61,6 +62,7 @@ impl Handset {
             Phone::Clear => self.clear(),
             Phone::Deliver(parts) => {
                 for part in parts {
+                    place.note(What::Tpdu { from: Party::Centre, tpdu: part.clone() });
                     self.terminal.handle_deliver(&part, None, self.now);
                     self.settle(place)?;
                 }
@@ -155,7 +157,10 @@ impl Handset {
                 self.terminal.handle_response(&response, self.now);
                 self.exchanged.push((command, response));
             }
-            Output::Submit { .. } => self.terminal.handle_submit_result(Ok(()), self.now),
+            Output::Submit { tpdu, .. } => {
+                place.note(What::Tpdu { from: Party::Phone, tpdu });
+                self.terminal.handle_submit_result(Ok(()), self.now);
+            }
             Output::MemoryAvailable => self.terminal.handle_memory_available(Ok(()), self.now),
             Output::Screen(screen) => self.screen = screen,
             Output::Network(request) => {

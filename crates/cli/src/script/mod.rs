@@ -20,12 +20,13 @@ use std::{
 };
 
 use oxisim_script::Settings;
+use oxisim_trace::Recorder;
 
 use self::{
     place::{Place, PlaceArgs},
     run::{Ended, Verdict},
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, trace};
 
 /// Run APDU scripts, and compare what the card answers with what they expect.
 ///
@@ -43,6 +44,7 @@ Examples:
   oxisim script --applet hello dialogue.apdu --phone
   oxisim script apdu-scripts/*.apdu --junit report.xml
   oxisim script --reader Omnikey start.apdu --transcript
+  oxisim script --phone dialogue.apdu --trace dialogue.pcapng
   oxisim script golden.apdu --update
   echo 00A40004023F0000 | oxisim script -")]
 pub struct Args {
@@ -103,8 +105,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         phone: args.phone,
     };
     let manner = Manner { settings, transcript: args.transcript, plain: !(args.tap || args.json), colour };
-    let ended =
-        if args.place.is_real() { one_after_another(args, manner)? } else { side_by_side(args, manner)? };
+    let recorder = args.place.recorder(args.files.len())?;
+    let run = if args.place.is_real() { one_after_another } else { side_by_side };
+    let ended = run(args, manner, recorder.as_ref())?;
+    trace::finish(recorder.as_ref(), Ok(()))?;
     if args.update {
         for ended in &ended {
             update::write(ended)?;
@@ -143,8 +147,12 @@ fn verdict(ended: &[Ended], update: bool) -> Result<(), Failure> {
 }
 
 /// On the one card that there is.
-fn one_after_another(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
-    let mut place = Place::real(&args.place, args.phone)?;
+fn one_after_another(
+    args: &Args,
+    manner: Manner,
+    recorder: Option<&Recorder>,
+) -> Result<Vec<Ended>, Failure> {
+    let mut place = Place::real(&args.place, args.phone, recorder.cloned())?;
     args.files.iter().map(|file| run::script(file, &mut place, manner, &mut io::stdout())).collect()
 }
 
@@ -152,7 +160,7 @@ fn one_after_another(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure>
 type Finished = (Vec<u8>, Result<Ended, Failure>);
 
 /// Each on a new card; what they print comes in their order.
-fn side_by_side(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
+fn side_by_side(args: &Args, manner: Manner, recorder: Option<&Recorder>) -> Result<Vec<Ended>, Failure> {
     let card = Mutex::new(args.place.card()?);
     let next = AtomicUsize::new(0);
     let finished: Vec<Mutex<Option<Finished>>> = args.files.iter().map(|_| Mutex::new(None)).collect();
@@ -167,7 +175,7 @@ fn side_by_side(args: &Args, manner: Manner) -> Result<Vec<Ended>, Failure> {
                     };
                     let mut text = Vec::new();
                     let Ok(fresh) = card.lock().map(|card| card.clone()) else { return };
-                    let mut place = Place::fresh(fresh, &args.place);
+                    let mut place = Place::fresh(fresh, &args.place, recorder.cloned());
                     let ended = run::script(file, &mut place, manner, &mut text);
                     if let Ok(mut slot) = slot.lock() {
                         *slot = Some((text, ended));

@@ -4,42 +4,33 @@ use std::path::PathBuf;
 
 use oxisim_card::Card;
 use oxisim_script::{Answer, Request, syntax::Inserted};
-use oxisim_transport::{Pcsc, Sharing, TcpClient, Traced, Transport, to_log};
+use oxisim_trace::{Clock, Recorder, What};
+use oxisim_transport::{Error, Traced, Transport};
 use oxisim_wire::{Duration, Instant};
 
 use super::handset::Handset;
 use crate::{
     applets::AppletName,
+    backup::wall_clock,
     card::Personal,
     failure::Failure,
     image,
-    live::{PinArgs, Protocol},
+    live::{BUILT_IN, Elsewhere, PinArgs},
+    trace::{TraceArgs, teller},
 };
 
 /// When every virtual card's time begins: a Monday, 08:00 UTC.
 pub const START: Instant = Instant::from_secs(1_767_600_000);
 
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
-
 /// Which card.
 #[derive(Debug, clap::Args)]
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN).conflicts_with("number"))]
 pub struct PlaceArgs {
-    /// The card in this PC/SC reader, by a part of its name.
-    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
-    reader: Option<String>,
-    /// Let no other program use the card at the same time.
-    #[arg(long, requires = "reader")]
-    exclusive: bool,
-    /// The protocol to speak with the card.
-    #[arg(long, requires = "reader", default_value = "any")]
-    protocol: Protocol,
-    /// The card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
-    tcp: Option<String>,
-    /// Be the reader of vpcd, and wait here for a card, as `oxisim card --vpcd` and others are.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with_all = ["reader", "tcp"], conflicts_with_all = BUILT_IN)]
-    vpcd: Option<String>,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
+    #[command(flatten)]
+    trace: TraceArgs,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
 }
@@ -47,7 +38,19 @@ pub struct PlaceArgs {
 impl PlaceArgs {
     /// Whether the card is not this program's.
     pub const fn is_real(&self) -> bool {
-        self.reader.is_some() || self.tcp.is_some() || self.vpcd.is_some()
+        !self.elsewhere.is_nowhere()
+    }
+
+    /// Begins to record what passes, if it is wanted. Each script has a virtual card of its own, and a trace has one.
+    pub fn recorder(&self, scripts: usize) -> Result<Option<Recorder>, Failure> {
+        if self.is_real() {
+            return self.trace.open(Clock::Real, wall_clock());
+        }
+        if self.trace.is_wanted() && scripts > 1 {
+            let why = "--trace: each script has a virtual card of its own, and a trace has one: record them one by one";
+            return Err(Failure::Usage(why.into()));
+        }
+        self.trace.open(Clock::Virtual, START)
     }
 
     /// The virtual card that each script gets a copy of.
@@ -61,7 +64,7 @@ pub enum Place {
     /// A card of this program's, in virtual time.
     Virtual(Box<Virtual>),
     /// A card somewhere else, in real time.
-    Real(Real),
+    Real(Box<Real>),
 }
 
 /// A card of this program's.
@@ -71,35 +74,33 @@ pub struct Virtual {
     empty: Card,
     now: Instant,
     in_slot: bool,
+    recorder: Option<Recorder>,
 }
 
 /// A card somewhere else.
 pub struct Real {
     card: Box<dyn Transport>,
     is_on: bool,
+    /// How long a card is waited for.
+    patience: std::time::Duration,
+    recorder: Option<Recorder>,
 }
 
 impl Place {
     /// A new virtual card.
-    pub fn fresh(card: Card, args: &PlaceArgs) -> Self {
+    pub fn fresh(card: Card, args: &PlaceArgs, recorder: Option<Recorder>) -> Self {
         let empty = args.built_in.empty();
-        Self::Virtual(Box::new(Virtual { card, empty, now: START, in_slot: true }))
+        Self::Virtual(Box::new(Virtual { card, empty, now: START, in_slot: true, recorder }))
     }
 
     /// The card that is named.
-    pub fn real(args: &PlaceArgs, phone: bool) -> Result<Self, Failure> {
-        let card: Box<dyn Transport> = match (&args.reader, &args.tcp, &args.vpcd) {
-            (Some(reader), ..) => {
-                let sharing = if args.exclusive { Sharing::Exclusive } else { Sharing::Shared };
-                let pcsc = Pcsc::open(reader, sharing, args.protocol.into())?;
-                // As scriptor does; but a phone leaves it to the reader how a command travels.
-                if phone { Box::new(pcsc) } else { Box::new(pcsc.verbatim()) }
-            }
-            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
-            (.., Some(address)) => Box::new(TcpClient::accept(address)?),
-            _ => return Err(Failure::Usage("no card is named".into())),
-        };
-        Ok(Self::Real(Real { card: Box::new(Traced::new(card, to_log)), is_on: false }))
+    pub fn real(args: &PlaceArgs, phone: bool, recorder: Option<Recorder>) -> Result<Self, Failure> {
+        // As scriptor does; but a phone leaves it to the reader how a command travels.
+        let card = if phone { args.elsewhere.open()? } else { args.elsewhere.open_verbatim()? };
+        let card = card.ok_or_else(|| Failure::Usage("no card is named".into()))?;
+        let card = Box::new(Traced::new(card, teller(recorder.clone())));
+        let patience = args.elsewhere.patience();
+        Ok(Self::Real(Box::new(Real { card, is_on: false, patience, recorder })))
     }
 
     /// Does what a script asks for; the phone does what is for a phone.
@@ -124,9 +125,7 @@ impl Place {
             }
             Request::Insert(_) | Request::Eject | Request::Tear(_) | Request::Phone(_) => match self {
                 Self::Virtual(place) => place.handle(request),
-                Self::Real(_) => {
-                    Answer::Impossible("only a virtual card can be torn, put in and taken out".into())
-                }
+                Self::Real(place) => place.handle(&request)?,
             },
         })
     }
@@ -135,8 +134,8 @@ impl Place {
     pub fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Virtual(place) if !place.in_slot => Err(Failure::NotDone("no card is in the slot".into())),
-            Self::Virtual(place) => Ok(place.card.exchange(place.now, command).into_bytes()),
-            Self::Real(Real { is_on: false, .. }) => Err(Failure::NotDone("the card is off".into())),
+            Self::Virtual(place) => Ok(place.exchange(command)),
+            Self::Real(place) if !place.is_on => Err(Failure::NotDone("the card is off".into())),
             Self::Real(place) => Ok(place.card.exchange(command)?),
         }
     }
@@ -145,10 +144,7 @@ impl Place {
     pub fn reset(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Self::Virtual(place) if !place.in_slot => Ok(None),
-            Self::Virtual(place) => {
-                place.card.memory_mut().tear_after(None);
-                Ok(Some(place.card.power_on(place.now)))
-            }
+            Self::Virtual(place) => Ok(Some(place.reset())),
             Self::Real(place) => {
                 place.is_on = true;
                 Ok(Some(place.card.reset()?))
@@ -162,6 +158,18 @@ impl Place {
             Self::Virtual(place) => place.card.power_off(),
             Self::Real(place) => place.is_on = false,
         }
+        self.note(What::PowerOff);
+    }
+
+    /// Records what passes between others than card and reader.
+    pub fn note(&self, what: What) {
+        let (recorder, now) = match self {
+            Self::Virtual(place) => (&place.recorder, place.now),
+            Self::Real(place) => (&place.recorder, wall_clock()),
+        };
+        if let Some(recorder) = recorder {
+            recorder.note(now, what);
+        }
     }
 
     /// Lets time pass.
@@ -173,12 +181,78 @@ impl Place {
     }
 }
 
+impl Real {
+    /// What is done by whoever sits before the reader, who is told.
+    fn handle(&mut self, request: &Request) -> Result<Answer, Failure> {
+        match request {
+            Request::Eject => {
+                self.is_on = false;
+                self.wait_for("take the card out", |card, patience| card.await_removal(patience))?;
+            }
+            Request::Insert(Inserted::Same) => {
+                self.wait_for("put a card in", |card, patience| card.await_card(patience))?;
+            }
+            Request::Insert(_) => {
+                return Ok(Answer::Impossible("only a virtual card is made of a file".into()));
+            }
+            _ => return Ok(Answer::Impossible("only a virtual card can be torn".into())),
+        }
+        if let (Request::Eject, Some(recorder)) = (request, &self.recorder) {
+            recorder.note(wall_clock(), What::PowerOff);
+        }
+        Ok(Answer::Done)
+    }
+
+    /// Waits for something that may have happened already.
+    fn wait_for(
+        &mut self,
+        what: &str,
+        until: impl Fn(&mut dyn Transport, std::time::Duration) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        match until(&mut self.card, std::time::Duration::ZERO) {
+            Err(
+                Error::NotRemoved { .. }
+                | Error::NotInserted { .. }
+                | Error::NotCome { .. }
+                | Error::Unreachable { .. },
+            ) if !self.patience.is_zero() => {}
+            done => return done,
+        }
+        eprintln!("{what}: waiting {} s at most", self.patience.as_secs_f64());
+        until(&mut self.card, self.patience)
+    }
+}
+
 impl Virtual {
+    fn reset(&mut self) -> Vec<u8> {
+        self.card.memory_mut().tear_after(None);
+        let answer = self.card.power_on(self.now);
+        self.note(|| What::Reset { answer: answer.clone() });
+        answer
+    }
+
+    fn exchange(&mut self, command: &[u8]) -> Vec<u8> {
+        let response = self.card.exchange(self.now, command).into_bytes();
+        self.note(|| What::Exchange {
+            command: command.into(),
+            response: response.clone(),
+            took: Duration::ZERO,
+        });
+        response
+    }
+
+    fn note(&self, what: impl FnOnce() -> What) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(self.now, what());
+        }
+    }
+
     fn handle(&mut self, request: Request) -> Answer {
         match request {
             Request::Tear(writes) => self.card.memory_mut().tear_after(Some(writes)),
             Request::Eject => {
                 self.card.power_off();
+                self.note(|| What::PowerOff);
                 self.in_slot = false;
             }
             Request::Insert(inserted) => {

@@ -12,12 +12,15 @@ mod words;
 
 use std::io::{self, IsTerminal};
 
-use oxisim_transport::{InProcess, Traced, Transport, to_log};
+use oxisim_trace::Clock;
+use oxisim_transport::{InProcess, Traced, Transport};
 
 use crate::{
+    backup::wall_clock,
     card::Personal,
     failure::Failure,
-    live::{Elsewhere, PinArgs},
+    live::{BUILT_IN, Elsewhere, PinArgs},
+    trace::{TraceArgs, finish, teller},
 };
 
 use machine::Shell;
@@ -26,7 +29,9 @@ use machine::Shell;
 ///
 /// From a terminal lines have history and completion. From a pipe the shell ends with the first line that fails.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(
+    group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN).conflicts_with("number"),
+    after_help = "\
 `help` lists the commands. Paths begin where one is: cd ADF.USIM/DF.PHONEBOOK, cat EF.ADN 3, cat ../EF.IMSI,
 cat /EF.ICCID; a step is a name or an identifier. What is no command is an APDU in hexadecimal digits.
 
@@ -36,8 +41,10 @@ Examples:
   oxisim shell
   oxisim shell --reader Omnikey --protocol t0
   oxisim shell --image CARD.toml
+  oxisim shell --reader Omnikey --trace shell.pcapng
   echo 'cat EF.ICCID' | oxisim shell
-  printf 'verify-pin 1234\\ncat ADF.USIM/EF.IMSI\\n' | oxisim shell --reader Omnikey")]
+  printf 'verify-pin 1234\\ncat ADF.USIM/EF.IMSI\\n' | oxisim shell --reader Omnikey"
+)]
 pub struct Args {
     #[command(flatten)]
     elsewhere: Elsewhere,
@@ -45,11 +52,20 @@ pub struct Args {
     built_in: Personal,
     #[command(flatten)]
     pin: PinArgs,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let mut shell = Shell::new(Box::new(Traced::new(args.card()?, to_log)))?;
+    let card = args.card()?;
+    let recorder = args.trace.open(Clock::Real, wall_clock())?;
+    let card = Traced::new(card, teller(recorder.clone()));
+    finish(recorder.as_ref(), converse(args, Box::new(card)))
+}
+
+fn converse(args: &Args, card: Box<dyn Transport>) -> Result<(), Failure> {
+    let mut shell = Shell::new(card)?;
     shell.verify_first(&args.pin)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         console::converse(shell)
