@@ -8,6 +8,7 @@ mod phone_session;
 mod program;
 mod scripts;
 mod shell;
+mod unkind;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Coding, Settings};
@@ -117,7 +118,6 @@ fn opensc_tool_talks_to_the_card() {
     ]);
 }
 
-/// What the card says through pcscd, vpcd and TCP is octet by octet what it says to a plain call.
 /// A SIM of GSM through a reader of T=0 cards, to which the program sends no Le after data (TS 51.011 §9.2).
 #[test]
 fn opensc_tool_talks_to_the_card_as_a_sim_of_gsm() {
@@ -137,6 +137,7 @@ fn opensc_tool_talks_to_the_card_as_a_sim_of_gsm() {
     ]);
 }
 
+/// What the card says through pcscd and vpcd is octet by octet what it says to a plain call.
 #[test]
 fn a_session_through_the_reader_equals_one_in_the_program() {
     const COMMANDS: &[&str] = &[

@@ -93,13 +93,9 @@ END
 fn a_card_that_is_taken_out_ends_the_script_with_status_1() {
     let script = r#"
         insert 0
-        { echo "00 A4 00 0C 02 2F E2 (9000)"; echo "repeat 1000"; echo "wait 20ms"; echo "00 B0 00 00 0A (9000)"; echo end; } > "$FOLDER/long.apdu"
-        "$OXISIM" script --reader "00 00" --transcript "$FOLDER/long.apdu" > "$FOLDER/script.log" 2>&1 &
-        script=$!
-        attempt 10 grep -q "00 B0 00 00 0A" "$FOLDER/script.log"
+        long_script
         remove 0
-        wait $script && echo "it did not notice" || echo "the script: $?"
-        tail -n 20 "$FOLDER/script.log"
+        end_script
         "$OXISIM" script --reader "00 00" "$FOLDER/long.apdu" || echo "without a card: $?"
     "#;
     let Some(session) = Session::run(&[], script) else { return };

@@ -45,16 +45,10 @@ fn a_protocol_is_chosen_and_a_card_shared_or_not() {
         insert 1 --image "$FOLDER/T1.toml"
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 01" --protocol t1
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 01" --protocol t0 || echo "t0: $?"
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" --exclusive < "$FOLDER/lines" > "$FOLDER/first.log" &
-        first=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/first.log"
+        open_shell --exclusive
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 00" || echo "shared: $?"
         "$OXISIM" card dump --reader "00 00" --shared --out "$FOLDER/DUMP.json" || echo "dump: $?"
-        exec 3>&-
-        wait $first && echo "the first is done"
+        close_shell
         echo "cat EF.ICCID" | "$OXISIM" shell --reader "00 00"
     "#;
     let Some(session) = Session::run(&[], script) else { return };
@@ -65,7 +59,8 @@ fn a_protocol_is_chosen_and_a_card_shared_or_not() {
         "does not speak the protocol that was asked for\nt0: 1\n",
         "is in use by another program\nshared: 1\n",
         "is in use by another program\ndump: 1\n",
-        "the first is done\n",
+        "the shell: 0\n",
+        "digits: 8900101000000000019\n",
         "digits: 8900101000000000019\n",
     ]);
 }
@@ -74,17 +69,10 @@ fn a_protocol_is_chosen_and_a_card_shared_or_not() {
 fn another_programs_reset_is_told() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
-        shell=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/shell.log"
+        open_shell
         "$OXISIM" card dump --reader "00 00" --shared --out "$FOLDER/DUMP.json"
         echo "cat EF.ICCID" >&3
-        exec 3>&-
-        wait $shell || echo "the shell: $?"
-        cat "$FOLDER/shell.log"
+        close_shell
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&[
@@ -99,19 +87,12 @@ fn another_programs_reset_is_told() {
 fn a_card_that_is_killed_in_the_middle_ends_the_shell() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
-        shell=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/shell.log"
+        open_shell
         kill -KILL $card_0
         wait $card_0 || echo "killed: $?"
         until_holds 0 empty
         echo "cat EF.ICCID" >&3
-        exec 3>&-
-        wait $shell || echo "the shell: $?"
-        cat "$FOLDER/shell.log"
+        close_shell
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&[
@@ -126,19 +107,12 @@ fn a_card_that_is_killed_in_the_middle_ends_the_shell() {
 fn a_card_that_was_removed_and_put_back_is_found_by_reset() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
-        shell=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/shell.log"
+        open_shell
         remove 0
-        insert 0 --number +15550100009 3>&-
+        insert 0 --number +15550100009
         echo reset >&3
         echo "cat ADF.USIM/EF.MSISDN" >&3
-        exec 3>&-
-        wait $shell && echo "the shell: $?"
-        cat "$FOLDER/shell.log"
+        close_shell
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&["the shell: 0", "digits: 8900101000000000019", "+15550100009"]);
@@ -148,17 +122,10 @@ fn a_card_that_was_removed_and_put_back_is_found_by_reset() {
 fn a_service_that_ends_in_the_middle_is_told() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
-        shell=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/shell.log"
+        open_shell
         stop_service
         echo "cat EF.ICCID" >&3
-        exec 3>&-
-        wait $shell || echo "the shell: $?"
-        cat "$FOLDER/shell.log"
+        close_shell
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&[
@@ -172,20 +139,13 @@ fn a_service_that_ends_in_the_middle_is_told() {
 fn a_service_that_was_started_again_is_found_by_reset() {
     let script = r#"
         insert 0
-        mkfifo "$FOLDER/lines"
-        "$OXISIM" shell --reader "00 00" < "$FOLDER/lines" > "$FOLDER/shell.log" 2>&1 &
-        shell=$!
-        exec 3> "$FOLDER/lines"
-        echo "cat EF.ICCID" >&3
-        attempt 10 grep -q digits "$FOLDER/shell.log"
-        stop_service 3>&-
-        start_service 3>&-
+        open_shell
+        stop_service
+        start_service
         until_holds 0 card
         echo reset >&3
         echo "cat ADF.USIM/EF.MSISDN" >&3
-        exec 3>&-
-        wait $shell && echo "the shell: $?"
-        cat "$FOLDER/shell.log"
+        close_shell
     "#;
     let Some(session) = Session::run(&[], script) else { return };
     session.prints(&["the shell: 0", "digits: 8900101000000000019", "atr: answer to reset", "+15550100001"]);
