@@ -50,6 +50,11 @@ impl PlaceArgs {
         self.reader.is_some() || self.tcp.is_some() || self.vpcd.is_some()
     }
 
+    /// What is said of the card of this program.
+    pub const fn built_in(&self) -> &Personal {
+        &self.built_in
+    }
+
     /// The virtual card that each script gets a copy of.
     pub fn card(&self) -> Result<Card, Failure> {
         self.built_in.copy(&PinArgs::default())
