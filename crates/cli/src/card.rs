@@ -103,8 +103,8 @@ pub struct Personal {
     /// Contacts for the card's phonebook.
     #[arg(long, value_name = "F.vcf")]
     contacts: Option<PathBuf>,
-    /// An applet that is on the card; may be given several times. A card of a file names its own.
-    #[arg(long = "applet", value_name = "NAME", default_value = "backup", conflicts_with = "image")]
+    /// An applet that is on the card; may be given several times; `backup` if none is. A card of a file names its own.
+    #[arg(long = "applet", value_name = "NAME", conflicts_with = "image")]
     applet: Vec<AppletName>,
     /// The subscriber; +15550100001 if none is given.
     #[arg(long)]
@@ -118,6 +118,16 @@ impl Personal {
     /// Whether the card is of a file.
     pub const fn has_image(&self) -> bool {
         self.image.is_some()
+    }
+
+    /// Whether a card is named, or what is on it.
+    pub const fn names_card(&self) -> bool {
+        self.image.is_some() || self.contacts.is_some() || !self.applet.is_empty()
+    }
+
+    /// The same subscriber's card, but of this file, or with these applets, and with these contacts.
+    pub fn with(&self, image: Option<PathBuf>, applet: Vec<AppletName>, contacts: Option<PathBuf>) -> Self {
+        Self { image, contacts, applet, number: self.number.clone(), control: self.control }
     }
 
     /// Whether the subscriber is named.
@@ -176,8 +186,9 @@ impl Personal {
 
     fn built_in(&self) -> Result<Card, Failure> {
         let mut card = self.empty();
-        for (place, &name) in self.applet.iter().enumerate() {
-            if self.applet.iter().take(place).any(|&other| other == name) {
+        let applets = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
+        for (place, &name) in applets.iter().enumerate() {
+            if applets.iter().take(place).any(|&other| other == name) {
                 let word = name.to_possible_value().map_or_else(String::new, |value| value.get_name().into());
                 return Err(Failure::Usage(format!("--applet {word} twice: a card has an applet once")));
             }

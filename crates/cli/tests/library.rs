@@ -50,6 +50,29 @@ fn every_script_runs_as_its_header_says() {
 }
 
 #[test]
+fn all_scripts_run_in_one_go() {
+    let names: Vec<String> = scripts().iter().map(|(name, _)| format!("apdu-scripts/{name}")).collect();
+    let output = Command::new(snapbox::cmd::cargo_bin!("oxisim"))
+        .args(["script", "--json"])
+        .args(&names)
+        .current_dir(root())
+        .env_remove("RUST_LOG")
+        .assert()
+        .success();
+    let said = String::from_utf8_lossy(&output.get_output().stdout).into_owned();
+    for (line, name) in said.lines().zip(&names) {
+        let one: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (one["script"].as_str(), one["verdict"].as_str()),
+            (Some(&name[..]), Some("passed")),
+            "{one}"
+        );
+        assert_eq!(one["other_card"], false, "{one}");
+    }
+    assert_eq!(said.lines().count(), names.len());
+}
+
+#[test]
 fn every_script_is_in_the_list_with_what_it_shows() {
     let list = std::fs::read_to_string(root().join("apdu-scripts/README.md")).unwrap();
     for (name, text) in scripts() {

@@ -90,6 +90,62 @@ fn a_script_brings_its_own_card() {
 }
 
 #[test]
+fn the_card_that_a_script_names_is_beside_it_unless_the_command_line_names_one() {
+    let oxisim = Oxisim::new();
+    std::fs::create_dir(oxisim.folder.path().join("lib")).unwrap();
+    oxisim.write("lib/c.vcf", "BEGIN:VCARD\nVERSION:3.0\nFN:Ada\nTEL:+15550100007\nEND:VCARD\n");
+    oxisim.write("lib/book.apdu", "card with echo contacts \"c.vcf\"\n00 A4 08 0C #(7F 10 6F 3A) (9000)\n00 B2 01 04 00 [.. \"Ada\" ..]\n");
+    oxisim.write("hello.apdu", &format!("card with hello\n{DIALOGUE}"));
+    oxisim.run(&["script", "lib/book.apdu", "hello.apdu"]).success();
+    let output = oxisim.run(&["script", "--applet", "hello", "--applet", "echo", "hello.apdu"]).success();
+    output.stdout_eq("passed  hello.apdu: 4 expectations, [..] commands, on another card than it names\n");
+    // It is the script's fault if its card cannot be made; the others run.
+    oxisim.write("none.apdu", "card \"missing.toml\"\nreset\n");
+    let output = oxisim.run(&["script", "none.apdu", "hello.apdu"]).code(1);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("--> none.apdu:1") && printed.contains("passed  hello.apdu"), "{printed}");
+}
+
+#[test]
+fn the_status_word_of_a_verb_is_judged_with_a_phone_too() {
+    let oxisim = Oxisim::new();
+    let script = "card with hello\ninit (9000)\nselect-menu \"Hello\" (91XX)\nexpect get-input\nanswer \"Ada\" (91XX)\n\
+                  expect display-text\nanswer ok (9000)\nsend-sms \"x\" (6X83, 90XX)\n";
+    oxisim.write("status.apdu", script);
+    for phone in [&[][..], &["--phone"]] {
+        oxisim.run(&[&["script", "status.apdu"], phone].concat()).success();
+    }
+    oxisim.write("wrong.apdu", &script.replace("\"Ada\" (91XX)", "\"Ada\" (9000)"));
+    for phone in [&[][..], &["--phone"]] {
+        let output = oxisim.run(&[&["script", "wrong.apdu"], phone].concat()).code(1);
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.contains("wrong.apdu:5:14") && printed.contains("1 of"), "{printed}");
+    }
+}
+
+#[test]
+fn a_phone_tells_the_card_the_result_that_the_script_wants() {
+    let oxisim = Oxisim::new();
+    let script =
+        "card with hello\ninit\nselect-menu \"Hello\"\nexpect get-input\nanswer result 20 01 (9XXX)\n";
+    oxisim.write("result.apdu", script);
+    for phone in [&[][..], &["--phone"]] {
+        let output = oxisim.run(&[&["script", "--transcript", "result.apdu"], phone].concat()).success();
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.contains(" 82 02 82 81 83 02 20 01\n"), "{printed}");
+    }
+    // USSD is the network's: the phone has answered before anybody can say how.
+    oxisim.write(
+        "ussd.apdu",
+        "card with balance\ninit\nselect-menu \"Balance\"\nexpect send-ussd \"*100#\"\nanswer result 21 00\n",
+    );
+    oxisim.run(&["script", "ussd.apdu"]).success();
+    let output = oxisim.run(&["script", "--phone", "ussd.apdu"]).code(1);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("the phone has answered it by itself"), "{printed}");
+}
+
+#[test]
 fn several_scripts_have_a_card_each_and_are_told_in_their_order() {
     let oxisim = Oxisim::new();
     let names: Vec<String> = (0..8).map(|number| format!("{number}.apdu")).collect();
@@ -114,6 +170,23 @@ fn an_update_writes_what_was_got() {
     oxisim.write("golden.apdu", &script.replace("0$n", "$n"));
     oxisim.run(&["script", "--update", "golden.apdu"]).success();
     let updated = "00 A4 00 0C 02 2F E2 (9000) # the ICCID\n00 B0 00 00 02 (9000)\nrepeat 2 as n\n00 B0 00 $n 01\nend\n";
+    assert_eq!(oxisim.read("golden.apdu"), updated);
+    oxisim.run(&["script", "golden.apdu"]).success();
+}
+
+#[test]
+fn an_update_writes_what_the_verbs_got() {
+    let oxisim = Oxisim::new();
+    let script = "card with hello, echo\ninit\nselect-menu \"Hello\"\nexpect get-input \"Who?\"\nanswer \"Ada \\\"A\\\"\"\n\
+                  expect display-text # greets\nexpect display-text\nsend-sms \"hi\" from \"+15550100007\"\n\
+                  expect sms containing \"zz\" to \"+1\"\n";
+    oxisim.write("golden.apdu", script);
+    oxisim.run(&["script", "--update", "golden.apdu"]).success();
+    let updated = script
+        .replace("\"Who?\"", "\"What is your name?\"")
+        .replace("display-text #", "display-text \"Hello, Ada \\\"A\\\"!\" #")
+        .replace("expect display-text\n", "expect nothing\n")
+        .replace("\"zz\" to \"+1\"", "\"Echo: hi\" to \"+15550100007\"");
     assert_eq!(oxisim.read("golden.apdu"), updated);
     oxisim.run(&["script", "golden.apdu"]).success();
 }

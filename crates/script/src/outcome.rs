@@ -3,6 +3,7 @@
 use alloc::{string::String, vec::Vec};
 
 use oxisim_apdu::Status;
+use oxisim_toolkit::codes::GeneralResult;
 use oxisim_wire::Duration;
 
 use crate::{
@@ -78,6 +79,8 @@ pub enum Input {
     Nothing,
     /// That help is wanted.
     Help,
+    /// Whatever it takes for the phone to tell the card this result, with additional information.
+    Result(GeneralResult, Vec<u8>),
 }
 
 /// What the host answers.
@@ -89,8 +92,8 @@ pub enum Answer {
     AnswerToReset(Vec<u8>),
     /// It is done.
     Done,
-    /// The proactive commands that the card has sent meanwhile, as FETCH delivered them.
-    Asked(Vec<Vec<u8>>),
+    /// What the phone has asked of the card meanwhile: commands and their responses.
+    Asked(Vec<(Vec<u8>, Vec<u8>)>),
     /// It cannot be done with this card, and why; the script ends.
     Impossible(String),
 }
@@ -122,6 +125,13 @@ pub enum Event {
     Passed(Span),
     /// An expectation has not come true, or the script cannot go on.
     Failed(Failure),
+    /// A proactive command was the expected one, and nothing was expected of its text.
+    Shown {
+        /// The statement.
+        span: Span,
+        /// Its text, as a script has it.
+        text: String,
+    },
     /// The script says something.
     Said(String),
     /// The script wants to know what octets are.
@@ -182,6 +192,8 @@ pub enum Wrong {
         expected: String,
         /// What came.
         got: String,
+        /// What would have come true at that place, as a script has it, if it can be said.
+        instead: Option<String>,
         /// The proactive command, if one came.
         octets: Vec<u8>,
     },

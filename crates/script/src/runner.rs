@@ -2,7 +2,7 @@
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
-use oxisim_apdu::{Class, Response, Status};
+use oxisim_apdu::{Class, Instruction, Response, Status};
 use oxisim_wire::Duration;
 
 use crate::{
@@ -155,11 +155,7 @@ impl<'a> Runner<'a> {
             }
             (Request::Wait(time), Answer::Done) => self.session.now += time,
             (Request::Tear(_), Answer::Done) => {}
-            (Request::Phone(_), Answer::Asked(commands)) => {
-                for command in commands {
-                    self.session.asked(command);
-                }
-            }
+            (Request::Phone(_), Answer::Asked(exchanges)) => self.phoned(exchanges),
             _ => self.stop("the answer is to another question".into()),
         }
     }
@@ -184,6 +180,20 @@ impl<'a> Runner<'a> {
             self.told.push_back(Event::Exchanged { span: doing.statement.span, by, command, response });
         }
         self.last = Some((command, response));
+    }
+
+    /// A phone has spoken with the card: what it was about for the statement is what came last.
+    fn phoned(&mut self, exchanges: Vec<(Vec<u8>, Vec<u8>)>) {
+        let Some(statement) = self.doing.as_ref().map(|doing| doing.statement) else { return };
+        self.last = about(&statement.step, &exchanges).cloned().or_else(|| match statement.step {
+            // What the phone answers by itself it has answered before.
+            Step::Answer(_) => self.session.answered.take(),
+            _ => None,
+        });
+        for (command, response) in exchanges {
+            self.session.exchanged(&command, &response);
+            self.told.push_back(Event::Exchanged { span: statement.span, by: By::Verb, command, response });
+        }
     }
 
     /// Takes the next step.
@@ -384,6 +394,11 @@ impl<'a> Runner<'a> {
         self.ask(request);
     }
 
+    /// A proactive command has said this, and nobody has asked what.
+    pub(crate) fn shown(&mut self, span: Span, text: &str) {
+        self.told.push_back(Event::Shown { span, text: value::quoted(text) });
+    }
+
     pub(crate) fn pass(&mut self, span: Span) {
         self.told.push_back(Event::Passed(span));
     }
@@ -467,6 +482,30 @@ const fn by(statement: &Statement) -> By {
         } => By::Script,
         Statement { step: Step::Send(_) | Step::Reset, .. } => By::Expecting,
         _ => By::Verb,
+    }
+}
+
+/// Which of a phone's exchanges a statement is about.
+fn about<'e>(step: &Step, exchanges: &'e [(Vec<u8>, Vec<u8>)]) -> Option<&'e (Vec<u8>, Vec<u8>)> {
+    let is = |exchange: &&(Vec<u8>, Vec<u8>), of: &[Instruction]| {
+        exchange.0.get(1).is_some_and(|instruction| of.contains(&Instruction(*instruction)))
+    };
+    match step {
+        Step::Init { .. } => {
+            let of = [Instruction::TERMINAL_PROFILE, Instruction::TERMINAL_RESPONSE];
+            exchanges.iter().rfind(|exchange| is(exchange, &of))
+        }
+        Step::SelectMenu(_) => exchanges.iter().find(|exchange| is(exchange, &[Instruction::ENVELOPE])),
+        Step::Answer(_) => exchanges.iter().find(|exchange| is(exchange, &[Instruction::TERMINAL_RESPONSE])),
+        Step::SendSms(_) => {
+            let envelope = exchanges.iter().rposition(|exchange| is(&exchange, &[Instruction::ENVELOPE]))?;
+            // What a card of T=0 has to say it was asked for.
+            let asked = exchanges.get(envelope + 1);
+            asked
+                .filter(|exchange| is(exchange, &[Instruction::GET_RESPONSE]))
+                .or_else(|| exchanges.get(envelope))
+        }
+        _ => exchanges.last(),
     }
 }
 

@@ -45,6 +45,8 @@ pub struct Seen {
     pub octets: Vec<u8>,
     /// What it is, if it can be read.
     pub command: Result<Command, Refusal>,
+    /// Its TERMINAL RESPONSE and the response to that, if it is answered.
+    pub answered: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 /// What the terminal knows.
@@ -60,6 +62,8 @@ pub struct Session {
     pub current: Option<Seen>,
     /// Commands that the script has not expected yet.
     pub seen: VecDeque<Seen>,
+    /// How the command was answered that the script has expected last, if a phone has answered it by itself.
+    pub answered: Option<(Vec<u8>, Vec<u8>)>,
     /// The items of the card's menu.
     pub menu: Vec<Item>,
     /// When timers 1 to 8 expire.
@@ -95,6 +99,7 @@ impl Session {
             pending: None,
             current: None,
             seen: VecDeque::new(),
+            answered: None,
             menu: Vec::new(),
             timers: [None; 8],
             poll: None,
@@ -117,6 +122,9 @@ impl Session {
             }
             Instruction::TERMINAL_RESPONSE if is_toolkit && response.status.is_normal() => {
                 self.current = None;
+                if let Some(last) = self.seen.back_mut() {
+                    last.answered = Some((command.to_vec(), response.to_bytes()));
+                }
             }
             Instruction::TERMINAL_PROFILE if class == Class::GSM.0 => self.class = Class::GSM,
             _ => {}
@@ -130,7 +138,7 @@ impl Session {
 
     /// The card has sent a proactive command, which is not answered yet.
     pub fn asked(&mut self, octets: Vec<u8>) {
-        let seen = Seen { command: Command::decode(&octets), octets };
+        let seen = Seen { command: Command::decode(&octets), octets, answered: None };
         if let Ok(Command { body: Proactive::SetUpMenu(menu), .. }) = &seen.command {
             self.menu.clone_from(&menu.items);
         }
@@ -334,7 +342,7 @@ impl Seen {
             Proactive::SetUpMenu(body) => Some(alpha_text(&body.title.text)),
             Proactive::SelectItem(body) => alpha(&body.title),
             Proactive::SendShortMessage(body) => alpha(&body.alpha),
-            Proactive::SendUssd(body) => Some(text_of(body.string.coding, &body.string.string)),
+            Proactive::SendUssd(body) => Some(body.string.text().to_text()),
             Proactive::SetUpCall(body) => alpha(&body.confirmation),
             Proactive::PlayTone(body) => alpha(&body.alpha),
             Proactive::LaunchBrowser(body) => alpha(&body.alpha),
@@ -376,10 +384,6 @@ impl Seen {
             _ => None,
         }
     }
-}
-
-fn text_of(coding: u8, octets: &[u8]) -> String {
-    TextString { coding: Some(Coding(coding)), text: octets.to_vec() }.to_text()
 }
 
 /// A text as a user types it, in the coding that the command asks for.

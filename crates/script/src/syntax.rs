@@ -11,10 +11,25 @@ use crate::{pattern::StatusPattern, source::Span};
 /// A whole script, with what it includes.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
+    /// The virtual card that it says it is for.
+    pub card: Option<Declared>,
     /// What it does.
     pub statements: Vec<Statement>,
     /// What can be called, by name.
     pub procedures: BTreeMap<String, Procedure>,
+}
+
+/// What `card` declares: the virtual card that a script is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// Where it stands.
+    pub span: Span,
+    /// The file of the card; the built-in one, if none is named.
+    pub file: Option<String>,
+    /// Its applets; those that it has anyway, if none is named.
+    pub applets: Vec<String>,
+    /// The file of the contacts that are in its phonebook.
+    pub contacts: Option<String>,
 }
 
 /// What `proc` declares.
@@ -300,18 +315,22 @@ pub enum SmsContent {
 }
 
 impl Step {
-    /// Whether there is something of which data or a status word can be expected.
+    /// Whether there is something of which data can be expected.
     #[must_use]
     pub const fn is_answered(&self) -> bool {
+        self.has_status()
+            || matches!(self, Self::Reset | Self::Power(true) | Self::Insert(_) | Self::Expect(_))
+    }
+
+    /// Whether a response APDU comes of it, of which a status word can be expected. An answer to reset has none, and
+    /// neither has a proactive command.
+    #[must_use]
+    pub const fn has_status(&self) -> bool {
         matches!(
             self,
             Self::Send(_)
-                | Self::Reset
-                | Self::Power(true)
-                | Self::Insert(_)
                 | Self::Channel(Channel::Open | Channel::Close(_))
                 | Self::Init { .. }
-                | Self::Expect(_)
                 | Self::SelectMenu(_)
                 | Self::Answer(_)
                 | Self::SendSms(_)

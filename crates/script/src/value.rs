@@ -93,6 +93,12 @@ pub fn spaced(octets: &[u8]) -> String {
     octets.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(" ")
 }
 
+/// A text as it is written in a script.
+pub fn quoted(text: &str) -> String {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("\"{text}\"")
+}
+
 /// A counter of a repetition, in as few octets as it takes.
 pub fn counted(number: u32) -> Vec<u8> {
     let octets = number.to_be_bytes();

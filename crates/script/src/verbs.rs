@@ -128,7 +128,13 @@ impl<'a> Runner<'a> {
         if statement.expected.data.is_none() && statement.expected.status.is_none() {
             return;
         }
-        let Some((command, response)) = self.last.take() else { return };
+        let Some((command, response)) = self.last.take() else {
+            let expected = &statement.expected;
+            let span = expected.data.as_ref().map(|data| data.span);
+            let span = span.or_else(|| expected.status.as_ref().map(|status| status.span));
+            let why = "the phone has sent the card nothing of which this could be expected";
+            return self.fail(span.unwrap_or(statement.span), Wrong::Stopped(why.into()));
+        };
         let data = response.get(..response.len().saturating_sub(2)).unwrap_or_default().to_vec();
         let octets = [command.clone(), response.clone()];
         self.last = Some((command, response));
@@ -145,7 +151,7 @@ impl<'a> Runner<'a> {
 
     /// The card has asked for something else than what was expected, or the script wants what cannot be.
     fn other(&mut self, statement: &Statement, expected: String, got: String, octets: Vec<u8>) {
-        self.fail(statement.span, Wrong::Proactive { expected, got, octets });
+        self.fail(statement.span, Wrong::Proactive { expected, got, instead: None, octets });
     }
 
     /// Answers what is not answered, or fetches what waits. False: there is nothing of both.
@@ -205,11 +211,16 @@ impl<'a> Runner<'a> {
         let statement = doing.statement;
         while let Some(seen) = self.session.seen.pop_front() {
             if expect.what.is(&seen) {
-                return self.compare(statement, expect, &seen);
+                self.compare(statement, expect, &seen);
+                self.session.answered = seen.answered;
+                return;
             }
             if !seen.is_unseen() {
-                let (words, octets) = (seen.in_words(), seen.octets);
-                return self.other(statement, expect.in_words(), words, octets);
+                let (expected, got) = (expect.in_words(), seen.in_words());
+                let instead = seen.in_script().map(|command| format!("expect {command}"));
+                self.session.answered = seen.answered;
+                let wrong = Wrong::Proactive { expected, got, instead, octets: seen.octets };
+                return self.fail(statement.span, wrong);
             }
         }
         let is_cleared = matches!(doing.stage, Stage::Cleared);
@@ -224,7 +235,9 @@ impl<'a> Runner<'a> {
         if expect.what == What::Nothing {
             self.pass(statement.span);
         } else {
-            self.other(statement, expect.in_words(), "no proactive command".into(), Vec::new());
+            let (expected, got) = (expect.in_words(), "no proactive command".into());
+            let instead = Some("expect nothing".to_owned());
+            self.fail(statement.span, Wrong::Proactive { expected, got, instead, octets: Vec::new() });
         }
     }
 
@@ -241,7 +254,9 @@ impl<'a> Runner<'a> {
                 self.pass(clause.span);
             } else {
                 let expected = format!("{} {}", expect.what.in_words(), clause.in_words());
-                self.fail(clause.span, Wrong::Proactive { expected, got, octets: seen.octets.clone() });
+                let instead = clause.instead(seen, text.as_deref());
+                let octets = seen.octets.clone();
+                self.fail(clause.span, Wrong::Proactive { expected, got, instead, octets });
             }
         }
         if self.is_done() {
@@ -249,6 +264,9 @@ impl<'a> Runner<'a> {
         }
         if expect.clauses.is_empty() {
             self.pass(statement.span);
+            if let Some(text) = text.filter(|_| statement.expected.data.is_none()) {
+                self.shown(statement.span, &text);
+            }
         }
         let data =
             message.map_or_else(|| seen.octets.clone(), |message| message.user_data.payload().to_vec());
@@ -304,11 +322,19 @@ impl<'a> Runner<'a> {
         if matches!(doing.stage, Stage::Sent) {
             return self.judge_last(doing.statement);
         }
+        let additional = match reply {
+            Reply::Result(_, Some(data)) => match self.octets(data) {
+                Ok(octets) => octets,
+                Err(mistake) => return self.mistake(mistake),
+            },
+            _ => Vec::new(),
+        };
         if self.settings.phone {
-            return match input(reply) {
-                Some(input) => self.after(Request::Phone(Phone::Answer(input)), doing),
-                None => self.doing_stops(doing, "the user of a phone does not answer with a result".into()),
-            };
+            let input = input(reply, additional);
+            if matches!(input, Input::Result(..)) && self.session.answered.is_some() {
+                return self.doing_stops(doing, "the phone has answered it by itself".into());
+            }
+            return self.after(Request::Phone(Phone::Answer(input)), doing);
         }
         let Some(current) = self.session.current.clone() else {
             let statement = doing.statement;
@@ -317,13 +343,6 @@ impl<'a> Runner<'a> {
                 self.other(statement, expected, got, Vec::new());
             }
             return;
-        };
-        let additional = match reply {
-            Reply::Result(_, Some(data)) => match self.octets(data) {
-                Ok(octets) => octets,
-                Err(mistake) => return self.mistake(mistake),
-            },
-            _ => Vec::new(),
         };
         match self.response(&current, reply, additional) {
             Ok(response) => self.answered(&response, Doing { stage: Stage::Sent, ..doing }),
@@ -533,8 +552,8 @@ fn stage_of(parts: VecDeque<Vec<u8>>) -> Stage {
 }
 
 /// What the user of a phone does with it.
-fn input(reply: &Reply) -> Option<Input> {
-    Some(match reply {
+fn input(reply: &Reply, additional: Vec<u8>) -> Input {
+    match reply {
         Reply::Done => Input::Done,
         Reply::YesNo(yes) => Input::YesNo(*yes),
         Reply::Text(text) => Input::Text(text.clone()),
@@ -543,6 +562,6 @@ fn input(reply: &Reply) -> Option<Input> {
         Reply::Result(GeneralResult::SESSION_TERMINATED_BY_USER, None) => Input::End,
         Reply::Result(GeneralResult::NO_RESPONSE_FROM_USER, None) => Input::Nothing,
         Reply::Result(GeneralResult::HELP_REQUIRED_BY_USER, None) => Input::Help,
-        Reply::Result(..) => return None,
-    })
+        Reply::Result(general, _) => Input::Result(*general, additional),
+    }
 }

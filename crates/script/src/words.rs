@@ -1,6 +1,11 @@
 //! What is expected of a proactive command, and whether it is so.
 
-use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
+use alloc::{
+    borrow::ToOwned,
+    format,
+    string::{String, ToString},
+    vec::Vec,
+};
 
 use oxisim_toolkit::{
     CommandType,
@@ -8,8 +13,10 @@ use oxisim_toolkit::{
 };
 
 use crate::{
+    parse::commands,
     session::Seen,
     syntax::{Clause, ClauseKind, Expect, What},
+    value::quoted,
 };
 
 impl What {
@@ -52,6 +59,16 @@ impl Clause {
         }
     }
 
+    /// What would be so in its place, as a script has it.
+    pub(crate) fn instead(&self, seen: &Seen, text: Option<&str>) -> Option<String> {
+        match self.kind {
+            ClauseKind::Text | ClauseKind::Containing => text.map(quoted),
+            ClauseKind::To => seen.number().as_deref().map(quoted),
+            // Which of them was meant nobody knows.
+            ClauseKind::Item => None,
+        }
+    }
+
     /// Whether it is so, and what is the case.
     pub(crate) fn compare(&self, seen: &Seen, text: Option<&str>) -> (bool, String) {
         let shown =
@@ -67,6 +84,22 @@ impl Clause {
                 (number.as_deref() == Some(&self.text), shown(number.as_deref()))
             }
         }
+    }
+}
+
+impl Seen {
+    /// What it is, as `expect` has it.
+    pub(crate) fn in_script(&self) -> Option<String> {
+        if let Some(message) = self.message() {
+            let (text, number) = (message.user_data.text(), message.destination.to_string());
+            return Some(format!("sms {} to {}", quoted(&text), quoted(&number)));
+        }
+        let kind = self.kind()?;
+        let (word, _) = commands().find(|(_, command)| *command == kind)?;
+        Some(match self.text() {
+            Some(text) => format!("{word} {}", quoted(&text)),
+            None => word,
+        })
     }
 }
 

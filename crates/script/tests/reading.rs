@@ -100,6 +100,7 @@ fn a_comment_is_no_length_and_a_length_no_comment() {
 #[test]
 fn every_verb_is_read() {
     let text = r#"
+        card with hello, echo contacts "c.vcf"
         reset
         power on
         insert "CARD.toml"
@@ -177,6 +178,16 @@ fn a_mistake_is_told_with_its_place() {
         ("include \"missing.apdu\"", "\"missing.apdu\"", "there is no missing.apdu"),
         ("include \"itself.apdu\"", "\"itself.apdu\"", "itself.apdu includes itself"),
         ("channel 20", "20", "channels are 0 to 19"),
+        ("reset (9000)", "(9000)", "an answer to reset has no status word"),
+        ("expect display-text\n(9000)", "(9000)", "a proactive command has no status word"),
+        ("card", "", "the file of a card, with, or contacts is missing"),
+        ("card \"a\" \"b\"", "\"", "this is not the word \"contacts\""),
+        ("reset\ncard with echo", "card", "a script says at its head which card it is for, and says it once"),
+        (
+            "card with echo\ncard with echo",
+            "card",
+            "a script says at its head which card it is for, and says it once",
+        ),
         ("reset now", "n", "nothing more can stand on this line"),
     ] {
         assert_eq!(mistakes(text), [(place.to_owned(), what.to_owned())], "{text}");
@@ -220,14 +231,10 @@ fn scripts_of_the_conformance_tests_are_read() {
 }
 
 #[test]
-fn a_switch_of_the_conformance_tests_is_a_condition() {
-    let text =
-        "RST\nCMD A0 F2 00 00 16\nSWI\n(91 XX): CMD A0 12 00 00 20 (90 00)\n(90 00): REM nothing\nEND\nOFF\n";
-    let statements = read(text);
-    assert_eq!(commands(&statements), ["Reset", "A0F2000016", "If", "Power"]);
-    let Step::If { then, otherwise, .. } = &statements[2].step else { panic!("{statements:?}") };
-    assert_eq!(commands(then), ["A012000020"]);
-    assert_eq!(commands(otherwise), ["If"]);
+fn a_switch_of_the_conformance_tests_is_refused_with_what_belongs_to_it() {
+    let text = "RST\nCMD A0 F2 00 00 16\nSWI\n(91 XX): CMD A0 12 00 00 20 (90 00)\nEND\nOFF\n";
+    let what = "SWI is not read: it is not known how its labelled lists are written";
+    assert_eq!(mistakes(text), [("SWI".to_owned(), what.to_owned())]);
 }
 
 #[test]
@@ -241,6 +248,76 @@ fn scripts_of_apdutool_are_read() {
         commands(&statements),
         ["Power", "00A4040002A0007F", "805000007F", "Echo", "00A4040002A00100", "Wait", "Power"]
     );
+}
+
+#[test]
+fn apdutool_has_names_and_channels() {
+    let text = "#define wallet //aid/A000000062/03010C0101 // the applet\n#define balance 0x80 0x50 0x00 0x00 0x00 0x7F\n\
+                #define third 3\n#define money balance\npowerup;\nopen;\nopen 2 on 1;\nselect wallet on 19;\nsend balance;\n\
+                send money to wallet on third;\nsend 0x00 0xB0 0x00 0x00 0x01 on 2;\nclose 2;\nclose third on 1;";
+    let read = read_named("wallet.scr", text).unwrap_or_else(|(mistakes, _)| panic!("{mistakes:?}"));
+    assert_eq!(
+        commands(&read.0.statements),
+        [
+            "Power",
+            "0070000001",
+            "01700002",
+            "4FA404000AA00000006203010C010100",
+            "805000007F",
+            "03A404000AA00000006203010C010100",
+            "835000007F",
+            "02B0000001",
+            "00708002",
+            "01708003",
+        ]
+    );
+}
+
+#[test]
+fn what_apdutool_has_more_is_refused_by_its_name() {
+    for (text, place, what) in [
+        (
+            "contactless;",
+            "contactless",
+            "\"contactless\" is not of those commands of apdutool that are understood",
+        ),
+        (
+            "#include \"a.scr\"\npowerup;",
+            "#include",
+            "#include is not one of the directives that are understood",
+        ),
+        ("powerup; open 20;", "20", "this is not a channel: they are 0 to 19"),
+        ("powerup; close;", ";", "this is not the number of a channel"),
+        ("powerup; select wallet;", "wallet", "wallet does not stand for octets"),
+        (
+            "powerup; select //aid/A000000062/000000000000000000000000;",
+            "select //aid/A000000062/000000000000000000000000",
+            "an AID has 16 octets at most",
+        ),
+        ("powerup; select //aid/A00/00;", "//aid/A00/00", "this is not an AID"),
+        (
+            "powerup; send 0xA0 0xB0 0x00 0x00 on 4;",
+            "send 0xA0 0xB0 0x00 0x00 on 4",
+            "its class byte cannot say a channel",
+        ),
+    ] {
+        let (mistakes, sources) = read_named("wallet.scr", text).expect_err("something is wrong");
+        let told: Vec<_> =
+            mistakes.iter().map(|mistake| (sources.text(mistake.span), mistake.what.as_str())).collect();
+        assert_eq!(told, [(place, what)], "{text}");
+    }
+}
+
+#[test]
+fn a_script_says_at_its_head_which_card_it_is_for() {
+    let card = |text: &str| {
+        read_named("test.apdu", text).unwrap_or_else(|(mistakes, _)| panic!("{mistakes:?}")).0.card
+    };
+    assert!(card("reset\n").is_none());
+    let declared = card("# A card.\ncard \"a.toml\" contacts \"b.vcf\"\nreset\n").unwrap();
+    assert_eq!((declared.file.as_deref(), declared.contacts.as_deref()), (Some("a.toml"), Some("b.vcf")));
+    let declared = card("card with hello, echo\n").unwrap();
+    assert_eq!((declared.file, declared.applets), (None, vec!["hello".to_owned(), "echo".to_owned()]));
 }
 
 #[test]

@@ -227,6 +227,76 @@ fn asked(text: &str, answers: &[&str]) -> Vec<String> {
     asked
 }
 
+/// What becomes of a script with a phone that says this to the card, and hears that, each time it is to do so much; then nothing.
+fn with_phone(text: &str, times: usize, exchanges: &[(&str, &str)]) -> (usize, Vec<String>) {
+    let program = Program::read(
+        &mut Sources::default(),
+        Source { name: "test.apdu".into(), text: text.into() },
+        &mut |_, path| Err(format!("no {path}")),
+    );
+    let program = program.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
+    let mut runner = Runner::new(&program, Settings { phone: true, ..Settings::default() });
+    let (mut passed, mut failed, mut asked) = (0, Vec::new(), 0);
+    let octets = |text: &str| hex::decode(text.replace(' ', "")).unwrap();
+    while let Some(output) = runner.poll_output() {
+        match output {
+            Output::Ask(_) => {
+                asked += 1;
+                let said = exchanges.iter().filter(|_| asked <= times);
+                let said = said.map(|(command, response)| (octets(command), octets(response)));
+                runner.handle_answer(Answer::Asked(said.collect()));
+            }
+            Output::Tell(Event::Passed(_)) => passed += 1,
+            Output::Tell(Event::Failed(failure)) => failed.push(match failure.what {
+                Wrong::Status { got, .. } => format!("{:04X}", got.0),
+                Wrong::Stopped(why) => why,
+                what => format!("{what:?}"),
+            }),
+            Output::Tell(_) => {}
+        }
+    }
+    (passed, failed)
+}
+
+#[test]
+fn the_status_word_of_what_a_phone_does_is_that_of_its_command() {
+    let exchanges = [
+        ("80100000 01FF", "910D"),
+        ("801200000D", "D00B810301010082028182 9000"),
+        ("80140000 00", "9E01"),
+        ("80C20000 00", "6200"),
+        ("00C0000001", "AA9000"),
+        ("80F2000C", "9000"),
+    ];
+    let exchanges =
+        exchanges.map(|(command, response)| (command.replace(' ', ""), response.replace(' ', "")));
+    let exchanges: Vec<_> =
+        exchanges.iter().map(|(command, response)| (&command[..], &response[..])).collect();
+    // The rest of what a phone does is not the verb's.
+    assert_eq!(with_phone("init (9E01)", 1, &exchanges), (1, vec![]));
+    assert_eq!(with_phone("init (9000)", 1, &exchanges), (0, vec!["9E01".to_owned()]));
+    // A message's response may have been asked for.
+    assert_eq!(with_phone("init\nsend-sms \"x\" [AA] (9000)", 2, &exchanges), (2, vec![]));
+    assert_eq!(with_phone("init\nanswer ok (9E01)", 2, &exchanges), (1, vec![]));
+}
+
+#[test]
+fn a_status_word_that_nothing_of_the_phone_has_ends_the_script() {
+    let why = "the phone has sent the card nothing of which this could be expected";
+    assert_eq!(with_phone("init (9000)", 0, &[]), (0, vec![why.to_owned()]));
+}
+
+#[test]
+fn what_the_phone_has_answered_by_itself_has_the_status_word_of_that_answer() {
+    // SEND USSD *100#, in the default alphabet, packed.
+    let ussd = "D0118103011200820281838A060FAA180C3602";
+    let exchanges = [("8012000013", &*format!("{ussd}9000")), ("8014000000", "9101"), ("80F2000C", "9000")];
+    assert_eq!(
+        with_phone("init (9101)\nexpect send-ussd \"*100#\"\nanswer ok (9101)", 1, &exchanges),
+        (3, vec![])
+    );
+}
+
 #[test]
 fn time_that_passes_brings_timers_and_polls() {
     // TIMER MANAGEMENT starts timer 1 for 25 s, POLL INTERVAL asks for 10 s.

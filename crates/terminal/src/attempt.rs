@@ -17,7 +17,6 @@ use crate::{
     execute::{CallState, SEPARATOR, tone},
     number::{called, object},
     session::{Job, Outcome, Session, Task},
-    ussd,
 };
 
 /// Calls that there can be: transaction identifiers are 0 to 6, on either side.
@@ -91,7 +90,7 @@ impl Attempt {
         match &self.wanted {
             Wanted::Call { number, .. } => Operation::Call(number.clone()),
             Wanted::Service(string) => Operation::Service(string.clone()),
-            Wanted::Ussd(string) => Operation::Ussd(ussd::text(string)),
+            Wanted::Ussd(string) => Operation::Ussd(string.text()),
         }
     }
 
@@ -183,7 +182,7 @@ impl Terminal {
             }
             Wanted::Ussd(string) => {
                 self.is_network_free()?;
-                (NetworkRequest::Ussd(ussd::text(&string)), Task::Ussd)
+                (NetworkRequest::Ussd(string.text()), Task::Ussd)
             }
         })
     }

@@ -2,10 +2,7 @@
 
 use alloc::vec::Vec;
 
-use oxisim_toolkit::{
-    Facility,
-    objects::{Coding, TextString, UssdString},
-};
+use oxisim_toolkit::{Facility, objects::UssdString};
 
 use crate::{Event, NetworkRequest, Output, Terminal, envelope::Pending, link::Answer};
 
@@ -27,7 +24,7 @@ impl Terminal {
             }
         } else {
             let coding = string.coding;
-            self.event(Event::UssdMessage(text(&string).to_text()));
+            self.event(Event::UssdMessage(string.text().to_text()));
             self.answer_ussd(Some(UssdString { coding, string: Vec::new() }));
         }
     }
@@ -55,15 +52,4 @@ impl Terminal {
 const fn is_of_class_2(coding: u8) -> bool {
     let has_class = matches!(coding >> 4, 0x5 | 0x7 | 0x9 | 0xF);
     has_class && coding & 0x03 == 0x02
-}
-
-/// A USSD string as a text string. Where the group of the coding says the alphabet, bits 4 and 3 do as in a text string;
-/// else it is the default alphabet (TS 23.038 §5).
-pub(crate) fn text(string: &UssdString) -> TextString {
-    let coding = match string.coding {
-        coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
-        coding @ 0xF0.. => Coding(coding & 0x04),
-        _ => Coding::PACKED,
-    };
-    TextString { coding: Some(coding), text: string.string.clone() }
 }

@@ -119,6 +119,7 @@ fn proactive(command: &ProactiveCommand) -> String {
         Proactive::DisplayText(body) => format!(" {:?}", body.text.to_text()),
         Proactive::GetInkey(body) => format!(" {:?}", body.text.to_text()),
         Proactive::GetInput(body) => format!(" {:?}", body.text.to_text()),
+        Proactive::SendUssd(body) => format!(" {:?}", body.string.text().to_text()),
         Proactive::SetUpIdleModeText(body) => format!(" {:?}", body.text.to_text()),
         Proactive::SetUpMenu(body) => {
             format!(" {:?}: {}", alpha_text(&body.title.text), items(&body.items))

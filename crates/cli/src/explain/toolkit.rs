@@ -3,7 +3,7 @@
 use oxisim_toolkit::{
     Command, DataObject, Envelope, Object, Objects, TerminalResponse, Unknown,
     control::{CallChanges, ControlAnswer, SmsChanges},
-    objects::{CommandDetails, DefaultText, Outcome, TextString},
+    objects::{CommandDetails, DefaultText, Outcome, TextString, UssdString},
 };
 use oxisim_wire::{
     Error, Reader, Show, Shown, Wire,
@@ -117,6 +117,13 @@ fn in_words(object: &dyn Object, value: &[u8]) -> Option<Shown> {
             Some(Shown::Fields(vec![
                 ("coding", string.coding.show()),
                 ("text", Shown::Text(string.to_text())),
+            ]))
+        }
+        UssdString::NAME => {
+            let string = UssdString::decode(value, UssdString::NAME).ok()?;
+            Some(Shown::Fields(vec![
+                ("coding", [string.coding].show()),
+                ("text", Shown::Text(string.text().to_text())),
             ]))
         }
         CommandDetails::NAME => {

@@ -1,9 +1,9 @@
 //! The emulated phone between a script and a card.
 
-use oxisim_apdu::{Instruction, Response};
+use oxisim_apdu::{Command, Instruction};
 use oxisim_script::{Input, Phone};
 use oxisim_terminal::{Config, Menu, Output, Screen, Terminal, User};
-use oxisim_toolkit::TerminalProfile;
+use oxisim_toolkit::{TerminalProfile, TerminalResponse, objects::Outcome};
 use oxisim_trace::{Party, What};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::Network;
@@ -20,8 +20,8 @@ pub struct Handset {
     network: Network,
     screen: Screen,
     now: Instant,
-    /// What the card has asked for, since the script was told.
-    asked: Vec<Vec<u8>>,
+    /// What the card is told instead of the phone's next result.
+    instead: Option<Outcome>,
     /// What phone and card have said to each other, since it was looked at.
     exchanged: Vec<Exchanged>,
 }
@@ -36,15 +36,15 @@ impl Default for Handset {
             network: simulated_network(),
             screen: Screen::Off,
             now: START,
-            asked: Vec::new(),
+            instead: None,
             exchanged: Vec::new(),
         }
     }
 }
 
 impl Handset {
-    /// Does what the script wants; returns the proactive commands that came of it.
-    pub fn act(&mut self, action: Phone, place: &mut Place) -> Result<Vec<Vec<u8>>, Failure> {
+    /// Does what the script wants; returns what phone and card have said to each other.
+    pub fn act(&mut self, action: Phone, place: &mut Place) -> Result<Vec<Exchanged>, Failure> {
         match action {
             Phone::SwitchOn(profile) => {
                 let mut config = Config::default();
@@ -55,11 +55,15 @@ impl Handset {
                 self.terminal.switch_on(self.now);
             }
             Phone::SelectMenu(item) => self.user(&User::SelectMenu(item)),
+            Phone::Answer(Input::Result(general, additional)) => {
+                self.instead = Some(Outcome { general, additional });
+                self.dismiss();
+            }
             Phone::Answer(input) => {
                 let input = self.input(input)?;
                 self.user(&input);
             }
-            Phone::Clear => self.clear(),
+            Phone::Clear => self.dismiss(),
             Phone::Deliver(parts) => {
                 for part in parts {
                     place.note(What::Tpdu { from: Party::Centre, tpdu: part.clone() });
@@ -70,10 +74,14 @@ impl Handset {
             Phone::Wait(time) => self.wait(time, place)?,
         }
         self.settle(place)?;
-        Ok(std::mem::take(&mut self.asked))
+        if self.instead.take().is_some() {
+            let why = "nothing on the phone's screen waits for an answer";
+            return Err(Failure::NotDone(why.into()));
+        }
+        Ok(self.take_exchanged())
     }
 
-    /// What phone and card have said to each other since the last time.
+    /// What phone and card have said to each other before something went wrong.
     pub fn take_exchanged(&mut self) -> Vec<Exchanged> {
         std::mem::take(&mut self.exchanged)
     }
@@ -83,7 +91,7 @@ impl Handset {
     }
 
     /// Answers what is on the screen as somebody does who does not care.
-    fn clear(&mut self) {
+    fn dismiss(&mut self) {
         match &self.screen {
             Screen::Text { sustained: false, .. } | Screen::Multimedia { sustained: false, .. } => {
                 self.user(&User::Clear);
@@ -112,6 +120,8 @@ impl Handset {
             (Input::End, _) => User::EndSession,
             (Input::Nothing, _) => User::NoResponse,
             (Input::Help, _) => User::Help(None),
+            // The user does what comes nearest; what the card is told is another matter.
+            (Input::Result(..), _) => User::NoResponse,
         })
     }
 
@@ -147,13 +157,8 @@ impl Handset {
             }
             Output::PowerOff => place.power_off(),
             Output::Transmit(command) => {
+                let command = self.with_result(command);
                 let response = place.exchange(&command)?;
-                if command.get(1) == Some(&Instruction::FETCH.0)
-                    && let Ok(Response { data, .. }) = Response::from_bytes(&response)
-                    && data.first() == Some(&oxisim_toolkit::command::PROACTIVE_COMMAND)
-                {
-                    self.asked.push(data);
-                }
                 self.terminal.handle_response(&response, self.now);
                 self.exchanged.push((command, response));
             }
@@ -171,6 +176,20 @@ impl Handset {
             _ => {}
         }
         Ok(())
+    }
+}
+
+impl Handset {
+    /// A TERMINAL RESPONSE with the result that the script wants; other commands as they are.
+    fn with_result(&mut self, command: Vec<u8>) -> Vec<u8> {
+        if command.get(1) != Some(&Instruction::TERMINAL_RESPONSE.0) {
+            return command;
+        }
+        let Some(result) = self.instead.take() else { return command };
+        let Ok(parsed) = Command::parse(&command) else { return command };
+        let Ok(answer) = TerminalResponse::decode(parsed.data) else { return command };
+        let other = TerminalResponse::new(answer.details, result).encode();
+        parsed.data(&other).to_bytes()
     }
 }
 

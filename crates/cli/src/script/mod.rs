@@ -1,5 +1,6 @@
 //! `oxisim script`: runs APDU scripts (docs/SCRIPTS.md).
 
+mod declared;
 mod diagnostic;
 mod handset;
 mod place;
@@ -31,8 +32,8 @@ use crate::{failure::Failure, trace};
 /// Run APDU scripts, and compare what the card answers with what they expect.
 ///
 /// Scripts of pcsc-tools' scriptor run unchanged; so do those of 3GPP TS 51.013 and of the Java Card kit's apdutool. docs/SCRIPTS.md
-/// has the language. Each script gets a new virtual card, or a copy of that of a file, of which nothing is kept, unless a card is named
-/// that is somewhere else. An answer of which the script expects nothing is printed.
+/// has the language. Each script gets a new virtual card, that which it names or the command line does, of which nothing is kept, unless
+/// a card is named that is somewhere else. An answer of which the script expects nothing is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion, termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
@@ -153,7 +154,10 @@ fn one_after_another(
     recorder: Option<&Recorder>,
 ) -> Result<Vec<Ended>, Failure> {
     let mut place = Place::real(&args.place, args.phone, recorder.cloned())?;
-    args.files.iter().map(|file| run::script(file, &mut place, manner, &mut io::stdout())).collect()
+    args.files
+        .iter()
+        .map(|file| run::script(file, &mut place, &args.place, manner, &mut io::stdout()))
+        .collect()
 }
 
 /// What a script printed, and how it ended.
@@ -176,7 +180,7 @@ fn side_by_side(args: &Args, manner: Manner, recorder: Option<&Recorder>) -> Res
                     let mut text = Vec::new();
                     let Ok(fresh) = card.lock().map(|card| card.clone()) else { return };
                     let mut place = Place::fresh(fresh, &args.place, recorder.cloned());
-                    let ended = run::script(file, &mut place, manner, &mut text);
+                    let ended = run::script(file, &mut place, &args.place, manner, &mut text);
                     if let Ok(mut slot) = slot.lock() {
                         *slot = Some((text, ended));
                     }

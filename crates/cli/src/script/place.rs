@@ -53,6 +53,11 @@ impl PlaceArgs {
         self.trace.open(Clock::Virtual, START)
     }
 
+    /// What is said of the card of this program.
+    pub const fn built_in(&self) -> &Personal {
+        &self.built_in
+    }
+
     /// The virtual card that each script gets a copy of.
     pub fn card(&self) -> Result<Card, Failure> {
         self.built_in.copy(&PinArgs::default())
@@ -159,6 +164,14 @@ impl Place {
             Self::Real(place) => place.is_on = false,
         }
         self.note(What::PowerOff);
+    }
+
+    /// What records what passes here.
+    pub fn recorder(&self) -> Option<Recorder> {
+        match self {
+            Self::Virtual(place) => place.recorder.clone(),
+            Self::Real(place) => place.recorder.clone(),
+        }
     }
 
     /// Records what passes between others than card and reader.

@@ -32,7 +32,8 @@ pub fn summary(ended: &[Ended], updated: bool, out: &mut impl Write) -> Result<(
             }
             _ => format!("{} of {} failed", one.failures.len(), count(of, "expectation")),
         };
-        writeln!(out, "{word}  {}: {came}", one.path.display())?;
+        let elsewhere = if one.elsewhere { ", on another card than it names" } else { "" };
+        writeln!(out, "{word}  {}: {came}{elsewhere}", one.path.display())?;
     }
     Ok(())
 }
@@ -74,6 +75,7 @@ pub fn json(ended: &[Ended], out: &mut impl Write) -> Result<(), Failure> {
             "passed": one.passed,
             "failed": one.failures.len(),
             "commands": one.commands,
+            "other_card": one.elsewhere,
             "failures": mistakes.chain(failures).collect::<Vec<Value>>(),
         });
         writeln!(out, "{script}")?;

@@ -7,9 +7,18 @@ use std::{
 };
 
 use oxisim_apdu::Response;
-use oxisim_script::{Answer, By, Event, Mistake, Output, Program, Runner, Sources, Span, Wrong, spaced};
+use oxisim_script::{
+    Answer, By, Event, Mistake, Output, Program, Request, Runner, Sources, Span, Wrong, spaced,
+    syntax::Inserted,
+};
 
-use super::{Manner, diagnostic, handset::Handset, place::Place, sources, update::Update};
+use super::{
+    Manner, declared, diagnostic,
+    handset::Handset,
+    place::{Place, PlaceArgs},
+    sources,
+    update::Update,
+};
 use crate::{explain, failure::Failure};
 
 /// The most failures of a script that are shown; the rest are counted.
@@ -30,6 +39,8 @@ pub struct Ended {
     pub passed: usize,
     /// How many commands it sent.
     pub commands: usize,
+    /// Whether it names a card, and has run on another.
+    pub elsewhere: bool,
     /// What was got in the place of what was expected.
     pub updates: Vec<Update>,
     /// How long it took.
@@ -66,7 +77,15 @@ impl Ended {
 }
 
 /// Runs a script.
-pub fn script(path: &Path, place: &mut Place, manner: Manner, out: &mut dyn Write) -> Result<Ended, Failure> {
+///
+/// A card that it names is put into the place, unless the command line names another.
+pub fn script(
+    path: &Path,
+    place: &mut Place,
+    args: &PlaceArgs,
+    manner: Manner,
+    out: &mut dyn Write,
+) -> Result<Ended, Failure> {
     let begin = Instant::now();
     let mut ended = Ended {
         path: path.into(),
@@ -75,12 +94,29 @@ pub fn script(path: &Path, place: &mut Place, manner: Manner, out: &mut dyn Writ
         failures: Vec::new(),
         passed: 0,
         commands: 0,
+        elsewhere: false,
         updates: Vec::new(),
         took: std::time::Duration::ZERO,
     };
     let script = sources::script(path)?;
     match Program::read(&mut ended.sources, script, &mut sources::included) {
-        Ok(program) => run(&program, place, manner, &mut ended, out)?,
+        Ok(program) => {
+            if let Some(card) = &program.card {
+                ended.elsewhere = args.is_real() || args.built_in().names_card();
+                if !ended.elsewhere {
+                    match declared::card(card, path, args) {
+                        Ok(card) => *place = Place::fresh(card, args, place.recorder()),
+                        Err(failure) => {
+                            let what = Wrong::Stopped(failure.to_string());
+                            let failure = oxisim_script::Failure { span: card.span, calls: Vec::new(), what };
+                            tell(Event::Failed(failure), manner, &mut ended, out)?;
+                            return Ok(ended);
+                        }
+                    }
+                }
+            }
+            run(&program, place, manner, &mut ended, out)?;
+        }
         Err(mistakes) => {
             for mistake in &mistakes {
                 if manner.plain {
@@ -106,6 +142,7 @@ fn run(
     while let Some(output) = runner.poll_output() {
         match output {
             Output::Ask(request) => {
+                let request = beside(request, &ended.path);
                 let answer = place.answer(request, &mut handset);
                 for (command, response) in handset.iter_mut().flat_map(Handset::take_exchanged) {
                     ended.commands += 1;
@@ -123,6 +160,17 @@ fn run(
         writeln!(out, "and {} more\n", ended.failures.len() - MOST_SHOWN)?;
     }
     Ok(())
+}
+
+/// The file of a card is where the script is.
+fn beside(request: Request, script: &Path) -> Request {
+    match request {
+        Request::Insert(Inserted::File(path)) => {
+            let folder = script.parent().unwrap_or_else(|| Path::new(""));
+            Request::Insert(Inserted::File(folder.join(path).to_string_lossy().into_owned()))
+        }
+        request => request,
+    }
 }
 
 fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) -> Result<(), Failure> {
@@ -153,6 +201,7 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
             ended.updates.extend(Update::of(&failure));
             ended.failures.push(failure);
         }
+        Event::Shown { span, text } => ended.updates.push(Update::shown(span, &text)),
         Event::Said(text) if manner.plain => writeln!(out, "{text}")?,
         Event::Decode { octets, .. } if manner.plain => match explain::in_words(&octets) {
             Ok(words) => write!(out, "{words}")?,

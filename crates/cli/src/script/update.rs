@@ -26,6 +26,11 @@ impl Update {
         Self { span, text: text.ok() }
     }
 
+    /// The text of a proactive command of which none was expected, behind it.
+    pub fn shown(span: Span, text: &str) -> Self {
+        Self { span: Span { start: span.end, ..span }, text: Some(format!(" {text}")) }
+    }
+
     /// An expectation that has come true stays as it is.
     pub const fn kept(span: Span) -> Self {
         Self { span, text: None }
@@ -36,6 +41,7 @@ impl Update {
         let text = match &failure.what {
             Wrong::Data { got, .. } => format!("[{}]", spaced(got)),
             Wrong::Status { got, .. } => format!("({:04X})", got.0),
+            Wrong::Proactive { instead: Some(instead), .. } => instead.clone(),
             Wrong::Proactive { .. } | Wrong::Mistake(_) | Wrong::Stopped(_) => return None,
         };
         Some(Self { span: failure.span, text: Some(text) })

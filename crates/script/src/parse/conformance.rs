@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     source::Mistake,
-    syntax::{Data, Expected, Said, Statement, Statuses, Step},
+    syntax::{Data, Expected, Said, Statement, Step},
 };
 
 /// The words of the annex.
@@ -21,7 +21,12 @@ pub const WORDS: &[&str] = &["CMD", "RST", "INI", "REM", "OFF", "SWI"];
 pub fn read(mut cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement> {
     let mut statements = Vec::new();
     while !cursor.is_end() {
-        match statement(&mut cursor, context) {
+        if let Some(mistake) = switch(&cursor) {
+            // What stands behind it belongs to it.
+            context.mistakes.push(mistake);
+            break;
+        }
+        match statement(&mut cursor) {
             Ok(statement) => statements.extend(statement),
             Err(mistake) => {
                 context.mistakes.push(mistake);
@@ -32,9 +37,17 @@ pub fn read(mut cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statem
     statements
 }
 
-fn statement(cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> Result<Option<Statement>, Mistake> {
+/// `SWI`, of which is published what its labelled lists mean (§B.2), but is not known here how they are written.
+fn switch(cursor: &Cursor<'_>) -> Option<Mistake> {
+    let (word, span) = cursor.clone().word()?;
+    let refused =
+        || Mistake::new(span, "SWI is not read: it is not known how its labelled lists are written");
+    (word == "SWI").then(|| refused().help("in the own language: if (91XX) … else … end"))
+}
+
+fn statement(cursor: &mut Cursor<'_>) -> Result<Option<Statement>, Mistake> {
     let start = cursor.here();
-    let missing = cursor.unexpected("CMD, RST, INI, REM, OFF or SWI");
+    let missing = cursor.unexpected("CMD, RST, INI, REM or OFF");
     let (word, _) = cursor.word().ok_or(missing)?;
     let mut expected = Expected::default();
     let step = match word {
@@ -52,7 +65,6 @@ fn statement(cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> Result<O
             cursor.rest_of_line();
             return Ok(None);
         }
-        "SWI" => return switch(cursor, context).map(Some),
         // A line that begins with another word of three letters is for another tool.
         other if other.len() == 3 => {
             let text = format!("{other} {}: for another tool, passed over", cursor.rest_of_line());
@@ -65,14 +77,16 @@ fn statement(cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> Result<O
         loop {
             let mut ahead = cursor.clone();
             ahead.blank(true);
-            if !matches!(ahead.peek(), Some(b'[' | b'(')) || is_label(&ahead) {
+            if !matches!(ahead.peek(), Some(b'[' | b'(')) {
                 break;
             }
             *cursor = ahead;
             data::expected(cursor, &mut expected)?;
         }
     }
-    Ok(Some(Statement { span, step, expected }))
+    let statement = Statement { span, step, expected };
+    statement.check()?;
+    Ok(Some(statement))
 }
 
 /// Octets, which go on while the next line begins with some.
@@ -92,41 +106,4 @@ fn octets(cursor: &mut Cursor<'_>) -> Result<Data, Mistake> {
         all.span = all.span.to(more.span);
         all.parts.extend(more.parts);
     }
-}
-
-/// `SWI`, then lists of statements, each behind its label, `(91 XX):`, up to `END` or the end of the text.
-fn switch(cursor: &mut Cursor<'_>, context: &mut Context<'_, '_>) -> Result<Statement, Mistake> {
-    let start = cursor.here();
-    let mut lists: Vec<(Statuses, Vec<Statement>)> = Vec::new();
-    while !cursor.is_end() {
-        let mut ahead = cursor.clone();
-        if ahead.word().is_some_and(|(word, _)| word == "END") {
-            *cursor = ahead;
-            break;
-        }
-        if is_label(cursor) {
-            let words = data::statuses(cursor)?;
-            cursor.blank(false);
-            cursor.skip(1);
-            lists.push((words, Vec::new()));
-            continue;
-        }
-        let Some((_, list)) = lists.last_mut() else {
-            return Err(cursor.unexpected("a label").help("as (91 XX):"));
-        };
-        list.extend(statement(cursor, context)?);
-    }
-    let span = cursor.since(start);
-    let nested = lists.into_iter().rev().fold(Vec::new(), |otherwise, (words, then)| {
-        let span = words.span;
-        [Statement { span, step: Step::If { words, then, otherwise }, expected: Expected::default() }].into()
-    });
-    nested.into_iter().next().ok_or_else(|| Mistake::new(span, "SWI has no list"))
-}
-
-/// Whether a label stands here: status words, and a colon.
-fn is_label(cursor: &Cursor<'_>) -> bool {
-    let line = cursor.rest().lines().next().unwrap_or_default();
-    line.starts_with('(')
-        && line.split_once(')').is_some_and(|(_, behind)| behind.trim_start().starts_with(':'))
 }

@@ -7,6 +7,9 @@ use crate::source::{Mistake, Span};
 /// What some editors begin a text with.
 pub const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
+/// What an AID of the Java Card kit begins with, which is no comment: `//aid/A000000062/03010C01`.
+pub const AID: &str = "//aid/";
+
 /// Where a parser stands.
 #[derive(Clone, Debug)]
 pub struct Cursor<'a> {
@@ -198,7 +201,7 @@ impl<'a> Cursor<'a> {
 
     /// Whether a comment begins here. `#(` is a length, unless a line begins with it.
     fn is_comment(&self) -> bool {
-        if !self.sees(self.comment) {
+        if !self.sees(self.comment) || (self.comment == "//" && self.sees(AID)) {
             return false;
         }
         let before = self.text.get(..self.at).unwrap_or_default();

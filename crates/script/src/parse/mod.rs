@@ -9,10 +9,10 @@ mod own;
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use self::cursor::{BYTE_ORDER_MARK, Cursor};
-pub use self::own::{VERBS, Verb};
+pub use self::own::{VERBS, Verb, commands};
 use crate::{
     source::{Mistake, Source, Sources, Span},
-    syntax::{Program, Statement, Step},
+    syntax::{Declared, Program, Statement, Step},
 };
 
 /// How a script is written.
@@ -61,6 +61,7 @@ impl Program {
         let mut context = Context {
             sources,
             read,
+            card: None,
             procedures: BTreeMap::new(),
             calls: Vec::new(),
             mistakes: Vec::new(),
@@ -69,7 +70,7 @@ impl Program {
         let statements = context.text(script, Span::default());
         context.check_calls();
         if context.mistakes.is_empty() {
-            Ok(Self { statements, procedures: context.procedures })
+            Ok(Self { card: context.card, statements, procedures: context.procedures })
         } else {
             context.mistakes.sort_by_key(|mistake| mistake.span);
             Err(context.mistakes)
@@ -81,6 +82,7 @@ impl Program {
 struct Context<'a, 'r> {
     sources: &'a mut Sources,
     read: &'a mut Read<'r>,
+    card: Option<Declared>,
     procedures: BTreeMap<String, crate::syntax::Procedure>,
     /// Which procedures are called, and with how many arguments.
     calls: Vec<(crate::syntax::Name, usize)>,
@@ -135,6 +137,22 @@ impl Context<'_, '_> {
                 Some(_) => continue,
             };
             self.mistakes.push(Mistake::new(name.span, what));
+        }
+    }
+}
+
+impl Statement {
+    /// What is expected can come.
+    fn check(&self) -> Result<(), Mistake> {
+        match &self.expected.status {
+            Some(status) if !self.step.has_status() => {
+                let what = match self.step {
+                    Step::Expect(_) => "a proactive command has no status word",
+                    _ => "an answer to reset has no status word",
+                };
+                Err(Mistake::new(status.span, what))
+            }
+            _ => Ok(()),
         }
     }
 }

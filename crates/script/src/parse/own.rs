@@ -14,8 +14,8 @@ use super::{
 use crate::{
     source::{Mistake, Span},
     syntax::{
-        Channel, Choice, Clause, ClauseKind, Expect, Expected, Inserted, Procedure, Reply, Said, Sms,
-        SmsContent, Statement, Step, What,
+        Channel, Choice, Clause, ClauseKind, Declared, Expect, Expected, Inserted, Procedure, Reply, Said,
+        Sms, SmsContent, Statement, Step, What,
     },
 };
 
@@ -38,6 +38,7 @@ macro_rules! verbs {
 }
 
 verbs! {
+    "card" "card [\"CARD.toml\" | with APPLET, …] [contacts \"CONTACTS.vcf\"]" "says at the head of a script which virtual card it is for";
     "reset" "reset" "resets the card";
     "power" "power on | off" "switches the card on, or off";
     "insert" "insert [\"CARD.toml\" | with APPLET, …]" "puts a card into the slot, and switches it on";
@@ -64,7 +65,7 @@ verbs! {
 
 /// Reads a text.
 pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement> {
-    let mut parser = Parser { cursor, context };
+    let mut parser = Parser { cursor, context, has_begun: false };
     let (statements, end) = parser.block(0);
     if let Some((word, span)) = end {
         parser.context.mistakes.push(Mistake::new(span, format!("nothing is open that {word:?} could end")));
@@ -78,6 +79,8 @@ pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement>
 struct Parser<'a, 'c, 's, 'r> {
     cursor: Cursor<'a>,
     context: &'c mut Context<'s, 'r>,
+    /// Whether a statement has been read.
+    has_begun: bool,
 }
 
 /// `end` or `else`, where it stands.
@@ -124,7 +127,8 @@ impl Parser<'_, '_, '_, '_> {
         let here = self.cursor.next_char();
         match statement {
             Some(statement) if statement.step.is_answered() => {
-                data::expected(&mut self.cursor, &mut statement.expected)
+                data::expected(&mut self.cursor, &mut statement.expected)?;
+                statement.check()
             }
             _ => Err(Mistake::new(here, "there is no command before it of which this could be expected")),
         }
@@ -162,7 +166,10 @@ impl Parser<'_, '_, '_, '_> {
         if step.is_answered() {
             data::expected(&mut self.cursor, &mut expected)?;
         }
-        Ok(Some(Statement { span, step, expected }))
+        self.has_begun = true;
+        let statement = Statement { span, step, expected };
+        statement.check()?;
+        Ok(Some(statement))
     }
 
     /// What a word begins; nothing if it does nothing by itself.
@@ -210,6 +217,7 @@ impl Parser<'_, '_, '_, '_> {
             }
             "repeat" => self.repeat(span, depth)?,
             "if" => self.condition(span, depth)?,
+            "card" => return self.card(span).map(|()| None),
             "proc" => return self.procedure(span, depth).map(|()| None),
             "call" => self.call()?,
             "include" => {
@@ -328,6 +336,32 @@ impl Parser<'_, '_, '_, '_> {
             self.cursor.blank(false);
         }
         Ok(Inserted::With(applets))
+    }
+
+    /// The card that the script is for.
+    fn card(&mut self, start: Span) -> Result<(), Mistake> {
+        if self.has_begun || self.context.card.is_some() || self.context.open.len() > 1 {
+            let mistake =
+                Mistake::new(start, "a script says at its head which card it is for, and says it once");
+            return Err(mistake.help("insert changes the card later"));
+        }
+        let mut declared = Declared { span: start, file: None, applets: Vec::new(), contacts: None };
+        match self.inserted()? {
+            Inserted::Same => {}
+            Inserted::File(path) => declared.file = Some(path),
+            Inserted::With(applets) => declared.applets = applets,
+        }
+        self.cursor.blank(false);
+        if !self.cursor.is_line_end() {
+            self.keyword("contacts")?;
+            declared.contacts = Some(self.string("the name of a file")?.0);
+        }
+        declared.span = self.cursor.solid_since(start);
+        if declared == (Declared { span: declared.span, file: None, applets: Vec::new(), contacts: None }) {
+            return Err(self.cursor.unexpected("the file of a card, with, or contacts"));
+        }
+        self.context.card = Some(declared);
+        Ok(())
     }
 
     fn channel(&mut self) -> Result<Channel, Mistake> {

@@ -2,6 +2,22 @@
 
 use alloc::vec::Vec;
 
+use super::{Coding, TextString};
+
+impl UssdString {
+    /// The string as a text string. Where the group of the coding says the alphabet, bits 4 and 3 do as in a text string;
+    /// else it is the default alphabet, packed (TS 23.038 §5).
+    #[must_use]
+    pub fn text(&self) -> TextString {
+        let coding = match self.coding {
+            coding @ (0x40..=0x7F | 0x90..=0x9F) => Coding(coding & 0x0C),
+            coding @ 0xF0.. => Coding(coding & 0x04),
+            _ => Coding::PACKED,
+        };
+        TextString { coding: Some(coding), text: self.string.clone() }
+    }
+}
+
 data_objects! {
     0x07 "TS 31.111 §8.4" "Capability configuration parameters" CapabilityConfiguration {
         /// As in a record of `EF_CCP`.
