@@ -8,6 +8,7 @@ use oxisim_backup::{
     compact::{Filler, GENERAL, Tables},
 };
 use oxisim_phonebook::{Record, record::AdnRecord};
+use oxisim_script::{Answer, Output, Program, Request, Runner, Source, Sources};
 use oxisim_smpp::{Bind, Body, CommandStatus, Header, Role, Session, Settings, Version};
 use oxisim_wire::{Instant, Reader, Wire};
 
@@ -112,4 +113,51 @@ fn what_peers_of_smpp_have_sent_is_answered_alike_in_pieces_and_comes_back() {
     }
     assert!(answered >= 5, "{answered} files of the corpus are answered");
     assert!(written_again >= 10, "{written_again} PDUs of the corpus can be read");
+}
+
+#[test]
+fn scripts_that_fuzzing_has_found_are_read_or_refused_and_come_to_their_end() {
+    let (mut refused, mut run) = (0, 0);
+    for octets in corpus("script") {
+        let [how, octets @ ..] = &octets[..] else { continue };
+        let (text, answers) =
+            octets.split_at(octets.iter().position(|&octet| octet == 0).unwrap_or(octets.len()));
+        let name = if how & 1 == 0 { "any.apdu" } else { "any.scr" };
+        let mut sources = Sources::default();
+        let script = Source { name: name.into(), text: String::from_utf8_lossy(text).into_owned() };
+        let mut included =
+            |_: &str, path: &str| Ok(Source { name: path.into(), text: "00 A4 00 0C\n".into() });
+        let program = match Program::read(&mut sources, script, &mut included) {
+            Ok(program) => program,
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    let source = sources.get(mistake.span.source).unwrap();
+                    assert!(source.text.get(mistake.span.range()).is_some(), "{mistake:?}");
+                }
+                refused += 1;
+                continue;
+            }
+        };
+        let settings =
+            oxisim_script::Settings { guarded: how & 2 != 0, stops: how & 4 != 0, phone: how & 8 != 0 };
+        let mut runner = Runner::new(&program, settings);
+        let mut answers = answers.chunks(1 + usize::from(how >> 4)).cycle();
+        let mut next = || answers.next().unwrap_or_default().to_vec();
+        let mut asked = 0;
+        while let Some(output) = runner.poll_output() {
+            let Output::Ask(request) = output else { continue };
+            asked += 1;
+            assert!(asked < 5_000, "a script of the corpus does not end");
+            runner.handle_answer(match request {
+                Request::Exchange(_) => Answer::Response(next()),
+                Request::Reset => Answer::AnswerToReset(next()),
+                Request::Phone(_) => Answer::Asked(vec![(next(), next())]),
+                _ => Answer::Done,
+            });
+        }
+        assert!(runner.is_done());
+        run += usize::from(asked > 0);
+    }
+    assert!(refused >= 1, "{refused} scripts of the corpus are refused");
+    assert!(run >= 8, "{run} scripts of the corpus are run");
 }

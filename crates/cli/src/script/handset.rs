@@ -118,10 +118,8 @@ impl Handset {
             (Input::Item(number), _) => User::Choose(number),
             (Input::Back, _) => User::Back,
             (Input::End, _) => User::EndSession,
-            (Input::Nothing, _) => User::NoResponse,
+            (Input::Nothing | Input::Result(..), _) => User::NoResponse,
             (Input::Help, _) => User::Help(None),
-            // The user does what comes nearest; what the card is told is another matter.
-            (Input::Result(..), _) => User::NoResponse,
         })
     }
 
