@@ -239,28 +239,29 @@ impl Files {
         Ok(found.map(|fid| directory.child(fid)))
     }
 
-    /// What `EF_PBR` says of a file, as far as anyone has looked; none without one.
-    fn of_phonebook(&self, path: &FilePath) -> Option<Option<&Named>> {
-        let files = self.phonebooks.get(&path.parent()?).filter(|files| !files.is_empty())?;
-        Some(files.iter().find(|named| Some(&named.fid) == path.fids.last()))
+    /// What the `EF_PBR` beside a file names, as far as anyone has looked.
+    fn beside(&self, path: &FilePath) -> &[Named] {
+        path.parent().and_then(|parent| self.phonebooks.get(&parent)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What `EF_PBR` says of a file.
+    fn of_phonebook(&self, path: &FilePath) -> Option<&Named> {
+        self.beside(path).iter().find(|named| Some(&named.fid) == path.fids.last())
     }
 
     /// The name of a file, if it has one on this card.
     fn name(&self, path: &FilePath) -> Option<String> {
-        match self.of_phonebook(path) {
-            Some(Some(named)) => Some(named.name.clone()),
-            // Where EF_PBR has the say, it is not what the tables take it for.
-            Some(None) => path.name().filter(|name| !phonebook::is_named(name)).map(str::to_owned),
-            None => path.name().map(str::to_owned),
-        }
+        let of_tables = || {
+            // Where EF_PBR has the say, a file is not what the tables take it for.
+            let says_otherwise = |name: &&str| !self.beside(path).is_empty() && phonebook::is_named(name);
+            path.name().filter(|name| !says_otherwise(name)).map(str::to_owned)
+        };
+        self.of_phonebook(path).map(|named| named.name.clone()).or_else(of_tables)
     }
 
     /// What says how the contents of a file are coded: its path, or the kind of file of a phonebook.
     pub fn kind(&self, path: &FilePath) -> String {
-        match self.of_phonebook(path) {
-            Some(Some(named)) => named.kind.clone(),
-            _ => path.to_string(),
-        }
+        self.of_phonebook(path).map_or_else(|| path.to_string(), |named| named.kind.clone())
     }
 
     /// Reads a file, or one record of it.
