@@ -4,6 +4,7 @@ mod apdutool;
 mod conformance;
 mod cursor;
 mod data;
+mod near;
 mod own;
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};

@@ -76,3 +76,23 @@ data_objects! {
         uri: Vec<u8>,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ussd_string_is_read_in_its_coding() {
+        for (coding, string, text) in [
+            // TS 23.038 §5: the default alphabet, of any language; §6.1.2.3 packs it.
+            (0x0F, &[0xAA, 0x18, 0x0C, 0x36, 0x02][..], "*100#"),
+            (0x01, &[0xAA, 0x18, 0x0C, 0x36, 0x02], "*100#"),
+            (0x44, b"*100#", "*100#"),
+            (0xF4, b"*100#", "*100#"),
+            (0x48, &[0x00, 0x2A, 0x00, 0x23], "*#"),
+        ] {
+            let string = UssdString { coding, string: string.to_vec() };
+            assert_eq!(string.text().to_text(), text, "{coding:02X}");
+        }
+    }
+}
