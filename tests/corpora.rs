@@ -9,6 +9,7 @@ use oxisim_backup::{
 };
 use oxisim_phonebook::{Record, record::AdnRecord};
 use oxisim_smpp::{Bind, Body, CommandStatus, Header, Role, Session, Settings, Version};
+use oxisim_trace::{Placed, Record as Passed, json, pcapng};
 use oxisim_wire::{Instant, Reader, Wire};
 
 /// The files of a target's corpus.
@@ -112,4 +113,42 @@ fn what_peers_of_smpp_have_sent_is_answered_alike_in_pieces_and_comes_back() {
     }
     assert!(answered >= 5, "{answered} files of the corpus are answered");
     assert!(written_again >= 10, "{written_again} PDUs of the corpus can be read");
+}
+
+/// What stands in a trace, without its places.
+fn passed(placed: Vec<Placed>) -> Vec<Passed> {
+    placed.into_iter().map(|placed| placed.record).collect()
+}
+
+fn as_lines(records: &[Passed]) -> String {
+    records.iter().map(json::line).collect::<Vec<_>>().join("\n")
+}
+
+fn as_capture(records: &[Passed]) -> Vec<u8> {
+    let mut capture = Vec::new();
+    let mut writer = pcapng::Writer::new(&mut capture).unwrap();
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    capture
+}
+
+#[test]
+fn traces_that_fuzzing_has_found_are_written_as_they_are_read() {
+    let (mut lines, mut captures) = (0, 0);
+    for octets in corpus("trace") {
+        if let Ok(records) = json::read(&octets).map(passed) {
+            let written = as_lines(&records);
+            assert_eq!(passed(json::read(written.as_bytes()).unwrap()), records);
+            let back = passed(pcapng::read(&as_capture(&records)).unwrap());
+            assert_eq!(as_lines(&back), written);
+            lines += usize::from(!records.is_empty());
+        }
+        if let Ok(records) = pcapng::read(&octets).map(passed) {
+            assert_eq!(passed(pcapng::read(&as_capture(&records)).unwrap()), records);
+            captures += usize::from(!records.is_empty());
+        }
+    }
+    assert!(lines >= 5, "{lines} files of the corpus are lines of JSON with records");
+    assert!(captures >= 5, "{captures} files of the corpus are captures with records");
 }
