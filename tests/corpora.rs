@@ -10,6 +10,7 @@ use oxisim_backup::{
 use oxisim_phonebook::{Record, record::AdnRecord};
 use oxisim_script::{Answer, Output, Program, Request, Runner, Source, Sources};
 use oxisim_smpp::{Bind, Body, CommandStatus, Header, Role, Session, Settings, Version};
+use oxisim_trace::{Placed, Record as Passed, json, pcapng};
 use oxisim_wire::{Instant, Reader, Wire};
 
 /// The files of a target's corpus.
@@ -160,4 +161,42 @@ fn scripts_that_fuzzing_has_found_are_read_or_refused_and_come_to_their_end() {
     }
     assert!(refused >= 1, "{refused} scripts of the corpus are refused");
     assert!(run >= 8, "{run} scripts of the corpus are run");
+}
+
+/// What stands in a trace, without its places.
+fn passed(placed: Vec<Placed>) -> Vec<Passed> {
+    placed.into_iter().map(|placed| placed.record).collect()
+}
+
+fn as_lines(records: &[Passed]) -> String {
+    records.iter().map(json::line).collect::<Vec<_>>().join("\n")
+}
+
+fn as_capture(records: &[Passed]) -> Vec<u8> {
+    let mut capture = Vec::new();
+    let mut writer = pcapng::Writer::new(&mut capture).unwrap();
+    for record in records {
+        writer.write(record).unwrap();
+    }
+    capture
+}
+
+#[test]
+fn traces_that_fuzzing_has_found_are_written_as_they_are_read() {
+    let (mut lines, mut captures) = (0, 0);
+    for octets in corpus("trace") {
+        if let Ok(records) = json::read(&octets).map(passed) {
+            let written = as_lines(&records);
+            assert_eq!(passed(json::read(written.as_bytes()).unwrap()), records);
+            let back = passed(pcapng::read(&as_capture(&records)).unwrap());
+            assert_eq!(as_lines(&back), written);
+            lines += usize::from(!records.is_empty());
+        }
+        if let Ok(records) = pcapng::read(&octets).map(passed) {
+            assert_eq!(passed(pcapng::read(&as_capture(&records)).unwrap()), records);
+            captures += usize::from(!records.is_empty());
+        }
+    }
+    assert!(lines >= 5, "{lines} files of the corpus are lines of JSON with records");
+    assert!(captures >= 5, "{captures} files of the corpus are captures with records");
 }

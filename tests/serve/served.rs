@@ -50,8 +50,13 @@ impl Place {
 
     /// Starts the server of a configuration.
     pub fn serve(&self, configuration: &str) -> Served {
-        let mut running =
-            Running::start(oxisim(&["serve"], &self.path(configuration)).env_remove("OXISIM_STORE_KEY"));
+        self.serve_with(configuration, &[])
+    }
+
+    /// The same, with options.
+    pub fn serve_with(&self, configuration: &str, options: &[&str]) -> Served {
+        let mut command = oxisim(&["serve"], &self.path(configuration));
+        let mut running = Running::start(command.args(options).env_remove("OXISIM_STORE_KEY"));
         running.prints("the server works");
         Served { running }
     }

@@ -145,10 +145,6 @@ const UNCHANGED: &str = "Phonebook has not changed";
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let Some(path) = &args.contacts else {
-        if args.trace.is_wanted() {
-            let why = "--trace: of a card that is there, the phone records what passes: oxisim phone --trace";
-            return Err(Failure::Usage(why.into()));
-        }
         return live::run(args);
     };
     if args.pin.pin.is_some() || args.pin.last_try {

@@ -232,7 +232,7 @@ impl Plan<'_> {
         let mut world = self.world(card, device.application, server)?;
         let ended = self.back_up(&mut world);
         if let Some(recorder) = recorder {
-            world.card.tell(&world.record.messages, recorder);
+            world.card.tell(&world.record, recorder);
         }
         self.judge(world, ended?)
     }

@@ -6,8 +6,14 @@ use std::{
 };
 
 use oxisim_server::service::{self, Config, ServiceError};
+use oxisim_trace::Clock;
 
-use crate::{failure::Failure, report::count};
+use crate::{
+    backup::wall_clock,
+    failure::Failure,
+    report::count,
+    trace::{TraceArgs, finish, of_server},
+};
 
 const HELP: &str = "\
 SERVER.toml may be empty: the server then keeps its copies in oxisim.db beside it, makes the keys it needs,
@@ -15,6 +21,7 @@ and opens its console to this machine alone. docs/SERVER.md describes every key.
 
 Examples:
   oxisim serve --config SERVER.toml
+  oxisim serve --config SERVER.toml --trace server.jsonl
   oxisim serve check --config SERVER.toml
   oxisim serve backup COPY.db --config SERVER.toml
   oxisim serve rotate --config SERVER.toml
@@ -30,6 +37,8 @@ pub struct Args {
     /// What the server is told.
     #[arg(long, value_name = "SERVER.toml", required = true)]
     config: Option<PathBuf>,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// What is done about the server's own database.
@@ -82,7 +91,11 @@ pub fn run(args: &Args) -> Result<(), Failure> {
                 .map(|(number, what)| count(usize::try_from(number).unwrap_or(usize::MAX), what));
             writeln!(io::stdout(), "all is well: {books}, {cards} with keys")?;
         }
-        (None, Some(config)) => service::run(config, say)?,
+        (None, Some(config)) => {
+            let recorder = args.trace.open(Clock::Real, wall_clock())?;
+            let done = service::run(config, recorder.clone().map(of_server), say);
+            finish(recorder.as_ref(), done.map_err(Failure::from))?;
+        }
         (None, None) => return Err(Failure::Usage("--config is missing".into())),
     }
     Ok(())

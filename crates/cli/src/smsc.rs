@@ -11,9 +11,18 @@ use std::{
 use oxisim_smpp::{Identity, TlsServer};
 use oxisim_sms::Address;
 use oxisim_smsc::{Chance, Config, Esme, News, Route, Settings};
+use oxisim_trace::Clock;
 use oxisim_wire::Duration;
 
-use crate::{backup::wall_clock, failure::Failure, options::share, report::count, run::SERVER, span};
+use crate::{
+    backup::wall_clock,
+    failure::Failure,
+    options::share,
+    report::count,
+    run::SERVER,
+    span,
+    trace::{TraceArgs, finish, of_centre},
+};
 
 /// The ESME that may bind on this machine, if no others are named, and its password.
 const USUAL: (&str, &str) = ("oxisim", "oxisim");
@@ -28,7 +37,7 @@ const USUAL: (&str, &str) = ("oxisim", "oxisim");
 /// network of your own.
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  oxisim smsc\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s\n  oxisim smsc --loss 5% --delay 2s..8s --seed 7\n  oxisim smsc --store messages\n  oxisim smsc --esmes ESMES.txt --route +15550199999=backup --route 2000=quiz\n\nESMES.txt has an ESME a line: its system_id, a space, its password."
+    after_help = "Examples:\n  oxisim smsc\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100001 --contacts contacts-10.vcf --choose 1\n  oxisim phone --smsc 127.0.0.1:2776 --number +15550100002 --send +15550100001=hello --for 10s\n  oxisim smsc --loss 5% --delay 2s..8s --seed 7\n  oxisim smsc --store messages\n  oxisim smsc --trace centre.pcapng\n  oxisim smsc --esmes ESMES.txt --route +15550199999=backup --route 2000=quiz\n\nESMES.txt has an ESME a line: its system_id, a space, its password."
 )]
 pub struct Args {
     /// Where phones connect.
@@ -83,11 +92,15 @@ pub struct Args {
     /// What decides by chance: the same seed decides the same of the same messages.
     #[arg(long, value_name = "N", default_value = "1", help_heading = "What goes wrong on purpose")]
     seed: u64,
+    #[command(flatten)]
+    trace: TraceArgs,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let config = args.config()?;
+    let mut config = args.config()?;
+    let recorder = args.trace.open(Clock::Real, wall_clock())?;
+    config.watch = recorder.clone().map(of_centre);
     let (smpp, phones) = (args.smpp.clone(), args.phones.clone());
     let begin = wall_clock();
     let number = args.number.clone();
@@ -107,8 +120,9 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         // Who has stopped reading does not want to know.
         let _ = writeln!(io::stdout(), "{elapsed:>8.3}s  {line}");
     };
-    oxisim_smsc::run(config, tell)
-        .map_err(|error| Failure::NotDone(format!("an SMS centre at {phones} and {smpp}: {error}")))
+    let done = oxisim_smsc::run(config, tell)
+        .map_err(|error| Failure::NotDone(format!("an SMS centre at {phones} and {smpp}: {error}")));
+    finish(recorder.as_ref(), done)
 }
 
 impl Args {
@@ -159,6 +173,7 @@ impl Args {
             tls: self.tls()?,
             esmes,
             store: self.store.clone(),
+            watch: None,
         })
     }
 

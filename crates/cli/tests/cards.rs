@@ -138,6 +138,24 @@ fn what_a_backup_does_not_carry_is_named_once_whoever_makes_it() {
 }
 
 #[test]
+fn a_backup_of_a_card_that_is_there_is_recorded_each_part_with_its_clock() {
+    let oxisim = folder(Some("mode = \"normal\""));
+    oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();
+    oxisim.run(&["backup", "--image", "CARD.toml", "--trace", "live.jsonl"]).success();
+    let text = oxisim.read("live.jsonl");
+    let records: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let clocks: Vec<&str> = records.iter().filter_map(|record| record["clock"].as_str()).collect();
+    assert_eq!(clocks, ["real", "virtual", "real"]);
+    let parts: Vec<_> = records.split(|record| record["kind"] == "start").skip(1).collect();
+    let count = |part: usize, kind: &str| parts[part].iter().filter(|record| record["kind"] == kind).count();
+    // The phonebook is read, the applet sends it, and it is read again.
+    assert!(count(0, "exchange") > 20 && count(2, "exchange") > 20, "{text}");
+    assert_eq!((count(0, "tpdu"), count(2, "tpdu")), (0, 0));
+    assert!(count(1, "exchange") > 20 && count(1, "tpdu") >= 2 && count(1, "event") >= 2, "{text}");
+}
+
+#[test]
 fn a_card_whose_copy_the_server_has_lost_sends_it_again_if_it_is_told_to_or_changes() {
     let oxisim = folder(Some("mode = \"normal\""));
     oxisim.run(&["phonebook", "write", "--image", "CARD.toml", "--yes", "contacts-10.vcf"]).success();

@@ -5,7 +5,9 @@ use oxisim_backup::{
     message::{BackupId, Unspoken},
 };
 
-pub(crate) fn incoming(message: &ToServer) -> String {
+/// What an uploader has said.
+#[must_use]
+pub fn incoming(message: &ToServer) -> String {
     match message {
         ToServer::Blocks(blocks) => {
             let BackupId { source, generation } = blocks.backup;
@@ -37,7 +39,9 @@ pub(crate) fn incoming(message: &ToServer) -> String {
     }
 }
 
-pub(crate) fn outgoing(message: &FromServer) -> String {
+/// What the server says.
+#[must_use]
+pub fn outgoing(message: &FromServer) -> String {
     match message {
         FromServer::Missing { backup: BackupId { source, generation }, blocks } => {
             format!("MISSING {source:?} {generation}: {} of {}", blocks.len(), blocks.total())

@@ -29,7 +29,7 @@
 
 mod bearer;
 pub mod console;
-mod describe;
+pub mod describe;
 mod dispatch;
 mod guard;
 mod keys;

@@ -10,9 +10,10 @@ use tokio::{
 };
 
 use crate::{
-    Bind, CommandStatus, LinkEvent, Session, Settings, TlsServer,
+    Bind, CommandStatus, LinkEvent, Session, Settings, TlsServer, Watch,
     link::{Authorise, Clock, Driver},
     queue::Queue,
+    watch::Watched,
 };
 
 /// What a [`Centre`] is made of.
@@ -30,6 +31,8 @@ pub struct CentreConfig {
     pub queue: usize,
     /// Who may bind.
     pub authorise: Arc<Authorise>,
+    /// Who is told what messages pass.
+    pub watch: Option<Watch>,
 }
 
 impl CentreConfig {
@@ -45,6 +48,7 @@ impl CentreConfig {
             connections: 64,
             queue: 100,
             authorise: Arc::new(authorise),
+            watch: None,
         }
     }
 }
@@ -113,7 +117,7 @@ async fn accept(
                     log::debug!("an ESME connects from {peer}");
                     let (config, events, stop) = (config.clone(), events.clone(), stop.clone());
                     tasks.spawn(async move {
-                        serve(stream, config, events, stop, clock).await;
+                        serve(stream, peer, config, events, stop, clock).await;
                         drop(place);
                     });
                 }
@@ -131,6 +135,7 @@ async fn accept(
 
 async fn serve(
     stream: TcpStream,
+    peer: SocketAddr,
     config: CentreConfig,
     events: mpsc::Sender<LinkEvent>,
     stop: watch::Receiver<bool>,
@@ -148,10 +153,12 @@ async fn serve(
         bind: None,
     };
     let patience = std::time::Duration::from_micros(config.settings.bind_timeout.as_micros());
+    let (watch, peer) = (config.watch.as_ref(), peer.to_string());
+    let session = || Session::centre(config.settings.clone(), clock.now());
     match config.tls {
-        None => drop(driver.run(stream, Session::centre(config.settings, clock.now())).await),
+        None => drop(driver.run(Watched::new(stream, watch, &peer), session()).await),
         Some(tls) => match time::timeout(patience, tls.acceptor.accept(stream)).await {
-            Ok(Ok(stream)) => drop(driver.run(stream, Session::centre(config.settings, clock.now())).await),
+            Ok(Ok(stream)) => drop(driver.run(Watched::new(stream, watch, &peer), session()).await),
             _ => log::warn!("an ESME connects that does not speak TLS, or is not trusted"),
         },
     }

@@ -13,10 +13,11 @@ use tokio::{
 };
 
 use crate::{
-    Answer, Bind, LinkEvent, Message, Session, Settings, TlsClient,
+    Answer, Bind, LinkEvent, Message, Session, Settings, TlsClient, Watch,
     backoff::Backoff,
     link::{Clock, Driver},
     queue::Queue,
+    watch::Watched,
 };
 
 /// What an [`Esme`] is made of.
@@ -42,6 +43,8 @@ pub struct EsmeConfig {
     pub reconnect_longest: Duration,
     /// Where the chance begins that spreads the waits.
     pub seed: u64,
+    /// Who is told what messages pass.
+    pub watch: Option<Watch>,
 }
 
 impl EsmeConfig {
@@ -58,6 +61,7 @@ impl EsmeConfig {
             reconnect_first: Duration::from_secs(1),
             reconnect_longest: Duration::from_secs(60),
             seed: 0,
+            watch: None,
         }
     }
 }
@@ -189,7 +193,7 @@ impl Connector {
     }
 
     /// A connection, and the session that begins on it.
-    async fn connect(&self) -> io::Result<(Box<dyn Stream>, Session)> {
+    async fn connect(&self) -> io::Result<(Watched<Box<dyn Stream>>, Session)> {
         let patience = Duration::from_micros(self.config.settings.bind_timeout.as_micros());
         let stream = time::timeout(patience, TcpStream::connect(&self.config.address)).await??;
         stream.set_nodelay(true)?;
@@ -203,7 +207,7 @@ impl Connector {
         let settings = self.config.settings.clone();
         let session =
             Session::esme(settings, self.bind.clone(), self.clock.now()).map_err(io::Error::other)?;
-        Ok((stream, session))
+        Ok((Watched::new(stream, self.config.watch.as_ref(), &self.config.address), session))
     }
 
     fn driver(&self) -> Driver {

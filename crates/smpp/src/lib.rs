@@ -4,6 +4,7 @@
 //! - [`Receipt`] says what has become of a message, and [`Receipts`] of which.
 //! - [`Session`] is either side of a session, without a socket: octets and times are its arguments.
 //! - [`Esme`] and [`Centre`] are sessions on sockets, plain or with TLS: what happens comes as [`LinkEvent`]s.
+//! - A [`Watch`] is told the messages that pass on their connections, octet by octet.
 //! - [`Body`] and [`Header`] are the PDUs, coded with rusmpp but for the optional parameters, [`Tlvs`].
 //!
 //! A PDU that is not what it should be is a [`CommandStatus`], the standard's word for what is wrong with it, and the session
@@ -65,6 +66,7 @@ mod session;
 mod time;
 mod tls;
 mod tlv;
+mod watch;
 
 pub use ancillary::{Ancillary, Queried, Replacement};
 pub use centre::{Centre, CentreConfig};
@@ -80,3 +82,4 @@ pub use session::{Answer, Event, Failure, Reason, Refusal, Session, Settings, Su
 pub use time::{NoTime, Time};
 pub use tls::{Identity, TlsClient, TlsError, TlsServer};
 pub use tlv::Tlvs;
+pub use watch::{Passed, Watch};

@@ -20,6 +20,6 @@ pub use centre::{Centre, Event, OutOfReach, Output, Reason, Rewritten, Standing}
 pub use chance::Chance;
 pub use message::{Acknowledgement, Answer, Content, Message, Party, Receipt, Rejection, Submission};
 pub use number::Number;
-pub use service::{Config, Esme, News, Service, run};
+pub use service::{Config, Esme, News, Passed, Service, Watch, run};
 pub use settings::{NoRoute, Route, Settings};
 pub use station::{NotTaken, Station, StationOutput};

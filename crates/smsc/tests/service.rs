@@ -44,6 +44,7 @@ impl Bench {
             tls: None,
             esmes: vec![Esme { system_id: "backup".into(), password: "secret".into() }],
             store,
+            watch: None,
         };
         let (sender, events) = mpsc::unbounded_channel();
         let tell = move |news| {

@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt};
 use oxisim_wire::{Duration, Instant};
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::{Record, What, json, marked, words};
+use crate::{Place, Placed, Record, What, json, marked, words};
 
 /// A stretch of two traces.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,9 +25,11 @@ pub enum Difference<'a> {
     },
 }
 
-/// A record, and when it was, counted from the beginning of its trace.
+/// A record, where it stands, and when it was, counted from the beginning of its trace.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct At<'a> {
+    /// Where it stands.
+    pub place: Place,
     /// Since the beginning.
     pub since: Duration,
     /// The record.
@@ -36,7 +38,7 @@ pub struct At<'a> {
 
 /// What two traces have alike and what not, in their order. Times and the records' origin do not count.
 #[must_use]
-pub fn diff<'a>(first: &'a [Record], second: &'a [Record]) -> Vec<Difference<'a>> {
+pub fn diff<'a>(first: &'a [Placed], second: &'a [Placed]) -> Vec<Difference<'a>> {
     let mut numbers = HashMap::new();
     let (a, b) = (keys(first, &mut numbers), keys(second, &mut numbers));
     let (keys_a, keys_b): (Vec<usize>, Vec<usize>) =
@@ -67,16 +69,20 @@ pub fn diff<'a>(first: &'a [Record], second: &'a [Record]) -> Vec<Difference<'a>
 }
 
 /// A number for each record that two have if they say the same.
-fn keys<'a>(records: &'a [Record], numbers: &mut HashMap<String, usize>) -> Vec<(usize, At<'a>)> {
-    let origin = records.first().map_or(Instant::EPOCH, Record::began);
-    let compared = records.iter().filter(|record| !matches!(record.what, What::Start { .. }));
-    compared
-        .map(|record| {
-            let next = numbers.len();
-            let number = *numbers.entry(key(record)).or_insert(next);
-            (number, At { since: record.began().since(origin), record })
-        })
-        .collect()
+fn keys<'a>(records: &'a [Placed], numbers: &mut HashMap<String, usize>) -> Vec<(usize, At<'a>)> {
+    let mut origin = records.first().map_or(Instant::EPOCH, |placed| placed.record.began());
+    let mut keys = Vec::new();
+    for Placed { place, record } in records {
+        if let What::Start { .. } = record.what {
+            // A second recording in one file has a clock of its own.
+            origin = record.at;
+            continue;
+        }
+        let next = numbers.len();
+        let number = *numbers.entry(key(record)).or_insert(next);
+        keys.push((number, At { place: *place, since: record.began().since(origin), record }));
+    }
+    keys
 }
 
 /// What a record says, without its times.
@@ -125,7 +131,7 @@ impl fmt::Display for Difference<'_> {
 
 impl fmt::Display for At<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.3}s {}", self.since.as_secs_f64(), words::of(&self.record.what, None))
+        write!(f, "{}, {:.3}s: {}", self.place, self.since.as_secs_f64(), words::of(&self.record.what, None))
     }
 }
 
@@ -141,14 +147,15 @@ fn answer(record: &Record) -> Option<&[u8]> {
 mod tests {
     use super::*;
 
-    fn trace(start: u64, exchanges: &[(&[u8], &[u8])]) -> Vec<Record> {
+    fn trace(start: u64, exchanges: &[(&[u8], &[u8])]) -> Vec<Placed> {
         let record = |(n, (command, response)): (u64, &(&[u8], &[u8]))| {
             let what = What::Exchange {
                 command: command.to_vec(),
                 response: response.to_vec(),
                 took: Duration::from_micros(n + start),
             };
-            Record::new(Instant::from_secs(start + n), what)
+            let record = Record::new(Instant::from_secs(start + n), what);
+            Placed { place: Place::Line(n as usize), record }
         };
         (1..).zip(exchanges).map(record).collect()
     }
@@ -167,12 +174,12 @@ mod tests {
         let second = trace(0, &[select, (&[0, 0xB0, 0, 0, 2], &[7, 9, 0x62, 0x82]), select]);
         let lines: Vec<String> = diff(&first, &second).iter().map(ToString::to_string).collect();
         let expected = "  1 record alike\n\
-            - 1.000s READ BINARY -> 0708; 9000\n\
-            + 1.000s READ BINARY -> 0709; 6282 end of file or record reached before reading Le octets, or unsuccessful search\n    \
+            - line 2, 1.000s: READ BINARY -> 0708; 9000\n\
+            + line 2, 1.000s: READ BINARY -> 0709; 6282 end of file or record reached before reading Le octets, or unsuccessful search\n    \
             - 07 08 90 00\n    \
             + 07 09 62 82\n         \
             ^^ ^^ ^^\n\
-            + 2.000s SELECT 3F00 -> 9000";
+            + line 3, 2.000s: SELECT 3F00 -> 9000";
         assert_eq!(lines.join("\n"), expected);
     }
 }

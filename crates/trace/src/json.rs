@@ -11,13 +11,16 @@
 //! | `broken` | `command` (empty for a reset), `reason`: the card gave no answer |
 //! | `tpdu` | `from` (`phone` or `centre`), `tpdu` |
 //! | `user-data` | `from` (`centre` or `server`), `coding` (TP-DCS), `octets` (TP-UD) |
+//! | `rpdu` | `from` (`phone` or `centre`), `phone`, the phone's number, `rpdu` |
+//! | `smpp` | `from` (`centre` or `server`), `peer`, the address of the one who does not record, `pdu` |
+//! | `event` | `who` (`phone`, `centre` or `server`), `text`: something of which there are no octets |
 //!
 //! A record of another kind is kept as it is. Members that a kind does not have are passed over.
 
 use oxisim_wire::{Duration, Instant};
 use serde_json::{Map, Value};
 
-use crate::{Clock, Error, Party, Record, What};
+use crate::{Clock, Error, Party, Place, Placed, Record, What};
 
 /// A record on one line, without its end.
 #[must_use]
@@ -55,6 +58,21 @@ pub fn line(record: &Record) -> String {
             ("coding", (*coding).into()),
             ("octets", octets(user_data)),
         ],
+        What::Rpdu { from, phone, rpdu } => vec![
+            ("kind", "rpdu".into()),
+            ("from", from.word().into()),
+            ("phone", phone.as_str().into()),
+            ("rpdu", octets(rpdu)),
+        ],
+        What::Pdu { from, peer, pdu } => vec![
+            ("kind", "smpp".into()),
+            ("from", from.word().into()),
+            ("peer", peer.as_str().into()),
+            ("pdu", octets(pdu)),
+        ],
+        What::Event { who, text } => {
+            vec![("kind", "event".into()), ("who", who.word().into()), ("text", text.as_str().into())]
+        }
         What::Other(object) => return Value::Object(object.clone()).to_string(),
     };
     let at = ("at", Value::from(record.at.as_micros()));
@@ -66,20 +84,21 @@ pub fn line(record: &Record) -> String {
 const FORMAT: u64 = 1;
 
 /// The records of a file; empty lines are none.
-pub fn read(text: &[u8]) -> Result<Vec<Record>, Error> {
+pub fn read(text: &[u8]) -> Result<Vec<Placed>, Error> {
     let mut records = Vec::new();
     for (line, octets) in (1..).zip(text.split(|&octet| octet == b'\n')) {
         let wrong = |reason: String| Error::Line { line, reason };
         let text = std::str::from_utf8(octets).map_err(|_| wrong("it is not text".into()))?.trim();
         if !text.is_empty() {
-            records.push(parse(text).map_err(wrong)?);
+            let record = parse(text).map_err(wrong)?;
+            records.push(Placed { place: Place::Line(line), record });
         }
     }
     Ok(records)
 }
 
 /// The record of a line, or what is wrong with it.
-fn parse(line: &str) -> Result<Record, String> {
+pub(crate) fn parse(line: &str) -> Result<Record, String> {
     let value: Value = serde_json::from_str(line).map_err(|error| {
         if error.is_eof() { "it is cut off".to_owned() } else { format!("it is not JSON: {error}") }
     })?;
@@ -107,12 +126,23 @@ fn parse(line: &str) -> Result<Record, String> {
             },
         },
         "broken" => What::Broken { command: members.octets("command")?, reason: members.text("reason")? },
-        "tpdu" => What::Tpdu { from: members.party()?, tpdu: members.octets("tpdu")? },
+        "tpdu" => What::Tpdu { from: members.party("from")?, tpdu: members.octets("tpdu")? },
         "user-data" => What::UserData {
-            from: members.party()?,
+            from: members.party("from")?,
             coding: u8::try_from(members.number("coding")?).map_err(|_| "\"coding\" is no octet")?,
             octets: members.octets("octets")?,
         },
+        "rpdu" => What::Rpdu {
+            from: members.party("from")?,
+            phone: members.text("phone")?,
+            rpdu: members.octets("rpdu")?,
+        },
+        "smpp" => What::Pdu {
+            from: members.party("from")?,
+            peer: members.text("peer")?,
+            pdu: members.octets("pdu")?,
+        },
+        "event" => What::Event { who: members.party("who")?, text: members.text("text")? },
         _ => What::Other(members.0),
     };
     Ok(Record { at, what })
@@ -142,10 +172,10 @@ impl Members {
         hex::decode(self.text(name)?).map_err(|error| format!("{name:?} is not hexadecimal: {error}"))
     }
 
-    fn party(&self) -> Result<Party, String> {
-        let word = self.text("from")?;
+    fn party(&self, name: &str) -> Result<Party, String> {
+        let word = self.text(name)?;
         let party = Party::ALL.into_iter().find(|party| party.word() == word);
-        party.ok_or_else(|| format!("\"from\" is {word:?}, which is none of phone, centre, server"))
+        party.ok_or_else(|| format!("{name:?} is {word:?}, which is none of phone, centre, server"))
     }
 
     fn clock(&self) -> Result<Clock, String> {
@@ -160,32 +190,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-
-    fn octets() -> impl Strategy<Value = Vec<u8>> {
-        prop::collection::vec(any::<u8>(), 0..40)
-    }
-
-    fn whats() -> impl Strategy<Value = What> {
-        let party = prop::sample::select(Party::ALL.to_vec());
-        let clock = prop::sample::select(vec![Clock::Real, Clock::Virtual]);
-        prop_oneof![
-            (clock, ".*").prop_map(|(clock, program)| What::Start { clock, program }),
-            octets().prop_map(|answer| What::Reset { answer }),
-            Just(What::PowerOff),
-            (octets(), octets(), any::<u32>()).prop_map(|(command, response, took)| What::Exchange {
-                command,
-                response,
-                took: Duration::from_micros(took.into()),
-            }),
-            (octets(), ".*").prop_map(|(command, reason)| What::Broken { command, reason }),
-            (party.clone(), octets()).prop_map(|(from, tpdu)| What::Tpdu { from, tpdu }),
-            (party, any::<u8>(), octets()).prop_map(|(from, coding, octets)| What::UserData {
-                from,
-                coding,
-                octets,
-            }),
-        ]
-    }
+    use crate::record::tests::whats;
 
     proptest! {
         #[test]
@@ -193,7 +198,7 @@ mod tests {
             let record = Record::new(Instant::from_micros(at), what);
             let line = line(&record);
             prop_assert!(!line.contains('\n'));
-            prop_assert_eq!(read(line.as_bytes()).unwrap(), vec![record]);
+            prop_assert_eq!(read(line.as_bytes()).unwrap(), vec![Placed { place: Place::Line(1), record }]);
         }
 
         #[test]
@@ -206,8 +211,9 @@ mod tests {
     fn a_record_of_an_unknown_kind_is_kept_as_it_is() {
         let text = r#"{"at":7,"kind":"antenna","field":[1,{"x":null}]}"#;
         let records = read(text.as_bytes()).unwrap();
-        assert!(matches!(records[..], [Record { at, what: What::Other(_) }] if at.as_micros() == 7));
-        assert_eq!(line(&records[0]), text);
+        let [Placed { record, .. }] = &records[..] else { panic!("{records:?}") };
+        assert!(matches!(record, Record { at, what: What::Other(_) } if at.as_micros() == 7));
+        assert_eq!(line(record), text);
     }
 
     #[test]

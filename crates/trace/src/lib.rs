@@ -7,14 +7,15 @@
 //!   [`Replay`] plays the terminal's side of one against a card.
 //!
 //! ```
-//! use oxisim_trace::{Record, Transcript, What, json, read};
+//! use oxisim_trace::{Transcript, json, read};
 //!
 //! let text = r#"{"at":0,"kind":"exchange","command":"00A40004023F00","response":"6A82"}"#;
 //! let records = read(text.as_bytes())?;
-//! assert_eq!(json::line(&records[0]), text);
+//! let record = &records[0].record;
+//! assert_eq!(json::line(record), text);
 //!
 //! let mut lines = Vec::new();
-//! Transcript::default().tell(&records[0], Some("MF"), &mut |line| lines.push(line.to_string()));
+//! Transcript::default().tell(record, Some("MF"), &mut |line| lines.push(line.to_string()));
 //! assert_eq!(lines, ["     0.000s  phone   SELECT 3F00 (MF) -> 6A82 file not found"]);
 //! # Ok::<(), oxisim_trace::Error>(())
 //! ```
@@ -28,20 +29,22 @@ pub mod pcapng;
 mod record;
 mod replay;
 mod sink;
+mod smpp;
 mod transcript;
+mod upper;
 mod words;
 
 pub use card::Recorded;
 pub use diff::{Difference, diff};
 pub use error::Error;
-pub use record::{Clock, Party, Record, What};
+pub use record::{Clock, Party, Place, Placed, Record, What};
 pub use replay::{Mismatch, Replay, Step, risk};
 pub use sink::{Destination, Recorder};
 pub use transcript::{Line, Transcript};
 pub use words::marked;
 
 /// The records of a trace: a capture, or lines of JSON.
-pub fn read(octets: &[u8]) -> Result<Vec<Record>, Error> {
+pub fn read(octets: &[u8]) -> Result<Vec<Placed>, Error> {
     const SECTION_HEADER: [u8; 4] = [0x0A, 0x0D, 0x0D, 0x0A];
     let records =
         if octets.starts_with(&SECTION_HEADER) { pcapng::read(octets)? } else { json::read(octets)? };

@@ -1,7 +1,10 @@
 //! Records as a capture that Wireshark opens: pcapng.
 //!
-//! The first interface has what passed between phone and card: GSMTAP in UDP in IP. The second has short messages, in the
-//! form in which Wireshark exports upper layers, so that it dissects them without any setting.
+//! The first interface has what passed between phone and card: GSMTAP in UDP in IP. The second has messages, in the form in
+//! which Wireshark exports upper layers: TPDUs, RPDUs and PDUs of SMPP, and as JSON whatever has no octets.
+//!
+//! A capture has all that lines of JSON have. What a packet cannot say, such as Le, how long it took or to which phone it
+//! went, is in its comment, which is the record's line.
 
 use std::{borrow::Cow, io::Write, time::Duration as StdDuration};
 
@@ -11,21 +14,24 @@ use pcap_file::{
     pcapng::{
         Block, PcapNgParser, PcapNgWriter,
         blocks::{
-            enhanced_packet::EnhancedPacketBlock,
+            enhanced_packet::{EnhancedPacketBlock, EnhancedPacketOption},
             interface_description::{InterfaceDescriptionBlock, InterfaceDescriptionOption},
         },
     },
 };
 
-use crate::{Error, Party, Record, What, gsmtap};
+use crate::{Error, Place, Placed, Record, What, gsmtap, json, upper};
 
 /// The interfaces, in their order: name, and the link type of its packets.
 const INTERFACES: [(&str, DataLink); 2] = [("card", DataLink::RAW), ("sms", DataLink::WIRESHARK_UPPER_PDU)];
-const CARD: u32 = 0;
-const SMS: u32 = 1;
+const CARD: usize = 0;
+const SMS: usize = 1;
 
 /// Timestamps count nanoseconds (`if_tsresol`).
 const NANOSECONDS: u8 = 9;
+
+/// The longest comment, and the longest datagram: their lengths have 16 bits.
+const LONGEST: usize = u16::MAX as usize;
 
 /// Writes a capture.
 pub struct Writer<W: Write>(PcapNgWriter<W>);
@@ -45,15 +51,30 @@ impl<W: Write> Writer<W> {
         Ok(Self(writer))
     }
 
-    /// Writes the packets of a record; there are none of what is no octets.
+    /// Writes the packets of a record.
     pub fn write(&mut self, record: &Record) -> Result<(), Error> {
-        for (interface_id, packet) in packets(&record.what) {
+        let at = stamped(record.at);
+        let mut packets = packets(&record.what);
+        let mut comment = None;
+        if !says_all(&packets, record) {
+            comment = Some(json::line(record)).filter(|line| line.len() <= LONGEST);
+            let is_too_long =
+                |(interface, packet): &(usize, Vec<u8>)| *interface == CARD && packet.len() > LONGEST;
+            if packets.is_empty() || comment.is_none() || packets.iter().any(is_too_long) {
+                (packets, comment) = (vec![(SMS, upper::line(record))], None);
+            }
+        }
+        for (interface, packet) in packets {
             let packet = EnhancedPacketBlock {
-                interface_id,
-                timestamp: StdDuration::from_micros(record.at.as_micros()),
+                interface_id: interface as u32,
+                timestamp: StdDuration::from_micros(at.as_micros()),
                 original_len: u32::try_from(packet.len()).unwrap_or(u32::MAX),
                 data: Cow::Owned(packet),
-                options: Vec::new(),
+                options: comment
+                    .take()
+                    .map(|line| EnhancedPacketOption::Comment(line.into()))
+                    .into_iter()
+                    .collect(),
             };
             self.0.write_pcapng_block(packet).map_err(not_written)?;
         }
@@ -69,13 +90,24 @@ fn not_written(error: PcapError) -> Error {
     })
 }
 
-/// Interface and octets of the packets of a record.
-fn packets(what: &What) -> Vec<(u32, Vec<u8>)> {
-    match what {
-        What::Tpdu { from, tpdu } => vec![(SMS, upper(b"gsm_sms\0", *from, tpdu))],
-        What::UserData { from, octets, .. } => vec![(SMS, upper(b"data\0\0\0\0", *from, octets))],
-        what => gsmtap::frames(what).iter().map(|frame| (CARD, datagram(frame))).collect(),
+/// The time that a packet can have: nanoseconds in 64 bits.
+fn stamped(at: Instant) -> Instant {
+    at.min(Instant::from_micros(u64::MAX / 1_000))
+}
+
+/// Interface and octets of the packets of what passed; none of what is no octets.
+fn packets(what: &What) -> Vec<(usize, Vec<u8>)> {
+    match upper::packet(what) {
+        Some(packet) => vec![(SMS, packet)],
+        None => gsmtap::frames(what).iter().map(|frame| (CARD, datagram(frame))).collect(),
     }
+}
+
+/// Whether nobody needs more than the packets to have the record again.
+fn says_all(packets: &[(usize, Vec<u8>)], record: &Record) -> bool {
+    let [(interface, packet)] = packets else { return false };
+    let link = INTERFACES.get(*interface).map(|(_, link)| *link);
+    link.and_then(|link| understood(link, stamped(record.at), packet)).as_ref() == Some(record)
 }
 
 /// A datagram from and to this machine, IPv4 (RFC 791) with UDP (RFC 768).
@@ -101,19 +133,51 @@ fn checksum(header: &[u8]) -> u16 {
     !((sum & 0xFFFF) + (sum >> 16)) as u16
 }
 
-/// An exported upper layer: tags with the dissector's name, whose length is a multiple of four, and the direction as the
-/// network sees it; then the octets.
-fn upper(dissector: &[u8], from: Party, octets: &[u8]) -> Vec<u8> {
-    const NAME: [u8; 2] = [0, 12];
-    const DIRECTION: [u8; 6] = [0, 35, 0, 4, 0, 0];
-    const END: [u8; 4] = [0; 4];
-    let received = [0, u8::from(from == Party::Phone)];
-    [&NAME[..], &[0, dissector.len() as u8], dissector, &DIRECTION, &received, &END, octets].concat()
+/// A packet of a capture.
+struct Packet<'a> {
+    frame: usize,
+    at: Instant,
+    link: DataLink,
+    octets: Cow<'a, [u8]>,
+    /// The record that its comment is.
+    told: Option<Record>,
 }
 
-/// The records of a capture, of this program or of another: what is no GSMTAP of type SIM and no exported TPDU is passed
-/// over.
-pub fn read(octets: &[u8]) -> Result<Vec<Record>, Error> {
+/// The records of a capture, of this program or of another: what is no GSMTAP of type SIM and no upper layer of those
+/// above is passed over.
+pub fn read(octets: &[u8]) -> Result<Vec<Placed>, Error> {
+    let packets = parsed(octets)?;
+    let mut records = Vec::new();
+    let mut rest = &packets[..];
+    while let [first, after @ ..] = rest {
+        let place = Place::Frame(first.frame);
+        if let Some((record, count)) = first.told.as_ref().and_then(|told| is_of(told, rest)) {
+            records.push(Placed { place, record: record.clone() });
+            rest = &rest[count..];
+        } else {
+            let record = understood(first.link, first.at, &first.octets);
+            records.extend(record.map(|record| Placed { place, record }));
+            rest = after;
+        }
+    }
+    Ok(records)
+}
+
+/// The record of a comment, and how many packets it has, if they are those that stand here: a capture may have been cut or
+/// altered.
+fn is_of<'a>(told: &'a Record, rest: &[Packet<'_>]) -> Option<(&'a Record, usize)> {
+    let packets = packets(&told.what);
+    let here = rest.get(..packets.len())?;
+    let is_same = |((interface, octets), here): (&(usize, Vec<u8>), &Packet<'_>)| {
+        INTERFACES.get(*interface).is_some_and(|(_, link)| *link == here.link)
+            && *octets == *here.octets
+            && here.at == stamped(told.at)
+    };
+    (!here.is_empty() && packets.iter().zip(here).all(is_same)).then_some((told, here.len()))
+}
+
+/// The packets of a capture whose interface is known, counted as Wireshark counts them.
+fn parsed(octets: &[u8]) -> Result<Vec<Packet<'_>>, Error> {
     let wrong = |rest: &[u8], error: &PcapError| Error::Capture {
         offset: octets.len() - rest.len(),
         reason: match error {
@@ -122,18 +186,25 @@ pub fn read(octets: &[u8]) -> Result<Vec<Record>, Error> {
         },
     };
     let (mut rest, mut parser) = PcapNgParser::new(octets).map_err(|error| wrong(octets, &error))?;
-    let mut records = Vec::new();
+    let (mut packets, mut frame) = (Vec::new(), 0);
     while !rest.is_empty() {
         let (after, block) = parser.next_block(rest).map_err(|error| wrong(rest, &error))?;
         rest = after;
+        frame += usize::from(matches!(
+            block,
+            Block::EnhancedPacket(_) | Block::SimplePacket(_) | Block::Packet(_)
+        ));
         let Block::EnhancedPacket(packet) = block else { continue };
         let Some(interface) = parser.packet_interface(&packet) else { continue };
-        let Some(what) = understood(interface.linktype, &packet.data) else { continue };
+        let told = packet.options.iter().find_map(|option| match option {
+            EnhancedPacketOption::Comment(comment) => json::parse(comment).ok(),
+            _ => None,
+        });
         // The parser takes every timestamp for nanoseconds.
-        let count = packet.timestamp.as_nanos();
-        records.push(Record::new(instant(count, interface), what));
+        let at = instant(packet.timestamp.as_nanos(), interface);
+        packets.push(Packet { frame, at, link: interface.linktype, octets: packet.data, told });
     }
-    Ok(records)
+    Ok(packets)
 }
 
 /// A timestamp, in the resolution of its interface: a power of ten, or of two (`if_tsresol`, draft-ietf-opsawg-pcapng §4.2).
@@ -151,14 +222,15 @@ fn instant(count: u128, interface: &InterfaceDescriptionBlock<'_>) -> Instant {
     Instant::from_micros(u64::try_from(micros).unwrap_or(u64::MAX))
 }
 
-fn understood(link: DataLink, packet: &[u8]) -> Option<What> {
-    match link {
-        DataLink::RAW | DataLink::IPV4 => gsmtap::read(payload(packet)?),
-        DataLink::ETHERNET => gsmtap::read(payload(packet.get(14..)?)?),
-        DataLink::LINUX_SLL => gsmtap::read(payload(packet.get(16..)?)?),
-        DataLink::WIRESHARK_UPPER_PDU => exported(packet),
-        _ => None,
-    }
+fn understood(link: DataLink, at: Instant, packet: &[u8]) -> Option<Record> {
+    let below = match link {
+        DataLink::WIRESHARK_UPPER_PDU => return upper::read(at, packet),
+        DataLink::RAW | DataLink::IPV4 => packet,
+        DataLink::ETHERNET => packet.get(14..)?,
+        DataLink::LINUX_SLL => packet.get(16..)?,
+        _ => return None,
+    };
+    gsmtap::read(payload(below)?).map(|what| Record::new(at, what))
 }
 
 const UDP: u8 = 17;
@@ -174,32 +246,13 @@ fn payload(packet: &[u8]) -> Option<&[u8]> {
     if port == gsmtap::PORT { datagram.get(8..) } else { None }
 }
 
-/// The TPDU that was exported, or nothing.
-fn exported(mut packet: &[u8]) -> Option<What> {
-    let (mut is_tpdu, mut from) = (false, Party::Centre);
-    loop {
-        let (&[t1, t0, l1, l0], after) = packet.split_first_chunk::<4>()?;
-        let (value, after) = after.split_at_checked(usize::from(u16::from_be_bytes([l1, l0])))?;
-        packet = after;
-        match u16::from_be_bytes([t1, t0]) {
-            0 => break,
-            12 => {
-                is_tpdu =
-                    value.strip_prefix(b"gsm_sms").is_some_and(|rest| rest.iter().all(|&octet| octet == 0));
-            }
-            35 if value.last() == Some(&1) => from = Party::Phone,
-            _ => {}
-        }
-    }
-    is_tpdu.then(|| What::Tpdu { from, tpdu: packet.to_vec() })
-}
-
 #[cfg(test)]
 mod tests {
     use oxisim_wire::Duration;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::{Party, record::tests::whats};
 
     fn records() -> Vec<Record> {
         let exchange = |command: &[u8], response: &[u8]| What::Exchange {
@@ -227,9 +280,39 @@ mod tests {
         octets
     }
 
+    fn back(capture: &[u8]) -> Vec<Record> {
+        read(capture).unwrap().into_iter().map(|placed| placed.record).collect()
+    }
+
     #[test]
     fn a_capture_comes_back_with_its_times() {
-        assert_eq!(read(&written(&records())).unwrap(), records());
+        assert_eq!(back(&written(&records())), records());
+    }
+
+    #[test]
+    fn a_comment_counts_only_beside_its_own_packets() {
+        let exchange = What::Exchange {
+            command: vec![0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00, 0x00],
+            response: vec![0x62, 0x00, 0x90, 0x00],
+            took: Duration::from_micros(7),
+        };
+        let record = Record::new(Instant::from_secs(1), exchange);
+        let octets = written(std::slice::from_ref(&record));
+        assert_eq!(back(&octets), [record]);
+        // Whoever alters the time of the packets has not altered their comments.
+        let text = b"\"at\":1000000";
+        let at = octets.windows(text.len()).position(|window| window == text).unwrap();
+        let altered = [&octets[..at], b"\"at\":1000001", &octets[at + text.len()..]].concat();
+        let places: Vec<Place> = read(&altered).unwrap().into_iter().map(|placed| placed.place).collect();
+        assert_eq!(places, [Place::Frame(1), Place::Frame(2)]);
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_datagram_comes_back() {
+        let command = [&[0x00, 0xD6, 0x00, 0x00, 0x00, 0xFF, 0xFF][..], &[7; 0xFFFF]].concat();
+        let what = What::Exchange { command, response: vec![0x90, 0x00], took: Duration::ZERO };
+        let record = Record::new(Instant::EPOCH, what);
+        assert_eq!(back(&written(std::slice::from_ref(&record))), [record]);
     }
 
     #[test]
@@ -255,7 +338,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_capture_panics(at in 0..600_usize, octet: u8, cut in 0..700_usize) {
+        fn lines_come_back_from_a_capture_as_they_were(
+            records in prop::collection::vec((any::<u64>(), whats()), 0..10),
+        ) {
+            let records = records.into_iter().map(|(at, what)| Record::new(Instant::from_micros(at), what));
+            let lines: Vec<String> = records.map(|record| json::line(&record)).collect();
+            let read_lines = json::read(lines.join("\n").as_bytes()).unwrap();
+            let records: Vec<Record> = read_lines.into_iter().map(|placed| placed.record).collect();
+            let again: Vec<String> = back(&written(&records)).iter().map(json::line).collect();
+            prop_assert_eq!(again, lines);
+        }
+
+        #[test]
+        fn no_capture_panics(at in 0..1_500_usize, octet: u8, cut in 0..1_600_usize) {
             let mut octets = written(&records());
             if let Some(place) = octets.get_mut(at) {
                 *place = octet;

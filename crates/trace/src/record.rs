@@ -1,5 +1,7 @@
 //! What is recorded.
 
+use std::fmt;
+
 use oxisim_wire::{Duration, Instant};
 use serde_json::{Map, Value};
 
@@ -60,6 +62,31 @@ pub enum What {
         coding: u8,
         /// TP-UD, with its header if it has one; packed as on the air.
         octets: Vec<u8>,
+    },
+    /// An RPDU went between phone and SMS centre (TS 24.011 §7.3).
+    Rpdu {
+        /// Who sent it.
+        from: Party,
+        /// The phone's number.
+        phone: String,
+        /// The octets.
+        rpdu: Vec<u8>,
+    },
+    /// A PDU went between SMS centre and server (SMPP 5.0 §4.2 and §4.3).
+    Pdu {
+        /// Who sent it.
+        from: Party,
+        /// The address of the one who does not record.
+        peer: String,
+        /// The octets.
+        pdu: Vec<u8>,
+    },
+    /// Something happened of which there are no octets.
+    Event {
+        /// Who did it.
+        who: Party,
+        /// What, in words.
+        text: String,
     },
     /// Something that this version does not know, kept as it was read.
     Other(Map<String, Value>),
@@ -131,5 +158,69 @@ impl Record {
     pub fn began(&self) -> Instant {
         let took = if let What::Exchange { took, .. } = &self.what { *took } else { Duration::ZERO };
         Instant::from_micros(self.at.as_micros().saturating_sub(took.as_micros()))
+    }
+}
+
+/// Where a record stands in what was read, from one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The line of a file with lines of JSON.
+    Line(usize),
+    /// The frame of a capture, as Wireshark counts them.
+    Frame(usize),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(number) => write!(f, "line {number}"),
+            Self::Frame(number) => write!(f, "frame {number}"),
+        }
+    }
+}
+
+/// A record that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Placed {
+    /// Where it stands.
+    pub place: Place,
+    /// The record.
+    pub record: Record,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn octets() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(any::<u8>(), 0..40)
+    }
+
+    /// What may pass, of every kind.
+    pub fn whats() -> impl Strategy<Value = What> {
+        let party = prop::sample::select(Party::ALL.to_vec());
+        let clock = prop::sample::select(vec![Clock::Real, Clock::Virtual]);
+        prop_oneof![
+            (clock, ".*").prop_map(|(clock, program)| What::Start { clock, program }),
+            octets().prop_map(|answer| What::Reset { answer }),
+            Just(What::PowerOff),
+            (octets(), octets(), any::<u32>()).prop_map(|(command, response, took)| What::Exchange {
+                command,
+                response,
+                took: Duration::from_micros(took.into()),
+            }),
+            (octets(), ".*").prop_map(|(command, reason)| What::Broken { command, reason }),
+            (party.clone(), octets()).prop_map(|(from, tpdu)| What::Tpdu { from, tpdu }),
+            (party.clone(), any::<u8>(), octets()).prop_map(|(from, coding, octets)| What::UserData {
+                from,
+                coding,
+                octets,
+            }),
+            (party.clone(), ".*", octets()).prop_map(|(from, phone, rpdu)| What::Rpdu { from, phone, rpdu }),
+            (party.clone(), ".*", octets()).prop_map(|(from, peer, pdu)| What::Pdu { from, peer, pdu }),
+            (party, ".*").prop_map(|(who, text)| What::Event { who, text }),
+        ]
     }
 }

@@ -100,8 +100,14 @@ struct State {
 impl Recorder {
     /// Begins a trace.
     pub fn open(destination: &Destination, clock: Clock, now: Instant) -> Result<Self, Error> {
-        let mut sink = Sink::open(destination)?;
-        sink.write(&Record::start(now, clock))?;
+        let recorder = Self::copy(destination)?;
+        recorder.state().sink.write(&Record::start(now, clock))?;
+        Ok(recorder)
+    }
+
+    /// Begins a copy of a trace, which has its own beginning.
+    pub fn copy(destination: &Destination) -> Result<Self, Error> {
+        let sink = Sink::open(destination)?;
         Ok(Self(Arc::new(Mutex::new(State { sink, failed: None }))))
     }
 

@@ -109,7 +109,11 @@ const fn who(what: &What) -> &'static str {
         What::Reset { .. } | What::PowerOff | What::Exchange { .. } | What::Broken { .. } => {
             Party::Phone.word()
         }
-        What::Tpdu { from, .. } | What::UserData { from, .. } => from.word(),
+        What::Tpdu { from, .. }
+        | What::UserData { from, .. }
+        | What::Rpdu { from, .. }
+        | What::Pdu { from, .. }
+        | What::Event { who: from, .. } => from.word(),
         What::Start { .. } | What::Other(_) => "",
     }
 }

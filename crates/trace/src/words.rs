@@ -2,7 +2,7 @@
 
 use oxisim_apdu::{Class, Command, Instruction, Response, Status};
 use oxisim_sms::{
-    Alphabet, UserData,
+    Alphabet, UserData, rp,
     tpdu::{MobileOriginated, MobileTerminated},
 };
 use oxisim_toolkit::{
@@ -10,7 +10,7 @@ use oxisim_toolkit::{
 };
 use oxisim_wire::Wire;
 
-use crate::{Party, What};
+use crate::{Party, What, smpp::Header};
 
 /// What passed, in a line; `file` is the name of the file that it is about.
 pub fn of(what: &What, file: Option<&str>) -> String {
@@ -27,8 +27,11 @@ pub fn of(what: &What, file: Option<&str>) -> String {
         What::Tpdu { from, tpdu } => self::tpdu(*from, tpdu),
         What::UserData { from, octets, .. } => {
             let to = if *from == Party::Server { Party::Centre } else { Party::Server };
-            format!("user data for the {}, {}: {}", to.word(), count(octets.len()), self::octets(octets))
+            format!("user data for the {}, {}", to.word(), count(octets.len()))
         }
+        What::Rpdu { phone, rpdu, .. } => format!("phone {phone}: {}", self::rpdu(rpdu)),
+        What::Pdu { peer, pdu, .. } => format!("{peer}: {}", self::pdu(pdu)),
+        What::Event { text, .. } => text.clone(),
         What::Other(object) => format!("not known here: {}", serde_json::Value::Object(object.clone())),
     }
 }
@@ -189,6 +192,43 @@ fn tpdu(from: Party, octets: &[u8]) -> String {
         }
         Err(_) => unreadable(),
     }
+}
+
+/// An RPDU: what it is, and the TPDU in it.
+fn rpdu(octets: &[u8]) -> String {
+    // Bit 1 of the message type says who sends it (TS 24.011 §8.2.2).
+    let (name, from, reference, tpdu) = match octets.first().map(|kind| kind & 1) {
+        Some(0) => match rp::MobileOriginated::decode(octets, "RPDU") {
+            Ok(rp::MobileOriginated::Data(data)) => {
+                ("RP-DATA", Party::Phone, data.reference, Some(data.tpdu))
+            }
+            Ok(rp::MobileOriginated::Ack(ack)) => ("RP-ACK", Party::Phone, ack.reference, ack.tpdu),
+            Ok(rp::MobileOriginated::Error(error)) => ("RP-ERROR", Party::Phone, error.reference, error.tpdu),
+            Ok(rp::MobileOriginated::MemoryAvailable { reference }) => {
+                ("RP-SMMA", Party::Phone, reference, None)
+            }
+            Err(_) => return format!("RPDU {}", self::octets(octets)),
+        },
+        _ => match rp::MobileTerminated::decode(octets, "RPDU") {
+            Ok(rp::MobileTerminated::Data(data)) => {
+                ("RP-DATA", Party::Centre, data.reference, Some(data.tpdu))
+            }
+            Ok(rp::MobileTerminated::Ack(ack)) => ("RP-ACK", Party::Centre, ack.reference, ack.tpdu),
+            Ok(rp::MobileTerminated::Error(error)) => {
+                ("RP-ERROR", Party::Centre, error.reference, error.tpdu)
+            }
+            Err(_) => return format!("RPDU {}", self::octets(octets)),
+        },
+    };
+    let tpdu = tpdu.map(|tpdu| format!(": {}", self::tpdu(from, &tpdu))).unwrap_or_default();
+    format!("{name} {reference}{tpdu}")
+}
+
+/// A PDU of SMPP: what it is, its number, how long it is, or why it is refused.
+fn pdu(octets: &[u8]) -> String {
+    let Ok(header) = Header::read(octets) else { return format!("PDU {}", self::octets(octets)) };
+    let status = if header.status == 0 { String::new() } else { format!(", status {:08X}", header.status) };
+    format!("{} {}, {}{status}", header.name(), header.sequence, count(octets.len()))
 }
 
 fn user_data(user_data: &UserData) -> String {

@@ -21,6 +21,7 @@ use crate::{
     report::count,
     run::{Device, Held, LIMIT, Outcome, SourceName, not_personalised},
     sim,
+    trace::{InTurns, Watched, finish},
 };
 
 const DF_TELECOM: u16 = 0x7F10;
@@ -44,18 +45,27 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         RealTime::open(path)?.forget_confirmed()?;
     }
     let card = args.which.open()?.ok_or_else(|| Failure::Usage("which card?".into()))?;
+    let trace = InTurns::open(&args.trace)?;
     let done = if args.json {
-        back_up(args, card, &mut io::stderr())?
+        back_up(args, card, &trace, &mut io::stderr())
     } else {
-        back_up(args, card, &mut io::stdout())?
+        back_up(args, card, &trace, &mut io::stdout())
     };
+    let written = finish(trace.recorder(), Ok(()));
+    let done = done?;
+    written?;
     let plan = args.plan(&done.number, done.source, args.server.address());
     args.conclude(&plan, &done.outcome, &done.left_out, &mut io::stdout())
 }
 
 /// Makes the backup, and says who makes it.
-fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result<Done, Failure> {
-    let mut client = Client::new(card)?;
+fn back_up(
+    args: &Args,
+    card: Box<dyn Transport>,
+    trace: &InTurns,
+    out: &mut dyn Write,
+) -> Result<Done, Failure> {
+    let mut client = Client::new(trace.around(card))?;
     let number = args.number.clone().map_or_else(|| own_number(&mut client), Ok)?;
     let phonebook = Phonebook::read(&mut client, args)?;
     writeln!(
@@ -73,23 +83,26 @@ fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result
     let server = args.server()?;
     let (source, outcome) = if client.is_gsm() {
         writeln!(out, "A SIM of GSM, on which a phone starts no toolkit here: {BY_PHONE}")?;
-        by_phone(args, &number, client.into_transport(), &phonebook, server)?
+        by_phone(args, &number, client.into_transport(), &phonebook, server, trace)?
     } else {
         let plan = args.plan(&number, SourceName::Card, args.server.address());
-        let mut world = plan.world(LiveCard::new(client.into_transport()), None, server)?;
-        let ready = world.switch_on()?;
-        // Some cards set up their menu only when they are polled.
-        world.run_until(MENU_COMES_WITHIN, |world| world.terminal.menu().is_some())?;
-        if world.is_lost() {
-            world.card.into_transport()?;
-            return Err(Failure::NotDone("the card does not answer".into()));
-        }
-        writeln!(out, "{}", menu(&world, ready))?;
-        if ready && world.menu_entry().is_some() {
-            by_applet(args, &number, world)?
+        trace.simulate(plan.start);
+        let card = Watched::new(LiveCard::new(client.into_transport()), args.trace.is_wanted());
+        let mut world = plan.world(card, None, server)?;
+        let ready = started(&mut world);
+        if matches!(ready, Ok(true)) && world.menu_entry().is_some() {
+            writeln!(out, "{}", menu(&world, true))?;
+            by_applet(args, &number, world, trace)?
         } else {
-            let server = switch_off(&mut world).map(|()| world.esme)?;
-            by_phone(args, &number, world.card.into_transport()?, &phonebook, server)?
+            let off = switch_off(&mut world);
+            trace.end(&mut world);
+            if world.is_lost() {
+                world.card.card.into_transport()?;
+                return Err(Failure::NotDone("the card does not answer".into()));
+            }
+            writeln!(out, "{}", menu(&world, ready?))?;
+            let server = off.map(|()| world.esme)?;
+            by_phone(args, &number, world.card.card.into_transport()?, &phonebook, server, trace)?
         }
     };
     writeln!(out)?;
@@ -98,8 +111,19 @@ fn back_up(args: &Args, card: Box<dyn Transport>, out: &mut dyn Write) -> Result
 
 const BY_PHONE: &str = "the phone makes the backup, and the card is only read.";
 
+/// A phone with the card that is there.
+type Phone = World<Server<SqliteStore>, Watched<LiveCard>>;
+
+/// Switches the phone on, and waits for the card's menu; whether the card has started.
+fn started(world: &mut Phone) -> Result<bool, Failure> {
+    let ready = world.switch_on()?;
+    // Some cards set up their menu only when they are polled.
+    world.run_until(MENU_COMES_WITHIN, |world| world.terminal.menu().is_some())?;
+    Ok(ready)
+}
+
 /// What the card's menu says about the applet.
-fn menu(world: &World<Server<SqliteStore>, LiveCard>, ready: bool) -> String {
+fn menu(world: &Phone, ready: bool) -> String {
     let entry = PhonebookBackup::MENU_ENTRY;
     let Some(menu) = world.terminal.menu() else {
         let why = if ready { "The card shows no menu" } else { "The card does not start as a USIM does" };
@@ -118,19 +142,28 @@ fn menu(world: &World<Server<SqliteStore>, LiveCard>, ready: bool) -> String {
 fn by_applet(
     args: &Args,
     number: &Msisdn,
-    mut world: World<Server<SqliteStore>, LiveCard>,
+    mut world: Phone,
+    trace: &InTurns,
 ) -> Result<(SourceName, Outcome), Failure> {
     let source = SourceName::Card;
-    world.request_card_backup()?;
-    let ended = world.run_backup(LIMIT)?;
-    switch_off(&mut world)?;
+    let ended = chosen(&mut world);
+    trace.end(&mut world);
+    let ended = ended?;
     let (record, mut server) = (world.record, world.esme);
-    let mut client = Client::new(world.card.into_transport()?)?;
+    let mut client = Client::new(world.card.card.into_transport()?)?;
     let held = Phonebook::read(&mut client, args)?;
     let held = Held::new(Source::CARD, held.book);
     let plan = args.plan(number, source, args.server.address());
     let outcome = plan.outcome(record, &mut server, &[held], ended)?;
     Ok((source, outcome))
+}
+
+/// Chooses the menu's entry and waits for the backup; whether it has ended.
+fn chosen(world: &mut Phone) -> Result<bool, Failure> {
+    world.request_card_backup()?;
+    let ended = world.run_backup(LIMIT)?;
+    switch_off(world)?;
+    Ok(ended)
 }
 
 /// Lets the phone back up what it has read, with a SIM of its own; the card is read once more afterwards.
@@ -140,6 +173,7 @@ fn by_phone(
     card: Box<dyn Transport>,
     phonebook: &Phonebook,
     mut server: Server<SqliteStore>,
+    trace: &InTurns,
 ) -> Result<(SourceName, Outcome), Failure> {
     let source = SourceName::Phone;
     args.refuse_status()?;
@@ -151,7 +185,10 @@ fn by_phone(
     }
     let device =
         Device { card: sim::card(number, None, None), application: Some(application), imports: Vec::new() };
-    let mut outcome = plan.run(device, server, None)?;
+    trace.simulate(plan.start);
+    let outcome = plan.run(device, server, trace.recorder());
+    trace.go_on();
+    let mut outcome = outcome?;
     let after = Phonebook::read(&mut Client::new(card)?, args)?;
     if after.book != phonebook.book {
         outcome.differences.push("the card's phonebook has changed meanwhile".into());
@@ -160,7 +197,7 @@ fn by_phone(
 }
 
 /// Switches the phone off, and the card with it.
-fn switch_off(world: &mut World<Server<SqliteStore>, LiveCard>) -> Result<(), Failure> {
+fn switch_off(world: &mut Phone) -> Result<(), Failure> {
     world.terminal.switch_off(world.now());
     world.run_until(Duration::ZERO, |_| true)?;
     Ok(())
@@ -283,7 +320,7 @@ mod tests {
         let commands: Rc<RefCell<Vec<Vec<u8>>>> = Rc::default();
         let card = Recorded { card: Replayed::new(card), commands: Rc::clone(&commands) };
         let mut said = Vec::new();
-        let done = back_up(&args(words), Box::new(card), &mut said);
+        let done = back_up(&args(words), Box::new(card), &InTurns::default(), &mut said);
         let commands = commands.borrow().clone();
         (done, String::from_utf8(said).unwrap(), commands)
     }
@@ -343,7 +380,7 @@ mod tests {
         let mut failed = 0;
         for left in (0..2_000).step_by(53) {
             let card = oxisim_transport::InProcess(Replayed::new(filled("sysmoisim-sja2")));
-            match back_up(&args, Box::new(Leaving { card, left }), &mut io::sink()) {
+            match back_up(&args, Box::new(Leaving { card, left }), &InTurns::default(), &mut io::sink()) {
                 Err(failure) => {
                     assert_eq!(failure.to_string(), "the card in reader \"any\" was removed", "{left}");
                     failed += 1;

@@ -1,28 +1,31 @@
 //! `oxisim trace`: what was recorded with `--trace`.
 
 mod files;
+mod live;
 mod option;
 mod replay;
 mod slot;
+mod watch;
 
 use std::{
     io::{self, Write},
     path::{Path, PathBuf},
 };
 
-use oxisim_trace::{Clock, Destination, Difference, Party, Record, Recorder, Transcript, What};
-use oxisim_transport::Error as CardError;
+use oxisim_trace::{Destination, Difference, Party, Placed, Recorder, Transcript, What, gsmtap};
 
-use crate::{backup::wall_clock, explain, failure::Failure, report::count};
+use crate::{explain, failure::Failure, report::count};
 
+pub use live::InTurns;
 pub use option::{TraceArgs, finish, teller};
 pub use slot::Watched;
+pub use watch::{of_centre, of_server};
 
 /// Show, convert, compare and replay what was recorded with --trace.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A trace is recorded by `oxisim card`, `oxisim phone` and `oxisim backup` with --trace F.jsonl or
---trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace makes them, are
+A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim backup`, `oxisim smsc` and `oxisim serve`
+with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace makes them, are
 read, too.
 
 Examples:
@@ -86,7 +89,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 }
 
 /// The records of a file.
-fn read(path: &Path) -> Result<Vec<Record>, Failure> {
+fn read(path: &Path) -> Result<Vec<Placed>, Failure> {
     let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |error| Failure::Trace { path: path.into(), error };
     oxisim_trace::read(&octets).map_err(wrong)
@@ -94,7 +97,7 @@ fn read(path: &Path) -> Result<Vec<Record>, Failure> {
 
 fn show(args: &ShowArgs, out: &mut impl Write) -> Result<(), Failure> {
     let (mut transcript, mut files) = (Transcript::default(), files::Files::default());
-    for record in read(&args.file)? {
+    for Placed { record, .. } in read(&args.file)? {
         let mut lines = Vec::new();
         let file = files.about(&record.what);
         transcript.tell(&record, file, &mut |line| lines.push(line));
@@ -120,23 +123,19 @@ fn explain(what: &What, file: Option<&str>, out: &mut impl Write) -> io::Result<
             explain::of(&[tpdu], explain::Kind::TpduMo, None, &mut said)?;
         }
         What::Tpdu { tpdu, .. } => explain::of(&[tpdu], explain::Kind::TpduMt, None, &mut said)?,
-        _ => {}
+        What::UserData { octets, .. } | What::Rpdu { rpdu: octets, .. } | What::Pdu { pdu: octets, .. } => {
+            writeln!(said, "{}", hex::encode_upper(octets))?;
+        }
+        What::Start { .. } | What::PowerOff | What::Broken { .. } | What::Event { .. } | What::Other(_) => {}
     }
     String::from_utf8_lossy(&said).lines().try_for_each(|line| writeln!(out, "{:23}{line}", ""))
 }
 
 fn convert(args: &ConvertArgs) -> Result<(), Failure> {
-    let mut records = read(&args.file)?;
-    let (clock, start) = match records.first() {
-        Some(Record { at, what: What::Start { clock, .. } }) => (*clock, *at),
-        first => (Clock::Real, first.map_or_else(wall_clock, Record::began)),
-    };
-    if matches!(records.first(), Some(Record { what: What::Start { .. }, .. })) {
-        records.remove(0);
-    }
+    let records = read(&args.file)?;
     let failed = |error: oxisim_trace::Error| Failure::NotDone(error.to_string());
-    let recorder = Recorder::open(&args.to, clock, start).map_err(failed)?;
-    for record in &records {
+    let recorder = Recorder::copy(&args.to).map_err(failed)?;
+    for Placed { record, .. } in &records {
         recorder.write(record);
     }
     recorder.finish().map_err(failed)?;
@@ -146,34 +145,33 @@ fn convert(args: &ConvertArgs) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What of the records has no frame for Wireshark.
-fn left_out(records: &[Record], to: &Destination) -> Option<String> {
-    let has_none = |what: &What| match what {
-        What::Tpdu { .. } | What::UserData { .. } => matches!(to, Destination::Live(_)),
-        What::Reset { answer } => answer.is_empty(),
-        What::Exchange { .. } => false,
-        What::Start { .. } | What::PowerOff | What::Broken { .. } | What::Other(_) => true,
+/// What of the records has no frame for a Wireshark that listens; files have all.
+fn left_out(records: &[Placed], to: &Destination) -> Option<String> {
+    let has_none = |placed: &&Placed| {
+        !matches!(placed.record.what, What::Start { .. }) && gsmtap::frames(&placed.record.what).is_empty()
     };
-    if matches!(to, Destination::Lines(_)) {
+    if !matches!(to, Destination::Live(_)) {
         return None;
     }
-    let left_out = records.iter().filter(|record| has_none(&record.what)).count();
+    let left_out = records.iter().filter(has_none).count();
     (left_out > 0).then(|| format!("{} left out, for which there is no frame", count(left_out, "record")))
 }
 
 fn diff(args: &DiffArgs, out: &mut impl Write) -> Result<(), Failure> {
     let (first, second) = (read(&args.first)?, read(&args.second)?);
     let differences = oxisim_trace::diff(&first, &second);
-    differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
     let differing =
         differences.iter().filter(|difference| !matches!(difference, Difference::Alike(_))).count();
+    if differing > 0 {
+        writeln!(out, "--- {}\n+++ {}", args.first.display(), args.second.display())?;
+    }
+    differences.iter().try_for_each(|difference| writeln!(out, "{difference}"))?;
     match differing {
         0 => Ok(()),
-        differing => Err(Failure::NotDone(format!("the traces differ, in {}", count(differing, "record")))),
+        differing => {
+            let (first, second) = (args.first.display(), args.second.display());
+            let differing = count(differing, "record");
+            Err(Failure::NotDone(format!("{first} and {second} differ, in {differing}")))
+        }
     }
-}
-
-/// What broke on the way to a card, in the words of a command.
-fn unreachable(step: usize, error: &CardError) -> Failure {
-    Failure::NotDone(format!("step {step}: {error}"))
 }

@@ -1,12 +1,15 @@
 //! `oxisim trace replay`: the terminal's side of a trace, against a card.
 
-use std::{io::Write, path::PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
-use oxisim_trace::{Record, Replay, What, risk};
+use oxisim_trace::{Placed, Replay, What, risk};
 use oxisim_transport::{Pcsc, Protocols, Sharing, SmartCard as _, TcpClient, Transport};
 use oxisim_wire::Instant;
 
-use super::{read, unreachable};
+use super::read;
 use crate::{
     card::{Personal, RealTime},
     failure::Failure,
@@ -47,37 +50,40 @@ enum Card {
 pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure> {
     let records = read(&args.file)?;
     if args.reader.is_some() && !args.allow_destructive {
-        refuse_risks(&records)?;
+        refuse_risks(&args.file, &records)?;
     }
     let mut card = match (&args.reader, &args.tcp) {
         (Some(reader), _) => Card::There(Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?)),
         (_, Some(address)) => Card::There(Box::new(TcpClient::connect(address)?)),
         _ => Card::OfProgram(Box::new(args.built_in.card(&PinArgs::default(), out)?)),
     };
-    let steps = replay(&records, &mut card)?;
+    let steps = replay(&args.file, &records, &mut card)?;
     writeln!(out, "{} replayed: every answer is the same", count(steps, "step"))?;
     Ok(())
 }
 
-fn replay(records: &[Record], card: &mut Card) -> Result<usize, Failure> {
+fn replay(path: &Path, records: &[Placed], card: &mut Card) -> Result<usize, Failure> {
     let mut replay = Replay::new(records);
     // A trace that begins later has a card that is on.
     let mut is_on = false;
     while let Some(step) = replay.next_step() {
         if !is_on && step.command.is_some() {
-            card.reset(step.at).map_err(|error| unreachable(replay.steps(), &error))?;
+            card.reset(step.at).map_err(|error| unreachable(path, &replay, &error))?;
         }
         is_on = true;
         let answer = match step.command {
             Some(command) => card.exchange(step.at, command),
             None => card.reset(step.at),
         };
-        let answer = answer.map_err(|error| unreachable(replay.steps(), &error))?;
+        let answer = answer.map_err(|error| unreachable(path, &replay, &error))?;
         let same = replay.answer(&answer);
-        same.map_err(|mismatch| Failure::NotDone(format!("the card answers otherwise, {mismatch}")))?;
+        same.map_err(|mismatch| {
+            let place = path.display();
+            Failure::NotDone(format!("the card answers otherwise than in {place}, {mismatch}"))
+        })?;
     }
     match replay.steps() {
-        0 => Err(Failure::Usage("there is nothing in the trace that a terminal has sent".into())),
+        0 => Err(Failure::Usage(format!("{}: nothing in it was sent by a terminal", path.display()))),
         steps => Ok(steps),
     }
 }
@@ -101,15 +107,22 @@ impl Card {
     }
 }
 
+/// What broke on the way to a card.
+fn unreachable(path: &Path, replay: &Replay<'_>, error: &oxisim_transport::Error) -> Failure {
+    let place = replay.place().map(|place| format!(", {place}")).unwrap_or_default();
+    Failure::NotDone(format!("{}{place}, step {}: {error}", path.display(), replay.steps()))
+}
+
 /// A card in a reader may be one that somebody needs.
-fn refuse_risks(records: &[Record]) -> Result<(), Failure> {
-    for record in records {
+fn refuse_risks(path: &Path, records: &[Placed]) -> Result<(), Failure> {
+    for Placed { place, record } in records {
         if let What::Exchange { command, .. } = &record.what
             && let Some(reason) = risk(command)
         {
             let command = hex::encode_upper(command.get(..4).unwrap_or(command));
+            let path = path.display();
             return Err(Failure::Usage(format!(
-                "{command}.. is not sent to a card in a reader, because {reason}: --allow-destructive sends it"
+                "{path}, {place}: {command}.. is not sent to a card in a reader, because {reason}: --allow-destructive sends it"
             )));
         }
     }

@@ -1,9 +1,10 @@
 //! A simulated world, recorded.
 
-use oxisim_backup::Way;
+use oxisim_backup::{FromServer, Way};
+use oxisim_server::describe;
 use oxisim_trace::{Party, Record, Recorder, What};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Carried, Leg, Slot};
+use oxisim_world::{Carried, Happening, Leg, Record as Happened, Slot, What as Fact};
 
 /// A card in the slot of the emulated phone, with what passed there if it is to be recorded.
 pub struct Watched<C> {
@@ -26,11 +27,12 @@ impl<C> Watched<C> {
         }
     }
 
-    /// Records what has passed at the card and over the air, in the order of time.
-    pub fn tell(&mut self, messages: &[Carried], recorder: &Recorder) {
+    /// Records what has passed at the card and over the air, and what the server has done, in the order of time.
+    pub fn tell(&mut self, happened: &Happened, recorder: &Recorder) {
         let mut records = self.passed.take().unwrap_or_default();
         // What passed at the same time at the card was the cause.
-        records.extend(messages.iter().map(carried));
+        records.extend(happened.messages.iter().map(carried));
+        records.extend(happened.happenings.iter().filter_map(event));
         records.sort_by_key(|record| record.at);
         for record in &records {
             recorder.write(record);
@@ -50,6 +52,26 @@ fn carried(message: &Carried) -> Record {
         Some(coding) => What::UserData { from, coding: coding.0, octets },
     };
     Record::new(message.at, what)
+}
+
+/// What the server does with a message, and what becomes of one on its way; nothing of what passes anyway.
+fn event(happening: &Happening) -> Option<Record> {
+    let (who, text) = match &happening.what {
+        Fact::Received(Some(message)) => (Party::Server, format!("takes {}", describe::incoming(message))),
+        Fact::Received(None) => (Party::Server, "gets what is no message of the protocol".into()),
+        Fact::Answered(Some(message)) => {
+            let first = match message {
+                FromServer::Ok { .. } => "has the whole copy, and answers".into(),
+                FromServer::Planned { wait, .. } => format!("resumes in {}, and answers", wait.duration()),
+                _ => "answers".to_owned(),
+            };
+            (Party::Server, format!("{first} {}", describe::outgoing(message)))
+        }
+        Fact::Lost { to_server: true } => (Party::Centre, "loses a message to the server".into()),
+        Fact::Lost { to_server: false } => (Party::Centre, "loses a message to the phone".into()),
+        _ => return None,
+    };
+    Some(Record::new(happening.at, What::Event { who, text }))
 }
 
 impl<C: Slot> Slot for Watched<C> {

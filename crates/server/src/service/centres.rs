@@ -11,6 +11,7 @@ use oxisim_backup::{DeliveryReport, Outgoing};
 use oxisim_smpp::{
     Bind, Esme, EsmeConfig, Failure, Identity, Incoming, Link, LinkEvent, LinkId, Message, MessageState,
     Operation, Reason, Receipt, Receipts, Refusal, RegisteredDelivery, Settings, Time, TlsClient, TlsError,
+    Watch,
 };
 use oxisim_sms::Address;
 use oxisim_wire::Instant;
@@ -98,12 +99,14 @@ impl Centres {
         deliver: Box<Deliver>,
         counts: Arc<Counts>,
         clock: Clock,
+        watch: Option<&Watch>,
     ) -> Result<Self, CentreError> {
         let mut lines = Vec::new();
         let mut all_events = Vec::new();
         for smpp in &config.smpp {
             let (events, received) = mpsc::channel(config.limits.waiting as usize);
-            let esme = Esme::start(&esme_config(smpp)?, &events);
+            let esme = EsmeConfig { watch: watch.cloned(), ..esme_config(smpp)? };
+            let esme = Esme::start(&esme, &events);
             lines.push(Line { config: smpp.clone(), esme: Mutex::new(Some(Arc::new(esme))) });
             all_events.push(received);
         }

@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, thread, time};
 
 use oxisim_backup::{Outgoing, Policy};
+use oxisim_smpp::Watch;
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -81,6 +82,15 @@ struct Worker {
 impl Running {
     /// Opens the store, begins to work, opens the console and connects with the SMS centres.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, ServiceError> {
+        Self::start_watched(config, clock, None).await
+    }
+
+    /// The same, and tells `watch` the messages that pass.
+    pub async fn start_watched(
+        config: Config,
+        clock: Clock,
+        watch: Option<Watch>,
+    ) -> Result<Self, ServiceError> {
         let counts = Arc::new(Counts::default());
         let (told, tick, counting) = (config.clone(), clock.clone(), Arc::clone(&counts));
         // The stores wait for their database.
@@ -91,7 +101,8 @@ impl Running {
             let console = open_console(&config, desk, drawers, &counts, &clock).await?;
             let gate = Arc::clone(&intake);
             let deliver = Box::new(move |arrival| gate.arrive(arrival));
-            let centres = Centres::start(&config, outgoing, deliver, Arc::clone(&counts), clock)?;
+            let centres =
+                Centres::start(&config, outgoing, deliver, Arc::clone(&counts), clock, watch.as_ref())?;
             Ok((console, centres))
         };
         match started.await {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use oxisim_smpp::Watch;
 use tokio::{
     runtime::Runtime,
     signal::unix::{Signal, SignalKind, signal},
@@ -10,15 +11,15 @@ use tokio::{
 use super::{Clock, Config, Running, ServiceError, log};
 
 /// Runs a server as the file at `path` says, until SIGTERM or SIGINT; SIGHUP lets it read the file again. `say` gets
-/// lines for whoever has started it.
-pub fn run(path: &Path, say: impl Fn(&str)) -> Result<(), ServiceError> {
+/// lines for whoever has started it, and `watch` the messages that pass between the server and its SMS centres.
+pub fn run(path: &Path, watch: Option<Watch>, say: impl Fn(&str)) -> Result<(), ServiceError> {
     let config = Config::read(path)?;
     log::start(config.log.format, config.log.level);
     let runtime = Runtime::new().map_err(ServiceError::Machine)?;
     runtime.block_on(async {
         let mut signals = Signals::new().map_err(ServiceError::Machine)?;
         let centres = config.smpp.len();
-        let mut running = Running::start(config, Clock::wall()).await?;
+        let mut running = Running::start_watched(config, Clock::wall(), watch).await?;
         say(&format!("the server works; SMS centres: {centres}"));
         if let Some(address) = running.console() {
             say(&format!("the console listens on {address}"));

@@ -8,6 +8,7 @@ use std::{
     io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::{Duration as StdDuration, SystemTime, UNIX_EPOCH},
 };
 
@@ -21,7 +22,7 @@ use tokio::{
 };
 
 use self::{esmes::Links, journal::Journal, phones::Phones};
-use crate::{Answer, Centre, Event, Output, Settings};
+use crate::{Answer, Centre, Event, Number, Output, Settings};
 
 /// What a service is made of.
 #[derive(Clone)]
@@ -42,7 +43,28 @@ pub struct Config {
     pub esmes: Vec<Esme>,
     /// The file in which messages survive the end of the centre; none: they are lost.
     pub store: Option<PathBuf>,
+    /// Who is told what messages pass.
+    pub watch: Option<Watch>,
 }
+
+/// A message that has passed, or the answer to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passed<'a> {
+    /// An RPDU, between the centre and a phone (TS 24.011 §7.3).
+    Rpdu {
+        /// The phone.
+        phone: &'a Number,
+        /// Whether the centre has sent it.
+        is_sent: bool,
+        /// The octets.
+        rpdu: &'a [u8],
+    },
+    /// A PDU of SMPP, between the centre and an ESME.
+    Pdu(oxisim_smpp::Passed<'a>),
+}
+
+/// Who is told what passes, in the middle of the work: it must not wait.
+pub type Watch = Arc<dyn Fn(&Passed<'_>) + Send + Sync>;
 
 /// Who may bind (SMPP 5.0 §4.1.1).
 #[derive(Clone, PartialEq, Eq)]
@@ -102,6 +124,9 @@ impl Service {
         let esmes = config.esmes.clone();
         let mut smpp = CentreConfig::new("oxisim-smsc", move |bind: &Bind| may_bind(&esmes, bind));
         smpp.tls.clone_from(&config.tls);
+        if let Some(watch) = config.watch.clone() {
+            smpp.watch = Some(Arc::new(move |pdu: &oxisim_smpp::Passed<'_>| watch(&Passed::Pdu(*pdu))));
+        }
         smpp.settings.window = config.settings.window;
         let (events, links) = mpsc::channel(INPUTS);
         let smpp = oxisim_smpp::Centre::listen(&config.smpp, smpp, events).await?;
@@ -115,7 +140,7 @@ impl Service {
             links: Links::new(&config.settings, answered),
             centre,
             journal,
-            phones: Phones::default(),
+            phones: Phones::new(config.watch.clone()),
             tell,
         };
         let task = tokio::spawn(host.run(inputs, links, answers, stopped));

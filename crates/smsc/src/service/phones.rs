@@ -15,6 +15,7 @@ use tokio::{
     time,
 };
 
+use super::{Passed, Watch};
 use crate::{
     Centre, Number,
     link::{self, Frames},
@@ -36,12 +37,16 @@ pub(super) enum Input {
 }
 
 /// The phones that are there.
-#[derive(Debug, Default)]
 pub(super) struct Phones {
     here: BTreeMap<Number, (u64, mpsc::Sender<Vec<u8>>)>,
+    watch: Option<Watch>,
 }
 
 impl Phones {
+    pub const fn new(watch: Option<Watch>) -> Self {
+        Self { here: BTreeMap::new(), watch }
+    }
+
     /// Takes what comes from a connection. What comes from one that another has replaced does not count.
     pub fn input(&mut self, input: Input, centre: &mut Centre, now: Instant) {
         match input {
@@ -52,6 +57,7 @@ impl Phones {
                 centre.handle_attached(&number, now);
             }
             Input::Rpdu { connection, number, rpdu } if self.is_current(&number, connection) => {
+                self.tell(&number, false, &rpdu);
                 centre.handle_rpdu(&number, &rpdu, now);
             }
             Input::Detached { connection, number } if self.is_current(&number, connection) => {
@@ -65,9 +71,18 @@ impl Phones {
     /// Sends to a phone. One that does not read is gone.
     pub fn send(&mut self, number: &Number, rpdu: &MobileTerminated, centre: &mut Centre, now: Instant) {
         let Some((_, frames)) = self.here.get(number) else { return };
-        if frames.try_send(link::frame(&rpdu.encode())).is_err() {
+        let rpdu = rpdu.encode();
+        if frames.try_send(link::frame(&rpdu)).is_ok() {
+            self.tell(number, true, &rpdu);
+        } else {
             self.here.remove(number);
             centre.handle_detached(number, now);
+        }
+    }
+
+    fn tell(&self, phone: &Number, is_sent: bool, rpdu: &[u8]) {
+        if let Some(watch) = &self.watch {
+            watch(&Passed::Rpdu { phone, is_sent, rpdu });
         }
     }
 
