@@ -2,7 +2,8 @@
 
 use std::{io::Write, path::PathBuf};
 
-use oxisim_trace::{Record, Replay, What, risk};
+use oxisim_apdu::danger;
+use oxisim_trace::{Record, Replay, What};
 use oxisim_transport::{Pcsc, Protocols, Sharing, SmartCard as _, TcpClient, Transport};
 use oxisim_wire::Instant;
 
@@ -25,13 +26,13 @@ pub struct ReplayArgs {
     /// The trace, F.jsonl or F.pcapng.
     file: PathBuf,
     /// Against the card in this PC/SC reader, by a part of its name; otherwise against a card of this program.
-    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
+    #[arg(long, value_name = "NAME", group = "elsewhere", conflicts_with_all = BUILT_IN)]
     reader: Option<String>,
     /// Against the card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
+    #[arg(long, value_name = "HOST:PORT", group = "elsewhere", conflicts_with_all = BUILT_IN)]
     tcp: Option<String>,
-    /// Send a card in a reader what can lock it or destroy what is on it: PINs, DELETE, TERMINATE.
-    #[arg(long, requires = "reader")]
+    /// Send a card that is not this program's what can lock or destroy it, too: PINs, keys, DELETE, TERMINATE.
+    #[arg(long, requires = "elsewhere")]
     allow_destructive: bool,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
@@ -46,8 +47,8 @@ enum Card {
 /// Runs the command.
 pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure> {
     let records = read(&args.file)?;
-    if args.reader.is_some() && !args.allow_destructive {
-        refuse_risks(&records)?;
+    if (args.reader.is_some() || args.tcp.is_some()) && !args.allow_destructive {
+        refuse_dangers(&records)?;
     }
     let mut card = match (&args.reader, &args.tcp) {
         (Some(reader), _) => Card::There(Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?)),
@@ -101,15 +102,16 @@ impl Card {
     }
 }
 
-/// A card in a reader may be one that somebody needs.
-fn refuse_risks(records: &[Record]) -> Result<(), Failure> {
+/// A card that is not this program's may be one that somebody needs. A trace is looked through before it begins, and no PIN
+/// of it is tried.
+fn refuse_dangers(records: &[Record]) -> Result<(), Failure> {
     for record in records {
         if let What::Exchange { command, .. } = &record.what
-            && let Some(reason) = risk(command)
+            && let Some(danger) = danger(command)
         {
             let command = hex::encode_upper(command.get(..4).unwrap_or(command));
             return Err(Failure::Usage(format!(
-                "{command}.. is not sent to a card in a reader, because {reason}: --allow-destructive sends it"
+                "{command}.. is not sent to a card that is not this program's: {danger}; --allow-destructive sends it"
             )));
         }
     }
