@@ -27,7 +27,7 @@ pub struct Which {
     pub image: Option<PathBuf>,
 }
 
-/// What is said of the card of this program, and of no other.
+/// What is said of the card of this program, and of no other; a phone has a number with any card.
 const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
 
 /// A card that is not this program's; who has this also has `Personal`.

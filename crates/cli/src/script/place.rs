@@ -10,7 +10,7 @@ use oxisim_wire::{Duration, Instant};
 use super::handset::Handset;
 use crate::{
     applets::AppletName,
-    card::Personal,
+    card::{BUILT_IN, Personal},
     failure::Failure,
     image,
     live::{PinArgs, Protocol},
@@ -18,9 +18,6 @@ use crate::{
 
 /// When every virtual card's time begins: a Monday, 08:00 UTC.
 pub const START: Instant = Instant::from_secs(1_767_600_000);
-
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
 
 /// Which card.
 #[derive(Debug, clap::Args)]

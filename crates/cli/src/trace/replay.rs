@@ -9,14 +9,11 @@ use oxisim_wire::Instant;
 
 use super::{read, unreachable};
 use crate::{
-    card::{Personal, RealTime},
+    card::{BUILT_IN, Personal, RealTime},
     failure::Failure,
     live::PinArgs,
     report::count,
 };
-
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "control", "number"];
 
 /// Send a card what the terminal of a trace has sent, and compare its answers. Exit status 1 at the first that differs.
 ///
