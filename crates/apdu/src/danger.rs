@@ -47,9 +47,10 @@ enum Kind {
 /// Declares the commands: instructions, classes, kind, name, clause, and what they do.
 macro_rules! harms {
     ($($instructions:tt $classes:ident $kind:ident $name:literal $spec:literal $does:literal;)*) => {
-        /// All commands that can lock or destroy a card, as far as a standard has them. What is not in here: UPDATE, WRITE,
-        /// INCREASE and SET DATA, which change what files hold; AUTHENTICATE, which some cards count; ENVELOPE, whose
-        /// secured packets can do whatever their keys may; and what the maker of a card has of its own.
+        /// Commands that can lock or destroy a card, as far as the standards that are named here have them. What is not in
+        /// here: UPDATE, WRITE, INCREASE and SET DATA, which change what files hold; AUTHENTICATE, which some cards count;
+        /// ENVELOPE, whose secured packets can do whatever their keys may; and what other standards and the maker of a
+        /// card have of their own.
         pub static HARMS: &[Harm] = &[$(Harm {
             instructions: &$instructions,
             classes: Classes::$classes,
