@@ -117,7 +117,7 @@ fn what_can_lock_or_destroy_a_card_in_a_reader_is_not_sent() {
         "$OXISIM" script --reader "00 00" --allow-destructive "$FOLDER/delete.apdu"
     "#;
     let Some(session) = Session::run(&[], script) else { return };
-    session.prints(&["not sent: it deletes files", "status: 1", "> 00 E4 00 00 02 6F 07", "< "]);
+    session.prints(&["not sent: DELETE FILE", "status: 1", "> 00 E4 00 00 02 6F 07", "< "]);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `oxisim shell` in a pipe, and what it records.
 
+use std::io::{Read, Write};
+
 use snapbox::cmd::{Command, OutputAssert};
 
 /// Runs the program in a folder with these lines.
@@ -34,6 +36,45 @@ fn the_exit_status_says_whether_the_card_or_the_words_were_wrong() {
     }
     run(&folder, &["shell", "--tcp", "127.0.0.1:1"], "pwd\n").code(1);
     run(&folder, &["shell", "--image", "none.toml"], "pwd\n").code(2);
+}
+
+#[test]
+fn what_can_lock_or_destroy_a_card_elsewhere_is_not_sent_from_a_pipe_unless_it_is_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    // A card that answers everything with 9000, and tells what it was sent.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let card = std::thread::spawn(move || {
+        let mut sent = Vec::new();
+        for stream in listener.incoming().take(2) {
+            let mut stream = stream.unwrap();
+            let mut length = [0; 2];
+            while stream.read_exact(&mut length).is_ok() {
+                let mut frame = vec![0; usize::from(u16::from_be_bytes(length))];
+                stream.read_exact(&mut frame).unwrap();
+                match frame[..] {
+                    [4] => stream.write_all(&[0, 2, 0x3B, 0x00]).unwrap(),
+                    [_] => {}
+                    _ => stream.write_all(&[0, 2, 0x90, 0x00]).unwrap(),
+                }
+                sent.push(frame);
+            }
+        }
+        sent
+    });
+    let line = "00FE0000007F\n";
+    let refused = run(&folder, &["shell", "--tcp", &address], line).code(1);
+    let error = String::from_utf8_lossy(&refused.get_output().stderr).into_owned();
+    assert_eq!(
+        error,
+        "oxisim: line 1: not sent: TERMINATE CARD USAGE ends the card for ever (TS 102 222 §6.9); --allow-destructive \
+         sends it\n"
+    );
+    run(&folder, &["shell", "--tcp", &address, "--allow-destructive"], line).success();
+    let terminate = [0x00, 0xFE, 0x00, 0x00, 0x00, 0x7F];
+    let sent = card.join().unwrap();
+    assert_eq!(sent.iter().filter(|frame| frame[..] == terminate).count(), 1, "{sent:02X?}");
+    run(&folder, &["shell", "--tcp", &address, "--number", "+15550100009"], "pwd\n").code(2);
 }
 
 #[test]

@@ -213,17 +213,30 @@ fn a_wireshark_that_listens_gets_a_frame_of_gsmtap_for_each_apdu() {
 }
 
 #[test]
-fn what_can_lock_a_card_in_a_reader_is_not_replayed_unless_it_is_allowed() {
+fn what_can_lock_a_card_that_is_not_the_programs_is_not_replayed_unless_it_is_allowed() {
     let oxisim = Oxisim::new();
-    oxisim.write(
-        "pin.jsonl",
-        r#"{"at":1,"kind":"exchange","command":"002000010831323334FFFFFFFF","response":"9000"}"#,
+    let write = |command: &str| {
+        let line = format!(r#"{{"at":1,"kind":"exchange","command":"{command}","response":"9000"}}"#);
+        oxisim.write("pin.jsonl", &line);
+    };
+    write("002000010831323334FFFFFFFF");
+    oxisim.run(&["trace", "replay", "pin.jsonl", "--reader", "any"]).code(2).stderr_eq(
+        "oxisim: pin.jsonl, line 1: 00200001.. is not sent to a card that is not this program's: VERIFY tries a PIN (TS 102 221 §11.1.9); \
+         --allow-destructive sends it\n",
     );
-    let refused = oxisim.run(&["trace", "replay", "pin.jsonl", "--reader", "any"]).code(2);
-    refused.stderr_eq(
-        "oxisim: pin.jsonl, line 1: 00200001.. is not sent to a card in a reader, because a wrong value locks it: --allow-destructive \
-         sends it\n",
-    );
+    for command in
+        ["80D8000001FF", "80F0807F", "008200000100", "80D40000026F07", "00FE0000007F", "00200001083100"]
+    {
+        write(command);
+        for way in [["--reader", "any"], ["--tcp", "127.0.0.1:1"]] {
+            let refused = oxisim.run(&["trace", "replay", "pin.jsonl", way[0], way[1]]).code(2);
+            let stderr = String::from_utf8(refused.get_output().stderr.clone()).unwrap();
+            assert!(stderr.ends_with("--allow-destructive sends it\n"), "{command}: {stderr}");
+        }
+    }
+    // It is sent where it may be: nobody is there, and that is the failure.
+    oxisim.run(&["trace", "replay", "pin.jsonl", "--tcp", "127.0.0.1:1", "--allow-destructive"]).code(1);
+    oxisim.run(&["trace", "replay", "pin.jsonl", "--allow-destructive"]).code(2);
 }
 
 #[test]

@@ -34,7 +34,6 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
-mod guard;
 mod outcome;
 mod parse;
 mod pattern;
@@ -46,7 +45,6 @@ mod value;
 mod verbs;
 mod words;
 
-pub use guard::{Danger, danger};
 pub use outcome::{Answer, By, Event, Failure, Input, Output, Phone, Request, Wrong};
 pub use parse::{Dialect, Read, VERBS, Verb};
 pub use pattern::{Captures, Element, Pair, Pattern, StatusPattern};

@@ -150,7 +150,7 @@ pub enum By {
     Script,
     /// The script, and something is expected.
     Expecting,
-    /// A verb.
+    /// A verb, or the guard, which asks how many attempts are left.
     Verb,
 }
 

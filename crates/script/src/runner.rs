@@ -2,11 +2,10 @@
 
 use alloc::{collections::VecDeque, format, string::String, vec::Vec};
 
-use oxisim_apdu::{Class, Instruction, Response, Status};
+use oxisim_apdu::{Class, Danger, Instruction, Response, Status, danger};
 use oxisim_wire::Duration;
 
 use crate::{
-    guard::{self, Danger},
     outcome::{Answer, By, Event, Failure, Output, Request, Wrong},
     pattern::Captures,
     session::Session,
@@ -22,7 +21,7 @@ const DEEPEST: usize = 256;
 /// How a script is run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Whether nothing is sent that can lock or destroy the card (see [`danger`](crate::danger)).
+    /// Whether nothing is sent that can lock or destroy the card (see [`danger`](oxisim_apdu::danger())).
     pub guarded: bool,
     /// Whether the script ends with the first expectation that does not come true.
     pub stops: bool,
@@ -46,7 +45,7 @@ pub struct Runner<'a> {
     /// What is to be asked, and whether it has been.
     asked: Option<(Request, bool)>,
     /// A command that waits until the card has said how many attempts are left.
-    held: Option<Vec<u8>>,
+    held: Option<(Vec<u8>, Danger)>,
     pub(crate) session: Session,
     /// The channel that commands go on.
     pub(crate) channel: u8,
@@ -161,25 +160,31 @@ impl<'a> Runner<'a> {
     }
 
     fn responded(&mut self, command: Vec<u8>, response: Vec<u8>) {
-        if let Some(held) = self.held.take() {
-            let answer = Response::from_bytes(&response).map(|response| response.status);
-            if answer.is_ok_and(guard::leaves_another) {
-                self.ask(Request::Exchange(held));
-            } else {
-                let said = spaced(&response);
-                self.stop(format!(
-                    "not sent: a wrong value would leave no other attempt, or the card does not say how many are left ({said})"
-                ));
-            }
-            return;
-        }
         self.session.exchanged(&command, &response);
+        let held = self.held.take();
         if let Some(doing) = &self.doing {
-            let by = by(doing.statement);
+            // The question before a PIN is nobody's of the script.
+            let by = if held.is_some() { By::Verb } else { by(doing.statement) };
             let (command, response) = (command.clone(), response.clone());
             self.told.push_back(Event::Exchanged { span: doing.statement.span, by, command, response });
         }
-        self.last = Some((command, response));
+        match held {
+            Some((held, danger)) => self.asked_about(held, &danger, &response),
+            None => self.last = Some((command, response)),
+        }
+    }
+
+    /// The card has said how many attempts are left: the command that waits for it is sent, or the script ends.
+    fn asked_about(&mut self, held: Vec<u8>, danger: &Danger, response: &[u8]) {
+        let answer = Response::from_bytes(response).map(|response| response.status);
+        if answer.is_ok_and(|status| danger.leaves_another(status)) {
+            self.ask(Request::Exchange(held));
+        } else {
+            let said = spaced(response);
+            self.stop(format!(
+                "not sent: {danger}, and a wrong one would leave no other attempt, or the card does not say how many are left: {said}"
+            ));
+        }
     }
 
     /// A phone has spoken with the card: what it was about for the statement is what came last.
@@ -378,13 +383,13 @@ impl<'a> Runner<'a> {
             *class = moved.0;
         }
         self.doing = Some(doing);
-        match if self.settings.guarded { guard::danger(&command) } else { Danger::None } {
-            Danger::None => self.ask(Request::Exchange(command)),
-            Danger::Attempt(question) => {
-                self.held = Some(command);
-                self.ask(Request::Exchange(question));
+        match danger(&command).filter(|_| self.settings.guarded) {
+            None => self.ask(Request::Exchange(command)),
+            Some(danger @ Danger::Attempt { question, .. }) => {
+                self.held = Some((command, danger));
+                self.ask(Request::Exchange(question.into()));
             }
-            Danger::Lasting(does) => self.stop(format!("not sent: it {does}")),
+            Some(danger) => self.stop(format!("not sent: {danger}")),
         }
     }
 

@@ -38,7 +38,7 @@ pub use card::Recorded;
 pub use diff::{Difference, diff};
 pub use error::Error;
 pub use record::{Clock, Party, Place, Placed, Record, What};
-pub use replay::{Mismatch, Replay, Step, risk};
+pub use replay::{Mismatch, Replay, Step};
 pub use sink::{Destination, Recorder};
 pub use transcript::{Line, Transcript};
 pub use words::marked;

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-use oxisim_apdu::{Command, Instruction};
 use oxisim_wire::Instant;
 
 use crate::{Place, Placed, What, marked, words};
@@ -104,29 +103,6 @@ impl fmt::Display for Mismatch {
     }
 }
 
-/// Commands that can lock a card, or destroy what is on it (TS 102 221 §11.1.9 to §11.1.15, TS 102 222 §6).
-const RISKS: [(Instruction, &str); 10] = [
-    (Instruction::VERIFY, "a wrong value locks it"),
-    (Instruction::CHANGE_PIN, "a wrong value locks it"),
-    (Instruction::DISABLE_PIN, "a wrong value locks it"),
-    (Instruction::ENABLE_PIN, "a wrong value locks it"),
-    (Instruction::UNBLOCK_PIN, "a wrong value destroys it"),
-    (Instruction::DELETE_FILE, "it deletes a file"),
-    (Instruction::TERMINATE_DF, "it ends a directory for ever"),
-    (Instruction::TERMINATE_EF, "it ends a file for ever"),
-    (Instruction::TERMINATE_CARD_USAGE, "it ends the card for ever"),
-    (Instruction::RESIZE_FILE, "it cuts a file"),
-];
-
-/// Why a command is not for a card that somebody needs. A VERIFY without a value only asks how many tries are left.
-#[must_use]
-pub fn risk(command: &[u8]) -> Option<&'static str> {
-    let command = Command::parse(command).ok()?;
-    let (_, reason) = RISKS.iter().find(|(instruction, _)| *instruction == command.instruction)?;
-    let is_question = command.instruction.0 & 0xF0 == 0x20 && command.data.is_empty();
-    (!is_question).then_some(reason)
-}
-
 #[cfg(test)]
 mod tests {
     use oxisim_wire::Duration;
@@ -158,14 +134,5 @@ mod tests {
             \u{20}  ^^    ^^";
         assert_eq!(told, expected);
         assert_eq!(replay.next_step(), None);
-    }
-
-    #[test]
-    fn what_may_lock_a_card_is_a_risk_and_a_question_is_none() {
-        assert!(risk(&[0x00, 0x20, 0x00, 0x01]).is_none());
-        assert!(risk(&[0x00, 0x20, 0x00, 0x01, 0x08, 1, 2, 3, 4, 5, 6, 7, 8]).is_some());
-        assert!(risk(&[0x80, 0xFE, 0x00, 0x00]).is_some());
-        assert!(risk(&[0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00]).is_none());
-        assert!(risk(&[]).is_none());
     }
 }

@@ -83,12 +83,25 @@ const VERIFY: u8 = Instruction::VERIFY.0;
 pub enum Attempts {
     /// There is no such key here.
     NoKey,
-    /// The PIN is disabled, or verified already.
+    /// The PIN is disabled.
+    Disabled,
+    /// The PIN is verified already, or disabled.
     NotNeeded,
     /// So often; 0 if it is blocked.
     Left(u8),
     /// The card does not say.
     NotSaid,
+}
+
+/// What became of a key that was given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presented {
+    /// It is verified.
+    Verified,
+    /// It is disabled: the card has not compared it.
+    Disabled,
+    /// It was verified already, or is disabled: it was not tried.
+    NotNeeded,
 }
 
 impl Attempts {
@@ -99,7 +112,7 @@ impl Attempts {
         /// CHV1 has a value.
         const INITIALISED: u8 = 0x80;
         match (said.get(13), said.get(18)) {
-            (Some(characteristics), _) if characteristics & DISABLED != 0 => Self::NotNeeded,
+            (Some(characteristics), _) if characteristics & DISABLED != 0 => Self::Disabled,
             (_, Some(chv1)) if chv1 & INITIALISED == 0 => Self::NoKey,
             (_, Some(chv1)) => Self::Left(chv1 & 0x0F),
             _ => Self::NotSaid,
@@ -248,7 +261,7 @@ impl Client {
         }
         let Answer { status, .. } = self.ask(VERIFY, 0x00, key.0, &[], None)?;
         Ok(match status {
-            Status::REFERENCED_DATA_INVALIDATED => Attempts::NotNeeded,
+            Status::REFERENCED_DATA_INVALIDATED => Attempts::Disabled,
             Status::REFERENCED_DATA_NOT_FOUND => Attempts::NoKey,
             Status::AUTHENTICATION_BLOCKED => Attempts::Left(0),
             status if status.is_normal() => Attempts::NotNeeded,
@@ -257,16 +270,17 @@ impl Client {
     }
 
     /// Verifies a key, once; a card whose PIN is disabled needs none. Where a wrong one would block the key, or may, for
-    /// all that the card says, it is tried only if it is the `last_try`. `false`: the card has no such key here.
-    pub fn verify<K: Key>(&mut self, key: &K, last_try: bool) -> Result<bool, Failure> {
+    /// all that the card says, it is tried only if it is the `last_try`. None: the card has no such key here.
+    pub fn verify<K: Key>(&mut self, key: &K, last_try: bool) -> Result<Option<Presented>, Failure> {
         let not_done = |reason: &str| Failure::NotDone(format!("the {} {reason}", K::NAME));
         let blocked = || {
             let is_users = !K::REFERENCE.is_administrative();
             not_done(if is_users { "is blocked: a phone can unblock it with the PUK" } else { "is blocked" })
         };
         let risk = match self.attempts(K::REFERENCE)? {
-            Attempts::NoKey => return Ok(false),
-            Attempts::NotNeeded => return Ok(true),
+            Attempts::NoKey => return Ok(None),
+            Attempts::Disabled => return Ok(Some(Presented::Disabled)),
+            Attempts::NotNeeded => return Ok(Some(Presented::NotNeeded)),
             Attempts::Left(0) => return Err(blocked()),
             Attempts::Left(1) => Some("a wrong one would block it (attempts left: 1)"),
             Attempts::NotSaid => Some("the card does not say how many attempts are left"),
@@ -276,13 +290,14 @@ impl Client {
             return Err(not_done(&format!("is not tried: {risk}; --last-try tries it")));
         }
         match self.command(VERIFY, 0x00, K::REFERENCE.0, &key.octets(), None) {
-            Ok(_) | Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | Status::CHV_CONTRADICTION)) => {
-                Ok(true)
+            Ok(_) => Ok(Some(Presented::Verified)),
+            Err(Refusal::Status(Status::REFERENCED_DATA_INVALIDATED | Status::CHV_CONTRADICTION)) => {
+                Ok(Some(Presented::Disabled))
             }
             Err(
                 Refusal::Status(Status::REFERENCED_DATA_NOT_FOUND)
                 | Refusal::NotFound(Status::CHV_NOT_INITIALISED),
-            ) => Ok(false),
+            ) => Ok(None),
             Err(Refusal::Status(Status::AUTHENTICATION_BLOCKED | Status::CHV_BLOCKED)) => Err(blocked()),
             Err(Refusal::Pin) => Err(not_done("is wrong")),
             Err(Refusal::Status(status)) => Err(match retries_left(status) {
@@ -432,7 +447,7 @@ mod tests {
     #[test]
     fn a_sim_of_gsm_says_how_often_its_chv1_may_be_tried() {
         let mut said = hex::decode("000000003F000100000000000981020C0400838A838A").unwrap();
-        assert_eq!(Attempts::of_gsm(&said), Attempts::NotNeeded);
+        assert_eq!(Attempts::of_gsm(&said), Attempts::Disabled);
         said[13] = 0x01;
         assert_eq!(Attempts::of_gsm(&said), Attempts::Left(3));
         said[18] = 0x03;

@@ -9,7 +9,7 @@ mod way;
 
 use crate::failure::Failure;
 
-pub use client::{Answer, Attempts, Client, Refusal, Shape, found};
+pub use client::{Answer, Attempts, Client, Presented, Refusal, Shape, found};
 pub use keys::{Adm, Key, Pin};
 pub use slot::LiveCard;
 pub use way::{BUILT_IN, Elsewhere, Which};
@@ -32,21 +32,19 @@ pub struct PinArgs {
 impl PinArgs {
     /// Verifies the PIN, if there is one.
     pub fn verify(&self, client: &mut Client) -> Result<(), Failure> {
-        self.pin.as_ref().map_or(Ok(()), |pin| self.verify_key(client, pin))
+        self.pin.as_ref().map_or(Ok(()), |pin| self.verify_key(client, pin).map(drop))
     }
 
     /// Verifies a key: with the USIM, whose PIN it may be, or else with the MF.
-    pub fn verify_key(&self, client: &mut Client, key: &impl Key) -> Result<(), Failure> {
+    pub fn verify_key(&self, client: &mut Client, key: &impl Key) -> Result<Presented, Failure> {
         if !client.is_gsm() {
             found(client.select_application(&USIM))?;
         }
-        if client.verify(key, self.last_try)? {
-            return Ok(());
+        if let Some(presented) = client.verify(key, self.last_try)? {
+            return Ok(presented);
         }
         client.enter(&[])?;
-        if client.verify(key, self.last_try)? {
-            return Ok(());
-        }
-        Err(Failure::NotDone(format!("the card has no {}", key.name())))
+        let presented = client.verify(key, self.last_try)?;
+        presented.ok_or_else(|| Failure::NotDone(format!("the card has no {}", key.name())))
     }
 }

@@ -292,5 +292,5 @@ fn a_pin_is_tried_once_and_never_as_the_last_attempt_unless_told_to() {
 #[test]
 fn the_virtual_card_says_how_often_its_pin_may_be_tried() {
     let mut client = client(virtual_card());
-    assert!(matches!(client.attempts(Pin::REFERENCE).unwrap(), Attempts::Left(3) | Attempts::NotNeeded));
+    assert!(matches!(client.attempts(Pin::REFERENCE).unwrap(), Attempts::Left(3) | Attempts::Disabled));
 }

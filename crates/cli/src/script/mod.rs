@@ -36,7 +36,7 @@ use crate::{failure::Failure, trace};
 /// a card is named that is somewhere else. An answer of which the script expects nothing is printed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-What can lock or destroy a card is not sent to one that is not virtual, unless --allow-destructive is given: deletion, termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt.
+Commands that lock or destroy a card, and what is no command APDU, are not sent to one that is not virtual, unless --allow-destructive is given: deletion, termination, administrative and unblocking keys, and a PIN when a wrong one would leave no other attempt. docs/READERS.md lists them, and what is not covered.
 
 Exit status: 0 all expectations came true, 1 one did not or the card cannot be reached, 2 a script or the words are wrong.
 

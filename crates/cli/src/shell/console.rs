@@ -45,9 +45,17 @@ pub fn converse(shell: Shell) -> Result<(), Failure> {
         if !line.trim().is_empty() && !is_secret(&line) {
             editor.add_history_entry(line.trim()).map_err(broken)?;
         }
-        let next = shell.borrow_mut().line(&line, out);
+        let mut next = shell.borrow_mut().line(&line, out);
+        if let Ok(Next::Doubt { command, why }) = next {
+            next = if is_confirmed(&mut editor, &why)? {
+                shell.borrow_mut().send(command, out).map(|()| Next::Line)
+            } else {
+                writeln!(out, "it was not sent")?;
+                continue;
+            };
+        }
         match next {
-            Ok(Next::Line) => {}
+            Ok(Next::Line | Next::Doubt { .. }) => {}
             Ok(Next::Begun(line)) => begun = line,
             Ok(Next::End) => break,
             Err(Failure::Output(error)) => return Err(error.into()),
@@ -64,13 +72,29 @@ pub fn converse(shell: Shell) -> Result<(), Failure> {
     shell.borrow_mut().end(out)
 }
 
-/// Reads lines from a pipe or a file, until the end or the first that fails.
+/// Asks whoever sits at the terminal whether a command is really to be sent.
+fn is_confirmed(editor: &mut Editor<Words, FileHistory>, why: &str) -> Result<bool, Failure> {
+    match editor.readline(&format!("{why}. Send it? [y/N] ")) {
+        Ok(answer) => Ok(matches!(answer.trim(), "y" | "Y" | "yes")),
+        Err(ReadlineError::Interrupted | ReadlineError::Eof) => Ok(false),
+        Err(error) => Err(broken(error)),
+    }
+}
+
+/// Reads lines from a pipe or a file, until the end or the first that fails. Nobody is there to be asked.
 pub fn follow(mut shell: Shell, lines: impl BufRead, out: &mut impl Write) -> Result<(), Failure> {
-    for (number, line) in (1..).zip(lines.lines()) {
+    for (number, line) in (1..).zip(lines.split(b'\n')) {
         let line = line.map_err(|error| Failure::Read { path: "-".into(), error })?;
+        let line = String::from_utf8(line)
+            .map_err(|error| Failure::Usage(format!("line {number}: it is not UTF-8: {error}")))?;
         match shell.line(&line, out) {
             Ok(Next::Line) => {}
             Ok(Next::End) => break,
+            Ok(Next::Doubt { why, .. }) => {
+                return Err(Failure::NotDone(format!(
+                    "line {number}: not sent: {why}; --allow-destructive sends it"
+                )));
+            }
             Ok(Next::Begun(_)) => {
                 return Err(Failure::Usage(format!("line {number}: what is to be written?")));
             }
@@ -97,7 +121,7 @@ impl Completer for Completion {
     type Candidate = String;
 
     fn complete(&self, line: &str, at: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<String>)> {
-        Ok(self.0.borrow().complete(line.get(..at).unwrap_or(line)))
+        Ok(self.0.borrow_mut().complete(line.get(..at).unwrap_or(line)))
     }
 }
 

@@ -135,6 +135,16 @@ impl Files {
 
     /// Selects a directory.
     pub fn enter(&mut self, directory: &FilePath) -> Result<Answer, Failure> {
+        let answer = self.try_enter(directory)?;
+        if !is_selected(answer.status) {
+            return Err(refused(directory, answer.status));
+        }
+        self.at = Some(directory.clone());
+        Ok(answer)
+    }
+
+    /// Selects a directory, or one on the way to it, whatever the status word.
+    fn try_enter(&mut self, directory: &FilePath) -> Result<Answer, Failure> {
         self.at = None;
         let mut answer = match &directory.application {
             Some(name) => {
@@ -149,11 +159,31 @@ impl Files {
             }
             answer = self.client.try_select(fid)?;
         }
-        if !is_selected(answer.status) {
-            return Err(refused(directory, answer.status));
-        }
-        self.at = Some(directory.clone());
         Ok(answer)
+    }
+
+    /// A file of that name elsewhere on the card, of those that the tables know.
+    pub fn elsewhere(&mut self, name: &str) -> Option<FilePath> {
+        FilePath::with_name(name).find(|path| self.is_there(path))
+    }
+
+    /// The failure with what may help: a file that is not there may be elsewhere.
+    pub fn with_hint(&mut self, path: &FilePath, failure: Failure) -> Failure {
+        let Failure::NotDone(reason) = failure else { return failure };
+        let Some(name) = path.name().filter(|_| !self.is_there(path)) else {
+            return Failure::NotDone(reason);
+        };
+        match self.elsewhere(name) {
+            Some(other) => Failure::NotDone(format!("{reason}; such a file is {other}")),
+            None => Failure::NotDone(reason),
+        }
+    }
+
+    /// Whether a file can be selected. What breaks on the way to the card is told to who asks next.
+    fn is_there(&mut self, path: &FilePath) -> bool {
+        let (Some(parent), Some(&fid)) = (path.parent(), path.fids.last()) else { return true };
+        let is_entered = self.try_enter(&parent).is_ok_and(|answer| is_selected(answer.status));
+        is_entered && self.client.try_select(fid).is_ok_and(|answer| is_selected(answer.status))
     }
 
     /// Selects a file, and says what it is.
@@ -430,14 +460,7 @@ fn shape(said: &[u8]) -> Result<Shape, String> {
 
 /// What the card says instead of doing it, with what may help.
 fn refused(path: &FilePath, status: Status) -> Failure {
-    let elsewhere = || FilePath::with_name(path.name()?).find(|other| other != path);
-    let help = match status {
-        status if is_denied(status) => "; verify-pin or verify-adm may help".into(),
-        Status::FILE_NOT_FOUND | Status::GSM_NOT_FOUND => {
-            elsewhere().map(|other| format!("; such a file may also be {other}")).unwrap_or_default()
-        }
-        _ => String::new(),
-    };
+    let help = if is_denied(status) { "; verify-pin or verify-adm may help" } else { "" };
     Failure::NotDone(format!("{path}: {status}{help}"))
 }
 

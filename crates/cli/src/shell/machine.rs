@@ -1,19 +1,19 @@
 //! The interpreter of lines: a line goes in, text comes out, and the card is asked in between.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     io::{self, Write},
     path::Path,
     str::FromStr,
 };
 
-use oxisim_apdu::{Instruction, Status};
+use oxisim_apdu::{Danger, Instruction, Response, Status, danger, fcp::Fcp};
 use oxisim_card::KeyReference;
 use oxisim_transport::Transport;
 
 use super::{
     files::{Contents, Entry, Files, Shape},
-    paths,
+    paths::{self, Unknown},
     record::{Recorder, Tape},
     words::{self, COMMANDS, Command, Line, Takes, Verb},
 };
@@ -21,7 +21,7 @@ use crate::{
     explain,
     failure::Failure,
     image::FilePath,
-    live::{Adm, Attempts, Client, Key, Pin, PinArgs},
+    live::{Adm, Answer, Attempts, Client, Key, Pin, PinArgs, Presented},
     progress::Progress,
     report::count,
 };
@@ -37,6 +37,10 @@ const KEYS: &[(&str, KeyReference)] = &[
     ("ADM 1", KeyReference::ADM_1),
 ];
 
+/// No card says which files it has.
+const NOT_LISTED: &str =
+    "Files that no table here knows are not listed; `stat 2F99` finds one by its identifier.";
+
 /// A shell on a card.
 pub struct Shell {
     files: Files,
@@ -46,6 +50,10 @@ pub struct Shell {
     last: Option<(Vec<u8>, Vec<u8>)>,
     /// The name of the file that commands of the card have selected, as far as it is known.
     selected: Option<&'static str>,
+    /// Whether commands that were typed may have selected something since.
+    has_selected: bool,
+    /// Whether what can lock or destroy the card is doubted.
+    is_guarded: bool,
 }
 
 /// What comes after a line.
@@ -55,6 +63,13 @@ pub enum Next {
     Line,
     /// A line that begins with this, to be edited.
     Begun(String),
+    /// The answer to a question: whether this command is really to be sent, [`Shell::send`].
+    Doubt {
+        /// The command APDU.
+        command: Vec<u8>,
+        /// What it may do.
+        why: String,
+    },
     /// Nothing.
     End,
 }
@@ -68,12 +83,27 @@ impl Shell {
         let tape = Tape::default();
         let client = Client::new(Box::new(Recorder::new(card, tape.clone())))?;
         let files = Files::new(client);
-        Ok(Self { files, here: FilePath::MF, tape, last: None, selected: None })
+        Ok(Self {
+            files,
+            here: FilePath::MF,
+            tape,
+            last: None,
+            selected: None,
+            has_selected: false,
+            is_guarded: false,
+        })
     }
 
-    /// Verifies the PIN that was given with the card.
-    pub fn verify_first(&mut self, pin: &PinArgs) -> Result<(), Failure> {
-        pin.verify(self.files.client())
+    /// The same shell on a card that somebody needs: what can lock or destroy it is doubted.
+    pub fn guarded(self) -> Self {
+        Self { is_guarded: true, ..self }
+    }
+
+    /// Verifies the PIN that was given with the card; what is to be said of it.
+    pub fn verify_first(&mut self, args: &PinArgs) -> Result<Option<String>, Failure> {
+        let Some(pin) = &args.pin else { return Ok(None) };
+        let presented = args.verify_key(self.files.client(), pin)?;
+        Ok((presented != Presented::Verified).then(|| said_of(Pin::NAME, presented)))
     }
 
     /// The directory that one is in.
@@ -96,7 +126,7 @@ impl Shell {
         }
         match parsed {
             Line::Nothing => Ok(Next::Line),
-            Line::Apdu(command) => self.apdu(command, out).map(|()| Next::Line),
+            Line::Apdu(command) => self.apdu(command, out),
             Line::Command(command, arguments) => self.command(command, &arguments, out),
         }
     }
@@ -150,12 +180,25 @@ impl Shell {
         {
             return Ok(path);
         }
-        paths::resolve(&self.here, text).map_err(Failure::Usage)
+        paths::resolve(&self.here, text).map_err(|Unknown { within, step, why }| {
+            Failure::Usage(match self.files.elsewhere(&step) {
+                Some(path) => format!("there is no {step} in {within}, but {path}"),
+                None => why,
+            })
+        })
+    }
+
+    fn open(&mut self, path: &FilePath) -> Result<(Answer, Shape), Failure> {
+        self.files.open(path).map_err(|failure| self.files.with_hint(path, failure))
+    }
+
+    fn contents(&mut self, path: &FilePath, record: Option<u8>) -> Result<Contents, Failure> {
+        self.files.read(path, record).map_err(|failure| self.files.with_hint(path, failure))
     }
 
     fn cd(&mut self, directory: &str) -> Result<(), Failure> {
         let path = self.path(directory)?;
-        let (_, shape) = self.files.open(&path)?;
+        let (_, shape) = self.open(&path)?;
         if shape != Shape::Directory {
             return Err(Failure::Usage(format!("{path} is no directory")));
         }
@@ -167,7 +210,8 @@ impl Shell {
         let path = self.path(directory)?;
         let entries = self.files.list(&path)?;
         let rows: Vec<_> = entries.iter().map(|entry| (0, entry)).collect();
-        Ok(table(&rows, out)?)
+        table(&rows, out)?;
+        Ok(writeln!(out, "{NOT_LISTED}")?)
     }
 
     fn tree(&mut self, directory: &str, out: Out<'_>) -> Result<(), Failure> {
@@ -176,7 +220,8 @@ impl Shell {
         self.branch(&path, 1, &mut Progress::new(1), &mut rows)?;
         let rows: Vec<_> = rows.iter().map(|(depth, entry)| (*depth, entry)).collect();
         writeln!(out, "{path}")?;
-        Ok(table(&rows, out)?)
+        table(&rows, out)?;
+        Ok(writeln!(out, "{NOT_LISTED}")?)
     }
 
     /// What stands in a directory, and in those in it, each with its depth.
@@ -211,7 +256,7 @@ impl Shell {
     fn cat(&mut self, file: &str, record: Option<&str>, out: Out<'_>) -> Result<(), Failure> {
         let path = self.path(file)?;
         let record = record.map(number).transpose()?;
-        let contents = self.files.read(&path, record)?;
+        let contents = self.contents(&path, record)?;
         let name = self.files.kind(&path);
         match contents {
             Contents::Octets(octets) => {
@@ -242,7 +287,7 @@ impl Shell {
 
     fn hex(&mut self, file: &str, record: Option<&str>, out: Out<'_>) -> Result<(), Failure> {
         let path = self.path(file)?;
-        match self.files.read(&path, record.map(number).transpose()?)? {
+        match self.contents(&path, record.map(number).transpose()?)? {
             Contents::Octets(octets) => writeln!(out, "{}", spaced(&octets))?,
             Contents::Records(records) => {
                 for (number, octets) in records {
@@ -256,7 +301,7 @@ impl Shell {
 
     fn stat(&mut self, file: &str, out: Out<'_>) -> Result<(), Failure> {
         let path = self.path(file)?;
-        let (answer, _) = self.files.open(&path)?;
+        let (answer, _) = self.open(&path)?;
         writeln!(out, "{path} {}", path.identifiers())?;
         if answer.status != Status::NORMAL {
             writeln!(out, "{}", answer.status)?;
@@ -266,7 +311,7 @@ impl Shell {
 
     fn edit(&mut self, file: &str, rest: &[&str], out: Out<'_>) -> Result<Next, Failure> {
         let path = self.path(file)?;
-        let (_, shape) = self.files.open(&path)?;
+        let (_, shape) = self.open(&path)?;
         let (record, octets) = match (shape, rest) {
             (Shape::Records { cyclic: false, .. }, [record, octets @ ..]) => (Some(number(record)?), octets),
             (_, octets) => (None, octets),
@@ -294,18 +339,25 @@ impl Shell {
 
     fn pins(&mut self, out: Out<'_>) -> Result<(), Failure> {
         // The PINs of an application are asked about with it (TS 102 221 §9.4.1).
-        let usim = self.files.applications()?.first().map(|(name, _)| name.clone());
-        if let Some(application) = usim {
-            self.files.enter(&FilePath { application: Some(application), fids: Vec::new() })?;
-        }
+        let application = self.files.applications()?.first().map(|(name, _)| name.clone());
+        let said = self.files.enter(&FilePath { application, fids: Vec::new() })?.data;
+        // Which are enabled stands in what SELECT says (TS 102 221 §9.5.2).
+        let states = Fcp::decode(&said).and_then(|fcp| fcp.pins()).unwrap_or_default();
         for &(name, key) in KEYS {
             let attempts = self.files.attempts(key)?;
+            let is_disabled = states.iter().any(|state| state.key == key.0 && !state.enabled);
             let says = match attempts {
                 Attempts::NoKey => continue,
-                Attempts::NotNeeded => "disabled, or verified".into(),
+                Attempts::Disabled => "disabled".into(),
+                Attempts::NotNeeded => "verified, or disabled".into(),
                 Attempts::Left(0) => "blocked".into(),
                 Attempts::Left(left) => count(usize::from(left), "attempt") + " left",
                 Attempts::NotSaid => "the card does not say".into(),
+            };
+            let says = match attempts {
+                Attempts::Left(_) if is_disabled => format!("disabled; {says}"),
+                Attempts::NotNeeded | Attempts::NotSaid if is_disabled => "disabled".into(),
+                _ => says,
             };
             writeln!(out, "{name:13}  {says}")?;
         }
@@ -325,14 +377,14 @@ impl Shell {
             _ => return Err(usage(command)),
         };
         let key: K = key.parse().map_err(Failure::Usage)?;
-        PinArgs { pin: None, last_try }.verify_key(self.files.client(), &key)?;
-        writeln!(out, "the {} is verified", key.name())?;
+        let presented = PinArgs { pin: None, last_try }.verify_key(self.files.client(), &key)?;
+        writeln!(out, "{}", said_of(key.name(), presented))?;
         Ok(())
     }
 
     fn reset(&mut self, out: Out<'_>) -> Result<(), Failure> {
         self.files.reset()?;
-        self.selected = None;
+        (self.selected, self.has_selected) = (None, false);
         // It may be another card, which lacks the directory.
         if let Err(failure) = self.files.enter(&self.here) {
             let Failure::NotDone(_) = failure else { return Err(failure) };
@@ -351,7 +403,33 @@ impl Shell {
         explain::text(&pair, out)
     }
 
-    fn apdu(&mut self, command: Vec<u8>, out: Out<'_>) -> Result<(), Failure> {
+    /// Sends a command that was typed, unless there is doubt.
+    fn apdu(&mut self, command: Vec<u8>, out: Out<'_>) -> Result<Next, Failure> {
+        if let Some(danger) = danger(&command).filter(|_| self.is_guarded)
+            && let Some(why) = self.doubt(&danger)?
+        {
+            return Ok(Next::Doubt { command, why });
+        }
+        self.send(command, out).map(|()| Next::Line)
+    }
+
+    /// What is to be said against a command; nothing if it tries a PIN, and a wrong one leaves another attempt.
+    fn doubt(&mut self, danger: &Danger) -> Result<Option<String>, Failure> {
+        let Danger::Attempt { question, .. } = danger else { return Ok(Some(danger.to_string())) };
+        let said = self.files.client().exchange(question)?;
+        let answer = Response::from_bytes(&said).map(|response| response.status);
+        if answer.is_ok_and(|status| danger.leaves_another(status)) {
+            return Ok(None);
+        }
+        let said = spaced(&said);
+        Ok(Some(format!(
+            "{danger}, and a wrong one would leave no other attempt, or the card does not say how many are left: {said}"
+        )))
+    }
+
+    /// Sends a command, and says what the answer is.
+    pub fn send(&mut self, command: Vec<u8>, out: Out<'_>) -> Result<(), Failure> {
+        self.has_selected = true;
         let response = self.files.client().exchange(&command)?;
         explain::answer(&command, &response, self.selected, out)?;
         self.note_selected(&command, &response);
@@ -396,7 +474,7 @@ impl Shell {
     }
 
     /// Where in a line what is being typed begins, and what it may become.
-    pub fn complete(&self, line: &str) -> (usize, Vec<String>) {
+    pub fn complete(&mut self, line: &str) -> (usize, Vec<String>) {
         let start = line.rfind(char::is_whitespace).map_or(0, |space| space + 1);
         let (before, begun) = line.split_at(start);
         let takes = match before.split_whitespace().next() {
@@ -415,29 +493,39 @@ impl Shell {
         }
     }
 
-    /// Paths that begin so: of what has been listed, or else of what the tables know.
-    fn paths(&self, begun: &str, takes: Takes) -> Vec<String> {
+    /// Paths that begin so: of what has been listed. What has not is listed now, unless commands that were typed have selected
+    /// something, or a recording would have it.
+    fn paths(&mut self, begun: &str, takes: Takes) -> Vec<String> {
         let (before, last) = paths::divide(begun);
         let Ok(directory) = paths::resolve(&self.here, before) else { return Vec::new() };
-        let mut names: BTreeSet<String> = match self.files.listed(&directory) {
-            Some(entries) => entries.iter().map(|entry| entry.name.clone()).collect(),
-            None => directory
-                .known_children()
-                .filter_map(|fid| directory.child(fid).name())
-                .map(Into::into)
-                .collect(),
-        };
-        if before.is_empty() || directory == FilePath::MF {
-            let usual = ["ADF.USIM", "ADF.ISIM"].map(str::to_owned);
-            let mut known = self.files.known_applications().map(str::to_owned).peekable();
-            if known.peek().is_some() { names.extend(known) } else { names.extend(usual) }
+        if !self.has_selected && !self.tape.is_running() {
+            // What cannot be listed has nothing to offer.
+            let listed = self.files.list(&directory).map(drop);
+            if let Err(failure) = listed.and_then(|()| self.files.applications().map(drop)) {
+                log::debug!("{directory}: {failure}");
+            }
         }
-        let is_directory = |name: &str| !name.starts_with("EF.");
-        let wanted = names.into_iter().filter(|name| name.starts_with(last));
-        wanted
-            .filter(|name| takes == Takes::Files || is_directory(name))
-            .map(|name| format!("{before}{name}{}", if is_directory(&name) { "/" } else { " " }))
+        let entries = self.files.listed(&directory).unwrap_or_default().iter();
+        let is_directory = |entry: &Entry| entry.shape == Some(Shape::Directory);
+        let mut names: BTreeMap<String, bool> =
+            entries.map(|entry| (entry.name.clone(), is_directory(entry))).collect();
+        if before.is_empty() || directory == FilePath::MF {
+            names.extend(self.files.known_applications().map(|name| (name.to_owned(), true)));
+        }
+        names
+            .into_iter()
+            .filter(|(name, is_directory)| name.starts_with(last) && (takes == Takes::Files || *is_directory))
+            .map(|(name, is_directory)| format!("{before}{name}{}", if is_directory { "/" } else { " " }))
             .collect()
+    }
+}
+
+/// What became of a key that was given.
+fn said_of(name: &str, presented: Presented) -> String {
+    match presented {
+        Presented::Verified => format!("the {name} is verified"),
+        Presented::Disabled => format!("the {name} is disabled: nothing was verified"),
+        Presented::NotNeeded => format!("the {name} is verified already, or disabled: nothing was verified"),
     }
 }
 
@@ -445,7 +533,7 @@ impl Shell {
 pub fn is_secret(line: &str) -> bool {
     match words::parse(line) {
         Ok(Line::Command(command, _)) => matches!(command.verb, Verb::VerifyPin | Verb::VerifyAdm),
-        Ok(Line::Apdu(octets)) => super::record::carries_pin(&octets),
+        Ok(Line::Apdu(octets)) => oxisim_apdu::carries_pin(&octets),
         _ => false,
     }
 }

@@ -32,8 +32,11 @@ use machine::Shell;
 #[command(
     group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN).conflicts_with("number"),
     after_help = "\
-`help` lists the commands. Paths begin where one is: cd ADF.USIM/DF.PHONEBOOK, cat EF.ADN 3, cat ../EF.IMSI,
+`help` lists the commands. Paths begin where one is: cd DF.TELECOM/DF.PHONEBOOK, cat EF.ADN 3, cat ADF.USIM/EF.IMSI,
 cat /EF.ICCID; a step is a name or an identifier. What is no command is an APDU in hexadecimal digits.
+
+An APDU that can lock or destroy a card that is not this program's is sent only if you say so at the terminal, and from a pipe only with
+--allow-destructive. docs/READERS.md lists these commands.
 
 Exit status of lines from a pipe: 0 all was done, 1 the card refused something or is gone, 2 the words are wrong.
 
@@ -50,6 +53,9 @@ pub struct Args {
     elsewhere: Elsewhere,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
+    /// Send APDUs that can lock or destroy a card that is not this program's, too, and do not ask.
+    #[arg(long)]
+    allow_destructive: bool,
     #[command(flatten)]
     pin: PinArgs,
     #[command(flatten)]
@@ -66,7 +72,12 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 fn converse(args: &Args, card: Box<dyn Transport>) -> Result<(), Failure> {
     let mut shell = Shell::new(card)?;
-    shell.verify_first(&args.pin)?;
+    if !args.elsewhere.is_nowhere() && !args.allow_destructive {
+        shell = shell.guarded();
+    }
+    if let Some(said) = shell.verify_first(&args.pin)? {
+        eprintln!("oxisim: {said}");
+    }
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         console::converse(shell)
     } else {
@@ -76,11 +87,14 @@ fn converse(args: &Args, card: Box<dyn Transport>) -> Result<(), Failure> {
 
 impl Args {
     fn card(&self) -> Result<Box<dyn Transport>, Failure> {
+        if self.built_in.names_number() && !self.elsewhere.is_nowhere() {
+            return Err(Failure::Usage("--number: the card that is named has its own".into()));
+        }
+        if self.built_in.names_number() && self.built_in.has_image() {
+            return Err(Failure::Usage("--number: the card of a file has its own".into()));
+        }
         if let Some(card) = self.elsewhere.open()? {
             return Ok(card);
-        }
-        if self.built_in.has_image() && self.built_in.names_number() {
-            return Err(Failure::Usage("--number: the card of a file has its own".into()));
         }
         Ok(Box::new(InProcess(self.built_in.card(&self.pin, &mut io::stdout())?)))
     }

@@ -5,8 +5,19 @@ use crate::image::FilePath;
 /// What ends a path that is going on.
 const SLASH: char = '/';
 
-/// The path that a text means in a directory; the error says why it means none.
-pub fn resolve(here: &FilePath, text: &str) -> Result<FilePath, String> {
+/// A step of a path that means nothing where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unknown {
+    /// The directory.
+    pub within: FilePath,
+    /// The step.
+    pub step: String,
+    /// Why it means nothing.
+    pub why: String,
+}
+
+/// The path that a text means in a directory.
+pub fn resolve(here: &FilePath, text: &str) -> Result<FilePath, Unknown> {
     let from_top = text.starts_with(SLASH);
     let mut path = if from_top { FilePath::MF } else { here.clone() };
     let mut is_first = true;
@@ -17,20 +28,15 @@ pub fn resolve(here: &FilePath, text: &str) -> Result<FilePath, String> {
             step if step.starts_with("ADF.") && (is_first || path == FilePath::MF) => {
                 FilePath { application: Some(step.into()), fids: Vec::new() }
             }
-            step => FilePath::parse(&format!("{path}/{step}")).map_err(|error| hint(&path, step, &error))?,
+            step => FilePath::parse(&format!("{path}/{step}")).map_err(|error| Unknown {
+                within: path.clone(),
+                step: step.into(),
+                why: error.to_string(),
+            })?,
         };
         is_first = false;
     }
     Ok(path)
-}
-
-/// Where else a file of that name is.
-fn hint(within: &FilePath, step: &str, error: &impl ToString) -> String {
-    let elsewhere = FilePath::with_name(step).find(|path| path != within);
-    match elsewhere {
-        Some(path) => format!("there is no {step} in {within}, but {path}"),
-        None => error.to_string(),
-    }
 }
 
 /// The directory that the beginning of a path names, and what stands behind its last slash.
@@ -62,14 +68,17 @@ mod tests {
             ("", "ADF.USIM"),
             ("1234/5678", "ADF.USIM/1234/5678"),
         ] {
-            assert_eq!(resolve(&usim, text).map(|path| path.to_string()).as_deref(), Ok(path), "{text}");
+            assert_eq!(resolve(&usim, text).unwrap().to_string(), path, "{text}");
         }
     }
 
     #[test]
-    fn a_file_that_is_elsewhere_is_said_to_be_there() {
-        let hint = resolve(&FilePath::MF, "EF.IMSI").unwrap_err();
-        assert_eq!(hint, "there is no EF.IMSI in MF, but ADF.USIM/EF.IMSI");
-        assert!(resolve(&FilePath::MF, "EF.NONE").unwrap_err().contains("EF.NONE"));
+    fn a_step_that_means_nothing_is_told_with_its_directory() {
+        let unknown = resolve(&FilePath::MF, "DF.TELECOM/EF.NONE/EF.ADN").unwrap_err();
+        assert_eq!(
+            (unknown.within.to_string().as_str(), unknown.step.as_str()),
+            ("MF/DF.TELECOM", "EF.NONE")
+        );
+        assert!(unknown.why.contains("EF.NONE"), "{unknown:?}");
     }
 }

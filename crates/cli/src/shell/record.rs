@@ -8,16 +8,13 @@ use std::{
     rc::Rc,
 };
 
-use oxisim_apdu::Response;
+use oxisim_apdu::{Response, carries_pin};
 use oxisim_transport::{Error, Transport, without_le};
 
 use crate::failure::Failure;
 
 /// Octets of data that stand on the line of their command; more get a line of their own.
 const ON_ONE_LINE: usize = 16;
-
-/// VERIFY, CHANGE PIN, DISABLE PIN, ENABLE PIN and UNBLOCK PIN (TS 102 221 §11.1.9 to §11.1.13): they carry PINs.
-const CARRY_PINS: [u8; 5] = [0x20, 0x24, 0x26, 0x28, 0x2C];
 
 /// Where a recording goes, if there is one; shared by the shell, which starts and ends it, and the way to the card.
 #[derive(Clone, Default)]
@@ -69,6 +66,11 @@ impl Tape {
         let recording = Recording { path: path.into(), file, commands: 0, has_pins: false, error: None };
         *self.0.borrow_mut() = Some(recording);
         Ok(())
+    }
+
+    /// Whether there is a recording.
+    pub fn is_running(&self) -> bool {
+        self.0.borrow().is_some()
     }
 
     /// Ends the recording; none if there is none.
@@ -138,11 +140,6 @@ impl Transport for Recorder {
 /// that out (TS 102 221 §7.3.1.1).
 fn as_sent<'a>(command: &'a [u8], response: &[u8]) -> &'a [u8] {
     if let [0x61 | 0x9F, _] = response { without_le(command) } else { command }
-}
-
-/// Whether a command has a PIN or a key in it; without data it only asks about one.
-pub fn carries_pin(command: &[u8]) -> bool {
-    command.len() > 5 && command.get(1).is_some_and(|instruction| CARRY_PINS.contains(instruction))
 }
 
 fn spaced(octets: &[u8]) -> String {

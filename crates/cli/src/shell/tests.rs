@@ -12,7 +12,10 @@ use super::{
 };
 use crate::{
     failure::Failure,
-    live::bench::{Recorded, Replayed, only_reads, real},
+    live::{
+        PinArgs,
+        bench::{Recorded, Replayed, only_reads, real},
+    },
 };
 
 /// A card whose time stands still.
@@ -142,7 +145,7 @@ fn a_refusal_is_told_with_what_the_status_word_means_and_what_may_help() {
     let missing = refused(&mut shell, "cd ADF.USIM/DF.PHONEBOOK");
     assert_eq!(
         missing,
-        "ADF.USIM/DF.PHONEBOOK: 6A82 file not found; such a file may also be MF/DF.TELECOM/DF.PHONEBOOK"
+        "ADF.USIM/DF.PHONEBOOK: 6A82 file not found; such a file is MF/DF.TELECOM/DF.PHONEBOOK"
     );
     assert!(refused(&mut shell, "cd ADF.NONE").ends_with("on the card, which has ADF.USIM"));
     assert_eq!(said(&mut shell, "pwd"), "MF\n", "a directory that is not there is not gone to");
@@ -292,22 +295,136 @@ fn a_recording_is_a_script_with_what_was_typed_as_comments() {
 }
 
 #[test]
-fn words_and_paths_are_completed() {
+fn words_and_paths_are_completed_as_the_card_has_them() {
     let mut shell = shell();
-    let complete = |shell: &Shell, line: &str| shell.complete(line);
-    assert_eq!(complete(&shell, "ve").1, ["verify-pin ", "verify-adm "]);
-    assert_eq!(complete(&shell, "cat EF.IC"), (4, vec!["EF.ICCID ".into()]));
-    assert_eq!(complete(&shell, "cd ADF.USIM/DF.PH").1, ["ADF.USIM/DF.PHONEBOOK/"]);
-    assert_eq!(complete(&shell, "cd EF.IC").1, Vec::<String>::new(), "a file is no directory");
-    assert_eq!(complete(&shell, "cat EF.ADN 1").1, Vec::<String>::new());
-    assert_eq!(complete(&shell, "help tr").1, ["tree "]);
-    // What has been listed is what is there.
-    assert_eq!(complete(&shell, "cat EF.P").1, ["EF.PL "]);
-    said(&mut shell, "ls");
-    assert_eq!(complete(&shell, "cd AD").1, ["ADF.USIM/"]);
+    let complete = |shell: &mut Shell, line: &str| shell.complete(line);
+    assert_eq!(complete(&mut shell, "ve").1, ["verify-pin ", "verify-adm "]);
+    assert_eq!(complete(&mut shell, "help tr").1, ["tree "]);
+    // Nothing has been listed yet.
+    assert_eq!(complete(&mut shell, "cd AD").1, ["ADF.USIM/"]);
+    assert_eq!(complete(&mut shell, "cat EF.IC"), (4, vec!["EF.ICCID ".into()]));
+    assert_eq!(complete(&mut shell, "cd ADF.USIM/").1, ["ADF.USIM/DF.GSM-ACCESS/"]);
+    assert_eq!(complete(&mut shell, "cd DF.TELECOM/DF").1, ["DF.TELECOM/DF.PHONEBOOK/"]);
+    assert_eq!(complete(&mut shell, "cd EF.IC").1, Vec::<String>::new(), "a file is no directory");
+    assert_eq!(complete(&mut shell, "cat EF.ADN 1").1, Vec::<String>::new());
     said(&mut shell, "cd ADF.USIM");
-    assert_eq!(complete(&shell, "cat EF.IMSI").1, ["EF.IMSI "]);
-    assert_eq!(complete(&shell, "cat ../EF.IC").1, ["../EF.ICCID "]);
+    assert_eq!(complete(&mut shell, "cat EF.IMSI").1, ["EF.IMSI "]);
+    assert_eq!(complete(&mut shell, "cat ../EF.IC").1, ["../EF.ICCID "]);
+}
+
+#[test]
+fn completion_leaves_a_file_selected_that_was_selected_by_hand() {
+    let mut shell = shell();
+    said(&mut shell, "00A4000C022FE2");
+    assert_eq!(shell.complete("cat EF.IC").1, Vec::<String>::new());
+    assert!(said(&mut shell, "00B000000A").contains("8900101000000000019"));
+    said(&mut shell, "reset");
+    assert_eq!(shell.complete("cat EF.IC").1, ["EF.ICCID "]);
+}
+
+#[test]
+fn the_help_names_files_that_the_card_has() {
+    let mut shell = shell();
+    for line in ["cd DF.TELECOM/DF.PHONEBOOK", "cat EF.ADN 3", "cat ADF.USIM/EF.IMSI", "cat /EF.ICCID"] {
+        assert!(include_str!("mod.rs").contains(line), "{line}");
+        said(&mut shell, line);
+    }
+}
+
+#[test]
+fn a_hint_names_a_file_that_the_card_has() {
+    let mut shell = shell();
+    said(&mut shell, "cd ADF.USIM");
+    let hint = refused(&mut shell, "cat EF.ADN");
+    assert_eq!(hint, "there is no EF.ADN in ADF.USIM, but MF/DF.TELECOM/DF.PHONEBOOK/EF.ADN");
+    let hint = refused(&mut shell, "cd DF.PHONEBOOK");
+    assert!(hint.ends_with("6A82 file not found; such a file is MF/DF.TELECOM/DF.PHONEBOOK"), "{hint}");
+    assert!(!refused(&mut shell, "cat EF.NONE").contains("but"));
+}
+
+#[test]
+fn a_listing_says_that_there_may_be_more() {
+    let mut shell = shell();
+    for line in ["ls", "tree"] {
+        let said = said(&mut shell, line);
+        assert!(
+            said.lines().last().unwrap().starts_with("Files that no table here knows are not listed"),
+            "{said}"
+        );
+    }
+}
+
+#[test]
+fn a_pin_that_is_disabled_is_not_said_to_be_verified() {
+    let mut shell = shell();
+    assert_eq!(said(&mut shell, "verify-pin 9999"), "the PIN is disabled: nothing was verified\n");
+    let pins = said(&mut shell, "pins");
+    assert!(pins.contains("PIN 1          disabled; 3 attempts left\n"), "{pins}");
+    let args = PinArgs { pin: Some("9999".parse().unwrap()), last_try: false };
+    let said_first = shell.verify_first(&args).unwrap();
+    assert_eq!(said_first.as_deref(), Some("the PIN is disabled: nothing was verified"));
+    said(&mut shell, "0028000108 30303030FFFFFFFF");
+    let args = PinArgs { pin: Some("0000".parse().unwrap()), last_try: false };
+    assert_eq!(shell.verify_first(&args).unwrap(), None);
+}
+
+/// What comes after a line of a shell that is guarded, and how many commands the card got for it.
+fn guarded(line: &str) -> (Result<Next, String>, usize) {
+    let commands = Rc::new(RefCell::new(Vec::new()));
+    let card = Virtual(Card::new(&Profile::default()));
+    let card = Recorded { card, commands: Rc::clone(&commands) };
+    let mut shell = Shell::new(Box::new(card)).unwrap().guarded();
+    let before = commands.borrow().len();
+    let next = shell.line(line, &mut Vec::new()).map_err(|failure| failure.to_string());
+    let sent = commands.borrow().len() - before;
+    (next, sent)
+}
+
+#[test]
+fn what_can_lock_or_destroy_a_card_that_somebody_needs_is_doubted() {
+    for line in [
+        "00FE0000",
+        "00FE00000000AA",
+        "00E40000026F07",
+        "80D8008101",
+        "0020000A083131313131313131",
+        "00A40000023F",
+    ] {
+        let (next, sent) = guarded(line);
+        assert!(matches!(next, Ok(Next::Doubt { .. })), "{line}: {next:?}");
+        assert_eq!(sent, 0, "{line}");
+    }
+    for line in ["00A4000C023F00", "00200001", "cat EF.ICCID"] {
+        assert_eq!(guarded(line).0, Ok(Next::Line), "{line}");
+    }
+    // The card says that there are three attempts.
+    assert_eq!(guarded("002000010831323334FFFFFFFF"), (Ok(Next::Line), 2));
+    // A card of this program gets what is typed.
+    assert!(said(&mut shell(), "00E40000026F07").lines().count() > 1);
+}
+
+#[test]
+fn what_is_doubted_is_sent_when_it_is_confirmed() {
+    let mut shell = shell().guarded();
+    let next = shell.line("80F0807F00", &mut Vec::new()).unwrap();
+    let Next::Doubt { command, why } = next else { panic!("{next:?}") };
+    assert!(why.starts_with("SET STATUS locks applets or the card"), "{why}");
+    let mut out = Vec::new();
+    shell.send(command, &mut out).unwrap();
+    assert!(String::from_utf8(out).unwrap().contains("< 6"));
+}
+
+#[test]
+fn a_pin_whose_last_attempt_it_would_be_is_doubted() {
+    let mut shell = shell().guarded();
+    let enable = shell.line("0028000108 30303030FFFFFFFF", &mut Vec::new()).unwrap();
+    assert_eq!(enable, Next::Line);
+    for _ in 0..2 {
+        assert_eq!(shell.line("0020000108 39393939FFFFFFFF", &mut Vec::new()).unwrap(), Next::Line);
+    }
+    let next = shell.line("0020000108 39393939FFFFFFFF", &mut Vec::new()).unwrap();
+    let Next::Doubt { why, .. } = next else { panic!("{next:?}") };
+    assert!(why.ends_with("how many are left: 63 C1"), "{why}");
 }
 
 #[test]
@@ -384,6 +501,11 @@ fn lines_from_a_pipe_end_with_the_first_that_fails() {
     );
     let (said, ended) = follow("pwd\ncat 6FFF\npwd\n");
     assert_eq!((said.as_str(), ended), ("MF\n", Err("line 2: MF/6FFF: 6A82 file not found".into())));
+    let (_, ended) = follow("edit EF.ICCID\n");
+    assert_eq!(ended, Err("line 1: what is to be written?".into()));
+    let mut out = Vec::new();
+    let ended = console::follow(shell(), &b"pwd\npwd \xFF\n"[..], &mut out).unwrap_err().to_string();
+    assert!(ended.starts_with("line 2: it is not UTF-8"), "{ended}");
     let (_, ended) = follow("edit EF.ICCID\n");
     assert_eq!(ended, Err("line 1: what is to be written?".into()));
 }

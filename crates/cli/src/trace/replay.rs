@@ -5,20 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use oxisim_trace::{Placed, Replay, What, risk};
+use oxisim_apdu::danger;
+use oxisim_trace::{Placed, Replay, What};
 use oxisim_transport::{Pcsc, Protocols, Sharing, SmartCard as _, TcpClient, Transport};
 use oxisim_wire::Instant;
 
 use super::read;
 use crate::{
-    card::{Personal, RealTime},
+    card::{BUILT_IN, Personal, RealTime},
     failure::Failure,
     live::PinArgs,
     report::count,
 };
-
-/// What is said of the card of this program, and of no other.
-const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "control", "number"];
 
 /// Send a card what the terminal of a trace has sent, and compare its answers. Exit status 1 at the first that differs.
 ///
@@ -28,13 +26,13 @@ pub struct ReplayArgs {
     /// The trace, F.jsonl or F.pcapng.
     file: PathBuf,
     /// Against the card in this PC/SC reader, by a part of its name; otherwise against a card of this program.
-    #[arg(long, value_name = "NAME", conflicts_with_all = BUILT_IN)]
+    #[arg(long, value_name = "NAME", group = "elsewhere", conflicts_with_all = BUILT_IN)]
     reader: Option<String>,
     /// Against the card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", conflicts_with = "reader", conflicts_with_all = BUILT_IN)]
+    #[arg(long, value_name = "HOST:PORT", group = "elsewhere", conflicts_with_all = BUILT_IN)]
     tcp: Option<String>,
-    /// Send a card in a reader what can lock it or destroy what is on it: PINs, DELETE, TERMINATE.
-    #[arg(long, requires = "reader")]
+    /// Send a card that is not this program's what can lock or destroy it, too: PINs, keys, DELETE, TERMINATE.
+    #[arg(long, requires = "elsewhere")]
     allow_destructive: bool,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
@@ -49,8 +47,8 @@ enum Card {
 /// Runs the command.
 pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure> {
     let records = read(&args.file)?;
-    if args.reader.is_some() && !args.allow_destructive {
-        refuse_risks(&args.file, &records)?;
+    if (args.reader.is_some() || args.tcp.is_some()) && !args.allow_destructive {
+        refuse_dangers(&args.file, &records)?;
     }
     let mut card = match (&args.reader, &args.tcp) {
         (Some(reader), _) => Card::There(Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?)),
@@ -113,16 +111,17 @@ fn unreachable(path: &Path, replay: &Replay<'_>, error: &oxisim_transport::Error
     Failure::NotDone(format!("{}{place}, step {}: {error}", path.display(), replay.steps()))
 }
 
-/// A card in a reader may be one that somebody needs.
-fn refuse_risks(path: &Path, records: &[Placed]) -> Result<(), Failure> {
+/// A card that is not this program's may be one that somebody needs. A trace is looked through before it begins, and no PIN
+/// of it is tried.
+fn refuse_dangers(path: &Path, records: &[Placed]) -> Result<(), Failure> {
     for Placed { place, record } in records {
         if let What::Exchange { command, .. } = &record.what
-            && let Some(reason) = risk(command)
+            && let Some(danger) = danger(command)
         {
             let command = hex::encode_upper(command.get(..4).unwrap_or(command));
             let path = path.display();
             return Err(Failure::Usage(format!(
-                "{path}, {place}: {command}.. is not sent to a card in a reader, because {reason}: --allow-destructive sends it"
+                "{path}, {place}: {command}.. is not sent to a card that is not this program's: {danger}; --allow-destructive sends it"
             )));
         }
     }
