@@ -32,13 +32,15 @@ use machine::Shell;
 #[command(
     group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN).conflicts_with("number"),
     after_help = "\
-`help` lists the commands. Paths begin where one is: cd DF.TELECOM/DF.PHONEBOOK, cat EF.ADN 3, cat ADF.USIM/EF.IMSI,
-cat /EF.ICCID; a step is a name or an identifier. What is no command is an APDU in hexadecimal digits.
+`help` lists the commands. Paths begin where one is: cd DF.TELECOM/DF.PHONEBOOK, cat EF.ADN 3,
+cat ADF.USIM/EF.IMSI, cat /EF.ICCID; a step is a name or an identifier. What is no command is an
+APDU in hexadecimal digits.
 
-An APDU that can lock or destroy a card that is not this program's is sent only if you say so at the terminal, and from a pipe only with
---allow-destructive. docs/READERS.md lists these commands.
+An APDU that can lock or destroy a card that is not this program's is sent only if you say so at
+the terminal, and from a pipe only with --allow-destructive. docs/READERS.md lists these commands.
 
-Exit status of lines from a pipe: 0 all was done, 1 the card refused something or is gone, 2 the words are wrong.
+Exit status of lines from a pipe: 0 all was done, 1 the card refused something or is gone, 2 the
+words are wrong.
 
 Examples:
   oxisim shell
