@@ -13,7 +13,7 @@ use std::{
 use oxisim_trace::{Clock, Destination, Difference, Party, Record, Recorder, Transcript, What};
 use oxisim_transport::Error as CardError;
 
-use crate::{backup::wall_clock, explain, failure::Failure, report::count};
+use crate::{backup::wall_clock, explain, failure::Failure, file, report::count};
 
 pub use option::{TraceArgs, finish, teller};
 pub use slot::Watched;
@@ -87,7 +87,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// The records of a file.
 fn read(path: &Path) -> Result<Vec<Record>, Failure> {
-    let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let octets = file::octets(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |error| Failure::Trace { path: path.into(), error };
     oxisim_trace::read(&octets).map_err(wrong)
 }
