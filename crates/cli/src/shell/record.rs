@@ -9,6 +9,7 @@ use std::{
 };
 
 use oxisim_apdu::Response;
+use oxisim_script::spaced;
 use oxisim_transport::{Error, Transport, without_le};
 
 use crate::failure::Failure;
@@ -143,8 +144,4 @@ fn as_sent<'a>(command: &'a [u8], response: &[u8]) -> &'a [u8] {
 /// Whether a command has a PIN or a key in it; without data it only asks about one.
 pub fn carries_pin(command: &[u8]) -> bool {
     command.len() > 5 && command.get(1).is_some_and(|instruction| CARRY_PINS.contains(instruction))
-}
-
-fn spaced(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(" ")
 }
