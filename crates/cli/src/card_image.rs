@@ -9,6 +9,7 @@ use oxisim_card::Profile;
 
 use crate::{
     failure::Failure,
+    file,
     image::{self, DEFAULT_NOTES},
     report::count,
     run::SERVER,
@@ -54,7 +55,7 @@ pub fn init(args: &InitArgs) -> Result<(), Failure> {
 /// Runs `card import`.
 pub fn import(args: &ImportArgs) -> Result<(), Failure> {
     let read = |error| Failure::Read { path: args.dump.clone(), error };
-    let json = std::fs::read_to_string(&args.dump).map_err(read)?;
+    let json = file::text(&args.dump).map_err(read)?;
     let imported =
         image::import(&json).map_err(|reason| Failure::Dump { path: args.dump.clone(), reason })?;
     let from = args.dump.file_name().unwrap_or_default().to_string_lossy();

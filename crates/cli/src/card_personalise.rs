@@ -10,6 +10,7 @@ use oxisim_sms::packet::Counter;
 
 use crate::{
     failure::Failure,
+    file,
     image::{self, KeyTypeName, StateFile},
     ota::key,
     personalise,
@@ -87,7 +88,7 @@ pub fn personalise(args: &PersonaliseArgs) -> Result<(), Failure> {
     let (kic, kid, wrapping) = args.secrets.keys(algorithm)?;
     let counter = Counter::new(args.counter).unwrap_or(Counter::MAX);
     let set = KeySet { version, kic, kid, kik: wrapping, counter };
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |wrong| Failure::Image { path: path.into(), wrong };
     let (text, mut card) = image::with_key_set(&text, &set).map_err(wrong)?;
     let state = StateFile::path(path);

@@ -7,11 +7,11 @@ use std::{
 
 use oxisim_phonebook::{Contact, Import, vcard};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, file};
 
 /// Reads a contacts file.
 pub fn contacts(path: &Path) -> Result<Vec<Contact>, Failure> {
-    let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let octets = file::given(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     vcard::read(&octets).map_err(|error| Failure::Contacts { path: path.into(), error })
 }
 

@@ -14,6 +14,7 @@ mod compare;
 mod contacts;
 mod explain;
 mod failure;
+mod file;
 mod image;
 mod input;
 mod keys;

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     failure::Failure,
+    file,
     image::{restore_objects, write_whole},
 };
 
@@ -54,7 +55,7 @@ const VERSION: u32 = 2;
 impl Kept {
     /// Reads the file; none if there is none yet.
     pub fn read(path: &Path) -> Result<Option<Self>, Failure> {
-        let text = match std::fs::read_to_string(path) {
+        let text = match file::text(path) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(Failure::Read { path: path.into(), error }),

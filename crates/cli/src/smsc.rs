@@ -1,7 +1,6 @@
 //! `oxisim smsc`: a small SMS centre for laptops and tests.
 
 use std::{
-    fs,
     io::{self, Write},
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
@@ -17,6 +16,7 @@ use oxisim_wire::Duration;
 use crate::{
     backup::wall_clock,
     failure::Failure,
+    file,
     options::share,
     report::count,
     run::SERVER,
@@ -179,7 +179,8 @@ impl Args {
 
     fn tls(&self) -> Result<Option<TlsServer>, Failure> {
         let (Some(certificate), Some(key)) = (&self.tls_certificate, &self.tls_key) else { return Ok(None) };
-        let octets = |path: &Path| fs::read(path).map_err(|error| Failure::Read { path: path.into(), error });
+        let octets =
+            |path: &Path| file::octets(path).map_err(|error| Failure::Read { path: path.into(), error });
         let (certificates, key) = (octets(certificate)?, octets(key)?);
         let tls = TlsServer::new(Identity { certificates: &certificates, key: &key }, None);
         tls.map(Some).map_err(|error| Failure::Usage(format!("--tls-certificate, --tls-key: {error}")))
@@ -194,7 +195,7 @@ fn is_loopback(address: &str) -> bool {
 
 /// Who may bind, a line each; empty lines and those that begin with `#` say nothing.
 fn read(path: &Path) -> Result<Vec<Esme>, Failure> {
-    let text = fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let mut esmes = Vec::new();
     for (at, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -224,6 +225,8 @@ fn delay(text: &str) -> Result<(Duration, Duration), String> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

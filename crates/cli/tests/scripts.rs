@@ -3,6 +3,11 @@
 #[allow(dead_code, reason = "other tests need the rest")]
 mod oxisim;
 
+use std::{
+    io::{BufRead as _, BufReader},
+    process::{Command, Stdio},
+};
+
 use snapbox::file;
 
 use oxisim::Oxisim;
@@ -56,6 +61,15 @@ fn failures_without_end_are_counted() {
         printed.ends_with("and 80 more\n\nfailed  wrong.apdu: 100 of 100 expectations failed\n"),
         "{printed}"
     );
+    // A program is told as many, and how many there are.
+    let output = oxisim.run(&["script", "--json", "wrong.apdu"]).code(1);
+    let told: serde_json::Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!((told["failures"].as_array().unwrap().len(), told["failed"].as_u64()), (20, Some(100)));
+    // What ends a script is shown all the same.
+    oxisim.write("ends.apdu", "repeat 100\n00 A4 00 0C 02 2F E2 (6A82)\nend\nset a = $unset\n");
+    let output = oxisim.run(&["script", "ends.apdu"]).code(2);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(printed.contains("--> ends.apdu:4") && printed.contains("and 80 more\n"), "{printed}");
 }
 
 #[test]
@@ -189,6 +203,157 @@ fn an_update_writes_what_the_verbs_got() {
         .replace("\"zz\" to \"+1\"", "\"Echo: hi\" to \"+15550100007\"");
     assert_eq!(oxisim.read("golden.apdu"), updated);
     oxisim.run(&["script", "golden.apdu"]).success();
+}
+
+#[test]
+fn an_update_leaves_variables_alone_and_says_so() {
+    let oxisim = Oxisim::new();
+    let script = "00 A4 00 0C 02 2F E2 (90<rest>, 6A82)\n00 B0 00 00 0A [<iccid:9>] (9000)\n00 B0 00 00 02 [$atr] (6A82)\n";
+    oxisim.write("golden.apdu", script);
+    let output = oxisim.run(&["script", "--update", "golden.apdu"]).code(1);
+    assert_eq!(oxisim.read("golden.apdu"), script.replace("[$atr] (6A82)", "[$atr] (9000)"));
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        printed.ends_with(
+            "failed  golden.apdu: 3 of 5 expectations failed\n  not updated: golden.apdu:2, because it has variables\n  \
+             not updated: golden.apdu:3, because it has variables\n"
+        ),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_update_writes_each_script_once_and_nothing_that_they_include() {
+    let oxisim = Oxisim::new();
+    let shared = "proc read\n00 A4 00 0C 02 2F E2 (6A82)\nend\n";
+    oxisim.write("shared.apdu", shared);
+    for name in ["a.apdu", "b.apdu"] {
+        oxisim.write(name, "include \"shared.apdu\"\ncall read\n00 B0 00 00 01\n");
+    }
+    let output = oxisim.run(&["script", "--update", "a.apdu", "b.apdu", "./a.apdu"]).code(1);
+    assert_eq!(oxisim.read("shared.apdu"), shared);
+    for name in ["a.apdu", "b.apdu"] {
+        assert!(oxisim.read(name).ends_with("\n00 B0 00 00 01 [98] (9000)\n"), "{}", oxisim.read(name));
+    }
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let left = "shared.apdu:2, because it is in a file that is included\n";
+    assert_eq!(printed.matches(left).count(), 3, "{printed}");
+}
+
+#[test]
+fn an_update_writes_nothing_that_could_not_be_read_again() {
+    let oxisim = Oxisim::new();
+    let scr = "powerup;\n0x00 0xA4 0x00 0x0C 0x02 0x2F 0xE2 0x7F;\n";
+    oxisim.write("kit.scr", scr);
+    let output = oxisim.run(&["script", "--update", "kit.scr"]).code(1);
+    output.stderr_eq("oxisim: not everything is updated\n");
+    assert_eq!(oxisim.read("kit.scr"), scr);
+    // One that is wrong in the middle has not got everything.
+    let wrong = "00 A4 00 0C 02 2F E2 (6A82)\n00 B0 00 00 $unset\n";
+    oxisim.write("wrong.apdu", wrong);
+    oxisim.run(&["script", "--update", "wrong.apdu"]).code(2);
+    assert_eq!(oxisim.read("wrong.apdu"), wrong);
+    oxisim
+        .run(&["script", "--update", "-"])
+        .code(2)
+        .stderr_eq("oxisim: --update: standard input has no file to be written\n");
+    // The format of TS 51.013 has places for what is expected.
+    oxisim.write("seq.txt", "RST\nCMD A0 A4 00 00 02 2F E2\nCMD A0 B0 00 00 0A [00] (90 00)\n");
+    oxisim.run(&["script", "--update", "seq.txt"]).success();
+    assert!(oxisim.read("seq.txt").contains("[98 "), "{}", oxisim.read("seq.txt"));
+    oxisim.run(&["script", "seq.txt"]).success();
+}
+
+#[test]
+fn a_script_that_is_not_there_is_an_error_of_its_own() {
+    let oxisim = Oxisim::new();
+    oxisim.write("a.apdu", "reset [3B ..]\n");
+    let words = ["script", "a.apdu", "missing.apdu", "--junit", "j.xml"];
+    let output = oxisim.run(&words).code(2).stderr_eq("oxisim: 1 of 2 scripts cannot be read\n");
+    output.stdout_eq(
+        "error: cannot read missing.apdu: No such file or directory (os error 2)\n\npassed  a.apdu: 1 expectation, 0 commands\n\
+         wrong  missing.apdu: it cannot be read\n",
+    );
+    let report = oxisim.read("j.xml");
+    assert!(report.contains("tests=\"2\" failures=\"0\" errors=\"1\""), "{report}");
+    assert!(report.contains("<error message=\"cannot read missing.apdu: No such file"), "{report}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_ordinary_file_is_not_read() {
+    let oxisim = Oxisim::new();
+    let fifo = Command::new("mkfifo").arg(oxisim.folder.path().join("fifo")).status().unwrap();
+    assert!(fifo.success());
+    for script in
+        ["include \"/dev/zero\"\n", "include \"fifo\"\n", "card \"fifo\"\nreset\n", "insert \"/dev/zero\"\n"]
+    {
+        oxisim.write("a.apdu", script);
+        let output = oxisim.run(&["script", "a.apdu"]);
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.contains(": it is no ordinary file"), "{printed}");
+    }
+    for words in [&["trace", "show", "/dev/zero"][..], &["script", "/dev/zero"], &["backup", "/dev/zero"]] {
+        oxisim.run(words).code(2);
+    }
+    // What a shell puts in the place of a file is a pipe.
+    let write =
+        Command::new("sh").args(["-c", "echo 00A4000C023F00 > fifo"]).current_dir(&oxisim.folder).spawn();
+    oxisim.run(&["script", "fifo"]).code(0);
+    assert!(write.unwrap().wait().unwrap().success());
+}
+
+#[test]
+fn a_card_is_beside_the_text_that_names_it() {
+    let oxisim = Oxisim::new();
+    std::fs::create_dir_all(oxisim.folder.path().join("lib/cards")).unwrap();
+    oxisim.run(&["card", "init", "--out", "lib/cards/CARD.toml"]).success();
+    oxisim.write("lib/swap.apdu", "insert \"cards/CARD.toml\" [3B ..]\n");
+    oxisim.write("lib/main.apdu", "insert \"cards/CARD.toml\" [3B ..]\ninclude \"swap.apdu\"\n");
+    oxisim.write(
+        "main.apdu",
+        "card \"lib/cards/CARD.toml\"\ninclude \"lib/swap.apdu\"\ninclude \"lib/main.apdu\"\n",
+    );
+    oxisim.run(&["script", "main.apdu", "lib/main.apdu"]).success();
+}
+
+#[test]
+fn what_people_read_goes_to_standard_error_if_a_program_reads() {
+    let oxisim = Oxisim::new();
+    oxisim.write("a.apdu", "echo \"hello\"\ndecode D0 09 81 03 01 04 00 82 02 81 82\nreset [3B ..]\n");
+    for format in ["--json", "--tap"] {
+        let output = oxisim.run(&["script", format, "--transcript", "a.apdu"]).success();
+        let (out, error) = (output.get_output().stdout.clone(), output.get_output().stderr.clone());
+        let (out, error) = (String::from_utf8(out).unwrap(), String::from_utf8(error).unwrap());
+        assert!(error.contains("> reset\n< 3B") && error.contains("hello\n"), "{error}");
+        assert!(error.contains("POLLING OFF") && !out.contains("hello"), "{error}{out}");
+    }
+}
+
+#[test]
+fn a_terminal_is_not_commanded_by_what_a_script_says() {
+    let oxisim = Oxisim::new();
+    oxisim.write("a.apdu", "echo \"\u{1B}[31mred\u{9B}\"\n");
+    let output = oxisim.run(&["script", "a.apdu"]).success();
+    assert_eq!(output.get_output().stdout, b"\\u{1b}[31mred\\u{9b}\n");
+}
+
+#[test]
+fn a_script_prints_while_it_runs() {
+    let oxisim = Oxisim::new();
+    // It would run for an hour, and ends when nobody reads any more.
+    oxisim.write("endless.apdu", "repeat 60000\nrepeat 60000\necho \"on\"\nend\nend\n");
+    let mut program = Command::new(snapbox::cmd::cargo_bin!("oxisim"))
+        .args(["script", "endless.apdu"])
+        .current_dir(oxisim.folder.path())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    BufReader::new(program.stdout.take().unwrap()).read_line(&mut first).unwrap();
+    assert_eq!(first, "on\n");
+    assert!(program.wait().unwrap().success(), "nobody reads any more");
 }
 
 #[test]

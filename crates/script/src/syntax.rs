@@ -147,7 +147,12 @@ pub enum Inserted {
     /// The one that was there.
     Same,
     /// The virtual card of a file.
-    File(String),
+    File {
+        /// Its path; it begins where the text is that says it.
+        path: String,
+        /// Where it stands.
+        span: Span,
+    },
     /// The built-in virtual card, new, with these applets.
     With(Vec<String>),
 }

@@ -98,6 +98,14 @@ pub enum Error {
         /// How.
         error: io::Error,
     },
+    /// The card at the other end does not answer to reset.
+    #[error("the card at {peer} does not answer to reset{}", instead(answer))]
+    NoAnswerToReset {
+        /// Who is at the other end.
+        peer: String,
+        /// What came, which is no answer to reset.
+        answer: Vec<u8>,
+    },
     /// The other end is there and says nothing.
     #[error("{peer} does not answer")]
     Silent {
@@ -137,6 +145,11 @@ pub enum Error {
         /// How many octets.
         octets: usize,
     },
+}
+
+fn instead(answer: &[u8]) -> String {
+    let octets: Vec<String> = answer.iter().take(32).map(|octet| format!("{octet:02X}")).collect();
+    if octets.is_empty() { String::new() } else { format!(", but says {}", octets.join(" ")) }
 }
 
 fn there_are(readers: &[String]) -> String {

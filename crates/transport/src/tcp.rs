@@ -85,6 +85,11 @@ impl TcpClient {
     }
 }
 
+/// Whether a card begins so: with the initial character and the format character (ISO/IEC 7816-3 §8.1).
+const fn is_answer_to_reset(octets: &[u8]) -> bool {
+    matches!(octets, [0x3B | 0x3F, _, ..])
+}
+
 fn connect(address: &str) -> Result<(Frames, String), Error> {
     let unreachable = |error| Error::Unreachable { address: address.into(), error };
     let mut error = io::ErrorKind::NotFound.into();
@@ -125,7 +130,10 @@ impl Transport for TcpClient {
     fn reset(&mut self) -> Result<Vec<u8>, Error> {
         self.send(&[Control::Reset.octet()])?;
         self.send(&[Control::AnswerToReset.octet()])?;
-        self.receive()
+        match self.receive()? {
+            answer if is_answer_to_reset(&answer) => Ok(answer),
+            answer => Err(Error::NoAnswerToReset { peer: self.there()?.1.into(), answer }),
+        }
     }
 
     fn exchange(&mut self, apdu: &[u8]) -> Result<Vec<u8>, Error> {
@@ -279,6 +287,39 @@ mod tests {
         let within = Duration::from_millis(10);
         let error = TcpClient::accept("127.0.0.1:0", within).unwrap_err();
         assert_eq!(error.to_string(), "no card has come to 127.0.0.1:0 within 0.01 s");
+    }
+
+    #[test]
+    fn a_card_that_does_not_answer_to_reset_is_told() {
+        struct Mute(Vec<u8>);
+        impl SmartCard for Mute {
+            fn power_on(&mut self) -> Vec<u8> {
+                self.0.clone()
+            }
+
+            fn power_off(&mut self) {}
+
+            fn exchange(&mut self, _apdu: &[u8]) -> Vec<u8> {
+                vec![0x6D, 0x00]
+            }
+        }
+        for (answer, said) in
+            [(vec![], ""), (vec![0x00, 0x01], ", but says 00 01"), (vec![0x3B], ", but says 3B")]
+        {
+            let stop = AtomicBool::new(false);
+            let server = TcpServer::bind("127.0.0.1:0").unwrap();
+            let address = server.local_address().to_string();
+            thread::scope(|scope| {
+                scope.spawn(|| server.serve(&mut Mute(answer), &stop, |_| {}));
+                let mut card = TcpClient::connect(&address).unwrap();
+                let error = card.reset().unwrap_err();
+                stop.store(true, Ordering::Relaxed);
+                assert_eq!(
+                    error.to_string(),
+                    format!("the card at {address} does not answer to reset{said}")
+                );
+            });
+        }
     }
 
     #[test]

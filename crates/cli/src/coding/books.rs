@@ -1,11 +1,11 @@
 //! Address books to fit and to measure.
 
-use std::{collections::BTreeSet, fs, io::Read, path::Path};
+use std::{collections::BTreeSet, io, path::Path};
 
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, Record};
 use serde::Deserialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, file};
 
 /// First octets of a file that is compressed with xz.
 const XZ: &[u8] = b"\xFD7zXZ\0";
@@ -52,13 +52,13 @@ pub fn language(locale: &str) -> &str {
 /// Reads books, one a line.
 pub fn read(path: &Path) -> Result<Books, Failure> {
     let wrong = |error| Failure::Read { path: path.into(), error };
-    let octets = fs::read(path).map_err(wrong)?;
-    let mut text = String::new();
-    if octets.starts_with(XZ) {
-        lzma_rust2::XzReader::new(octets.as_slice(), true).read_to_string(&mut text).map_err(wrong)?;
+    let octets = file::octets(path).map_err(wrong)?;
+    let octets = if octets.starts_with(XZ) {
+        file::all(lzma_rust2::XzReader::new(octets.as_slice(), true)).map_err(wrong)?
     } else {
-        octets.as_slice().read_to_string(&mut text).map_err(wrong)?;
-    }
+        octets
+    };
+    let text = String::from_utf8(octets).map_err(|error| wrong(io::Error::other(error)))?;
     let line = |(at, line): (usize, &str)| {
         let wrong = |reason: String| Failure::Usage(format!("{}, line {}: {reason}", path.display(), at + 1));
         let line: Line = serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;

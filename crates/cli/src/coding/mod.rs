@@ -21,7 +21,7 @@ use oxisim_backup::{
     compact::{Table, Tables},
 };
 
-use crate::{failure::Failure, progress::Progress};
+use crate::{failure::Failure, file, progress::Progress};
 
 /// Times that the books of the shipped tables were gone through.
 const PASSES: u16 = 8;
@@ -148,7 +148,7 @@ fn train(args: &Train) -> Result<(), Failure> {
 
 /// Reads a table.
 pub fn table(path: &Path) -> Result<Table, Failure> {
-    let octets = fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let octets = file::octets(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     Table::decode(&octets).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 

@@ -24,7 +24,7 @@ use oxisim_card::{
     image::{FileImage, FileKind, ImageError},
 };
 
-use crate::failure::Failure;
+use crate::{failure::Failure, file};
 
 pub use document::KeyTypeName;
 pub use dump::{Dump, DumpedFile, access, described, import};
@@ -38,7 +38,7 @@ use locate::At;
 
 /// The card that the file at `path` describes, as it is before it writes anything.
 pub fn load(path: &Path) -> Result<Card, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let (card, doubts) = card(&text).map_err(|wrong| Failure::Image { path: path.into(), wrong })?;
     for doubt in doubts {
         log::warn!("{}, {doubt}", path.display());

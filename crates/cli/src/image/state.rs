@@ -10,7 +10,7 @@ use std::{
 use oxisim_card::Card;
 use serde::{Deserialize, Serialize};
 
-use crate::failure::Failure;
+use crate::{failure::Failure, file};
 
 /// The file with the objects of a card's memory that differ from its image, and the right to write it: while
 /// this lives, no other process opens the same card.
@@ -85,7 +85,7 @@ impl StateFile {
 
 /// Gives `card`, which is as `image` describes it, the state in the file at `path`, if there is one.
 pub fn read_state(image: &Path, path: &Path, card: &mut Card) -> Result<(), Failure> {
-    match fs::read_to_string(path) {
+    match file::text(path) {
         Ok(text) => restore(&text, card).map_err(|reason| Failure::State {
             state: path.into(),
             image: image.into(),

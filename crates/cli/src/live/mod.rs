@@ -4,6 +4,7 @@
 pub mod bench;
 mod client;
 mod keys;
+mod patient;
 mod slot;
 mod way;
 

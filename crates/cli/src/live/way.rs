@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use oxisim_transport::{Error, InProcess, Pcsc, Protocols, Sharing, TcpClient, Traced, Transport, to_log};
 use oxisim_wire::Duration;
 
+use super::patient::Patient;
 use crate::{card::RealTime, failure::Failure, span};
 
 /// What is said of the card of this program, and of no other.
 pub const BUILT_IN: [&str; 4] = ["image", "contacts", "applet", "control"];
+
+/// How long a card may take until somebody is told that it is waited for.
+const LATE: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// A card that is not this program's; the group `which` is the command's.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -103,12 +107,14 @@ impl Elsewhere {
             (_, true) => Sharing::Exclusive,
             _ => usual,
         };
-        Ok(match (&self.reader, &self.tcp, &self.vpcd) {
-            (Some(reader), ..) => Some(Box::new(manner(Pcsc::open(reader, sharing, self.protocol.into())?))),
-            (_, Some(address), _) => Some(Box::new(TcpClient::connect(address)?)),
-            (.., Some(address)) => Some(Box::new(self.accept(address)?)),
-            _ => None,
-        })
+        let card: Box<dyn Transport> = match (&self.reader, &self.tcp, &self.vpcd) {
+            (Some(reader), ..) => Box::new(manner(Pcsc::open(reader, sharing, self.protocol.into())?)),
+            (_, Some(address), _) => Box::new(TcpClient::connect(address)?),
+            (.., Some(address)) => Box::new(self.accept(address)?),
+            _ => return Ok(None),
+        };
+        let tell = || eprintln!("the card has not answered yet; waiting");
+        Ok(Some(Box::new(Patient::new(card, LATE, tell))))
     }
 
     /// The card that comes to an address, which may take a while.

@@ -7,7 +7,7 @@ use oxisim_transport::SmartCard;
 use oxisim_wire::Reader;
 use serde::Deserialize;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, file};
 
 /// The card: its files, by path from the master file.
 #[derive(Clone, Debug, Default)]
@@ -46,8 +46,7 @@ struct Entry {
 impl DumpedCard {
     /// Reads a dump.
     pub fn read(path: &Path) -> Result<Self, Failure> {
-        let text =
-            std::fs::read_to_string(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+        let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;
         Self::parse(&text)
             .map_err(|reason| Failure::Usage(format!("{} is no dump of a card: {reason}", path.display())))
     }

@@ -6,13 +6,14 @@ use clap::ValueEnum as _;
 use oxisim_card::Card;
 use oxisim_script::syntax::Declared;
 
-use super::place::PlaceArgs;
+use super::{place::PlaceArgs, sources};
 use crate::{applets::AppletName, failure::Failure, live::PinArgs};
 
 /// The card that a script names; files of it are where the script is.
 pub fn card(declared: &Declared, script: &Path, args: &PlaceArgs) -> Result<Card, Failure> {
-    let folder = script.parent().unwrap_or_else(|| Path::new(""));
-    let beside = |path: &Option<String>| -> Option<PathBuf> { path.as_ref().map(|path| folder.join(path)) };
+    let beside = |path: &Option<String>| -> Option<PathBuf> {
+        path.as_ref().map(|path| sources::beside(script, path))
+    };
     let applets: Result<Vec<AppletName>, Failure> = declared
         .applets
         .iter()

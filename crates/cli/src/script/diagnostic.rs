@@ -13,6 +13,9 @@ const ROWS: usize = 20;
 
 /// A mistake in a script's text.
 pub fn mistake(sources: &Sources, mistake: &Mistake, colour: bool) -> String {
+    if sources.get(mistake.span.source).is_none() {
+        return render(&[Group::with_title(Level::ERROR.primary_title(mistake.what.as_str()))], colour);
+    }
     let group = Group::with_title(Level::ERROR.primary_title("the script is wrong"));
     let group = marked(group, sources, mistake.span, &mistake.what);
     let group = match &mistake.help {

@@ -3,6 +3,7 @@
 mod declared;
 mod diagnostic;
 mod handset;
+mod lanes;
 mod place;
 mod report;
 mod run;
@@ -14,7 +15,7 @@ use std::{
     num::NonZero,
     path::PathBuf,
     sync::{
-        Mutex,
+        Mutex, OnceLock,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -24,6 +25,7 @@ use oxisim_script::Settings;
 use oxisim_trace::Recorder;
 
 use self::{
+    lanes::Lanes,
     place::{Place, PlaceArgs},
     run::{Ended, Verdict},
 };
@@ -61,7 +63,8 @@ pub struct Args {
     /// End a script with its first expectation that does not come true.
     #[arg(long)]
     stop: bool,
-    /// Write what was got into the scripts: in the place of what was expected, and behind commands of which nothing is expected.
+    /// Write what was got into the scripts: in the place of what was expected, and behind commands of which nothing is expected. What has
+    /// variables, and what a script includes, stays.
     #[arg(long)]
     update: bool,
     /// Print every command and its response.
@@ -73,10 +76,10 @@ pub struct Args {
     /// Write a report that JUnit's readers understand.
     #[arg(long, value_name = "F.xml")]
     junit: Option<PathBuf>,
-    /// Print the Test Anything Protocol instead.
+    /// Print the Test Anything Protocol instead; what people read goes to standard error.
     #[arg(long, conflicts_with = "json")]
     tap: bool,
-    /// Print JSON instead, an object a script.
+    /// Print JSON instead, an object a script; what people read goes to standard error.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -90,30 +93,35 @@ pub struct Manner {
     settings: Settings,
     /// Whether every exchange is printed.
     transcript: bool,
-    /// Whether the words are for people.
-    plain: bool,
+    /// Whether what was got is to be written into the script.
+    updates: bool,
     /// Whether there may be colours.
     colour: bool,
 }
 
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let colour =
-        io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    if args.update && args.files.iter().any(|file| file.as_os_str() == sources::STANDARD_INPUT) {
+        return Err(Failure::Usage("--update: standard input has no file to be written".into()));
+    }
+    // Standard output is for a program that reads it, or for people.
+    let is_read = args.tap || args.json;
+    let is_terminal = if is_read { io::stderr().is_terminal() } else { io::stdout().is_terminal() };
+    let colour = is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let people: Box<dyn Write + Send> =
+        if is_read { Box::new(io::LineWriter::new(io::stderr())) } else { Box::new(io::stdout()) };
     let settings = Settings {
         guarded: args.place.is_real() && !args.allow_destructive,
         stops: args.stop,
         phone: args.phone,
     };
-    let manner = Manner { settings, transcript: args.transcript, plain: !(args.tap || args.json), colour };
+    let manner = Manner { settings, transcript: args.transcript, updates: args.update, colour };
     let recorder = args.place.recorder(args.files.len())?;
     let run = if args.place.is_real() { one_after_another } else { side_by_side };
-    let ended = run(args, manner, recorder.as_ref())?;
+    let mut ended = run(args, manner, recorder.as_ref(), people)?;
     trace::finish(recorder.as_ref(), Ok(()))?;
     if args.update {
-        for ended in &ended {
-            update::write(ended)?;
-        }
+        update::write(&mut ended)?;
     }
     let out = &mut io::stdout().lock();
     if args.tap {
@@ -139,6 +147,9 @@ fn verdict(ended: &[Ended], update: bool) -> Result<(), Failure> {
         all => format!("{count} of {all} scripts {what}"),
     };
     match (count(Verdict::Wrong), count(Verdict::Broken), count(Verdict::Failed)) {
+        (0, 0, _) if ended.iter().any(|ended| !ended.left.is_empty()) => {
+            Err(Failure::NotDone("not everything is updated".into()))
+        }
         (0, 0, 0) => Ok(()),
         (0, 0, failed) if update && failed > 0 => Ok(()),
         (0, 0, failed) => Err(Failure::NotDone(of(failed, "did not get what it expects"))),
@@ -152,22 +163,24 @@ fn one_after_another(
     args: &Args,
     manner: Manner,
     recorder: Option<&Recorder>,
+    mut out: Box<dyn Write + Send>,
 ) -> Result<Vec<Ended>, Failure> {
     let mut place = Place::real(&args.place, args.phone, recorder.cloned())?;
-    args.files
-        .iter()
-        .map(|file| run::script(file, &mut place, &args.place, manner, &mut io::stdout()))
-        .collect()
+    args.files.iter().map(|file| run::script(file, &mut place, &args.place, manner, &mut out)).collect()
 }
 
-/// What a script printed, and how it ended.
-type Finished = (Vec<u8>, Result<Ended, Failure>);
-
 /// Each on a new card; what they print comes in their order.
-fn side_by_side(args: &Args, manner: Manner, recorder: Option<&Recorder>) -> Result<Vec<Ended>, Failure> {
+fn side_by_side(
+    args: &Args,
+    manner: Manner,
+    recorder: Option<&Recorder>,
+    out: Box<dyn Write + Send>,
+) -> Result<Vec<Ended>, Failure> {
     let card = Mutex::new(args.place.card()?);
     let next = AtomicUsize::new(0);
-    let finished: Vec<Mutex<Option<Finished>>> = args.files.iter().map(|_| Mutex::new(None)).collect();
+    let lanes = Lanes::new(args.files.len(), out);
+    let finished: Vec<OnceLock<Result<Ended, Failure>>> =
+        args.files.iter().map(|_| OnceLock::new()).collect();
     let jobs = args.jobs.or_else(|| thread::available_parallelism().ok()).map_or(1, NonZero::get);
     thread::scope(|scope| {
         for _ in 0..jobs.min(args.files.len()) {
@@ -177,24 +190,14 @@ fn side_by_side(args: &Args, manner: Manner, recorder: Option<&Recorder>) -> Res
                     let (Some(file), Some(slot)) = (args.files.get(number), finished.get(number)) else {
                         return;
                     };
-                    let mut text = Vec::new();
+                    let mut out = lanes.lane(number);
                     let Ok(fresh) = card.lock().map(|card| card.clone()) else { return };
                     let mut place = Place::fresh(fresh, &args.place, recorder.cloned());
-                    let ended = run::script(file, &mut place, &args.place, manner, &mut text);
-                    if let Ok(mut slot) = slot.lock() {
-                        *slot = Some((text, ended));
-                    }
+                    slot.get_or_init(|| run::script(file, &mut place, &args.place, manner, &mut out));
                 }
             });
         }
     });
-    let mut out = io::stdout().lock();
-    finished
-        .into_iter()
-        .filter_map(|slot| slot.into_inner().ok().flatten())
-        .map(|(text, ended)| {
-            out.write_all(&text)?;
-            ended
-        })
-        .collect()
+    lanes.finish()?;
+    finished.into_iter().filter_map(OnceLock::into_inner).collect()
 }

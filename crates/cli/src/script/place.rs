@@ -285,7 +285,7 @@ impl Virtual {
     fn another(&self, inserted: Inserted) -> Result<Option<Card>, String> {
         match inserted {
             Inserted::Same => Ok(None),
-            Inserted::File(path) => {
+            Inserted::File { path, .. } => {
                 image::look(&PathBuf::from(path), None).map(Some).map_err(|failure| failure.to_string())
             }
             Inserted::With(applets) => {

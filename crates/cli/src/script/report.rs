@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{
     diagnostic,
-    run::{Ended, Verdict, place_of},
+    run::{Ended, Verdict},
 };
 use crate::{failure::Failure, report::count};
 
@@ -20,20 +20,24 @@ pub fn summary(ended: &[Ended], updated: bool, out: &mut impl Write) -> Result<(
         }
         let word = match verdict {
             Verdict::Passed => "passed",
-            Verdict::Failed if updated => "updated",
+            Verdict::Failed if updated && one.left.is_empty() => "updated",
             Verdict::Failed | Verdict::Broken => "failed",
             Verdict::Wrong => "wrong",
         };
-        let of = one.passed + one.failures.len();
+        let of = one.passed + one.failed;
         let came = match verdict {
+            Verdict::Wrong if one.is_unread() => "it cannot be read".into(),
             Verdict::Wrong if !one.mistakes.is_empty() => count(one.mistakes.len(), "mistake"),
             Verdict::Passed => {
                 format!("{}, {}", count(one.passed, "expectation"), count(one.commands, "command"))
             }
-            _ => format!("{} of {} failed", one.failures.len(), count(of, "expectation")),
+            _ => format!("{} of {} failed", one.failed, count(of, "expectation")),
         };
         let elsewhere = if one.elsewhere { ", on another card than it names" } else { "" };
         writeln!(out, "{word}  {}: {came}{elsewhere}", one.path.display())?;
+        for (place, why) in &one.left {
+            writeln!(out, "  not updated: {place}, because {why}")?;
+        }
     }
     Ok(())
 }
@@ -66,14 +70,14 @@ pub fn json(ended: &[Ended], out: &mut impl Write) -> Result<(), Failure> {
             Verdict::Wrong => "wrong",
         };
         let mistakes = one.mistakes.iter().map(|mistake| {
-            json!({ "at": place_of(&one.sources, mistake.span), "message": mistake.what, "help": mistake.help })
+            json!({ "at": one.place_of(mistake.span), "message": mistake.what, "help": mistake.help })
         });
         let failures = one.failures.iter().map(|failure| failed(one, failure));
         let script = json!({
             "script": one.path.to_string_lossy(),
             "verdict": verdict,
             "passed": one.passed,
-            "failed": one.failures.len(),
+            "failed": one.failed,
             "commands": one.commands,
             "other_card": one.elsewhere,
             "failures": mistakes.chain(failures).collect::<Vec<Value>>(),
@@ -84,7 +88,7 @@ pub fn json(ended: &[Ended], out: &mut impl Write) -> Result<(), Failure> {
 }
 
 fn failed(one: &Ended, failure: &Failed) -> Value {
-    let at = place_of(&one.sources, failure.span);
+    let at = one.place_of(failure.span);
     let message = diagnostic::line(failure);
     let (expected, got) = match &failure.what {
         Wrong::Data { expected, got, .. } => (Some(expected.to_string()), Some(spaced(got))),
@@ -115,7 +119,7 @@ pub fn junit(ended: &[Ended]) -> String {
         let _ = write!(
             out,
             "    <testcase classname=\"script\" name=\"{name}\" assertions=\"{}\" time=\"{:.3}\"",
-            one.passed + one.failures.len(),
+            one.passed + one.failed,
             one.took.as_secs_f64()
         );
         let element = if one.verdict() == Verdict::Failed { "failure" } else { "error" };
@@ -137,12 +141,15 @@ pub fn junit(ended: &[Ended]) -> String {
 
 /// What went wrong with a script: where, and what.
 fn problems(one: &Ended) -> Vec<(String, String)> {
-    let mistakes =
-        one.mistakes.iter().map(|mistake| (place_of(&one.sources, mistake.span), mistake.what.clone()));
-    let failures =
-        one.failures.iter().map(|failure| (place_of(&one.sources, failure.span), diagnostic::line(failure)));
-    mistakes.chain(failures).collect()
+    let mistakes = one.mistakes.iter().map(|mistake| (one.place_of(mistake.span), mistake.what.clone()));
+    let failures = one.failures.iter().map(|failure| (one.place_of(failure.span), diagnostic::line(failure)));
+    let more = one.failed - one.failures.len();
+    let more = (more > 0).then(|| (one.path.display().to_string(), format!("and {more} more")));
+    mistakes.chain(failures).chain(more).collect()
 }
+
+/// What XML 1.0 §2.2 leaves out besides control characters.
+const NOT_OF_XML: [char; 2] = ['\u{FFFE}', '\u{FFFF}'];
 
 /// A text as XML has it; characters that XML cannot have are replaced.
 fn escaped(text: &str) -> String {
@@ -153,9 +160,22 @@ fn escaped(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\n' => out.push('\n'),
-            c if c.is_control() => out.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() || NOT_OF_XML.contains(&c) => out.push(char::REPLACEMENT_CHARACTER),
             c => out.push(c),
         }
         out
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn xml_has_no_character_that_it_cannot_have() {
+        assert_eq!(
+            escaped("a\u{FFFF}\u{FFFE}\u{1B}\u{FFFD}\"<"),
+            "a\u{FFFD}\u{FFFD}\u{FFFD}\u{FFFD}&quot;&lt;"
+        );
+    }
 }

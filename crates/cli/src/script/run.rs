@@ -17,11 +17,11 @@ use super::{
     handset::Handset,
     place::{Place, PlaceArgs},
     sources,
-    update::Update,
+    update::{Update, Updates},
 };
 use crate::{explain, failure::Failure};
 
-/// The most failures of a script that are shown; the rest are counted.
+/// The most failures of a script that are shown and told; the rest are counted.
 const MOST_SHOWN: usize = 20;
 
 /// How a script ended.
@@ -33,16 +33,20 @@ pub struct Ended {
     pub sources: Sources,
     /// What is wrong with its text.
     pub mistakes: Vec<Mistake>,
-    /// What did not come true.
+    /// What did not come true first, and what ended it.
     pub failures: Vec<oxisim_script::Failure>,
+    /// How much did not come true.
+    pub failed: usize,
     /// How many expectations came true.
     pub passed: usize,
     /// How many commands it sent.
     pub commands: usize,
     /// Whether it names a card, and has run on another.
     pub elsewhere: bool,
-    /// What was got in the place of what was expected.
-    pub updates: Vec<Update>,
+    /// What was got in the place of what was expected, if somebody wants to know.
+    pub updates: Updates,
+    /// What did not come true and is not updated: where, and why.
+    pub left: Vec<(String, &'static str)>,
     /// How long it took.
     pub took: std::time::Duration,
 }
@@ -74,6 +78,16 @@ impl Ended {
             Verdict::Failed
         }
     }
+
+    /// Whether there was no text to be run.
+    pub fn is_unread(&self) -> bool {
+        self.sources.get(0).is_none()
+    }
+
+    /// The line of a place, as people say it.
+    pub fn place_of(&self, span: Span) -> String {
+        if self.is_unread() { self.path.display().to_string() } else { place_of(&self.sources, span) }
+    }
 }
 
 /// Runs a script.
@@ -92,14 +106,22 @@ pub fn script(
         sources: Sources::default(),
         mistakes: Vec::new(),
         failures: Vec::new(),
+        failed: 0,
         passed: 0,
         commands: 0,
         elsewhere: false,
-        updates: Vec::new(),
+        updates: Updates::default(),
+        left: Vec::new(),
         took: std::time::Duration::ZERO,
     };
-    let script = sources::script(path)?;
-    match Program::read(&mut ended.sources, script, &mut sources::included) {
+    let read = match sources::script(path) {
+        Ok(script) => Program::read(&mut ended.sources, script, &mut sources::included),
+        Err(error) => {
+            let failure = Failure::Read { path: path.into(), error };
+            Err(vec![Mistake::new(Span::default(), failure.to_string())])
+        }
+    };
+    match read {
         Ok(program) => {
             if let Some(card) = &program.card {
                 ended.elsewhere = args.is_real() || args.built_in().names_card();
@@ -119,9 +141,7 @@ pub fn script(
         }
         Err(mistakes) => {
             for mistake in &mistakes {
-                if manner.plain {
-                    writeln!(out, "{}", diagnostic::mistake(&ended.sources, mistake, manner.colour))?;
-                }
+                writeln!(out, "{}", diagnostic::mistake(&ended.sources, mistake, manner.colour))?;
             }
             ended.mistakes = mistakes;
         }
@@ -142,11 +162,11 @@ fn run(
     while let Some(output) = runner.poll_output() {
         match output {
             Output::Ask(request) => {
-                let request = beside(request, &ended.path);
+                let request = beside(request, &ended.sources);
                 let answer = place.answer(request, &mut handset);
                 for (command, response) in handset.iter_mut().flat_map(Handset::take_exchanged) {
                     ended.commands += 1;
-                    if manner.plain && manner.transcript {
+                    if manner.transcript {
                         exchanged(&command, &response, out)?;
                     }
                 }
@@ -156,28 +176,34 @@ fn run(
             Output::Tell(event) => tell(event, manner, ended, out)?,
         }
     }
-    if manner.plain && ended.failures.len() > MOST_SHOWN {
-        writeln!(out, "and {} more\n", ended.failures.len() - MOST_SHOWN)?;
+    if ended.failed > ended.failures.len() {
+        writeln!(out, "and {} more\n", ended.failed - ended.failures.len())?;
     }
     Ok(())
 }
 
-/// The file of a card is where the script is.
-fn beside(request: Request, script: &Path) -> Request {
+/// The file of a card is where the text is that names it.
+fn beside(request: Request, sources: &Sources) -> Request {
     match request {
-        Request::Insert(Inserted::File(path)) => {
-            let folder = script.parent().unwrap_or_else(|| Path::new(""));
-            Request::Insert(Inserted::File(folder.join(path).to_string_lossy().into_owned()))
+        Request::Insert(Inserted::File { path, span }) => {
+            let text = sources.get(span.source).map_or("", |source| source.name.as_str());
+            let path = sources::beside(Path::new(text), &path).to_string_lossy().into_owned();
+            Request::Insert(Inserted::File { path, span })
         }
         request => request,
     }
 }
 
 fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) -> Result<(), Failure> {
-    let is_shown = |by: By| manner.plain && (manner.transcript || by == By::Script);
+    let is_shown = |by: By| manner.transcript || by == By::Script;
+    let update = |ended: &mut Ended, update: Update| {
+        if manner.updates {
+            ended.updates.take(update);
+        }
+    };
     match event {
         Event::Reset { by, answer, .. } => {
-            if is_shown(by) || (manner.plain && manner.transcript) {
+            if is_shown(by) {
                 writeln!(out, "> reset\n< {}", spaced(&answer))?;
             }
         }
@@ -187,23 +213,27 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
                 exchanged(&command, &response, out)?;
             }
             if by == By::Script {
-                ended.updates.push(Update::behind(span, &response));
+                update(ended, Update::behind(span, &response));
             }
         }
         Event::Passed(span) => {
             ended.passed += 1;
-            ended.updates.push(Update::kept(span));
+            update(ended, Update::kept(span));
         }
         Event::Failed(failure) => {
-            if manner.plain && ended.failures.len() < MOST_SHOWN {
-                writeln!(out, "{}", diagnostic::failure(&ended.sources, &failure, manner.colour))?;
+            ended.failed += 1;
+            if let Some(new) = Update::of(&failure, &ended.sources) {
+                update(ended, new);
             }
-            ended.updates.extend(Update::of(&failure));
-            ended.failures.push(failure);
+            // What ends a script is the last, and always shown.
+            if ended.failures.len() < MOST_SHOWN || failure.what.is_end() {
+                writeln!(out, "{}", diagnostic::failure(&ended.sources, &failure, manner.colour))?;
+                ended.failures.push(failure);
+            }
         }
-        Event::Shown { span, text } => ended.updates.push(Update::shown(span, &text)),
-        Event::Said(text) if manner.plain => writeln!(out, "{text}")?,
-        Event::Decode { octets, .. } if manner.plain => match explain::in_words(&octets) {
+        Event::Shown { span, text } => update(ended, Update::shown(span, &text)),
+        Event::Said(text) => writeln!(out, "{}", visible(&text))?,
+        Event::Decode { octets, .. } => match explain::in_words(&octets) {
             Ok(words) => write!(out, "{words}")?,
             Err(error) => writeln!(
                 out,
@@ -211,9 +241,20 @@ fn tell(event: Event, manner: Manner, ended: &mut Ended, out: &mut dyn Write) ->
                 octets.iter().map(|octets| spaced(octets)).collect::<Vec<_>>().join(" -> ")
             )?,
         },
-        Event::Said(_) | Event::Decode { .. } => {}
     }
     Ok(())
+}
+
+/// A text without what a terminal would do instead of showing it.
+fn visible(text: &str) -> String {
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '\n' | '\t' => out.push(c),
+            c if c.is_control() => out.extend(c.escape_unicode()),
+            c => out.push(c),
+        }
+        out
+    })
 }
 
 /// A command and its response, as scriptor prints them.

@@ -9,6 +9,7 @@ use std::{
 
 use oxisim_apdu::{Danger, Instruction, Response, Status, danger, fcp::Fcp};
 use oxisim_card::KeyReference;
+use oxisim_script::spaced;
 use oxisim_transport::Transport;
 
 use super::{
@@ -561,10 +562,6 @@ fn number(text: &str) -> Result<u8, Failure> {
 
 fn decoded(name: &str, octets: &[u8]) -> Option<String> {
     explain::contents(name, octets)
-}
-
-fn spaced(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(" ")
 }
 
 fn help<'a>(commands: impl Iterator<Item = &'a Command> + Clone, out: Out<'_>) -> io::Result<()> {

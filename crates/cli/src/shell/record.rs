@@ -9,6 +9,7 @@ use std::{
 };
 
 use oxisim_apdu::{Response, carries_pin};
+use oxisim_script::spaced;
 use oxisim_transport::{Error, Transport, without_le};
 
 use crate::failure::Failure;
@@ -140,8 +141,4 @@ impl Transport for Recorder {
 /// that out (TS 102 221 §7.3.1.1).
 fn as_sent<'a>(command: &'a [u8], response: &[u8]) -> &'a [u8] {
     if let [0x61 | 0x9F, _] = response { without_le(command) } else { command }
-}
-
-fn spaced(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02X}")).collect::<Vec<_>>().join(" ")
 }

@@ -14,7 +14,7 @@ use std::{
 
 use oxisim_trace::{Destination, Difference, Party, Placed, Recorder, Transcript, What, gsmtap};
 
-use crate::{explain, failure::Failure, report::count};
+use crate::{explain, failure::Failure, file, report::count};
 
 pub use live::InTurns;
 pub use option::{TraceArgs, finish, teller};
@@ -90,7 +90,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 
 /// The records of a file.
 fn read(path: &Path) -> Result<Vec<Placed>, Failure> {
-    let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let octets = file::given(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |error| Failure::Trace { path: path.into(), error };
     oxisim_trace::read(&octets).map_err(wrong)
 }

@@ -324,7 +324,8 @@ impl Parser<'_, '_, '_, '_> {
 
     fn inserted(&mut self) -> Result<Inserted, Mistake> {
         if self.is_string() {
-            return Ok(Inserted::File(self.cursor.string()?.0));
+            let (path, span) = self.cursor.string()?;
+            return Ok(Inserted::File { path, span });
         }
         if !self.cursor.sees("with") {
             return Ok(Inserted::Same);
@@ -349,7 +350,7 @@ impl Parser<'_, '_, '_, '_> {
         let mut declared = Declared { span: start, file: None, applets: Vec::new(), contacts: None };
         match self.inserted()? {
             Inserted::Same => {}
-            Inserted::File(path) => declared.file = Some(path),
+            Inserted::File { path, .. } => declared.file = Some(path),
             Inserted::With(applets) => declared.applets = applets,
         }
         self.cursor.blank(false);
