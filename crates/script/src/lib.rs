@@ -35,6 +35,7 @@ extern crate alloc;
 extern crate std;
 
 mod guard;
+mod judge;
 mod outcome;
 mod parse;
 mod pattern;
