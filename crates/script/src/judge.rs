@@ -33,8 +33,8 @@ impl<'a> Runner<'a> {
         self.judge(statement, &data, &octets);
     }
 
-    /// Whether the card has taken what a verb has sent it, or the script says what its status word is to be. What a card
-    /// of which neither is so has said is a failure.
+    /// Whether the card has taken what a verb has sent it, or the script says what its status word is to be. If neither is
+    /// so, that is told as a failure.
     pub(crate) fn is_taken(&mut self, statement: &'a Statement) -> bool {
         if statement.expected.status.is_some() {
             return true;
@@ -67,6 +67,7 @@ impl<'a> Runner<'a> {
         false
     }
 
+    /// There is no proactive command that an answer could be for.
     pub(crate) fn nothing_to_answer(&mut self, statement: &Statement) {
         let (expected, got) = ("a proactive command to answer".into(), "no proactive command".into());
         self.other(statement, expected, got, Vec::new());
