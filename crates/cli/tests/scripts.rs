@@ -160,6 +160,44 @@ fn a_phone_tells_the_card_the_result_that_the_script_wants() {
 }
 
 #[test]
+fn what_ends_a_script_is_no_expectation() {
+    let oxisim = Oxisim::new();
+    for (script, said, status, verdict) in [
+        (
+            "00A4000C022FE2 (9000)\n00B0000001 $a",
+            "0 of 1 expectation failed, then it could not go on",
+            2,
+            "contained a mistake",
+        ),
+        ("proc p\ncall p\nend\ncall p", "it could not go on", 1, "could not go on"),
+        ("foo", "1 mistake", 2, "contained a mistake"),
+    ] {
+        oxisim.write("ends.apdu", script);
+        let output = oxisim.run(&["script", "ends.apdu"]).code(status);
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(printed.ends_with(&format!("  ends.apdu: {said}\n")), "{printed}");
+        let error = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+        assert_eq!(error, format!("oxisim: the script {verdict}\n"));
+    }
+}
+
+#[test]
+fn a_procedure_that_calls_itself_is_told_with_its_place_and_its_innermost_calls() {
+    let oxisim = Oxisim::new();
+    oxisim.write("round.apdu", "proc p\ncall p\nend\ncall p\n");
+    let output = oxisim.run(&["script", "round.apdu"]).code(1);
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(
+        printed.contains("2 | call p\n  | ^^^^^^ procedures call procedures call procedures: too deep\n"),
+        "{printed}"
+    );
+    assert!(
+        printed.matches("called at").count() == 6 && printed.contains("249 calls around these"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn several_scripts_have_a_card_each_and_are_told_in_their_order() {
     let oxisim = Oxisim::new();
     let names: Vec<String> = (0..8).map(|number| format!("{number}.apdu")).collect();

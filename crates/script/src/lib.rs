@@ -34,6 +34,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod judge;
 mod outcome;
 mod parse;
 mod pattern;

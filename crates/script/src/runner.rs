@@ -103,7 +103,7 @@ impl<'a> Runner<'a> {
             has_begun: false,
             is_done: false,
         };
-        runner.enter(&program.statements, FrameKind::Block);
+        runner.enter(&program.statements, FrameKind::Block, Span::default());
         runner
     }
 
@@ -190,11 +190,7 @@ impl<'a> Runner<'a> {
     /// A phone has spoken with the card: what it was about for the statement is what came last.
     fn phoned(&mut self, exchanges: Vec<(Vec<u8>, Vec<u8>)>) {
         let Some(statement) = self.doing.as_ref().map(|doing| doing.statement) else { return };
-        self.last = about(&statement.step, &exchanges).cloned().or_else(|| match statement.step {
-            // What the phone answers by itself it has answered before.
-            Step::Answer(_) => self.session.answered.take(),
-            _ => None,
-        });
+        self.last = about(&statement.step, &exchanges).cloned();
         for (command, response) in exchanges {
             self.session.exchanged(&command, &response);
             self.told.push_back(Event::Exchanged { span: statement.span, by: By::Verb, command, response });
@@ -265,7 +261,7 @@ impl<'a> Runner<'a> {
             Step::Decode(octets) => self.decode(statement.span, octets.as_ref()),
             Step::Repeat { times, counter, body } => {
                 let kind = FrameKind::Repeat { done: 0, times: *times, counter: counter.as_ref() };
-                self.enter(body, kind);
+                self.enter(body, kind, statement.span);
                 // A repetition begins at its end: it is done again as often as is said.
                 if let Some(frame) = self.frames.last_mut() {
                     frame.next = body.len();
@@ -277,11 +273,11 @@ impl<'a> Runner<'a> {
                 let named = words.words.iter().find_map(|word| word.matches(status?));
                 let body = if named.is_some() { then } else { otherwise };
                 self.capture(named.unwrap_or_default());
-                self.enter(body, FrameKind::Block);
+                self.enter(body, FrameKind::Block, statement.span);
                 Ok(())
             }
             Step::Include(body) => {
-                self.enter(body, FrameKind::Block);
+                self.enter(body, FrameKind::Block, statement.span);
                 Ok(())
             }
             Step::Call { name, arguments } => self.call(statement.span, name, arguments),
@@ -306,14 +302,15 @@ impl<'a> Runner<'a> {
         for (parameter, argument) in procedure.parameters.iter().zip(arguments) {
             locals.insert(parameter.text.clone(), self.octets(argument)?);
         }
-        self.enter(&procedure.body, FrameKind::Call { locals, at });
+        self.enter(&procedure.body, FrameKind::Call { locals, at }, at);
         Ok(())
     }
 
-    fn enter(&mut self, body: &'a [Statement], kind: FrameKind<'a>) {
+    /// Goes through the statements of the one that stands there.
+    fn enter(&mut self, body: &'a [Statement], kind: FrameKind<'a>, at: Span) {
         if self.frames.len() >= DEEPEST {
-            self.stop("procedures call procedures call procedures: too deep".into());
-            return;
+            let why = "procedures call procedures call procedures: too deep";
+            return self.fail(at, Wrong::Stopped(why.into()));
         }
         self.frames.push(Frame { body, next: 0, kind });
     }

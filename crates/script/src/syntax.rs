@@ -327,6 +327,12 @@ impl Step {
             || matches!(self, Self::Reset | Self::Power(true) | Self::Insert(_) | Self::Expect(_))
     }
 
+    /// Whether it is of the toolkit, and sends the card something.
+    #[must_use]
+    pub const fn is_of_toolkit(&self) -> bool {
+        matches!(self, Self::Init { .. } | Self::SelectMenu(_) | Self::Answer(_) | Self::SendSms(_))
+    }
+
     /// Whether a response APDU comes of it, of which a status word can be expected. An answer to reset has none, and
     /// neither has a proactive command.
     #[must_use]

@@ -45,6 +45,9 @@ pub(crate) enum Stage {
 /// Proactive commands that one statement fetches, beyond which the card is taken to go round in circles.
 const MOST_ROUNDS: u32 = 10_000;
 
+/// What is wanted by an answer that the proactive command has no room for.
+pub(crate) const ANSWERABLE: &str = "a command that can be answered so";
+
 /// When messages are sent that come for the card.
 const SENT: Instant = Instant::from_secs(1_767_600_000);
 
@@ -123,24 +126,6 @@ impl<'a> Runner<'a> {
         self.wait_for(request, Doing { stage: Stage::Sent, ..doing });
     }
 
-    /// Compares the last response with what is expected.
-    fn judge_last(&mut self, statement: &'a Statement) {
-        if statement.expected.data.is_none() && statement.expected.status.is_none() {
-            return;
-        }
-        let Some((command, response)) = self.last.take() else {
-            let expected = &statement.expected;
-            let span = expected.data.as_ref().map(|data| data.span);
-            let span = span.or_else(|| expected.status.as_ref().map(|status| status.span));
-            let why = "the phone has sent the card nothing of which this could be expected";
-            return self.fail(span.unwrap_or(statement.span), Wrong::Stopped(why.into()));
-        };
-        let data = response.get(..response.len().saturating_sub(2)).unwrap_or_default().to_vec();
-        let octets = [command.clone(), response.clone()];
-        self.last = Some((command, response));
-        self.judge(statement, &data, &octets);
-    }
-
     fn mistake(&mut self, mistake: Mistake) {
         self.fail(mistake.span, Wrong::Mistake(mistake));
     }
@@ -150,7 +135,7 @@ impl<'a> Runner<'a> {
     }
 
     /// The card has asked for something else than what was expected, or the script wants what cannot be.
-    fn other(&mut self, statement: &Statement, expected: String, got: String, octets: Vec<u8>) {
+    pub(crate) fn other(&mut self, statement: &Statement, expected: String, got: String, octets: Vec<u8>) {
         self.fail(statement.span, Wrong::Proactive { expected, got, instead: None, octets });
     }
 
@@ -275,7 +260,7 @@ impl<'a> Runner<'a> {
 
     /// ENVELOPE (menu selection).
     fn select_menu(&mut self, doing: Doing<'a>, choice: &Choice) {
-        if !matches!(doing.stage, Stage::Fresh) {
+        if matches!(doing.stage, Stage::Sent) {
             return self.judge_last(doing.statement);
         }
         let doing = if self.settings.phone {
@@ -303,8 +288,13 @@ impl<'a> Runner<'a> {
             let menu = listed(&self.session.menu);
             return self.other(doing.statement, expected, menu, Vec::new());
         };
+        if self.settings.phone && self.session.current.is_some() && !matches!(doing.stage, Stage::Cleared) {
+            // The user chooses when nothing else is on the screen.
+            return self.wait_for(Request::Phone(Phone::Clear), Doing { stage: Stage::Cleared, ..doing });
+        }
         // What was seen before is of another session.
         self.session.seen.clear();
+        self.session.answered = None;
         if self.settings.phone {
             return self.after(Request::Phone(Phone::SelectMenu(identifier)), doing);
         }
@@ -320,7 +310,7 @@ impl<'a> Runner<'a> {
     /// TERMINAL RESPONSE, as the user wants it.
     fn reply(&mut self, doing: Doing<'a>, reply: &Reply) {
         if matches!(doing.stage, Stage::Sent) {
-            return self.judge_last(doing.statement);
+            return self.judge_reply(doing.statement);
         }
         let additional = match reply {
             Reply::Result(_, Some(data)) => match self.octets(data) {
@@ -331,23 +321,29 @@ impl<'a> Runner<'a> {
         };
         if self.settings.phone {
             let input = input(reply, additional);
-            if matches!(input, Input::Result(..)) && self.session.answered.is_some() {
-                return self.doing_stops(doing, "the phone has answered it by itself".into());
+            if let Some(answered) = self.session.answered.take() {
+                if input != Input::Done {
+                    return self.doing_stops(doing, "the phone has answered it by itself".into());
+                }
+                self.last = Some(answered);
+                return self.judge_last(doing.statement);
+            }
+            if self.session.current.is_none() {
+                return self.nothing_to_answer(doing.statement);
             }
             return self.after(Request::Phone(Phone::Answer(input)), doing);
         }
         let Some(current) = self.session.current.clone() else {
             let statement = doing.statement;
             if self.session.pending.is_none() || self.settle(doing).is_err() {
-                let (expected, got) = ("a proactive command to answer".into(), "no proactive command".into());
-                self.other(statement, expected, got, Vec::new());
+                self.nothing_to_answer(statement);
             }
             return;
         };
         match self.response(&current, reply, additional) {
             Ok(response) => self.answered(&response, Doing { stage: Stage::Sent, ..doing }),
             Err(got) => {
-                self.other(doing.statement, "a command that can be answered so".into(), got, current.octets);
+                self.other(doing.statement, ANSWERABLE.into(), got, current.octets);
             }
         }
     }
@@ -409,6 +405,9 @@ impl<'a> Runner<'a> {
             let stage = Stage::Sent;
             let deliver = Request::Phone(Phone::Deliver(parts.into()));
             return self.wait_for(deliver, Doing { stage, ..doing });
+        }
+        if doing.rounds > 1 && !self.is_taken(statement) {
+            return;
         }
         let doing = Doing { statement, stage: Stage::Fresh, rounds: doing.rounds };
         // What a card of T=0 has to say it must be asked for.

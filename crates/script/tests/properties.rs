@@ -68,6 +68,12 @@ fn line() -> impl Strategy<Value = String> {
         Just("send-sms \"x\"".into()),
         Just("wait 1s".into()),
         Just("channel open".into()),
+        Just("SWI".into()),
+        Just("(91 XX): CMD A0 12 00 00 10".into()),
+        Just("Warm Reset".into()),
+        Just("exit".into()),
+        Just("if 90".into()),
+        Just("proc p a a".into()),
         Just("CMD A0 A4 00 00 [XX] (90 00)".into()),
         Just("powerup;".into()),
     ]
@@ -82,6 +88,17 @@ proptest! {
     #[test]
     fn no_lines_make_reading_panic(lines in proptest::collection::vec(line(), 0..12), end in "(\n|\r\n|)") {
         read(&(lines.join("\n") + &end));
+    }
+
+    /// Of any words of Annex B, switches in switches among them.
+    #[test]
+    fn no_switches_make_reading_panic(
+        words in proptest::collection::vec(
+            proptest::sample::select(&["SWI", "(91 XX)", ":", "CMD A0 12 00 00 10", "END", "\n", "RST\n", "REM x\n"][..]),
+            0..60,
+        ),
+    ) {
+        read(&format!("RST\n{}", words.join(" ")));
     }
 
     #[test]

@@ -61,6 +61,36 @@ fn what_scriptor_reads_is_read() {
 }
 
 #[test]
+fn what_scriptor_finds_a_word_in_is_read_as_scriptor_does() {
+    for line in
+        ["Warm Reset", "reset card", "RESET;", "power reset", "00A4000C Reset", "please reset the card!"]
+    {
+        assert_eq!(
+            commands(&read(&format!("00B0000001\n{line}\n00B0000002\n"))),
+            ["00B0000001", "Reset", "00B0000002"],
+            "{line}"
+        );
+    }
+    for line in ["EXIT now", "quit or exit", "exit reset", "Exit"] {
+        assert_eq!(
+            commands(&read(&format!("00B0000001\n{line}\nwhatever stands here\n\"\n"))),
+            ["00B0000001", "Exit"],
+            "{line}"
+        );
+    }
+    // What our own language has a use for stays a mistake.
+    for line in ["echo \"reset", "set exit = 0", "reset [", "expect reset \"\"", "reset (9000)"] {
+        assert!(read_named("test.apdu", line).is_err(), "{line}");
+    }
+}
+
+#[test]
+fn behind_an_exit_in_a_block_the_script_goes_on() {
+    let statements = read("if (9000)\nexit\nelse\nreset\nend\n00B0000001\n");
+    assert_eq!(commands(&statements), ["If", "00B0000001"]);
+}
+
+#[test]
 fn texts_of_other_systems_are_read() {
     let text =
         "\u{FEFF}# a comment\r\nreset\r\n\r\n00 A4 00 00 \\\r\n02 3F 00 (9000)\r\n\t00\tB0 00 00 0A\r\n";
@@ -188,7 +218,12 @@ fn a_mistake_is_told_with_its_place() {
             "card",
             "a script says at its head which card it is for, and says it once",
         ),
-        ("reset now", "n", "nothing more can stand on this line"),
+        ("power on now", "n", "nothing more can stand on this line"),
+        ("send-sms", "", "a text between quotation marks, data, or tpdu is missing"),
+        ("proc p a b a\nend", "a", "there is a parameter a already"),
+        ("repeat many\necho 01\nend", "many", "this is not how often"),
+        ("if 9000\nelse\nend", "9", "this is not a list of status words"),
+        ("proc\necho 01\nend", "", "the name of a procedure is missing"),
     ] {
         assert_eq!(mistakes(text), [(place.to_owned(), what.to_owned())], "{text}");
     }
@@ -197,6 +232,24 @@ fn a_mistake_is_told_with_its_place() {
 #[test]
 fn all_mistakes_of_a_script_are_told() {
     assert_eq!(mistakes("00 A\nreset\nfoo\n00 B").len(), 3);
+}
+
+#[test]
+fn a_text_that_is_no_script_is_told_twenty_mistakes() {
+    for line in ["foo", "RST\nfoobar", "powerup;\nfoo;"] {
+        assert_eq!(mistakes(&format!("{line}\n").repeat(10_000)).len(), 20, "{line}");
+    }
+    let calls = mistakes(&"call nobody\n".repeat(10_000));
+    assert_eq!(calls.len(), 20);
+}
+
+#[test]
+fn blocks_without_end_are_one_mistake() {
+    let what = "blocks in blocks in blocks: too deep";
+    for line in ["repeat 1\n", "if (9000)\n", "proc p\n"] {
+        let word = line.split_whitespace().next().unwrap().to_owned();
+        assert_eq!(mistakes(&line.repeat(100_000)), [(word, what.to_owned())]);
+    }
 }
 
 /// The examples of 3GPP TS 51.013 Annex B.
@@ -235,6 +288,11 @@ fn a_switch_of_the_conformance_tests_is_refused_with_what_belongs_to_it() {
     let text = "RST\nCMD A0 F2 00 00 16\nSWI\n(91 XX): CMD A0 12 00 00 20 (90 00)\nEND\nOFF\n";
     let what = "SWI is not read: it is not known how its labelled lists are written";
     assert_eq!(mistakes(text), [("SWI".to_owned(), what.to_owned())]);
+    // However deep it is, and however many its lists are.
+    for text in ["SWI\n(91 XX):\n".repeat(100_000), format!("RST\nSWI\n{}", "(91 XX): OFF\n".repeat(100_000))]
+    {
+        assert_eq!(mistakes(&text), [("SWI".to_owned(), what.to_owned())]);
+    }
 }
 
 #[test]
@@ -276,11 +334,7 @@ fn apdutool_has_names_and_channels() {
 #[test]
 fn what_apdutool_has_more_is_refused_by_its_name() {
     for (text, place, what) in [
-        (
-            "contactless;",
-            "contactless",
-            "\"contactless\" is not of those commands of apdutool that are understood",
-        ),
+        ("contactless;", "contactless", "a card is spoken to by its contacts only"),
         (
             "#include \"a.scr\"\npowerup;",
             "#include",
@@ -329,6 +383,9 @@ fn the_dialect_is_told_by_the_first_word() {
         ("a.scr", "0x00 0xA4;\n", Dialect::Apdutool),
         ("a.scr", "\nRST\n", Dialect::Conformance),
         ("a", "", Dialect::Own),
+        ("a.scr", "# a\nreset\n", Dialect::Own),
+        ("a.scr", "00 A4 00 0C\n", Dialect::Own),
+        ("a.scr", "select 0xA0;\n", Dialect::Apdutool),
     ] {
         assert_eq!(Dialect::of(name, text), dialect, "{name} {text:?}");
     }

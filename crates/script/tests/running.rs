@@ -102,6 +102,12 @@ fn what_is_captured_can_be_sent() {
 }
 
 #[test]
+fn texts_are_said_as_texts_wherever_they_stand() {
+    let text = "set a = 98 \"b\"\necho \"a=\" $a \" b=\" 01 02 \".\"\necho 01 #(\"1\") \"2\"\n";
+    assert_eq!(passes(text, 0).said, ["a=98 62 b=01 02.", "01 01 312"]);
+}
+
+#[test]
 fn blocks_and_procedures_run_as_often_as_they_should() {
     let text = "proc say what\necho $what\nset what = FF\nend\nset what = 01\nrepeat 3 as n\ncall say $n\nend\ncall say $what\n\
                 repeat 0\necho \"never\"\nend\n00 A4 00 0C 02 6F FF\nif (6A82)\necho \"not found\"\nelse\necho \"found\"\nend\n\
@@ -113,7 +119,7 @@ fn blocks_and_procedures_run_as_often_as_they_should() {
 fn a_procedure_that_calls_itself_ends_the_script() {
     let failed = run("proc again\ncall again\nend\ncall again\necho \"never\"\n").failed;
     assert_eq!(failed.len(), 1);
-    assert!(failed[0].contains("too deep"), "{failed:?}");
+    assert_eq!(failed, ["call again: procedures call procedures call procedures: too deep"]);
 }
 
 #[test]
@@ -197,14 +203,22 @@ fn scripts_of_apdutool_run() {
 }
 
 /// Runs a script against answers that are written down: what was asked, in one line each.
+#[track_caller]
 fn asked(text: &str, answers: &[&str]) -> Vec<String> {
+    let (asked, failed) = against(text, answers);
+    assert!(failed.is_empty(), "{failed:?}");
+    asked
+}
+
+/// The same, and what failed.
+fn against(text: &str, answers: &[&str]) -> (Vec<String>, Vec<String>) {
     let mut sources = Sources::default();
     let script = Source { name: "test.apdu".into(), text: text.into() };
     let program = Program::read(&mut sources, script, &mut |_, path| Err(format!("no {path}")));
     let program = program.unwrap_or_else(|mistakes| panic!("{mistakes:?}"));
     let mut runner = Runner::new(&program, Settings::default());
     let mut answers = answers.iter();
-    let mut asked = Vec::new();
+    let (mut asked, mut failed) = (Vec::new(), Vec::new());
     while let Some(output) = runner.poll_output() {
         match output {
             Output::Ask(Request::Reset) => runner.handle_answer(Answer::AnswerToReset(vec![0x3B, 0x00])),
@@ -220,11 +234,54 @@ fn asked(text: &str, answers: &[&str]) -> Vec<String> {
                 runner.handle_answer(Answer::Done);
             }
             Output::Ask(request) => panic!("{request:?}"),
-            Output::Tell(Event::Failed(failure)) => panic!("{failure:?}"),
+            Output::Tell(Event::Failed(failure)) => failed.push(match failure.what {
+                Wrong::Proactive { expected, got, .. } => format!("{expected} / {got}"),
+                Wrong::Stopped(why) => why,
+                what => format!("{what:?}"),
+            }),
             Output::Tell(_) => {}
         }
     }
-    asked
+    (asked, failed)
+}
+
+#[test]
+fn what_a_card_does_not_take_of_a_verb_fails() {
+    let unknown = "6D00 instruction code not supported or invalid";
+    for (text, answers, failed) in [
+        ("init FF", &["6D00"][..], format!("taking TERMINAL PROFILE / {unknown}")),
+        ("init FF", &["6E00", "6D00"], format!("taking TERMINAL PROFILE / {unknown}")),
+        ("init FF", &["910B", "6D00"], format!("taking FETCH / {unknown}")),
+        ("init FF", &["910B", "D009810301210082028102 9000", "6F00"], "taking TERMINAL RESPONSE".into()),
+        ("send-sms \"x\"", &["6D00"], format!("taking ENVELOPE / {unknown}")),
+        ("send-sms \"x\"", &["9300"], "taking ENVELOPE / 9300".into()),
+    ] {
+        let answers: Vec<String> = answers.iter().map(|answer| answer.replace(' ', "")).collect();
+        let answers: Vec<&str> = answers.iter().map(String::as_str).collect();
+        let (_, got) = against(text, &answers);
+        assert!(got.len() == 1 && got[0].starts_with(&failed), "{text}: {got:?}");
+    }
+    for answer in ["90", ""] {
+        for text in ["init FF", "send-sms \"x\""] {
+            assert_eq!(against(text, &[answer]).1, ["there is no status word"]);
+        }
+    }
+}
+
+#[test]
+fn what_a_card_does_not_take_can_be_what_is_expected() {
+    asked("init FF (6D00)", &["6D00"]);
+    asked("send-sms \"x\" (9300)", &["9300"]);
+    // What the card's application thinks of a message is no refusal.
+    for answer in ["6200", "9E02", "9F02", "9110"] {
+        asked("send-sms \"x\"", &[answer]);
+    }
+}
+
+#[test]
+fn a_part_of_a_message_that_is_refused_is_the_last() {
+    let (asked, failed) = against(&format!("send-sms \"{}\"", "x".repeat(300)), &["6F00"]);
+    assert_eq!((asked.len(), failed.len()), (1, 1), "{failed:?}");
 }
 
 /// What becomes of a script with a phone that says this to the card, and hears that, each time it is to do so much; then nothing.
@@ -295,6 +352,50 @@ fn what_the_phone_has_answered_by_itself_has_the_status_word_of_that_answer() {
         with_phone("init (9101)\nexpect send-ussd \"*100#\"\nanswer ok (9101)", 1, &exchanges),
         (3, vec![])
     );
+}
+
+/// DISPLAY TEXT "x", which the user clears.
+const DISPLAY: (&str, &str) = ("801200000F", "D00D8103012180820281028D0204789000");
+
+#[test]
+fn an_answer_to_nothing_fails_with_a_phone_too() {
+    let nothing = "a proactive command to answer";
+    for text in ["answer \"x\"", "answer yes", "answer ok", "answer result 00"] {
+        let (_, failed) = with_phone(&format!("init\n{text}"), 1, &[("8010000001FF", "9000")]);
+        assert!(failed.len() == 1 && failed[0].contains(nothing), "{text}: {failed:?}");
+    }
+}
+
+#[test]
+fn an_answer_that_the_phone_does_not_take_fails() {
+    let exchanges = [("8010000001FF", "910F"), DISPLAY];
+    let (passed, failed) = with_phone("init\nexpect display-text \"x\"\nanswer yes", 1, &exchanges);
+    assert!(failed.len() == 1 && failed[0].contains("a command that can be answered so"), "{failed:?}");
+    assert_eq!(passed, 1);
+}
+
+#[test]
+fn what_a_phone_has_answered_by_itself_is_not_answered_otherwise() {
+    let exchanges = [("8010000001FF", "910F"), DISPLAY, ("8014000000", "9000")];
+    let why = "the phone has answered it by itself";
+    let run = |answer: &str| with_phone(&format!("init\nexpect display-text\n{answer}"), 1, &exchanges);
+    assert_eq!(run("answer ok"), (1, vec![]));
+    assert_eq!(run("answer \"x\""), (1, vec![why.to_owned()]));
+}
+
+#[test]
+fn a_phone_that_does_not_tell_the_card_what_a_verb_says_fails() {
+    let (_, failed) = with_phone("init", 1, &[("00A40004023F00", "9000")]);
+    assert_eq!(failed, ["the phone has not told the card what it can do"]);
+    for (message, failed) in [("\"x\"", 1), ("data 00", 1), ("tpdu 00", 0)] {
+        let (_, got) = with_phone(&format!("init FF\nsend-sms {message}"), 1, &[("8010000001FF", "9000")]);
+        assert_eq!(got, vec!["the phone has not given the card the message"; failed], "{message}");
+    }
+    let menu = "D0108103012500820281828501788F020178";
+    let menu = format!("{menu}9000");
+    let exchanges = [("8010000001FF", "9112"), ("8012000012", &*menu), ("8014000000", "9000")];
+    let (_, failed) = with_phone("init\nselect-menu 1", 1, &exchanges);
+    assert_eq!(failed, ["the phone has not told the card of the choice"]);
 }
 
 #[test]

@@ -10,6 +10,8 @@ use crate::explain;
 const ROW: usize = 16;
 /// The most rows that are shown.
 const ROWS: usize = 20;
+/// The most calls that are shown: the innermost.
+const CALLS: usize = 6;
 
 /// A mistake in a script's text.
 pub fn mistake(sources: &Sources, mistake: &Mistake, colour: bool) -> String {
@@ -37,11 +39,11 @@ pub fn failure(sources: &Sources, failure: &Failure, colour: bool) -> String {
     for (name, text) in &notes {
         group = group.element(Level::NOTE.with_name(*name).message(text.as_str()));
     }
-    let calls: Vec<String> = failure
-        .calls
-        .iter()
-        .map(|span| format!("called at {}", super::run::place_of(sources, *span)))
-        .collect();
+    let left = failure.calls.len().saturating_sub(CALLS);
+    let calls = failure.calls.iter().skip(left);
+    let calls = calls.map(|span| format!("called at {}", super::run::place_of(sources, *span)));
+    let around = (left > 0).then(|| format!("and {} around these", crate::report::count(left, "call")));
+    let calls: Vec<String> = calls.chain(around).collect();
     for call in &calls {
         group = group.element(Level::NOTE.message(call.as_str()));
     }

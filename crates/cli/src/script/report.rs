@@ -24,14 +24,19 @@ pub fn summary(ended: &[Ended], updated: bool, out: &mut impl Write) -> Result<(
             Verdict::Failed | Verdict::Broken => "failed",
             Verdict::Wrong => "wrong",
         };
-        let of = one.passed + one.failed;
+        // What ends a script is no expectation.
+        let ends = one.failures.iter().filter(|failure| failure.what.is_end()).count();
+        let failed = one.failed - ends;
+        let of = one.passed + failed;
         let came = match verdict {
             Verdict::Wrong if one.is_unread() => "it cannot be read".into(),
             Verdict::Wrong if !one.mistakes.is_empty() => count(one.mistakes.len(), "mistake"),
             Verdict::Passed => {
                 format!("{}, {}", count(one.passed, "expectation"), count(one.commands, "command"))
             }
-            _ => format!("{} of {} failed", one.failed, count(of, "expectation")),
+            _ if ends == 0 => format!("{failed} of {} failed", count(of, "expectation")),
+            _ if of == 0 => "it could not go on".into(),
+            _ => format!("{failed} of {} failed, then it could not go on", count(of, "expectation")),
         };
         let elsewhere = if one.elsewhere { ", on another card than it names" } else { "" };
         writeln!(out, "{word}  {}: {came}{elsewhere}", one.path.display())?;

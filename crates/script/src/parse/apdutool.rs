@@ -30,11 +30,11 @@ const DEEPEST: usize = 8;
 pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement> {
     let mut statements = Vec::new();
     let mut parser = Parser { cursor, extended: false, names: BTreeMap::new() };
-    while !parser.cursor.is_end() {
+    while !parser.cursor.is_end() && !context.has_enough {
         let start = parser.cursor.here();
         if parser.cursor.sees("#") {
             if let Err(mistake) = parser.directive() {
-                context.mistakes.push(mistake);
+                context.mistake(mistake);
             }
             parser.cursor.next_line();
             continue;
@@ -42,7 +42,7 @@ pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement>
         let steps = match parser.statement() {
             Ok(steps) => steps,
             Err(mistake) => {
-                context.mistakes.push(mistake);
+                context.mistake(mistake);
                 let end = parser.cursor.rest().find(';').unwrap_or(parser.cursor.rest().len());
                 parser.cursor.skip(end);
                 Vec::new()
@@ -51,7 +51,7 @@ pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement>
         let span = parser.cursor.solid_since(start);
         parser.cursor.blank(true);
         if !parser.cursor.take(";") && !parser.cursor.is_end() {
-            context.mistakes.push(parser.cursor.unexpected("the ; that ends it"));
+            context.mistake(parser.cursor.unexpected("the ; that ends it"));
             parser.cursor.next_line();
         }
         let statement = |step| Statement { span, step, expected: Expected::default() };
@@ -119,6 +119,10 @@ impl<'a> Parser<'a> {
                 Vec::new()
             }
             "contacted" => Vec::new(),
+            "contactless" => {
+                let mistake = Mistake::new(span, "a card is spoken to by its contacts only");
+                return Err(mistake.help("contacted; says so"));
+            }
             "extended" => {
                 self.extended = self.on_or_off()?;
                 Vec::new()

@@ -20,16 +20,16 @@ pub const WORDS: &[&str] = &["CMD", "RST", "INI", "REM", "OFF", "SWI"];
 /// Reads a text.
 pub fn read(mut cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement> {
     let mut statements = Vec::new();
-    while !cursor.is_end() {
+    while !cursor.is_end() && !context.has_enough {
         if let Some(mistake) = switch(&cursor) {
             // What stands behind it belongs to it.
-            context.mistakes.push(mistake);
+            context.mistake(mistake);
             break;
         }
         match statement(&mut cursor) {
             Ok(statement) => statements.extend(statement),
             Err(mistake) => {
-                context.mistakes.push(mistake);
+                context.mistake(mistake);
                 cursor.next_line();
             }
         }

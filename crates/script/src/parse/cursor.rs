@@ -83,6 +83,12 @@ impl<'a> Cursor<'a> {
         Span { end: (self.at + length) as u32, ..self.here() }
     }
 
+    /// The place from there to the end of its line, without what is blank there.
+    pub fn of_line(&self, there: Span) -> Span {
+        let line = self.text.get(there.start as usize..).and_then(|rest| rest.lines().next());
+        Span { end: there.start + line.map_or(0, |line| line.trim_end().len()) as u32, ..there }
+    }
+
     /// Goes on to the next thing of this line, or of any line: over spaces, comments, and the ends of lines that go on.
     pub fn blank(&mut self, across_lines: bool) {
         let (end, before) = self.blank;

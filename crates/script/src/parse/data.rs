@@ -19,14 +19,18 @@ pub struct Allowed {
     pub wildcards: bool,
     /// More lines.
     pub lines: bool,
+    /// Texts, of which the octets are meant.
+    pub texts: bool,
 }
 
 /// Octets to be sent, on one line.
-pub const PLAIN: Allowed = Allowed { wildcards: false, lines: false };
+pub const PLAIN: Allowed = Allowed { wildcards: false, lines: false, texts: true };
+/// Octets beside texts that are meant as such.
+pub const TEXTLESS: Allowed = Allowed { wildcards: false, lines: false, texts: false };
 /// Octets between brackets.
-const ENCLOSED: Allowed = Allowed { wildcards: false, lines: true };
+const ENCLOSED: Allowed = Allowed { wildcards: false, lines: true, texts: true };
 /// A pattern between brackets.
-const PATTERN: Allowed = Allowed { wildcards: true, lines: true };
+const PATTERN: Allowed = Allowed { wildcards: true, lines: true, texts: true };
 
 /// Octets, up to what is none.
 pub fn data(cursor: &mut Cursor<'_>, allowed: Allowed) -> Result<Data, Mistake> {
@@ -41,7 +45,7 @@ fn within(cursor: &mut Cursor<'_>, allowed: Allowed, depth: usize) -> Result<Dat
         cursor.blank(allowed.lines);
         let here = cursor.here();
         let part = match cursor.peek() {
-            Some(b'"') => Part::Octets(cursor.string()?.0.into_bytes()),
+            Some(b'"') if allowed.texts => Part::Octets(cursor.string()?.0.into_bytes()),
             Some(b'$') => Part::Variable(variable(cursor)?),
             Some(b'#') if cursor.sees("#(") || cursor.sees("##(") => {
                 let form = if cursor.take("##(") { LengthForm::Ber } else { LengthForm::Lc };

@@ -6,11 +6,13 @@ mod cursor;
 mod data;
 mod near;
 mod own;
+mod scriptor;
+mod verbs;
 
 use alloc::{collections::BTreeMap, format, string::String, vec::Vec};
 
 use self::cursor::{BYTE_ORDER_MARK, Cursor};
-pub use self::own::{VERBS, Verb, commands};
+pub use self::verbs::{VERBS, Verb, commands};
 use crate::{
     source::{Mistake, Source, Sources, Span},
     syntax::{Declared, Program, Statement, Step},
@@ -33,8 +35,12 @@ pub type Read<'a> = dyn FnMut(&str, &str) -> Result<Source, String> + 'a;
 /// How deep texts may include texts, and blocks stand in blocks.
 const DEEPEST: usize = 32;
 
+/// The most mistakes that are told: what has more is no script.
+const MOST_MISTAKES: usize = 20;
+
 impl Dialect {
-    /// The dialect of a text: its first word tells, or else the ending of its name.
+    /// The dialect of a text: its first word tells, or else the ending of its name. What begins with octets, or with
+    /// `reset`, is scriptor's, whatever its name.
     #[must_use]
     pub fn of(name: &str, text: &str) -> Self {
         let text = text.trim_start_matches(BYTE_ORDER_MARK);
@@ -44,11 +50,13 @@ impl Dialect {
         if conformance::WORDS.contains(&word) {
             return Self::Conformance;
         }
+        let is_octets = !word.is_empty() && word.bytes().all(|octet| octet.is_ascii_hexdigit());
+        let is_scriptor = is_octets || word.eq_ignore_ascii_case("reset");
         let is_apdutool =
             first.starts_with("//") || first.starts_with("/*") || apdutool::WORDS.contains(&word);
         if is_apdutool
             || (first.starts_with("0x") && first.ends_with(';'))
-            || name.to_ascii_lowercase().ends_with(".scr")
+            || (name.to_ascii_lowercase().ends_with(".scr") && !is_scriptor)
         {
             return Self::Apdutool;
         }
@@ -57,7 +65,7 @@ impl Dialect {
 }
 
 impl Program {
-    /// Reads a script and what it includes. All mistakes are told.
+    /// Reads a script and what it includes. Its mistakes are told, up to the twentieth.
     pub fn read(sources: &mut Sources, script: Source, read: &mut Read<'_>) -> Result<Self, Vec<Mistake>> {
         let mut context = Context {
             sources,
@@ -66,6 +74,7 @@ impl Program {
             procedures: BTreeMap::new(),
             calls: Vec::new(),
             mistakes: Vec::new(),
+            has_enough: false,
             open: Vec::new(),
         };
         let statements = context.text(script, Span::default());
@@ -88,16 +97,32 @@ struct Context<'a, 'r> {
     /// Which procedures are called, and with how many arguments.
     calls: Vec<(crate::syntax::Name, usize)>,
     mistakes: Vec<Mistake>,
+    /// Whether no more is read: of mistakes there are enough.
+    has_enough: bool,
     /// The names of the texts that are being read.
     open: Vec<String>,
 }
 
 impl Context<'_, '_> {
+    /// Takes a mistake, if there are not enough of them.
+    fn mistake(&mut self, mistake: Mistake) {
+        if !self.has_enough {
+            self.mistakes.push(mistake);
+            self.has_enough = self.mistakes.len() >= MOST_MISTAKES;
+        }
+    }
+
+    /// Takes a mistake behind which nothing can be understood.
+    fn last_mistake(&mut self, mistake: Mistake) {
+        self.mistake(mistake);
+        self.has_enough = true;
+    }
+
     /// What a text says.
     fn text(&mut self, source: Source, asked: Span) -> Vec<Statement> {
         let (name, text) = (source.name.clone(), source.text.clone());
         let Some(number) = self.sources.add(source) else {
-            self.mistakes.push(Mistake::new(asked, format!("too many texts: {} at most", Sources::MOST)));
+            self.mistake(Mistake::new(asked, format!("too many texts: {} at most", Sources::MOST)));
             return Vec::new();
         };
         self.open.push(name.clone());
@@ -121,7 +146,7 @@ impl Context<'_, '_> {
         match source {
             Ok(source) => Step::Include(self.text(source, asked)),
             Err(what) => {
-                self.mistakes.push(Mistake::new(asked, what));
+                self.mistake(Mistake::new(asked, what));
                 Step::Include(Vec::new())
             }
         }
@@ -129,7 +154,7 @@ impl Context<'_, '_> {
 
     /// Every procedure that is called is there, and gets as many arguments as it has.
     fn check_calls(&mut self) {
-        for (name, arguments) in &self.calls {
+        for (name, arguments) in &core::mem::take(&mut self.calls) {
             let what = match self.procedures.get(&name.text) {
                 None => format!("there is no procedure {}", name.text),
                 Some(procedure) if procedure.parameters.len() != *arguments => {
@@ -137,7 +162,7 @@ impl Context<'_, '_> {
                 }
                 Some(_) => continue,
             };
-            self.mistakes.push(Mistake::new(name.span, what));
+            self.mistake(Mistake::new(name.span, what));
         }
     }
 }

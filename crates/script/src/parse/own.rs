@@ -3,73 +3,31 @@
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use oxisim_apdu::Class;
-use oxisim_toolkit::{CommandType, codes::GeneralResult};
+use oxisim_toolkit::codes::GeneralResult;
 use oxisim_wire::Duration;
 
 use super::{
     Context, DEEPEST,
     cursor::Cursor,
-    data::{self, PLAIN},
+    data::{self, PLAIN, TEXTLESS},
     near::nearest,
+    scriptor,
+    verbs::{VERBS, commands},
 };
 use crate::{
     source::{Mistake, Span},
     syntax::{
-        Channel, Choice, Clause, ClauseKind, Declared, Expect, Expected, Inserted, Procedure, Reply, Said,
-        Sms, SmsContent, Statement, Step, What,
+        Channel, Choice, Clause, ClauseKind, Declared, Expect, Expected, Inserted, Name, Procedure, Reply,
+        Said, Sms, SmsContent, Statement, Step, What,
     },
 };
-
-/// A word that begins a statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Verb {
-    /// The word.
-    pub word: &'static str,
-    /// How it is written.
-    pub form: &'static str,
-    /// What it does.
-    pub does: &'static str,
-}
-
-macro_rules! verbs {
-    ($($word:literal $form:literal $does:literal;)*) => {
-        /// Every word that begins a statement.
-        pub const VERBS: &[Verb] = &[$(Verb { word: $word, form: $form, does: $does },)*];
-    };
-}
-
-verbs! {
-    "card" "card [\"CARD.toml\" | with APPLET, …] [contacts \"CONTACTS.vcf\"]" "says at the head of a script which virtual card it is for";
-    "reset" "reset" "resets the card";
-    "power" "power on | off" "switches the card on, or off";
-    "insert" "insert [\"CARD.toml\" | with APPLET, …]" "puts a card into the slot, and switches it on";
-    "eject" "eject" "takes the card out of the slot";
-    "wait" "wait TIME" "lets time pass: virtual time, or real time with a real card";
-    "advance" "advance TIME" "the same";
-    "tear" "tear after N writes" "takes power away after N more writes to memory";
-    "channel" "channel N | open | close [N]" "sends the commands that follow on a logical channel";
-    "set" "set NAME = DATA" "gives a variable a value";
-    "echo" "echo \"TEXT\" DATA …" "says something";
-    "decode" "decode [DATA]" "says what the last answer is, or DATA";
-    "repeat" "repeat N [as NAME] … end" "does it N times";
-    "if" "if (STATUS, …) … [else …] end" "does it if the last status word is one of these";
-    "proc" "proc NAME [PARAMETER …] … end" "declares a procedure";
-    "call" "call NAME [DATA, …]" "does what a procedure says";
-    "include" "include \"FILE\"" "does what stands in another file";
-    "exit" "exit" "ends the script";
-    "init" "init [PROFILE]" "TERMINAL PROFILE, and every proactive command until the session ends";
-    "expect" "expect COMMAND [\"TEXT\"] …" "the next proactive command is this";
-    "select-menu" "select-menu \"TEXT\" | N" "the user chooses from the card's menu";
-    "answer" "answer ok | yes | no | back | end | none | help | item N | \"TEXT\" | result OCTET [DATA]" "answers the proactive command";
-    "send-sms" "send-sms \"TEXT\" | data DATA | tpdu DATA [from \"NUMBER\"]" "a message comes for the card";
-}
 
 /// Reads a text.
 pub fn read(cursor: Cursor<'_>, context: &mut Context<'_, '_>) -> Vec<Statement> {
     let mut parser = Parser { cursor, context, has_begun: false };
     let (statements, end) = parser.block(0);
     if let Some((word, span)) = end {
-        parser.context.mistakes.push(Mistake::new(span, format!("nothing is open that {word:?} could end")));
+        parser.context.mistake(Mistake::new(span, format!("nothing is open that {word:?} could end")));
         // What stands behind it is looked at too.
         let (more, _) = parser.block(0);
         return statements.into_iter().chain(more).collect();
@@ -91,10 +49,11 @@ impl Parser<'_, '_, '_, '_> {
     /// Statements up to the word that ends them, or to the end of the text.
     fn block(&mut self, depth: usize) -> (Vec<Statement>, End) {
         let mut statements: Vec<Statement> = Vec::new();
-        while !self.cursor.is_end() {
+        while !self.cursor.is_end() && !self.context.has_enough {
             if let Some(end) = self.end() {
                 return (statements, Some(end));
             }
+            let (start, before) = (self.cursor.clone(), statements.len());
             let done = match self.cursor.peek() {
                 Some(b'[' | b'(') => self.expectation(statements.last_mut()),
                 _ => self.statement(depth).map(|statement| statements.extend(statement)),
@@ -107,11 +66,32 @@ impl Parser<'_, '_, '_, '_> {
                 }
             });
             if let Err(mistake) = done {
-                self.context.mistakes.push(mistake);
+                match self.of_scriptor(start) {
+                    Some(statement) => {
+                        statements.truncate(before);
+                        statements.push(statement);
+                    }
+                    None => self.context.mistake(mistake),
+                }
+            }
+            if depth == 0 && statements.last().is_some_and(|last| matches!(last.step, Step::Exit)) {
+                break;
             }
             self.cursor.next_line();
         }
         (statements, None)
+    }
+
+    /// The line of the last statement, if it is none of our own language, but one of scriptor's.
+    fn of_scriptor(&self, mut line: Cursor<'_>) -> Option<Statement> {
+        let start = line.here();
+        let step = scriptor::line(line.rest_of_line())?;
+        let span = self.cursor.of_line(start);
+        (!self.cursor.is_behind_line_of(start)).then(|| Statement {
+            span,
+            step,
+            expected: Expected::default(),
+        })
     }
 
     /// The word that ends a block, if it stands here.
@@ -216,8 +196,8 @@ impl Parser<'_, '_, '_, '_> {
                 let octets = data::data(&mut self.cursor, PLAIN)?;
                 Step::Decode((!octets.parts.is_empty()).then_some(octets))
             }
-            "repeat" => self.repeat(span, depth)?,
-            "if" => self.condition(span, depth)?,
+            "repeat" => return self.repeat(span, depth),
+            "if" => return self.condition(span, depth),
             "card" => return self.card(span).map(|()| None),
             "proc" => return self.procedure(span, depth).map(|()| None),
             "call" => self.call()?,
@@ -242,44 +222,73 @@ impl Parser<'_, '_, '_, '_> {
         Ok(Some(step))
     }
 
-    fn repeat(&mut self, span: Span, depth: usize) -> Result<Step, Mistake> {
-        let times = data::number(&mut self.cursor, "how often")?;
-        self.cursor.blank(false);
-        let counter = if self.cursor.take("as ") {
-            self.cursor.blank(false);
-            Some(data::name(&mut self.cursor, "the name of a variable")?)
-        } else {
-            None
-        };
+    fn repeat(&mut self, span: Span, depth: usize) -> Result<Option<Step>, Mistake> {
+        let head = self.times();
+        let head = self.head(head);
         let (body, _) = self.inner(span, depth, &["end"])?;
-        Ok(Step::Repeat { times, counter, body })
+        Ok(head.map(|(times, counter)| Step::Repeat { times, counter, body }))
     }
 
-    fn condition(&mut self, span: Span, depth: usize) -> Result<Step, Mistake> {
-        if self.cursor.peek() != Some(b'(') {
-            return Err(self.cursor.unexpected("a list of status words").help("if (9000, 91XX)"));
+    /// How often, and the variable that counts.
+    fn times(&mut self) -> Result<(u32, Option<Name>), Mistake> {
+        let times = data::number(&mut self.cursor, "how often")?;
+        self.cursor.blank(false);
+        if !self.cursor.take("as ") {
+            return Ok((times, None));
         }
-        let words = data::statuses(&mut self.cursor)?;
+        self.cursor.blank(false);
+        Ok((times, Some(data::name(&mut self.cursor, "the name of a variable")?)))
+    }
+
+    fn condition(&mut self, span: Span, depth: usize) -> Result<Option<Step>, Mistake> {
+        let words = if self.cursor.peek() == Some(b'(') {
+            data::statuses(&mut self.cursor)
+        } else {
+            Err(self.cursor.unexpected("a list of status words").help("if (9000, 91XX)"))
+        };
+        let words = self.head(words);
         let (then, end) = self.inner(span, depth, &["end", "else"])?;
         let otherwise = if end == "else" { self.inner(span, depth, &["end"])?.0 } else { Vec::new() };
-        Ok(Step::If { words, then, otherwise })
+        Ok(words.map(|words| Step::If { words, then, otherwise }))
     }
 
     fn procedure(&mut self, span: Span, depth: usize) -> Result<(), Mistake> {
-        let name = data::name(&mut self.cursor, "the name of a procedure")?;
-        let mut parameters = Vec::new();
-        while !self.cursor.is_line_end() {
-            parameters.push(data::name(&mut self.cursor, "the name of a parameter")?);
-            self.cursor.blank(false);
-            self.cursor.take(",");
-        }
+        let head = self.signature();
+        let head = self.head(head);
         let (body, _) = self.inner(span, depth, &["end"])?;
+        let Some((name, parameters)) = head else { return Ok(()) };
         let procedure = Procedure { parameters, body };
         if self.context.procedures.insert(name.text.clone(), procedure).is_some() {
             let what = format!("there is a procedure {} already", name.text);
             return Err(Mistake::new(name.span, what));
         }
         Ok(())
+    }
+
+    /// The name of a procedure, and those of its parameters.
+    fn signature(&mut self) -> Result<(Name, Vec<Name>), Mistake> {
+        let name = data::name(&mut self.cursor, "the name of a procedure")?;
+        let mut parameters: Vec<Name> = Vec::new();
+        while !self.cursor.is_line_end() {
+            let parameter = data::name(&mut self.cursor, "the name of a parameter")?;
+            if parameters.iter().any(|other| other.text == parameter.text) {
+                let what = format!("there is a parameter {} already", parameter.text);
+                return Err(Mistake::new(parameter.span, what));
+            }
+            parameters.push(parameter);
+            self.cursor.blank(false);
+            self.cursor.take(",");
+        }
+        Ok((name, parameters))
+    }
+
+    /// What begins a block. If something is wrong with it, the lines of the block are its lines all the same.
+    fn head<T>(&mut self, head: Result<T, Mistake>) -> Option<T> {
+        head.map_err(|mistake| {
+            self.context.mistake(mistake);
+            self.cursor.rest_of_line();
+        })
+        .ok()
     }
 
     /// The lines of a block, and the word that ended it.
@@ -290,11 +299,12 @@ impl Parser<'_, '_, '_, '_> {
         ends: &[&str],
     ) -> Result<(Vec<Statement>, &'static str), Mistake> {
         if depth >= DEEPEST {
-            return Err(Mistake::new(span, "blocks in blocks in blocks: too deep"));
+            self.context.last_mistake(Mistake::new(span, "blocks in blocks in blocks: too deep"));
+            return Ok((Vec::new(), "end"));
         }
         if !self.cursor.is_line_end() {
             let mistake = Mistake::new(self.cursor.next_char(), "nothing more can stand on this line");
-            self.context.mistakes.push(mistake);
+            self.context.mistake(mistake);
         }
         self.cursor.next_line();
         match self.block(depth + 1) {
@@ -397,7 +407,7 @@ impl Parser<'_, '_, '_, '_> {
                 said.push(Said::Text(self.cursor.string()?.0));
                 continue;
             }
-            let octets = data::data(&mut self.cursor, PLAIN)?;
+            let octets = data::data(&mut self.cursor, TEXTLESS)?;
             if octets.parts.is_empty() {
                 return Err(self.cursor.unexpected("a text or octets"));
             }
@@ -476,10 +486,13 @@ impl Parser<'_, '_, '_, '_> {
     fn sms(&mut self) -> Result<Sms, Mistake> {
         let content = if self.is_string() {
             SmsContent::Text(self.cursor.string()?.0)
-        } else if self.one_of(&["data", "tpdu"])? == 0 {
-            SmsContent::Data(self.octets()?)
         } else {
-            SmsContent::Tpdu(self.octets()?)
+            let missing = self.cursor.unexpected("a text between quotation marks, data, or tpdu");
+            match self.cursor.word() {
+                Some(("data", _)) => SmsContent::Data(self.octets()?),
+                Some(("tpdu", _)) => SmsContent::Tpdu(self.octets()?),
+                _ => return Err(missing),
+            }
         };
         self.cursor.blank(false);
         let from = if self.cursor.sees("from") {
@@ -537,13 +550,6 @@ impl Parser<'_, '_, '_, '_> {
             .position(|other| *other == word)
             .ok_or_else(|| Mistake::new(span, format!("this is not {}", list())))
     }
-}
-
-/// Every proactive command by its word in a script: `DISPLAY TEXT` is `display-text`.
-pub fn commands() -> impl Iterator<Item = (String, CommandType)> {
-    CommandType::MESSAGES
-        .iter()
-        .map(|message| (message.text.to_ascii_lowercase().replace(' ', "-"), CommandType(message.code)))
 }
 
 fn what(word: &str) -> Option<What> {
