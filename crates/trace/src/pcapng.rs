@@ -309,7 +309,7 @@ mod tests {
 
     #[test]
     fn what_is_too_long_for_a_datagram_comes_back() {
-        let command = [&[0x00, 0xD6, 0x00, 0x00, 0x00, 0xFF, 0xFF][..], &[7; 0xFFFF]].concat();
+        let command = [&[0x00, 0xD6, 0x00, 0x00, 0x00, 0xFF, 0xFF][..], &vec![7; 0xFFFF]].concat();
         let what = What::Exchange { command, response: vec![0x90, 0x00], took: Duration::ZERO };
         let record = Record::new(Instant::EPOCH, what);
         assert_eq!(back(&written(std::slice::from_ref(&record))), [record]);
