@@ -8,7 +8,7 @@ mod slot;
 mod watch;
 
 use std::{
-    io::{self, Write},
+    io::{self, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -24,9 +24,9 @@ pub use watch::{of_centre, of_server};
 /// Show, convert, compare and replay what was recorded with --trace.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim backup`, `oxisim smsc` and `oxisim serve`
-with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace makes them, are
-read, too.
+A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim script`, `oxisim shell`, `oxisim backup`, `oxisim smsc` and
+`oxisim serve` with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace
+makes them, are read, too.
 
 Examples:
   oxisim phone --trace phone.jsonl --for 0s
@@ -35,7 +35,7 @@ Examples:
   oxisim trace convert phone.jsonl phone.pcapng
   oxisim trace diff before.jsonl after.jsonl
   oxisim trace replay phone.jsonl
-  oxisim trace replay phone.jsonl --reader Omnikey")]
+  oxisim trace replay phone.jsonl --reader Omnikey --protocol t0")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -88,11 +88,23 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     }
 }
 
+/// The longest trace, in octets: a device file has no end.
+const LONGEST: u64 = 256 << 20;
+
 /// The records of a file.
 fn read(path: &Path) -> Result<Vec<Placed>, Failure> {
-    let octets = std::fs::read(path).map_err(|error| Failure::Read { path: path.into(), error })?;
+    let octets = octets(path).map_err(|error| Failure::Read { path: path.into(), error })?;
     let wrong = |error| Failure::Trace { path: path.into(), error };
     oxisim_trace::read(&octets).map_err(wrong)
+}
+
+fn octets(path: &Path) -> io::Result<Vec<u8>> {
+    let mut octets = Vec::new();
+    std::fs::File::open(path)?.take(LONGEST + 1).read_to_end(&mut octets)?;
+    if octets.len() as u64 > LONGEST {
+        return Err(io::Error::other(format!("it has more than {} MiB", LONGEST >> 20)));
+    }
+    Ok(octets)
 }
 
 fn show(args: &ShowArgs, out: &mut impl Write) -> Result<(), Failure> {
@@ -142,6 +154,7 @@ fn convert(args: &ConvertArgs) -> Result<(), Failure> {
     if let Some(left_out) = left_out(&records, &args.to) {
         eprintln!("{left_out}");
     }
+    option::tell_too_long(&recorder);
     Ok(())
 }
 
