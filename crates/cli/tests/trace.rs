@@ -272,7 +272,7 @@ fn a_wireshark_that_listens_gets_a_frame_of_gsmtap_for_each_apdu() {
 }
 
 #[test]
-fn a_trace_replays_against_a_card_that_comes_to_an_address() {
+fn replay_is_told_where_its_card_is_as_script_is() {
     let oxisim = Oxisim::new();
     oxisim.run(&["phone", "--for", "0s", "--trace", "phone.jsonl"]).success();
     let nobody = ["trace", "replay", "phone.jsonl", "--vpcd", "127.0.0.1:0", "--wait", "0s"];
