@@ -94,9 +94,6 @@ enum FileCommand {
     Personalise(card_personalise::PersonaliseArgs),
 }
 
-/// The words of [`Personal`], which are said of the card of this program and of no other.
-pub const BUILT_IN: [&str; 5] = ["image", "contacts", "applet", "number", "control"];
-
 /// What is on a virtual card.
 #[derive(Debug, clap::Args)]
 pub struct Personal {

@@ -85,6 +85,65 @@ fn what_a_wireshark_that_listens_does_not_get_is_counted() {
 }
 
 #[test]
+fn what_is_too_long_for_a_datagram_is_counted_and_what_comes_after_is_sent() {
+    let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
+    listener.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let live = format!("udp:{}", listener.local_addr().unwrap());
+    let oxisim = Oxisim::new();
+    let long = format!(
+        r#"{{"at":1,"kind":"exchange","command":"00B00000000000","response":"{}9000"}}"#,
+        "07".repeat(65_535)
+    );
+    oxisim.write("long.jsonl", &format!("{long}\n{}", session()));
+    let converted = oxisim.run(&["trace", "convert", "long.jsonl", &live]).success();
+    converted.stderr_eq(
+        "3 records left out, for which there is no frame\n1 record left out, too long for a datagram\n",
+    );
+    let mut octets = [0; 512];
+    listener.recv(&mut octets).unwrap();
+    assert_eq!((octets[12], octets[16]), (1, 0x3B));
+}
+
+#[test]
+fn what_only_le_tells_apart_is_shown_with_its_octets() {
+    let oxisim = Oxisim::new();
+    let of = |command: &str| {
+        format!(r#"{{"at":1,"kind":"exchange","command":"{command}","response":"010203049000"}}"#)
+    };
+    oxisim.write("a.jsonl", &of("00B0000000"));
+    oxisim.write("b.jsonl", &of("00B0000004"));
+    oxisim.run(&["trace", "diff", "a.jsonl", "b.jsonl"]).code(1).stdout_eq(
+        "--- a.jsonl
++++ b.jsonl
+- line 1, 0.000s: READ BINARY -> 01020304; 9000
++ line 1, 0.000s: READ BINARY -> 01020304; 9000
+    - 00 B0 00 00 00
+    + 00 B0 00 00 04
+                  ^^
+",
+    );
+    oxisim.run(&["trace", "convert", "a.jsonl", "a.pcapng"]).success();
+    oxisim.run(&["trace", "diff", "a.jsonl", "a.pcapng"]).success();
+}
+
+#[test]
+fn a_text_of_a_trace_does_not_reach_the_terminal_as_a_command() {
+    let oxisim = Oxisim::new();
+    let broken = r#"{"at":1,"kind":"broken","command":"00B0000004","reason":"\u001b[31mgone\u0007"}"#;
+    oxisim.write("evil.jsonl", broken);
+    let shown = oxisim.run(&["trace", "show", "evil.jsonl"]).success().get_output().stdout.clone();
+    let expected = "     0.000s  phone   READ BINARY -> no answer: \\u{1b}[31mgone\\u{7}\n";
+    assert_eq!(String::from_utf8(shown).unwrap(), expected);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_file_without_an_end_is_refused() {
+    let told = Oxisim::new().run(&["trace", "show", "/dev/zero"]).code(2);
+    told.stderr_eq("oxisim: cannot read /dev/zero: it has more than 256 MiB\n");
+}
+
+#[test]
 fn a_file_that_is_cut_or_broken_is_told_with_its_line() {
     let oxisim = Oxisim::new();
     let session = session();
@@ -210,6 +269,20 @@ fn a_wireshark_that_listens_gets_a_frame_of_gsmtap_for_each_apdu() {
     assert_eq!((&select[..4], select[12]), (&[2, 4, 4, 0][..], 0));
     assert_eq!(select[16..23], [0x00, 0xA4, 0x00, 0x04, 0x02, 0x3F, 0x00]);
     assert_eq!(select[23], 0x61);
+}
+
+#[test]
+fn replay_is_told_where_its_card_is_as_script_is() {
+    let oxisim = Oxisim::new();
+    oxisim.run(&["phone", "--for", "0s", "--trace", "phone.jsonl"]).success();
+    let nobody = ["trace", "replay", "phone.jsonl", "--vpcd", "127.0.0.1:0", "--wait", "0s"];
+    let told = oxisim.run(&nobody).code(1).get_output().stderr.clone();
+    let told = String::from_utf8(told).unwrap();
+    assert!(told.starts_with("waiting 0 s at most for a card at 127.0.0.1:0\n"), "{told}");
+    // What is said of a card of this program is said of no other, and how to use a reader of a reader.
+    for words in [&["--vpcd", "127.0.0.1:0", "--applet", "echo"][..], &["--protocol", "t0"], &["--shared"]] {
+        oxisim.run(&[&["trace", "replay", "phone.jsonl"][..], words].concat()).code(2);
+    }
 }
 
 #[test]

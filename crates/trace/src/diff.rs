@@ -3,9 +3,8 @@
 use std::{collections::HashMap, fmt};
 
 use oxisim_wire::{Duration, Instant};
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::{Place, Placed, Record, What, json, marked, words};
+use crate::{Place, Placed, Record, What, align::align, json, marked, words};
 
 /// A stretch of two traces.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +15,8 @@ pub enum Difference<'a> {
     OnlyFirst(At<'a>),
     /// A record that only the second has.
     OnlySecond(At<'a>),
-    /// The same command has another answer.
-    Answer {
+    /// The same command has another answer, or what reads alike has other octets.
+    Octets {
         /// In the first.
         first: At<'a>,
         /// In the second.
@@ -43,29 +42,46 @@ pub fn diff<'a>(first: &'a [Placed], second: &'a [Placed]) -> Vec<Difference<'a>
     let (a, b) = (keys(first, &mut numbers), keys(second, &mut numbers));
     let (keys_a, keys_b): (Vec<usize>, Vec<usize>) =
         (a.iter().map(|(key, _)| *key).collect(), b.iter().map(|(key, _)| *key).collect());
-    let of = |side: &[(usize, At<'a>)], at: usize| side.get(at).map(|(_, at)| *at);
     let mut differences = Vec::new();
-    for op in capture_diff_slices(Algorithm::Myers, &keys_a, &keys_b) {
-        let (olds, news) = (op.old_range(), op.new_range());
-        if let DiffOp::Equal { len, .. } = op {
-            differences.push(Difference::Alike(len));
-            continue;
+    let (mut next_a, mut next_b, mut alike) = (0, 0, 0);
+    for (at_a, at_b) in align(&keys_a, &keys_b) {
+        if (at_a, at_b) != (next_a, next_b) {
+            between(&mut differences, alike, a.get(next_a..at_a), b.get(next_b..at_b));
+            alike = 0;
         }
-        let (mut olds, mut news) = (olds.filter_map(|at| of(&a, at)), news.filter_map(|at| of(&b, at)));
-        loop {
-            match (olds.next(), news.next()) {
-                (Some(first), Some(second)) if is_same_command(first.record, second.record) => {
-                    differences.push(Difference::Answer { first, second });
-                }
-                (None, None) => break,
-                (first, second) => {
-                    differences.extend(first.map(Difference::OnlyFirst));
-                    differences.extend(second.map(Difference::OnlySecond));
-                }
+        alike += 1;
+        (next_a, next_b) = (at_a + 1, at_b + 1);
+    }
+    between(&mut differences, alike, a.get(next_a..), b.get(next_b..));
+    differences
+}
+
+/// What is alike, and what stands on both sides before the next that is.
+fn between<'a>(
+    differences: &mut Vec<Difference<'a>>,
+    alike: usize,
+    olds: Option<&[(usize, At<'a>)]>,
+    news: Option<&[(usize, At<'a>)]>,
+) {
+    if alike > 0 {
+        differences.push(Difference::Alike(alike));
+    }
+    let records = |side: Option<&[(usize, At<'a>)]>| -> Vec<At<'a>> {
+        side.unwrap_or_default().iter().map(|(_, at)| *at).collect()
+    };
+    let (mut olds, mut news) = (records(olds).into_iter(), records(news).into_iter());
+    loop {
+        match (olds.next(), news.next()) {
+            (Some(first), Some(second)) if is_of_one_kind(first.record, second.record) => {
+                differences.push(Difference::Octets { first, second });
+            }
+            (None, None) => break,
+            (first, second) => {
+                differences.extend(first.map(Difference::OnlyFirst));
+                differences.extend(second.map(Difference::OnlySecond));
             }
         }
     }
-    differences
 }
 
 /// A number for each record that two have if they say the same.
@@ -100,11 +116,17 @@ fn key(record: &Record) -> String {
     json::line(&Record::new(Instant::EPOCH, what))
 }
 
-fn is_same_command(first: &Record, second: &Record) -> bool {
+/// Whether the difference is one of octets: another answer to the same command, or another command in the same words, as
+/// one with another Le is.
+fn is_of_one_kind(first: &Record, second: &Record) -> bool {
     match (&first.what, &second.what) {
-        (What::Exchange { command: first, .. }, What::Exchange { command: second, .. }) => first == second,
+        (What::Exchange { command: first, .. }, What::Exchange { command: second, .. })
+            if first == second =>
+        {
+            true
+        }
         (What::Reset { .. }, What::Reset { .. }) => true,
-        _ => false,
+        (first, second) => words::of(first, None) == words::of(second, None),
     }
 }
 
@@ -116,10 +138,10 @@ impl fmt::Display for Difference<'_> {
             Self::Alike(count) => write!(f, "  {count} records alike"),
             Self::OnlyFirst(at) => write!(f, "- {at}"),
             Self::OnlySecond(at) => write!(f, "+ {at}"),
-            Self::Answer { first, second } => {
-                writeln!(f, "- {first}")?;
-                write!(f, "+ {second}")?;
-                if let (Some(a), Some(b)) = (answer(first.record), answer(second.record)) {
+            Self::Octets { first, second } => {
+                write!(f, "- {first}\n+ {second}")?;
+                let pairs = octets(first.record).into_iter().zip(octets(second.record));
+                for (a, b) in pairs.filter(|(a, b)| a != b) {
                     let [a, b, marks] = marked(a, b);
                     write!(f, "\n    - {a}\n    + {b}\n      {marks}")?;
                 }
@@ -135,11 +157,17 @@ impl fmt::Display for At<'_> {
     }
 }
 
-fn answer(record: &Record) -> Option<&[u8]> {
+/// The octets of a record: of a command and of its answer, if there are both.
+fn octets(record: &Record) -> Vec<&[u8]> {
     match &record.what {
-        What::Exchange { response, .. } => Some(response),
-        What::Reset { answer } => Some(answer),
-        _ => None,
+        What::Exchange { command, response, .. } => vec![command, response],
+        What::Reset { answer: octets }
+        | What::Broken { command: octets, .. }
+        | What::Tpdu { tpdu: octets, .. }
+        | What::UserData { octets, .. }
+        | What::Rpdu { rpdu: octets, .. }
+        | What::Pdu { pdu: octets, .. } => vec![octets],
+        What::Start { .. } | What::PowerOff | What::Event { .. } | What::Other(_) => Vec::new(),
     }
 }
 
@@ -181,5 +209,35 @@ mod tests {
             ^^ ^^ ^^\n\
             + line 3, 2.000s: SELECT 3F00 -> 9000";
         assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn commands_that_read_alike_are_told_with_their_octets() {
+        let first = trace(0, &[(&[0, 0xB0, 0, 0, 0], &[7, 8, 0x90, 0])]);
+        let second = trace(0, &[(&[0, 0xB0, 0, 0, 2], &[7, 8, 0x90, 0])]);
+        let lines: Vec<String> = diff(&first, &second).iter().map(ToString::to_string).collect();
+        let expected = "- line 1, 0.000s: READ BINARY -> 0708; 9000\n\
+            + line 1, 0.000s: READ BINARY -> 0708; 9000\n    \
+            - 00 B0 00 00 00\n    \
+            + 00 B0 00 00 02\n      \
+            \u{20}           ^^";
+        assert_eq!(lines.join("\n"), expected);
+    }
+
+    #[test]
+    fn traces_without_a_record_in_common_are_compared_side_by_side() {
+        let read = |answer: u32| -> [Vec<u8>; 2] {
+            [vec![0, 0xB0, 0, 0, 4], [&answer.to_be_bytes()[..], &[0x90, 0]].concat()]
+        };
+        let of = |numbers: std::ops::Range<u32>| -> Vec<Placed> {
+            let exchanges: Vec<[Vec<u8>; 2]> = numbers.map(read).collect();
+            let exchanges: Vec<(&[u8], &[u8])> =
+                exchanges.iter().map(|[command, answer]| (&command[..], &answer[..])).collect();
+            trace(0, &exchanges)
+        };
+        let (first, second) = (of(0..20_000), of(20_000..40_000));
+        let differences = diff(&first, &second);
+        assert_eq!(differences.len(), 20_000);
+        assert!(differences.iter().all(|difference| matches!(difference, Difference::Octets { .. })));
     }
 }

@@ -11,6 +11,9 @@ use crate::What;
 /// The UDP port of GSMTAP.
 pub const PORT: u16 = 4729;
 
+/// The longest frame that a datagram can carry: 65 535 octets less the headers of IPv4 and UDP (RFC 791, RFC 768).
+pub const LONGEST: usize = 65_535 - 20 - 8;
+
 /// The header: version 2, four words of four octets, type SIM; all about a radio is zero. The sub-type follows.
 const HEADER: [u8; 12] = [VERSION, 4, SIM, 0, 0, 0, 0, 0, 0, 0, 0, 0];
 const VERSION: u8 = 2;
@@ -21,11 +24,12 @@ const APDU: u8 = 0;
 const ATR: u8 = 1;
 
 /// Commands whose data come from the card, if they have data (TS 102 221 table 10.5, TS 51.011 §9.2).
-const READS: [Instruction; 11] = [
+const READS: [Instruction; 12] = [
     Instruction::FETCH,
     Instruction::GET_CHALLENGE,
     Instruction::GET_IDENTITY,
     Instruction::GET_RESPONSE,
+    Instruction::MANAGE_CHANNEL,
     Instruction::READ_BINARY,
     Instruction(0xB1),
     Instruction::READ_RECORD,
@@ -139,14 +143,25 @@ mod tests {
         assert_eq!(frames_of("00B00000 00", "90"), ["00B000000090"]);
     }
 
+    /// What another program has captured has no comment.
+    #[test]
+    fn a_channel_that_is_opened_comes_back() {
+        let (command, response) = (vec![0x00, 0x70, 0x00, 0x00, 0x01], vec![0x01, 0x90, 0x00]);
+        let what = What::Exchange { command, response, took: Duration::ZERO };
+        assert_eq!(read(&frames(&what)[0]), Some(what));
+    }
+
     proptest! {
         #[test]
         fn a_command_with_data_or_a_response_with_data_comes_back(
             data in prop::collection::vec(any::<u8>(), 1..256),
-            is_read: bool,
+            read_by in prop::option::of(prop::sample::select(READS.to_vec())),
         ) {
             let lc = data.len() as u8;
-            let (command, response) = if is_read { (vec![0x00, 0xB0, 0, 0, lc], [&data[..], &[0x90, 0x00]].concat()) } else { ([&[0x00, 0xD6, 0, 0, lc][..], &data].concat(), vec![0x90, 0x00]) };
+            let (command, response) = match read_by {
+                Some(Instruction(ins)) => (vec![0x00, ins, 0, 0, lc], [&data[..], &[0x90, 0x00]].concat()),
+                None => ([&[0x00, 0xD6, 0, 0, lc][..], &data].concat(), vec![0x90, 0x00]),
+            };
             let what = What::Exchange { command, response, took: Duration::ZERO };
             let frames = frames(&what);
             prop_assert_eq!(frames.len(), 1);

@@ -83,8 +83,12 @@ pub fn line(record: &Record) -> String {
 /// The version of the format.
 const FORMAT: u64 = 1;
 
+/// The mark that some editors write before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
+
 /// The records of a file; empty lines are none.
 pub fn read(text: &[u8]) -> Result<Vec<Placed>, Error> {
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     let mut records = Vec::new();
     for (line, octets) in (1..).zip(text.split(|&octet| octet == b'\n')) {
         let wrong = |reason: String| Error::Line { line, reason };
@@ -214,6 +218,12 @@ mod tests {
         let [Placed { record, .. }] = &records[..] else { panic!("{records:?}") };
         assert!(matches!(record, Record { at, what: What::Other(_) } if at.as_micros() == 7));
         assert_eq!(line(record), text);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_passed_over() {
+        let records = read("\u{FEFF}{\"at\":1,\"kind\":\"off\"}\r\n".as_bytes()).unwrap();
+        assert_eq!(records.len(), 1);
     }
 
     #[test]

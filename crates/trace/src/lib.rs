@@ -20,6 +20,7 @@
 //! # Ok::<(), oxisim_trace::Error>(())
 //! ```
 
+mod align;
 mod card;
 pub mod diff;
 mod error;

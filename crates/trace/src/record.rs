@@ -198,6 +198,22 @@ pub(crate) mod tests {
         prop::collection::vec(any::<u8>(), 0..40)
     }
 
+    /// A command as ISO/IEC 7816-3 §12 has it, with any Le or none, and whatever the card says to it.
+    fn exchange() -> impl Strategy<Value = What> {
+        let ins =
+            prop::sample::select(vec![0x12, 0x14, 0x70, 0x84, 0xA4, 0xB0, 0xB2, 0xC0, 0xCA, 0xD6, 0xF2]);
+        let le = prop::option::of(prop_oneof![Just(0), any::<u8>()]);
+        let header = (any::<u8>(), ins, any::<u8>(), any::<u8>());
+        (header, octets(), le, octets(), any::<u16>()).prop_map(
+            |((cla, ins, p1, p2), data, le, said, status)| {
+                let lc = (!data.is_empty()).then_some(data.len() as u8);
+                let command = [cla, ins, p1, p2].into_iter().chain(lc).chain(data).chain(le).collect();
+                let response = [said, status.to_be_bytes().to_vec()].concat();
+                What::Exchange { command, response, took: Duration::ZERO }
+            },
+        )
+    }
+
     /// What may pass, of every kind.
     pub fn whats() -> impl Strategy<Value = What> {
         let party = prop::sample::select(Party::ALL.to_vec());
@@ -206,6 +222,7 @@ pub(crate) mod tests {
             (clock, ".*").prop_map(|(clock, program)| What::Start { clock, program }),
             octets().prop_map(|answer| What::Reset { answer }),
             Just(What::PowerOff),
+            exchange(),
             (octets(), octets(), any::<u32>()).prop_map(|(command, response, took)| What::Exchange {
                 command,
                 response,

@@ -69,7 +69,8 @@ impl Sink {
         })
     }
 
-    fn write(&mut self, record: &Record) -> Result<(), Error> {
+    /// Writes a record, and says whether it was left out.
+    fn write(&mut self, record: &Record) -> Result<bool, Error> {
         match self {
             Self::Lines(out) => {
                 writeln!(out, "{}", json::line(record))?;
@@ -77,12 +78,16 @@ impl Sink {
             }
             Self::Capture(writer) => writer.write(record)?,
             Self::Live(socket, target) => {
-                for frame in gsmtap::frames(&record.what) {
+                let frames = gsmtap::frames(&record.what);
+                if frames.iter().any(|frame| frame.len() > gsmtap::LONGEST) {
+                    return Ok(true);
+                }
+                for frame in frames {
                     socket.send_to(&frame, *target)?;
                 }
             }
         }
-        Ok(())
+        Ok(false)
     }
 }
 
@@ -95,6 +100,7 @@ pub struct Recorder(Arc<Mutex<State>>);
 struct State {
     sink: Sink,
     failed: Option<Error>,
+    too_long: usize,
 }
 
 impl Recorder {
@@ -108,17 +114,21 @@ impl Recorder {
     /// Begins a copy of a trace, which has its own beginning.
     pub fn copy(destination: &Destination) -> Result<Self, Error> {
         let sink = Sink::open(destination)?;
-        Ok(Self(Arc::new(Mutex::new(State { sink, failed: None }))))
+        Ok(Self(Arc::new(Mutex::new(State { sink, failed: None, too_long: 0 }))))
     }
 
     /// Writes a record.
     pub fn write(&self, record: &Record) {
         let mut state = self.state();
-        if state.failed.is_none()
-            && let Err(error) = state.sink.write(record)
-        {
-            log::error!("{error}");
-            state.failed = Some(error);
+        if state.failed.is_some() {
+            return;
+        }
+        match state.sink.write(record) {
+            Ok(is_left_out) => state.too_long += usize::from(is_left_out),
+            Err(error) => {
+                log::error!("{error}");
+                state.failed = Some(error);
+            }
         }
     }
 
@@ -135,6 +145,12 @@ impl Recorder {
     /// What could not be written, if anything.
     pub fn finish(&self) -> Result<(), Error> {
         self.state().failed.take().map_or(Ok(()), Err)
+    }
+
+    /// How many records were left out, because a datagram cannot carry them.
+    #[must_use]
+    pub fn too_long(&self) -> usize {
+        self.state().too_long
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -191,5 +207,27 @@ mod tests {
         let mut frame = [0; 100];
         let length = listener.recv(&mut frame).unwrap();
         assert_eq!(gsmtap::read(&frame[..length]), Some(what));
+    }
+
+    #[test]
+    fn what_is_too_long_for_a_datagram_is_left_out_and_what_comes_after_is_not() {
+        let listener = UdpSocket::bind("127.0.0.1:0").unwrap();
+        listener.set_read_timeout(Some(std::time::Duration::from_secs(10))).unwrap();
+        let destination = Destination::Live(listener.local_addr().unwrap().to_string());
+        let recorder = Recorder::copy(&destination).unwrap();
+        let read = |octets: usize| What::Exchange {
+            command: vec![0x00, 0xB0, 0x00, 0x00, 0x00, 0x00, 0x00],
+            response: [&vec![7; octets][..], &[0x90, 0x00]].concat(),
+            took: Duration::ZERO,
+        };
+        let after = What::Reset { answer: vec![0x3B, 0x00] };
+        for what in [read(65_535), after.clone()] {
+            recorder.note(Instant::EPOCH, what);
+        }
+        assert_eq!(recorder.too_long(), 1);
+        recorder.finish().unwrap();
+        let mut frame = [0; 100];
+        let length = listener.recv(&mut frame).unwrap();
+        assert_eq!(gsmtap::read(&frame[..length]), Some(after));
     }
 }

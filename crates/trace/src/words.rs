@@ -14,6 +14,23 @@ use crate::{Party, What, smpp::Header};
 
 /// What passed, in a line; `file` is the name of the file that it is about.
 pub fn of(what: &What, file: Option<&str>) -> String {
+    visible(&said(what, file))
+}
+
+/// A trace comes from anywhere: what would move a terminal's cursor, or turn its letters around, is shown as its number.
+fn visible(text: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut visible = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_hidden(c) { visible.extend(c.escape_unicode()) } else { visible.push(c) }
+    }
+    visible
+}
+
+fn said(what: &What, file: Option<&str>) -> String {
     match what {
         What::Start { clock, program } => format!("{program} begins to record, {} time", clock.word()),
         What::Reset { answer } => format!("reset -> ATR {}", octets(answer)),
@@ -263,4 +280,26 @@ pub fn marked(expected: &[u8], got: &[u8]) -> [String; 3] {
         .map(|at| if expected.get(at) == got.get(at) { "   " } else { "^^ " })
         .collect();
     [spaced(expected), spaced(got), marks].map(|line| line.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_text_of_a_trace_moves_the_cursor_of_a_terminal() {
+        let evil = "a\u{1B}[31m\n\u{9B}\u{202E}é";
+        let shown = "a\\u{1b}[31m\\u{a}\\u{9b}\\u{202e}é";
+        let whats = [
+            What::Broken { command: Vec::new(), reason: evil.into() },
+            What::Event { who: Party::Server, text: evil.into() },
+            What::Pdu { from: Party::Server, peer: evil.into(), pdu: Vec::new() },
+            What::Rpdu { from: Party::Phone, phone: evil.into(), rpdu: Vec::new() },
+        ];
+        for what in whats {
+            assert!(of(&what, None).contains(shown), "{}", of(&what, None));
+        }
+        let member = serde_json::Map::from_iter([("\u{7F}".to_owned(), evil.into())]);
+        assert!(!of(&What::Other(member), None).contains(char::is_control));
+    }
 }

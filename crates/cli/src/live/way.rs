@@ -24,7 +24,8 @@ pub struct Elsewhere {
     /// Let other programs use the card in the reader meanwhile, as phone, script and shell do without --exclusive.
     #[arg(long, requires = "reader", conflicts_with = "exclusive")]
     pub shared: bool,
-    /// Let no other program use the card in the reader meanwhile, as backup, phonebook and card dump do without --shared.
+    /// Let no other program use the card in the reader meanwhile, as backup, phonebook, card dump and trace replay do
+    /// without --shared.
     #[arg(long, requires = "reader")]
     pub exclusive: bool,
     /// The protocol to speak with the card.
@@ -70,7 +71,7 @@ impl Which {
     pub fn open(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
         let card = match &self.image {
             Some(path) => Some(Box::new(InProcess(RealTime::open(path)?)) as Box<dyn Transport>),
-            None => self.elsewhere.open_as(Sharing::Exclusive, |reader| reader)?,
+            None => self.elsewhere.open_alone()?,
         };
         Ok(card.map(|card| Box::new(Traced::new(card, to_log)) as Box<dyn Transport>))
     }
@@ -92,7 +93,12 @@ impl Elsewhere {
         self.open_as(Sharing::Shared, |reader| reader)
     }
 
-    /// The same, but commands go to a reader as they stand.
+    /// The same, but no other program may use it, unless it is to be shared.
+    pub fn open_alone(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
+        self.open_as(Sharing::Exclusive, |reader| reader)
+    }
+
+    /// The same as [`Self::open`], but commands go to a reader as they stand.
     pub fn open_verbatim(&self) -> Result<Option<Box<dyn Transport>>, Failure> {
         self.open_as(Sharing::Shared, Pcsc::verbatim)
     }

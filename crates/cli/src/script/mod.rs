@@ -154,7 +154,10 @@ fn verdict(ended: &[Ended], update: bool) -> Result<(), Failure> {
         (0, 0, failed) if update && failed > 0 => Ok(()),
         (0, 0, failed) => Err(Failure::NotDone(of(failed, "did not get what it expects"))),
         (0, broken, _) => Err(Failure::NotDone(of(broken, "could not go on"))),
-        (wrong, ..) => Err(Failure::Usage(of(wrong, "contained a mistake"))),
+        (wrong, ..) => Err(Failure::Usage(match ended.iter().filter(|ended| ended.is_unread()).count() {
+            0 => of(wrong, "contained a mistake"),
+            unread => of(unread, "cannot be read"),
+        })),
     }
 }
 

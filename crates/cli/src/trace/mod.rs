@@ -24,9 +24,9 @@ pub use watch::{of_centre, of_server};
 /// Show, convert, compare and replay what was recorded with --trace.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim backup`, `oxisim smsc` and `oxisim serve`
-with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace makes them, are
-read, too.
+A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim script`, `oxisim shell`, `oxisim backup`, `oxisim smsc` and
+`oxisim serve` with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace
+makes them, are read, too.
 
 Examples:
   oxisim phone --trace phone.jsonl --for 0s
@@ -35,7 +35,7 @@ Examples:
   oxisim trace convert phone.jsonl phone.pcapng
   oxisim trace diff before.jsonl after.jsonl
   oxisim trace replay phone.jsonl
-  oxisim trace replay phone.jsonl --reader Omnikey")]
+  oxisim trace replay phone.jsonl --reader Omnikey --protocol t0")]
 pub struct Args {
     #[command(subcommand)]
     command: Command,
@@ -142,6 +142,7 @@ fn convert(args: &ConvertArgs) -> Result<(), Failure> {
     if let Some(left_out) = left_out(&records, &args.to) {
         eprintln!("{left_out}");
     }
+    option::tell_too_long(&recorder);
     Ok(())
 }
 

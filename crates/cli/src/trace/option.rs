@@ -4,7 +4,7 @@ use oxisim_trace::{Clock, Destination, Recorder};
 use oxisim_transport::{Trace, to_log};
 use oxisim_wire::Instant;
 
-use crate::{backup::wall_clock, failure::Failure};
+use crate::{backup::wall_clock, failure::Failure, report::count};
 
 /// Whether what passes is recorded, and where.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -44,5 +44,14 @@ pub fn teller(recorder: Option<Recorder>) -> impl FnMut(&Trace<'_>) {
 /// The end of a run that was recorded: what could not be written is an error, unless there is another.
 pub fn finish(recorder: Option<&Recorder>, done: Result<(), Failure>) -> Result<(), Failure> {
     let written = recorder.map_or(Ok(()), Recorder::finish);
+    recorder.into_iter().for_each(tell_too_long);
     done.and_then(|()| written.map_err(|error| Failure::NotDone(format!("--trace: {error}"))))
+}
+
+/// Says how many records a Wireshark that listens did not get, if there are such.
+pub fn tell_too_long(recorder: &Recorder) {
+    let too_long = recorder.too_long();
+    if too_long > 0 {
+        eprintln!("{} left out, too long for a datagram", count(too_long, "record"));
+    }
 }

@@ -7,14 +7,14 @@ use std::{
 
 use oxisim_apdu::danger;
 use oxisim_trace::{Placed, Replay, What};
-use oxisim_transport::{Pcsc, Protocols, Sharing, SmartCard as _, TcpClient, Transport};
+use oxisim_transport::{SmartCard as _, Transport};
 use oxisim_wire::Instant;
 
 use super::read;
 use crate::{
-    card::{BUILT_IN, Personal, RealTime},
+    card::{Personal, RealTime},
     failure::Failure,
-    live::PinArgs,
+    live::{BUILT_IN, Elsewhere, PinArgs},
     report::count,
 };
 
@@ -22,17 +22,14 @@ use crate::{
 ///
 /// Nothing waits: a card of this program is told the times of the trace, any other has its own.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("which").conflicts_with_all(BUILT_IN).conflicts_with("number"))]
 pub struct ReplayArgs {
     /// The trace, F.jsonl or F.pcapng.
     file: PathBuf,
-    /// Against the card in this PC/SC reader, by a part of its name; otherwise against a card of this program.
-    #[arg(long, value_name = "NAME", group = "elsewhere", conflicts_with_all = BUILT_IN)]
-    reader: Option<String>,
-    /// Against the card that waits here, as of `oxisim card --tcp`.
-    #[arg(long, value_name = "HOST:PORT", group = "elsewhere", conflicts_with_all = BUILT_IN)]
-    tcp: Option<String>,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
     /// Send a card that is not this program's what can lock or destroy it, too: PINs, keys, DELETE, TERMINATE.
-    #[arg(long, requires = "elsewhere")]
+    #[arg(long, requires = "which")]
     allow_destructive: bool,
     #[command(flatten, next_help_heading = "The card of this program")]
     built_in: Personal,
@@ -47,13 +44,12 @@ enum Card {
 /// Runs the command.
 pub fn run(args: &ReplayArgs, out: &mut impl Write) -> Result<(), Failure> {
     let records = read(&args.file)?;
-    if (args.reader.is_some() || args.tcp.is_some()) && !args.allow_destructive {
+    if !args.elsewhere.is_nowhere() && !args.allow_destructive {
         refuse_dangers(&args.file, &records)?;
     }
-    let mut card = match (&args.reader, &args.tcp) {
-        (Some(reader), _) => Card::There(Box::new(Pcsc::open(reader, Sharing::Exclusive, Protocols::Any)?)),
-        (_, Some(address)) => Card::There(Box::new(TcpClient::connect(address)?)),
-        _ => Card::OfProgram(Box::new(args.built_in.card(&PinArgs::default(), out)?)),
+    let mut card = match args.elsewhere.open_alone()? {
+        Some(card) => Card::There(card),
+        None => Card::OfProgram(Box::new(args.built_in.card(&PinArgs::default(), out)?)),
     };
     let steps = replay(&args.file, &records, &mut card)?;
     writeln!(out, "{} replayed: every answer is the same", count(steps, "step"))?;
