@@ -154,7 +154,7 @@ fn a_trace_replays_against_a_card_in_a_reader_until_one_answers_otherwise() {
         "Hello, Ada!",
         "steps replayed: every answer is the same",
         "FETCH -> DISPLAY TEXT \"Hello, Ada!\"",
-        "the card answers otherwise, step ",
+        "the card answers otherwise than in ",
         "TERMINAL PROFILE, 36 octets",
         "expected  91 ",
         "exit 1",
