@@ -241,6 +241,8 @@ impl Transport for Pcsc {
         let is_t0 = *protocol == Some(Protocol::T0);
         let command = if is_t0 && !self.verbatim { without_le(apdu) } else { apdu };
         match card.transmit(command, &mut self.buffer) {
+            // What has no status word is no answer: vpcd gives none of a card that goes away while it works.
+            Ok([] | [_]) => Err(self.failed(pcsc::Error::CommError)),
             Ok(response) => Ok(response.to_vec()),
             Err(error) => Err(self.failed(error)),
         }
