@@ -50,6 +50,6 @@ pub use rules::{Rulebook, Rules};
 pub use server::{Error, Reception, Server};
 pub use store::{
     Account, Cabinet, CopySummary, Direction, Drawer, Enrolled, Hour, Inbound, KeyFailure, Lease, Leases,
-    Letter, LetterStep, LogEntry, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER, NoStoreKey, Passed, PostgresStore,
-    Progress, Rekeying, SqliteStore, Store, StoreError, StoreKey, Summary,
+    Letter, LetterStep, LogEntry, MemoryDatabase, MemoryStore, NOTES_OF_STRANGERS, NOTES_OF_SUBSCRIBER,
+    NoStoreKey, Passed, PostgresStore, Progress, Rekeying, SqliteStore, Store, StoreError, StoreKey, Summary,
 };

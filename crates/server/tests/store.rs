@@ -5,7 +5,7 @@ mod suite;
 
 use std::path::Path;
 
-use oxisim_server::{PostgresStore, SqliteStore, StoreKey};
+use oxisim_server::{MemoryDatabase, MemoryStore, PostgresStore, SqliteStore, StoreKey};
 use postgres::Cluster;
 use suite::Database;
 use tempfile::TempDir;
@@ -49,8 +49,46 @@ impl Database for SqliteFile {
         db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
 
-    fn folder(&self) -> &Path {
-        self.0.path()
+    fn folder(&self) -> Option<&Path> {
+        Some(self.0.path())
+    }
+}
+
+/// A database in memory of its own for each test.
+#[derive(Default)]
+struct InMemory(MemoryDatabase);
+
+impl Database for InMemory {
+    type Store = MemoryStore;
+
+    fn open(&self) -> MemoryStore {
+        MemoryStore::open(&self.0, &KEY).unwrap()
+    }
+
+    fn add_key(store: &mut MemoryStore) {
+        store.add_data_key().unwrap();
+    }
+
+    fn reseal(store: &mut MemoryStore, limit: u32) -> bool {
+        store.reseal(limit).unwrap()
+    }
+
+    fn rotate(store: &mut MemoryStore) {
+        store.rotate().unwrap();
+        store.change_key(&StoreKey::new([8; 32])).unwrap();
+        store.change_key(&KEY).unwrap();
+    }
+
+    fn damage(&self) {
+        self.0.damage_copies();
+    }
+
+    fn rows(&self, table: &str) -> i64 {
+        self.0.rows(table).unwrap().try_into().unwrap()
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        None
     }
 }
 
@@ -105,8 +143,8 @@ impl Database for PostgresDatabase<'_> {
         self.client().query_one(&format!("SELECT count(*) FROM {table}"), &[]).unwrap().get(0)
     }
 
-    fn folder(&self) -> &Path {
-        self.cluster.folder()
+    fn folder(&self) -> Option<&Path> {
+        Some(self.cluster.folder())
     }
 }
 
@@ -124,6 +162,21 @@ macro_rules! with_sqlite {
 }
 
 suite!(with_sqlite);
+
+macro_rules! with_memory {
+    ($($test:ident,)*) => {
+        mod memory {
+            $(
+                #[test]
+                fn $test() {
+                    crate::suite::$test(&crate::InMemory::default());
+                }
+            )*
+        }
+    };
+}
+
+suite!(with_memory);
 
 macro_rules! with_postgres {
     ($($test:ident,)*) => {

@@ -116,10 +116,19 @@ pub(super) struct Keyring {
 impl Keyring {
     /// Keys by chance, for a new store.
     pub fn make() -> Result<Self, StoreError> {
-        let mut ring = Self { lookup: Key::default(), data: BTreeMap::new(), random: random()? };
+        Ok(Self::with(random()?))
+    }
+
+    /// Keys that follow from a seed, for a store that is simulated.
+    pub fn seeded(seed: u64) -> Self {
+        Self::with(ChaCha20Rng::seed_from_u64(seed))
+    }
+
+    fn with(random: ChaCha20Rng) -> Self {
+        let mut ring = Self { lookup: Key::default(), data: BTreeMap::new(), random };
         ring.lookup = ring.key();
         ring.add();
-        Ok(ring)
+        ring
     }
 
     /// The keys that stand in a store.

@@ -67,13 +67,22 @@ impl<R: Records> Sealed<R> {
     /// Opens what is sealed in a database, or seals a new one.
     pub(super) fn over(mut records: R, key: &StoreKey) -> Result<Self, StoreError> {
         let rows = records.keys()?;
-        let keys = if rows.is_empty() {
-            let mut keys = Keyring::make()?;
-            if records.put_keys(&[], &keys.rows(key))? { keys } else { Keyring::open(&records.keys()?, key)? }
-        } else {
-            Keyring::open(&rows, key)?
-        };
-        Ok(Self {
+        if !rows.is_empty() {
+            return Ok(Self::with(records, key, Keyring::open(&rows, key)?));
+        }
+        Self::over_new(records, key, Keyring::make()?)
+    }
+
+    /// Seals a new database with these keys, unless another has sealed it meanwhile.
+    pub(super) fn over_new(mut records: R, key: &StoreKey, mut keys: Keyring) -> Result<Self, StoreError> {
+        if !records.put_keys(&[], &keys.rows(key))? {
+            keys = Keyring::open(&records.keys()?, key)?;
+        }
+        Ok(Self::with(records, key, keys))
+    }
+
+    fn with(records: R, key: &StoreKey, keys: Keyring) -> Self {
+        Self {
             records,
             key: key.clone(),
             keys,
@@ -88,7 +97,7 @@ impl<R: Records> Sealed<R> {
             day: None,
             resealed: rotation::Progress::default(),
             writer: None,
-        })
+        }
     }
 
     /// Counts messages from now on. What each process counts is its own, so that none waits for another's.

@@ -49,8 +49,8 @@ pub trait Database {
     /// How many rows a table has.
     fn rows(&self, table: &str) -> i64;
 
-    /// Where its files are.
-    fn folder(&self) -> &Path;
+    /// Where its files are, if it has any.
+    fn folder(&self) -> Option<&Path>;
 }
 
 /// Hands the names of the suite to a macro.
