@@ -22,11 +22,28 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("script", &["wire", "apdu", "toolkit", "sms"]),
     ("smpp", &["wire", "sms"]),
     ("smsc", &["wire", "sms", "smpp"]),
+    (
+        "simulation",
+        &[
+            "wire",
+            "apdu",
+            "sms",
+            "toolkit",
+            "phonebook",
+            "backup",
+            "card",
+            "terminal",
+            "applets",
+            "world",
+            "server",
+            "trace",
+        ],
+    ),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),
 ];
 
 /// Rooms that have the standard library: files, sockets and threads are their business, or the tests of others.
-const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "trace", "kit"];
+const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "trace", "kit", "simulation"];
 
 /// Rooms that may know any other: the program and the tests.
 const ANY: &[&str] = &["oxisim", "oxisim-tests"];

@@ -32,6 +32,7 @@ mod script;
 mod serve;
 mod shell;
 mod sim;
+mod simulate;
 mod smsc;
 mod span;
 mod timeline;
@@ -69,6 +70,7 @@ enum Command {
     Script(Box<script::Args>),
     Serve(serve::Args),
     Shell(shell::Args),
+    Simulate(simulate::Args),
     Smsc(smsc::Args),
     Trace(Box<trace::Args>),
 }
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Script(args) => script::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Shell(args) => shell::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
         Command::Smsc(args) => smsc::run(&args),
         Command::Trace(args) => trace::run(&args),
     };

@@ -12,6 +12,7 @@ extern crate std;
 
 mod bearer;
 mod internet;
+mod mishap;
 mod network;
 mod phonebook;
 mod record;
@@ -23,6 +24,7 @@ mod world;
 
 pub use bearer::{Bearer, Fate};
 pub use internet::{Carrier, Host, Internet, Peer, Reply, Visit, VisitState};
+pub use mishap::Mishap;
 pub use network::{Callee, Network};
 pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Carried, Happening, Leg, Record, What};

@@ -33,6 +33,11 @@ impl<T> Schedule<T> {
         self.planned.values().any(kind)
     }
 
+    /// Forgets what is planned, but for what `keep` picks.
+    pub fn retain(&mut self, mut keep: impl FnMut(&T) -> bool) {
+        self.planned.retain(|_, planned| keep(planned));
+    }
+
     /// Takes the earliest event if its time has come.
     pub fn take_due(&mut self, now: Instant) -> Option<T> {
         let entry = self.planned.first_entry()?;

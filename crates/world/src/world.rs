@@ -1,5 +1,6 @@
 //! The machines, joined.
 
+mod faults;
 mod messages;
 mod watching;
 
@@ -7,14 +8,12 @@ use alloc::{boxed::Box, collections::VecDeque, format, string::String, vec::Vec}
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
-    Choice, DeliveryReport, Esme, FromServer, Outcome, Outgoing, Trigger, Way, message::Source,
-    security::KeySet,
+    Choice, DeliveryReport, Esme, FromServer, Outcome, Trigger, Way, message::Source, security::KeySet,
 };
 use oxisim_card::Card;
 use oxisim_sms::{Address, UserData, tpdu::MobileTerminated};
 use oxisim_terminal::{
-    ApplicationOutput, BackupApplication, Output, ReaderEvent, ReaderRequest, SubmitError, Terminal,
-    User as Press,
+    ApplicationOutput, BackupApplication, Output, ReaderEvent, ReaderRequest, Terminal, User as Press,
 };
 use oxisim_wire::{Duration, Instant, Wire};
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
@@ -22,7 +21,8 @@ use rand_distr::{Distribution, Exp};
 
 use self::messages::submitted;
 use crate::{
-    Bearer, Carrier, Internet, Leg, Network, Record, Slot, User, What, schedule::Schedule, slot::Seen,
+    Bearer, Carrier, Internet, Leg, Mishap, Network, Record, Slot, User, What, mishap::Letter,
+    schedule::Schedule, slot::Seen,
 };
 
 /// Time of one APDU exchange at the card's interface.
@@ -100,6 +100,8 @@ pub struct World<E, C = Card> {
     kept: Vec<Paged>,
     /// What does not work.
     outage: Outage,
+    /// What goes wrong with the next messages to the phone, and to the server.
+    mishaps: [VecDeque<Mishap>; 2],
     /// What decides by chance about reports: apart, so that the fate of a message does not depend on them.
     report_random: ChaCha8Rng,
 }
@@ -139,10 +141,8 @@ enum Stage {
 enum Planned {
     /// A message has gone over the air.
     Originated(Vec<u8>),
-    /// A message reaches the server.
-    ToServer(Box<UserData>),
-    /// A message of the server reaches the SMS centre's radio side.
-    ToPhone(Box<Outgoing>),
+    /// A message reaches the server, or the SMS centre's radio side.
+    Arrives(Letter),
     /// A message has gone over the air to the phone.
     Terminated(Paged),
     /// The server learns what became of a message, and what the phone has answered.
@@ -158,11 +158,7 @@ enum Planned {
 impl Planned {
     const fn is_message(&self) -> bool {
         match self {
-            Self::Originated(_)
-            | Self::ToServer(_)
-            | Self::ToPhone(_)
-            | Self::Terminated(_)
-            | Self::Reported { .. } => true,
+            Self::Originated(_) | Self::Arrives(_) | Self::Terminated(_) | Self::Reported { .. } => true,
             Self::Choose { .. } | Self::Answer(_) | Self::Call => false,
         }
     }
@@ -202,6 +198,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             delivered: VecDeque::new(),
             kept: Vec::new(),
             outage: Outage::default(),
+            mishaps: [VecDeque::new(), VecDeque::new()],
             report_random: ChaCha8Rng::seed_from_u64(!seed),
         }
     }
@@ -314,22 +311,32 @@ impl<E: Esme, C: Slot> World<E, C> {
     /// Runs until `done`, at most for `limit`; whether it was done.
     pub fn run_until(&mut self, limit: Duration, done: impl Fn(&Self) -> bool) -> Result<bool, E::Error> {
         let end = self.now + limit;
+        self.settle()?;
         loop {
-            self.settle()?;
             if self.is_lost {
                 return Ok(false);
             }
             if done(self) {
                 return Ok(true);
             }
-            let Some(next) = self.next()? else { return Ok(false) };
-            if next > end {
-                self.now = self.now.max(end);
+            if !self.step(end)? {
                 return Ok(false);
             }
-            self.now = self.now.max(next);
-            self.happen()?;
         }
+    }
+
+    /// Lets the next thing happen, and all that follows from it at once; `false` if nothing does until `end`, which it is
+    /// then.
+    pub fn step(&mut self, end: Instant) -> Result<bool, E::Error> {
+        let Some(next) = self.next()? else { return Ok(false) };
+        if next > end {
+            self.now = self.now.max(end);
+            return Ok(false);
+        }
+        self.now = self.now.max(next);
+        self.happen()?;
+        self.settle()?;
+        Ok(true)
     }
 
     /// The next time at which something happens.
@@ -360,20 +367,22 @@ impl<E: Esme, C: Slot> World<E, C> {
     fn carry_out(&mut self, planned: Planned) -> Result<(), E::Error> {
         match planned {
             Planned::Originated(tpdu) => {
-                if self.outage.service {
+                let refusal = self.refusal();
+                if let Some(error) = refusal {
                     self.note(What::NotSent);
-                    self.terminal.handle_submit_result(Err(SubmitError::NotSent), self.now);
+                    self.terminal.handle_submit_result(Err(error), self.now);
                 } else {
                     self.terminal.handle_submit_result(Ok(()), self.now);
                     self.submit(&tpdu);
                 }
             }
-            Planned::ToServer(user_data) => {
+            Planned::Arrives(Letter::ToServer(from, user_data)) => {
                 self.note(What::Received(self.message_to_server(&user_data)));
                 self.record.carry(self.now, Leg::ToServer, &user_data);
-                self.esme.handle_message(&self.subscriber, &user_data, self.now)?;
+                let from = from.as_ref().unwrap_or(&self.subscriber);
+                self.esme.handle_message(from, &user_data, self.now)?;
             }
-            Planned::ToPhone(message) => self.accept(&message),
+            Planned::Arrives(Letter::ToPhone(message)) => self.accept(&message),
             Planned::Reported { reference, report, user_data } => {
                 if let Some(user_data) = user_data {
                     self.esme.handle_receipt(&self.subscriber, reference, &user_data, self.now)?;
@@ -432,11 +441,7 @@ impl<E: Esme, C: Slot> World<E, C> {
                 }
                 self.note(What::Answered(said));
                 self.record.carry(self.now, Leg::FromServer, &message.user_data);
-                self.travel(
-                    Planned::ToPhone(Box::new(message.clone())),
-                    Planned::ToPhone(Box::new(message)),
-                    false,
-                );
+                self.travel(Letter::ToPhone(Box::new(message)));
             } else if let Some((channel, event)) =
                 self.internet.poll_event(&|channel| self.terminal.channel_room(channel))
             {

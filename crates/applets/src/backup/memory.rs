@@ -55,6 +55,13 @@ impl PhonebookBackup {
         JOURNAL.read(&journal.to_vec()).is_ok_and(|state| state.last != 0 || state.confirmed.is_some())
     }
 
+    /// The counters of a card's applet: of the last packet that it has sent, and of the last that it has taken.
+    #[must_use]
+    pub fn counters(card: &Card) -> Option<(u64, u64)> {
+        let octets = card.memory().read(card.memory().find(ARRAY)?).get(..KEYS_AT)?.to_vec();
+        Some((COUNTERS.sent(&octets).ok()?, COUNTERS.taken(&octets).ok()?))
+    }
+
     /// The keys of a card's applet, if it has any.
     #[must_use]
     pub fn keys(card: &Card) -> Option<KeySet> {

@@ -52,6 +52,11 @@ impl Counters {
         self.counter(0, storage)
     }
 
+    /// The counter of the last packet taken; 0: none was.
+    pub fn taken(self, storage: &(impl Storage + ?Sized)) -> Result<u64, StorageError> {
+        self.counter(TAKEN, storage)
+    }
+
     /// The counter for a packet with this message, and keys of this version, if any. For blocks that of their last
     /// packet, if it was among the latest; else a new one, which is one higher than the last.
     pub fn for_message(
@@ -92,7 +97,7 @@ impl Counters {
     /// Takes the counter of a packet that has come; `false` if it is not higher than the last one taken. It is written
     /// before the packet works.
     pub fn accept(self, counter: u64, storage: &mut (impl Storage + ?Sized)) -> Result<bool, StorageError> {
-        let is_higher = counter > self.counter(TAKEN, storage)?;
+        let is_higher = counter > self.taken(storage)?;
         if is_higher {
             storage.save(self.at + TAKEN, &octets(counter))?;
         }

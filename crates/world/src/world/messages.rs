@@ -14,7 +14,7 @@ use oxisim_sms::{
 use oxisim_wire::{Duration, Instant, Wire};
 
 use super::{Paged, Planned, World};
-use crate::{Bearer, Fate, Leg, Slot, What};
+use crate::{Bearer, Fate, Leg, Slot, What, mishap::Letter};
 
 /// How long the SMS centre waits before it tries again to deliver a message, and how often it tries.
 const TRY_AGAIN_AFTER: Duration = Duration::from_secs(60);
@@ -25,25 +25,29 @@ impl<E: Esme, C: Slot> World<E, C> {
     pub(super) fn submit(&mut self, tpdu: &[u8]) {
         let Ok(MobileOriginated::Submit(submit)) = MobileOriginated::decode(tpdu, "TPDU") else { return };
         if submit.destination == self.server {
-            let user_data = Box::new(submit.user_data);
-            self.travel(Planned::ToServer(user_data.clone()), Planned::ToServer(user_data), true);
+            self.travel(Letter::ToServer(None, Box::new(submit.user_data)));
         } else {
             self.note(What::Astray { to: format!("{}", submit.destination) });
         }
     }
 
     /// Lets a message, and perhaps its double, travel between the SMS centre and the other side.
-    pub(super) fn travel(&mut self, first: Planned, second: Planned, to_server: bool) {
+    pub(super) fn travel(&mut self, mut letter: Letter) {
+        let to_server = letter.is_to_server();
         let mut fate = self.bearer.fate(&mut self.random);
         if if to_server { self.outage.to_server } else { self.outage.to_phone } {
             fate = Fate { arrives: None, again: None };
         }
-        match fate.arrives {
-            Some(arrives) => self.schedule.plan(self.now + arrives, first),
-            None => self.note(What::Lost { to_server }),
+        if let Some(mishap) = self.next_mishap(to_server) {
+            letter.suffer(&mishap);
+            fate = self.suffer(&mishap, &letter, fate);
         }
         if let Some(again) = fate.again {
-            self.schedule.plan(self.now + again, second);
+            self.schedule.plan(self.now + again, Planned::Arrives(letter.clone()));
+        }
+        match fate.arrives {
+            Some(arrives) => self.schedule.plan(self.now + arrives, Planned::Arrives(letter)),
+            None => self.note(What::Lost { to_server }),
         }
     }
 
@@ -101,7 +105,12 @@ impl<E: Esme, C: Slot> World<E, C> {
 
     /// Lets the server know what became of a message, if it has come to its end, and what was answered. Reports are lost
     /// as messages are.
-    fn report(&mut self, reference: u64, report: Option<DeliveryReport>, user_data: Option<UserData>) {
+    pub(super) fn report(
+        &mut self,
+        reference: u64,
+        report: Option<DeliveryReport>,
+        user_data: Option<UserData>,
+    ) {
         if report.is_none() && user_data.is_none() {
             return;
         }

@@ -1,0 +1,30 @@
+//! Whole worlds under faults, held against what must always be true.
+//!
+//! A [`Plan`] is a seed, what the world is made of, and what goes wrong in it, and when: it is data, and always goes the
+//! same way. A [`Runner`] runs one, looks after every step whether every [`Invariant`] holds, and comes to a [`Verdict`].
+//! [`shrink`](shrink()) finds the fewest faults that break the same invariant, and a [`Sweep`] tries many seeds.
+//!
+//! ```
+//! use oxisim_simulation::{Kind, Plan, Runner};
+//!
+//! let plan = Plan::new(1, 10, &[Kind::Lost, Kind::Torn]);
+//! let verdict = Runner::default().run(&plan)?;
+//! assert_eq!(verdict.violation, None);
+//! # Ok::<(), String>(())
+//! ```
+
+mod fault;
+mod invariant;
+mod plan;
+mod refusing;
+mod run;
+mod servers;
+mod shrink;
+mod sweep;
+
+pub use fault::{Group, Kind, Kinds, NoKind};
+pub use invariant::{Invariant, Violation};
+pub use plan::{Fault, Mode, Plan};
+pub use run::{Runner, Verdict};
+pub use shrink::shrink;
+pub use sweep::{Summary, Sweep};
