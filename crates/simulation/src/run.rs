@@ -84,12 +84,11 @@ impl Runner {
         let stranger: Msisdn = STRANGER.parse().map_err(|error| words(&error))?;
         let keys = plan.secured.then(|| MASTER_KEY.card_keys(&iccid, KeyVersion::FIRST));
         let kind = (plan.contacts, plan.mode, plan.secured, plan.compact);
-        let mut card = match self.cards.get(&kind) {
-            Some(card) => card.clone(),
-            None => {
-                let card = card(plan, &server, keys.as_ref())?;
-                self.cards.entry(kind).or_insert(card).clone()
-            }
+        let mut card = if let Some(card) = self.cards.get(&kind) {
+            card.clone()
+        } else {
+            let card = card(plan, &server, keys.as_ref())?;
+            self.cards.entry(kind).or_insert(card).clone()
         };
         let policy = Policy { spacing: Spacing::Regular(PAUSE), ..Policy::default() };
         let master = plan.secured.then_some(MASTER_KEY);
@@ -424,11 +423,89 @@ fn spoilt(user_data: UserData) -> Result<UserData, oxisim_sms::Error> {
 fn lesser(amount: u32) -> Config {
     use oxisim_toolkit::{Facility, TerminalProfile};
     let full = Config::default();
-    let lacks: &[Facility] = if amount % 2 == 0 {
+    let lacks: &[Facility] = if amount.is_multiple_of(2) {
         &[Facility::TimerManagement, Facility::TimerCurrentValue, Facility::TimerExpiration]
     } else {
         &[Facility::PollInterval]
     };
     let has: Vec<Facility> = full.profile.facilities().filter(|facility| !lacks.contains(facility)).collect();
     Config { profile: TerminalProfile::with(&has), ..full }
+}
+
+/// Systems that are broken on purpose: what should be true is not, and that is seen.
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan() -> Plan {
+        Plan { seed: 1, contacts: 20, mode: Mode::Timer, secured: true, compact: false, faults: Vec::new() }
+    }
+
+    fn begun() -> Run {
+        let mut run = Runner::default().begin(&plan()).unwrap();
+        run.switch_on();
+        run.watch.look(&mut run.world).unwrap();
+        run
+    }
+
+    fn seen(run: &mut Run) -> Invariant {
+        run.watch.look(&mut run.world).unwrap_err().invariant
+    }
+
+    #[test]
+    fn a_phonebook_that_nobody_has_changed_and_that_is_another_is_seen() {
+        let mut run = begun();
+        change_phonebook(&mut run.world.card, &Book::default()).unwrap();
+        assert_eq!(seen(&mut run), Invariant::Phonebook);
+    }
+
+    #[test]
+    fn a_message_that_the_server_has_not_sent_and_the_card_takes_is_seen() {
+        let mut run = begun();
+        let keys = run.keys.clone().unwrap();
+        PhonebookBackup::personalise_keys(&mut run.world.card, &keys, 5, 5).unwrap();
+        assert_eq!(seen(&mut run), Invariant::CardTaken);
+    }
+
+    #[test]
+    fn a_counter_that_goes_back_is_seen() {
+        let mut run = begun();
+        let keys = run.keys.clone().unwrap();
+        for taken in [5, 4] {
+            PhonebookBackup::personalise_keys(&mut run.world.card, &keys, 5, taken).unwrap();
+            let expected = if taken == 5 { Invariant::CardTaken } else { Invariant::CardCounters };
+            assert_eq!(seen(&mut run), expected);
+        }
+    }
+
+    #[test]
+    fn memory_that_grows_is_seen() {
+        let mut run = begun();
+        run.world.card.memory_mut().create("more", &[0; 10]);
+        assert_eq!(seen(&mut run), Invariant::Memory);
+    }
+
+    #[test]
+    fn a_copy_that_is_not_there_is_seen() {
+        let mut run = begun();
+        let now = run.world.now();
+        let violation = run.watch.look_at_copy(&mut run.world.esme, now).unwrap_err();
+        assert_eq!(violation.invariant, Invariant::Told);
+    }
+
+    #[test]
+    fn more_blocks_in_one_burst_than_a_subset_has_are_seen() {
+        let mut run = begun();
+        let number = |text: &str| text.parse().unwrap();
+        run.watch =
+            Watch::new(&mut run.world.card, number(SUBSCRIBER), number(STRANGER), run.keys.clone(), 1, START);
+        assert_eq!(run.go(&plan()).unwrap_err().invariant, Invariant::Busy);
+    }
+
+    #[test]
+    fn a_backup_that_never_reaches_the_server_is_seen() {
+        let mut run = begun();
+        run.world.set_outage(Outage { to_server: true, ..Outage::default() });
+        assert_eq!(run.end().unwrap_err().invariant, Invariant::Live);
+    }
 }
