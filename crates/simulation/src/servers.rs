@@ -194,7 +194,8 @@ impl Servers {
         let is_done = done.is_ok();
         if let Some(from) = void {
             let after = self.state(&from);
-            if before != after {
+            // A store that cannot be looked into says nothing.
+            if before.is_some() && after.is_some() && before != after {
                 self.effect = Some(format!("{after:?} after {before:?}"));
             }
         }
