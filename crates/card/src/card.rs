@@ -265,6 +265,15 @@ impl Card {
         self.applets.info(&self.memory)
     }
 
+    /// The last error since power-on that an applet did not catch, and whose it was; it is told once. The card goes on
+    /// after it, so that a terminal may see nothing of it.
+    pub const fn take_uncaught(&mut self) -> Option<(Aid, AppletError)> {
+        match &mut self.session {
+            Some(session) => session.toolkit.uncaught.take(),
+            None => None,
+        }
+    }
+
     /// Says where the random numbers of GET CHALLENGE come from: the same seed gives the same ones.
     pub const fn seed_random(&mut self, seed: u64) {
         self.random = seed;

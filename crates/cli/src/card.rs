@@ -125,6 +125,17 @@ impl Personal {
         self.image.is_some() || self.contacts.is_some() || !self.applet.is_empty()
     }
 
+    /// The line of a script that names such a card; a subscriber and contacts it does not name.
+    pub fn script_head(&self) -> String {
+        if let Some(path) = &self.image {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            return format!("card \"{}\"", path.display());
+        }
+        let names = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
+        let names = names.iter().filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()));
+        format!("card with {}", names.collect::<Vec<_>>().join(", "))
+    }
+
     /// The same subscriber's card, but of this file, or with these applets, and with these contacts.
     pub fn with(&self, image: Option<PathBuf>, applet: Vec<AppletName>, contacts: Option<PathBuf>) -> Self {
         Self { image, contacts, applet, number: self.number.clone(), control: self.control }

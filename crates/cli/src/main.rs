@@ -15,6 +15,7 @@ mod contacts;
 mod explain;
 mod failure;
 mod file;
+mod fuzz;
 mod image;
 mod input;
 mod keys;
@@ -63,6 +64,7 @@ enum Command {
     Contacts(contacts::Args),
     Card(card::Args),
     Explain(explain::Args),
+    Fuzz(Box<fuzz::Args>),
     Ota(Box<ota::Args>),
     Readers(readers::Args),
     Phone(phone::Args),
@@ -90,6 +92,7 @@ fn main() -> ExitCode {
         Command::Contacts(args) => contacts::run(&args),
         Command::Card(args) => card::run(&args),
         Command::Explain(args) => explain::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Ota(args) => ota::run(&args),
         Command::Readers(args) => readers::run(&args),
         Command::Phone(args) => phone::run(&args),

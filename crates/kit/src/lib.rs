@@ -4,6 +4,7 @@
 //! - [`Bench`] has the verbs of a scenario: [`select_menu`](Bench::select_menu), [`expect_text`](Bench::expect_text),
 //!   [`deliver_sms`](Bench::deliver_sms), [`wait`](Bench::wait), [`tear_after`](Bench::tear_after) … What does not come
 //!   true ends the test, and says what was expected, what happened, and all that was said before.
+//! - [`fuzz`] tries what no applet may do, without a word of the test.
 //! - [`steps`] are any orders of such steps, for a property test with invariants of one's own; [`Bench::take`] takes one.
 //!
 //! ```
@@ -40,6 +41,7 @@
 
 mod bench;
 mod expect;
+pub mod fuzz;
 mod handset;
 mod radio;
 mod step;

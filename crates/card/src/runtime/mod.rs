@@ -247,10 +247,13 @@ impl Runtime<'_> {
         }
         for &id in ids {
             // One that does not start stays on the card, and hears what it has registered for.
-            if let Ok(Called { quota: Err(_), .. }) = self.call(context, id, |applet, env| applet.start(env))
-            {
+            let Ok(Called { result, quota }) = self.call(context, id, |applet, env| applet.start(env)) else {
+                continue;
+            };
+            if quota.is_err() {
                 self.replace(id);
             }
+            self.note_uncaught(id, quota.and(result).as_ref().err());
         }
     }
 
@@ -284,7 +287,16 @@ impl Runtime<'_> {
         if quota.is_err() && !context.is_installing {
             self.renew(context, &[id]);
         }
-        quota.and(result)
+        let result = quota.and(result);
+        self.note_uncaught(id, result.as_ref().err());
+        result
+    }
+
+    /// Keeps an error that an applet did not catch for a host that asks.
+    fn note_uncaught(&mut self, id: AppletId, error: Option<&AppletError>) {
+        if let (Some(error), Some(instance)) = (error, self.applets.get(id)) {
+            self.session.uncaught = Some((instance.aid, *error));
+        }
     }
 
     const fn context(&self) -> Context {

@@ -18,7 +18,8 @@ use super::{
     reply::Reply,
 };
 use crate::{
-    applet::{InstallParameters, ToolkitError},
+    applet::{AppletError, InstallParameters, ToolkitError},
+    file::Aid,
     runtime::AppletId,
 };
 
@@ -35,6 +36,8 @@ pub(crate) struct Session {
     pub(super) channels: Channels,
     /// Whether the applets know that the terminal has sent a command.
     pub has_begun: bool,
+    /// The last error that an applet did not catch.
+    pub uncaught: Option<(Aid, AppletError)>,
 }
 
 /// The one proactive command between card and terminal.
@@ -65,6 +68,7 @@ impl Default for Session {
             reply: Reply::default(),
             channels: Channels::default(),
             has_begun: false,
+            uncaught: None,
         }
     }
 }

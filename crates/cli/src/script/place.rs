@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use oxisim_card::Card;
+use oxisim_kit::fuzz::Oracle;
 use oxisim_script::{Answer, Request, syntax::Inserted};
 use oxisim_trace::{Clock, Recorder, What};
 use oxisim_transport::{Error, Traced, Transport};
@@ -139,7 +140,11 @@ impl Place {
     pub fn exchange(&mut self, command: &[u8]) -> Result<Vec<u8>, Failure> {
         match self {
             Self::Virtual(place) if !place.in_slot => Err(Failure::NotDone("no card is in the slot".into())),
-            Self::Virtual(place) => Ok(place.exchange(command)),
+            Self::Virtual(place) => {
+                let response = place.exchange(command);
+                place.caught()?;
+                Ok(response)
+            }
             Self::Real(place) if !place.is_on => Err(Failure::NotDone("the card is off".into())),
             Self::Real(place) => Ok(place.card.exchange(command)?),
         }
@@ -149,7 +154,11 @@ impl Place {
     pub fn reset(&mut self) -> Result<Option<Vec<u8>>, Failure> {
         match self {
             Self::Virtual(place) if !place.in_slot => Ok(None),
-            Self::Virtual(place) => Ok(Some(place.reset())),
+            Self::Virtual(place) => {
+                let answer = place.reset();
+                place.caught()?;
+                Ok(Some(answer))
+            }
             Self::Real(place) => {
                 place.is_on = true;
                 Ok(Some(place.card.reset()?))
@@ -252,6 +261,17 @@ impl Virtual {
             took: Duration::ZERO,
         });
         response
+    }
+
+    /// Whether no applet has made a mistake that a terminal does not see: one that it should have caught, or a breach of
+    /// its quota.
+    fn caught(&mut self) -> Result<(), Failure> {
+        match self.card.take_uncaught() {
+            Some((aid, error)) if Oracle::of(&error).is_some() => {
+                Err(Failure::NotDone(format!("the applet {aid:?} does not catch an error: {error}")))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn note(&self, what: impl FnOnce() -> What) {
