@@ -2,6 +2,7 @@
 //! server on a database in memory.
 
 pub mod sequences;
+pub mod targets;
 
 use std::fmt::Debug;
 
