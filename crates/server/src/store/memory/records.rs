@@ -26,88 +26,84 @@ impl MemoryRecords {
         Self { database }
     }
 
-    fn read<T>(&self, read: impl FnOnce(&Tables) -> T) -> Result<T, StoreError> {
-        Ok(read(&self.database.lock()))
-    }
-
-    fn change<T>(&self, change: impl FnOnce(&mut Tables) -> T) -> Result<T, StoreError> {
-        Ok(change(&mut self.database.lock()))
+    fn with<T>(&self, work: impl FnOnce(&mut Tables) -> T) -> T {
+        work(&mut self.database.lock())
     }
 }
 
 impl Records for MemoryRecords {
     fn keys(&mut self) -> Result<Vec<KeyRow>, StoreError> {
-        self.read(|tables| tables.keys.clone())
+        Ok(self.with(|tables| tables.keys.clone()))
     }
 
     fn put_keys(&mut self, was: &[KeyRow], rows: &[KeyRow]) -> Result<bool, StoreError> {
-        self.change(|tables| {
+        Ok(self.with(|tables| {
             let is_same = tables.keys == was;
             if is_same {
                 tables.keys = rows.to_vec();
                 tables.keys.sort_by_key(|row| row.number);
             }
             is_same
-        })
+        }))
     }
 
     fn load(&mut self, ids: &[Id]) -> Result<Vec<Row>, StoreError> {
-        self.read(|tables| ids.iter().filter_map(|id| tables.accounts.get(id).cloned()).collect())
+        Ok(self.with(|tables| ids.iter().filter_map(|id| tables.accounts.get(id).cloned()).collect()))
     }
 
     fn walk(&mut self, after: Option<Id>, limit: u32) -> Result<Vec<Row>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let rows = tables.accounts.range((beyond(after), Bound::Unbounded));
             rows.take(limit as usize).map(|(_, row)| row.clone()).collect()
-        })
+        }))
     }
 
     fn blocks(&mut self, of: &Id, source: u8) -> Result<Vec<(u16, Vec<u8>)>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let blocks = tables.blocks.range((*of, source, 0)..=(*of, source, u16::MAX));
             blocks.map(|((.., number), sealed)| (*number, sealed.clone())).collect()
-        })
+        }))
     }
 
     fn copy(&mut self, of: &Id, source: u8) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|tables| tables.copies.get(&(*of, source)).cloned())
+        Ok(self.with(|tables| tables.copies.get(&(*of, source)).cloned()))
     }
 
     fn card(&mut self, card: &Id) -> Result<Option<CardRow>, StoreError> {
-        self.read(|tables| tables.cards.get(card).cloned())
+        Ok(self.with(|tables| tables.cards.get(card).cloned()))
     }
 
     fn walk_cards(&mut self, after: Option<Id>, limit: u32) -> Result<Vec<CardRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let rows = tables.cards.range((beyond(after), Bound::Unbounded));
             rows.take(limit as usize).map(|(_, row)| row.clone()).collect()
-        })
+        }))
     }
 
     fn card_count(&mut self) -> Result<u64, StoreError> {
-        self.read(|tables| tables.cards.len() as u64)
+        Ok(self.with(|tables| tables.cards.len() as u64))
     }
 
     fn notes(&mut self, of: Option<&Id>, limit: u32) -> Result<Vec<NoteRow>, StoreError> {
-        self.read(|tables| match of {
+        Ok(self.with(|tables| match of {
             None => tables.notes.values().rev().take(limit as usize).cloned().collect(),
             Some(of) => {
                 let numbers = tables.notes_of.get(&Some(*of)).into_iter().flatten().rev();
                 numbers.take(limit as usize).filter_map(|seq| tables.notes.get(seq).cloned()).collect()
             }
-        })
+        }))
     }
 
     fn walk_strange(&mut self, after: i64, limit: u32) -> Result<Vec<NoteRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let numbers = tables.notes_of.get(&None).into_iter().flatten();
             let later = numbers.filter(|seq| **seq > after).take(limit as usize);
             later.filter_map(|seq| tables.notes.get(seq).cloned()).collect()
-        })
+        }))
     }
 
     fn trim_notes(&mut self, before: Instant, limit: u32) -> Result<u64, StoreError> {
-        self.change(|tables| {
+        Ok(self.with(|tables| {
             let mut old: Vec<_> = tables
                 .notes
                 .values()
@@ -116,7 +112,9 @@ impl Records for MemoryRecords {
                 .collect();
             old.sort_unstable();
             old.truncate(limit as usize);
-            old.iter().for_each(|(_, seq)| tables.drop_note(*seq));
+            for (_, seq) in &old {
+                tables.drop_note(*seq);
+            }
             let hours: Vec<_> = tables
                 .tallies
                 .range(..(before.as_secs() / 3_600, i64::MIN))
@@ -127,11 +125,11 @@ impl Records for MemoryRecords {
                 tables.tallies.remove(&key);
             }
             old.len() as u64
-        })
+        }))
     }
 
     fn traffic(&mut self, from: u64) -> Result<Vec<(u64, u64, u64)>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let mut hours: Vec<(u64, u64, u64)> = Vec::new();
             for ((hour, _), (incoming, outgoing)) in tables.tallies.range((from, i64::MIN)..) {
                 match hours.last_mut().filter(|(last, ..)| last == hour) {
@@ -140,11 +138,11 @@ impl Records for MemoryRecords {
                 }
             }
             hours
-        })
+        }))
     }
 
     fn paper(&mut self, drawer: u8, id: &Id) -> Result<Option<Vec<u8>>, StoreError> {
-        self.read(|tables| tables.papers.get(&(drawer, *id)).cloned())
+        Ok(self.with(|tables| tables.papers.get(&(drawer, *id)).cloned()))
     }
 
     fn walk_papers(
@@ -153,13 +151,13 @@ impl Records for MemoryRecords {
         after: Option<Id>,
         limit: u32,
     ) -> Result<Vec<PaperRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let from = after.map_or(Bound::Included((drawer, [0; 16])), |id| Bound::Excluded((drawer, id)));
             let rows = tables.papers.range((from, Bound::Included((drawer, [0xFF; 16]))));
             rows.take(limit as usize)
                 .map(|((_, id), sealed)| PaperRow { id: *id, sealed: sealed.clone() })
                 .collect()
-        })
+        }))
     }
 
     fn swap_paper(
@@ -170,7 +168,7 @@ impl Records for MemoryRecords {
         was: Option<&[u8]>,
         sealed: Option<&[u8]>,
     ) -> Result<bool, StoreError> {
-        self.change(|tables| {
+        self.with(|tables| {
             tables.is_latest(key)?;
             let place = (drawer, *id);
             if tables.papers.get(&place).map(Vec::as_slice) != was {
@@ -181,11 +179,11 @@ impl Records for MemoryRecords {
                 None => drop(tables.papers.remove(&place)),
             }
             Ok(true)
-        })?
+        })
     }
 
     fn add_acts(&mut self, key: u32, sealed: &[(Instant, Vec<u8>)]) -> Result<(), StoreError> {
-        self.change(|tables| {
+        self.with(|tables| {
             tables.is_latest(key)?;
             for (at, sealed) in sealed {
                 tables.last_act += 1;
@@ -193,27 +191,27 @@ impl Records for MemoryRecords {
                 tables.audit.insert(seq, ActRow { seq, at: *at, sealed: sealed.clone() });
             }
             Ok(())
-        })?
+        })
     }
 
     fn acts(&mut self, skip: u64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let mut acts: Vec<_> = tables.audit.values().collect();
             acts.sort_unstable_by_key(|act| std::cmp::Reverse((act.at, act.seq)));
             let skip = usize::try_from(skip).unwrap_or(usize::MAX);
             acts.into_iter().skip(skip).take(limit as usize).cloned().collect()
-        })
+        }))
     }
 
     fn walk_acts(&mut self, after: i64, limit: u32) -> Result<Vec<ActRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let later = tables.audit.range((Bound::Excluded(after), Bound::Unbounded));
             later.take(limit as usize).map(|(_, act)| act.clone()).collect()
-        })
+        }))
     }
 
     fn trim_acts(&mut self, before: Instant, kept: u64, limit: u32) -> Result<u64, StoreError> {
-        self.change(|tables| {
+        Ok(self.with(|tables| {
             let latest = tables.audit.last_key_value().map_or(0, |(seq, _)| *seq);
             let beyond = latest.saturating_sub(i64::try_from(kept).unwrap_or(i64::MAX));
             let goes = tables.audit.values().filter(|act| act.at < before || act.seq <= beyond);
@@ -222,7 +220,7 @@ impl Records for MemoryRecords {
                 tables.audit.remove(seq);
             }
             goes.len() as u64
-        })
+        }))
     }
 
     fn due(
@@ -232,36 +230,36 @@ impl Records for MemoryRecords {
         shards: Option<&[u8]>,
         limit: u32,
     ) -> Result<Vec<(Instant, Id)>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let due = tables.due.range((from, [0; 16])..).take_while(|(at, _)| *at <= now);
             due.filter(|(_, id)| is_of(shards, id)).take(limit as usize).copied().collect()
-        })
+        }))
     }
 
     fn next_due(&mut self, from: Instant, shards: Option<&[u8]>) -> Result<Option<Instant>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let mut due = tables.due.range((from, [0; 16])..);
             due.find(|(_, id)| is_of(shards, id)).map(|(at, _)| *at)
-        })
+        }))
     }
 
     fn inbox(&mut self, from: i64, shards: Option<&[u8]>, limit: u32) -> Result<Vec<InboxRow>, StoreError> {
-        self.read(|tables| {
+        Ok(self.with(|tables| {
             let rows = tables.inbox.range(from..).map(|(_, row)| row);
             rows.filter(|row| is_of(shards, &row.id)).take(limit as usize).cloned().collect()
-        })
+        }))
     }
 
     fn inbox_count(&mut self, most: u32) -> Result<u32, StoreError> {
-        self.read(|tables| u32::try_from(tables.inbox.len()).unwrap_or(u32::MAX).min(most))
+        Ok(self.with(|tables| u32::try_from(tables.inbox.len()).unwrap_or(u32::MAX).min(most)))
     }
 
     fn write(&mut self, changes: &Changes) -> Result<(), StoreError> {
-        self.change(|tables| tables.write(changes))?
+        self.with(|tables| tables.write(changes))
     }
 
     fn reseal(&mut self, resealed: &Resealed) -> Result<(), StoreError> {
-        self.change(|tables| {
+        self.with(|tables| {
             for (id, source, number, new, old) in &resealed.blocks {
                 replace(tables.blocks.get_mut(&(*id, *source, *number)), old, new);
             }
@@ -299,7 +297,8 @@ impl Records for MemoryRecords {
                     act.sealed.clone_from(new);
                 }
             }
-        })
+        });
+        Ok(())
     }
 
     fn wipe(&mut self) -> Result<(), StoreError> {
@@ -318,7 +317,7 @@ impl Records for MemoryRecords {
         now: Instant,
         until: Instant,
     ) -> Result<Vec<(u8, u64)>, StoreError> {
-        self.change(|tables| {
+        Ok(self.with(|tables| {
             let mut taken = Vec::new();
             for shard in SHARDS.filter(|shard| !held.contains(shard)) {
                 if taken.len() == usize::from(wanted) {
@@ -331,11 +330,11 @@ impl Records for MemoryRecords {
                 }
             }
             taken
-        })
+        }))
     }
 
     fn renew(&mut self, leases: &[(u8, u64)], until: Instant) -> Result<Vec<(u8, u64)>, StoreError> {
-        self.change(|tables| {
+        Ok(self.with(|tables| {
             let mut kept = Vec::new();
             for (shard, epoch) in leases {
                 if let Some(lease) = tables.leases.get_mut(shard).filter(|lease| lease.epoch == *epoch) {
@@ -344,21 +343,23 @@ impl Records for MemoryRecords {
                 }
             }
             kept
-        })
+        }))
     }
 
     fn release(&mut self, leases: &[(u8, u64)]) -> Result<(), StoreError> {
-        self.change(|tables| {
+        self.with(|tables| {
             for (shard, epoch) in leases {
                 if let Some(lease) = tables.leases.get_mut(shard).filter(|lease| lease.epoch == *epoch) {
                     *lease = Lease { epoch: *epoch, ..nobodys(*shard) };
                 }
             }
-        })
+        });
+        Ok(())
     }
 
     fn leases(&mut self) -> Result<Vec<Lease>, StoreError> {
-        self.read(|tables| tables.leases.values().filter(|lease| !lease.owner.is_empty()).cloned().collect())
+        Ok(self
+            .with(|tables| tables.leases.values().filter(|lease| !lease.owner.is_empty()).cloned().collect()))
     }
 }
 
