@@ -124,6 +124,7 @@ impl Servers {
         let done: Result<_, StoreError> = self
             .server()?
             .store()
+            .inner()
             .subscriber(&of, |account| Ok((account.held(Source::CARD)?, account.session(Source::CARD)?)));
         done.ok()
     }
@@ -194,8 +195,7 @@ impl Servers {
         let is_done = done.is_ok();
         if let Some(from) = void {
             let after = self.state(&from);
-            // A store that cannot be looked into says nothing.
-            if before.is_some() && after.is_some() && before != after {
+            if before != after {
                 self.effect = Some(format!("{after:?} after {before:?}"));
             }
         }
