@@ -12,7 +12,7 @@ use std::{
 use oxisim_simulation::{Kinds, Plan, Runner, Summary, Sweep, Verdict, Violation};
 use serde_json::{Value, json};
 
-use crate::{failure::Failure, file, progress::Progress};
+use crate::{failure::Failure, file, progress::Progress, report::count};
 
 /// Run many worlds of card, phone, SMS centre and server in simulated time, each from a seed, let things go wrong in
 /// them, and look after every step whether what must be true is true.
@@ -100,7 +100,12 @@ fn sweep(args: &Args) -> Result<(), Failure> {
 }
 
 fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
-    writeln!(out, "{} worlds in {elapsed:.1} s, {} violations", summary.worlds, summary.violations.len())?;
+    writeln!(
+        out,
+        "{} in {elapsed:.1} s, {}",
+        count(usize::try_from(summary.worlds).unwrap_or(usize::MAX), "world"),
+        count(summary.violations.len(), "violation")
+    )?;
     for (kind, count) in &summary.faults {
         writeln!(out, "  {:14}{count:>10}", kind.name())?;
     }

@@ -1,0 +1,36 @@
+//! `oxisim simulate`: what it prints, and what is wrong with its words.
+
+#[allow(dead_code, reason = "other tests need the rest")]
+mod oxisim;
+
+use oxisim::Oxisim;
+use serde_json::Value;
+
+#[test]
+fn worlds_under_faults_keep_every_rule_and_a_program_reads_how_many() {
+    let oxisim = Oxisim::new();
+    let words = ["simulate", "--seeds", "20", "--contacts", "5", "--json"];
+    let output = oxisim.run(&words).success();
+    let summary: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!((&summary["worlds"], &summary["violations"]), (&20.into(), &0.into()), "{summary}");
+    let faults = summary["faults"].as_object().unwrap();
+    assert!(faults.values().any(|count| count.as_u64() > Some(0)), "{summary}");
+    assert!(summary["elapsed_s"].as_f64().is_some(), "{summary}");
+}
+
+#[test]
+fn without_faults_nothing_goes_wrong() {
+    let output =
+        Oxisim::new().run(&["simulate", "--seeds", "1", "--contacts", "5", "--faults", "none"]).success();
+    let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(printed.starts_with("1 world in ") && printed.contains(" s, 0 violations\n"), "{printed}");
+}
+
+#[test]
+fn a_fault_that_there_is_not_and_a_plan_that_is_none_are_wrong() {
+    let oxisim = Oxisim::new();
+    oxisim.run(&["simulate", "--faults", "tarn"]).code(2);
+    oxisim.write("plan.json", "{}");
+    oxisim.run(&["simulate", "--plan", "plan.json"]).code(2);
+    oxisim.run(&["simulate", "--plan", "missing.json"]).code(2);
+}
