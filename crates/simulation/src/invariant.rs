@@ -59,7 +59,7 @@ invariants! {
     CardCounters "card-counters" "The counters of the card never go back.";
     ServerCounters "server-counters" "The server never uses the counter of a packet again for another.";
     CardTaken "card-taken" "The card takes no message that the server has not sent.";
-    ServerTaken "server-taken" "A message that was made up, or comes again, changes nothing in the store.";
+    ServerTaken "server-taken" "A message that was made up changes nothing in the store.";
     Memory "memory" "The card's memory holds no more than it did before the backup.";
     Live "live" "When nothing goes wrong any more, a backup ends in time, and the store equals the card.";
 }

@@ -31,7 +31,7 @@ pub struct Servers {
     slow: Duration,
     /// What they have sent.
     pub(crate) sent: Vec<UserData>,
-    /// Messages that somebody has made up, and those that were taken: neither has an effect when it comes.
+    /// Messages that somebody has made up: none has an effect when it comes.
     void: HashSet<Vec<u8>>,
     /// The effect that one had all the same.
     effect: Option<String>,
