@@ -96,8 +96,8 @@ faults! {
     Deleted "deleted" Contacts 0..=49;
     /// The server is killed after so many more steps, and begins anew on its store.
     Killed "killed" Server 0..=20;
-    /// The store refuses the transaction after so many others.
-    Refused "refused" Server 0..=20;
+    /// The store refuses the access after so many others.
+    Refused "refused" Server 0..=100;
     /// The server's clock goes back by so many seconds.
     OldClock "old-clock" Server 1..=2 * HOUR;
     /// A second server works on the same store.

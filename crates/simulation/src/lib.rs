@@ -16,7 +16,6 @@
 mod fault;
 mod invariant;
 mod plan;
-mod refusing;
 mod run;
 mod servers;
 mod shrink;

@@ -6,11 +6,11 @@ use std::{
 };
 
 use oxisim_backup::{DeliveryReport, Esme, Held, Outgoing, Policy, Session, Vault, message::Source};
-use oxisim_server::{Error, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError};
+use oxisim_server::{
+    Error, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError, store::Refusing,
+};
 use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
-
-use crate::refusing::Refusing;
 
 /// How long it takes until what failed is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -134,10 +134,10 @@ impl Servers {
         self.killed_after = Some(steps);
     }
 
-    /// The store refuses the transaction after so many others.
-    pub fn refuse_after(&mut self, transactions: u32) {
+    /// The store refuses the access after so many others.
+    pub fn refuse_after(&mut self, accesses: u32) {
         if let Some(server) = self.server() {
-            server.store().refuse_after(Some(transactions));
+            server.store().refuse_after(Some(accesses));
         }
     }
 

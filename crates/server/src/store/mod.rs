@@ -7,6 +7,7 @@ mod key;
 mod memory;
 mod postgres;
 mod records;
+mod refusing;
 mod seal;
 mod sealed;
 mod sqlite;
@@ -29,6 +30,7 @@ pub(crate) use key::is_readable_by_others;
 pub use key::{KeyFailure, NoStoreKey, StoreKey};
 pub use memory::{MemoryDatabase, MemoryStore};
 pub use postgres::{PostgresStore, TlsFailure};
+pub use refusing::{Refusing, RefusingAccount};
 pub use sealed::Sealed;
 pub use sqlite::SqliteStore;
 

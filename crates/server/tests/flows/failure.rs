@@ -1,21 +1,20 @@
 //! Messages that cannot be taken, and stores that fail.
 
-use std::{cell::Cell, fmt::Write, path::Path, rc::Rc};
+use std::{fmt::Write, path::Path};
 
 use oxisim_backup::{
     Block, BlockSet, Configuration, DeliveryReport, Digest, Entry, Policy, Restore, RestoreStep, TAR,
     ToServer, Vault, Way,
     message::{BackupId, Blocks, Resumes, Source},
 };
-use oxisim_server::{Account, Error, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
+use oxisim_server::{
+    Account, Error, Ignored, Msisdn, Reception, Server, SqliteStore, Store, store::Refusing,
+};
 use oxisim_sms::{Address, UserData, packet::CommandPacket};
 use oxisim_wire::{Duration, Instant, Wire};
 use rusqlite::Connection;
 
-use crate::{
-    failing::Failing,
-    network::{Network, STORE_KEY, Subscriber, book, contact},
-};
+use crate::network::{Network, STORE_KEY, Subscriber, book, contact};
 
 const ANA: &str = "+491511234567";
 const BEN: &str = "+491511234568";
@@ -202,8 +201,7 @@ fn what_is_not_from_a_subscriber_is_noted_without_a_number() {
 fn a_store_that_fails_leaves_nothing_half_done() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("backup.db");
-    let fuse = Rc::new(Cell::new(None));
-    let store = Failing { store: SqliteStore::open(&path, &STORE_KEY).unwrap(), fuse: Rc::clone(&fuse) };
+    let store = Refusing::new(SqliteStore::open(&path, &STORE_KEY).unwrap());
     let mut server = Server::new(store, Policy::default(), 1);
     let now = Instant::from_secs(1_800_000_000);
     server.handle_deliver(&ana(), &packet(block(1, 1, 2).encode()), now).unwrap();
@@ -213,7 +211,7 @@ fn a_store_that_fails_leaves_nothing_half_done() {
     let last = packet(last_block(1, 2).encode());
     let mut failures = 0;
     loop {
-        fuse.set(Some(failures));
+        server.store().refuse_after(Some(failures));
         match server.handle_deliver(&ana(), &last, now) {
             Err(Error::Store(_)) => {}
             Err(other) => panic!("{other}"),
@@ -228,7 +226,7 @@ fn a_store_that_fails_leaves_nothing_half_done() {
         assert_eq!(server.store().messages(None, 100).unwrap(), notes);
     }
     assert!(failures >= 8, "{failures}");
-    fuse.set(None);
+    server.store().refuse_after(None);
     assert!(server.poll_output().is_some());
     let held = server.store().held(&ANA.parse().unwrap(), Source::CARD).unwrap().unwrap();
     assert_eq!(held.book.len(), 2);

@@ -2,7 +2,6 @@
 
 mod alert;
 mod backup;
-mod failing;
 mod failure;
 mod forget;
 mod logged;

@@ -1,7 +1,5 @@
 //! Messages that keys secure, and those of attackers.
 
-use std::{cell::Cell, rc::Rc};
-
 use oxisim_backup::{
     Configuration, DeliveryReport, Digest, FromServer, Outgoing, Policy, ToServer, Vault, Way,
     carriage::{self, Direction, Unopened},
@@ -9,14 +7,11 @@ use oxisim_backup::{
     security::KeyVersion,
 };
 use oxisim_phonebook::Book;
-use oxisim_server::{Enrolled, Ignored, Msisdn, Reception, Server, SqliteStore, Store};
+use oxisim_server::{Enrolled, Ignored, Msisdn, Reception, Server, SqliteStore, Store, store::Refusing};
 use oxisim_sms::{ProtocolIdentifier, UserData, packet::Counter};
 use oxisim_wire::Instant;
 
-use crate::{
-    failing::Failing,
-    network::{MASTER, Network, Subscriber, book},
-};
+use crate::network::{MASTER, Network, Subscriber, book};
 
 const ANA: &str = "+491511234567";
 const CARD: &str = "8900101000000000019";
@@ -223,8 +218,7 @@ fn what_opens_and_has_no_effect_works_no_second_time_either() {
 /// The alarm and the counter are one: either both are in the store or none.
 #[test]
 fn an_alarm_is_not_given_without_its_counter_being_spent() {
-    let fuse = Rc::new(Cell::new(None));
-    let store = Failing { store: SqliteStore::in_memory().unwrap(), fuse: Rc::clone(&fuse) };
+    let store = Refusing::new(SqliteStore::in_memory().unwrap());
     let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
@@ -234,9 +228,9 @@ fn an_alarm_is_not_given_without_its_counter_being_spent() {
     *altered.last_mut().unwrap() ^= 0x02;
     let altered = sealed(2, altered);
     for accesses in 0.. {
-        fuse.set(Some(accesses));
+        server.store().refuse_after(Some(accesses));
         let reception = server.handle_deliver(&from, &altered, now);
-        fuse.set(None);
+        server.store().refuse_after(None);
         let (_, card) = server.store().cards().unwrap().remove(0);
         let alarms = server.store().subscribers().unwrap()[0].alarms;
         if let Ok(reception) = reception {
@@ -309,16 +303,15 @@ fn a_server_that_crashes_before_it_sends_repeats_no_counter() {
 /// Wherever the store fails, the message is as if it had not come: handed over again, it is no replay.
 #[test]
 fn a_store_that_fails_takes_no_counter() {
-    let fuse = Rc::new(Cell::new(None));
-    let store = Failing { store: SqliteStore::in_memory().unwrap(), fuse: Rc::clone(&fuse) };
+    let store = Refusing::new(SqliteStore::in_memory().unwrap());
     let mut server = Server::new(store, Policy::default(), 1).with_master_key(MASTER);
     let now = Instant::from_secs(1_800_000_000);
     server.enrol(&ana(), &CARD.parse().unwrap(), KeyVersion::FIRST, now).unwrap();
     let message = sealed(1, query(1, 2));
     for accesses in 0.. {
-        fuse.set(Some(accesses));
+        server.store().refuse_after(Some(accesses));
         let reception = server.handle_deliver(&ana().address(), &message, now);
-        fuse.set(None);
+        server.store().refuse_after(None);
         if let Ok(reception) = reception {
             assert!(matches!(reception, Reception::Taken { .. }));
             assert!(accesses > 5, "the store was used");

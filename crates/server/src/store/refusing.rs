@@ -1,45 +1,78 @@
-//! A store that fails.
-
-use std::{cell::Cell, rc::Rc};
+//! A store that refuses.
 
 use oxisim_backup::{
     Held, Order, Restore, Session, Spacing, Vault,
     message::{MessageType, Source},
     security::KeyVersion,
 };
-use oxisim_server::{
-    Account, Enrolled, Hour, Iccid, Inbound, Letter, LetterStep, LogEntry, Msisdn, Passed, Store, StoreError,
-    Summary,
-};
 use oxisim_wire::Instant;
 
-/// How many accesses are left until one fails; none: no more fails.
-pub type Fuse = Rc<Cell<Option<u32>>>;
+use super::{
+    Account, Enrolled, Hour, Inbound, Letter, LetterStep, LogEntry, Passed, Store, StoreError, Summary,
+};
+use crate::{Iccid, Msisdn};
 
-/// A store whose accesses within transactions fail when a fuse has burnt down.
-pub struct Failing<S> {
-    pub store: S,
-    pub fuse: Fuse,
-}
-
-pub struct FailingAccount<'a> {
-    account: &'a mut (dyn Account + 'a),
+/// A [`Store`] over another that refuses one access when it is told to, as a database does that another process has
+/// changed meanwhile: for tests of what must survive that.
+///
+/// An access is each call of an [`Account`], the end of each [`Store::subscriber`], and each [`Store::commit`].
+#[derive(Debug)]
+pub struct Refusing<S> {
+    store: S,
     fuse: Fuse,
 }
 
-fn burn(fuse: &Fuse) -> Result<(), StoreError> {
-    match fuse.get() {
-        None => Ok(()),
-        Some(0) => Err(StoreError::Damaged { table: "test", column: "test", value: "burnt".into() }),
-        Some(left) => {
-            fuse.set(Some(left - 1));
-            Ok(())
+/// One subscriber's part of a [`Refusing`] store.
+pub struct RefusingAccount<'a> {
+    account: &'a mut (dyn Account + 'a),
+    fuse: &'a mut Fuse,
+}
+
+/// How many accesses are left until one is refused; none: none will be.
+#[derive(Debug, Default)]
+struct Fuse(Option<u32>);
+
+impl Fuse {
+    const fn burn(&mut self) -> Result<(), StoreError> {
+        match &mut self.0 {
+            None => Ok(()),
+            Some(0) => {
+                self.0 = None;
+                Err(StoreError::Conflict)
+            }
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
         }
     }
 }
 
-impl<S: Store> Store for Failing<S> {
-    type Account<'a> = FailingAccount<'a>;
+impl<S> Refusing<S> {
+    /// A store that refuses nothing yet.
+    pub const fn new(store: S) -> Self {
+        Self { store, fuse: Fuse(None) }
+    }
+
+    /// Refuses the access after so many others; `None`: none any more.
+    pub const fn refuse_after(&mut self, accesses: Option<u32>) {
+        self.fuse = Fuse(accesses);
+    }
+
+    /// The store itself, to look things up: it refuses nothing.
+    pub const fn inner(&mut self) -> &mut S {
+        &mut self.store
+    }
+}
+
+impl std::fmt::Debug for RefusingAccount<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefusingAccount").finish_non_exhaustive()
+    }
+}
+
+impl<S: Store> Store for Refusing<S> {
+    type Account<'a> = RefusingAccount<'a>;
 
     fn subscriber<T, E: From<StoreError>>(
         &mut self,
@@ -48,10 +81,9 @@ impl<S: Store> Store for Failing<S> {
     ) -> Result<T, E> {
         let Self { store, fuse } = self;
         store.subscriber(msisdn, |account| {
-            let result = work(&mut FailingAccount { account, fuse: Rc::clone(fuse) })?;
-            // The commit fails too.
-            burn(fuse)?;
-            Ok(result)
+            let done = work(&mut RefusingAccount { account, fuse })?;
+            fuse.burn()?;
+            Ok(done)
         })
     }
 
@@ -60,6 +92,7 @@ impl<S: Store> Store for Failing<S> {
     }
 
     fn commit(&mut self) -> Result<(), StoreError> {
+        self.fuse.burn().inspect_err(|_| self.store.roll_back())?;
         self.store.commit()
     }
 
@@ -150,123 +183,123 @@ impl<S: Store> Store for Failing<S> {
     }
 }
 
-impl Vault for FailingAccount<'_> {
+impl Vault for RefusingAccount<'_> {
     type Error = StoreError;
 
     fn session(&mut self, source: Source) -> Result<Option<Session>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.session(source)
     }
 
     fn put_session(&mut self, session: &Session) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_session(session)
     }
 
     fn block(&mut self, source: Source, number: u16) -> Result<Option<Vec<u8>>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.block(source, number)
     }
 
     fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_block(source, number, block)
     }
 
     fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.held(source)
     }
 
     fn put_held(&mut self, source: Source, held: &Held) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_held(source, held)
     }
 
     fn restore(&mut self) -> Result<Option<Restore>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.restore()
     }
 
     fn put_restore(&mut self, restore: &Restore) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_restore(restore)
     }
 
     fn order(&mut self, source: Source, kind: MessageType) -> Result<Option<Order>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.order(source, kind)
     }
 
     fn put_order(&mut self, order: &Order) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_order(order)
     }
 
     fn spacing(&mut self, source: Source) -> Result<Option<Spacing>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.spacing(source)
     }
 
     fn put_spacing(&mut self, source: Source, spacing: Option<&Spacing>) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_spacing(source, spacing)
     }
 
     fn busy_until(&mut self, source: Source) -> Result<Option<Instant>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.busy_until(source)
     }
 }
 
-impl Account for FailingAccount<'_> {
+impl Account for RefusingAccount<'_> {
     fn next_counter(&mut self) -> Result<u32, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.next_counter()
     }
 
     fn card(&mut self) -> Result<Option<Enrolled>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.card()
     }
 
     fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_card(card)
     }
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.log(entry)
     }
 
     fn alarm(&mut self) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.alarm()
     }
 
     fn put_off(&mut self, until: Instant) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.put_off(until)
     }
 
     fn letters(&mut self, source: Source) -> Result<Vec<Letter>, StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.letters(source)
     }
 
     fn add_letter(&mut self, source: Source, octets: &[u8]) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.add_letter(source, octets)
     }
 
     fn set_letter(&mut self, id: u64, step: LetterStep) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.set_letter(id, step)
     }
 
     fn delete_letter(&mut self, id: u64) -> Result<(), StoreError> {
-        burn(&self.fuse)?;
+        self.fuse.burn()?;
         self.account.delete_letter(id)
     }
 }
