@@ -43,8 +43,8 @@ pub enum StorageError {
     Failed,
 }
 
-/// An array in memory is storage.
-impl Storage for Vec<u8> {
+/// Octets in memory are storage.
+impl Storage for [u8] {
     fn octets(&self) -> usize {
         self.len()
     }
@@ -58,6 +58,21 @@ impl Storage for Vec<u8> {
     fn save(&mut self, offset: usize, octets: &[u8]) -> Result<(), StorageError> {
         self.get_mut(offset..offset + octets.len()).ok_or(StorageError::Full)?.copy_from_slice(octets);
         Ok(())
+    }
+}
+
+/// As an array of their own they are, too.
+impl Storage for Vec<u8> {
+    fn octets(&self) -> usize {
+        self.as_slice().octets()
+    }
+
+    fn load(&self, offset: usize, buffer: &mut [u8]) -> Result<(), StorageError> {
+        self.as_slice().load(offset, buffer)
+    }
+
+    fn save(&mut self, offset: usize, octets: &[u8]) -> Result<(), StorageError> {
+        self.as_mut_slice().save(offset, octets)
     }
 }
 
@@ -137,8 +152,15 @@ impl Owed {
     ];
 
     /// The one that is sent first.
+    #[must_use]
     pub fn first(self) -> Option<Self> {
-        Self::ALL.into_iter().find(|one| self.0 & one.0 != 0)
+        Self::ALL.into_iter().find(|one| self.has(*one))
+    }
+
+    /// Whether it is among them.
+    #[must_use]
+    pub const fn has(self, one: Self) -> bool {
+        self.0 & one.0 != 0
     }
 
     /// Adds one.
@@ -158,7 +180,7 @@ impl Owed {
 
     /// The power has come back: what waited for it is owed, unless it is anyway. Whether that has changed anything.
     pub fn renew(&mut self) -> bool {
-        let is_due = self.0 & Self::ABANDONED_AGAIN.0 != 0 && self.0 & Self::ABANDONED.0 == 0;
+        let is_due = self.has(Self::ABANDONED_AGAIN) && !self.has(Self::ABANDONED);
         if is_due {
             self.remove(Self::ABANDONED_AGAIN);
             self.insert(Self::ABANDONED);

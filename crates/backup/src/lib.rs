@@ -39,7 +39,7 @@ pub use block_set::BlockSet;
 pub use configuration::{Configuration, Field};
 pub use digest::{Digest, Fingerprint};
 pub use esme::{DeliveryReport, Esme, Outgoing};
-pub use journal::{Journal, Storage, StorageError, personalise};
+pub use journal::{Journal, Owed, Phase, Run, State, Storage, StorageError, personalise};
 pub use message::{FromServer, ToServer};
 pub use order::{Command, Order, OrderStep};
 pub use piece::{Piece, Unpacker};

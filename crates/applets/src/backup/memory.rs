@@ -3,7 +3,7 @@
 use alloc::vec;
 
 use oxisim_backup::{
-    Journal, StorageError, Way,
+    Journal, State, StorageError, Way,
     security::{Counters, KeySet},
 };
 use oxisim_card::Card;
@@ -42,24 +42,27 @@ impl PhonebookBackup {
     /// The way of a card's backup that is under way, as its memory says.
     #[must_use]
     pub fn under_way(card: &Card) -> Option<Way> {
-        let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
-        let journal = octets.and_then(|octets| octets.get(JOURNAL_AT..)).unwrap_or_default();
-        JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| run.way)
+        Self::state(card)?.run.map(|(run, _)| run.way)
+    }
+
+    /// How a card's uploader stands, as its memory says.
+    #[must_use]
+    pub fn state(card: &Card) -> Option<State> {
+        let octets = card.memory().read(card.memory().find(ARRAY)?);
+        JOURNAL.read(octets.get(JOURNAL_AT..)?).ok()
     }
 
     /// Whether a card has ever begun a backup, or knows the number of one.
     #[must_use]
     pub fn has_counted(card: &Card) -> bool {
-        let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
-        let journal = octets.and_then(|octets| octets.get(JOURNAL_AT..)).unwrap_or_default();
-        JOURNAL.read(&journal.to_vec()).is_ok_and(|state| state.last != 0 || state.confirmed.is_some())
+        Self::state(card).is_some_and(|state| state.last != 0 || state.confirmed.is_some())
     }
 
     /// The counters of a card's applet: of the last packet that it has sent, and of the last that it has taken.
     #[must_use]
     pub fn counters(card: &Card) -> Option<(u64, u64)> {
-        let octets = card.memory().read(card.memory().find(ARRAY)?).get(..KEYS_AT)?.to_vec();
-        Some((COUNTERS.sent(&octets).ok()?, COUNTERS.taken(&octets).ok()?))
+        let octets = card.memory().read(card.memory().find(ARRAY)?).get(..KEYS_AT)?;
+        Some((COUNTERS.sent(octets).ok()?, COUNTERS.taken(octets).ok()?))
     }
 
     /// The keys of a card's applet, if it has any.
