@@ -19,7 +19,16 @@ pub struct Progress {
 impl Progress {
     /// Of a job of so many steps.
     pub fn new(steps: u64) -> Self {
-        let bar = ProgressBar::hidden().with_style(style());
+        Self::shown(steps, "{bar:40} {pos}/{len} {msg}")
+    }
+
+    /// The same of many short steps: how many are done in a second is shown, and how long the others take.
+    pub fn with_rate(steps: u64) -> Self {
+        Self::shown(steps, "{bar:40} {pos}/{len} {msg}, {per_sec:.0}, {eta} left")
+    }
+
+    fn shown(steps: u64, template: &str) -> Self {
+        let bar = ProgressBar::hidden().with_style(style(template));
         bar.set_length(steps);
         Self { begin: Instant::now(), bar, is_shown: false, done: 0 }
     }
@@ -49,7 +58,6 @@ impl Drop for Progress {
     }
 }
 
-fn style() -> ProgressStyle {
-    ProgressStyle::with_template("{bar:40} {pos}/{len} {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -10,6 +10,7 @@ use oxisim_backup::{
 use oxisim_card::Card;
 use oxisim_phonebook::{Book, Capacity, Contact, Import, import, update};
 use oxisim_server::{Msisdn, Server, SqliteStore, Store};
+use oxisim_simulation::Watched;
 use oxisim_sms::Address;
 use oxisim_terminal::{BackupApplication, Config, Terminal};
 use oxisim_trace::Recorder;
@@ -20,7 +21,6 @@ use crate::{
     failure::Failure,
     keys, options,
     sim::{self, Kept},
-    trace::Watched,
 };
 
 /// The server's number.

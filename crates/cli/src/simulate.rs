@@ -4,27 +4,44 @@ use std::{
     collections::BTreeMap,
     fmt::Write as _,
     io::Write,
+    ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
-use oxisim_simulation::{Kinds, Plan, Runner, Summary, Sweep, Verdict, Violation};
+use oxisim_simulation::{
+    Coverage, Kinds, Plan, Reached, Receiver, Runner, Summary, Sweep, Uploader, Verdict,
+};
+use oxisim_trace::{Clock, Destination, Recorder};
 use serde_json::{Value, json};
+use signal_hook::{consts::SIGINT, flag};
 
-use crate::{failure::Failure, file, progress::Progress, report::count};
+use crate::{
+    failure::Failure,
+    file,
+    progress::Progress,
+    report::count,
+    trace::{TraceArgs, finish},
+};
 
 /// Run many worlds of card, phone, SMS centre and server in simulated time, each from a seed, let things go wrong in
 /// them, and look after every step whether what must be true is true.
 ///
 /// A seed whose world breaks a rule is run again with fewer and fewer faults; the plan of the fewest is written to a file,
-/// which --plan replays, with the record of what happened beside it.
+/// which --plan replays, with a trace of what passed beside it. Of many such seeds only the first are shrunk, and the others
+/// counted. An interrupt (^C) ends the search with the summary of what has run.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   oxisim simulate --seeds 10000
   oxisim simulate --seeds 1000 --faults torn,network --jobs 2 --json
-  oxisim simulate --plan simulate-17.json")]
+  oxisim simulate --seeds 1000000 --jobs 4
+  oxisim simulate --plan simulate-17.json --trace simulate-17.jsonl
+  oxisim trace show simulate-17.pcapng")]
 pub struct Args {
     /// How many worlds.
     #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "plan")]
@@ -45,7 +62,9 @@ pub struct Args {
     /// Run this plan, and print what happens.
     #[arg(long, value_name = "FILE")]
     plan: Option<PathBuf>,
-    /// Where plans of worlds that break a rule are written.
+    #[command(flatten)]
+    trace: TraceArgs,
+    /// Where plans and traces of worlds that break a rule are written.
     #[arg(long, value_name = "FOLDER", default_value = ".")]
     out: PathBuf,
     /// Print the summary as JSON.
@@ -56,7 +75,10 @@ pub struct Args {
 /// Runs the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     match &args.plan {
-        Some(path) => replay(path, args.json),
+        Some(path) => replay(path, args),
+        None if args.trace.is_wanted() => Err(Failure::Usage(
+            "--trace is for --plan: a search writes the traces of worlds that break a rule".into(),
+        )),
         None => sweep(args),
     }
 }
@@ -71,32 +93,44 @@ fn sweep(args: &Args) -> Result<(), Failure> {
         kinds,
         jobs: args.jobs.unwrap_or_else(cores),
     };
-    let progress = Mutex::new(Progress::new(args.seeds));
+    let progress = Mutex::new(Progress::with_rate(args.seeds));
     let begin = Instant::now();
+    let is_interrupted = interrupts()?;
     let summary = sweep.run(&|| {
         if let Ok(mut progress) = progress.lock() {
             progress.step(|| "worlds".into());
+        }
+        if is_interrupted.load(Ordering::Relaxed) {
+            ControlFlow::Break(())
+        } else {
+            ControlFlow::Continue(())
         }
     });
     drop(progress);
     let summary = summary.map_err(Failure::Usage)?;
     let elapsed = begin.elapsed().as_secs_f64();
-    let files: Vec<PathBuf> = summary
-        .violations
-        .iter()
-        .map(|(plan, violation)| keep(&args.out, plan, violation))
-        .collect::<Result<_, _>>()?;
+    let files: Vec<PathBuf> =
+        summary.violations.iter().map(|(plan, _)| keep(&args.out, plan)).collect::<Result<_, _>>()?;
     let out = &mut std::io::stdout().lock();
     if args.json {
         writeln!(out, "{:#}", as_json(&summary, elapsed, &files))?;
     } else {
         report(&summary, elapsed, &files, out)?;
     }
-    match summary.violations.len() {
+    match summary.broken {
         0 => Ok(()),
         1 => Err(Failure::NotDone("one world broke a rule".into())),
         many => Err(Failure::NotDone(format!("{many} worlds broke a rule"))),
     }
+}
+
+/// Whether the user has interrupted; who does so twice means it.
+fn interrupts() -> Result<Arc<AtomicBool>, Failure> {
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    flag::register_conditional_shutdown(SIGINT, 130, Arc::clone(&is_interrupted))
+        .and_then(|_| flag::register(SIGINT, Arc::clone(&is_interrupted)))
+        .map_err(|error| Failure::NotDone(format!("interrupts cannot be caught: {error}")))?;
+    Ok(is_interrupted)
 }
 
 fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
@@ -104,7 +138,7 @@ fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Wri
         out,
         "{} in {elapsed:.1} s, {}",
         count(usize::try_from(summary.worlds).unwrap_or(usize::MAX), "world"),
-        count(summary.violations.len(), "violation")
+        count(usize::try_from(summary.broken).unwrap_or(usize::MAX), "violation")
     )?;
     for (kind, count) in &summary.faults {
         writeln!(out, "  {:14}{count:>10}", kind.name())?;
@@ -114,6 +148,13 @@ fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Wri
         let end = if end.is_empty() { "(nothing was shown)" } else { end };
         writeln!(out, "  {count:>10}  {end}")?;
     }
+    writeln!(
+        out,
+        "Reached of card and server: {} of {} states, {}",
+        summary.coverage.states(),
+        Coverage::STATES,
+        count(summary.coverage.transitions(), "transition")
+    )?;
     for ((plan, violation), path) in summary.violations.iter().zip(files) {
         writeln!(out, "Seed {}: {violation}", plan.seed)?;
         writeln!(out, "  again, with the fewest faults: oxisim simulate --plan {}", path.display())?;
@@ -134,24 +175,40 @@ fn as_json(summary: &Summary, elapsed: f64, files: &[PathBuf]) -> Value {
         .collect();
     json!({
         "worlds": summary.worlds,
-        "violations": summary.violations.len(),
+        "violations": summary.broken,
         "elapsed_s": elapsed,
         "faults": faults,
         "ends": summary.ends,
+        "coverage": {
+            "states": summary.coverage.states(),
+            "possible_states": Coverage::STATES,
+            "transitions": summary.coverage.transitions(),
+            "card": reached(&summary.coverage.uploader, Uploader::ALL, Uploader::name),
+            "server": reached(&summary.coverage.receiver, Receiver::ALL, Receiver::name),
+        },
         "found": found,
     })
 }
 
-/// Writes the plan of a world that breaks a rule, and what happened in it.
-fn keep(folder: &Path, plan: &Plan, violation: &Violation) -> Result<PathBuf, Failure> {
+/// The states of a machine that were reached, those that were not, and the changes from a state to another.
+fn reached<S: Copy + Ord>(reached: &Reached<S>, all: &[S], name: impl Fn(S) -> &'static str) -> Value {
+    let states: Vec<S> = reached.states().collect();
+    let (reached_names, missing): (Vec<S>, Vec<S>) = all.iter().partition(|state| states.contains(state));
+    let names = |states: Vec<S>| states.into_iter().map(&name).collect::<Vec<_>>();
+    let transitions: Vec<_> = reached.transitions().map(|(from, to)| [name(from), name(to)]).collect();
+    json!({ "reached": names(reached_names), "not_reached": names(missing), "transitions": transitions })
+}
+
+/// Writes the plan of a world that breaks a rule, and a trace of it.
+fn keep(folder: &Path, plan: &Plan) -> Result<PathBuf, Failure> {
     let path = folder.join(format!("simulate-{}.json", plan.seed));
     let text = serde_json::to_string_pretty(plan).unwrap_or_default();
-    let write = |path: &Path, text: String| {
-        std::fs::write(path, text).map_err(|error| Failure::Write { path: path.to_owned(), error })
-    };
-    write(&path, text + "\n")?;
-    let verdict = Runner::default().run(plan).map_err(Failure::Usage)?;
-    write(&path.with_extension("txt"), format!("{}{violation}\n", transcript(&verdict)))?;
+    std::fs::write(&path, text + "\n").map_err(|error| Failure::Write { path: path.clone(), error })?;
+    let trace = Destination::Capture(path.with_extension("pcapng"));
+    let failed = |error| Failure::NotDone(format!("{}: {error}", path.display()));
+    let recorder = Recorder::open(&trace, Clock::Virtual, Runner::START).map_err(failed)?;
+    Runner::default().record(plan, &recorder).map_err(Failure::Usage)?;
+    finish(Some(&recorder), Ok(()))?;
     Ok(path)
 }
 
@@ -167,13 +224,22 @@ fn transcript(verdict: &Verdict) -> String {
     text
 }
 
-fn replay(path: &Path, json: bool) -> Result<(), Failure> {
+fn replay(path: &Path, args: &Args) -> Result<(), Failure> {
     let text = file::text(path).map_err(|error| Failure::Read { path: path.to_owned(), error })?;
     let plan: Plan = serde_json::from_str(&text)
         .map_err(|error| Failure::Usage(format!("{} is no plan: {error}", path.display())))?;
-    let verdict = Runner::default().run(&plan).map_err(Failure::Usage)?;
+    let mut runner = Runner::default();
+    let verdict = match args.trace.open(Clock::Virtual, Runner::START)? {
+        None => runner.run(&plan),
+        Some(recorder) => {
+            let verdict = runner.record(&plan, &recorder);
+            finish(Some(&recorder), Ok(()))?;
+            verdict
+        }
+    };
+    let verdict = verdict.map_err(Failure::Usage)?;
     let out = &mut std::io::stdout().lock();
-    if json {
+    if args.json {
         writeln!(out, "{:#}", json!({ "plan": plan, "violation": verdict.violation }))?;
     } else {
         write!(out, "{}", transcript(&verdict))?;

@@ -16,7 +16,7 @@ use oxisim_wire::Instant;
 use oxisim_world::{What, World, read_phonebook};
 use serde::Serialize;
 
-use crate::servers::Servers;
+use crate::{Watched, servers::Servers};
 
 /// Declares what must be true: its name, and the sentence.
 macro_rules! invariants {
@@ -161,6 +161,12 @@ impl Watch {
         self.books = last.into_iter().collect();
     }
 
+    /// Whom it watches.
+    #[must_use]
+    pub const fn subscriber(&self) -> &Msisdn {
+        &self.subscriber
+    }
+
     /// The phonebook as it is now.
     #[must_use]
     pub fn book(&self) -> Option<&Book> {
@@ -168,7 +174,7 @@ impl Watch {
     }
 
     /// Looks at all that has happened since it looked last.
-    pub fn look(&mut self, world: &mut World<Servers>) -> Result<(), Violation> {
+    pub fn look(&mut self, world: &mut World<Servers, Watched<Card>>) -> Result<(), Violation> {
         let now = world.now();
         self.look_at_card(&world.card, now)?;
         self.look_at_messages(world)?;
@@ -221,7 +227,7 @@ impl Watch {
         Ok(())
     }
 
-    fn look_at_messages(&mut self, world: &World<Servers>) -> Result<(), Violation> {
+    fn look_at_messages(&mut self, world: &World<Servers, Watched<Card>>) -> Result<(), Violation> {
         let now = world.now();
         let Some(keys) = &self.keys else { return Ok(()) };
         while let Some(user_data) = world.esme.sent.get(self.messages) {

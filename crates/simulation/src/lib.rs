@@ -2,7 +2,7 @@
 //!
 //! A [`Plan`] is a seed, what the world is made of, and what goes wrong in it, and when: it is data, and always goes the
 //! same way. A [`Runner`] runs one, looks after every step whether every [`Invariant`] holds, and comes to a [`Verdict`].
-//! [`shrink`](shrink()) finds the fewest faults that break the same invariant, and a [`Sweep`] tries many seeds.
+//! [`Runner::record`] writes a trace of all that passes. [`shrink`](shrink()) finds the fewest faults that break the same invariant, and a [`Sweep`] tries many seeds.
 //!
 //! ```
 //! use oxisim_simulation::{Kind, Plan, Runner};
@@ -13,6 +13,7 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod coverage;
 mod fault;
 mod invariant;
 mod plan;
@@ -20,10 +21,13 @@ mod run;
 mod servers;
 mod shrink;
 mod sweep;
+mod watched;
 
+pub use coverage::{Coverage, Reached, Receiver, Uploader};
 pub use fault::{Group, Kind, Kinds, NoKind};
 pub use invariant::{Invariant, Violation};
 pub use plan::{Fault, Mode, Plan};
 pub use run::{Runner, Verdict};
 pub use shrink::shrink;
 pub use sweep::{Summary, Sweep};
+pub use watched::Watched;

@@ -14,10 +14,13 @@ use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record};
 use oxisim_server::{Iccid, MasterKey, Msisdn};
 use oxisim_sms::{Address, ProtocolIdentifier, UserData, packet::Counter};
 use oxisim_terminal::{Config, SubmitError, Terminal, User as Press};
+use oxisim_trace::Recorder;
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Bearer, Happening, Mishap, Outage, Setup, User, World, read_phonebook, write_phonebook};
 
-use crate::{Fault, Invariant, Kind, Mode, Plan, Violation, invariant::Watch, servers::Servers};
+use crate::{
+    Coverage, Fault, Invariant, Kind, Mode, Plan, Violation, Watched, invariant::Watch, servers::Servers,
+};
 
 const SUBSCRIBER: &str = "+15550100001";
 const STRANGER: &str = "+15550100002";
@@ -50,6 +53,8 @@ pub struct Verdict {
     pub faults: BTreeMap<Kind, u64>,
     /// Texts with which backups ended, and how often.
     pub ends: BTreeMap<String, u64>,
+    /// What the card and the server have reached.
+    pub coverage: Coverage,
     /// All that happened.
     pub happenings: Vec<Happening>,
 }
@@ -61,21 +66,30 @@ pub struct Runner {
 }
 
 impl Runner {
+    /// When every world begins.
+    pub const START: Instant = START;
+
     /// Lets a plan run to its end, or until something is not true.
     ///
     /// # Errors
     /// If the world cannot be made: more contacts than a phonebook has.
     pub fn run(&mut self, plan: &Plan) -> Result<Verdict, String> {
-        let mut run = self.begin(plan)?;
+        let mut run = self.begin(plan, false)?;
         let violation = run.go(plan).err();
-        let mut ends = run.ends;
-        if let Some(text) = run.watch.last_text.take() {
-            *ends.entry(text).or_default() += 1;
-        }
-        Ok(Verdict { violation, faults: run.faults, ends, happenings: run.world.record.happenings })
+        Ok(run.verdict(violation))
     }
 
-    fn begin(&mut self, plan: &Plan) -> Result<Run, String> {
+    /// The same, and writes down what passes.
+    ///
+    /// # Errors
+    /// As for [`Runner::run`].
+    pub fn record(&mut self, plan: &Plan, recorder: &Recorder) -> Result<Verdict, String> {
+        let mut run = self.begin(plan, true)?;
+        let violation = run.go(plan).err();
+        run.world.card.tell(&run.world.record, recorder);
+        Ok(run.verdict(violation))
+    }
+    fn begin(&mut self, plan: &Plan, is_recorded: bool) -> Result<Run, String> {
         let words = |error: &dyn std::fmt::Display| error.to_string();
         let iccid: Iccid = ICCID.parse().map_err(|error| words(&error))?;
         let server: Address = SERVER.parse().map_err(|error| words(&error))?;
@@ -99,7 +113,7 @@ impl Runner {
         let subset = if plan.mode == Mode::Normal { usize::MAX } else { usize::from(SUBSET) };
         let watch = Watch::new(&mut card, msisdn, stranger, keys.clone(), subset, START);
         let setup = Setup {
-            card,
+            card: Watched::new(card, is_recorded),
             terminal: Terminal::new(Config::default()),
             application: None,
             subscriber,
@@ -117,6 +131,7 @@ impl Runner {
             config: Config::default(),
             ends: BTreeMap::new(),
             faults: BTreeMap::new(),
+            coverage: Coverage::default(),
             outages: Vec::new(),
             on_at: None,
         })
@@ -160,12 +175,13 @@ fn contact(number: u32) -> Record {
 
 /// A world that runs.
 struct Run {
-    world: World<Servers>,
+    world: World<Servers, Watched<Card>>,
     watch: Watch,
     keys: Option<KeySet>,
     config: Config,
     ends: BTreeMap<String, u64>,
     faults: BTreeMap<Kind, u64>,
+    coverage: Coverage,
     /// When there is service again.
     outages: Vec<Instant>,
     /// When the phone is switched on again.
@@ -173,6 +189,14 @@ struct Run {
 }
 
 impl Run {
+    fn verdict(self, violation: Option<Violation>) -> Verdict {
+        let Self { world, watch, faults, mut ends, coverage, .. } = self;
+        if let Some(text) = watch.last_text {
+            *ends.entry(text).or_default() += 1;
+        }
+        Verdict { violation, faults, ends, coverage, happenings: world.record.happenings }
+    }
+
     fn go(&mut self, plan: &Plan) -> Result<(), Violation> {
         self.switch_on();
         self.watch.look(&mut self.world)?;
@@ -243,11 +267,17 @@ impl Run {
     }
 
     /// Runs until a time, or until it need not any more, and looks after every step.
-    fn run_while(&mut self, end: Instant, go_on: impl Fn(&World<Servers>) -> bool) -> Result<(), Violation> {
+    fn run_while(
+        &mut self,
+        end: Instant,
+        go_on: impl Fn(&World<Servers, Watched<Card>>) -> bool,
+    ) -> Result<(), Violation> {
         while go_on(&self.world) {
             let next = self.outages.iter().copied().chain(self.on_at).min().filter(|next| *next <= end);
             let Ok(went) = self.world.step(next.unwrap_or(end));
             self.watch.look(&mut self.world)?;
+            let World { card, record, esme, .. } = &mut self.world;
+            self.coverage.look(card, record.messages.len(), || esme.session(self.watch.subscriber()));
             if self.world.card.memory().is_torn() && self.on_at.is_none() {
                 *self.faults.entry(Kind::Torn).or_default() += 1;
                 self.switch_off(Duration::from_secs(20), false);
@@ -442,7 +472,7 @@ mod tests {
     }
 
     fn begun() -> Run {
-        let mut run = Runner::default().begin(&plan()).unwrap();
+        let mut run = Runner::default().begin(&plan(), false).unwrap();
         run.switch_on();
         run.watch.look(&mut run.world).unwrap();
         run

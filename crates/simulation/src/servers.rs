@@ -107,6 +107,14 @@ impl Servers {
         self.server()?.store().inner().held(of, Source::CARD).ok().flatten()
     }
 
+    /// The latest backup of a subscriber's card.
+    #[must_use]
+    pub fn session(&mut self, of: &Msisdn) -> Option<Session> {
+        let store = self.server()?.store().inner();
+        let session: Result<_, StoreError> = store.subscriber(of, |account| account.session(Source::CARD));
+        session.ok().flatten()
+    }
+
     /// This message is none of the subscriber's.
     pub fn expect_no_effect(&mut self, of: &UserData) {
         self.void.insert(of.to_octets());

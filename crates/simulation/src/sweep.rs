@@ -2,17 +2,18 @@
 
 use std::{
     collections::BTreeMap,
+    ops::ControlFlow,
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
 };
 
-use crate::{Kind, Plan, Runner, Violation, shrink};
+use crate::{Coverage, Kind, Plan, Runner, Violation, shrink};
 
-/// Violations after which a search ends: what is found first is mended first.
-const MOST_VIOLATIONS: usize = 10;
+/// Violations that are shrunk and kept; further ones are counted.
+const MOST_KEPT: u64 = 20;
 
 /// What is to be searched.
 #[derive(Clone, Debug)]
@@ -38,7 +39,11 @@ pub struct Summary {
     pub faults: BTreeMap<Kind, u64>,
     /// How backups ended.
     pub ends: BTreeMap<String, u64>,
-    /// What was not true, with the plan of the fewest faults that shows it.
+    /// What the card and the server have reached.
+    pub coverage: Coverage,
+    /// Worlds that broke a rule.
+    pub broken: u64,
+    /// What was not true in the first of them, with the plan of the fewest faults that shows it.
     pub violations: Vec<(Plan, Violation)>,
 }
 
@@ -51,46 +56,36 @@ impl Summary {
         for (end, count) in other.ends {
             *self.ends.entry(end).or_default() += count;
         }
+        self.coverage.merge(&other.coverage);
+        self.broken += other.broken;
         self.violations.extend(other.violations);
     }
 }
 
 impl Sweep {
-    /// Runs all seeds; `progress` is told after each world.
+    /// Runs all seeds, or until `progress` breaks it off, which is told after each world.
     ///
     /// # Errors
     /// If a world cannot be made.
-    pub fn run(&self, progress: &(dyn Fn() + Sync)) -> Result<Summary, String> {
-        let next = AtomicU64::new(0);
-        let found = AtomicU64::new(0);
+    pub fn run(&self, progress: &(dyn Fn() -> ControlFlow<()> + Sync)) -> Result<Summary, String> {
         let whole = Mutex::new(Summary::default());
-        let lock = || whole.lock().unwrap_or_else(PoisonError::into_inner);
+        let (next, found, is_over) = (AtomicU64::new(0), AtomicU64::new(0), AtomicBool::new(false));
         thread::scope(|scope| -> Result<(), String> {
             let work = || -> Result<(), String> {
                 let mut runner = Runner::default();
                 let mut part = Summary::default();
-                while found.load(Ordering::Relaxed) < MOST_VIOLATIONS as u64 {
+                while !is_over.load(Ordering::Relaxed) {
                     let number = next.fetch_add(1, Ordering::Relaxed);
                     if number >= self.seeds {
                         break;
                     }
                     let plan = Plan::new(self.first.wrapping_add(number), self.contacts, &self.kinds);
-                    let verdict = runner.run(&plan)?;
-                    let violation = verdict.violation.map(|violation| {
-                        found.fetch_add(1, Ordering::Relaxed);
-                        let least = shrink(&plan, violation.invariant, &mut runner);
-                        let again = runner.run(&least).ok().and_then(|verdict| verdict.violation);
-                        (least, again.unwrap_or(violation))
-                    });
-                    part.add(Summary {
-                        worlds: 1,
-                        faults: verdict.faults,
-                        ends: verdict.ends,
-                        violations: violation.into_iter().collect(),
-                    });
-                    progress();
+                    part.add(world(&plan, &mut runner, &found)?);
+                    if progress().is_break() {
+                        is_over.store(true, Ordering::Relaxed);
+                    }
                 }
-                lock().add(part);
+                whole.lock().unwrap_or_else(PoisonError::into_inner).add(part);
                 Ok(())
             };
             let threads: Vec<_> = (0..self.jobs.max(1)).map(|_| scope.spawn(work)).collect();
@@ -103,4 +98,24 @@ impl Sweep {
         summary.violations.sort_by_key(|(plan, _)| plan.seed);
         Ok(summary)
     }
+}
+
+/// One world; `found` counts those that broke a rule.
+fn world(plan: &Plan, runner: &mut Runner, found: &AtomicU64) -> Result<Summary, String> {
+    let verdict = runner.run(plan)?;
+    let broken = u64::from(verdict.violation.is_some());
+    let kept = verdict.violation.filter(|_| found.fetch_add(1, Ordering::Relaxed) < MOST_KEPT);
+    let violation = kept.map(|violation| {
+        let least = shrink(plan, violation.invariant, runner);
+        let again = runner.run(&least).ok().and_then(|verdict| verdict.violation);
+        (least, again.unwrap_or(violation))
+    });
+    Ok(Summary {
+        worlds: 1,
+        faults: verdict.faults,
+        ends: verdict.ends,
+        coverage: verdict.coverage,
+        broken,
+        violations: violation.into_iter().collect(),
+    })
 }

@@ -1,4 +1,6 @@
-//! A simulated world, recorded.
+//! What passes in a world, recorded.
+
+use std::ops::{Deref, DerefMut};
 
 use oxisim_backup::{FromServer, Way};
 use oxisim_server::describe;
@@ -7,6 +9,7 @@ use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Carried, Happening, Leg, Record as Happened, Slot, What as Fact};
 
 /// A card in the slot of the emulated phone, with what passed there if it is to be recorded.
+#[derive(Debug)]
 pub struct Watched<C> {
     /// The card.
     pub card: C,
@@ -16,8 +19,9 @@ pub struct Watched<C> {
 
 impl<C> Watched<C> {
     /// Puts the card into the slot.
-    pub fn new(card: C, is_recorded: bool) -> Self {
-        Self { card, passed: is_recorded.then(Vec::new), last: Instant::EPOCH }
+    pub const fn new(card: C, is_recorded: bool) -> Self {
+        let passed = if is_recorded { Some(Vec::new()) } else { None };
+        Self { card, passed, last: Instant::EPOCH }
     }
 
     fn note(&mut self, at: Instant, what: What) {
@@ -72,6 +76,20 @@ fn event(happening: &Happening) -> Option<Record> {
         _ => return None,
     };
     Some(Record::new(happening.at, What::Event { who, text }))
+}
+
+impl<C> Deref for Watched<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.card
+    }
+}
+
+impl<C> DerefMut for Watched<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        &mut self.card
+    }
 }
 
 impl<C: Slot> Slot for Watched<C> {

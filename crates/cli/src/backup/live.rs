@@ -7,6 +7,7 @@ use oxisim_applets::PhonebookBackup;
 use oxisim_backup::message::Source;
 use oxisim_phonebook::{Book, Contact, LabelledNumber, Loss, layout::CardEntry, record::AdnRecord};
 use oxisim_server::{Msisdn, Server, SqliteStore};
+use oxisim_simulation::Watched;
 use oxisim_terminal::BackupApplication;
 use oxisim_transport::Transport;
 use oxisim_wire::Duration;
@@ -21,7 +22,7 @@ use crate::{
     report::count,
     run::{Device, Held, LIMIT, Outcome, SourceName, not_personalised},
     sim,
-    trace::{InTurns, Watched, finish},
+    trace::{InTurns, finish},
 };
 
 const DF_TELECOM: u16 = 0x7F10;

@@ -2,12 +2,13 @@
 
 use std::{cell::Cell, rc::Rc};
 
+use oxisim_simulation::Watched;
 use oxisim_trace::{Clock, Record, Recorder};
 use oxisim_transport::{Traced, Transport};
 use oxisim_wire::Instant;
 use oxisim_world::World;
 
-use super::{TraceArgs, Watched};
+use super::TraceArgs;
 use crate::{backup::wall_clock, failure::Failure};
 
 /// Records a card that is read in the time of the machine, and put into a simulated phone in between: each time with the

@@ -4,7 +4,6 @@ mod files;
 mod live;
 mod option;
 mod replay;
-mod slot;
 mod watch;
 
 use std::{
@@ -18,14 +17,13 @@ use crate::{explain, failure::Failure, file, report::count};
 
 pub use live::InTurns;
 pub use option::{TraceArgs, finish, teller};
-pub use slot::Watched;
 pub use watch::{of_centre, of_server};
 
 /// Show, convert, compare and replay what was recorded with --trace.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim script`, `oxisim shell`, `oxisim backup`, `oxisim smsc` and
-`oxisim serve` with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace
+A trace is recorded by `oxisim card`, `oxisim phone`, `oxisim script`, `oxisim shell`, `oxisim backup`, `oxisim simulate`,
+`oxisim smsc` and `oxisim serve` with --trace F.jsonl or --trace F.pcapng. Captures of Wireshark with GSMTAP frames of a SIM, as SIMtrace
 makes them, are read, too.
 
 Examples:
