@@ -42,9 +42,15 @@ impl PhonebookBackup {
     /// The way of a card's backup that is under way, as its memory says.
     #[must_use]
     pub fn under_way(card: &Card) -> Option<Way> {
+        Self::run(card).map(|(_, way)| way)
+    }
+
+    /// The number and the way of a card's backup that is under way, as its memory says.
+    #[must_use]
+    pub fn run(card: &Card) -> Option<(u16, Way)> {
         let octets = card.memory().find(ARRAY).map(|array| card.memory().read(array));
         let journal = octets.and_then(|octets| octets.get(JOURNAL_AT..)).unwrap_or_default();
-        JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| run.way)
+        JOURNAL.read(&journal.to_vec()).ok()?.run.map(|(run, _)| (run.generation, run.way))
     }
 
     /// Whether a card has ever begun a backup, or knows the number of one.
