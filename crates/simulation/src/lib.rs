@@ -14,7 +14,9 @@
 //! ```
 
 mod fault;
+mod home;
 mod invariant;
+mod making;
 mod plan;
 mod refusing;
 mod run;
@@ -24,7 +26,8 @@ mod sweep;
 
 pub use fault::{Group, Kind, Kinds, NoKind};
 pub use invariant::{Invariant, Violation};
-pub use plan::{Fault, Mode, Plan};
-pub use run::{Runner, Verdict};
+pub use making::Runner;
+pub use plan::{Answer, Fault, Mode, Plan};
+pub use run::Verdict;
 pub use shrink::shrink;
 pub use sweep::{Summary, Sweep};
