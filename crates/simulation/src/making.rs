@@ -51,20 +51,12 @@ pub(crate) struct Resident {
     prefix: &'static str,
 }
 
-pub(crate) const SUBSCRIBER: Resident = Resident {
-    number: "+15550100001",
-    iccid: "8900101000000000019",
-    contact: "Contact",
-    prefix: "+49151",
-};
+pub(crate) const SUBSCRIBER: Resident =
+    Resident { number: "+15550100001", iccid: "8900101000000000019", contact: "Contact", prefix: "+49151" };
 
 /// The second subscriber of a world; where there is none, somebody of whom the server must never know anything.
-pub(crate) const NEIGHBOUR: Resident = Resident {
-    number: "+15550100002",
-    iccid: "8900101000000000027",
-    contact: "Other",
-    prefix: "+43660",
-};
+pub(crate) const NEIGHBOUR: Resident =
+    Resident { number: "+15550100002", iccid: "8900101000000000027", contact: "Other", prefix: "+43660" };
 
 /// What a card is made of.
 type Made = (Resident, u16, Mode, bool, bool, u64, u16);
@@ -168,8 +160,7 @@ impl Runner {
         if generation != 0 {
             PhonebookBackup::personalise(&mut card, generation).map_err(words)?;
         }
-        let book: Book =
-            (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
+        let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
         change_phonebook(&mut card, &book)?;
         Ok(self.cards.entry(made).or_insert(card).clone())
     }

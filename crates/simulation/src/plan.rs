@@ -110,8 +110,7 @@ pub struct Fault {
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Normal, Self::Server, Self::Timer, Self::Status, Self::Auto, Self::Ask];
+    pub const ALL: [Self; 6] = [Self::Normal, Self::Server, Self::Timer, Self::Status, Self::Auto, Self::Ask];
 
     /// The mode of an uploader.
     #[must_use]

@@ -13,7 +13,9 @@ use oxisim_backup::{
     security::KeyVersion,
 };
 use oxisim_phonebook::Book;
-use oxisim_server::{Error, Iccid, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError};
+use oxisim_server::{
+    Error, Iccid, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError,
+};
 use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
 
