@@ -313,6 +313,15 @@ impl Memory {
         self.tear_after = writes.map(|writes| self.writes.saturating_add(writes));
     }
 
+    /// Writes until power is cut, if it will be.
+    #[must_use]
+    pub const fn tears_after(&self) -> Option<u64> {
+        match self.tear_after {
+            Some(write) => Some(write.saturating_sub(self.writes)),
+            None => None,
+        }
+    }
+
     /// Whether power was lost while writing.
     #[must_use]
     pub const fn is_torn(&self) -> bool {

@@ -143,7 +143,7 @@ fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Wri
     for (kind, count) in &summary.faults {
         writeln!(out, "  {:14}{count:>10}", kind.name())?;
     }
-    writeln!(out, "How the last backup of each world ended:")?;
+    writeln!(out, "How backups ended while things went wrong:")?;
     for (end, count) in &summary.ends {
         let end = if end.is_empty() { "(nothing was shown)" } else { end };
         writeln!(out, "  {count:>10}  {end}")?;

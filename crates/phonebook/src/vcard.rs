@@ -109,7 +109,10 @@ fn cards(text: &str) -> Result<Vec<(usize, &str)>, VcardError> {
         let start = offset;
         offset += line.len();
         let words = line.trim();
+        // What begins with white space goes on with the line before (RFC 6350 §3.2).
+        let goes_on = line.starts_with([' ', '\t']);
         open = match open {
+            Some(_) if goes_on => open,
             None if words.is_empty() => None,
             None if words.eq_ignore_ascii_case("BEGIN:VCARD") => Some((number, start)),
             None => {
@@ -279,6 +282,13 @@ mod tests {
         assert_eq!(error(second), "line 4: this BEGIN:VCARD has no END:VCARD");
         let stray = b"BEGIN:VCARD\nVERSION:3.0\nFN:A\nno property\nEND:VCARD\n";
         assert_eq!(error(stray), "line 4: 'no property' is no property of a vCard");
+    }
+
+    #[test]
+    fn a_line_that_goes_on_begins_and_ends_no_vcard() {
+        let file = b"BEGIN:VCARD\nVERSION:4.0\nFN:A\nTEL:12\n END:VCARD\n BEGIN:VCARD\nEND:VCARD\n";
+        let contacts = read(file).unwrap();
+        assert_eq!(contacts[0].numbers[0].number, "12END:VCARDBEGIN:VCARD");
     }
 
     #[test]

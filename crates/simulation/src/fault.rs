@@ -73,7 +73,7 @@ faults! {
     /// The time of the server's next message is over before it is delivered.
     Expired "expired" Network 0..=0;
     /// The card loses power in the middle of a write, after so many others.
-    Torn "torn" Power 0..=300;
+    Torn "torn" Power 0..=60;
     /// The phone is switched off for so many seconds.
     Off "off" Power 1..=2 * HOUR;
     /// The phone is switched off, and on again at once.
@@ -84,8 +84,18 @@ faults! {
     Busy "busy" Phone 0..=127;
     /// The user ends what the card does.
     Ended "ended" Phone 0..=0;
+    /// The user does not accept a command of the card, which one and how says the number.
+    Refuses "refuses" Phone 0..=11;
+    /// The phone cannot process a command of the card now (result 20): which one, and with which of the eleven pieces of
+    /// additional information, says the number.
+    Unable "unable" Phone 0..=43;
     /// The user asks for another backup.
     Again "again" Phone 0..=0;
+    /// The user has the PIN asked for when the phone is switched on, and switches it off and on; the phone knows the PIN,
+    /// or (odd) learns it only when the other faults are over.
+    PinOn "pin-on" Phone 0..=1;
+    /// The user has the PIN not asked for any more.
+    PinOff "pin-off" Phone 0..=0;
     /// The card moves to a phone that can do less: nothing with timers, or (odd) no polling either.
     OtherPhone "other-phone" Phone 0..=1;
     /// A contact is edited, in this slot.
@@ -102,6 +112,10 @@ faults! {
     OldClock "old-clock" Server 1..=2 * HOUR;
     /// A second server works on the same store.
     Second "second" Server 0..=0;
+    /// The operator lets the server write its copy back onto the card.
+    Restore "restore" Server 0..=0;
+    /// The operator lets the card make another backup.
+    Order "order" Server 0..=0;
 }
 
 /// Where a fault happens.

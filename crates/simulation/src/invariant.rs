@@ -1,10 +1,13 @@
 //! What must always be true, whatever goes wrong.
 
-use std::fmt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
-    Outcome, ToServer,
+    FromServer, Outcome, ToServer, Way,
     carriage::{self, Carried, Direction},
     message::Source,
     security::KeySet,
@@ -12,11 +15,16 @@ use oxisim_backup::{
 use oxisim_card::{Card, Handle};
 use oxisim_phonebook::Book;
 use oxisim_server::Msisdn;
+use oxisim_sms::packet::Counter;
 use oxisim_wire::Instant;
 use oxisim_world::{What, World, read_phonebook};
 use serde::Serialize;
 
-use crate::{Watched, servers::Servers};
+use crate::{
+    Watched,
+    making::{Resident, SUBSET},
+    servers::{Line, Servers},
+};
 
 /// Declares what must be true: its name, and the sentence.
 macro_rules! invariants {
@@ -52,14 +60,17 @@ macro_rules! invariants {
 }
 
 invariants! {
-    Told "told" "What the user is told is complete is in the store, as the phonebook was when the backup was taken.";
-    Mixed "mixed" "Nobody has contacts in the store but the subscriber.";
-    Phonebook "phonebook" "A backup never changes the card's phonebook.";
+    Told "told" "What the user is told is complete is in the store, as the phonebook was when that backup was taken.";
+    Kept "kept" "What the store holds is a phonebook that the card has had, as of a backup that was taken.";
+    Mixed "mixed" "Nobody has contacts in the store but whose they are.";
+    Phonebook "phonebook" "The card's phonebook changes only as its user changes it, and as a restore is to.";
+    Restored "restored" "When the user is told that the phonebook is restored, every contact of the copy is there.";
     Busy "busy" "The phone is never busy longer than one subset takes.";
     CardCounters "card-counters" "The counters of the card never go back.";
     ServerCounters "server-counters" "The server never uses the counter of a packet again for another.";
     CardTaken "card-taken" "The card takes no message that the server has not sent.";
     ServerTaken "server-taken" "A message that was made up changes nothing in the store.";
+    Replayed "replayed" "A packet that comes again changes nothing in the store.";
     Memory "memory" "The card's memory holds no more than it did before the backup.";
     Live "live" "When nothing goes wrong any more, a backup ends in time, and the store equals the card.";
 }
@@ -81,65 +92,124 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Who holds a world against its invariants, after every step.
+/// Texts with which a backup ends; those with which it fails begin alike.
+const ENDS: [Outcome; 9] = [
+    Outcome::Unchanged,
+    Outcome::Declined,
+    Outcome::Complete,
+    Outcome::Differs,
+    Outcome::GivenUp,
+    Outcome::NotSent,
+    Outcome::Refused,
+    Outcome::Unspoken,
+    Outcome::Restoring,
+];
+const FAILED: &str = "Backup failed";
+
+/// Objects of the card's memory that are its phonebook.
+const PHONEBOOK: [&str; 3] = ["6F3A", "4F4A", "4F11"];
+
+/// Who holds a subscriber's part of a world against its invariants, after every step.
 #[derive(Debug)]
 pub struct Watch {
     subscriber: Msisdn,
-    stranger: Msisdn,
+    /// Somebody of whom the server knows nothing.
+    stranger: Option<Msisdn>,
+    resident: Resident,
     keys: Option<KeySet>,
-    /// Blocks that may go at once.
+    /// Blocks that may go at once, but the normal way.
     subset: usize,
     start: Instant,
     /// The card's files of the phonebook, and what is to be in them.
     files: Vec<(Handle, Vec<u8>)>,
-    /// The phonebook, as it has been since the user asked for the backup.
-    books: Vec<Book>,
+    /// The same, as contacts.
+    book: Book,
+    /// Phonebooks as they were when backups were taken, by the numbers of those.
+    taken: BTreeMap<u16, Book>,
+    /// The backup that is under way, and the one that was last.
+    run: Option<(u16, Way)>,
+    last: Option<(u16, Way)>,
+    /// Copies that were to be written back.
+    copies: Vec<Book>,
+    /// Slots that the user has changed since.
+    edited: BTreeSet<u16>,
     counters: (u64, u64),
     /// Counters of the server's packets, with what they were for.
-    sent: Vec<(u64, Vec<u8>)>,
+    sent: BTreeMap<u64, Vec<u8>>,
     memory: usize,
     happenings: usize,
     messages: usize,
     /// Blocks since the phone became busy.
     burst: usize,
-    /// How often the user was told that a backup is complete.
-    pub told: usize,
-    /// How the last backup ended.
+    /// How backups ended, by what the user was told.
+    pub ends: BTreeMap<String, u64>,
+    /// How the last one did.
     pub last_text: Option<String>,
 }
-
-/// Objects of the card's memory that are its phonebook.
-const PHONEBOOK: [&str; 3] = ["6F3A", "4F4A", "4F11"];
 
 impl Watch {
     /// Of a world at its beginning, with a card that is about to make a backup.
     pub fn new(
         card: &mut Card,
         subscriber: Msisdn,
-        stranger: Msisdn,
+        stranger: Option<Msisdn>,
+        resident: Resident,
         keys: Option<KeySet>,
-        subset: usize,
         start: Instant,
     ) -> Self {
         let mut watch = Self {
             subscriber,
             stranger,
+            resident,
             keys,
-            subset,
+            subset: usize::from(SUBSET),
             start,
             files: Vec::new(),
-            books: Vec::new(),
+            book: Book::default(),
+            taken: BTreeMap::new(),
+            run: None,
+            last: None,
+            copies: Vec::new(),
+            edited: BTreeSet::new(),
             counters: (0, 0),
-            sent: Vec::new(),
+            sent: BTreeMap::new(),
             memory: card.memory().used(),
             happenings: 0,
             messages: 0,
             burst: 0,
-            told: 0,
+            ends: BTreeMap::new(),
             last_text: None,
         };
         watch.phonebook_changed(card);
+        watch.edited.clear();
         watch
+    }
+
+    /// Whose card it is.
+    pub const fn subscriber(&self) -> &Msisdn {
+        &self.subscriber
+    }
+
+    /// The card's keys.
+    pub const fn keys(&self) -> Option<&KeySet> {
+        self.keys.as_ref()
+    }
+
+    /// The phonebook as it is now.
+    #[must_use]
+    pub const fn book(&self) -> &Book {
+        &self.book
+    }
+
+    /// Whether the card has used its last counter.
+    pub fn has_run_out(&self) -> bool {
+        self.counters.0 == Counter::MAX.value()
+    }
+
+    /// So many blocks may go at once.
+    #[cfg(test)]
+    pub const fn allow(&mut self, blocks: usize) {
+        self.subset = blocks;
     }
 
     /// The user has changed the phonebook.
@@ -152,73 +222,74 @@ impl Watch {
             .collect();
         let files = names.iter().filter_map(|name| memory.find(name));
         self.files = files.map(|file| (file, memory.read(file).to_vec())).collect();
-        self.books.extend(read_phonebook(card).book());
+        let book = read_phonebook(card).book().unwrap_or_default();
+        self.edited.extend(differences(&self.book, &book));
+        self.book = book;
     }
 
-    /// The user asks for a backup, while none is under way: it is of the phonebook as it is now, or later.
-    pub fn asked(&mut self) {
-        let last = self.books.pop();
-        self.books = last.into_iter().collect();
-    }
-
-    /// Whom it watches.
-    #[must_use]
-    pub const fn subscriber(&self) -> &Msisdn {
-        &self.subscriber
-    }
-
-    /// The phonebook as it is now.
-    #[must_use]
-    pub fn book(&self) -> Option<&Book> {
-        self.books.last()
+    /// A copy is written back onto the card from now on, if there is one.
+    pub fn restoring(&mut self, copy: Option<Book>) {
+        if let Some(copy) = copy {
+            self.copies.push(copy);
+            self.edited.clear();
+        }
     }
 
     /// Looks at all that has happened since it looked last.
-    pub fn look(&mut self, world: &mut World<Servers, Watched<Card>>) -> Result<(), Violation> {
+    pub fn look(
+        &mut self,
+        world: &mut World<Line, Watched<Card>>,
+        servers: &mut Servers,
+    ) -> Result<(), Violation> {
         let now = world.now();
-        self.look_at_card(&world.card, now)?;
-        self.look_at_messages(world)?;
+        self.look_at_card(&mut world.card, now)?;
+        self.look_at_messages(servers, now)?;
         while let Some(happening) = world.record.happenings.get(self.happenings) {
             self.happenings += 1;
             match &happening.what {
                 What::Busy(_) => self.burst = 0,
                 What::Sending { message: Some(ToServer::Blocks(blocks)), .. } => {
                     self.burst += 1;
-                    if self.burst > self.subset && blocks.backup.source == Source::CARD {
+                    let is_normal = self.run.or(self.last).is_some_and(|(_, way)| way == Way::NORMAL);
+                    if self.burst > self.subset && !is_normal && blocks.backup.source == Source::CARD {
                         let found = format!("{} blocks in one burst", self.burst);
                         return Err(self.violation(Invariant::Busy, now, found));
                     }
                 }
-                What::Text(text) => {
-                    self.last_text = Some(text.clone());
-                    if *text == Outcome::Complete.to_string() {
-                        self.told += 1;
-                        self.look_at_copy(&mut world.esme, now)?;
-                    }
-                }
+                What::Answered(Some(FromServer::Ok { .. })) => self.look_at_copies(servers, now)?,
+                What::Text(text) => self.look_at_text(text.clone(), servers, now)?,
                 _ => {}
             }
         }
-        match world.esme.effect() {
-            Some(found) => Err(self.violation(Invariant::ServerTaken, now, found)),
+        match servers.effect() {
+            Some((invariant, found)) => Err(self.violation(*invariant, now, found.clone())),
             None => Ok(()),
         }
     }
 
-    fn look_at_card(&mut self, card: &Card, now: Instant) -> Result<(), Violation> {
-        for (file, octets) in &self.files {
-            if card.memory().read(*file) != octets.as_slice() && !card.memory().in_transaction() {
-                let found = format!("{} has changed", card.memory().name(*file).unwrap_or_default());
-                return Err(self.violation(Invariant::Phonebook, now, found));
-            }
+    fn look_at_card(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
+        let memory = card.memory();
+        if memory.is_torn() {
+            return Ok(());
         }
-        if card.memory().used() > self.memory {
-            let found = format!("{} octets, and {} before", card.memory().used(), self.memory);
+        let is_same = |(file, octets): &(Handle, Vec<u8>)| memory.read(*file) == octets.as_slice();
+        if !memory.in_transaction() && !self.files.iter().all(is_same) {
+            self.look_at_phonebook(card, now)?;
+        }
+        let memory = card.memory();
+        if memory.used() > self.memory {
+            let found = format!("{} octets, and {} before", memory.used(), self.memory);
             return Err(self.violation(Invariant::Memory, now, found));
         }
-        let Some(counters) = PhonebookBackup::counters(card).filter(|_| !card.memory().is_torn()) else {
-            return Ok(());
-        };
+        let run = PhonebookBackup::run(card);
+        if let Some((generation, way)) = run
+            && self.run.is_none_or(|(other, _)| other != generation)
+        {
+            self.taken.insert(generation, self.book.clone());
+            self.last = Some((generation, way));
+        }
+        self.run = run;
+        let Some(counters) = PhonebookBackup::counters(card) else { return Ok(()) };
         let last = std::mem::replace(&mut self.counters, counters);
         if counters.0 < last.0 || counters.1 < last.1 {
             let found = format!("{counters:?} after {last:?}");
@@ -227,46 +298,130 @@ impl Watch {
         Ok(())
     }
 
-    fn look_at_messages(&mut self, world: &World<Servers, Watched<Card>>) -> Result<(), Violation> {
-        let now = world.now();
+    /// The phonebook is another: every contact that is must be one of a copy.
+    fn look_at_phonebook(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
+        let Ok(book) = read_phonebook(card).book() else {
+            return Err(self.violation(Invariant::Phonebook, now, "it cannot be read".into()));
+        };
+        for slot in differences(&self.book, &book) {
+            let contact = book.record(slot);
+            if !self.copies.iter().any(|copy| contact.is_some() && copy.record(slot) == contact) {
+                let found = format!("contact {slot} is {contact:?}, and was {:?}", self.book.record(slot));
+                return Err(self.violation(Invariant::Phonebook, now, found));
+            }
+        }
+        self.book = book;
+        let memory = card.memory();
+        for (file, octets) in &mut self.files {
+            *octets = memory.read(*file).to_vec();
+        }
+        Ok(())
+    }
+
+    fn look_at_messages(&mut self, servers: &Servers, now: Instant) -> Result<(), Violation> {
         let Some(keys) = &self.keys else { return Ok(()) };
-        while let Some(user_data) = world.esme.sent.get(self.messages) {
+        while let Some((to, user_data)) = servers.sent.get(self.messages) {
             self.messages += 1;
             let Some(Carried::Sealed(sealed)) = carriage::read(user_data) else { continue };
+            if Msisdn::try_from(to).ok().as_ref() != Some(&self.subscriber) {
+                continue;
+            }
             let Ok((counter, message)) = sealed.open(Direction::ToCard, keys) else { continue };
             let counter = counter.value();
-            if self.sent.iter().any(|(other, was)| *other == counter && *was != message) {
+            if self.sent.get(&counter).is_some_and(|was| *was != message) {
                 let found = format!("{counter} twice");
                 return Err(self.violation(Invariant::ServerCounters, now, found));
             }
-            self.sent.push((counter, message));
+            self.sent.insert(counter, message);
         }
         let taken = self.counters.1;
-        if taken != 0 && self.sent.iter().all(|(counter, _)| *counter != taken) {
+        if taken != 0 && !self.sent.contains_key(&taken) {
             let found = format!("it has taken {taken}");
             return Err(self.violation(Invariant::CardTaken, now, found));
         }
         Ok(())
     }
 
-    /// The store is what the user has been told.
-    pub fn look_at_copy(&self, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
-        if servers.held(&self.stranger).is_some() {
-            let found = format!("a copy of {}", self.stranger);
+    fn look_at_text(&mut self, text: String, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
+        if text == Outcome::Complete.to_string() {
+            self.look_at_told(servers, now)?;
+        }
+        if text == Outcome::Restored.to_string() {
+            self.look_at_restored(now)?;
+        }
+        if text.starts_with(FAILED) || ENDS.iter().any(|end| end.to_string() == text) {
+            *self.ends.entry(text.clone()).or_default() += 1;
+            self.last_text = Some(text);
+        }
+        Ok(())
+    }
+
+    /// The user has been told that the backup is complete.
+    fn look_at_told(&self, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
+        self.look_at_copies(servers, now)?;
+        let Some(held) = servers.held(&self.subscriber) else {
+            return Err(self.violation(Invariant::Told, now, "there is no copy".into()));
+        };
+        // One that has begun since is none of which this is said.
+        let told = match (self.run, self.last) {
+            (Some((running, _)), _) => running.wrapping_sub(1),
+            (None, Some((last, _))) => last,
+            (None, None) => held.generation,
+        };
+        if held.generation != told && self.run.is_none_or(|(running, _)| running != held.generation) {
+            let found = format!("the copy is of backup {}, and not of {told}", held.generation);
+            return Err(self.violation(Invariant::Told, now, found));
+        }
+        Ok(())
+    }
+
+    /// What there is in the store is whose it is, and as it was when that backup was taken.
+    pub fn look_at_copies(&self, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
+        if let Some(stranger) = self.stranger.as_ref().filter(|stranger| servers.held(stranger).is_some()) {
+            return Err(self.violation(Invariant::Mixed, now, format!("a copy of {stranger}")));
+        }
+        let Some(held) = servers.held(&self.subscriber) else { return Ok(()) };
+        if let Some((slot, contact)) = held.book.iter().find(|(_, contact)| !self.resident.has(contact)) {
+            let found = format!("contact {slot} of {} is {contact:?}", self.subscriber);
             return Err(self.violation(Invariant::Mixed, now, found));
         }
+        match self.taken.get(&held.generation) {
+            Some(taken) if *taken == held.book => Ok(()),
+            taken => {
+                let found = format!(
+                    "{} contacts as backup {}, when {} were taken",
+                    held.book.len(),
+                    held.generation,
+                    taken.map_or("none".into(), |taken| taken.len().to_string())
+                );
+                Err(self.violation(Invariant::Kept, now, found))
+            }
+        }
+    }
+
+    /// Nothing goes wrong any more, and the last backup has ended well.
+    pub fn look_at_end(&self, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
+        self.look_at_copies(servers, now)?;
         let held = servers.held(&self.subscriber);
-        if held.as_ref().is_some_and(|held| self.books.contains(&held.book)) {
+        if held.as_ref().is_some_and(|held| held.book == self.book) {
             return Ok(());
         }
-        let found = match held {
-            None => "there is no copy".into(),
-            Some(held) => {
-                let wanted = self.books.last().map_or(0, Book::len);
-                format!("{} contacts, another phonebook than the {wanted} on the card", held.book.len())
-            }
+        let held = held.map_or("no copy".into(), |held| format!("{} contacts", held.book.len()));
+        let found = format!("{held}, and another phonebook of {} on the card", self.book.len());
+        Err(self.violation(Invariant::Live, now, found))
+    }
+
+    /// The user has been told that the phonebook is restored.
+    fn look_at_restored(&self, now: Instant) -> Result<(), Violation> {
+        let is_there = |copy: &Book| {
+            copy.iter()
+                .all(|(slot, contact)| self.edited.contains(&slot) || self.book.record(slot) == Some(contact))
         };
-        Err(self.violation(Invariant::Told, now, found))
+        if self.copies.iter().any(is_there) {
+            return Ok(());
+        }
+        let found = format!("none of {} copies is on the card", self.copies.len());
+        Err(self.violation(Invariant::Restored, now, found))
     }
 
     /// Something was not true.
@@ -274,4 +429,10 @@ impl Watch {
     pub fn violation(&self, invariant: Invariant, now: Instant, found: String) -> Violation {
         Violation { invariant, at: now.since(self.start).as_secs(), found }
     }
+}
+
+/// Slots in which two phonebooks differ.
+fn differences(one: &Book, other: &Book) -> BTreeSet<u16> {
+    let slots = one.iter().chain(other.iter()).map(|(slot, _)| slot);
+    slots.filter(|slot| one.record(*slot) != other.record(*slot)).collect()
 }

@@ -15,7 +15,9 @@
 
 mod coverage;
 mod fault;
+mod home;
 mod invariant;
+mod making;
 mod plan;
 mod run;
 mod servers;
@@ -26,8 +28,9 @@ mod watched;
 pub use coverage::{Coverage, Reached, Receiver, Uploader};
 pub use fault::{Group, Kind, Kinds, NoKind};
 pub use invariant::{Invariant, Violation};
-pub use plan::{Fault, Mode, Plan};
-pub use run::{Runner, Verdict};
+pub use making::Runner;
+pub use plan::{Answer, Fault, Mode, Plan};
+pub use run::Verdict;
 pub use shrink::shrink;
 pub use sweep::{Summary, Sweep};
 pub use watched::Watched;

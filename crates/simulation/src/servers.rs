@@ -1,16 +1,25 @@
 //! The backup server, or two of them, on one database.
 
 use std::{
+    cell::RefCell,
     collections::{HashSet, VecDeque},
     convert::Infallible,
+    rc::Rc,
 };
 
-use oxisim_backup::{DeliveryReport, Esme, Held, Outgoing, Policy, Session, Vault, message::Source};
+use oxisim_backup::{
+    BlockSet, DeliveryReport, Esme, Held, Outgoing, Policy, Restore, Session, Vault,
+    message::{BackupId, Extent, Source},
+    security::KeyVersion,
+};
+use oxisim_phonebook::Book;
 use oxisim_server::{
-    Error, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError, store::Refusing,
+    Error, Iccid, MasterKey, MemoryDatabase, MemoryStore, Msisdn, Server, Store, StoreError, store::Refusing,
 };
 use oxisim_sms::{Address, UserData};
 use oxisim_wire::{Duration, Instant};
+
+use crate::{Invariant, Kind};
 
 /// How long it takes until what failed is tried again.
 const AGAIN_AFTER: Duration = Duration::from_secs(30);
@@ -27,14 +36,22 @@ pub struct Servers {
     turn: usize,
     /// Steps until all are killed.
     killed_after: Option<u32>,
+    /// A store will refuse.
+    is_refusing: bool,
+    /// Faults that have struck since they were taken last.
+    struck: Vec<Kind>,
     /// How much their clock is slow.
     slow: Duration,
-    /// What they have sent.
-    pub(crate) sent: Vec<UserData>,
+    /// What they have sent, and to whom.
+    pub(crate) sent: Vec<(Address, UserData)>,
+    /// What they want to send, while somebody else was asked.
+    waiting: VecDeque<Outgoing>,
     /// Messages that somebody has made up: none has an effect when it comes.
     void: HashSet<Vec<u8>>,
+    /// Packets that have been taken, with their senders: none has an effect when it comes again.
+    taken: HashSet<(Address, Vec<u8>)>,
     /// The effect that one had all the same.
-    effect: Option<String>,
+    effect: Option<(Invariant, String)>,
     /// What came and was not acknowledged.
     again: VecDeque<Input>,
     /// Nothing is done before this time, because something has failed.
@@ -63,9 +80,13 @@ impl Servers {
             running: Vec::new(),
             turn: 0,
             killed_after: None,
+            is_refusing: false,
+            struck: Vec::new(),
             slow: Duration::ZERO,
             sent: Vec::new(),
+            waiting: VecDeque::new(),
             void: HashSet::new(),
+            taken: HashSet::new(),
             effect: None,
             again: VecDeque::new(),
             quiet_until: Instant::EPOCH,
@@ -89,10 +110,12 @@ impl Servers {
         Ok(())
     }
 
-    /// How many there are.
-    #[must_use]
-    pub fn count(&self) -> usize {
-        self.running.len()
+    /// A second one, unless there is.
+    ///
+    /// # Errors
+    /// As for [`Servers::new`].
+    pub fn start_second(&mut self) -> Result<(), StoreError> {
+        if self.running.len() < 2 { self.start() } else { Ok(()) }
     }
 
     /// One of them, to look things up.
@@ -115,25 +138,62 @@ impl Servers {
         session.ok().flatten()
     }
 
+    /// They know a subscriber's card.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn enrol(&mut self, msisdn: &Msisdn, iccid: &Iccid, now: Instant) -> Result<(), Error> {
+        let Some(server) = self.server() else { return Ok(()) };
+        server.enrol(msisdn, iccid, KeyVersion::FIRST, now).map(drop)
+    }
+
+    /// The operator lets them write a copy back, which is returned; none if there is nothing to write.
+    pub fn start_restore(&mut self, of: &Msisdn, now: Instant) -> Option<Book> {
+        let (book, clock) = (self.held(of)?.book, self.clock(now));
+        let started = self.server()?.start_restore(of, clock);
+        matches!(started, Ok(true)).then_some(book)
+    }
+
+    /// The latest restore of a subscriber.
+    #[must_use]
+    pub fn restore(&mut self, of: &Msisdn) -> Option<Restore> {
+        let account: Result<_, StoreError> =
+            self.server()?.store().inner().subscriber(of, |account| account.restore());
+        account.ok().flatten()
+    }
+
+    /// The operator lets a card make a backup.
+    pub fn start_backup(&mut self, of: &Msisdn, extent: Extent, now: Instant) {
+        let clock = self.clock(now);
+        if let Some(server) = self.server() {
+            // What the store refuses the operator asks for again, or not.
+            let _ = server.start_backup(of, Source::CARD, extent, None, clock);
+        }
+    }
+
     /// This message is none of the subscriber's.
-    pub fn expect_no_effect(&mut self, of: &UserData) {
-        self.void.insert(of.to_octets());
+    pub fn expect_no_effect(&mut self, of: Vec<u8>) {
+        self.void.insert(of);
     }
 
     /// The effect that a message had which should have none.
     #[must_use]
-    pub fn effect(&self) -> Option<String> {
-        self.effect.clone()
+    pub const fn effect(&self) -> Option<&(Invariant, String)> {
+        self.effect.as_ref()
+    }
+
+    /// The faults that have struck since this was asked last.
+    pub fn take_struck(&mut self) -> Vec<Kind> {
+        std::mem::take(&mut self.struck)
     }
 
     /// What a message could change: the copy, and how far the next one has come.
-    fn state(&mut self, of: &Address) -> Option<(Option<Held>, Option<Session>)> {
+    fn state(&mut self, of: &Address) -> Option<State> {
         let of = Msisdn::try_from(of).ok()?;
-        let done: Result<_, StoreError> = self
-            .server()?
-            .store()
-            .inner()
-            .subscriber(&of, |account| Ok((account.held(Source::CARD)?, account.session(Source::CARD)?)));
+        let done: Result<_, StoreError> = self.server()?.store().inner().subscriber(&of, |account| {
+            let session = account.session(Source::CARD)?;
+            Ok((account.held(Source::CARD)?, session.map(|session| (session.backup, session.received))))
+        });
         done.ok()
     }
 
@@ -144,6 +204,7 @@ impl Servers {
 
     /// The store refuses the access after so many others.
     pub fn refuse_after(&mut self, accesses: u32) {
+        self.is_refusing = true;
         if let Some(server) = self.server() {
             server.store().refuse_after(Some(accesses));
         }
@@ -157,10 +218,30 @@ impl Servers {
     /// Nothing goes wrong with them any more, but that what they lost is lost.
     pub fn heal(&mut self) {
         self.killed_after = None;
+        self.is_refusing = false;
         self.slow = Duration::ZERO;
         for server in &mut self.running {
             server.store().refuse_after(None);
         }
+    }
+
+    /// The database is lost with all that is in it, and a new one is there.
+    #[cfg(test)]
+    pub fn lose_database(&mut self) {
+        self.database = MemoryDatabase::default();
+        self.running.clear();
+        self.start().expect("a database in memory opens");
+    }
+
+    /// Somebody changes a copy behind the server's back.
+    #[cfg(test)]
+    pub fn change_copy(&mut self, of: &Msisdn, change: impl FnOnce(&mut Book)) {
+        let mut held = self.held(of).expect("there is a copy");
+        change(&mut held.book);
+        let store = self.server().expect("there is a server").store().inner();
+        let done: Result<(), StoreError> =
+            store.subscriber(of, |account| account.put_held(Source::CARD, &held));
+        done.expect("a database in memory takes it");
     }
 
     /// A step of theirs is about to be done: or this is where they are killed.
@@ -169,6 +250,7 @@ impl Servers {
             None => {}
             Some(0) => {
                 self.killed_after = None;
+                self.struck.push(Kind::Killed);
                 let count = self.running.len();
                 self.running.clear();
                 for _ in 0..count {
@@ -182,13 +264,20 @@ impl Servers {
 
     fn take(&mut self, input: Input, now: Instant) {
         self.step();
+        // Whose message it is that must have no effect, and why.
         let void = match &input {
-            Input::Message(from, user_data) if self.void.contains(&user_data.to_octets()) => {
-                Some(from.clone())
+            Input::Message(from, user_data) => {
+                let octets = user_data.to_octets();
+                let invariant = if self.void.contains(&octets) {
+                    Some(Invariant::ServerTaken)
+                } else {
+                    self.taken.contains(&(from.clone(), octets)).then_some(Invariant::Replayed)
+                };
+                invariant.map(|invariant| (from.clone(), invariant))
             }
             _ => None,
         };
-        let before = void.as_ref().and_then(|from| self.state(from));
+        let before = void.as_ref().and_then(|(from, _)| self.state(from));
         let clock = self.clock(now);
         self.turn = self.turn.wrapping_add(1);
         let turn = self.turn.checked_rem(self.running.len()).unwrap_or(0);
@@ -201,15 +290,30 @@ impl Servers {
             }
         };
         let is_done = done.is_ok();
-        if let Some(from) = void {
+        if let Some((from, invariant)) = void {
             let after = self.state(&from);
             if before != after {
-                self.effect = Some(format!("{after:?} after {before:?}"));
+                self.effect = Some((invariant, format!("{after:?} after {before:?}")));
             }
         }
-        if !is_done {
-            self.quiet_until = now + AGAIN_AFTER;
-            self.again.push_back(input);
+        match input {
+            _ if !is_done => {
+                self.fail(now);
+                self.again.push_back(input);
+            }
+            // Without security one message may be what another was.
+            Input::Message(from, user_data) if self.master.is_some() => {
+                self.taken.insert((from, user_data.to_octets()));
+            }
+            _ => {}
+        }
+    }
+
+    /// A store has refused.
+    fn fail(&mut self, now: Instant) {
+        self.quiet_until = now + AGAIN_AFTER;
+        if std::mem::take(&mut self.is_refusing) {
+            self.struck.push(Kind::Refused);
         }
     }
 
@@ -226,46 +330,10 @@ impl Servers {
         }
         Ok(next)
     }
-}
 
-impl Esme for Servers {
-    type Error = Infallible;
-
-    fn handle_message(
-        &mut self,
-        from: &Address,
-        user_data: &UserData,
-        now: Instant,
-    ) -> Result<(), Infallible> {
-        self.take(Input::Message(from.clone(), user_data.clone()), now);
-        Ok(())
-    }
-
-    fn handle_report(
-        &mut self,
-        to: &Address,
-        reference: u64,
-        report: DeliveryReport,
-        now: Instant,
-    ) -> Result<(), Infallible> {
-        self.take(Input::Report(to.clone(), reference, report), now);
-        Ok(())
-    }
-
-    fn handle_receipt(
-        &mut self,
-        to: &Address,
-        reference: u64,
-        user_data: &UserData,
-        now: Instant,
-    ) -> Result<(), Infallible> {
-        self.take(Input::Receipt(to.clone(), reference, user_data.clone()), now);
-        Ok(())
-    }
-
-    fn handle_timeout(&mut self, now: Instant) -> Result<(), Infallible> {
+    fn handle_timeout(&mut self, now: Instant) {
         if now < self.quiet_until {
-            return Ok(());
+            return;
         }
         for input in std::mem::take(&mut self.again) {
             self.take(input, now);
@@ -282,28 +350,112 @@ impl Esme for Servers {
                 let failed =
                     self.running.get_mut(turn).is_some_and(|server| server.handle_timeout(clock).is_err());
                 if failed {
-                    self.quiet_until = now + AGAIN_AFTER;
+                    self.fail(now);
                 }
             }
         }
+    }
+
+    fn poll_timeout(&mut self) -> Option<Instant> {
+        let again = (!self.again.is_empty()).then_some(self.quiet_until);
+        let next = self.next_timeout().unwrap_or(Some(self.quiet_until));
+        [again, next].into_iter().flatten().min().map(|at| at.max(self.quiet_until))
+    }
+
+    /// The next message for a subscriber.
+    fn poll_output(&mut self, to: &Address) -> Option<Outgoing> {
+        if let Some(at) = self.waiting.iter().position(|output| output.to == *to) {
+            return self.waiting.remove(at);
+        }
+        while let Some(output) = self.running.iter_mut().find_map(Server::poll_output) {
+            let is_killed = self.killed_after == Some(0);
+            self.step();
+            if is_killed {
+                // It was never sent, and the others are forgotten with it.
+                return None;
+            }
+            self.sent.push((output.to.clone(), output.user_data.clone()));
+            if output.to == *to {
+                return Some(output);
+            }
+            self.waiting.push_back(output);
+        }
+        None
+    }
+}
+
+/// What a message could change.
+type State = (Option<Held>, Option<(BackupId, BlockSet)>);
+
+/// The servers, as the network of one subscriber reaches them.
+#[derive(Clone)]
+pub struct Line {
+    servers: Rc<RefCell<Servers>>,
+    subscriber: Address,
+}
+
+impl Line {
+    /// That of a subscriber.
+    pub const fn new(servers: Rc<RefCell<Servers>>, subscriber: Address) -> Self {
+        Self { servers, subscriber }
+    }
+
+    /// The servers.
+    #[must_use]
+    pub fn servers(&self) -> Rc<RefCell<Servers>> {
+        Rc::clone(&self.servers)
+    }
+}
+
+impl Esme for Line {
+    type Error = Infallible;
+
+    fn handle_message(
+        &mut self,
+        from: &Address,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<(), Infallible> {
+        self.servers.borrow_mut().take(Input::Message(from.clone(), user_data.clone()), now);
+        Ok(())
+    }
+
+    fn handle_report(
+        &mut self,
+        to: &Address,
+        reference: u64,
+        report: DeliveryReport,
+        now: Instant,
+    ) -> Result<(), Infallible> {
+        self.servers.borrow_mut().take(Input::Report(to.clone(), reference, report), now);
+        Ok(())
+    }
+
+    fn handle_receipt(
+        &mut self,
+        to: &Address,
+        reference: u64,
+        user_data: &UserData,
+        now: Instant,
+    ) -> Result<(), Infallible> {
+        self.servers.borrow_mut().take(Input::Receipt(to.clone(), reference, user_data.clone()), now);
+        Ok(())
+    }
+
+    fn handle_timeout(&mut self, now: Instant) -> Result<(), Infallible> {
+        self.servers.borrow_mut().handle_timeout(now);
         Ok(())
     }
 
     fn poll_timeout(&mut self) -> Result<Option<Instant>, Infallible> {
-        let again = (!self.again.is_empty()).then_some(self.quiet_until);
-        let next = self.next_timeout().unwrap_or(Some(self.quiet_until));
-        Ok([again, next].into_iter().flatten().min().map(|at| at.max(self.quiet_until)))
+        let mut servers = self.servers.borrow_mut();
+        if servers.waiting.iter().any(|output| output.to == self.subscriber) {
+            return Ok(Some(Instant::EPOCH));
+        }
+        Ok(servers.poll_timeout())
     }
 
     fn poll_output(&mut self) -> Option<Outgoing> {
-        let output = self.running.iter_mut().find_map(Server::poll_output)?;
-        if self.killed_after == Some(0) {
-            // It was never sent, and the others are forgotten with it.
-            self.step();
-            return None;
-        }
-        self.step();
-        self.sent.push(output.user_data.clone());
-        Some(output)
+        self.servers.borrow_mut().poll_output(&self.subscriber)
     }
 }

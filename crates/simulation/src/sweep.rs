@@ -37,7 +37,7 @@ pub struct Summary {
     pub worlds: u64,
     /// Faults that happened, by kind.
     pub faults: BTreeMap<Kind, u64>,
-    /// How backups ended.
+    /// How backups ended while things went wrong.
     pub ends: BTreeMap<String, u64>,
     /// What the card and the server have reached.
     pub coverage: Coverage,

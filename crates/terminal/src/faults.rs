@@ -36,4 +36,15 @@ impl Terminal {
         }
         self.faults.waiting.push_back((kind, result.into()));
     }
+
+    /// How many results wait for their command.
+    #[must_use]
+    pub fn answers_waiting(&self) -> usize {
+        self.faults.waiting.len()
+    }
+
+    /// Answers every command as it goes again.
+    pub fn forget_answers(&mut self) {
+        self.faults.waiting.clear();
+    }
 }

@@ -328,7 +328,7 @@ impl<E: Esme, C: Slot> World<E, C> {
     /// Lets the next thing happen, and all that follows from it at once; `false` if nothing does until `end`, which it is
     /// then.
     pub fn step(&mut self, end: Instant) -> Result<bool, E::Error> {
-        let Some(next) = self.next()? else { return Ok(false) };
+        let Some(next) = self.poll_timeout()? else { return Ok(false) };
         if next > end {
             self.now = self.now.max(end);
             return Ok(false);
@@ -340,7 +340,7 @@ impl<E: Esme, C: Slot> World<E, C> {
     }
 
     /// The next time at which something happens.
-    fn next(&mut self) -> Result<Option<Instant>, E::Error> {
+    pub fn poll_timeout(&mut self) -> Result<Option<Instant>, E::Error> {
         let times = [
             self.schedule.next(),
             self.terminal.poll_timeout(),

@@ -42,7 +42,13 @@ impl PhonebookBackup {
     /// The way of a card's backup that is under way, as its memory says.
     #[must_use]
     pub fn under_way(card: &Card) -> Option<Way> {
-        Self::state(card)?.run.map(|(run, _)| run.way)
+        Self::run(card).map(|(_, way)| way)
+    }
+
+    /// The number and the way of a card's backup that is under way, as its memory says.
+    #[must_use]
+    pub fn run(card: &Card) -> Option<(u16, Way)> {
+        Self::state(card)?.run.map(|(run, _)| (run.generation, run.way))
     }
 
     /// How a card's uploader stands, as its memory says.

@@ -7,7 +7,7 @@ use oxisim_sms::UserData;
 use oxisim_terminal::SubmitError;
 use oxisim_wire::Duration;
 
-use super::{Planned, World};
+use super::{Planned, Stage, World};
 use crate::{Fate, Mishap, Slot, What, mishap::Letter};
 
 impl<E: Esme, C: Slot> World<E, C> {
@@ -22,6 +22,23 @@ impl<E: Esme, C: Slot> World<E, C> {
     /// No message suffers any more what has not befallen it yet.
     pub fn forget_mishaps(&mut self) {
         self.mishaps.iter_mut().for_each(alloc::collections::VecDeque::clear);
+    }
+
+    /// How many mishaps of one direction have not befallen a message yet.
+    #[must_use]
+    pub fn mishaps_left(&self, to_server: bool) -> usize {
+        self.mishaps.get(usize::from(to_server)).map_or(0, alloc::collections::VecDeque::len)
+    }
+
+    /// The user behaves in another way from now on.
+    pub const fn set_user(&mut self, user: crate::User) {
+        self.user = user;
+    }
+
+    /// Whether a backup has been asked for, or is under way.
+    #[must_use]
+    pub fn is_backing_up(&self) -> bool {
+        self.backups != [Stage::Idle; 2]
     }
 
     /// Somebody sends the server a message in the subscriber's name, which takes its time as others do.
