@@ -107,7 +107,7 @@ impl Run {
     /// What is under way ends, and another backup makes the store equal every card.
     fn end(&mut self) -> Result<(), Violation> {
         let until = self.now() + BOUND;
-        self.run_while(until, |run| run.is_at_work())?;
+        self.run_while(until, Self::is_at_work)?;
         if let Some(at) = self.at_work() {
             return Err(self.dead(at, "a backup or a restore is still under way"));
         }
@@ -126,7 +126,7 @@ impl Run {
             home.ask()?;
             self.run_to(self.now() + ANSWERS_IN)?;
             let until = self.now() + BOUND;
-            self.run_while(until, |run| run.is_at_work())?;
+            self.run_while(until, Self::is_at_work)?;
             self.run_to(self.now() + ANSWERS_IN)?;
             let Some(home) = self.homes.get_mut(at) else { return Ok(()) };
             let last = home.watch.last_text.clone().unwrap_or_default();
