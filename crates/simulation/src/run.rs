@@ -43,18 +43,22 @@ pub(crate) struct Run {
     pub homes: Vec<Home>,
     servers: Rc<RefCell<Servers>>,
     faults: BTreeMap<Kind, u64>,
-    ends: BTreeMap<String, u64>,
+    /// How backups ended while things went wrong, once nothing does any more.
+    ends: Option<BTreeMap<String, u64>>,
 }
 
 impl Run {
     pub fn new(plan: Plan, homes: Vec<Home>, servers: Rc<RefCell<Servers>>) -> Self {
-        Self { plan, homes, servers, faults: BTreeMap::new(), ends: BTreeMap::new() }
+        Self { plan, homes, servers, faults: BTreeMap::new(), ends: None }
     }
 
     pub fn verdict(mut self, violation: Option<Violation>) -> Verdict {
         self.count();
-        let last = self.take_ends();
-        let (ends, last) = if self.ends.is_empty() { (last, BTreeMap::new()) } else { (self.ends, last) };
+        let latest = self.take_ends();
+        let (ends, last) = match self.ends {
+            Some(ends) => (ends, latest),
+            None => (latest, BTreeMap::new()),
+        };
         let home = self.homes.into_iter().next();
         Verdict {
             violation,
@@ -79,7 +83,7 @@ impl Run {
             self.befall(&fault)?;
         }
         self.stop()?;
-        self.ends = self.take_ends();
+        self.ends = Some(self.take_ends());
         self.end()
     }
 
