@@ -46,18 +46,22 @@ pub(crate) struct Run {
     pub homes: Vec<Home>,
     servers: Rc<RefCell<Servers>>,
     faults: BTreeMap<Kind, u64>,
-    ends: BTreeMap<String, u64>,
+    /// How backups ended while things went wrong, once nothing does any more.
+    ends: Option<BTreeMap<String, u64>>,
 }
 
 impl Run {
     pub fn new(plan: Plan, homes: Vec<Home>, servers: Rc<RefCell<Servers>>) -> Self {
-        Self { plan, homes, servers, faults: BTreeMap::new(), ends: BTreeMap::new() }
+        Self { plan, homes, servers, faults: BTreeMap::new(), ends: None }
     }
 
     pub fn verdict(mut self, violation: Option<Violation>) -> Verdict {
         self.count();
-        let last = self.take_ends();
-        let (ends, last) = if self.ends.is_empty() { (last, BTreeMap::new()) } else { (self.ends, last) };
+        let latest = self.take_ends();
+        let (ends, last) = match self.ends {
+            Some(ends) => (ends, latest),
+            None => (latest, BTreeMap::new()),
+        };
         let mut coverage = Coverage::default();
         self.homes.iter().for_each(|home| coverage.merge(&home.coverage));
         let home = self.homes.into_iter().next();
@@ -92,7 +96,7 @@ impl Run {
             self.befall(&fault)?;
         }
         self.stop()?;
-        self.ends = self.take_ends();
+        self.ends = Some(self.take_ends());
         self.end()
     }
 
@@ -120,7 +124,7 @@ impl Run {
     /// What is under way ends, and another backup makes the store equal every card.
     fn end(&mut self) -> Result<(), Violation> {
         let until = self.now() + BOUND;
-        self.run_while(until, |run| run.is_at_work())?;
+        self.run_while(until, Self::is_at_work)?;
         if let Some(at) = self.at_work() {
             return Err(self.dead(at, "a backup or a restore is still under way"));
         }
@@ -139,7 +143,7 @@ impl Run {
             home.ask()?;
             self.run_to(self.now() + ANSWERS_IN)?;
             let until = self.now() + BOUND;
-            self.run_while(until, |run| run.is_at_work())?;
+            self.run_while(until, Self::is_at_work)?;
             self.run_to(self.now() + ANSWERS_IN)?;
             let Some(home) = self.homes.get_mut(at) else { return Ok(()) };
             let last = home.watch.last_text.clone().unwrap_or_default();

@@ -34,7 +34,7 @@ fn a_search_that_is_broken_off_tells_what_it_has_run() {
 
 #[test]
 fn what_card_and_server_reach_is_told() {
-    let plan = Plan { secured: true, counter: 0, generation: 0, neighbour: false, ..Plan::new(1, 20, &[]) };
+    let plan = Plan { compact: false, counter: 0, generation: 0, neighbour: false, ..Plan::new(1, 50, &[]) };
     let run = |mode| Runner::default().run(&Plan { mode, ..plan.clone() }).unwrap().coverage;
     let [normal, timer, server] = [Mode::Normal, Mode::Timer, Mode::Server].map(run);
     let uploader = |coverage: &Coverage| coverage.uploader.states().collect::<Vec<_>>();

@@ -1,5 +1,7 @@
 //! What each kind of fault does.
 
+use std::cell::RefCell;
+
 use oxisim_backup::{
     Outgoing,
     carriage::{self, Direction},
@@ -20,6 +22,7 @@ use crate::{
     Fault, Kind, Violation,
     home::Home,
     making::{FREE_SLOTS, NEIGHBOUR, SUBSCRIBER, change_phonebook},
+    servers::Servers,
 };
 
 /// Commands of the card that its user sees, and answers that are no yes (TS 102 223 §6.4.1).
@@ -53,56 +56,21 @@ impl Run {
         let at = usize::from(fault.neighbour).min(self.homes.len().saturating_sub(1));
         let Some(home) = self.homes.get_mut(at) else { return Ok(()) };
         let servers = || self.servers.borrow_mut();
-        let amount = Duration::from_secs(u64::from(fault.amount));
-        let now = home.world.now();
         match fault.kind {
-            // These strike with the step that they wait for.
-            Kind::Killed => return Ok(servers().kill_after(fault.amount)),
-            Kind::Refused => return Ok(servers().refuse_after(fault.amount)),
-            Kind::Torn => {
-                home.card().memory_mut().tear_after(Some(u64::from(fault.amount)));
-                return Ok(());
-            }
+            // These wait, and are counted when they strike.
+            Kind::Killed => servers().kill_after(fault.amount),
+            Kind::Refused => servers().refuse_after(fault.amount),
+            Kind::Torn => home.card().memory_mut().tear_after(Some(u64::from(fault.amount))),
+            Kind::Refuses | Kind::Unable => home.answer_wrongly(fault),
             kind if let Some((to_server, mishap)) = mishap(fault) => {
                 home.world.befall(to_server, mishap);
                 home.awaits_message(to_server, kind);
-                return Ok(());
             }
-            Kind::Refuses | Kind::Unable => {
-                home.answer_wrongly(fault);
-                return Ok(());
+            kind => {
+                home.strike(fault, &self.servers)?;
+                *self.faults.entry(kind).or_default() += 1;
             }
-            Kind::NoService => {
-                home.outages.push(now + amount);
-                home.set_service();
-            }
-            Kind::Off => home.switch_off(amount, false),
-            Kind::Reset => home.switch_off(Duration::ZERO, false),
-            Kind::Battery => home.switch_off(amount, true),
-            Kind::Ended => home.world.terminal.handle_user(&Press::EndSession, now),
-            Kind::PinOn => home.enable_pin(fault.amount.is_multiple_of(2)),
-            Kind::PinOff => {
-                let now = home.world.now();
-                home.card().exchange(now, &DISABLE_PIN);
-            }
-            Kind::OtherPhone => {
-                home.config = Config { pin: home.config.pin, ..lesser(fault.amount) };
-                home.switch_off(Duration::from_secs(60), true);
-            }
-            Kind::Edited | Kind::Added | Kind::Deleted => home.edit(fault),
-            Kind::OldClock => servers().set_slow(amount),
-            // A database in memory always opens.
-            Kind::Second => drop(servers().start_second()),
-            Kind::Restore => {
-                let copy = servers().start_restore(home.watch.subscriber(), now);
-                home.watch.restoring(copy);
-            }
-            Kind::Order => servers().start_backup(home.watch.subscriber(), Extent::DIFFERENCE, now),
-            Kind::Forged => home.forge(fault),
-            Kind::Again => home.ask()?,
-            _ => {}
         }
-        *self.faults.entry(fault.kind).or_default() += 1;
         Ok(())
     }
 
@@ -114,6 +82,47 @@ impl Run {
                 home.switch_off(Duration::ZERO, true);
             }
         }
+    }
+}
+
+impl Home {
+    /// A fault strikes at once.
+    fn strike(&mut self, fault: &Fault, servers: &RefCell<Servers>) -> Result<(), Violation> {
+        let servers = || servers.borrow_mut();
+        let amount = Duration::from_secs(u64::from(fault.amount));
+        let now = self.world.now();
+        match fault.kind {
+            Kind::NoService => {
+                self.outages.push(now + amount);
+                self.set_service();
+            }
+            Kind::Off => self.switch_off(amount, false),
+            Kind::Reset => self.switch_off(Duration::ZERO, false),
+            Kind::Battery => self.switch_off(amount, true),
+            Kind::Ended => self.world.terminal.handle_user(&Press::EndSession, now),
+            Kind::PinOn => self.enable_pin(fault.amount.is_multiple_of(2)),
+            Kind::PinOff => {
+                let now = self.world.now();
+                self.card().exchange(now, &DISABLE_PIN);
+            }
+            Kind::OtherPhone => {
+                self.config = Config { pin: self.config.pin, ..lesser(fault.amount) };
+                self.switch_off(Duration::from_secs(60), true);
+            }
+            Kind::Edited | Kind::Added | Kind::Deleted => self.edit(fault),
+            Kind::OldClock => servers().set_slow(amount),
+            // A database in memory always opens.
+            Kind::Second => drop(servers().start_second()),
+            Kind::Restore => {
+                let copy = servers().start_restore(self.watch.subscriber(), now);
+                self.watch.restoring(copy);
+            }
+            Kind::Order => servers().start_backup(self.watch.subscriber(), Extent::DIFFERENCE, now),
+            Kind::Forged => self.forge(fault),
+            Kind::Again => self.ask()?,
+            _ => {}
+        }
+        Ok(())
     }
 }
 
