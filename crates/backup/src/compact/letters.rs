@@ -5,54 +5,82 @@ use super::name::Unit;
 /// Characters that are remembered.
 const LETTERS: usize = 48;
 
-/// The last characters of the block, in a ring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The last characters of the block, in a ring. They lie bit by bit, so that one step compares a bit of all of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Letters {
-    units: [Unit; LETTERS],
+    /// Of each bit of a character, from bit 0 on, in which it is set.
+    bits: [Places; Unit::BITS as usize],
     count: u16,
 }
 
-/// How many characters go on with 0, and with 1.
-#[derive(Clone, Copy, Debug, Default)]
-struct Votes([u16; 2]);
+/// Some of the ring's places.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Places([u16; LETTERS / 16]);
 
-impl Votes {
-    /// Up to three for each.
-    fn few(self) -> u16 {
-        let Self([no, yes]) = self;
-        no.min(3) << 2 | yes.min(3)
+impl Places {
+    /// A bit for each, that of the first one is the lowest.
+    fn get(self) -> u64 {
+        let Self([first, second, third]) = self;
+        u64::from(first) | u64::from(second) << 16 | u64::from(third) << 32
     }
-}
 
-impl Default for Letters {
-    fn default() -> Self {
-        Self { units: [0; LETTERS], count: 0 }
+    fn set(&mut self, place: usize, is_in: bool) {
+        if let Some(part) = self.0.get_mut(place / 16) {
+            let bit = 1 << (place % 16);
+            *part = if is_in { *part | bit } else { *part & !bit };
+        }
     }
 }
 
 impl Letters {
     pub(super) fn push(&mut self, unit: Unit) {
-        self.units[usize::from(self.count) % LETTERS] = unit;
+        let place = usize::from(self.count) % LETTERS;
+        for (bit, places) in self.bits.iter_mut().enumerate() {
+            places.set(place, unit >> bit & 1 == 1);
+        }
         self.count = self.count.wrapping_add(1);
     }
 
     /// How the bit at `place`, 15 to 0, goes on in those whose higher bits are `high`: in all, and in those that stand
-    /// behind `before`; [`Votes::few`] of each.
+    /// behind `before`; [`few`] of each.
     pub(super) fn votes(&self, high: u16, place: u8, before: Unit) -> [u16; 2] {
-        let count = usize::from(self.count);
-        let mut votes = [Votes::default(); 2];
-        let mut last = None;
-        for at in count.saturating_sub(LETTERS)..count {
-            let unit = self.units[at % LETTERS];
-            if unit.checked_shr(u32::from(place) + 1).unwrap_or(0) == high {
-                let side = usize::from(unit >> place & 1);
-                votes[0].0[side] += 1;
-                votes[1].0[side] += u16::from(last == Some(before));
-            }
-            last = Some(unit);
+        let above = place + 1;
+        let all = self.alike(high.checked_shl(above.into()).unwrap_or(0), above);
+        if all == 0 {
+            return [0, 0];
         }
-        votes.map(Votes::few)
+        let behind = all & Self::next(self.alike(before, 0)) & !self.oldest();
+        let yes = self.bits.get(usize::from(place)).map_or(0, |places| places.get());
+        [all, behind].map(|those| few(those & !yes) << 2 | few(those & yes))
     }
+
+    /// The places of the characters that have the bits of `unit`, from `least` on.
+    fn alike(&self, unit: Unit, least: u8) -> u64 {
+        let bits = self.bits.iter().enumerate().skip(least.into());
+        bits.fold(self.taken(), |alike, (bit, places)| {
+            alike & if unit >> bit & 1 == 1 { places.get() } else { !places.get() }
+        })
+    }
+
+    /// The places that have a character.
+    fn taken(&self) -> u64 {
+        (1 << usize::from(self.count).min(LETTERS)) - 1
+    }
+
+    /// The place of the oldest character, once all are taken: behind which it stood is forgotten.
+    fn oldest(&self) -> u64 {
+        1 << (usize::from(self.count) % LETTERS)
+    }
+
+    /// The places behind these.
+    const fn next(places: u64) -> u64 {
+        places << 1 | places >> (LETTERS - 1)
+    }
+}
+
+/// How many they are, up to three.
+fn few(places: u64) -> u16 {
+    places.count_ones().min(3) as u16
 }
 
 #[cfg(test)]

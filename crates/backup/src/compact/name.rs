@@ -232,7 +232,7 @@ impl Walk {
             let done = 6 - place;
             let at = script << 7 | node;
             let bit = low >> place & 1 == 1;
-            let [all, after] = self.letters.votes(page << done | node & !(1 << done), place, behind.units[0]);
+            let votes = || self.letters.votes(page << done | node & !(1 << done), place, behind.units[0]);
             let bit = if page == 0 && done < 2 {
                 let contexts = contexts![
                     [40, at, start, word],
@@ -242,17 +242,18 @@ impl Walk {
                 ];
                 bits.bit(&contexts, bit)?
             } else if script == FOREIGN {
-                let place = place.into();
+                let ([all, after], place) = (votes(), place.into());
                 let contexts =
                     contexts![[30, at, start], [37, all], [38, all, place], [39, after], [44, after, place]];
                 bits.bit(&contexts, bit)?
             } else if is_ideographic(page) {
+                let [all, after] = votes();
                 bits.bit(&contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
             } else {
                 // Columns 4 and 5 have the capitals of columns 6 and 7.
                 let letter =
                     if page == 0 && node >> (4 - place) == 0b110 { at | 1 << (4 - place) } else { at };
-                let above = u16::from(page > 0);
+                let ([all, after], above) = (votes(), u16::from(page > 0));
                 let contexts = contexts![
                     [30, at, start + 2 * word],
                     [31, at, c1],
