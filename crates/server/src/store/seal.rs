@@ -7,7 +7,7 @@
 //!
 //! Subscribers and cards are found by a keyed hash, AES-CMAC under a key that is never replaced.
 
-use std::collections::BTreeMap;
+use std::{cell::RefCell, collections::BTreeMap};
 
 use aes::Aes256;
 use aes_gcm::{
@@ -111,6 +111,8 @@ pub(super) struct Keyring {
     lookup: Key,
     data: BTreeMap<u32, Key>,
     random: ChaCha20Rng,
+    /// The cipher that was used last, with the number of its data key and its subscriber: their records come together.
+    last: RefCell<Option<(u32, Id, Aes256Gcm)>>,
 }
 
 impl Keyring {
@@ -125,7 +127,8 @@ impl Keyring {
     }
 
     fn with(random: ChaCha20Rng) -> Self {
-        let mut ring = Self { lookup: Key::default(), data: BTreeMap::new(), random };
+        let mut ring =
+            Self { lookup: Key::default(), data: BTreeMap::new(), random, last: RefCell::default() };
         ring.lookup = ring.key();
         ring.add();
         ring
@@ -144,7 +147,7 @@ impl Keyring {
         if data.is_empty() {
             return Err(StoreError::WrongKey);
         }
-        Ok(Self { lookup, data, random: random()? })
+        Ok(Self { lookup, data, random: random()?, last: RefCell::default() })
     }
 
     /// The keys as they stand in a store, sealed by a key.
@@ -200,6 +203,7 @@ impl Keyring {
 
     /// The data keys before the latest go: nothing is sealed with them any more.
     pub fn retire(&mut self) {
+        self.last = RefCell::default();
         let current = self.current();
         self.data.retain(|number, _| *number == current);
     }
@@ -211,21 +215,29 @@ impl Keyring {
 
     /// Seals a record of a subscriber.
     pub fn seal(&mut self, of: &Id, which: Which, clear: &[u8]) -> Vec<u8> {
-        let number = self.current();
-        let Some(key) = self.data.get(&number) else { return Vec::new() };
-        let cipher = Aes256Gcm::new(&(*own_key(key, of)).into());
-        let mut sealed = number.to_be_bytes().to_vec();
-        sealed.extend(cipher.encrypt_payload(&self.nonce(), clear, &which.associated(of)));
-        sealed
+        let (number, nonce) = (self.current(), self.nonce());
+        let seal = |cipher: &Aes256Gcm| cipher.encrypt_payload(&nonce, clear, &which.associated(of));
+        let Some(sealed) = self.with_cipher(number, of, seal) else { return Vec::new() };
+        [&number.to_be_bytes()[..], &sealed].concat()
     }
 
     /// Opens a record of a subscriber.
     pub fn unseal(&self, of: &Id, which: Which, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, StoreError> {
         let unreadable = || StoreError::Unreadable { table: which.table(), why: Unreadable::Sealed };
-        let key = sealed_by(sealed).and_then(|number| self.data.get(&number)).ok_or_else(unreadable)?;
-        let cipher = Aes256Gcm::new(&(*own_key(key, of)).into());
-        let sealed = sealed.get(NUMBER..).unwrap_or_default();
-        cipher.decrypt_payload(sealed, &which.associated(of)).ok_or_else(unreadable)
+        let (number, sealed) = sealed_by(sealed).zip(sealed.get(NUMBER..)).ok_or_else(unreadable)?;
+        let open = |cipher: &Aes256Gcm| cipher.decrypt_payload(sealed, &which.associated(of));
+        self.with_cipher(number, of, open).flatten().ok_or_else(unreadable)
+    }
+
+    /// Does `work` with the cipher of a subscriber, if there is the data key.
+    fn with_cipher<T>(&self, number: u32, of: &Id, work: impl FnOnce(&Aes256Gcm) -> T) -> Option<T> {
+        let mut last = self.last.borrow_mut();
+        if let Some((_, _, cipher)) = last.as_ref().filter(|(key, id, _)| (*key, id) == (number, of)) {
+            return Some(work(cipher));
+        }
+        let cipher = Aes256Gcm::new(&(*own_key(self.data.get(&number)?, of)).into());
+        let (.., cipher) = last.insert((number, *of, cipher));
+        Some(work(cipher))
     }
 
     fn hash(&self, label: &[u8], digits: &str) -> Id {
@@ -290,9 +302,9 @@ fn data_key(number: u32) -> Vec<u8> {
 fn own_key(key: &Key, of: &Id) -> Key {
     let mut own = Key::default();
     let bits = (8 * KEY as u32).to_be_bytes();
+    let keyed = <Cmac<Aes256> as cmac::KeyInit>::new(&(**key).into());
     for (counter, block) in (1_u32..).zip(own.chunks_mut(16)) {
-        let mac = <Cmac<Aes256> as cmac::KeyInit>::new(&(**key).into());
-        let mac = mac.chain_update(counter.to_be_bytes()).chain_update(b"oxisim record\0");
+        let mac = keyed.clone().chain_update(counter.to_be_bytes()).chain_update(b"oxisim record\0");
         let mac = mac.chain_update(of).chain_update(bits).finalize().into_bytes();
         block.copy_from_slice(&mac[..block.len()]);
     }
