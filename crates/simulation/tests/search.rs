@@ -40,8 +40,10 @@ fn what_card_and_server_reach_is_told() {
     let uploader = |coverage: &Coverage| coverage.uploader.states().collect::<Vec<_>>();
     assert_eq!(uploader(&normal), [Uploader::Idle, Uploader::Sending, Uploader::Waiting]);
     assert!(timer.uploader.transitions().any(|step| step == (Uploader::Sending, Uploader::Pausing)));
-    assert!(server.receiver.transitions().any(|step| step == (Receiver::Open, Receiver::Planned)));
-    assert!(normal.receiver.transitions().any(|step| step == (Receiver::Open, Receiver::Complete)));
+    assert!(server.receiver.states().any(|state| state == Receiver::Asked));
+    for coverage in [&normal, &timer, &server] {
+        assert!(coverage.receiver.transitions().any(|(_, to)| to == Receiver::Complete));
+    }
     let mut both = normal.clone();
     both.merge(&timer);
     assert!(uploader(&both).contains(&Uploader::Pausing));
