@@ -45,7 +45,7 @@ fn run(bencher: Bencher<'_, '_>, plans: &[Plan], count: usize) {
 fn plans(faults: &str) -> Vec<Plan> {
     let kinds = if faults == "no fault" { &[] } else { Kind::ALL };
     let plans = (0..).map(|seed| Plan::new(seed, CONTACTS, kinds));
-    plans.filter(|plan| kinds.is_empty() != !plan.faults.is_empty()).take(WORLDS as usize).collect()
+    plans.filter(|plan| kinds.is_empty() == plan.faults.is_empty()).take(WORLDS as usize).collect()
 }
 
 fn verdict(runner: &mut Runner, plan: &Plan) -> Verdict {
