@@ -23,7 +23,7 @@ fn worlds(bencher: Bencher<'_, '_>, faults: &str) {
     run(bencher, &plans, plans.len());
 }
 
-/// Backups a second of all contacts that were complete, worlds in which something goes wrong and nothing else.
+/// Complete backups of all contacts a second.
 #[divan::bench(sample_count = 5, sample_size = 1, args = ["no fault", "every fault"])]
 fn complete_backups(bencher: Bencher<'_, '_>, faults: &str) {
     let mut runner = Runner::default();
