@@ -229,7 +229,9 @@ mod tests {
     fn what_worlds_have_reached_adds_up() {
         let of = |states: &[Receiver]| {
             let mut coverage = Coverage::default();
-            states.iter().for_each(|state| coverage.receiver.note(*state));
+            for state in states {
+                coverage.receiver.note(*state);
+            }
             coverage
         };
         let mut both = of(&[Receiver::Open, Receiver::Complete]);
