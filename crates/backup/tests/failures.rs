@@ -2,7 +2,7 @@
 
 mod host;
 
-use host::{Host, named};
+use host::{Host, named, only};
 use oxisim_backup::{
     Failure, FromServer, Journal, Keyring, Mode, Outcome, Output, Phonebook, PhonebookError, Settings,
     Storage, StorageError, Trigger, Uploader, Wake, Way,
@@ -96,7 +96,7 @@ fn a_refused_backup_that_cannot_be_made_anew_is_over_and_the_user_is_told() {
     assert!(!outputs(&mut uploader).is_empty());
     // More than seven blocks hold.
     let number = DiallingNumber::new(TonNpi(0x91), vec![4; 120]).unwrap();
-    host.host.contact = Some(Record { additional: vec![number; 15], ..named("Ana") });
+    host.host.contacts = only(Record { additional: vec![number; 15], ..named("Ana") });
     let backup = BackupId { source: Source::CARD, generation: 1 };
     let refused = FromServer::Refused { backup, reason: Refusal::GENERATION_OLD, latest: 7 };
     uploader.handle_message(&refused.encode(), &mut host);
@@ -104,7 +104,7 @@ fn a_refused_backup_that_cannot_be_made_anew_is_over_and_the_user_is_told() {
     assert!(said.contains(&Output::Report(Outcome::Failed(Failure::ContactTooLarge(1)))), "{said:?}");
 
     // The user makes it smaller, and backs up again.
-    host.host.contact = Some(named("Ana"));
+    host.host.contacts = only(named("Ana"));
     uploader.start(Trigger::User, &mut host);
     let said = outputs(&mut uploader);
     assert!(said.contains(&Output::Report(Outcome::Started { blocks: 1 })), "{said:?}");

@@ -5,13 +5,13 @@ mod host;
 
 use std::collections::BTreeSet;
 
-use host::{Host, named};
+use host::{Host, named, only};
 use oxisim_backup::{
     BlockSet, Configuration, FromServer, Journal, Mode, Outcome, Output, Settings, ToServer, Uploader, Way,
     message::{Abandonment, BackupId, Extent, Source, Start, StartResult},
     security::{KeySet, KeyVersion, Rekey, RekeyResult, check_values},
 };
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, test_runner::FileFailurePersistence::WithSource};
 
 const JOURNAL: Journal = Journal::new(10, 20);
 
@@ -87,7 +87,7 @@ impl Bench {
                 uploader.handle_message(&message.encode(), host);
             }
             Event::Start(number) => {
-                host.contact = Some(named(&format!("Ana {number}")));
+                host.contacts = only(named(&format!("Ana {number}")));
                 let start = Start { number, extent: Extent::WHOLE, way: None };
                 uploader.handle_message(&FromServer::Start { source, start }.encode(), host);
             }
@@ -133,7 +133,7 @@ impl Bench {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(WithSource("proptest-regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn each_order_counts_once_and_the_last_is_answered(events in vec(event(), 0..60)) {

@@ -12,7 +12,7 @@ use oxisim_backup::{
 };
 use oxisim_phonebook::{AlphaIdentifier, Book, DiallingNumber, Record, TonNpi};
 use oxisim_wire::{Duration, Instant};
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, test_runner::FileFailurePersistence::WithSource};
 
 /// Octets of an alpha identifier in a record of 255 octets (TS 31.102 §4.4.2.3).
 const LONGEST_ALPHA: usize = 241;
@@ -213,7 +213,7 @@ fn noise(seed: u8) -> Record {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(WithSource("proptest-regressions"))), cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn every_record_comes_back_out_of_blocks_and_pieces(

@@ -6,7 +6,7 @@ use oxisim_backup::{
     message::{BackupId, Blocks, Resumes, Source},
 };
 use oxisim_wire::Instant;
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::FileFailurePersistence::WithSource};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 /// Blocks of a backup.
@@ -126,7 +126,7 @@ impl StateMachineTest for Real {
 }
 
 prop_state_machine! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: Some(Box::new(WithSource("proptest-regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn the_receiver_has_and_answers_what_the_model_does(sequential 1..16 => Real);

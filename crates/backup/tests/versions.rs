@@ -8,7 +8,7 @@ use oxisim_backup::{
     message::{Source, Unspoken},
 };
 use oxisim_wire::Instant;
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, test_runner::FileFailurePersistence::WithSource};
 
 const JOURNAL: Journal = Journal::new(10, 20);
 
@@ -35,7 +35,7 @@ fn answers(vault: &mut MemoryVault, message: &[u8]) -> Vec<Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: Some(Box::new(WithSource("proptest-regressions"))), ..ProptestConfig::default() })]
 
     #[test]
     fn another_version_is_answered_with_those_that_are_spoken(

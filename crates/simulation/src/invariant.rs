@@ -126,6 +126,8 @@ pub struct Watch {
     book: Book,
     /// Phonebooks as they were when backups were taken, by the numbers of those.
     taken: BTreeMap<u16, Book>,
+    /// The phonebook as it was when the user was asked: a backup that follows is of that.
+    asked: Option<Book>,
     /// The backup that is under way, and the one that was last.
     run: Option<(u16, Way)>,
     last: Option<(u16, Way)>,
@@ -167,6 +169,7 @@ impl Watch {
             files: Vec::new(),
             book: Book::default(),
             taken: BTreeMap::new(),
+            asked: None,
             run: None,
             last: None,
             copies: Vec::new(),
@@ -256,6 +259,7 @@ impl Watch {
                         return Err(self.violation(Invariant::Busy, now, found));
                     }
                 }
+                What::Prompt { .. } => self.asked = Some(self.book.clone()),
                 What::Answered(Some(FromServer::Ok { .. })) => self.look_at_copies(servers, now)?,
                 What::Text(text) => self.look_at_text(text.clone(), servers, now)?,
                 _ => {}
@@ -285,7 +289,7 @@ impl Watch {
         if let Some((generation, way)) = run
             && self.run.is_none_or(|(other, _)| other != generation)
         {
-            self.taken.insert(generation, self.book.clone());
+            self.taken.insert(generation, self.asked.take().unwrap_or_else(|| self.book.clone()));
             self.last = Some((generation, way));
         }
         self.run = run;

@@ -148,8 +148,8 @@ impl core::iter::Sum for Duration {
 /// As `1h02m03s`, `2m03s` or `4.3s`: the shortest form that loses nothing a reader wants.
 impl fmt::Display for Duration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let tenths = (self.0 + 50_000) / 100_000;
-        let seconds = (self.0 + 500_000) / 1_000_000;
+        let tenths = self.0.saturating_add(50_000) / 100_000;
+        let seconds = self.0.saturating_add(500_000) / 1_000_000;
         if tenths < 600 {
             write!(f, "{}.{}s", tenths / 10, tenths % 10)
         } else if seconds < 3_600 {
@@ -170,6 +170,7 @@ mod tests {
     fn a_duration_prints_as_people_say_it() {
         for (micros, text) in [
             (0, "0.0s"),
+            (u64::MAX, "5124095576h01m49s"),
             (4_260_000, "4.3s"),
             (59_960_000, "1m00s"),
             (123_400_000, "2m03s"),

@@ -1,19 +1,24 @@
-//! A phonebook of one contact, keys, and memory.
+//! A phonebook, keys, and memory.
 
 use oxisim_backup::{Keyring, Phonebook, PhonebookError, Storage, StorageError, security::KeySet};
-use oxisim_phonebook::{AlphaIdentifier, Record};
+use oxisim_phonebook::{AlphaIdentifier, Book, Record};
 
 /// What an uploader runs on.
 pub struct Host {
     memory: Vec<u8>,
-    pub contact: Option<Record>,
+    pub contacts: Book,
     pub keys: Option<KeySet>,
 }
 
 impl Host {
     pub fn new(octets: usize) -> Self {
-        Self { memory: vec![0; octets], contact: Some(named("Ana")), keys: None }
+        Self { memory: vec![0; octets], contacts: only(named("Ana")), keys: None }
     }
+}
+
+/// A phonebook of one contact.
+pub fn only(contact: Record) -> Book {
+    [(1, contact)].into_iter().collect()
 }
 
 /// A contact without a number.
@@ -31,7 +36,7 @@ impl Phonebook for Host {
     }
 
     fn record(&self, slot: u16) -> Result<Option<Record>, PhonebookError> {
-        Ok(self.contact.clone().filter(|_| slot == 1))
+        Ok(self.contacts.record(slot).cloned())
     }
 
     fn replace(&mut self, _: u16, _: Option<&Record>) -> Result<(), PhonebookError> {
