@@ -133,7 +133,7 @@ impl Session {
         let before = (!packet.is_genuine).then(|| objects(&self.card));
         for message in packet.messages {
             let answer = self.deliver(message);
-            remote::check(&answer);
+            self.platform.handle_answer(&answer);
             self.managed += usize::from(packet.is_genuine && !answer.is_empty());
         }
         if let Some(before) = before {

@@ -49,13 +49,15 @@ pub struct Platform {
     counter: u64,
     /// What it sent last.
     last: Option<Packet>,
+    /// The card has answered that one: before, power may have failed ahead of any effect.
+    is_answered: bool,
 }
 
 /// A packet in short messages.
 #[derive(Clone)]
 pub struct Packet {
     pub messages: Vec<UserData>,
-    /// It may change the card: it has the right keys, and did not come before.
+    /// It may change the card: it has the right keys, and the card has not answered it before.
     pub is_genuine: bool,
 }
 
@@ -64,7 +66,8 @@ impl Platform {
     pub fn packet(&mut self, steps: &mut Steps<'_>) -> Option<Packet> {
         let how = steps.octet();
         if how & 0x07 == 0x07 {
-            return Some(Packet { is_genuine: false, ..self.last.clone()? });
+            let last = self.last.clone()?;
+            return Some(Packet { is_genuine: last.is_genuine && !self.is_answered, ..last });
         }
         let set = usize::from(how >> 3 & 1);
         let is_genuine = how & 0x07 < 5;
@@ -91,14 +94,15 @@ impl Platform {
         let messages = short_messages(ElementId::COMMAND_PACKET, &sealed, Reference::Short(1)).ok()?;
         // An applet may ask for less than the card does.
         let packet = Packet { messages, is_genuine: is_genuine || !TARGETS.contains(&tar) };
-        self.last = Some(packet.clone());
+        (self.last, self.is_answered) = (Some(packet.clone()), false);
         Some(packet)
     }
-}
 
-/// What the card answers to a packet can be read: a response packet behind its header, or a word of another kind.
-pub fn check(answer: &[u8]) {
-    if let Some(packet) = answer.strip_prefix(&[0x02, 0x71, 0x00]) {
-        SealedResponse::decode(Form::ShortMessage, packet).expect("a receipt that can be read");
+    /// What the card answers to a packet can be read: a response packet behind its header, or a word of another kind.
+    pub fn handle_answer(&mut self, answer: &[u8]) {
+        self.is_answered |= !answer.is_empty();
+        if let Some(packet) = answer.strip_prefix(&[0x02, 0x71, 0x00]) {
+            SealedResponse::decode(Form::ShortMessage, packet).expect("a receipt that can be read");
+        }
     }
 }
