@@ -39,11 +39,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "trace",
         ],
     ),
+    ("image", &["wire", "apdu", "sms", "toolkit", "phonebook", "backup", "card", "applets"]),
     ("kit", &["wire", "apdu", "sms", "toolkit", "card", "terminal", "world"]),
 ];
 
 /// Rooms that have the standard library: files, sockets and threads are their business, or the tests of others.
-const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "trace", "kit", "simulation"];
+const HOSTS: &[&str] = &["server", "smpp", "smsc", "transport", "trace", "kit", "image", "simulation"];
 
 /// Rooms that may know any other: the program and the tests.
 const ANY: &[&str] = &["oxisim", "oxisim-tests"];

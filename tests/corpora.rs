@@ -11,8 +11,9 @@ use oxisim_tests::targets::TARGETS;
 /// For each target, how many files of its corpus go how far at least: a corpus that no longer reaches what it is there for
 /// proves nothing.
 const REACHED: &[(&str, &[(&str, usize)])] = &[
-    ("card", &[("proactive", 5)]),
+    ("card", &[("managed", 3), ("proactive", 5)]),
     ("coding", &[("coded again", 10)]),
+    ("image", &[("refused", 3), ("no card", 1), ("card", 5)]),
     ("packet", &[("opened", 1), ("sealed", 5)]),
     ("records", &[("in pieces", 1)]),
     ("script", &[("refused", 1), ("run", 8)]),
@@ -54,6 +55,7 @@ macro_rules! replayed {
 replayed! {
     sessions_that_fuzzing_has_found_leave_the_card_whole: "card",
     blocks_that_fuzzing_has_found_come_back: "coding",
+    texts_of_cards_that_fuzzing_has_found_are_refused_with_their_place_or_come_back: "image",
     packets_that_fuzzing_has_found_open_to_what_they_were: "packet",
     records_that_fuzzing_has_found_come_back: "records",
     scripts_that_fuzzing_has_found_are_read_or_refused_and_come_to_their_end: "script",

@@ -36,7 +36,7 @@ pub struct PersonaliseArgs {
     version: Option<u8>,
     /// What the keys are for.
     #[arg(long, value_enum, requires = "version")]
-    algorithm: Option<KeyTypeName>,
+    algorithm: Option<AlgorithmName>,
     /// The last counter that counts as accepted.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..1 << 40))]
     counter: u64,
@@ -44,6 +44,24 @@ pub struct PersonaliseArgs {
     secrets: SecretArgs,
     #[command(flatten, next_help_heading = "The backup applet")]
     applet: personalise::Args,
+}
+
+/// What the keys of a key set are for.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum AlgorithmName {
+    /// DES with keys of 8 octets, triple DES with 16 or 24.
+    Des,
+    /// AES with keys of 16, 24 or 32 octets.
+    Aes,
+}
+
+impl From<AlgorithmName> for KeyTypeName {
+    fn from(name: AlgorithmName) -> Self {
+        match name {
+            AlgorithmName::Des => Self::Des,
+            AlgorithmName::Aes => Self::Aes,
+        }
+    }
 }
 
 /// The keys themselves.
@@ -85,7 +103,7 @@ pub fn personalise(args: &PersonaliseArgs) -> Result<(), Failure> {
     let Some(version) = args.version else { return personalise::run(path, &args.applet) };
     let algorithm =
         args.algorithm.ok_or_else(|| Failure::Usage("--version needs --algorithm, des or aes".into()))?;
-    let (kic, kid, wrapping) = args.secrets.keys(algorithm)?;
+    let (kic, kid, wrapping) = args.secrets.keys(algorithm.into())?;
     let counter = Counter::new(args.counter).unwrap_or(Counter::MAX);
     let set = KeySet { version, kic, kid, kik: wrapping, counter };
     let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;

@@ -1,42 +1,8 @@
 //! Lengths of time and hours of the day, as people type them.
 
 use oxisim_backup::Window;
+pub use oxisim_image::duration;
 use oxisim_wire::Duration;
-
-const LONGEST_SECONDS: u64 = 3_653 * 86_400;
-
-/// `90s`, `2m`, `1h30m`, `7d`; a bare number is seconds.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no length of time: write 90s, 2m, 1h30m or 7d");
-    let mut seconds: u64 = 0;
-    let mut digits = String::new();
-    for character in text.trim().chars() {
-        if character.is_ascii_digit() {
-            digits.push(character);
-            continue;
-        }
-        let unit = match character {
-            's' => 1,
-            'm' => 60,
-            'h' => 3_600,
-            'd' => 86_400,
-            _ => return Err(wrong()),
-        };
-        let count: u64 = digits.parse().map_err(|_| wrong())?;
-        seconds = count.checked_mul(unit).and_then(|n| seconds.checked_add(n)).ok_or_else(wrong)?;
-        digits.clear();
-    }
-    if !digits.is_empty() {
-        let rest: u64 = digits.parse().map_err(|_| wrong())?;
-        seconds = seconds.checked_add(rest).ok_or_else(wrong)?;
-    } else if text.trim().is_empty() {
-        return Err(wrong());
-    }
-    if seconds > LONGEST_SECONDS {
-        return Err(format!("{text:?} is longer than ten years"));
-    }
-    Ok(Duration::from_secs(seconds))
-}
 
 /// `1m..5m`.
 pub fn range(text: &str) -> Result<(Duration, Duration), String> {
@@ -68,16 +34,6 @@ pub fn window(text: &str) -> Result<Window, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lengths_of_time_are_read_as_people_write_them() {
-        for (text, seconds) in [("90s", 90), ("2m", 120), ("1h30m", 5_400), ("7d", 604_800), ("45", 45)] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "m", "2x", "-3s", "99999999999999999999s", "18446744073709551615d"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
-    }
 
     #[test]
     fn hours_of_the_day_may_pass_midnight() {

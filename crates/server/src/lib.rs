@@ -33,7 +33,6 @@ pub mod describe;
 mod dispatch;
 mod guard;
 mod keys;
-mod msisdn;
 mod outbox;
 mod pseudonym;
 mod rekey;
@@ -44,7 +43,7 @@ pub mod store;
 
 pub use bearer::Ignored;
 pub use keys::{Iccid, MasterKey, NoIccid, NoMasterKey};
-pub use msisdn::{Msisdn, NoMsisdn};
+pub use oxisim_sms::{Msisdn, NoMsisdn};
 pub use pseudonym::{NoSubscriberId, SubscriberId};
 pub use rules::{Rulebook, Rules};
 pub use server::{Error, Reception, Server};

@@ -5,6 +5,7 @@
 //!   which alphabet a message is in.
 //! - [`Address`], [`Timestamp`], [`UserData`] with its header [`Element`]s and their [`content`]: what the messages
 //!   are made of.
+//! - [`Msisdn`]: whose phone it is, as an international number.
 //! - [`tpdu`]: SMS-DELIVER, SMS-SUBMIT, SMS-STATUS-REPORT, SMS-COMMAND and the two reports, decoded by direction.
 //! - [`rp`]: RP-DATA and its answers, in which TPDUs pass between a phone and its network (TS 24.011).
 //! - [`concatenation`]: long messages in several parts, and back.
@@ -39,6 +40,7 @@ pub mod content;
 mod element;
 mod error;
 pub mod file;
+mod msisdn;
 pub mod packet;
 pub mod rp;
 mod show;
@@ -52,5 +54,6 @@ pub use coding::{Alphabet, Class, CodingGroup, DataCoding, ProtocolIdentifier, W
 pub use content::Content;
 pub use element::{Element, ElementId};
 pub use error::Error;
+pub use msisdn::{Msisdn, NoMsisdn};
 pub use timestamp::{CivilTime, Timestamp};
 pub use user_data::{Ports, UserData};

@@ -1,6 +1,7 @@
 //! A session with a whole card and its applets: commands, what a phone does with proactive commands, messages of the backup
-//! server, resets, power that fails in the middle of a write. The card answers everything; what it announces can be fetched
-//! and read; no transaction is left open; and after all of it the card still starts.
+//! server, packets of a platform that manages it over the air, resets, power that fails in the middle of a write. The card
+//! answers everything; what it announces can be fetched and read; no transaction is left open; a packet of somebody without
+//! the keys, or one that comes again, changes nothing; and after all of it the card still starts.
 
 use std::cell::OnceCell;
 
@@ -10,12 +11,15 @@ use oxisim_backup::{
     carriage::{self, Direction},
     security::KeyVersion,
 };
-use oxisim_card::{Card, Profile};
+use oxisim_card::{Card, Image, Profile};
 use oxisim_sms::{ProtocolIdentifier, Timestamp, UserData, packet::Counter, tpdu::Deliver};
 use oxisim_toolkit::{Command, Envelope, envelope::SmsPpDownload};
 use oxisim_wire::{Duration, Wire};
 
-use super::steps::Steps;
+use super::{
+    remote::{self, Platform},
+    steps::Steps,
+};
 use crate::{CARDS, MASTER_KEY, SERVER, START, SUBSCRIBER, contacts, fill};
 
 /// TERMINAL PROFILE of a phone that can do everything.
@@ -33,7 +37,9 @@ thread_local! {
 fn made() -> Card {
     let profile = Profile { iccid: CARDS[0].into(), ..Profile::default() };
     let server = SERVER.parse().expect("a number");
-    let mut card = Card::new(&profile)
+    let image = Image { key_sets: remote::key_sets(), ..profile.image() };
+    let mut card = Card::from_image(&image)
+        .expect("a card")
         .with_applet(PhonebookBackup::new(server, Settings::default()))
         .with_applet(Hello)
         .with_applet(Echo::default())
@@ -55,7 +61,10 @@ struct Session {
     fetched: Option<[u8; 3]>,
     /// Counter of the last packet to it.
     counter: u64,
+    platform: Platform,
     commands: usize,
+    /// Packets of the platform that the card has taken.
+    managed: usize,
 }
 
 impl Session {
@@ -105,19 +114,39 @@ impl Session {
         self.exchange(&[&[0x80, 0x14, 0x00, 0x00, data.len() as u8][..], &data].concat());
     }
 
-    /// A message of this user data comes, from the server.
-    fn deliver(&mut self, user_data: UserData) {
+    /// A message of this user data comes, from the server; what the card answers.
+    fn deliver(&mut self, user_data: UserData) -> Vec<u8> {
         let timestamp = Timestamp::decode(&[0x62, 0x11, 0x32, 0x81, 0, 0, 0], "time stamp").expect("a time");
         let from = SERVER.parse().expect("a number");
         let deliver = Deliver::new(from, ProtocolIdentifier(0x7F), timestamp, user_data);
         let data = Envelope::from(SmsPpDownload::new(None, deliver.encode())).encode();
-        if let Ok(length) = u8::try_from(data.len()) {
-            self.exchange(&[&[0x80, 0xC2, 0x00, 0x00, length][..], &data].concat());
+        let Ok(length) = u8::try_from(data.len()) else { return Vec::new() };
+        self.exchange(&[&[0x80, 0xC2, 0x00, 0x00, length][..], &data, &[0x00]].concat())
+    }
+
+    /// A packet of the platform comes, or one that pretends to be.
+    fn manage(&mut self, steps: &mut Steps<'_>) {
+        let Some(packet) = self.platform.packet(steps) else { return };
+        let objects = |card: &Card| -> Vec<(String, Vec<u8>)> {
+            card.memory().objects().map(|(name, octets)| (name.into(), octets.into())).collect()
+        };
+        let before = (!packet.is_genuine).then(|| objects(&self.card));
+        for message in packet.messages {
+            let answer = self.deliver(message);
+            self.platform.handle_answer(&answer);
+            self.managed += usize::from(packet.is_genuine && !answer.is_empty());
+        }
+        if let Some(before) = before {
+            assert!(before == objects(&self.card), "a packet that proves nothing has an effect");
         }
     }
 
     fn step(&mut self, steps: &mut Steps<'_>) {
-        match steps.octet() % 16 {
+        let step = steps.octet();
+        if step >= 0xE0 {
+            return self.manage(steps);
+        }
+        match step % 16 {
             0..4 => {
                 let apdu = steps.counted();
                 self.exchange(apdu);
@@ -161,7 +190,16 @@ impl Session {
 
 pub fn run(octets: &[u8]) -> &'static str {
     let card = MADE.with(|card| card.get_or_init(made).clone());
-    let mut session = Session { card, now: START, announced: None, fetched: None, counter: 0, commands: 0 };
+    let mut session = Session {
+        card,
+        now: START,
+        announced: None,
+        fetched: None,
+        counter: 0,
+        platform: Platform::default(),
+        commands: 0,
+        managed: 0,
+    };
     session.power_on();
     let mut steps = Steps(octets);
     while !steps.is_empty() {
@@ -169,5 +207,9 @@ pub fn run(octets: &[u8]) -> &'static str {
     }
     session.card.memory_mut().tear_after(None);
     session.power_on();
-    if session.commands > 0 { "proactive" } else { super::NOTHING }
+    match (session.managed, session.commands) {
+        (1.., _) => "managed",
+        (_, 1..) => "proactive",
+        _ => super::NOTHING,
+    }
 }

@@ -3,8 +3,10 @@
 
 mod card;
 mod coding;
+mod image;
 mod packet;
 mod records;
+mod remote;
 mod script;
 mod server;
 mod smpp;
@@ -25,9 +27,10 @@ pub struct Target {
 }
 
 /// All of them, by name.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
     Target { name: "card", run: card::run },
     Target { name: "coding", run: coding::run },
+    Target { name: "image", run: image::run },
     Target { name: "packet", run: packet::run },
     Target { name: "records", run: records::run },
     Target { name: "script", run: script::run },

@@ -1,7 +1,7 @@
-//! A server, and a subscriber who sends it anything in any order: what the keys of their own card secure, what others secure,
-//! what nothing does, what was sent before, damaged or as it was; while time passes, messages are reported on, and the
-//! server is made anew on its store. Counters never go back; a copy changes only when a backup is complete; and what is kept
-//! of another subscriber does not change at all.
+//! Two servers on one database, and a subscriber who sends either anything in any order: what the keys of their own card
+//! secure, what others secure, what nothing does, what was sent before, damaged or as it was; while time passes, messages
+//! are reported on, to the one that sent them or to the other, and a server is made anew on its store. Counters never go
+//! back; a copy changes only when a backup is complete; and what is kept of another subscriber does not change at all.
 
 use oxisim_backup::{
     DeliveryReport, Held, Policy,
@@ -19,10 +19,14 @@ use crate::{CARDS, MASTER_KEY, START, SUBSCRIBER};
 /// Whose account nobody writes into.
 const BYSTANDER: &str = "+15550100002";
 
-/// The server, and what stands in its store.
+/// The servers, and what stands in their store.
 struct Place {
     database: MemoryDatabase,
-    server: Server<MemoryStore>,
+    servers: [Server<MemoryStore>; 2],
+    /// Whose turn it is.
+    turn: usize,
+    /// How often one was made.
+    starts: u64,
     now: Instant,
     hostile: Msisdn,
     /// What came before.
@@ -33,24 +37,28 @@ struct Place {
     completed: usize,
 }
 
-fn serve(database: &MemoryDatabase) -> Server<MemoryStore> {
-    let store = MemoryStore::open_seeded(database, 1).expect("memory opens");
-    Server::new(store, Policy::default(), 1).with_master_key(MASTER_KEY)
+/// A server that draws its numbers from this seed.
+fn serve(database: &MemoryDatabase, seed: u64) -> Server<MemoryStore> {
+    let store = MemoryStore::open_seeded(database, seed).expect("memory opens");
+    Server::new(store, Policy::default(), seed).with_master_key(MASTER_KEY)
 }
 
 impl Place {
     fn new() -> Self {
         let database = MemoryDatabase::default();
-        let mut server = serve(&database);
+        let mut servers = [serve(&database, 1), serve(&database, 2)];
+        let [server, _] = &mut servers;
         let hostile: Msisdn = SUBSCRIBER.parse().expect("a number");
         for (number, iccid) in [(SUBSCRIBER, CARDS[0]), (BYSTANDER, CARDS[1])] {
             let (number, iccid) = (number.parse().expect("a number"), iccid.parse().expect("an ICCID"));
             server.enrol(&number, &iccid, KeyVersion::FIRST, START).expect("memory works");
         }
-        let card = enrolled(&mut server, &hostile);
+        let card = enrolled(server, &hostile);
         Self {
             database,
-            server,
+            servers,
+            turn: 0,
+            starts: 2,
             now: START,
             hostile,
             sent: Vec::new(),
@@ -60,9 +68,15 @@ impl Place {
         }
     }
 
+    /// The one whose turn it is.
+    const fn server(&mut self) -> &mut Server<MemoryStore> {
+        &mut self.servers[self.turn]
+    }
+
     fn deliver(&mut self, user_data: UserData) {
         let from = self.hostile.address();
-        let reception = self.server.handle_deliver(&from, &user_data, self.now).expect("memory works");
+        let now = self.now;
+        let reception = self.server().handle_deliver(&from, &user_data, now).expect("memory works");
         self.sent.push(user_data);
         let completed = matches!(reception, Reception::Taken { completed: Some(_) });
         self.completed += usize::from(completed);
@@ -71,22 +85,25 @@ impl Place {
 
     /// What has to be true after every step.
     fn check(&mut self, completed: bool) {
-        while self.server.poll_output().is_some() {}
-        let card = enrolled(&mut self.server, &self.hostile);
+        while self.server().poll_output().is_some() {}
+        let hostile = self.hostile.clone();
+        let card = enrolled(self.server(), &hostile);
         assert!(card.sent >= self.card.sent, "the counter to the card goes back");
         assert!(card.refused >= self.card.refused, "what was refused is forgotten");
         self.card = card;
         let held = [Source::CARD, Source::PHONE]
-            .map(|source| self.server.store().held(&self.hostile, source).expect("memory works"));
+            .map(|source| self.server().store().held(&hostile, source).expect("memory works"));
         assert!(completed || held == self.held, "a copy changes without a whole backup");
         self.held = held;
         let bystander: Msisdn = BYSTANDER.parse().expect("a number");
-        assert!(self.server.store().summaries(&bystander).expect("memory works").is_empty());
-        assert_eq!(enrolled(&mut self.server, &bystander).refused, 0);
+        assert!(self.server().store().summaries(&bystander).expect("memory works").is_empty());
+        assert_eq!(enrolled(self.server(), &bystander).refused, 0);
     }
 
     fn step(&mut self, steps: &mut Steps<'_>) {
-        match steps.octet() % 12 {
+        let step = steps.octet();
+        self.turn = usize::from(step / 12 % 2);
+        match step % 12 {
             // The keys of the subscriber's own card: a subscriber may be hostile.
             0..4 => {
                 let counter = Counter::new(steps.octet().into()).expect("five octets hold it");
@@ -148,18 +165,21 @@ impl Place {
             }
             9 => {
                 self.now = self.now + Duration::from_secs(u64::from(steps.octet()) * 60);
-                self.server.handle_timeout(self.now).expect("memory works");
+                let now = self.now;
+                self.server().handle_timeout(now).expect("memory works");
                 self.check(false);
             }
             10 => {
                 let to = self.hostile.address();
                 let how = steps.octet();
                 let report = if how & 1 == 0 { DeliveryReport::Delivered } else { DeliveryReport::Failed };
-                self.server.handle_report(&to, (how >> 1).into(), report, self.now).expect("memory works");
+                let now = self.now;
+                self.server().handle_report(&to, (how >> 1).into(), report, now).expect("memory works");
                 self.check(false);
             }
             _ => {
-                self.server = serve(&self.database);
+                self.starts += 1;
+                self.servers[self.turn] = serve(&self.database, self.starts);
                 self.check(false);
             }
         }

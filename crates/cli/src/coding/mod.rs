@@ -16,10 +16,7 @@ use std::{
 };
 
 use books::Books;
-use oxisim_backup::{
-    Coding,
-    compact::{Table, Tables},
-};
+use oxisim_backup::{Coding, compact::Table};
 
 use crate::{failure::Failure, file, progress::Progress};
 
@@ -154,20 +151,12 @@ pub fn table(path: &Path) -> Result<Table, Failure> {
 
 /// How blocks are coded, as people say it: `plain`, `compact`, the number or the name of a shipped table, or a file.
 pub fn coding(text: &str) -> Result<Coding, String> {
-    let shipped = Tables::default();
-    let known = match text.parse() {
-        Ok(number) => shipped.get(number),
-        Err(_) => shipped.named(text),
-    };
-    match (text, known) {
-        ("plain", _) => Ok(Coding::Plain),
-        ("compact", _) => Ok(Coding::general()),
-        (_, Some(table)) => Ok(Coding::Compact(table.clone())),
-        _ if Path::new(text).exists() => loaded(text).map(Coding::Compact),
-        _ => {
-            Err(format!("{text:?} is no coding: write plain, compact, a table's number or name, or its file"))
-        }
-    }
+    oxisim_image::coding(text, &table_in)
+}
+
+/// The table in the file of this name, if there is such a file.
+pub fn table_in(text: &str) -> Option<Result<Table, String>> {
+    Path::new(text).exists().then(|| loaded(text))
 }
 
 /// A table's file.

@@ -1,45 +1,23 @@
-//! A whole card in one file that people read and write: TOML in, a [`Card`] out, and what it writes kept beside.
+//! A whole card in one file that people read and write (`oxisim-image`), and what the card writes kept beside.
 
-mod access;
-mod applets;
-mod body;
-mod build;
-mod contents;
-mod document;
-mod dump;
-mod key;
-mod key_set;
-mod locate;
-mod octets;
-mod path;
-mod remote;
-mod rules;
 mod state;
-mod write;
 
 use std::path::Path;
 
-use oxisim_card::{
-    Card, KeySet, RemoteApplication,
-    image::{FileImage, FileKind, ImageError},
+use oxisim_card::{Card, KeySet};
+
+use crate::{coding::table_in, failure::Failure, file};
+
+pub use oxisim_image::{
+    DEFAULT_NOTES, Dump, DumpedFile, FilePath, KeyTypeName, Wrong, access, described, import, write,
 };
-
-use crate::{failure::Failure, file};
-
-pub use document::KeyTypeName;
-pub use dump::{Dump, DumpedFile, access, described, import};
-pub use locate::Wrong;
-pub use path::FilePath;
 pub use state::{StateFile, private, read_state, restore_objects, write_whole};
-pub use write::{DEFAULT_NOTES, write};
-
-use document::Document;
-use locate::At;
 
 /// The card that the file at `path` describes, as it is before it writes anything.
 pub fn load(path: &Path) -> Result<Card, Failure> {
     let text = file::text(path).map_err(|error| Failure::Read { path: path.into(), error })?;
-    let (card, doubts) = card(&text).map_err(|wrong| Failure::Image { path: path.into(), wrong })?;
+    let (card, doubts) =
+        oxisim_image::card(&text, &table_in).map_err(|wrong| Failure::Image { path: path.into(), wrong })?;
     for doubt in doubts {
         log::warn!("{}, {doubt}", path.display());
     }
@@ -66,48 +44,9 @@ pub fn look(path: &Path, state: Option<&Path>) -> Result<Card, Failure> {
     }
 }
 
-/// The card that a text describes, and what is doubtful about it.
-fn card(text: &str) -> Result<(Card, Vec<Wrong>), Wrong> {
-    let (card, doubts) = (|| {
-        let document = document(text)?;
-        let (image, doubts) = build::build(&document)?;
-        let mut card = Card::from_image(&image).map_err(|error| no_card(&error, &document))?;
-        document.applets.install(&mut card)?;
-        Ok((card, doubts))
-    })()
-    .map_err(|at: At| at.locate(text))?;
-    Ok((card, doubts.into_iter().map(|at| at.locate(text)).collect()))
-}
-
-/// The applications of a card with these files that packets over the air are for: the first ADF is that of the USIM.
-fn remote_of(files: &[FileImage]) -> Vec<RemoteApplication> {
-    let is_adf = |file: &&FileImage| matches!(file.kind, FileKind::Directory { aid: Some(_), .. });
-    let first = files.iter().find(is_adf).or(files.first());
-    RemoteApplication::standard(first.map_or(&[], |file| &file.path))
-}
-
 /// The same card with one more key set, as the text of its file; nothing else in it changes.
 pub fn with_key_set(text: &str, set: &KeySet) -> Result<(String, Card), Wrong> {
-    let mut with = text.trim_end().to_owned();
-    with.push('\n');
-    for line in key_set::lines(set) {
-        with.push_str(&line);
-        with.push('\n');
-    }
-    let (card, _) = card(&with)?;
-    Ok((with, card))
-}
-
-/// Why the image of a document is no card, at the key that says so.
-fn no_card(error: &ImageError, document: &Document) -> At {
-    match (error, &document.memory) {
-        (ImageError::Memory { .. }, Some(memory)) => At::new(memory, error.to_string()),
-        _ => At { span: 0..0, reason: error.to_string() },
-    }
-}
-
-fn document(text: &str) -> Result<Document, At> {
-    toml::from_str(text).map_err(At::from)
+    oxisim_image::with_key_set(text, set, &table_in)
 }
 
 #[cfg(test)]

@@ -119,7 +119,7 @@ impl SmartCard for Replayed {
 
 /// The dump of a real card that others have made, with its records unfolded.
 pub fn real(name: &str) -> Dump {
-    let path = format!("{}/tests/vectors/real_cards/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/../image/tests/vectors/real_cards/{name}.json", env!("CARGO_MANIFEST_DIR"));
     let mut dump: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
     for file in dump["files"].as_array_mut().unwrap() {
         let Some(runs) = file.get("records").and_then(Value::as_array) else { continue };

@@ -211,7 +211,8 @@ fn a_sim_of_gsm_has_files_too() {
 /// Files that others have read from real cards: everything that is listed can be looked at.
 #[test]
 fn real_cards_are_walked_through_without_writing() {
-    let names = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/real_cards")).unwrap();
+    let names =
+        std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../image/tests/vectors/real_cards")).unwrap();
     let mut cards = 0;
     for name in names {
         let name = name.unwrap().file_name().into_string().unwrap();

@@ -1,18 +1,19 @@
 //! Who a subscriber is.
 
-use std::{fmt, str::FromStr};
+use alloc::string::{String, ToString as _};
+use core::{fmt, str::FromStr};
 
-use oxisim_sms::{Address, TypeOfAddress};
+use crate::{Address, TypeOfAddress};
 
 /// A subscriber's number: the digits of an international number, country code first (ITU-T E.164).
 ///
 /// ```
-/// use oxisim_server::Msisdn;
+/// use oxisim_sms::Msisdn;
 ///
 /// let msisdn: Msisdn = "+491511234567".parse()?;
 /// assert_eq!(msisdn.digits(), "491511234567");
 /// assert_eq!(Msisdn::try_from(&msisdn.address())?, msisdn);
-/// # Ok::<(), oxisim_server::NoMsisdn>(())
+/// # Ok::<(), oxisim_sms::NoMsisdn>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Msisdn(String);

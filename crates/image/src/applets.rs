@@ -3,14 +3,12 @@
 use oxisim_applets::{Balance, Echo, Hello, PhonebookBackup, Tracker};
 use oxisim_backup::{Coding, Mode, Settings, Way};
 use oxisim_card::{Applet, Card};
-use oxisim_server::Msisdn;
-use oxisim_sms::Address;
+use oxisim_sms::{Address, Msisdn};
 use oxisim_wire::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::locate::At;
-use crate::{coding, span};
+use crate::{Tables, locate::At, words};
 
 /// Applets to install, in this order.
 #[derive(Debug, Default, Deserialize)]
@@ -109,9 +107,9 @@ enum WayName {
 
 impl AppletForms {
     /// Puts the applets on a card.
-    pub fn install(&self, card: &mut Card) -> Result<(), At> {
+    pub fn install(&self, card: &mut Card, tables: Tables<'_>) -> Result<(), At> {
         let Self { backup, hello, echo, balance, tracker } = self;
-        put(card, backup.as_ref(), phonebook_backup)?;
+        put(card, backup.as_ref(), |form| phonebook_backup(form, tables))?;
         put(card, hello.as_ref(), |_| Ok(Hello))?;
         put(card, echo.as_ref(), |_| Ok(Echo::default()))?;
         put(card, balance.as_ref(), |form| Ok(Balance::new(form.code.as_str())))?;
@@ -136,7 +134,7 @@ fn number(text: &Spanned<String>) -> Result<Address, At> {
 }
 
 /// The phonebook backup applet, as it is set.
-fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
+fn phonebook_backup(form: &BackupForm, tables: Tables<'_>) -> Result<PhonebookBackup, At> {
     let defaults = Settings::default();
     let server = number(&form.server)?;
     let settings = Settings {
@@ -149,7 +147,7 @@ fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
         volume_threshold: form.volume_threshold,
         contacts_per_block: positive(form.contacts_per_block.as_ref())?
             .map_or(defaults.contacts_per_block, usize::from),
-        coding: coding(form.coding.as_ref())?,
+        coding: coding(form.coding.as_ref(), tables)?,
         interval: time(form.interval.as_ref())?,
         ..defaults
     };
@@ -157,15 +155,15 @@ fn phonebook_backup(form: &BackupForm) -> Result<PhonebookBackup, At> {
 }
 
 fn time(text: Option<&Spanned<String>>) -> Result<Option<Duration>, At> {
-    text.map(|text| span::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
+    text.map(|text| words::duration(text.get_ref()).map_err(|reason| At::new(text, reason))).transpose()
 }
 
 /// Compact with the table for all countries, if nothing is said.
-fn coding(form: Option<&Spanned<CodingForm>>) -> Result<Coding, At> {
+fn coding(form: Option<&Spanned<CodingForm>>, tables: Tables<'_>) -> Result<Coding, At> {
     let Some(form) = form else { return Ok(Coding::general()) };
     let coding = match form.get_ref() {
-        CodingForm::Number(number) => coding::coding(&number.to_string()),
-        CodingForm::Word(word) => coding::coding(word),
+        CodingForm::Number(number) => words::coding(&number.to_string(), tables),
+        CodingForm::Word(word) => words::coding(word, tables),
     };
     coding.map_err(|reason| At::new(form, reason))
 }

@@ -3,7 +3,7 @@
 use oxisim_card::{AccessDomain, Image, KeyReference, RemoteApplication, SecurityLevel, SubmitRule};
 use toml::Spanned;
 
-use super::{
+use crate::{
     access::{parse_key, show_key},
     build::exactly,
     document::{RemoteForm, SubmitName},

@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use oxisim_card::file::Structure;
 use toml::Spanned;
 
-use super::{
+use crate::words::count;
+use crate::{
     build::structure,
     contents,
     document::{EntryForm, FileForm},
     locate::At,
     octets::{Pattern, parse_run},
 };
-use crate::report::count;
 
 /// What is in an EF, and how.
 #[derive(Debug)]

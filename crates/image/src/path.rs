@@ -63,6 +63,7 @@ impl FilePath {
     }
 
     /// The directory that the file stands in; none for the MF.
+    #[must_use]
     pub fn parent(&self) -> Option<Self> {
         match (self.fids.split_last(), &self.application) {
             (Some((_, above)), application) => {
@@ -74,12 +75,14 @@ impl FilePath {
     }
 
     /// The name of the file itself, if the standards or the table have one.
+    #[must_use]
     pub fn name(&self) -> Option<&'static str> {
         let [names, _] = &*NAMES;
         names.get(self.identifiers().as_str()).and_then(|names| names.rsplit('/').next())
     }
 
     /// The path by identifiers.
+    #[must_use]
     pub fn identifiers(&self) -> String {
         self.fids.iter().fold(self.start("3F00").to_owned(), |path, fid| format!("{path}/{fid:04X}"))
     }
@@ -106,6 +109,7 @@ impl FilePath {
     }
 
     /// The path of a file in this directory.
+    #[must_use]
     pub fn child(&self, fid: u16) -> Self {
         let fids = self.fids.iter().copied().chain([fid]).collect();
         Self { application: self.application.clone(), fids }

@@ -8,12 +8,12 @@ use oxisim_card::authentication::{
 };
 use toml::Spanned;
 
-use super::{
+use crate::words::count;
+use crate::{
     build::{exactly, hexadecimal},
     document::{AlgorithmName, AuthenticationForm},
     locate::At,
 };
-use crate::report::count;
 
 const MAC: &[(u16, MacLength)] =
     &[(64, MacLength::Bits64), (128, MacLength::Bits128), (256, MacLength::Bits256)];

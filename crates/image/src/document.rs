@@ -8,7 +8,7 @@ use serde::{
 };
 use toml::Spanned;
 
-use super::applets::AppletForms;
+use crate::applets::AppletForms;
 
 /// A card.
 #[derive(Debug, Deserialize)]
@@ -137,7 +137,7 @@ pub struct KeySetForm {
 }
 
 /// What the keys of a key set are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum KeyTypeName {
     /// DES with keys of 8 octets, triple DES with 16 or 24.

@@ -1,6 +1,6 @@
 //! Octets as a card's file writes them: hexadecimal, and what repeats only once.
 
-use crate::report::count;
+use crate::words::count;
 
 /// Octets, and whether the last of them repeats to the end of what they fill: `00FF..`.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,9 +11,10 @@ use oxisim_card::{
 use oxisim_wire::Reader;
 use serde::{Deserialize, Serialize};
 
-use super::{
+use crate::{
     access::{Condition, Mode, expanded, show_key},
-    remote_of, write,
+    read::remote_of,
+    write,
 };
 
 /// What a reader found.
@@ -104,6 +105,7 @@ pub fn import(json: &str) -> Result<Imported, String> {
 
 /// Who may do what with the EFs of a dump, in words, by their paths; those whose rules say what words do not are left
 /// out.
+#[must_use]
 pub fn access(dump: &Dump) -> HashMap<String, String> {
     let mut importer = Importer::default();
     let mut places = Vec::new();

@@ -4,7 +4,7 @@ use std::{collections::HashMap, ops::Range};
 
 use oxisim_card::{SecurityAttributes, file::Structure};
 
-use super::locate::At;
+use crate::locate::At;
 
 /// A rule that a file refers to: a record of an `EF_ARR`.
 #[derive(Clone, Debug)]

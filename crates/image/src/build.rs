@@ -13,7 +13,8 @@ use oxisim_toolkit::objects::alpha;
 use oxisim_wire::{Error, Reader, tlv::Tlv};
 use toml::Spanned;
 
-use super::{
+use crate::words::count;
+use crate::{
     access::{Condition, Mode, OPERATIONS, expanded, parse_key},
     body::body,
     document::{
@@ -24,10 +25,10 @@ use super::{
     locate::At,
     octets::octets,
     path::{FilePath, fid},
-    remote, remote_of,
+    read::remote_of,
+    remote,
     rules::{self, Reference},
 };
-use crate::report::count;
 
 /// The identifier of the MF.
 const MF: u16 = 0x3F00;

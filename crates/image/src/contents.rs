@@ -3,7 +3,7 @@
 use oxisim_phonebook::{AlphaIdentifier, DiallingNumber, RECORD_DIGITS, record::AdnRecord};
 use oxisim_wire::bcd;
 
-use crate::report::count;
+use crate::words::count;
 
 /// Unused octets of a file.
 const UNUSED: u8 = 0xFF;

@@ -4,15 +4,16 @@ use oxisim_card::{KeySet, KeyType, TypedKey};
 use oxisim_sms::packet::Counter;
 use toml::Spanned;
 
-use super::{
+use crate::words::count;
+use crate::{
     build::hexadecimal,
     document::{KeySetForm, KeyTypeName},
     locate::At,
 };
-use crate::report::count;
 
 impl KeyTypeName {
     /// The type of its keys.
+    #[must_use]
     pub const fn kind(self) -> KeyType {
         match self {
             Self::Des => KeyType::DES,
@@ -21,6 +22,7 @@ impl KeyTypeName {
     }
 
     /// Octets that its keys may have, in words.
+    #[must_use]
     pub const fn lengths(self) -> &'static str {
         match self {
             Self::Des => "8, 16 or 24",

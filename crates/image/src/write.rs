@@ -8,7 +8,7 @@ use oxisim_card::{
     image::{AuthenticationKey, Contents, FileImage, FileKind, Image, PinImage, Platform},
 };
 
-use super::{
+use crate::{
     access::{show_key, words},
     contents, key, key_set,
     locate::string,
@@ -46,6 +46,7 @@ const OTHER_APPLETS: [&str; 2] = [
 ];
 
 /// The text of a card's file: notes for its reader, the card, and the backup applet with its server's number.
+#[must_use]
 pub fn write(image: &Image, notes: &[String], server: Option<&str>) -> String {
     let mut writer = Writer { out: String::new(), names: names(image), image };
     for note in notes {
