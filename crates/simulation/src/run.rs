@@ -168,9 +168,12 @@ impl Run {
 
     fn at_work(&self) -> Option<usize> {
         self.homes.iter().position(|home| {
-            let restore = self.servers.borrow_mut().restore(home.watch.subscriber());
             PhonebookBackup::under_way(&home.world.card).is_some()
-                || restore.is_some_and(|restore| restore.step == RestoreStep::Running)
+                || self
+                    .servers
+                    .borrow_mut()
+                    .restore(home.watch.subscriber())
+                    .is_some_and(|restore| restore.step == RestoreStep::Running)
         })
     }
 
