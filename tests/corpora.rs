@@ -11,6 +11,7 @@ use oxisim_tests::targets::TARGETS;
 /// For each target, how many files of its corpus go how far at least: a corpus that no longer reaches what it is there for
 /// proves nothing.
 const REACHED: &[(&str, &[(&str, usize)])] = &[
+    ("applets", &[("carried out", 10)]),
     ("card", &[("proactive", 5)]),
     ("coding", &[("coded again", 10)]),
     ("packet", &[("opened", 1), ("sealed", 5)]),
@@ -52,6 +53,7 @@ macro_rules! replayed {
 }
 
 replayed! {
+    what_fuzzing_has_found_can_happen_to_the_applets_and_they_do_nothing_wrong: "applets",
     sessions_that_fuzzing_has_found_leave_the_card_whole: "card",
     blocks_that_fuzzing_has_found_come_back: "coding",
     packets_that_fuzzing_has_found_open_to_what_they_were: "packet",

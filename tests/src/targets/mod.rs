@@ -1,6 +1,7 @@
 //! What fuzzing does with octets: `fuzz/fuzz_targets` runs it with octets that are searched for, `tests/corpora.rs` with
 //! those that were worth keeping.
 
+mod applets;
 mod card;
 mod coding;
 mod packet;
@@ -25,7 +26,8 @@ pub struct Target {
 }
 
 /// All of them, by name.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 13] = [
+    Target { name: "applets", run: applets::run },
     Target { name: "card", run: card::run },
     Target { name: "coding", run: coding::run },
     Target { name: "packet", run: packet::run },
