@@ -132,25 +132,18 @@ impl Personal {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
             format!("\"{}\"", path.display().to_string().replace('\\', r"\\").replace('"', "\\\""))
         };
-        let mut head = match &self.image {
-            Some(path) => format!("card {}", file(path)),
-            None => {
-                let names = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
-                let names =
-                    names.iter().filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()));
-                format!("card with {}", names.collect::<Vec<_>>().join(", "))
-            }
-        };
-        if let Some(path) = &self.contacts {
-            head += &format!(" contacts {}", file(path));
+        let mut head = vec!["card".to_owned()];
+        if let Some(path) = &self.image {
+            head.push(file(path));
+        } else {
+            let names = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
+            let names = names.iter().filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()));
+            head.push(format!("with {}", names.collect::<Vec<_>>().join(", ")));
         }
-        if let Some(number) = &self.number {
-            head += &format!(" number \"{number}\"");
-        }
-        if self.control {
-            head += " control";
-        }
-        head
+        head.extend(self.contacts.as_ref().map(|path| format!("contacts {}", file(path))));
+        head.extend(self.number.as_ref().map(|number| format!("number \"{number}\"")));
+        head.extend(self.control.then(|| "control".to_owned()));
+        head.join(" ")
     }
 
     /// The card of this file, or with these applets, with these contacts; the same subscriber's, and as this one asks about

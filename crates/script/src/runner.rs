@@ -350,7 +350,7 @@ impl<'a> Runner<'a> {
         };
         match octets.map(|octets| (rules::check(&octets, self.session.profile.as_ref()), octets)) {
             Some((Err(breach), octets)) => {
-                self.fail(span, Wrong::Illegal { why: breach.to_string(), octets })
+                self.fail(span, Wrong::Illegal { why: breach.to_string(), octets });
             }
             _ => self.pass(span),
         }

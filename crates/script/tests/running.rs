@@ -57,9 +57,8 @@ fn run_on(card: &mut Card, text: &str, settings: Settings) -> Run {
                     Wrong::Data { got, .. } => spaced(&got),
                     Wrong::Status { got, .. } => format!("{:04X}", got.0),
                     Wrong::Proactive { expected, got, .. } => format!("{expected} / {got}"),
-                    Wrong::Illegal { why, .. } => why,
                     Wrong::Mistake(mistake) => mistake.what,
-                    Wrong::Stopped(why) => why,
+                    Wrong::Illegal { why, .. } | Wrong::Stopped(why) => why,
                 };
                 run.failed.push(format!("{}: {got}", sources.text(failure.span)));
             }
