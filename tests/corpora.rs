@@ -11,6 +11,7 @@ use oxisim_tests::targets::TARGETS;
 /// For each target, how many files of its corpus go how far at least: a corpus that no longer reaches what it is there for
 /// proves nothing.
 const REACHED: &[(&str, &[(&str, usize)])] = &[
+    ("applets", &[("carried out", 10)]),
     ("card", &[("managed", 3), ("proactive", 5)]),
     ("coding", &[("coded again", 10)]),
     ("image", &[("refused", 3), ("no card", 1), ("card", 5)]),
@@ -53,6 +54,7 @@ macro_rules! replayed {
 }
 
 replayed! {
+    what_fuzzing_has_found_can_happen_to_the_applets_and_they_do_nothing_wrong: "applets",
     sessions_that_fuzzing_has_found_leave_the_card_whole: "card",
     blocks_that_fuzzing_has_found_come_back: "coding",
     texts_of_cards_that_fuzzing_has_found_are_refused_with_their_place_or_come_back: "image",

@@ -25,7 +25,6 @@ use crate::{
 };
 
 /// A UICC. A copy of it is another card with the same contents and state.
-#[derive(Clone)]
 pub struct Card {
     memory: Memory,
     shared: Arc<Shared>,
@@ -397,6 +396,31 @@ fn proactive_status(status: Status) -> Option<fn(usize) -> Status> {
         Status::MORE_DATA_EXPECTED => |_| Status::MORE_DATA_EXPECTED_PROACTIVE,
         _ => return None,
     })
+}
+
+impl Clone for Card {
+    fn clone(&self) -> Self {
+        Self {
+            memory: self.memory.clone(),
+            shared: Arc::clone(&self.shared),
+            files: Arc::clone(&self.files),
+            applets: self.applets.clone(),
+            random: self.random,
+            session: self.session.clone(),
+            suspension: self.suspension.clone(),
+        }
+    }
+
+    fn clone_from(&mut self, source: &Self) {
+        let Self { memory, shared, files, applets, random, session, suspension } = self;
+        memory.clone_from(&source.memory);
+        shared.clone_from(&source.shared);
+        files.clone_from(&source.files);
+        applets.clone_from(&source.applets);
+        *random = source.random;
+        session.clone_from(&source.session);
+        suspension.clone_from(&source.suspension);
+    }
 }
 
 impl fmt::Debug for Card {

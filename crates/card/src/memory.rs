@@ -20,7 +20,7 @@ use alloc::{string::String, sync::Arc, vec::Vec};
 /// assert_eq!(memory.read(purse), [0, 5]);
 /// # Ok::<(), oxisim_card::MemoryError>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Memory {
     /// The octets of all objects, each where the layout says; what released ones had lies between.
     octets: Vec<u8>,
@@ -96,6 +96,24 @@ pub(crate) struct Savepoint {
 
 /// Octets of released objects that may lie around, beside as many as there are in use.
 const WASTE: usize = 0x1000;
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self {
+            octets: self.octets.clone(),
+            layout: Arc::clone(&self.layout),
+            undo: self.undo.clone(),
+            ..*self
+        }
+    }
+
+    /// The octets go where the old ones were: whoever copies a card again and again takes no new memory for it.
+    fn clone_from(&mut self, source: &Self) {
+        let octets = core::mem::take(&mut self.octets);
+        *self = Self { octets, layout: Arc::clone(&source.layout), undo: source.undo.clone(), ..*source };
+        self.octets.clone_from(&source.octets);
+    }
+}
 
 impl Default for Memory {
     fn default() -> Self {

@@ -103,8 +103,9 @@ pub struct Personal {
     /// Contacts for the card's phonebook.
     #[arg(long, value_name = "F.vcf")]
     contacts: Option<PathBuf>,
-    /// An applet that is on the card; may be given several times; `backup` if none is. A card of a file names its own.
-    #[arg(long = "applet", value_name = "NAME", conflicts_with = "image")]
+    /// An applet that is on the card, by its name or its AID; may be given several times; `backup` if none is. A card of a file
+    /// names its own.
+    #[arg(long = "applet", value_name = "NAME", ignore_case = true, conflicts_with = "image")]
     applet: Vec<AppletName>,
     /// The subscriber; +15550100001 if none is given.
     #[arg(long)]
@@ -125,20 +126,38 @@ impl Personal {
         self.image.is_some() || self.contacts.is_some() || !self.applet.is_empty()
     }
 
-    /// The line of a script that names such a card; a subscriber and contacts it does not name.
+    /// The line of a script that names such a card, wherever the script is.
     pub fn script_head(&self) -> String {
-        if let Some(path) = &self.image {
+        let file = |path: &PathBuf| {
             let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
-            return format!("card \"{}\"", path.display());
+            format!("\"{}\"", path.display().to_string().replace('\\', r"\\").replace('"', "\\\""))
+        };
+        let mut head = vec!["card".to_owned()];
+        if let Some(path) = &self.image {
+            head.push(file(path));
+        } else {
+            let names = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
+            let names = names.iter().filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()));
+            head.push(format!("with {}", names.collect::<Vec<_>>().join(", ")));
         }
-        let names = if self.applet.is_empty() { &[AppletName::Backup][..] } else { &self.applet };
-        let names = names.iter().filter_map(|name| Some(name.to_possible_value()?.get_name().to_owned()));
-        format!("card with {}", names.collect::<Vec<_>>().join(", "))
+        head.extend(self.contacts.as_ref().map(|path| format!("contacts {}", file(path))));
+        head.extend(self.number.as_ref().map(|number| format!("number \"{number}\"")));
+        head.extend(self.control.then(|| "control".to_owned()));
+        head.join(" ")
     }
 
-    /// The same subscriber's card, but of this file, or with these applets, and with these contacts.
-    pub fn with(&self, image: Option<PathBuf>, applet: Vec<AppletName>, contacts: Option<PathBuf>) -> Self {
-        Self { image, contacts, applet, number: self.number.clone(), control: self.control }
+    /// The card of this file, or with these applets, with these contacts; the same subscriber's, and as this one asks about
+    /// calls and messages, unless something else is said.
+    pub fn with(
+        &self,
+        image: Option<PathBuf>,
+        applet: Vec<AppletName>,
+        contacts: Option<PathBuf>,
+        number: Option<Msisdn>,
+        control: bool,
+    ) -> Self {
+        let number = number.or_else(|| self.number.clone());
+        Self { image, contacts, applet, number, control: control || self.control }
     }
 
     /// Whether the subscriber is named.

@@ -40,7 +40,12 @@ impl Progress {
 
     /// A step is done; `at` is what is at hand.
     pub fn step(&mut self, at: impl FnOnce() -> String) {
-        self.done += 1;
+        self.reach(self.done + 1, at);
+    }
+
+    /// So many steps are done.
+    pub fn reach(&mut self, steps: u64, at: impl FnOnce() -> String) {
+        self.done = steps;
         if !self.is_shown && self.begin.elapsed() > PATIENCE {
             self.is_shown = true;
             self.bar.set_draw_target(indicatif::ProgressDrawTarget::stderr());

@@ -197,6 +197,13 @@ pub enum Wrong {
         /// The proactive command, if one came.
         octets: Vec<u8>,
     },
+    /// A proactive command breaks a rule.
+    Illegal {
+        /// Which, and its clause.
+        why: String,
+        /// The proactive command.
+        octets: Vec<u8>,
+    },
     /// The script is wrong, and ends.
     Mistake(Mistake),
     /// The script cannot go on, and ends.

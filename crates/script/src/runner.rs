@@ -1,8 +1,14 @@
 //! The machine that runs a script: it asks its host for one thing at a time, takes the answer, and tells what came true.
 
-use alloc::{collections::VecDeque, format, string::String, vec::Vec};
+use alloc::{
+    collections::VecDeque,
+    format,
+    string::{String, ToString as _},
+    vec::Vec,
+};
 
 use oxisim_apdu::{Class, Danger, Instruction, Response, Status, danger};
+use oxisim_toolkit::rules;
 use oxisim_wire::Duration;
 
 use crate::{
@@ -259,6 +265,7 @@ impl<'a> Runner<'a> {
             Step::Set(name, data) => self.octets(data).map(|value| self.assign(name.text.clone(), value)),
             Step::Echo(said) => self.said(said).map(|text| self.told.push_back(Event::Said(text))),
             Step::Decode(octets) => self.decode(statement.span, octets.as_ref()),
+            Step::Legal(octets) => self.legal(statement.span, octets.as_ref()),
             Step::Repeat { times, counter, body } => {
                 let kind = FrameKind::Repeat { done: 0, times: *times, counter: counter.as_ref() };
                 self.enter(body, kind, statement.span);
@@ -332,6 +339,21 @@ impl<'a> Runner<'a> {
             (None, None) => return Err(Mistake::new(span, "there is no answer yet")),
         };
         self.told.push_back(Event::Decode { span, octets });
+        Ok(())
+    }
+
+    /// What a terminal with the profile that was sent may be told to do; nothing at all is legal.
+    fn legal(&mut self, span: Span, data: Option<&Data>) -> Result<(), Mistake> {
+        let octets = match data {
+            Some(data) => Some(self.octets(data)?),
+            None => self.session.current.as_ref().map(|seen| seen.octets.clone()),
+        };
+        match octets.map(|octets| (rules::check(&octets, self.session.profile.as_ref()), octets)) {
+            Some((Err(breach), octets)) => {
+                self.fail(span, Wrong::Illegal { why: breach.to_string(), octets });
+            }
+            _ => self.pass(span),
+        }
         Ok(())
     }
 

@@ -54,6 +54,8 @@ pub struct Seen {
 pub struct Session {
     /// The class of the toolkit's commands: `80`, or `A0` of a SIM of GSM.
     pub class: Class,
+    /// What the terminal has said that it can do.
+    pub profile: Option<TerminalProfile>,
     /// Whether a command may have data and ask for some: not with T=0, where GET RESPONSE asks for them.
     pub has_case_4: bool,
     /// How long the command is that waits to be fetched.
@@ -95,6 +97,7 @@ impl Session {
         let first = Atr::parse(answer_to_reset).ok().and_then(|atr| atr.protocols().next());
         Self {
             class: Class::ETSI,
+            profile: None,
             has_case_4: first == Some(1),
             pending: None,
             current: None,
@@ -126,7 +129,12 @@ impl Session {
                     last.answered = Some((command.to_vec(), response.to_bytes()));
                 }
             }
-            Instruction::TERMINAL_PROFILE if class == Class::GSM.0 => self.class = Class::GSM,
+            Instruction::TERMINAL_PROFILE if is_toolkit => {
+                self.profile = Apdu::parse(command).ok().map(|command| TerminalProfile::new(command.data));
+                if class == Class::GSM.0 {
+                    self.class = Class::GSM;
+                }
+            }
             _ => {}
         }
         if let Some(length) = response.status.proactive_length() {

@@ -20,7 +20,7 @@ pub struct Program {
 }
 
 /// What `card` declares: the virtual card that a script is for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Declared {
     /// Where it stands.
     pub span: Span,
@@ -30,6 +30,10 @@ pub struct Declared {
     pub applets: Vec<String>,
     /// The file of the contacts that are in its phonebook.
     pub contacts: Option<String>,
+    /// The number of the built-in one's subscriber.
+    pub number: Option<String>,
+    /// Whether the built-in one wants to be asked about calls and messages.
+    pub control: bool,
 }
 
 /// What `proc` declares.
@@ -139,6 +143,8 @@ pub enum Step {
     SendSms(Sms),
     /// Says what octets are: these, or the last command and its response.
     Decode(Option<Data>),
+    /// A proactive command keeps the rules: these octets, or the one that waits for its answer, if one does.
+    Legal(Option<Data>),
 }
 
 /// Which card is put into the slot.

@@ -100,7 +100,8 @@ impl<'a> Runner<'a> {
             | Step::Include(_)
             | Step::Call { .. }
             | Step::Exit
-            | Step::Decode(_) => {}
+            | Step::Decode(_)
+            | Step::Legal(_) => {}
         }
     }
 

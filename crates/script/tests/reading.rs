@@ -138,6 +138,7 @@ fn every_verb_is_read() {
         wait 1h30m
         advance 500ms
         tear after 3 writes
+        legal D0 00
         channel open
         channel close 2
         set pin = "1234" FF FF FF FF
@@ -210,8 +211,9 @@ fn a_mistake_is_told_with_its_place() {
         ("channel 20", "20", "channels are 0 to 19"),
         ("reset (9000)", "(9000)", "an answer to reset has no status word"),
         ("expect display-text\n(9000)", "(9000)", "a proactive command has no status word"),
-        ("card", "", "the file of a card, with, or contacts is missing"),
-        ("card \"a\" \"b\"", "\"", "this is not the word \"contacts\""),
+        ("card", "", "the file of a card, with, contacts, number, or control is missing"),
+        ("card \"a\" \"b\"", "\"", "this is not contacts, number, or control"),
+        ("card control number \"1\"", "n", "this is not contacts, number, or control"),
         ("reset\ncard with echo", "card", "a script says at its head which card it is for, and says it once"),
         (
             "card with echo\ncard with echo",
@@ -368,6 +370,8 @@ fn a_script_says_at_its_head_which_card_it_is_for() {
         read_named("test.apdu", text).unwrap_or_else(|(mistakes, _)| panic!("{mistakes:?}")).0.card
     };
     assert!(card("reset\n").is_none());
+    let declared = card("card with hello number \"+15550100003\" control\nreset\n").unwrap();
+    assert_eq!((declared.number.as_deref(), declared.control), (Some("+15550100003"), true));
     let declared = card("# A card.\ncard \"a.toml\" contacts \"b.vcf\"\nreset\n").unwrap();
     assert_eq!((declared.file.as_deref(), declared.contacts.as_deref()), (Some("a.toml"), Some("b.vcf")));
     let declared = card("card with hello, echo\n").unwrap();

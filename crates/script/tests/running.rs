@@ -58,7 +58,7 @@ fn run_on(card: &mut Card, text: &str, settings: Settings) -> Run {
                     Wrong::Status { got, .. } => format!("{:04X}", got.0),
                     Wrong::Proactive { expected, got, .. } => format!("{expected} / {got}"),
                     Wrong::Mistake(mistake) => mistake.what,
-                    Wrong::Stopped(why) => why,
+                    Wrong::Illegal { why, .. } | Wrong::Stopped(why) => why,
                 };
                 run.failed.push(format!("{}: {got}", sources.text(failure.span)));
             }
@@ -445,4 +445,27 @@ fn a_message_comes_in_as_many_envelopes_as_it_takes() {
     let run = run_on(&mut card, &text, Settings::default());
     assert!(run.failed.is_empty() && run.passed == 2, "{run:#?}");
     assert_eq!(run.commands.iter().filter(|command| command.starts_with("80 C2")).count(), 2);
+}
+
+#[test]
+fn a_proactive_command_is_legal_if_it_keeps_the_rules_and_if_there_is_none() {
+    let greets = "init\nselect-menu \"Hello\"\nexpect get-input\nlegal\n";
+    passes(&format!("legal\n{greets}answer end\nlegal\n"), 4);
+    // GET INPUT of nine characters at least, and three at most.
+    let failed = run("legal D0 11 81 03 01 23 01 82 02 81 82 8D 02 04 3F 91 02 09 03\n").failed;
+    assert_eq!(failed.len(), 1, "{failed:?}");
+    assert!(
+        failed[0].contains("the shortest input is no longer than the longest (TS 102 223 §8.11)"),
+        "{failed:?}"
+    );
+}
+
+#[test]
+fn what_the_terminal_has_not_announced_is_not_legal() {
+    // DISPLAY TEXT alone is announced.
+    let text = "80 10 00 00 03 00 00 01\nlegal D0 0F 81 03 01 21 80 82 02 81 02 8D 04 04 41 42 43\n\
+                legal D0 11 81 03 01 23 01 82 02 81 82 8D 02 04 3F 91 02 01 03\n";
+    let run = run(text);
+    assert_eq!((run.passed, run.failed.len()), (1, 1), "{run:?}");
+    assert!(run.failed[0].contains("§5.2"), "{run:?}");
 }

@@ -35,6 +35,7 @@ mod outcome;
 pub mod profile;
 mod qualifier;
 mod response;
+pub mod rules;
 mod verdict;
 
 pub use command::{Command, CommandType, Proactive, Refusal};

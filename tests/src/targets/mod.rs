@@ -1,6 +1,7 @@
 //! What fuzzing does with octets: `fuzz/fuzz_targets` runs it with octets that are searched for, `tests/corpora.rs` with
 //! those that were worth keeping.
 
+mod applets;
 mod card;
 mod coding;
 mod image;
@@ -27,7 +28,8 @@ pub struct Target {
 }
 
 /// All of them, by name.
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 14] = [
+    Target { name: "applets", run: applets::run },
     Target { name: "card", run: card::run },
     Target { name: "coding", run: coding::run },
     Target { name: "image", run: image::run },

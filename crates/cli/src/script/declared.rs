@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum as _;
 use oxisim_card::Card;
 use oxisim_script::syntax::Declared;
+use oxisim_server::Msisdn;
 
 use super::{place::PlaceArgs, sources};
 use crate::{applets::AppletName, failure::Failure, live::PinArgs};
@@ -22,6 +23,10 @@ pub fn card(declared: &Declared, script: &Path, args: &PlaceArgs) -> Result<Card
             AppletName::from_str(name, false).map_err(none)
         })
         .collect();
-    let personal = args.built_in().with(beside(&declared.file), applets?, beside(&declared.contacts));
+    let number: Option<Result<Msisdn, _>> = declared.number.as_ref().map(|number| number.parse());
+    let number =
+        number.transpose().map_err(|error| Failure::Usage(format!("{}: {error}", script.display())))?;
+    let (file, contacts) = (beside(&declared.file), beside(&declared.contacts));
+    let personal = args.built_in().with(file, applets?, contacts, number, declared.control);
     personal.copy(&PinArgs::default())
 }

@@ -81,6 +81,7 @@ fn in_words(what: &Wrong) -> (String, String) {
         Wrong::Proactive { expected, got, .. } => {
             (format!("the card does something else than {expected}"), format!("got {got}"))
         }
+        Wrong::Illegal { why, .. } => ("the proactive command breaks a rule".into(), why.clone()),
         Wrong::Stopped(why) => ("the script cannot go on".into(), why.clone()),
         Wrong::Mistake(mistake) => ("the script is wrong".into(), mistake.what.clone()),
     }
@@ -108,7 +109,7 @@ fn notes(what: &Wrong) -> Vec<(&'static str, String)> {
             tell("status", Some(words(expected, *got)));
             tell("command", command(octets));
         }
-        Wrong::Proactive { octets, .. } if !octets.is_empty() => {
+        Wrong::Proactive { octets, .. } | Wrong::Illegal { octets, .. } if !octets.is_empty() => {
             tell("octets", Some(spaced(octets)));
             tell("got", explain::in_words(std::slice::from_ref(octets)).ok());
         }

@@ -102,6 +102,7 @@ fn failed(one: &Ended, failure: &Failed) -> Value {
             (Some(words.join(", ")), Some(format!("{:04X}", got.0)))
         }
         Wrong::Proactive { expected, got, .. } => (Some(expected.clone()), Some(got.clone())),
+        Wrong::Illegal { octets, .. } => (None, Some(spaced(octets))),
         Wrong::Mistake(_) | Wrong::Stopped(_) => (None, None),
     };
     json!({ "at": at, "message": message, "expected": expected, "got": got })

@@ -64,6 +64,7 @@ impl Update {
             Wrong::Proactive { instead, .. } => {
                 instead.clone().ok_or("what came has no words that could stand there")
             }
+            Wrong::Illegal { .. } => Err("a rule stays a rule"),
             Wrong::Mistake(_) | Wrong::Stopped(_) => return None,
         };
         Some(Self { span: failure.span, new, has_failed: true })

@@ -38,6 +38,17 @@ oracles! {
 }
 
 impl Oracle {
+    /// What a script's reader has to know, if `oxisim script` cannot see it by itself.
+    const fn note(self) -> Option<&'static str> {
+        match self {
+            Self::Invariant => Some(
+                "oxisim script does not know what the author has declared: oxisim_kit::fuzz::Fuzz::replay looks at it as well",
+            ),
+            Self::Panic => Some("oxisim script ends with the panic"),
+            _ => None,
+        }
+    }
+
     /// What an error is that an applet did not catch; nothing if it is the terminal's or the network's doing.
     #[must_use]
     pub const fn of(error: &AppletError) -> Option<Self> {
@@ -106,6 +117,9 @@ pub(super) fn script(head: &str, lines: &[Line], broken: &Broken) -> String {
             let _ = writeln!(script, "# {line}");
         }
     }
+    if let Some(note) = broken.oracle.note() {
+        let _ = writeln!(script, "# {note}");
+    }
     for line in lines {
         let _ = match line {
             Line::Reset => writeln!(script, "reset"),
@@ -124,7 +138,7 @@ pub(super) fn read(script: &str) -> Result<Vec<Line>, String> {
     let mut lines = Vec::new();
     for (number, text) in (1..).zip(script.lines()) {
         let words = text.split(['#', '[', '(']).next().unwrap_or_default().trim();
-        if words.is_empty() || words.starts_with("card ") {
+        if words.is_empty() || words == "legal" || words.starts_with("card ") {
             continue;
         }
         let line = match words.strip_prefix("tear after ").and_then(|rest| rest.strip_suffix(" writes")) {

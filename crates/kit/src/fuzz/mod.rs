@@ -23,7 +23,6 @@ mod alphabet;
 mod coverage;
 mod finding;
 mod moves;
-mod rules;
 mod subject;
 mod walk;
 
@@ -48,7 +47,6 @@ pub use self::{
     coverage::{Coverage, State},
     finding::{Finding, Oracle},
     moves::{Kind, Move, Sequences, Shrinking},
-    rules::{RULES, Rule},
     subject::{Sent, Subject, Virtual},
 };
 
@@ -70,6 +68,15 @@ pub struct Done {
     pub coverage: Coverage,
 }
 
+impl Done {
+    /// Takes what another run has done as well.
+    pub fn merge(&mut self, other: &Self) {
+        self.sequences += other.sequences;
+        self.commands += other.commands;
+        self.coverage.merge(&other.coverage);
+    }
+}
+
 /// A card that is tried, and what is looked for.
 pub struct Fuzz<S> {
     subject: S,
@@ -79,6 +86,8 @@ pub struct Fuzz<S> {
     head: String,
     commands: usize,
     done: Done,
+    /// The card as it has started for the octets of a fuzzer.
+    started: Option<Box<(Alphabet, Place)>>,
 }
 
 impl Fuzz<Virtual> {
@@ -123,6 +132,7 @@ impl<S: Subject> Fuzz<S> {
             head: String::new(),
             commands: 20,
             done: Done::default(),
+            started: None,
         }
     }
 
@@ -130,6 +140,7 @@ impl<S: Subject> Fuzz<S> {
     #[must_use]
     pub fn selecting(mut self, aids: impl IntoIterator<Item = Aid>) -> Self {
         self.addressed.aids.extend(aids);
+        self.started = None;
         self
     }
 
@@ -172,6 +183,7 @@ impl<S: Subject> Fuzz<S> {
         // A move that makes no sense where the card is sends nothing.
         let sequences = Sequences { length: 2 * self.commands };
         let mut kept: Vec<Vec<Move>> = Vec::new();
+        self.started = None;
         while goes_on(&self.done) {
             let between = if self.subject.card().is_some() { BETWEEN } else { 1 };
             for _ in 0..between {
@@ -201,12 +213,16 @@ impl<S: Subject> Fuzz<S> {
     pub fn carry_out(&mut self, octets: &[u8]) -> Result<Option<Finding>, String> {
         let moves = octets.as_chunks().0.iter().copied().map(Move::from_octets);
         let tree = Shrinking::new(moves.collect());
-        let started = self.start(&mut runner(0));
-        let result =
-            started.and_then(|(alphabet, start)| match self.try_one(&alphabet, &start, tree.moves(), None) {
-                Err(Stop::Broken(broken)) => Ok(Some(self.shrink(&alphabet, &start, tree, *broken))),
+        let started = self.started.take().map_or_else(|| self.start(&mut runner(0)).map(Box::new), Ok);
+        let result = started.and_then(|started| {
+            let (alphabet, start) = &*started;
+            let found = match self.try_one(alphabet, start, tree.moves(), None) {
+                Err(Stop::Broken(broken)) => Ok(Some(self.shrink(alphabet, start, tree, *broken))),
                 other => other.map(|_| None),
-            });
+            };
+            self.started = Some(started);
+            found
+        });
         match result {
             Ok(found) => Ok(found),
             Err(Stop::Lost(why)) => Err(why),
@@ -241,6 +257,7 @@ impl<S: Subject> Fuzz<S> {
     /// Finds out in which class the card takes the toolkit, and starts it.
     fn start(&mut self, runner: &mut TestRunner) -> Result<(Alphabet, Place), Stop> {
         let mut last = None;
+        self.subject.fresh();
         for class in CLASSES {
             let changes = self.subject.may_change();
             let alphabet = Alphabet::new(class, &self.addressed, changes, runner);

@@ -2,14 +2,13 @@
 
 use oxisim_apdu::{Response, Status};
 use oxisim_card::Card;
-use oxisim_toolkit::{CommandType, Proactive, codes::TimerAction};
+use oxisim_toolkit::{CommandType, Proactive, codes::TimerAction, rules};
 
 use super::{
     Kind, Move, Oracle,
     alphabet::Alphabet,
     coverage::{Coverage, State},
     finding::{Broken, Line},
-    rules,
     subject::{Sent, Subject},
 };
 
@@ -19,6 +18,9 @@ const MOST_COMMANDS: usize = 200;
 /// Every status word but `6F00`.
 const ANY_ANSWER: &str =
     "(9XXX, 61XX, 62XX, 63XX, 64XX, 65XX, 66XX, 67XX, 68XX, 69XX, 6AXX, 6BXX, 6CXX, 6DXX, 6EXX)";
+
+/// What a script says of a proactive command that breaks a rule.
+const LEGAL: &str = "legal";
 
 /// What the author of an applet declares.
 pub(super) struct Invariant {
@@ -132,6 +134,10 @@ impl<S: Subject> Walk<'_, S> {
                     self.subject.tear_after(*writes);
                 }
                 Line::Command(octets) => {
+                    let mut profiles = self.alphabet.profiles.iter();
+                    if let Some(which) = profiles.position(|(_, apdu)| apdu == octets) {
+                        self.place.profile = which;
+                    }
                     let announced = self.place.offered.take();
                     let is_fetch = octets.get(1) == Some(&0x12)
                         && announced.is_some_and(|length| octets.get(4) == Some(&(length as u8)));
@@ -270,7 +276,7 @@ impl<S: Subject> Walk<'_, S> {
         self.place.offered = None;
         let profile = self.alphabet.profiles.get(self.place.profile).map(|(profile, _)| profile);
         let command = rules::check(&response.data, profile)
-            .map_err(|(spec, what)| broken(Oracle::IllegalCommand, spec, format!("{what} ({spec})"), "[]"))?;
+            .map_err(|breach| broken(Oracle::IllegalCommand, breach.spec, breach.to_string(), LEGAL))?;
         let details = command.details;
         let mut fetched = Fetched {
             details: [details.number, details.kind.0, details.qualifier],
@@ -462,7 +468,7 @@ impl<S: Subject> Walk<'_, S> {
 
 fn endless() -> Stop {
     let what = format!("after {MOST_COMMANDS} commands, each ended by the user, there is another");
-    broken(Oracle::StuckSession, "endless", what, "(9000)")
+    broken(Oracle::StuckSession, "endless", what, "(9000, 6XXX)")
 }
 
 /// Commands that no user ends.

@@ -1,5 +1,7 @@
 //! Our own dialect (docs/SCRIPTS.md): what pcsc-tools' scriptor reads, and more.
 
+mod declared;
+
 use alloc::{borrow::ToOwned, format, string::String, vec::Vec};
 
 use oxisim_apdu::Class;
@@ -17,8 +19,8 @@ use super::{
 use crate::{
     source::{Mistake, Span},
     syntax::{
-        Channel, Choice, Clause, ClauseKind, Declared, Expect, Expected, Inserted, Name, Procedure, Reply,
-        Said, Sms, SmsContent, Statement, Step, What,
+        Channel, Choice, Clause, ClauseKind, Expect, Expected, Inserted, Name, Procedure, Reply, Said, Sms,
+        SmsContent, Statement, Step, What,
     },
 };
 
@@ -196,6 +198,10 @@ impl Parser<'_, '_, '_, '_> {
                 let octets = data::data(&mut self.cursor, PLAIN)?;
                 Step::Decode((!octets.parts.is_empty()).then_some(octets))
             }
+            "legal" => {
+                let octets = data::data(&mut self.cursor, PLAIN)?;
+                Step::Legal((!octets.parts.is_empty()).then_some(octets))
+            }
             "repeat" => return self.repeat(span, depth),
             "if" => return self.condition(span, depth),
             "card" => return self.card(span).map(|()| None),
@@ -348,32 +354,6 @@ impl Parser<'_, '_, '_, '_> {
             self.cursor.blank(false);
         }
         Ok(Inserted::With(applets))
-    }
-
-    /// The card that the script is for.
-    fn card(&mut self, start: Span) -> Result<(), Mistake> {
-        if self.has_begun || self.context.card.is_some() || self.context.open.len() > 1 {
-            let mistake =
-                Mistake::new(start, "a script says at its head which card it is for, and says it once");
-            return Err(mistake.help("insert changes the card later"));
-        }
-        let mut declared = Declared { span: start, file: None, applets: Vec::new(), contacts: None };
-        match self.inserted()? {
-            Inserted::Same => {}
-            Inserted::File { path, .. } => declared.file = Some(path),
-            Inserted::With(applets) => declared.applets = applets,
-        }
-        self.cursor.blank(false);
-        if !self.cursor.is_line_end() {
-            self.keyword("contacts")?;
-            declared.contacts = Some(self.string("the name of a file")?.0);
-        }
-        declared.span = self.cursor.solid_since(start);
-        if declared == (Declared { span: declared.span, file: None, applets: Vec::new(), contacts: None }) {
-            return Err(self.cursor.unexpected("the file of a card, with, or contacts"));
-        }
-        self.context.card = Some(declared);
-        Ok(())
     }
 
     fn channel(&mut self) -> Result<Channel, Mistake> {

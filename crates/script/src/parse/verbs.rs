@@ -23,7 +23,7 @@ macro_rules! verbs {
 }
 
 verbs! {
-    "card" "card [\"CARD.toml\" | with APPLET, …] [contacts \"CONTACTS.vcf\"]" "says at the head of a script which virtual card it is for";
+    "card" "card [\"CARD.toml\" | with APPLET, …] [contacts \"CONTACTS.vcf\"] [number \"NUMBER\"] [control]" "says at the head of a script which virtual card it is for";
     "reset" "reset" "resets the card";
     "power" "power on | off" "switches the card on, or off";
     "insert" "insert [\"CARD.toml\" | with APPLET, …]" "puts a card into the slot, and switches it on";
@@ -35,6 +35,7 @@ verbs! {
     "set" "set NAME = DATA" "gives a variable a value";
     "echo" "echo \"TEXT\" DATA …" "says something";
     "decode" "decode [DATA]" "says what the last answer is, or DATA";
+    "legal" "legal [DATA]" "DATA, or the proactive command that waits for its answer, keeps the rules";
     "repeat" "repeat N [as NAME] … end" "does it N times";
     "if" "if (STATUS, …) … [else …] end" "does it if the last status word is one of these";
     "proc" "proc NAME [PARAMETER …] … end" "declares a procedure";

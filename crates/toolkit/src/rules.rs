@@ -1,12 +1,15 @@
 //! What a proactive command has to be, beyond that it can be read.
 
+use alloc::{format, string::String};
+
 use oxisim_sms::tpdu::MobileOriginated;
-use oxisim_toolkit::{
+use oxisim_wire::Wire as _;
+
+use crate::{
     Command, Proactive, TerminalProfile,
     codes::{Device, TimerAction},
     objects::{Coding, Duration, Item, TextString},
 };
-use oxisim_wire::Wire as _;
 
 /// A rule of the standards for proactive commands.
 #[derive(Debug)]
@@ -31,10 +34,6 @@ rules! {
         |command, profile| profile.is_none_or(|profile| {
             profile.performs_qualified(command.details.kind, command.details.qualifier)
         });
-    "TS 102 223 §6.6.8" "SELECT ITEM has an item"
-        |command, _| !matches!(&command.body, Proactive::SelectItem(body) if body.items.is_empty());
-    "TS 102 223 §6.6.12" "SET UP CALL says whom to call"
-        |command, _| !matches!(&command.body, Proactive::SetUpCall(body) if body.address.is_none() && body.uri.is_none());
     "TS 102 223 §6.6.21" "a timer that is started has a time, and no other has"
         |command, _| match &command.body {
             Proactive::TimerManagement(body) => {
@@ -67,15 +66,26 @@ rules! {
         };
 }
 
-/// What is wrong with a command as it was fetched, and the clause; its parts if nothing is.
-pub(super) fn check(
-    octets: &[u8],
-    profile: Option<&TerminalProfile>,
-) -> Result<Command, (&'static str, String)> {
-    let command = Command::decode(octets)
-        .map_err(|refusal| ("TS 102 223 §6.6", format!("it cannot be read: {}", refusal.cause)))?;
+/// A rule that a command breaks.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what} ({spec})")]
+pub struct Breach {
+    /// What is wrong.
+    pub what: String,
+    /// The clause.
+    pub spec: &'static str,
+}
+
+/// The command that a card has sent, if it keeps every rule: a terminal that has sent no profile carries everything out.
+pub fn check(octets: &[u8], profile: Option<&TerminalProfile>) -> Result<Command, Breach> {
+    let command = Command::decode(octets).map_err(|refusal| Breach {
+        what: format!("it cannot be read: {}", refusal.cause),
+        spec: "TS 102 223 §6.6",
+    })?;
     match RULES.iter().find(|rule| !(rule.is_kept)(&command, profile)) {
-        Some(rule) => Err((rule.spec, format!("{}: {}", command.details.kind.text(), rule.text))),
+        Some(rule) => {
+            Err(Breach { what: format!("{}: {}", command.details.kind.text(), rule.text), spec: rule.spec })
+        }
         None => Ok(command),
     }
 }
@@ -126,4 +136,60 @@ const fn text(body: &Proactive) -> Option<&TextString> {
 
 fn is_text(coding: Coding) -> bool {
     [Coding::PACKED, Coding::EIGHT_BIT, Coding::UCS2].contains(&coding)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::{vec, vec::Vec};
+
+    use super::*;
+    use crate::{
+        codes::TimeUnit,
+        command::{DisplayText, GetInput, PollInterval, SendShortMessage, SetUpMenu, TimerManagement},
+        objects::{TimerIdentifier, TimerValue},
+    };
+
+    /// Whether the terminal can do nothing, or is not asked; the clause that is broken; and what breaks it.
+    fn breaches() -> Vec<(bool, &'static str, Command)> {
+        let item = |identifier| Item { identifier: Some(identifier), text: b"Item".to_vec() };
+        let minute = TimerValue { hours: 0, minutes: 1, seconds: 0 };
+        let timer = |identifier, value| TimerManagement { timer: TimerIdentifier { identifier }, value };
+        let mut not_from_the_card = Command::new(1, 0, DisplayText::new("Text"));
+        not_from_the_card.devices.source = Device::TERMINAL;
+        let mut strange = DisplayText::new("Text");
+        strange.text.coding = Some(Coding(0x07));
+        let never = Duration { unit: TimeUnit::SECONDS, interval: 0 };
+        vec![
+            (true, "TS 102 223 §5.2", Command::new(1, 0, DisplayText::new("Text"))),
+            (false, "TS 102 223 §6.6.21", Command::new(1, TimerAction::START.0, timer(1, None))),
+            (false, "TS 102 223 §6.6.21", Command::new(1, TimerAction::DEACTIVATE.0, timer(1, Some(minute)))),
+            (false, "TS 102 223 §8.7", not_from_the_card),
+            (false, "TS 102 223 §8.8", Command::new(1, 0, PollInterval { interval: never })),
+            (
+                false,
+                "TS 102 223 §8.9",
+                Command::new(1, 0, SetUpMenu::new("Menu".into(), vec![item(1), item(1)])),
+            ),
+            (false, "TS 102 223 §8.9", Command::new(1, 0, SetUpMenu::new("Menu".into(), vec![item(0)]))),
+            (false, "TS 102 223 §8.11", Command::new(1, 0, GetInput::new("How?", 9, 3))),
+            (false, "TS 31.111 §8.13", Command::new(1, 0, SendShortMessage::silent(vec![0xFF]))),
+            (false, "TS 102 223 §8.15", Command::new(1, 0, strange)),
+            (false, "TS 102 223 §8.37", Command::new(1, TimerAction::START.0, timer(9, Some(minute)))),
+        ]
+    }
+
+    #[test]
+    fn each_rule_has_what_breaks_it_and_nothing_else() {
+        for (can_nothing, spec, command) in breaches() {
+            let nothing = TerminalProfile::default();
+            let broken = check(&command.encode(), can_nothing.then_some(&nothing));
+            assert_eq!(broken.map_err(|breach| breach.spec), Err(spec), "{command:?}");
+        }
+        assert!(RULES.iter().all(|rule| breaches().iter().any(|(_, spec, _)| *spec == rule.spec)));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_not_legal() {
+        assert_eq!(check(&[0xD0, 0x05, 0x81], None).map_err(|breach| breach.spec), Err("TS 102 223 §6.6"));
+    }
 }
