@@ -2,6 +2,7 @@
 
 mod cards;
 mod explorer;
+mod fuzz;
 mod namespace;
 mod phone_session;
 #[path = "../program.rs"]
