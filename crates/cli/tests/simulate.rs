@@ -33,11 +33,12 @@ fn without_faults_nothing_goes_wrong() {
 #[test]
 fn a_plan_replays_and_its_trace_is_one_that_can_be_shown() {
     let oxisim = Oxisim::new();
-    let fault = r#"{"at":0,"kind":"lost"}"#;
+    // The second one is only there so that the first has its time.
+    let faults = r#"{"at":0,"kind":"lost"},{"at":60,"kind":"lost"}"#;
     oxisim.write(
         "plan.json",
         &format!(
-            r#"{{"seed":1,"contacts":5,"mode":"timer","secured":true,"compact":false,"faults":[{fault}]}}"#
+            r#"{{"seed":1,"contacts":5,"mode":"timer","secured":true,"compact":false,"faults":[{faults}]}}"#
         ),
     );
     let output = oxisim.run(&["simulate", "--plan", "plan.json", "--trace", "world.jsonl"]).success();
