@@ -19,5 +19,6 @@ mod profiles;
 mod recorder;
 mod registrations;
 mod retries;
+mod session_model;
 mod sessions;
 mod timers;

@@ -3,7 +3,7 @@
 use oxisim_card::{Event, ToolkitEvent};
 use oxisim_toolkit::{CommandType, objects::CommandDetails, objects::EventCode};
 use oxisim_wire::{Duration, Instant};
-use proptest::prelude::*;
+use proptest::{prelude::*, test_runner::FileFailurePersistence::WithSource};
 
 use crate::{
     phone::{PROFILE, Phone, STATUS, event},
@@ -178,7 +178,11 @@ fn other() -> CommandDetails {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: 256,
+        failure_persistence: Some(Box::new(WithSource("proptest-regressions"))),
+        ..ProptestConfig::default()
+    })]
 
     /// Octets that are nearly what a terminal sends: what the card tells is still what it gives.
     #[test]
