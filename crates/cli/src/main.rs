@@ -79,7 +79,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let level = [log::LevelFilter::Warn, log::LevelFilter::Info, log::LevelFilter::Debug];
+    // What a server warns of is what a simulation brings about.
+    let least = match cli.command {
+        Command::Simulate(_) => log::LevelFilter::Error,
+        _ => log::LevelFilter::Warn,
+    };
+    let level = [least, log::LevelFilter::Info, log::LevelFilter::Debug];
     let level = level.get(usize::from(cli.verbose)).copied().unwrap_or(log::LevelFilter::Trace);
     // A server's own log has no personal data.
     if !matches!(cli.command, Command::Serve(_)) {

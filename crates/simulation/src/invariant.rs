@@ -276,6 +276,10 @@ impl Watch {
 
     fn look_at_card(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
         let memory = card.memory();
+        if memory.used() > self.memory {
+            let found = format!("{} octets, and {} before", memory.used(), self.memory);
+            return Err(self.violation(Invariant::Memory, now, found));
+        }
         let written = Some((memory.writes(), memory.is_torn()));
         if std::mem::replace(&mut self.written, written) == written || memory.is_torn() {
             return Ok(());
@@ -283,11 +287,6 @@ impl Watch {
         let is_same = |(file, octets): &(Handle, Vec<u8>)| memory.read(*file) == octets.as_slice();
         if !memory.in_transaction() && !self.files.iter().all(is_same) {
             self.look_at_phonebook(card, now)?;
-        }
-        let memory = card.memory();
-        if memory.used() > self.memory {
-            let found = format!("{} octets, and {} before", memory.used(), self.memory);
-            return Err(self.violation(Invariant::Memory, now, found));
         }
         let run = PhonebookBackup::run(card);
         if let Some((generation, way)) = run

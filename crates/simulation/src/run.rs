@@ -20,6 +20,9 @@ const BOUND: Duration = Duration::from_mins(4 * 24 * 60);
 /// How often the user asks then, at most: a backup that failed says that the next one will be whole.
 const TRIES: u8 = 3;
 
+/// The time in which the last faults strike, or do not.
+const STRIKES_WITHIN: Duration = Duration::from_mins(3);
+
 /// The time in which a card answers its user.
 const ANSWERS_IN: Duration = Duration::from_secs(30);
 
@@ -104,10 +107,10 @@ impl Run {
         self.homes.iter().map(|home| home.world.now()).max().unwrap_or(Instant::EPOCH)
     }
 
-    /// Nothing goes wrong any more, but what has already.
+    /// Nothing goes wrong any more, but what has already, and what befalls a message soon.
     fn stop(&mut self) -> Result<(), Violation> {
         let well_at = self.homes.iter().filter_map(Home::is_well_at).max();
-        self.run_to(well_at.unwrap_or(Instant::EPOCH).max(self.now()))?;
+        self.run_to(well_at.unwrap_or(Instant::EPOCH).max(self.now() + STRIKES_WITHIN))?;
         self.servers.borrow_mut().heal();
         for home in &mut self.homes {
             home.forget();
