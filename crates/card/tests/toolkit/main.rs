@@ -19,5 +19,7 @@ mod profiles;
 mod recorder;
 mod registrations;
 mod retries;
+mod session_model;
 mod sessions;
+mod timer_model;
 mod timers;
