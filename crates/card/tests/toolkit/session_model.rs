@@ -159,11 +159,10 @@ impl Model {
             }
             Step::Select(1) => self.starts(|model| model.send(Sender::First, text("selected"))),
             Step::Select(2) => self.starts(|model| model.send(Sender::Second, text("chosen"))),
-            Step::Select(_) if self.is_busy() => "9300".into(),
+            Step::Select(_) | Step::Torn if self.is_busy() => "9300".into(),
             Step::Select(_) => "6A88".into(),
             Step::TimerExpiration => self.starts(|_| {}),
             Step::BadEnvelope => "6A80".into(),
-            Step::Torn if self.is_busy() => "9300".into(),
             Step::Torn | Step::Reset => {
                 *self = Self::default();
                 String::new()
