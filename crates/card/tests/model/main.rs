@@ -8,7 +8,10 @@ mod step;
 
 use oxisim_card::Card;
 use oxisim_wire::Instant;
-use proptest::{prelude::*, test_runner::Config};
+use proptest::{
+    prelude::*,
+    test_runner::{Config, FileFailurePersistence},
+};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use reference::{Answer, Reference};
@@ -91,7 +94,12 @@ impl StateMachineTest for Virtual {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config { cases: 400, max_shrink_iters: 20_000, failure_persistence: None, ..Config::default() })]
+    #![proptest_config(Config {
+        cases: 400,
+        max_shrink_iters: 20_000,
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct("tests/proptest-regressions/model.txt"))),
+        ..Config::default()
+    })]
 
     #[test]
     fn the_card_answers_as_the_model_does(sequential 1..60 => Virtual);

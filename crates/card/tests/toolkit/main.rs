@@ -21,4 +21,5 @@ mod registrations;
 mod retries;
 mod session_model;
 mod sessions;
+mod timer_model;
 mod timers;

@@ -1,4 +1,6 @@
-//! Any sequence of what a terminal can do, against a small model of the session.
+//! Any sequence of what a terminal can do, against a small model of the session. It stays beside `session_model` for
+//! octets that are only nearly right, profiles of less, and applets that never stop talking, whose commands no model
+//! foretells.
 
 use oxisim_card::{Event, ToolkitEvent};
 use oxisim_toolkit::{CommandType, objects::CommandDetails, objects::EventCode};

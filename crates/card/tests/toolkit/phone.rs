@@ -63,8 +63,17 @@ impl Phone {
     pub fn answer_with(
         &mut self,
         apdu: &str,
-        mut answer: impl FnMut(CommandType) -> (u8, Vec<u8>),
+        answer: impl FnMut(CommandType) -> (u8, Vec<u8>),
     ) -> Vec<Proactive> {
+        self.commands(apdu, answer).into_iter().map(|command| command.body).collect()
+    }
+
+    /// The same, with the details of the commands.
+    pub fn commands(
+        &mut self,
+        apdu: &str,
+        mut answer: impl FnMut(CommandType) -> (u8, Vec<u8>),
+    ) -> Vec<Command> {
         let mut commands = Vec::new();
         let mut status = self.send(apdu);
         while status.starts_with("91") {
@@ -72,7 +81,7 @@ impl Phone {
             let command = self.fetch(&status);
             let (general, additional) = answer(command.details.kind);
             status = self.respond(&command.details, general, &additional);
-            commands.push(command.body);
+            commands.push(command);
         }
         assert!(status.ends_with("9000"), "{apdu} -> {status}");
         commands

@@ -54,6 +54,11 @@ impl Applet for Recorder {
         self.parameters.clone()
     }
 
+    /// One, for a test whose applet writes.
+    fn persistent_octets(&self) -> usize {
+        1
+    }
+
     fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
         (self.install)(env)
     }

@@ -35,5 +35,6 @@ mod startup;
 mod store;
 mod system;
 mod texts;
+mod timer_model;
 mod timers;
 mod ussd;
