@@ -1,4 +1,4 @@
-//! A whole card in one text that people read and write: TOML in, a [`Card`] out, or its [`Image`](oxisim_card::Image);
+//! A whole card in one text that people read and write: TOML in, a [`Card`](oxisim_card::Card) out, or its [`Image`](oxisim_card::Image);
 //! and cards that a reader has dumped.
 //!
 //! - [`card`] reads a text, [`image`] only what it says. What is wrong with it is said with line and key ([`Wrong`]); so is what is doubtful.
