@@ -131,10 +131,8 @@ pub struct Watch {
     /// The backup that is under way, and the one that was last.
     run: Option<(u16, Way)>,
     last: Option<(u16, Way)>,
-    /// Copies that were to be written back.
-    copies: Vec<Book>,
-    /// Slots that the user has changed since.
-    edited: BTreeSet<u16>,
+    /// Copies that were to be written back, and the slots that the user has changed since.
+    copies: Vec<(Book, BTreeSet<u16>)>,
     counters: (u64, u64),
     /// Writes of the card, and whether it is torn, when it was looked at last: what it has changes by those alone.
     written: Option<(u64, bool)>,
@@ -175,7 +173,6 @@ impl Watch {
             run: None,
             last: None,
             copies: Vec::new(),
-            edited: BTreeSet::new(),
             counters: (0, 0),
             written: None,
             sent: BTreeMap::new(),
@@ -187,7 +184,6 @@ impl Watch {
             last_text: None,
         };
         watch.phonebook_changed(card);
-        watch.edited.clear();
         watch
     }
 
@@ -229,16 +225,14 @@ impl Watch {
         let files = names.iter().filter_map(|name| memory.find(name));
         self.files = files.map(|file| (file, memory.read(file).to_vec())).collect();
         let book = read_phonebook(card).book().unwrap_or_default();
-        self.edited.extend(differences(&self.book, &book));
+        let changed = differences(&self.book, &book);
+        self.copies.iter_mut().for_each(|(_, edited)| edited.extend(&changed));
         self.book = book;
     }
 
     /// A copy is written back onto the card from now on, if there is one.
     pub fn restoring(&mut self, copy: Option<Book>) {
-        if let Some(copy) = copy {
-            self.copies.push(copy);
-            self.edited.clear();
-        }
+        self.copies.extend(copy.map(|copy| (copy, BTreeSet::new())));
     }
 
     /// Looks at all that has happened since it looked last.
@@ -312,7 +306,7 @@ impl Watch {
         };
         for slot in differences(&self.book, &book) {
             let contact = book.record(slot);
-            if !self.copies.iter().any(|copy| contact.is_some() && copy.record(slot) == contact) {
+            if !self.copies.iter().any(|(copy, _)| contact.is_some() && copy.record(slot) == contact) {
                 let found = format!("contact {slot} is {contact:?}, and was {:?}", self.book.record(slot));
                 return Err(self.violation(Invariant::Phonebook, now, found));
             }
@@ -420,9 +414,9 @@ impl Watch {
 
     /// The user has been told that the phonebook is restored.
     fn look_at_restored(&self, now: Instant) -> Result<(), Violation> {
-        let is_there = |copy: &Book| {
+        let is_there = |(copy, edited): &(Book, BTreeSet<u16>)| {
             copy.iter()
-                .all(|(slot, contact)| self.edited.contains(&slot) || self.book.record(slot) == Some(contact))
+                .all(|(slot, contact)| edited.contains(&slot) || self.book.record(slot) == Some(contact))
         };
         if self.copies.iter().any(is_there) {
             return Ok(());

@@ -2,7 +2,9 @@
 
 use std::ops::ControlFlow;
 
-use oxisim_simulation::{Coverage, Kind, Mode, Plan, Receiver, Runner, Sweep, Uploader};
+use oxisim_backup::Outcome;
+use oxisim_simulation::{Answer, Coverage, Fault, Kind, Mode, Plan, Receiver, Runner, Sweep, Uploader};
+use oxisim_world::What;
 
 #[test]
 fn every_rule_holds_whatever_goes_wrong() {
@@ -23,6 +25,34 @@ fn a_plan_goes_the_same_way_every_time() {
     let once = Runner::default().run(&plan).unwrap();
     assert!(!once.happenings.is_empty());
     assert_eq!(once, Runner::default().run(&plan).unwrap());
+}
+
+/// A contact is changed while its copy is written back, and a second restore begins before the first has been told.
+#[test]
+fn an_edit_between_two_restores_is_the_users() {
+    let fault = |at, kind| Fault { at, kind, neighbour: false, to_phone: true, amount: 0 };
+    let plan = Plan {
+        seed: 135_294,
+        contacts: 50,
+        mode: Mode::Timer,
+        answer: Answer::Asynchronous,
+        secured: true,
+        compact: true,
+        counter: 0,
+        generation: 32_766,
+        neighbour: false,
+        faults: vec![
+            Fault { amount: 1, ..fault(547, Kind::Doubled) },
+            fault(1_057, Kind::Restore),
+            fault(1_160, Kind::Edited),
+            fault(1_186, Kind::Restore),
+        ],
+    };
+    let verdict = Runner::default().run(&plan).unwrap();
+    assert_eq!(verdict.violation, None);
+    let is_restored =
+        |what: &What| matches!(what, What::Text(text) if *text == Outcome::Restored.to_string());
+    assert!(verdict.happenings.iter().any(|happening| is_restored(&happening.what)));
 }
 
 #[test]
