@@ -70,7 +70,7 @@ impl Restorer<'_> {
         let Some(held) = vault.held(Source::CARD)? else { return Ok(false) };
         // What the card has coded it can read.
         let table = held.table.filter(|&table| self.policy.tables.get(table).is_some());
-        let total = self.blocks(&held.book, table).len() as u16;
+        let total = self.blocks(&held.book, table).count() as u16;
         if total == 0 {
             return Ok(false);
         }
@@ -85,7 +85,7 @@ impl Restorer<'_> {
         Ok(true)
     }
 
-    fn blocks(self, book: &Book, table: Option<u8>) -> Vec<Vec<u8>> {
+    fn blocks(self, book: &Book, table: Option<u8>) -> impl Iterator<Item = Vec<u8>> {
         blocks(book, table.and_then(|table| self.policy.tables.get(table)))
     }
 
@@ -106,7 +106,6 @@ impl Restorer<'_> {
             return vault.put_restore(&restore);
         }
         let held = vault.held(Source::CARD)?.filter(|held| held.generation == restore.generation);
-        let mut blocks = held.map(|held| self.blocks(&held.book, restore.table)).unwrap_or_default();
         let total = restore.todo.total();
         let number = restore.todo.first().unwrap_or(total);
         if restore.todo.is_empty() {
@@ -115,19 +114,18 @@ impl Restorer<'_> {
         restore.todo.remove(number);
         let wait = if restore.todo.is_empty() { ANSWER_WITHIN } else { self.policy.restore_pace };
         restore.due = Some(now + wait);
-        let is_lost = restore.asked > PATIENCE || blocks.len() != usize::from(total);
-        if is_lost {
-            restore.step = RestoreStep::GivenUp;
-            restore.due = None;
-            answer.given_up.push(GivenUp::Restore { generation: restore.generation });
+        let generation = restore.generation;
+        let at = usize::from(number.saturating_sub(1));
+        let held = held.filter(|_| restore.asked <= PATIENCE);
+        match held.and_then(|held| self.blocks(&held.book, restore.table).nth(at)) {
+            Some(block) => answer.messages.push(FromServer::Restore { generation, total, number, block }),
+            None => {
+                restore.step = RestoreStep::GivenUp;
+                restore.due = None;
+                answer.given_up.push(GivenUp::Restore { generation });
+            }
         }
-        vault.put_restore(&restore)?;
-        if !is_lost && number > 0 {
-            let block = blocks.swap_remove(usize::from(number) - 1);
-            let generation = restore.generation;
-            answer.messages.push(FromServer::Restore { generation, total, number, block });
-        }
-        Ok(())
+        vault.put_restore(&restore)
     }
 
     /// No message is on its way to the card any more.
@@ -159,7 +157,7 @@ impl Restorer<'_> {
         if missing.total() == 0 && restore.table.is_some() {
             // The card has not the table: another one than made the copy, perhaps.
             let held = vault.held(Source::CARD)?.filter(|held| held.generation == generation);
-            let total = held.map_or(0, |held| self.blocks(&held.book, None).len() as u16);
+            let total = held.map_or(0, |held| self.blocks(&held.book, None).count() as u16);
             restore.table = None;
             restore.todo = BlockSet::full(total);
             restore.due = Some(now + self.policy.restore_pace);
@@ -191,22 +189,20 @@ pub(crate) fn give_up<V: Vault>(vault: &mut V) -> Result<(), V::Error> {
     vault.put_restore(&restore)
 }
 
-/// The blocks of a copy. The same copy gives the same blocks, so they need not be kept. A record of more than seven
-/// pieces, which no card has, is left out.
-fn blocks(book: &Book, table: Option<&Table>) -> Vec<Vec<u8>> {
+/// The blocks of a copy, made as they are asked for. The same copy gives the same blocks, so they need not be kept. A
+/// record of more than seven pieces, which no card has, is left out.
+fn blocks(book: &Book, table: Option<&Table>) -> impl Iterator<Item = Vec<u8>> {
     const OCTETS: usize = crate::carriage::CARD_OCTETS - OVERHEAD;
     let coding = table.map_or(Coding::Plain, |table| Coding::Compact(table.clone()));
     // What a compact block presumes of the card; a plain one needs no fill.
     let longest = book.iter().map(|(_, record)| record.alpha.octets().len()).max().unwrap_or(0);
     let alpha = if table.is_some() { longest.clamp(USUAL_ALPHA, 0xFF) as u8 } else { 0 };
     let mut packer = Packer::new(OCTETS, usize::MAX, alpha, &coding);
-    let mut blocks = Vec::new();
-    for (slot, record) in book.iter() {
-        let entry = Entry { slot, record: Some(record.clone()) };
-        blocks.extend(packer.push(entry).unwrap_or_default());
-    }
-    blocks.extend(packer.finish());
-    blocks
+    let entries = book.iter().map(|(slot, record)| Some(Entry { slot, record: Some(record.clone()) }));
+    entries.chain([None]).flat_map(move |entry| match entry {
+        Some(entry) => packer.push(entry).unwrap_or_default(),
+        None => packer.finish().into_iter().collect(),
+    })
 }
 
 #[cfg(test)]
@@ -227,7 +223,7 @@ mod tests {
         };
         let book: Book =
             [(1, record(10)), (2, record(10)), (3, record(octets)), (4, record(10))].into_iter().collect();
-        let (blocks, tables) = (blocks(&book, table), Tables::default());
+        let (blocks, tables): (Vec<_>, _) = (blocks(&book, table).collect(), Tables::default());
         let mut unpacker = Unpacker::new(&tables);
         let entries = blocks.iter().flat_map(|block| unpacker.push(block).unwrap());
         let slots = entries.map(|entry| entry.slot).collect();

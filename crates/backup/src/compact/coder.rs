@@ -176,7 +176,7 @@ impl Bits for Writer<'_> {
         self.table.knows(origin)
     }
 
-    fn bit(&mut self, contexts: &[Context], bit: bool) -> Result<bool, Error> {
+    fn bit<const N: usize>(&mut self, contexts: [Context; N], bit: bool) -> Result<bool, Error> {
         self.encoder.encode(self.table.chance(contexts), bit);
         Ok(bit)
     }
@@ -233,7 +233,7 @@ impl Bits for Decoder<'_> {
         self.table.knows(origin)
     }
 
-    fn bit(&mut self, contexts: &[Context], _: bool) -> Result<bool, Error> {
+    fn bit<const N: usize>(&mut self, contexts: [Context; N], _: bool) -> Result<bool, Error> {
         let yes = part(self.range, self.table.chance(contexts));
         let bit = self.offset < yes;
         if bit {

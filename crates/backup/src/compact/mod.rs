@@ -47,7 +47,7 @@ pub trait Bits {
     ///
     /// # Errors
     /// There is no further decision.
-    fn bit(&mut self, contexts: &[Context], bit: bool) -> Result<bool, Error>;
+    fn bit<const N: usize>(&mut self, contexts: [Context; N], bit: bool) -> Result<bool, Error>;
 }
 
 /// Codes `count` bits, high first. The contexts may depend on the bits before: 1, then one more bit each time.
@@ -59,7 +59,7 @@ fn tree<const N: usize>(
 ) -> Result<u16, Error> {
     let mut node = 1u16;
     for place in (0..count).rev() {
-        let bit = bits.bit(&contexts(node), value >> place & 1 == 1)?;
+        let bit = bits.bit(contexts(node), value >> place & 1 == 1)?;
         node = node << 1 | u16::from(bit);
     }
     Ok(if count < 16 { node & !(1 << count) } else { node })

@@ -9,6 +9,7 @@ use oxisim_wire::Error;
 
 use super::{
     Bits, flat,
+    letters::Voting,
     origin::{self, FOREIGN, is_ideographic},
     tree,
     walk::{Walk, contexts},
@@ -166,7 +167,7 @@ impl Walk {
             [14, behind.word, behind.in_word, class(behind.units[0])],
             [15, room.min(6), c1],
         ];
-        bits.bit(&contexts, used >= octets.len())
+        bits.bit(contexts, used >= octets.len())
     }
 
     /// One character; `ahead` begins with it.
@@ -179,10 +180,11 @@ impl Walk {
         ahead: &[u8],
     ) -> Result<Unit, Error> {
         let first = u16::from(ahead.first().copied().unwrap_or(0));
+        let mut voting = self.letters.voting(behind.units[0]);
         let (page, low) = match scheme {
             UCS2 => {
                 let unit = first << 8 | u16::from(ahead.get(1).copied().unwrap_or(0));
-                (self.page(bits, behind, unit >> 7)?, unit & 0x7F)
+                (self.page(bits, behind, &mut voting, unit >> 7)?, unit & 0x7F)
             }
             HALF_PAGE => {
                 let [c1, c2, ..] = known(bits, behind);
@@ -193,35 +195,57 @@ impl Walk {
                     [26, c1, c2],
                     [27, self.room(scheme, used), script],
                 ];
-                let above = bits.bit(&contexts, first >= 0x80)?;
-                (if above { u16::from(self.page).max(1) } else { 0 }, first & 0x7F)
+                let above = bits.bit(contexts, first >= 0x80)?;
+                let page = if above { u16::from(self.page).max(1) } else { 0 };
+                voting.narrow_to(page);
+                (page, first & 0x7F)
             }
-            _ => (0, first),
+            _ => {
+                voting.narrow_to(0);
+                (0, first)
+            }
         };
-        Ok(page << 7 | self.low(bits, behind, page, low)?)
+        Ok(page << 7 | self.low(bits, behind, &mut voting, page, low)?)
     }
 
     /// The half page of a character.
-    fn page(&self, bits: &mut impl Bits, behind: &Behind, page: u16) -> Result<u16, Error> {
+    fn page(
+        &self,
+        bits: &mut impl Bits,
+        behind: &Behind,
+        voting: &mut Voting<'_>,
+        page: u16,
+    ) -> Result<u16, Error> {
         let [c1, c2, ..] = known(bits, behind);
         let (before, second, length) = (c1 >> 7, c2 >> 7, behind.length.min(15));
-        tree(bits, 9, page, |node| {
-            let done = node.ilog2() as u8;
-            let [all, after] = self.letters.votes(node & !(1 << done), 15 - done, behind.units[0]);
-            let begun = u16::from(done > 0);
-            contexts![
+        let mut node = 1;
+        for place in (7..Unit::BITS as u8).rev() {
+            let [all, after] = voting.votes(place);
+            let begun = u16::from(node > 1);
+            let contexts = contexts![
                 [20, node, before],
                 [21, node],
                 [22, node, c1],
                 [23, node, before, second, length],
                 [28, all, begun, before.min(1)],
                 [29, after, begun],
-            ]
-        })
+            ];
+            let bit = bits.bit(contexts, page >> (place - 7) & 1 == 1)?;
+            voting.narrow(place, bit);
+            node = node << 1 | u16::from(bit);
+        }
+        Ok(node & 0x1FF)
     }
 
     /// The lower seven bits of a character.
-    fn low(&self, bits: &mut impl Bits, behind: &Behind, page: u16, low: u16) -> Result<u16, Error> {
+    fn low(
+        &self,
+        bits: &mut impl Bits,
+        behind: &Behind,
+        voting: &mut Voting<'_>,
+        page: u16,
+        low: u16,
+    ) -> Result<u16, Error> {
         let script = origin::script(bits, page);
         let [c1, c2, c3, _] = known(bits, behind);
         let kinds = behind.units.map(class);
@@ -232,7 +256,6 @@ impl Walk {
             let done = 6 - place;
             let at = script << 7 | node;
             let bit = low >> place & 1 == 1;
-            let votes = || self.letters.votes(page << done | node & !(1 << done), place, behind.units[0]);
             let bit = if page == 0 && done < 2 {
                 let contexts = contexts![
                     [40, at, start, word],
@@ -240,20 +263,20 @@ impl Walk {
                     [42, at, kinds[0], kinds[1], in_word],
                     [43, at, kinds[0], kinds[1], kinds[2], kinds[3]],
                 ];
-                bits.bit(&contexts, bit)?
+                bits.bit(contexts, bit)?
             } else if script == FOREIGN {
-                let ([all, after], place) = (votes(), place.into());
+                let ([all, after], place) = (voting.votes(place), place.into());
                 let contexts =
                     contexts![[30, at, start], [37, all], [38, all, place], [39, after], [44, after, place]];
-                bits.bit(&contexts, bit)?
+                bits.bit(contexts, bit)?
             } else if is_ideographic(page) {
-                let [all, after] = votes();
-                bits.bit(&contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
+                let [all, after] = voting.votes(place);
+                bits.bit(contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
             } else {
                 // Columns 4 and 5 have the capitals of columns 6 and 7.
                 let letter =
                     if page == 0 && node >> (4 - place) == 0b110 { at | 1 << (4 - place) } else { at };
-                let ([all, after], above) = (votes(), u16::from(page > 0));
+                let ([all, after], above) = (voting.votes(place), u16::from(page > 0));
                 let contexts = contexts![
                     [30, at, start + 2 * word],
                     [31, at, c1],
@@ -263,8 +286,9 @@ impl Walk {
                     [35, all, above, place.into()],
                     [36, after, above, u16::from(place < 4)],
                 ];
-                bits.bit(&contexts, bit)?
+                bits.bit(contexts, bit)?
             };
+            voting.narrow(place, bit);
             node = node << 1 | u16::from(bit);
         }
         Ok(node & 0x7F)

@@ -269,10 +269,10 @@ fn ton_npi(walk: &Walk, bits: &mut impl Bits, ton_npi: TonNpi) -> Result<TonNpi,
         [62, script, country],
         [63, country, last],
     ];
-    if bits.bit(&contexts, ton_npi == TonNpi::INTERNATIONAL)? {
+    if bits.bit(contexts, ton_npi == TonNpi::INTERNATIONAL)? {
         return Ok(TonNpi::INTERNATIONAL);
     }
-    if bits.bit(&sure(64, 0), ton_npi == TonNpi::UNKNOWN)? {
+    if bits.bit(sure(64, 0), ton_npi == TonNpi::UNKNOWN)? {
         return Ok(TonNpi::UNKNOWN);
     }
     Ok(TonNpi(flat(bits, 8, ton_npi.0.into())? as u8))
@@ -304,7 +304,7 @@ fn end(walk: &Walk, bits: &mut impl Bits, place: &Place, end: bool) -> Result<bo
         [75, national.min(31), international, lead],
         [76, length, script(walk, bits), international],
     ];
-    bits.bit(&contexts, end)
+    bits.bit(contexts, end)
 }
 
 fn digit(walk: &Walk, bits: &mut impl Bits, place: &Place, digit: u8) -> Result<u8, Error> {
@@ -336,7 +336,7 @@ fn digit(walk: &Walk, bits: &mut impl Bits, place: &Place, digit: u8) -> Result<
             [86, node, script, length.min(3), international],
             [87, few, at, position],
         ];
-        let bit = bits.bit(&contexts, digit >> at & 1 == 1)?;
+        let bit = bits.bit(contexts, digit >> at & 1 == 1)?;
         node = node << 1 | u16::from(bit);
     }
     Ok((node & 0x0F) as u8)

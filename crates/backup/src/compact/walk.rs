@@ -121,16 +121,16 @@ impl Walk {
     /// The block is broken, or the entry has what this coding cannot say; then the walk is of no use any more.
     pub fn entry(&mut self, bits: &mut impl Bits, entry: Option<&Entry>) -> Result<Option<Entry>, Error> {
         if self.entries == 0 {
-            let usual = bits.bit(&sure(95, 0), self.alpha == USUAL_ALPHA)?;
+            let usual = bits.bit(sure(95, 0), self.alpha == USUAL_ALPHA)?;
             self.alpha = if usual { USUAL_ALPHA } else { flat(bits, 8, self.alpha.into())? as u8 };
         } else if self.entries == MAX_ENTRIES
-            || !bits.bit(&contexts![[90, u16::from(self.entries.min(12))]], entry.is_some())?
+            || !bits.bit(contexts![[90, u16::from(self.entries.min(12))]], entry.is_some())?
         {
             return if self.entries == MAX_ENTRIES && entry.is_some() { Err(too_much()) } else { Ok(None) };
         }
         let slot = self.slot(bits, entry.map_or(0, |entry| entry.slot))?;
         let record = entry.and_then(|entry| entry.record.as_ref());
-        let deleted = bits.bit(&sure(93, self.deleted.into()), record.is_none())?;
+        let deleted = bits.bit(sure(93, self.deleted.into()), record.is_none())?;
         let record = if deleted { None } else { Some(self.record(bits, record)?) };
         self.deleted = deleted;
         self.entries += 1;
@@ -141,7 +141,7 @@ impl Walk {
     fn slot(&mut self, bits: &mut impl Bits, slot: u16) -> Result<u16, Error> {
         let first = self.entries == 0;
         let distance = slot.wrapping_sub(self.slot);
-        let next = !first && bits.bit(&sure(91, self.apart.into()), distance == 1)?;
+        let next = !first && bits.bit(sure(91, self.apart.into()), distance == 1)?;
         let distance = if next {
             1
         } else {
@@ -165,12 +165,12 @@ impl Walk {
         let octets = record.map(|record| record.alpha.octets());
         let name = self.name(bits, octets.unwrap_or_default())?;
         let number = record.and_then(|record| record.number.as_ref());
-        let is_there = bits.bit(&sure(66, 0), number.is_some())?;
+        let is_there = bits.bit(sure(66, 0), number.is_some())?;
         let number = if is_there { number::code(self, bits, number)? } else { None };
         let wanted = record.map_or(&[][..], |record| &record.additional);
         let mut additional = alloc::vec::Vec::new();
         let mut count = 0;
-        while count < MAX_ADDITIONAL && bits.bit(&sure(94, u16::from(count > 0)), count < wanted.len())? {
+        while count < MAX_ADDITIONAL && bits.bit(sure(94, u16::from(count > 0)), count < wanted.len())? {
             additional.extend(number::code(self, bits, wanted.get(count))?);
             count += 1;
         }

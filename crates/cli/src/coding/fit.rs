@@ -185,7 +185,7 @@ impl Bits for Fit {
         !is_strange && self.origins.contains(&origin)
     }
 
-    fn bit(&mut self, contexts: &[Context], bit: bool) -> Result<bool, Error> {
+    fn bit<const N: usize>(&mut self, contexts: [Context; N], bit: bool) -> Result<bool, Error> {
         let strange = (contexts.len() > 3 && self.chance.is_one_in(self.strange.contexts)).then(|| {
             (self.chance.below(contexts.len()), Context::new(&[self.chance.below(0x1_0000) as u16]))
         });
