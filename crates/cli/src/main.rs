@@ -42,8 +42,13 @@ mod trace;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::failure::Failure;
+
+/// A world that is simulated makes and drops many small things.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// A SIM with toolkit applets, a phone, an SMS centre and a backup server around it.
 #[derive(Debug, Parser)]

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 
 use divan::{Bencher, counter::ItemsCount};
+use mimalloc::MiMalloc;
 use oxisim_backup::{Outcome, ToServer, message::BackupId};
 use oxisim_simulation::{Kind, Plan, Runner, Verdict};
 use oxisim_world::What;
+
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() {
     divan::main();

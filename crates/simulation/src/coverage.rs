@@ -193,13 +193,13 @@ impl Coverage {
     }
 
     /// Looks at both, so far as they may have changed: a card by writing, a server by a message that comes or goes.
-    pub(crate) fn look(&mut self, card: &Card, messages: usize, session: impl FnOnce() -> Option<Session>) {
+    pub(crate) fn look(&mut self, card: &Card, messages: usize, receiver: impl FnOnce() -> Receiver) {
         let writes = Some((card.memory().writes(), card.memory().is_torn()));
         if std::mem::replace(&mut self.writes, writes) != writes {
             self.uploader.note(Uploader::of(card));
         }
         if self.messages.replace(messages) != Some(messages) {
-            self.receiver.note(Receiver::of(session().as_ref()));
+            self.receiver.note(receiver());
         }
     }
 

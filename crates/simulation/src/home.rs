@@ -7,7 +7,9 @@ use oxisim_terminal::{Config, Terminal};
 use oxisim_wire::{Duration, Instant};
 use oxisim_world::{Outage, World};
 
-use crate::{Coverage, Kind, Violation, Watched, invariant::Watch, making::Resident, servers::Line};
+use crate::{
+    Coverage, Kind, Receiver, Violation, Watched, invariant::Watch, making::Resident, servers::Line,
+};
 
 /// How long a phone is off whose card has lost power in the middle of a write.
 const AFTER_TEAR: Duration = Duration::from_secs(20);
@@ -88,7 +90,8 @@ impl Home {
         let servers = &mut servers.borrow_mut();
         self.watch.look(&mut self.world, servers)?;
         let World { card, record, .. } = &self.world;
-        self.coverage.look(card, record.messages.len(), || servers.session(self.watch.subscriber()));
+        let receiver = || Receiver::of(servers.session(self.watch.subscriber()));
+        self.coverage.look(card, record.messages.len(), receiver);
         self.count();
         Ok(())
     }

@@ -66,6 +66,8 @@ type Made = (Resident, u16, Mode, bool, bool, u64, u16);
 #[derive(Debug, Default)]
 pub struct Runner {
     cards: BTreeMap<Made, Card>,
+    /// Cards of worlds that are over, in whose place others come.
+    spare: Vec<Card>,
 }
 
 impl Runner {
@@ -79,7 +81,7 @@ impl Runner {
     pub fn run(&mut self, plan: &Plan) -> Result<Verdict, String> {
         let mut run = self.begin(plan)?;
         let violation = run.go().err();
-        Ok(run.verdict(violation))
+        Ok(run.verdict(violation, &mut self.spare))
     }
 
     /// The same, and writes down what passes at the subscriber's.
@@ -90,7 +92,7 @@ impl Runner {
         let mut run = self.make(plan, true)?;
         let violation = run.go().err();
         run.tell(recorder);
-        Ok(run.verdict(violation))
+        Ok(run.verdict(violation, &mut self.spare))
     }
 
     pub(crate) fn begin(&mut self, plan: &Plan) -> Result<Run, String> {
@@ -160,7 +162,9 @@ impl Runner {
         let Plan { contacts, mode, secured, compact, counter, generation, .. } = *plan;
         let made = (resident, contacts, mode, secured, compact, counter, generation);
         if let Some(card) = self.cards.get(&made) {
-            return Ok(card.clone());
+            let Some(mut copy) = self.spare.pop() else { return Ok(card.clone()) };
+            copy.clone_from(card);
+            return Ok(copy);
         }
         let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
         let profile =

@@ -4,9 +4,10 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Choice, Outcome, RestoreStep};
+use oxisim_card::Card;
 use oxisim_trace::Recorder;
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Happening, User};
+use oxisim_world::{Happening, User, World};
 
 use crate::{Coverage, Invariant, Kind, Plan, Violation, home::Home, servers::Servers};
 
@@ -58,7 +59,8 @@ impl Run {
         Self { plan, homes, servers, faults: BTreeMap::new(), ends: None }
     }
 
-    pub fn verdict(mut self, violation: Option<Violation>) -> Verdict {
+    /// What came of it; the cards are `spare` now.
+    pub fn verdict(mut self, violation: Option<Violation>, spare: &mut Vec<Card>) -> Verdict {
         self.count();
         let latest = self.take_ends();
         let (ends, last) = match self.ends {
@@ -67,15 +69,15 @@ impl Run {
         };
         let mut coverage = Coverage::default();
         self.homes.iter().for_each(|home| coverage.merge(&home.coverage));
-        let home = self.homes.into_iter().next();
-        Verdict {
-            violation,
-            faults: self.faults,
-            ends,
-            last,
-            coverage,
-            happenings: home.map(|home| home.world.record.happenings).unwrap_or_default(),
+        let mut happenings = Vec::new();
+        for (home, is_first) in self.homes.into_iter().zip([true, false]) {
+            let World { card, record, .. } = home.world;
+            spare.push(card.card);
+            if is_first {
+                happenings = record.happenings;
+            }
         }
+        Verdict { violation, faults: self.faults, ends, last, coverage, happenings }
     }
 
     /// Writes down what has passed at the subscriber's.

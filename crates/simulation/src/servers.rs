@@ -2,7 +2,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     convert::Infallible,
     rc::Rc,
 };
@@ -52,6 +52,8 @@ pub struct Servers {
     taken: HashSet<(Address, Vec<u8>)>,
     /// The effect that one had all the same.
     effect: Option<(Invariant, String)>,
+    /// What the store said of subscribers when it was asked last.
+    glances: BTreeMap<Msisdn, Glance>,
     /// What came and was not acknowledged.
     again: VecDeque<Input>,
     /// Nothing is done before this time, because something has failed.
@@ -88,6 +90,7 @@ impl Servers {
             void: HashSet::new(),
             taken: HashSet::new(),
             effect: None,
+            glances: BTreeMap::new(),
             again: VecDeque::new(),
             quiet_until: Instant::EPOCH,
         };
@@ -126,16 +129,44 @@ impl Servers {
 
     /// The complete copy of a subscriber's card.
     #[must_use]
-    pub fn held(&mut self, of: &Msisdn) -> Option<Held> {
-        self.server()?.store().inner().held(of, Source::CARD).ok().flatten()
+    pub fn held(&mut self, of: &Msisdn) -> Option<Rc<Held>> {
+        let writes = self.database.writes();
+        if let Some((_, held)) =
+            self.glances.get(of).and_then(|glance| glance.held.as_ref()).filter(|(at, _)| *at == writes)
+        {
+            return held.clone();
+        }
+        let held = self.server()?.store().inner().held(of, Source::CARD).ok()?.map(Rc::new);
+        self.glance(of).held = Some((writes, held.clone()));
+        held
     }
 
     /// The latest backup of a subscriber's card.
     #[must_use]
-    pub fn session(&mut self, of: &Msisdn) -> Option<Session> {
-        let store = self.server()?.store().inner();
-        let session: Result<_, StoreError> = store.subscriber(of, |account| account.session(Source::CARD));
-        session.ok().flatten()
+    pub fn session(&mut self, of: &Msisdn) -> Option<&Session> {
+        self.progress(of)?.session.as_ref()
+    }
+
+    /// The latest restore of a subscriber.
+    #[must_use]
+    pub fn restore(&mut self, of: &Msisdn) -> Option<&Restore> {
+        self.progress(of)?.restore.as_ref()
+    }
+
+    fn progress(&mut self, of: &Msisdn) -> Option<&Progress> {
+        let writes = self.database.writes();
+        let known = self.glances.get(of).and_then(|glance| glance.progress.as_ref());
+        if known.is_none_or(|(at, _)| *at != writes) {
+            let progress: Result<_, StoreError> = self.server()?.store().inner().subscriber(of, |account| {
+                Ok(Progress { session: account.session(Source::CARD)?, restore: account.restore()? })
+            });
+            self.glance(of).progress = Some((writes, progress.ok()?));
+        }
+        self.glances.get(of)?.progress.as_ref().map(|(_, progress)| progress)
+    }
+
+    fn glance(&mut self, of: &Msisdn) -> &mut Glance {
+        self.glances.entry(of.clone()).or_default()
     }
 
     /// They know a subscriber's card.
@@ -149,17 +180,9 @@ impl Servers {
 
     /// The operator lets them write a copy back, which is returned; none if there is nothing to write.
     pub fn start_restore(&mut self, of: &Msisdn, now: Instant) -> Option<Book> {
-        let (book, clock) = (self.held(of)?.book, self.clock(now));
+        let (book, clock) = (self.held(of)?.book.clone(), self.clock(now));
         let started = self.server()?.start_restore(of, clock);
         matches!(started, Ok(true)).then_some(book)
-    }
-
-    /// The latest restore of a subscriber.
-    #[must_use]
-    pub fn restore(&mut self, of: &Msisdn) -> Option<Restore> {
-        let account: Result<_, StoreError> =
-            self.server()?.store().inner().subscriber(of, |account| account.restore());
-        account.ok().flatten()
     }
 
     /// The operator lets a card make a backup.
@@ -190,11 +213,8 @@ impl Servers {
     /// What a message could change: the copy, and how far the next one has come.
     fn state(&mut self, of: &Address) -> Option<State> {
         let of = Msisdn::try_from(of).ok()?;
-        let done: Result<_, StoreError> = self.server()?.store().inner().subscriber(&of, |account| {
-            let session = account.session(Source::CARD)?;
-            Ok((account.held(Source::CARD)?, session.map(|session| (session.backup, session.received))))
-        });
-        done.ok()
+        let session = self.session(&of).map(|session| (session.backup, session.received.clone()));
+        Some((self.held(&of), session))
     }
 
     /// All are killed after so many more steps, and begin anew.
@@ -229,6 +249,7 @@ impl Servers {
     #[cfg(test)]
     pub fn lose_database(&mut self) {
         self.database = MemoryDatabase::default();
+        self.glances.clear();
         self.running.clear();
         self.start().expect("a database in memory opens");
     }
@@ -236,7 +257,7 @@ impl Servers {
     /// Somebody changes a copy behind the server's back.
     #[cfg(test)]
     pub fn change_copy(&mut self, of: &Msisdn, change: impl FnOnce(&mut Book)) {
-        let mut held = self.held(of).expect("there is a copy");
+        let mut held = Held::clone(&self.held(of).expect("there is a copy"));
         change(&mut held.book);
         let store = self.server().expect("there is a server").store().inner();
         let done: Result<(), StoreError> =
@@ -385,7 +406,21 @@ impl Servers {
 }
 
 /// What a message could change.
-type State = (Option<Held>, Option<(BackupId, BlockSet)>);
+type State = (Option<Rc<Held>>, Option<(BackupId, BlockSet)>);
+
+/// What a store has said of a subscriber, and how often had been written then: as long as nothing is, it says the same.
+#[derive(Debug, Default)]
+struct Glance {
+    progress: Option<(u64, Progress)>,
+    held: Option<(u64, Option<Rc<Held>>)>,
+}
+
+/// How far the latest backup and the latest restore have come.
+#[derive(Debug)]
+struct Progress {
+    session: Option<Session>,
+    restore: Option<Restore>,
+}
 
 /// The servers, as the network of one subscriber reaches them.
 #[derive(Clone)]

@@ -34,6 +34,12 @@ impl MemoryDatabase {
         self.lock().rows(table)
     }
 
+    /// How often something has been written of subscribers: as long as it is the same, so are they.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.lock().writes
+    }
+
     /// Cuts every complete copy off, so that none opens: what a medium that rots does.
     pub fn damage_copies(&self) {
         self.lock().damage_copies();

@@ -32,6 +32,8 @@ pub(super) struct Tables {
     /// The latest number of an inbox's row and of an audit entry: none comes twice.
     pub last_passed: i64,
     pub last_act: i64,
+    /// How often accounts have been written.
+    pub writes: u64,
 }
 
 impl Tables {
@@ -53,6 +55,7 @@ impl Tables {
     }
 
     pub fn damage_copies(&mut self) {
+        self.writes += 1;
         self.copies.values_mut().for_each(|sealed| sealed.truncate(20));
     }
 
@@ -89,6 +92,7 @@ impl Tables {
     }
 
     fn apply(&mut self, changes: &Changes) {
+        self.writes += 1;
         for (id, ..) in &changes.erased {
             self.erase(id);
         }
