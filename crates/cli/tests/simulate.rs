@@ -44,6 +44,11 @@ fn a_plan_replays_and_its_trace_is_one_that_can_be_shown() {
     let output = oxisim.run(&["simulate", "--plan", "plan.json", "--trace", "world.jsonl"]).success();
     let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert!(printed.ends_with("Every rule held.\n"), "{printed}");
+    for told in
+        ["  user asks for a backup (SIM)\n", "  a message to the ", "  phone shows: Backup complete\n"]
+    {
+        assert!(printed.contains(told), "{told}: {printed}");
+    }
     let output = oxisim.run(&["trace", "show", "world.jsonl"]).success();
     let shown = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     for passed in ["TERMINAL PROFILE", "SEND SHORT MESSAGE", "server  takes BLOCKS", "loses a message"] {
