@@ -12,7 +12,7 @@ use std::{
     time::Instant,
 };
 
-use oxisim_simulation::{Coverage, Kinds, Plan, Reached, Receiver, Runner, Summary, Sweep, Uploader};
+use oxisim_simulation::{Coverage, Kind, Kinds, Plan, Reached, Receiver, Runner, Summary, Sweep, Uploader};
 use oxisim_trace::{Clock, Destination, Recorder};
 use oxisim_world::Record;
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn sweep(args: &Args) -> Result<(), Failure> {
     if args.json {
         writeln!(out, "{:#}", as_json(&summary, elapsed, &files))?;
     } else {
-        report(&summary, elapsed, &files, out)?;
+        report(&summary, &args.faults.0, elapsed, &files, out)?;
     }
     match summary.broken {
         0 => Ok(()),
@@ -131,20 +131,36 @@ fn interrupts() -> Result<Arc<AtomicBool>, Failure> {
     Ok(is_interrupted)
 }
 
-fn report(summary: &Summary, elapsed: f64, files: &[Files], out: &mut impl Write) -> Result<(), Failure> {
+fn report(
+    summary: &Summary,
+    kinds: &[Kind],
+    elapsed: f64,
+    files: &[Files],
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let counted = |number, thing| count(usize::try_from(number).unwrap_or(usize::MAX), thing);
     writeln!(
         out,
         "{} in {elapsed:.1} s, {}",
-        count(usize::try_from(summary.worlds).unwrap_or(usize::MAX), "world"),
-        count(usize::try_from(summary.broken).unwrap_or(usize::MAX), "violation")
+        counted(summary.worlds, "world"),
+        counted(summary.broken, "violation")
     )?;
+    write!(out, "Messages are secured in {}", counted(summary.secured, "world"))?;
+    let left_out: Vec<_> =
+        kinds.iter().filter(|kind| kind.needs_security()).map(|kind| kind.name()).collect();
+    match summary.worlds - summary.secured {
+        0 => writeln!(out)?,
+        others if left_out.is_empty() => writeln!(out, ", and not in {others}")?,
+        others => writeln!(out, ", and not in {others}: without {}", left_out.join(", "))?,
+    }
     for (kind, count) in &summary.faults {
         writeln!(out, "  {:14}{count:>10}", kind.name())?;
     }
-    writeln!(out, "How backups ended while things went wrong:")?;
-    for (end, count) in &summary.ends {
-        let end = if end.is_empty() { "(nothing was shown)" } else { end };
-        writeln!(out, "  {count:>10}  {end}")?;
+    for (when, ends) in [("while things went wrong", &summary.ends), ("afterwards", &summary.last)] {
+        writeln!(out, "How backups ended {when}:")?;
+        for (end, count) in ends {
+            writeln!(out, "  {count:>10}  {end}")?;
+        }
     }
     writeln!(
         out,
@@ -180,10 +196,12 @@ fn as_json(summary: &Summary, elapsed: f64, files: &[Files]) -> Value {
         .collect();
     json!({
         "worlds": summary.worlds,
+        "secured": summary.secured,
         "violations": summary.broken,
         "elapsed_s": elapsed,
         "faults": faults,
         "ends": summary.ends,
+        "last": summary.last,
         "coverage": {
             "states": summary.coverage.states(),
             "possible_states": Coverage::STATES,
@@ -272,7 +290,7 @@ mod tests {
         let summary = summary(Plan::new(17, 5, &[]));
         let files = [keep(folder.path(), &summary.violations[0].0).unwrap()];
         let mut printed = Vec::new();
-        report(&summary, 1.0, &files, &mut printed).unwrap();
+        report(&summary, &[Kind::Lost, Kind::Forged], 1.0, &files, &mut printed).unwrap();
         let printed = String::from_utf8(printed).unwrap();
         let [plan, trace] = ["simulate-17.json", "simulate-17.pcapng"].map(|name| folder.path().join(name));
         for (words, file) in [("oxisim simulate --plan", &plan), ("oxisim trace show", &trace)] {

@@ -15,6 +15,12 @@ fn worlds_under_faults_keep_every_rule_and_a_program_reads_how_many() {
     assert_eq!((&summary["worlds"], &summary["violations"]), (&20.into(), &0.into()), "{summary}");
     let faults = summary["faults"].as_object().unwrap();
     assert!(faults.values().any(|count| count.as_u64() > Some(0)), "{summary}");
+    assert!(summary["secured"].as_u64() < Some(20), "{summary}");
+    let last = summary["last"].as_object().unwrap();
+    assert!(
+        last.keys().any(|text| text == "Backup complete" || text == "Phonebook has not changed"),
+        "{summary}"
+    );
     assert!(summary["elapsed_s"].as_f64().is_some(), "{summary}");
     let reached = summary["coverage"]["card"]["reached"].as_array().unwrap();
     assert!(reached.contains(&"sending".into()), "{summary}");
@@ -27,6 +33,10 @@ fn without_faults_nothing_goes_wrong() {
         Oxisim::new().run(&["simulate", "--seeds", "1", "--contacts", "5", "--faults", "none"]).success();
     let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert!(printed.starts_with("1 world in ") && printed.contains(" s, 0 violations\n"), "{printed}");
+    assert!(
+        printed.contains("\nHow backups ended afterwards:\n           1  Backup complete\n"),
+        "{printed}"
+    );
     assert!(printed.contains("\nReached of card and server: "), "{printed}");
 }
 

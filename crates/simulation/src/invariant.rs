@@ -230,9 +230,9 @@ impl Watch {
         self.book = book;
     }
 
-    /// A copy is written back onto the card from now on, if there is one.
-    pub fn restoring(&mut self, copy: Option<Book>) {
-        self.copies.extend(copy.map(|copy| (copy, BTreeSet::new())));
+    /// A copy is written back onto the card from now on.
+    pub fn restoring(&mut self, copy: Book) {
+        self.copies.push((copy, BTreeSet::new()));
     }
 
     /// Looks at all that has happened since it looked last.
