@@ -92,20 +92,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Texts with which a backup ends; those with which it fails begin alike.
-const ENDS: [Outcome; 9] = [
-    Outcome::Unchanged,
-    Outcome::Declined,
-    Outcome::Complete,
-    Outcome::Differs,
-    Outcome::GivenUp,
-    Outcome::NotSent,
-    Outcome::Refused,
-    Outcome::Unspoken,
-    Outcome::Restoring,
-];
-const FAILED: &str = "Backup failed";
-
 /// Objects of the card's memory that are its phonebook.
 const PHONEBOOK: [&str; 3] = ["6F3A", "4F4A", "4F11"];
 
@@ -350,7 +336,7 @@ impl Watch {
         if text == Outcome::Restored.to_string() {
             self.look_at_restored(now)?;
         }
-        if text.starts_with(FAILED) || ENDS.iter().any(|end| end.to_string() == text) {
+        if Outcome::is_end(&text) {
             *self.ends.entry(text.clone()).or_default() += 1;
             self.last_text = Some(text);
         }
