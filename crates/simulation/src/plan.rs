@@ -206,6 +206,13 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_names_a_mode_as_the_command_line_does() {
+        for mode in Mode::ALL {
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode.uploading().word());
+        }
+    }
+
+    #[test]
     fn only_kinds_that_are_allowed_come() {
         let kinds = [Kind::Lost, Kind::Torn];
         for plan in (0..100).map(|seed| Plan::new(seed, 50, &kinds)) {
