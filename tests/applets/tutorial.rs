@@ -42,6 +42,7 @@ fn failure() -> String {
 
 /// What a property says that does not hold: that no greeting is ever sent.
 fn shrunk() -> String {
+    // It is to fail, and leaves nothing behind.
     let config = Config { cases: 2_000, failure_persistence: None, ..Config::default() };
     let random = TestRng::deterministic_rng(RngAlgorithm::ChaCha);
     let found = TestRunner::new_with_rng(config, random).run(&steps(40), |steps: Vec<Step>| {

@@ -45,7 +45,7 @@ pub use order::{Command, Order, OrderStep};
 pub use piece::{Piece, Unpacker};
 pub use receiver::{Answer, GivenUp, Policy, Receiver, ReceiverError};
 pub use restorer::{Restore, RestoreStep, Restorer};
-pub use settings::{Estimate, Mode, Settings, Way};
+pub use settings::{Estimate, Mode, NoMode, Settings, Way};
 pub use spacing::{Spacing, Window};
 pub use uploader::{
     Choice, Failure, Host, Keyring, Outcome, Output, Phonebook, PhonebookError, Trigger, Uploader, Wake,

@@ -1,6 +1,7 @@
 //! How a backup is made.
 
 use alloc::{format, string::String};
+use core::{fmt, str::FromStr};
 
 use oxisim_wire::{Duration, codes};
 
@@ -30,6 +31,57 @@ pub enum Mode {
     /// The user, who is shown both estimates.
     Ask,
 }
+
+impl Way {
+    /// Its name in files and on command lines; that of the normal way, if there is no such way.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Mode::Fixed(self).word()
+    }
+}
+
+impl Mode {
+    /// Each with its name in files and on command lines, and what it means.
+    pub const NAMED: [(Self, &'static str, &'static str); 6] = [
+        (Self::Auto, "auto", "at once if it is short, else in subsets"),
+        (Self::Fixed(Way::NORMAL), "normal", "at once"),
+        (Self::Fixed(Way::SERVER), "server", "in subsets, the server asks for each"),
+        (Self::Fixed(Way::TIMER), "timer", "in subsets, by a timer of the phone"),
+        (Self::Fixed(Way::STATUS), "status", "in subsets, by the phone's polling"),
+        (Self::Ask, "ask", "the user is asked"),
+    ];
+
+    /// Its name; that of the normal way, if it is of a way that there is not.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::NAMED.iter().find(|(mode, ..)| *mode == self).map_or("normal", |(_, name, _)| name)
+    }
+}
+
+/// A name that is none of a mode.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoMode(String);
+
+impl FromStr for Mode {
+    type Err = NoMode;
+
+    fn from_str(text: &str) -> Result<Self, NoMode> {
+        let found = Self::NAMED.iter().find(|(_, name, _)| *name == text);
+        found.map(|(mode, ..)| *mode).ok_or_else(|| NoMode(text.into()))
+    }
+}
+
+impl fmt::Display for NoMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no mode {:?}; there are", self.0)?;
+        let mut between = " ";
+        Mode::NAMED
+            .iter()
+            .try_for_each(|(_, name, _)| write!(f, "{}{name}", core::mem::replace(&mut between, ", ")))
+    }
+}
+
+impl core::error::Error for NoMode {}
 
 /// The settings of an uploader.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +203,21 @@ impl Settings {
 
 #[cfg(test)]
 mod tests {
+    use alloc::string::ToString;
+
     use super::*;
+
+    #[test]
+    fn every_mode_has_its_name_and_no_other_word_is_one() {
+        for (mode, name, _) in Mode::NAMED {
+            assert_eq!((name.parse(), mode.word()), (Ok(mode), name));
+        }
+        for way in Way::ALL {
+            assert_eq!(way.word().parse(), Ok(Mode::Fixed(*way)));
+        }
+        let error = "fast".parse::<Mode>().unwrap_err().to_string();
+        assert_eq!(error, "there is no mode \"fast\"; there are auto, normal, server, timer, status, ask");
+    }
 
     #[test]
     fn a_full_phonebook_is_above_the_threshold() {

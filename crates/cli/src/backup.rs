@@ -8,7 +8,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use oxisim_backup::Policy;
+use oxisim_backup::{Mode, Policy, Way};
 use oxisim_server::{Msisdn, Server, SqliteStore};
 use oxisim_sms::Address;
 use oxisim_trace::Clock;
@@ -21,7 +21,7 @@ use crate::{
     input,
     keys::secured_server,
     live::{PinArgs, Which},
-    options::{self, ModeName, way_name},
+    options,
     report::{self, count, percent},
     run::{Outcome, Plan, SERVER, SourceName, server_address},
     sim::Kept,
@@ -90,8 +90,8 @@ pub struct Args {
     #[arg(long, value_name = "NUMBER", default_value = SERVER, conflicts_with = "contacts")]
     server: Msisdn,
     /// The way of the backup; of a card that is there, only if the phone makes it.
-    #[arg(long, default_value = "auto", help_heading = "The backup")]
-    mode: ModeName,
+    #[arg(long, default_value = "auto", value_parser = options::modes(), help_heading = "The backup")]
+    mode: Mode,
     /// Whose phonebook is backed up.
     #[arg(long, default_value = "card", conflicts_with_all = THERE, help_heading = "The backup")]
     source: SourceName,
@@ -215,7 +215,7 @@ impl Args {
 
     /// The phone's own application has no STATUS.
     fn refuse_status(&self) -> Result<(), Failure> {
-        if self.mode == ModeName::Status || self.backup.asynchronous == options::WayName::Status {
+        if self.mode == Mode::Fixed(Way::STATUS) || self.backup.asynchronous == Way::STATUS {
             let why = "the phone's own phonebook has no card that could ride on STATUS: take normal, server or timer";
             return Err(Failure::Usage(why.into()));
         }
@@ -262,15 +262,10 @@ fn title(args: &Args, outcome: &Outcome) -> String {
 
 fn name(args: &Args, outcome: &Outcome) -> &'static str {
     match (outcome.way, args.mode) {
-        (Some(way), _) => way_name(way),
-        (None, ModeName::Ask) => "ask",
+        (Some(way), _) => way.word(),
+        (None, Mode::Ask) => "ask",
         (None, _) => "none",
     }
-}
-
-fn mode_name(mode: ModeName) -> String {
-    use clap::ValueEnum;
-    mode.to_possible_value().map_or_else(String::new, |value| value.get_name().into())
 }
 
 fn unverified(args: &Args, outcome: &Outcome) -> String {
@@ -320,8 +315,8 @@ fn print(
             estimate.normal,
             estimate.asynchronous,
             args.backup.subset,
-            mode_name(args.mode),
-            way_name(way),
+            args.mode.word(),
+            way.word(),
         )?;
     }
     // Blocks of a table that is not shipped are not counted.
@@ -371,8 +366,8 @@ fn print(
 
 fn figures(args: &Args, plan: &Plan<'_>, outcome: &Outcome, changes: &[String]) -> serde_json::Value {
     let mut figures = json!({
-        "mode": outcome.way.map_or_else(|| mode_name(args.mode), |way| way_name(way).into()),
-        "requested_mode": mode_name(args.mode),
+        "mode": outcome.way.map_or(args.mode, Mode::Fixed).word(),
+        "requested_mode": args.mode.word(),
         "source": plan.source.name(),
         "number": plan.number.to_string(),
         "contacts": outcome.contacts,

@@ -2,6 +2,7 @@
 
 use std::{io::Write, path::PathBuf};
 
+use oxisim_backup::{Mode, Way};
 use oxisim_server::Msisdn;
 use oxisim_wire::Instant;
 use serde_json::json;
@@ -11,7 +12,7 @@ use crate::{
     failure::Failure,
     input,
     keys::secured_server,
-    options::{self, ModeName, way_name},
+    options,
     report::{self, count, percent},
     run::{Outcome, Plan, SourceName, server_address},
     timeline::Lane,
@@ -36,13 +37,6 @@ pub struct Args {
     json: bool,
 }
 
-const MODES: [(ModeName, &str); 4] = [
-    (ModeName::Normal, "normal"),
-    (ModeName::Server, "server"),
-    (ModeName::Timer, "timer"),
-    (ModeName::Status, "status"),
-];
-
 /// 2026-01-05T08:00:00Z, a Monday: every comparison begins then.
 const START: Instant = Instant::from_secs(1_767_600_000);
 
@@ -52,13 +46,13 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let contacts = input::contacts(&args.contacts)?;
     let number: Msisdn = "15550100001".parse().expect("the number is one");
     let mut outcomes: Vec<(&str, Outcome)> = Vec::new();
-    for (mode, name) in MODES {
+    for &way in Way::ALL {
         let mut server =
             secured_server(":memory:", args.backup.policy(), args.world.seed, args.world.insecure)?;
         let plan = Plan {
             number: &number,
             source: SourceName::Card,
-            mode,
+            mode: Mode::Fixed(way),
             backup: &args.backup,
             world: &args.world,
             answer: options::AnswerName::None,
@@ -73,7 +67,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
                 input::report(&args.contacts, phonebook, import, out)?;
             }
         }
-        outcomes.push((name, plan.run(device, server, None)?));
+        outcomes.push((way.word(), plan.run(device, server, None)?));
     }
     let contacts = outcomes.first().map_or(0, |(_, outcome)| outcome.contacts);
     if args.json {
@@ -132,11 +126,11 @@ fn table(
         )?;
     }
     if let Some((_, Outcome { summary, estimate, .. })) = outcomes.first() {
-        let way = args.backup.settings(ModeName::Auto, None).automatic(estimate);
+        let way = args.backup.settings(Mode::Auto, None).automatic(estimate);
         writeln!(
             out,
             "\nauto takes the {} way for these {}: at once they are estimated to take {}, and the threshold is {}.",
-            way_name(way),
+            way.word(),
             count(summary.blocks.into(), "block"),
             estimate.normal,
             args.backup.threshold

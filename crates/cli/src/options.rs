@@ -1,41 +1,14 @@
 //! Options that `backup` and `compare` share: how a backup is made, and in what world.
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use oxisim_backup::{
-    Choice, Coding, Mode, Policy, Settings, Spacing, Way, Window,
+    Choice, Coding, Mode, NoMode, Policy, Settings, Spacing, Way, Window,
     compact::{Table, Tables},
 };
 use oxisim_wire::Duration;
 use oxisim_world::{Bearer, User};
 
 use crate::{coding, span};
-
-/// The way of a backup.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum ModeName {
-    /// The card estimates, and takes the asynchronous way above the threshold.
-    Auto,
-    /// All blocks at once.
-    Normal,
-    /// In subsets; the server asks for the next.
-    Server,
-    /// In subsets; a timer of the phone ends the pause.
-    Timer,
-    /// In subsets; the phone's STATUS ends the pause.
-    Status,
-    /// The card shows both estimates and the user chooses.
-    Ask,
-}
-
-/// An asynchronous way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum WayName {
-    /// The server asks for the next subset.
-    Server,
-    /// A timer of the phone ends the pause.
-    Timer,
-    /// The phone's STATUS ends the pause.
-    Status,
-}
 
 /// What the user answers to the card's question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -55,8 +28,8 @@ pub enum AnswerName {
 #[command(next_help_heading = "The backup")]
 pub struct Backup {
     /// The way that `auto` and `ask` take when it is not the normal one.
-    #[arg(long = "async", value_name = "WAY", default_value = "timer")]
-    pub asynchronous: WayName,
+    #[arg(long = "async", value_name = "WAY", default_value = "timer", value_parser = asynchronous_ways())]
+    pub asynchronous: Way,
     /// Blocks that are sent before a pause.
     #[arg(long, value_name = "BLOCKS", default_value = "3", value_parser = clap::value_parser!(u16).range(1..))]
     pub subset: u16,
@@ -127,45 +100,30 @@ pub fn share(text: &str) -> Result<f64, String> {
     if (0.0..=1.0).contains(&value) { Ok(value) } else { Err(wrong()) }
 }
 
-impl From<WayName> for Way {
-    fn from(name: WayName) -> Self {
-        match name {
-            WayName::Server => Self::SERVER,
-            WayName::Timer => Self::TIMER,
-            WayName::Status => Self::STATUS,
-        }
-    }
+/// The names of modes.
+pub fn modes() -> impl TypedValueParser<Value = Mode> {
+    named(|_| true).try_map(|name| name.parse())
 }
 
-impl From<ModeName> for Mode {
-    fn from(name: ModeName) -> Self {
-        match name {
-            ModeName::Auto => Self::Auto,
-            ModeName::Ask => Self::Ask,
-            ModeName::Normal => Self::Fixed(Way::NORMAL),
-            ModeName::Server => Self::Fixed(Way::SERVER),
-            ModeName::Timer => Self::Fixed(Way::TIMER),
-            ModeName::Status => Self::Fixed(Way::STATUS),
-        }
-    }
+/// The names of asynchronous ways.
+pub fn asynchronous_ways() -> impl TypedValueParser<Value = Way> {
+    let way =
+        |mode| if let Mode::Fixed(way) = mode { Some(way).filter(|way| *way != Way::NORMAL) } else { None };
+    named(move |mode| way(mode).is_some())
+        .try_map(move |name| Ok::<_, NoMode>(way(name.parse()?).unwrap_or(Way::TIMER)))
 }
 
-/// A way's name as the options have it.
-pub const fn way_name(way: Way) -> &'static str {
-    match way {
-        Way::SERVER => "server",
-        Way::TIMER => "timer",
-        Way::STATUS => "status",
-        _ => "normal",
-    }
+fn named(is_meant: impl Fn(Mode) -> bool) -> PossibleValuesParser {
+    let meant = Mode::NAMED.into_iter().filter(|(mode, ..)| is_meant(*mode));
+    PossibleValuesParser::new(meant.map(|(_, name, words)| PossibleValue::new(name).help(words)))
 }
 
 impl Backup {
     /// The uploader's settings.
-    pub fn settings(&self, mode: ModeName, interval: Option<Duration>) -> Settings {
+    pub fn settings(&self, mode: Mode, interval: Option<Duration>) -> Settings {
         Settings {
-            mode: mode.into(),
-            asynchronous: self.asynchronous.into(),
+            mode,
+            asynchronous: self.asynchronous,
             subset: self.subset,
             pause: self.pause,
             spread: self.spread,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
-    Configuration, Estimate, Settings, Standing, ToServer, Way,
+    Configuration, Estimate, Mode, Settings, Standing, ToServer, Way,
     message::{Extent, Source},
 };
 use oxisim_card::Card;
@@ -78,7 +78,7 @@ pub struct Plan<'a> {
     /// Whose phonebook.
     pub source: SourceName,
     /// How the backup is made.
-    pub mode: options::ModeName,
+    pub mode: Mode,
     /// How the backup is made, in detail.
     pub backup: &'a options::Backup,
     /// The world around it.

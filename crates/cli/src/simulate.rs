@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt::Write as _,
     io::Write,
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -13,10 +12,9 @@ use std::{
     time::Instant,
 };
 
-use oxisim_simulation::{
-    Coverage, Kinds, Plan, Reached, Receiver, Runner, Summary, Sweep, Uploader, Verdict,
-};
+use oxisim_simulation::{Coverage, Kind, Kinds, Plan, Reached, Receiver, Runner, Summary, Sweep, Uploader};
 use oxisim_trace::{Clock, Destination, Recorder};
+use oxisim_world::Record;
 use serde_json::{Value, json};
 use signal_hook::{consts::SIGINT, flag};
 
@@ -24,7 +22,7 @@ use crate::{
     failure::Failure,
     file,
     progress::Progress,
-    report::count,
+    report::{count, timeline},
     trace::{TraceArgs, finish},
 };
 
@@ -109,13 +107,13 @@ fn sweep(args: &Args) -> Result<(), Failure> {
     drop(progress);
     let summary = summary.map_err(Failure::Usage)?;
     let elapsed = begin.elapsed().as_secs_f64();
-    let files: Vec<PathBuf> =
+    let files: Vec<Files> =
         summary.violations.iter().map(|(plan, _)| keep(&args.out, plan)).collect::<Result<_, _>>()?;
     let out = &mut std::io::stdout().lock();
     if args.json {
         writeln!(out, "{:#}", as_json(&summary, elapsed, &files))?;
     } else {
-        report(&summary, elapsed, &files, out)?;
+        report(&summary, &args.faults.0, elapsed, &files, out)?;
     }
     match summary.broken {
         0 => Ok(()),
@@ -133,20 +131,36 @@ fn interrupts() -> Result<Arc<AtomicBool>, Failure> {
     Ok(is_interrupted)
 }
 
-fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Write) -> Result<(), Failure> {
+fn report(
+    summary: &Summary,
+    kinds: &[Kind],
+    elapsed: f64,
+    files: &[Files],
+    out: &mut impl Write,
+) -> Result<(), Failure> {
+    let counted = |number, thing| count(usize::try_from(number).unwrap_or(usize::MAX), thing);
     writeln!(
         out,
         "{} in {elapsed:.1} s, {}",
-        count(usize::try_from(summary.worlds).unwrap_or(usize::MAX), "world"),
-        count(usize::try_from(summary.broken).unwrap_or(usize::MAX), "violation")
+        counted(summary.worlds, "world"),
+        counted(summary.broken, "violation")
     )?;
+    write!(out, "Messages are secured in {}", counted(summary.secured, "world"))?;
+    let left_out: Vec<_> =
+        kinds.iter().filter(|kind| kind.needs_security()).map(|kind| kind.name()).collect();
+    match summary.worlds - summary.secured {
+        0 => writeln!(out)?,
+        others if left_out.is_empty() => writeln!(out, ", and not in {others}")?,
+        others => writeln!(out, ", and not in {others}: without {}", left_out.join(", "))?,
+    }
     for (kind, count) in &summary.faults {
         writeln!(out, "  {:14}{count:>10}", kind.name())?;
     }
-    writeln!(out, "How backups ended while things went wrong:")?;
-    for (end, count) in &summary.ends {
-        let end = if end.is_empty() { "(nothing was shown)" } else { end };
-        writeln!(out, "  {count:>10}  {end}")?;
+    for (when, ends) in [("while things went wrong", &summary.ends), ("afterwards", &summary.last)] {
+        writeln!(out, "How backups ended {when}:")?;
+        for (end, count) in ends {
+            writeln!(out, "  {count:>10}  {end}")?;
+        }
     }
     writeln!(
         out,
@@ -155,30 +169,39 @@ fn report(summary: &Summary, elapsed: f64, files: &[PathBuf], out: &mut impl Wri
         Coverage::STATES,
         count(summary.coverage.transitions(), "transition")
     )?;
-    for ((plan, violation), path) in summary.violations.iter().zip(files) {
+    for ((plan, violation), files) in summary.violations.iter().zip(files) {
         writeln!(out, "Seed {}: {violation}", plan.seed)?;
-        writeln!(out, "  again, with the fewest faults: oxisim simulate --plan {}", path.display())?;
+        writeln!(out, "  again, with the fewest faults: oxisim simulate --plan {}", files.plan.display())?;
+        writeln!(out, "  what passed then: oxisim trace show {}", files.trace.display())?;
     }
     Ok(())
 }
 
-fn as_json(summary: &Summary, elapsed: f64, files: &[PathBuf]) -> Value {
+fn as_json(summary: &Summary, elapsed: f64, files: &[Files]) -> Value {
     let faults: BTreeMap<&str, u64> =
         summary.faults.iter().map(|(kind, count)| (kind.name(), *count)).collect();
     let found: Vec<Value> = summary
         .violations
         .iter()
         .zip(files)
-        .map(|((plan, violation), path)| {
-            json!({ "seed": plan.seed, "violation": violation, "plan": plan, "file": path.to_string_lossy() })
+        .map(|((plan, violation), files)| {
+            json!({
+                "seed": plan.seed,
+                "violation": violation,
+                "plan": plan,
+                "file": files.plan.to_string_lossy(),
+                "trace": files.trace.to_string_lossy(),
+            })
         })
         .collect();
     json!({
         "worlds": summary.worlds,
+        "secured": summary.secured,
         "violations": summary.broken,
         "elapsed_s": elapsed,
         "faults": faults,
         "ends": summary.ends,
+        "last": summary.last,
         "coverage": {
             "states": summary.coverage.states(),
             "possible_states": Coverage::STATES,
@@ -199,29 +222,24 @@ fn reached<S: Copy + Ord>(reached: &Reached<S>, all: &[S], name: impl Fn(S) -> &
     json!({ "reached": names(reached_names), "not_reached": names(missing), "transitions": transitions })
 }
 
+/// What is written of a world that breaks a rule.
+struct Files {
+    plan: PathBuf,
+    trace: PathBuf,
+}
+
 /// Writes the plan of a world that breaks a rule, and a trace of it.
-fn keep(folder: &Path, plan: &Plan) -> Result<PathBuf, Failure> {
+fn keep(folder: &Path, plan: &Plan) -> Result<Files, Failure> {
     let path = folder.join(format!("simulate-{}.json", plan.seed));
     let text = serde_json::to_string_pretty(plan).unwrap_or_default();
     std::fs::write(&path, text + "\n").map_err(|error| Failure::Write { path: path.clone(), error })?;
-    let trace = Destination::Capture(path.with_extension("pcapng"));
-    let failed = |error| Failure::NotDone(format!("{}: {error}", path.display()));
+    let files = Files { trace: path.with_extension("pcapng"), plan: path };
+    let failed = |error| Failure::NotDone(format!("{}: {error}", files.trace.display()));
+    let trace = Destination::Capture(files.trace.clone());
     let recorder = Recorder::open(&trace, Clock::Virtual, Runner::START).map_err(failed)?;
     Runner::default().record(plan, &recorder).map_err(Failure::Usage)?;
     finish(Some(&recorder), Ok(()))?;
-    Ok(path)
-}
-
-/// What happened, a line each.
-fn transcript(verdict: &Verdict) -> String {
-    let mut text = String::new();
-    let begin = verdict.happenings.first().map(|happening| happening.at);
-    for happening in &verdict.happenings {
-        let at = begin.map_or(0.0, |begin| happening.at.since(begin).as_secs_f64());
-        // A string takes whatever is written.
-        let _ = writeln!(text, "{at:>12.3}  {:?}", happening.what);
-    }
-    text
+    Ok(files)
 }
 
 fn replay(path: &Path, args: &Args) -> Result<(), Failure> {
@@ -242,7 +260,7 @@ fn replay(path: &Path, args: &Args) -> Result<(), Failure> {
     if args.json {
         writeln!(out, "{:#}", json!({ "plan": plan, "violation": verdict.violation }))?;
     } else {
-        write!(out, "{}", transcript(&verdict))?;
+        timeline(&Record { happenings: verdict.happenings, ..Record::default() }, true, out)?;
         match &verdict.violation {
             Some(violation) => writeln!(out, "{violation}")?,
             None => writeln!(out, "Every rule held.")?,
@@ -251,5 +269,35 @@ fn replay(path: &Path, args: &Args) -> Result<(), Failure> {
     match verdict.violation {
         Some(_) => Err(Failure::NotDone("the world broke a rule".into())),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oxisim_simulation::{Invariant, Violation};
+
+    use super::*;
+
+    fn summary(plan: Plan) -> Summary {
+        let violation =
+            Violation { invariant: Invariant::Live, at: 5, found: "no backup is complete".into() };
+        Summary { worlds: 1, broken: 1, violations: vec![(plan, violation)], ..Summary::default() }
+    }
+
+    #[test]
+    fn a_world_that_broke_a_rule_names_its_plan_and_its_trace() {
+        let folder = tempfile::tempdir().unwrap();
+        let summary = summary(Plan::new(17, 5, &[]));
+        let files = [keep(folder.path(), &summary.violations[0].0).unwrap()];
+        let mut printed = Vec::new();
+        report(&summary, &[Kind::Lost, Kind::Forged], 1.0, &files, &mut printed).unwrap();
+        let printed = String::from_utf8(printed).unwrap();
+        let [plan, trace] = ["simulate-17.json", "simulate-17.pcapng"].map(|name| folder.path().join(name));
+        for (words, file) in [("oxisim simulate --plan", &plan), ("oxisim trace show", &trace)] {
+            assert!(printed.contains(&format!("{words} {}\n", file.display())), "{printed}");
+            assert!(std::fs::metadata(file).unwrap().len() > 0, "{}", file.display());
+        }
+        let found = as_json(&summary, 1.0, &files)["found"][0].clone();
+        assert_eq!((&found["file"], &found["trace"]), (&json!(plan), &json!(trace)));
     }
 }

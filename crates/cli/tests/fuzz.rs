@@ -1,10 +1,20 @@
-//! `oxisim fuzz`: what it prints of applets that are sound, and what is wrong with its words. Planted errors are in the kit's
-//! tests: the program has none.
+//! `oxisim fuzz`: what it prints of applets that are sound, what it leaves behind of one that is not, and what is wrong with
+//! its words. An error of each kind is planted in the kit's tests.
 
 #[allow(dead_code, reason = "other tests need the rest")]
 mod oxisim;
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+};
+
 use oxisim::Oxisim;
+use oxisim_applets::Hello;
+use oxisim_card::{Aid, Applet, AppletError, Card, Env, Event, InstallParameters, Profile};
+use oxisim_toolkit::command::GetInput;
+use oxisim_transport::{SmartCard, TcpServer};
+use oxisim_wire::Instant;
 use serde_json::Value;
 
 fn printed(oxisim: &Oxisim, words: &[&str]) -> String {
@@ -42,6 +52,85 @@ fn jobs_share_the_sequences() {
     assert_eq!((&summary["sequences"], &summary["found"]), (&1024.into(), &Value::Null), "{summary}");
     assert!(summary["states"].as_u64() > Some(3), "{summary}");
     assert!(summary["transitions"].as_u64() > summary["states"].as_u64(), "{summary}");
+}
+
+/// Its entry asks for nine characters at least and three at most (TS 102 223 §8.11).
+#[derive(Clone)]
+struct Unsound;
+
+impl Applet for Unsound {
+    fn aid(&self) -> Aid {
+        Aid::new(b"\xF0unsound").unwrap()
+    }
+
+    fn install(&mut self, _: &InstallParameters, env: &mut Env<'_>) -> Result<(), AppletError> {
+        env.registry().init_menu_entry("Ask").map(drop)
+    }
+
+    fn process_toolkit(&mut self, event: Event<'_>, env: &mut Env<'_>) -> Result<(), AppletError> {
+        match event {
+            Event::MenuSelection { .. } => env.send(GetInput::CHARACTERS, GetInput::new("How?", 9, 3)),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A card of a process of its own, for whose time nobody asks.
+struct Elsewhere(Card);
+
+impl SmartCard for Elsewhere {
+    fn power_on(&mut self) -> Vec<u8> {
+        self.0.power_on(Instant::EPOCH)
+    }
+
+    fn exchange(&mut self, apdu: &[u8]) -> Vec<u8> {
+        self.0.exchange(Instant::EPOCH, apdu).into_bytes()
+    }
+
+    fn power_off(&mut self) {
+        self.0.power_off();
+    }
+}
+
+/// Stops the card, also when a test fails.
+struct Stops<'a>(&'a AtomicBool);
+
+impl Drop for Stops<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Does `work` with the address of such a card.
+fn with_card_elsewhere(card: Card, work: impl FnOnce(&str)) {
+    let server = TcpServer::bind("127.0.0.1:0").unwrap();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| server.serve(&mut Elsewhere(card), &stop, |_| {}).unwrap());
+        let _stops = Stops(&stop);
+        work(&server.local_address().to_string());
+    });
+}
+
+#[test]
+fn the_script_of_what_was_found_fails_where_the_applet_does() {
+    let oxisim = Oxisim::new();
+    with_card_elsewhere(Card::new(&Profile::default()).with_applet(Unsound), |address| {
+        let words = ["fuzz", "--tcp", address, "--sequences", "2000", "--json"];
+        let found =
+            oxisim.run(&words).code(1).stderr_eq("oxisim: something is wrong: oxisim script found.apdu\n");
+        let summary: Value = serde_json::from_slice(&found.get_output().stdout).unwrap();
+        assert_eq!(summary["found"]["oracle"], "IllegalCommand", "{summary}");
+        let output = oxisim.run(&["script", "found.apdu", "--tcp", address]).code(1);
+        let printed = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(
+            printed.contains("the shortest input is no longer than the longest (TS 102 223 §8.11)"),
+            "{printed}"
+        );
+    });
+    with_card_elsewhere(Card::new(&Profile::default()).with_applet(Hello), |address| {
+        oxisim.run(&["fuzz", "--tcp", address, "--sequences", "20"]).success();
+    });
 }
 
 #[test]

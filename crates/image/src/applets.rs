@@ -1,7 +1,7 @@
 //! The applets of a card's file.
 
 use oxisim_applets::{Balance, Echo, Hello, PhonebookBackup, Tracker};
-use oxisim_backup::{Coding, Mode, Settings, Way};
+use oxisim_backup::{Coding, Mode, NoMode, Settings, Way};
 use oxisim_card::{Applet, Card};
 use oxisim_sms::{Address, Msisdn};
 use oxisim_wire::Duration;
@@ -54,10 +54,10 @@ struct BackupForm {
     /// The server's number, in international format.
     server: Spanned<String>,
     /// The way of a backup.
-    mode: Option<ModeName>,
+    mode: Option<Spanned<String>>,
     /// The way that `auto` and `ask` take when it is not the normal one.
     #[serde(rename = "async")]
-    asynchronous: Option<WayName>,
+    asynchronous: Option<Spanned<String>>,
     /// Blocks that are sent before a pause.
     subset: Option<Spanned<u16>>,
     /// The pause after a subset.
@@ -82,27 +82,6 @@ struct BackupForm {
 enum CodingForm {
     Number(u8),
     Word(String),
-}
-
-/// The way of a backup.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum ModeName {
-    Auto,
-    Normal,
-    Server,
-    Timer,
-    Status,
-    Ask,
-}
-
-/// An asynchronous way.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum WayName {
-    Server,
-    Timer,
-    Status,
 }
 
 impl AppletForms {
@@ -138,8 +117,8 @@ fn phonebook_backup(form: &BackupForm, tables: Tables<'_>) -> Result<PhonebookBa
     let defaults = Settings::default();
     let server = number(&form.server)?;
     let settings = Settings {
-        mode: form.mode.map_or(defaults.mode, mode),
-        asynchronous: form.asynchronous.map_or(defaults.asynchronous, way),
+        mode: mode(form.mode.as_ref())?.unwrap_or(defaults.mode),
+        asynchronous: way(form.asynchronous.as_ref())?.unwrap_or(defaults.asynchronous),
         subset: positive(form.subset.as_ref())?.unwrap_or(defaults.subset),
         pause: time(form.pause.as_ref())?.unwrap_or(defaults.pause),
         spread: time(form.spread.as_ref())?,
@@ -175,21 +154,17 @@ fn positive(number: Option<&Spanned<u16>>) -> Result<Option<u16>, At> {
     }
 }
 
-const fn mode(name: ModeName) -> Mode {
-    match name {
-        ModeName::Auto => Mode::Auto,
-        ModeName::Ask => Mode::Ask,
-        ModeName::Normal => Mode::Fixed(Way::NORMAL),
-        ModeName::Server => Mode::Fixed(Way::SERVER),
-        ModeName::Timer => Mode::Fixed(Way::TIMER),
-        ModeName::Status => Mode::Fixed(Way::STATUS),
-    }
+/// The way of a backup.
+fn mode(name: Option<&Spanned<String>>) -> Result<Option<Mode>, At> {
+    name.map(|name| name.get_ref().parse().map_err(|error: NoMode| At::new(name, error.to_string())))
+        .transpose()
 }
 
-const fn way(name: WayName) -> Way {
-    match name {
-        WayName::Server => Way::SERVER,
-        WayName::Timer => Way::TIMER,
-        WayName::Status => Way::STATUS,
+/// An asynchronous way.
+fn way(name: Option<&Spanned<String>>) -> Result<Option<Way>, At> {
+    let Some(name) = name else { return Ok(None) };
+    match name.get_ref().parse() {
+        Ok(Mode::Fixed(way)) if way != Way::NORMAL => Ok(Some(way)),
+        _ => Err(At::new(name, "one of server, timer and status")),
     }
 }

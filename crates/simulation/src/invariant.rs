@@ -92,20 +92,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Texts with which a backup ends; those with which it fails begin alike.
-const ENDS: [Outcome; 9] = [
-    Outcome::Unchanged,
-    Outcome::Declined,
-    Outcome::Complete,
-    Outcome::Differs,
-    Outcome::GivenUp,
-    Outcome::NotSent,
-    Outcome::Refused,
-    Outcome::Unspoken,
-    Outcome::Restoring,
-];
-const FAILED: &str = "Backup failed";
-
 /// Objects of the card's memory that are its phonebook.
 const PHONEBOOK: [&str; 3] = ["6F3A", "4F4A", "4F11"];
 
@@ -230,9 +216,9 @@ impl Watch {
         self.book = book;
     }
 
-    /// A copy is written back onto the card from now on, if there is one.
-    pub fn restoring(&mut self, copy: Option<Book>) {
-        self.copies.extend(copy.map(|copy| (copy, BTreeSet::new())));
+    /// A copy is written back onto the card from now on.
+    pub fn restoring(&mut self, copy: Book) {
+        self.copies.push((copy, BTreeSet::new()));
     }
 
     /// Looks at all that has happened since it looked last.
@@ -350,7 +336,7 @@ impl Watch {
         if text == Outcome::Restored.to_string() {
             self.look_at_restored(now)?;
         }
-        if text.starts_with(FAILED) || ENDS.iter().any(|end| end.to_string() == text) {
+        if Outcome::is_end(&text) {
             *self.ends.entry(text.clone()).or_default() += 1;
             self.last_text = Some(text);
         }

@@ -163,7 +163,6 @@ impl Plan {
                 let (least, most) = kind.amounts().into_inner();
                 Some(Fault { at, kind, neighbour, to_phone, amount: least + draw(most - least + 1) })
             })
-            // Without security nobody can tell a message that was made up, or changed, from another.
             .filter(|fault| secured || !fault.kind.needs_security())
             .collect();
         faults.sort_by_key(|fault| fault.at);
@@ -177,7 +176,10 @@ impl Plan {
 }
 
 impl Kind {
-    const fn needs_security(self) -> bool {
+    /// Whether it comes only in worlds whose messages are secured: without security nobody can tell a message that was made
+    /// up, or changed, from another.
+    #[must_use]
+    pub const fn needs_security(self) -> bool {
         matches!(self, Self::Corrupted | Self::Truncated | Self::Misaddressed | Self::Replayed | Self::Forged)
     }
 
@@ -201,6 +203,13 @@ mod tests {
         let text = serde_json::to_string(&plan).unwrap();
         assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
         assert_ne!(plan, Plan { seed: 7, ..Plan::new(8, 50, Kind::ALL) });
+    }
+
+    #[test]
+    fn a_plan_names_a_mode_as_the_command_line_does() {
+        for mode in Mode::ALL {
+            assert_eq!(serde_json::to_value(mode).unwrap(), mode.uploading().word());
+        }
     }
 
     #[test]

@@ -35,10 +35,14 @@ pub struct Sweep {
 pub struct Summary {
     /// Worlds that ran.
     pub worlds: u64,
+    /// Those of them whose messages were secured; the others leave out what is nothing without.
+    pub secured: u64,
     /// Faults that happened, by kind.
     pub faults: BTreeMap<Kind, u64>,
-    /// How backups ended while things went wrong.
+    /// Texts with which backups ended while things went wrong, and how often.
     pub ends: BTreeMap<String, u64>,
+    /// Texts with which those ended that were asked for afterwards.
+    pub last: BTreeMap<String, u64>,
     /// What the card and the server have reached.
     pub coverage: Coverage,
     /// Worlds that broke a rule.
@@ -50,15 +54,19 @@ pub struct Summary {
 impl Summary {
     fn add(&mut self, other: Self) {
         self.worlds += other.worlds;
-        for (kind, count) in other.faults {
-            *self.faults.entry(kind).or_default() += count;
-        }
-        for (end, count) in other.ends {
-            *self.ends.entry(end).or_default() += count;
-        }
+        self.secured += other.secured;
+        add(&mut self.faults, other.faults);
+        add(&mut self.ends, other.ends);
+        add(&mut self.last, other.last);
         self.coverage.merge(&other.coverage);
         self.broken += other.broken;
         self.violations.extend(other.violations);
+    }
+}
+
+fn add<K: Ord>(counts: &mut BTreeMap<K, u64>, others: BTreeMap<K, u64>) {
+    for (key, count) in others {
+        *counts.entry(key).or_default() += count;
     }
 }
 
@@ -112,8 +120,10 @@ fn world(plan: &Plan, runner: &mut Runner, found: &AtomicU64) -> Result<Summary,
     });
     Ok(Summary {
         worlds: 1,
+        secured: u64::from(plan.secured),
         faults: verdict.faults,
         ends: verdict.ends,
+        last: verdict.last,
         coverage: verdict.coverage,
         broken,
         violations: violation.into_iter().collect(),

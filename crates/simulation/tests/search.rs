@@ -56,6 +56,17 @@ fn an_edit_between_two_restores_is_the_users() {
 }
 
 #[test]
+fn a_restore_of_which_there_is_no_copy_has_not_struck() {
+    let struck = |at| {
+        let faults = vec![Fault { at, kind: Kind::Restore, neighbour: false, to_phone: false, amount: 0 }];
+        let plan = Plan { mode: Mode::Normal, neighbour: false, faults, ..Plan::new(1, 5, &[]) };
+        Runner::default().run(&plan).unwrap().faults.get(&Kind::Restore).copied()
+    };
+    assert_eq!(struck(0), None);
+    assert_eq!(struck(300), Some(1));
+}
+
+#[test]
 fn a_search_that_is_broken_off_tells_what_it_has_run() {
     let sweep = Sweep { first: 1, seeds: u64::MAX, contacts: 5, kinds: vec![Kind::Lost], jobs: 1 };
     let summary = sweep.run(&|| ControlFlow::Break(())).unwrap();

@@ -1,6 +1,6 @@
 //! What the phone's card slot holds: a card of this program, or one that the host reaches in its own way.
 
-use alloc::{string::ToString, vec::Vec};
+use alloc::vec::Vec;
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Outcome, ToServer, Way, message::Resumes, message::Source};
@@ -96,18 +96,7 @@ impl Seen {
 
     /// The card shows a text.
     pub fn shows(&mut self, text: &str) {
-        let ends = [
-            Outcome::Unchanged,
-            Outcome::Declined,
-            Outcome::Complete,
-            Outcome::Differs,
-            Outcome::GivenUp,
-            Outcome::NotSent,
-            Outcome::Refused,
-            Outcome::Unspoken,
-            Outcome::Restoring,
-        ];
-        if ends.iter().any(|end| end.to_string() == text) || text.starts_with("Backup failed") {
+        if Outcome::is_end(text) {
             *self = Self::Nothing;
         }
     }
@@ -115,7 +104,7 @@ impl Seen {
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec;
+    use alloc::{string::ToString, vec};
 
     use oxisim_backup::message::{BackupId, Blocks};
 

@@ -7,7 +7,7 @@ mod outbox;
 mod restore;
 mod snapshot;
 
-use alloc::vec::Vec;
+use alloc::{string::ToString, vec::Vec};
 
 use oxisim_phonebook::Record;
 use oxisim_wire::Duration;
@@ -172,6 +172,30 @@ pub enum Outcome {
     Restored,
 }
 
+impl Outcome {
+    /// Those with which a backup ends, each of them one text.
+    const ENDS: [Self; 9] = [
+        Self::Unchanged,
+        Self::Declined,
+        Self::Complete,
+        Self::Differs,
+        Self::GivenUp,
+        Self::NotSent,
+        Self::Refused,
+        Self::Unspoken,
+        Self::Restoring,
+    ];
+
+    /// How the texts of [`Failed`](Self::Failed) begin, whatever has failed.
+    const FAILED: &str = "Backup failed";
+
+    /// Whether no backup is under way any more when the user is shown this text.
+    #[must_use]
+    pub fn is_end(text: &str) -> bool {
+        text.starts_with(Self::FAILED) || Self::ENDS.iter().any(|end| end.to_string() == text)
+    }
+}
+
 /// What failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Failure {
@@ -184,4 +208,33 @@ pub enum Failure {
     /// A contact is larger than the messages that it may take.
     #[error("contact {0} is larger than seven messages")]
     ContactTooLarge(u16),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_tells_whether_the_backup_has_ended() {
+        for (outcome, is_end) in [
+            (Outcome::Started { blocks: 3 }, false),
+            (Outcome::Running { sent: 1, blocks: 3 }, false),
+            (Outcome::Restored, false),
+            (Outcome::Unchanged, true),
+            (Outcome::Declined, true),
+            (Outcome::Complete, true),
+            (Outcome::Differs, true),
+            (Outcome::GivenUp, true),
+            (Outcome::NotSent, true),
+            (Outcome::Refused, true),
+            (Outcome::Unspoken, true),
+            (Outcome::Restoring, true),
+            (Outcome::Failed(Failure::Storage(StorageError::Full)), true),
+            (Outcome::Failed(Failure::Phonebook(PhonebookError::Inaccessible)), true),
+            (Outcome::Failed(Failure::ContactTooLarge(3)), true),
+        ] {
+            assert_eq!(Outcome::is_end(&outcome.to_string()), is_end, "{outcome}");
+        }
+        assert!(!Outcome::is_end("You have mail"));
+    }
 }

@@ -141,6 +141,20 @@ pub const fn digits(digit: u8) -> [u8; 8] {
     [digit, digit, digit, digit, 0xFF, 0xFF, 0xFF, 0xFF]
 }
 
+impl Layout {
+    /// What it holds at first, if it holds octets; no record is like another, and INCREASE is near the end of the first.
+    pub fn contents(&self) -> Option<Vec<u8>> {
+        match self.kind {
+            Kind::Directory | Kind::Application => None,
+            Kind::Transparent { octets } => Some(vec![0xFF; octets]),
+            Kind::Linear { length, records } | Kind::Cyclic { length, records } => {
+                let record = |number| [&vec![0xFF; length - 1][..], &[0xFF - number]].concat();
+                Some((1..=records).flat_map(record).collect())
+            }
+        }
+    }
+}
+
 /// The card as an image.
 pub fn image() -> Image {
     Image {
@@ -171,16 +185,13 @@ fn pin(key: Key) -> PinImage {
 }
 
 fn file(layout: &Layout) -> FileImage {
-    let (structure, size) = match layout.kind {
-        Kind::Directory | Kind::Application => (None, 0),
-        Kind::Transparent { octets } => (Some(Structure::Transparent), octets),
-        Kind::Linear { length, records } => {
-            (Some(Structure::LinearFixed { record: length as u8 }), length * usize::from(records))
-        }
-        Kind::Cyclic { length, records } => {
-            (Some(Structure::Cyclic { record: length as u8 }), length * usize::from(records))
-        }
+    let structure = match layout.kind {
+        Kind::Directory | Kind::Application => None,
+        Kind::Transparent { .. } => Some(Structure::Transparent),
+        Kind::Linear { length, .. } => Some(Structure::LinearFixed { record: length as u8 }),
+        Kind::Cyclic { length, .. } => Some(Structure::Cyclic { record: length as u8 }),
     };
+    let contents = layout.contents().unwrap_or_default();
     let sfi = if layout.sfi == 0 { Sfi::None } else { Sfi::Is(layout.sfi) };
     FileImage {
         path: layout.path.into(),
@@ -190,7 +201,8 @@ fn file(layout: &Layout) -> FileImage {
                 pin_status: Vec::new(),
             },
             Some(structure) => {
-                FileKind::Elementary { structure, size, sfi, contents: Contents::Octets(Vec::new()) }
+                let (size, contents) = (contents.len(), Contents::Octets(contents));
+                FileKind::Elementary { structure, size, sfi, contents }
             }
         },
         security: SecurityAttributes::Expanded(rule(layout)),

@@ -56,14 +56,14 @@ type Outcome = Result<Vec<u8>, u16>;
 
 impl Reference {
     pub fn new() -> Self {
-        let sizes = FILES.iter().enumerate().filter_map(|(file, layout)| Some((file, layout.size()?)));
+        let contents = FILES.iter().enumerate().filter_map(|(file, layout)| Some((file, layout.contents()?)));
         let secrets = Key::ALL.iter().map(|key| {
             let First { value, tries, unblock } = key.first();
             let unblock_tries = unblock.map_or(0, |(_, tries)| tries);
             Secret { value, tries, unblock_tries, enabled: true, verified: false }
         });
         Self {
-            contents: sizes.map(|(file, size)| (file, vec![0xFF; size])).collect(),
+            contents: contents.collect(),
             deactivated: Vec::new(),
             secrets: secrets.collect(),
             channels: BTreeMap::from([(0, ROOT)]),
@@ -82,6 +82,14 @@ impl Reference {
 
     pub fn open_channels(&self) -> impl Iterator<Item = u8> {
         self.channels.keys().copied()
+    }
+
+    /// The open channels whose current file has records.
+    pub fn channels_at_records(&self) -> impl Iterator<Item = u8> {
+        let has_records = |place: &Place| {
+            place.ef.is_some_and(|ef| matches!(FILES[ef].kind, Kind::Linear { .. } | Kind::Cyclic { .. }))
+        };
+        self.channels.iter().filter(move |(_, place)| has_records(place)).map(|(channel, _)| *channel)
     }
 
     pub fn value(&self, key: Key) -> [u8; 8] {

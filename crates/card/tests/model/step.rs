@@ -105,13 +105,26 @@ pub fn any_step(reference: &Reference) -> BoxedStrategy<Step> {
     let open: Vec<u8> = reference.open_channels().collect();
     let channel = prop_oneof![20 => prop::sample::select(open), 1 => 0u8..20];
     let torn = prop_oneof![9 => Just(None), 1 => (0u8..3).prop_map(Some)];
-    (channel, act(reference), torn)
+    let any = (channel, act(reference), torn)
         .prop_map(|(channel, act, torn_after)| {
             // What a torn command leaves behind is told for updates, which are one change each.
             let is_update = matches!(act, Act::UpdateBinary { .. } | Act::UpdateRecord { .. });
             Step { channel, act, torn_after: torn_after.filter(|_| is_update) }
         })
-        .boxed()
+        .boxed();
+    let at_records: Vec<u8> = reference.channels_at_records().collect();
+    if at_records.is_empty() {
+        return any;
+    }
+    // Where the record pointer stands shows only to who goes on from it.
+    let go_on = prop::sample::select(&[RecordMode::Next, RecordMode::Previous][..])
+        .prop_map(|mode| Act::ReadRecord { mode, number: 0 });
+    let on = (prop::sample::select(at_records), go_on).prop_map(|(channel, act)| Step {
+        channel,
+        act,
+        torn_after: None,
+    });
+    prop_oneof![3 => any, 1 => on].boxed()
 }
 
 fn act(reference: &Reference) -> BoxedStrategy<Act> {

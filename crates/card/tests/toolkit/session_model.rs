@@ -10,10 +10,7 @@ use oxisim_toolkit::{
     objects::{CommandDetails, EventCode},
 };
 use oxisim_wire::{Duration, Instant};
-use proptest::{
-    prelude::*,
-    test_runner::{Config, FileFailurePersistence},
-};
+use proptest::{prelude::*, test_runner::Config};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use crate::{
@@ -340,11 +337,7 @@ impl StateMachineTest for Virtual {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config {
-        cases: 256,
-        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
-        ..Config::default()
-    })]
+    #![proptest_config(Config { cases: 256, ..Config::default() })]
 
     #[test]
     fn the_session_goes_as_the_model_does(sequential 1..60 => Virtual);

@@ -14,10 +14,7 @@ use oxisim_toolkit::{
     objects::{EventCode, TimerIdentifier},
 };
 use oxisim_wire::Instant;
-use proptest::{
-    prelude::*,
-    test_runner::{Config, FileFailurePersistence},
-};
+use proptest::{prelude::*, test_runner::Config};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use crate::phone::{PROFILE, Phone, STATUS, event};
@@ -269,11 +266,7 @@ impl StateMachineTest for Virtual {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config {
-        cases: 128,
-        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
-        ..Config::default()
-    })]
+    #![proptest_config(Config { cases: 128, ..Config::default() })]
 
     #[test]
     fn a_timer_is_whose_the_model_says(sequential 1..60 => Virtual);

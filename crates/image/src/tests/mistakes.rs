@@ -387,8 +387,11 @@ fn every_mistake_in_keys_and_applets_has_its_words() {
         (applet("mode = \"timer\""), "line 12: applets.backup: missing field `server`"),
         (
             applet("server = \"1\"\nmode = \"fast\""),
-            "line 14: applets.backup.mode: unknown variant `fast`, expected one of `auto`, `normal`, `server`, `timer`, \
-             `status`, `ask`",
+            "line 14: applets.backup.mode: there is no mode \"fast\"; there are auto, normal, server, timer, status, ask",
+        ),
+        (
+            applet("server = \"1\"\nasync = \"normal\""),
+            "line 14: applets.backup.async: one of server, timer and status",
         ),
         (
             wrong(&format!("{SMALL}[applets.tracker]\nowner = \"me\"\n")),

@@ -18,6 +18,7 @@ fn counters(bench: &Bench) -> [u8; 2] {
 
 #[test]
 fn a_forgotten_transaction_is_found_and_shrinks_to_a_tear_and_the_entry() {
+    // It is to fail, and leaves nothing behind.
     let config = Config { cases: 2_000, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(
         config,

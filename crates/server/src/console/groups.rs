@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use oxisim_backup::{Configuration, Mode, Spacing, Way, Window};
+use oxisim_backup::{Configuration, Mode, Spacing, Window};
 use oxisim_wire::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
@@ -62,52 +62,10 @@ pub struct Policy {
     pub timetable: Vec<Hours>,
 }
 
-/// The modes, by their names.
+/// A mode, as the document has it: its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ModeName {
-    /// All at once if it is short, else in subsets.
-    Auto,
-    /// All at once.
-    Normal,
-    /// In subsets, for which the server asks.
-    Server,
-    /// In subsets, by a timer of the phone.
-    Timer,
-    /// In subsets, by the phone's STATUS.
-    Status,
-    /// As the user chooses.
-    Ask,
-}
-
-impl ModeName {
-    /// Each with its name and what it means.
-    pub const ALL: [(Self, &'static str, &'static str); 6] = [
-        (Self::Auto, "auto", "at once if it is short, else in subsets"),
-        (Self::Normal, "normal", "at once"),
-        (Self::Server, "server", "in subsets, the server asks for each"),
-        (Self::Timer, "timer", "in subsets, by a timer of the phone"),
-        (Self::Status, "status", "in subsets, by the phone's polling"),
-        (Self::Ask, "ask", "the subscriber is asked"),
-    ];
-
-    /// Its name.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        Self::ALL.iter().find(|(mode, ..)| *mode == self).map_or("", |(_, name, _)| name)
-    }
-
-    const fn mode(self) -> Mode {
-        match self {
-            Self::Auto => Mode::Auto,
-            Self::Normal => Mode::Fixed(Way::NORMAL),
-            Self::Server => Mode::Fixed(Way::SERVER),
-            Self::Timer => Mode::Fixed(Way::TIMER),
-            Self::Status => Mode::Fixed(Way::STATUS),
-            Self::Ask => Mode::Ask,
-        }
-    }
-}
+#[serde(try_from = "String", into = "String")]
+pub struct ModeName(pub Mode);
 
 /// Hours of the day, as `22:00-06:00`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -189,6 +147,28 @@ impl std::str::FromStr for Hours {
     }
 }
 
+impl std::str::FromStr for ModeName {
+    type Err = GroupError;
+
+    fn from_str(text: &str) -> Result<Self, GroupError> {
+        text.parse().map(Self).map_err(|_| GroupError::Mode(text.into()))
+    }
+}
+
+impl TryFrom<String> for ModeName {
+    type Error = GroupError;
+
+    fn try_from(text: String) -> Result<Self, GroupError> {
+        text.parse()
+    }
+}
+
+impl From<ModeName> for String {
+    fn from(ModeName(mode): ModeName) -> Self {
+        mode.word().into()
+    }
+}
+
 impl TryFrom<String> for Hours {
     type Error = GroupError;
 
@@ -243,7 +223,7 @@ impl Policy {
     pub(super) fn rules(&self) -> Rules {
         let seconds = |span: Option<u64>| span.map(Duration::from_secs);
         let configuration = Configuration {
-            mode: self.mode.map(ModeName::mode),
+            mode: self.mode.map(|ModeName(mode)| mode),
             subset: self.subset,
             pause: seconds(self.pause),
             threshold: seconds(self.threshold),
@@ -337,6 +317,8 @@ pub(super) fn group_of<'a>(groups: &'a [(String, Group)], number: &Msisdn) -> Op
 
 #[cfg(test)]
 mod tests {
+    use oxisim_backup::Way;
+
     use super::*;
     use crate::console::drawers::MemoryDrawers;
 
@@ -355,7 +337,7 @@ mod tests {
     #[test]
     fn a_policy_becomes_a_configuration_and_a_spacing() {
         let policy = Policy {
-            mode: Some(ModeName::Server),
+            mode: Some(ModeName(Mode::Fixed(Way::SERVER))),
             subset: Some(3),
             pause: Some(120),
             timetable: vec!["22:00-06:00".parse().unwrap()],

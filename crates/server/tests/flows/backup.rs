@@ -194,7 +194,7 @@ fn the_log_says_what_came_and_went_without_names_and_numbers() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     /// Whatever is lost of the first messages, by whatever way: in the end the copy is the phonebook.
     #[test]

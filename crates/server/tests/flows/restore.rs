@@ -93,7 +93,7 @@ fn a_card_that_does_not_answer_is_given_up() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, ..ProptestConfig::default() })]
 
     #[test]
     fn losses_and_restarts_are_made_up_for(losses in any::<u16>(), restart in 0_usize..12) {

@@ -1,12 +1,14 @@
 //! What the suite keeps, and how.
 
+use std::panic::Location;
+
 use oxisim_backup::{
     BlockSet, Command, Held, Order, OrderStep, Restore, RestoreStep, Session, Standing,
     message::{BackupId, Resumes, Source},
 };
 use oxisim_server::{Direction, LogEntry, Msisdn, Store, StoreError};
 use oxisim_wire::Instant;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::{Config, FileFailurePersistence::WithSource, TestRunner};
 
 use super::values;
 
@@ -19,9 +21,17 @@ pub fn vault<S: Store, T>(
     store.subscriber(msisdn, work).unwrap()
 }
 
+/// Holds a property to values of a strategy; the seed of a failure is kept for the test that asks.
+#[track_caller]
 pub fn property<T: proptest::strategy::Strategy>(values: T, mut check: impl FnMut(T::Value)) {
     let check = std::cell::RefCell::new(&mut check);
-    TestRunner::new(Config { cases: 128, failure_persistence: None, ..Config::default() })
+    let config = Config {
+        cases: 128,
+        source_file: Some(Location::caller().file()),
+        failure_persistence: Some(Box::new(WithSource("proptest-regressions"))),
+        ..Config::default()
+    };
+    TestRunner::new(config)
         .run(&values, |value| {
             check.borrow_mut()(value);
             Ok(())

@@ -67,8 +67,9 @@ impl Run {
                 home.awaits_message(to_server, kind);
             }
             kind => {
-                home.strike(fault, &self.servers)?;
-                *self.faults.entry(kind).or_default() += 1;
+                if home.strike(fault, &self.servers)? {
+                    *self.faults.entry(kind).or_default() += 1;
+                }
             }
         }
         Ok(())
@@ -86,8 +87,8 @@ impl Run {
 }
 
 impl Home {
-    /// A fault strikes at once.
-    fn strike(&mut self, fault: &Fault, servers: &RefCell<Servers>) -> Result<(), Violation> {
+    /// A fault strikes at once; `false` if there is nothing that it could befall.
+    fn strike(&mut self, fault: &Fault, servers: &RefCell<Servers>) -> Result<bool, Violation> {
         let servers = || servers.borrow_mut();
         let amount = Duration::from_secs(u64::from(fault.amount));
         let now = self.world.now();
@@ -114,7 +115,9 @@ impl Home {
             // A database in memory always opens.
             Kind::Second => drop(servers().start_second()),
             Kind::Restore => {
-                let copy = servers().start_restore(self.watch.subscriber(), now);
+                let Some(copy) = servers().start_restore(self.watch.subscriber(), now) else {
+                    return Ok(false);
+                };
                 self.watch.restoring(copy);
             }
             Kind::Order => servers().start_backup(self.watch.subscriber(), Extent::DIFFERENCE, now),
@@ -122,7 +125,7 @@ impl Home {
             Kind::Again => self.ask()?,
             _ => {}
         }
-        Ok(())
+        Ok(true)
     }
 }
 

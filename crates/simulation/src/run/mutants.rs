@@ -137,7 +137,7 @@ fn card_that_says_restored_and_is_not() -> Invariant {
     let mut run = done(&plan());
     let home = &mut run.homes[0];
     let copy: Book = [(1, SUBSCRIBER.contact(77))].into_iter().collect();
-    home.watch.restoring(Some(copy));
+    home.watch.restoring(copy);
     let now = home.world.now();
     let said = Happening { at: now, what: What::Text(Outcome::Restored.to_string()) };
     home.world.record.happenings.push(said);

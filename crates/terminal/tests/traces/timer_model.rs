@@ -3,10 +3,7 @@
 
 use oxisim_terminal::Output;
 use oxisim_wire::Duration;
-use proptest::{
-    prelude::*,
-    test_runner::{Config, FileFailurePersistence},
-};
+use proptest::{prelude::*, test_runner::Config};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use crate::bench::Bench;
@@ -189,11 +186,7 @@ impl StateMachineTest for Phone {
 }
 
 prop_state_machine! {
-    #![proptest_config(Config {
-        cases: 128,
-        failure_persistence: Some(Box::new(FileFailurePersistence::SourceParallel("proptest-regressions"))),
-        ..Config::default()
-    })]
+    #![proptest_config(Config { cases: 128, ..Config::default() })]
 
     #[test]
     fn the_timers_run_as_those_of_the_model(sequential 1..60 => Phone);

@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use maud::{Markup, html};
+use oxisim_backup::Mode;
 use oxisim_wire::Instant;
 
 use super::{
@@ -136,7 +137,7 @@ fn row(name: &str, group: &Group) -> Markup {
         tr {
             th scope="row" data-label="Group" { a href={ "/policy/" (name) } { (name) } }
             td.figures data-label="Numbers" { (prefixes(group)) }
-            td data-label="Mode" { (mode.map_or("–", ModeName::name)) }
+            td data-label="Mode" { (mode.map_or("–", |ModeName(mode)| mode.word())) }
             td.right data-label="Subset" { @match subset { Some(subset) => (subset), None => "–" } }
             td.right data-label="Pause" { @match pause { Some(pause) => { (pause) " s" }, None => "–" } }
             td.figures data-label="Hours" { @if timetable.is_empty() { "any" } @else { (hours(&group.policy)) } }
@@ -219,7 +220,7 @@ fn form(
                 label { "Mode"
                     select name="mode" {
                         option value="" selected[field("mode").is_empty()] { "as the card has it" }
-                        @for (_, mode, words) in ModeName::ALL {
+                        @for (_, mode, words) in Mode::NAMED {
                             option value=(mode) selected[field("mode") == mode] { (mode) ": " (words) }
                         }
                     }
@@ -257,7 +258,7 @@ fn filled(group: &Group) -> Fields {
     let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
     let fields = [
         ("prefixes", prefixes(group)),
-        ("mode", mode.map_or("", ModeName::name).to_owned()),
+        ("mode", mode.map_or("", |ModeName(mode)| mode.word()).to_owned()),
         ("subset", number(subset.map(u64::from))),
         ("pause", number(*pause)),
         ("threshold", number(*threshold)),
@@ -300,16 +301,12 @@ fn read(fields: &Fields) -> Result<Policy, GroupError> {
         let parse = |text: &str| text.parse().map_err(|_| GroupError::Number { what, text: text.into() });
         field(name).map(parse).transpose()
     };
-    let mode = |text: &str| {
-        let found = ModeName::ALL.iter().find(|(_, name, _)| *name == text);
-        found.map(|(mode, ..)| *mode).ok_or_else(|| GroupError::Mode(text.into()))
-    };
     let subset = number("subset", "a subset")?.map(u16::try_from).transpose();
     let many = u64::from(u16::MAX);
     let timetable = field("timetable").unwrap_or_default();
     let timetable = timetable.split(',').map(str::trim).filter(|hours| !hours.is_empty()).map(str::parse);
     Ok(Policy {
-        mode: field("mode").map(mode).transpose()?,
+        mode: field("mode").map(str::parse).transpose()?,
         subset: subset.map_err(|_| GroupError::Range { what: "a subset", least: 1, most: many })?,
         pause: number("pause", "a pause")?,
         threshold: number("threshold", "a threshold")?,
