@@ -145,6 +145,12 @@ fn report(
         counted(summary.worlds, "world"),
         counted(summary.broken, "violation")
     )?;
+    writeln!(
+        out,
+        "{} of a whole phonebook complete, {:.0} a second",
+        counted(summary.whole, "backup"),
+        summary.whole as f64 / elapsed.max(f64::EPSILON)
+    )?;
     write!(out, "Messages are secured in {}", counted(summary.secured, "world"))?;
     let left_out: Vec<_> =
         kinds.iter().filter(|kind| kind.needs_security()).map(|kind| kind.name()).collect();
@@ -197,6 +203,7 @@ fn as_json(summary: &Summary, elapsed: f64, files: &[Files]) -> Value {
     json!({
         "worlds": summary.worlds,
         "secured": summary.secured,
+        "whole_backups": summary.whole,
         "violations": summary.broken,
         "elapsed_s": elapsed,
         "faults": faults,

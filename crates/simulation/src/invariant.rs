@@ -24,6 +24,7 @@ use crate::{
     Watched,
     making::{Resident, SUBSET},
     servers::{Line, Servers},
+    whole::Whole,
 };
 
 /// Declares what must be true: its name, and the sentence.
@@ -133,6 +134,8 @@ pub struct Watch {
     pub ends: BTreeMap<String, u64>,
     /// How the last one did.
     pub last_text: Option<String>,
+    /// Those that brought the whole phonebook.
+    pub whole: Whole,
 }
 
 impl Watch {
@@ -168,6 +171,7 @@ impl Watch {
             burst: 0,
             ends: BTreeMap::new(),
             last_text: None,
+            whole: Whole::default(),
         };
         watch.phonebook_changed(card);
         watch
@@ -232,6 +236,7 @@ impl Watch {
         self.look_at_messages(servers, now)?;
         while let Some(happening) = world.record.happenings.get(self.happenings) {
             self.happenings += 1;
+            self.whole.look(&happening.what);
             match &happening.what {
                 What::Busy(_) => self.burst = 0,
                 What::Sending { message: Some(ToServer::Blocks(blocks)), .. } => {

@@ -24,6 +24,7 @@ mod servers;
 mod shrink;
 mod sweep;
 mod watched;
+mod whole;
 
 pub use coverage::{Coverage, Reached, Receiver, Uploader};
 pub use fault::{Group, Kind, Kinds, NoKind};

@@ -38,6 +38,8 @@ pub struct Verdict {
     pub ends: BTreeMap<String, u64>,
     /// Texts with which those ended that were asked for afterwards.
     pub last: BTreeMap<String, u64>,
+    /// Backups of everybody that brought a whole phonebook, and of which the user was told that they are complete.
+    pub whole: u64,
     /// What cards and servers have reached.
     pub coverage: Coverage,
     /// All that happened to the subscriber.
@@ -69,6 +71,7 @@ impl Run {
         };
         let mut coverage = Coverage::default();
         self.homes.iter().for_each(|home| coverage.merge(&home.coverage));
+        let whole = self.homes.iter().map(|home| home.watch.whole.count).sum();
         let mut happenings = Vec::new();
         for (home, is_first) in self.homes.into_iter().zip([true, false]) {
             let World { card, record, .. } = home.world;
@@ -77,7 +80,7 @@ impl Run {
                 happenings = record.happenings;
             }
         }
-        Verdict { violation, faults: self.faults, ends, last, coverage, happenings }
+        Verdict { violation, faults: self.faults, ends, last, whole, coverage, happenings }
     }
 
     /// Writes down what has passed at the subscriber's.

@@ -43,6 +43,8 @@ pub struct Summary {
     pub ends: BTreeMap<String, u64>,
     /// Texts with which those ended that were asked for afterwards.
     pub last: BTreeMap<String, u64>,
+    /// Backups that brought a whole phonebook, and of which the user was told that they are complete.
+    pub whole: u64,
     /// What the card and the server have reached.
     pub coverage: Coverage,
     /// Worlds that broke a rule.
@@ -58,6 +60,7 @@ impl Summary {
         add(&mut self.faults, other.faults);
         add(&mut self.ends, other.ends);
         add(&mut self.last, other.last);
+        self.whole += other.whole;
         self.coverage.merge(&other.coverage);
         self.broken += other.broken;
         self.violations.extend(other.violations);
@@ -124,6 +127,7 @@ fn world(plan: &Plan, runner: &mut Runner, found: &AtomicU64) -> Result<Summary,
         faults: verdict.faults,
         ends: verdict.ends,
         last: verdict.last,
+        whole: verdict.whole,
         coverage: verdict.coverage,
         broken,
         violations: violation.into_iter().collect(),

@@ -1,6 +1,6 @@
 //! An account in memory: what any store works on between loading and writing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use oxisim_backup::{
     Held, Order, Restore, Session, Spacing, Vault,
@@ -24,7 +24,8 @@ pub(super) trait Shelf {
 pub(super) struct State {
     /// Whether anything is kept of the subscriber.
     pub exists: bool,
-    pub document: Document,
+    /// What there is of it; copied when it is changed first.
+    pub document: Arc<Document>,
     pub blocks: BTreeMap<u8, Blocks>,
     pub copies: BTreeMap<u8, Copy>,
     pub notes: Vec<LogEntry>,
@@ -63,13 +64,18 @@ impl State {
         self.exists != before.exists || self.document != before.document || written(self) != written(before)
     }
 
+    /// The document, to be changed.
+    pub fn edit(&mut self) -> &mut Document {
+        Arc::make_mut(&mut self.document)
+    }
+
     fn book(&self, source: Source) -> Option<&Phonebook> {
         self.document.phonebooks.get(&source.0)
     }
 
     fn change(&mut self, source: Source) -> &mut Phonebook {
         self.exists = true;
-        self.document.phonebooks.entry(source.0).or_default()
+        self.edit().phonebooks.entry(source.0).or_default()
     }
 
     fn clear_blocks(&mut self, source: Source) {
@@ -170,7 +176,7 @@ impl Vault for LoadedAccount<'_> {
 
     fn put_restore(&mut self, restore: &Restore) -> Result<(), StoreError> {
         self.state.exists = true;
-        self.state.document.restore = Some(restore.clone());
+        self.state.edit().restore = Some(restore.clone());
         Ok(())
     }
 
@@ -181,7 +187,7 @@ impl Vault for LoadedAccount<'_> {
     fn put_order(&mut self, order: &Order) -> Result<(), StoreError> {
         self.state.exists = true;
         let key = (order.source.0, order.command.kind().0);
-        self.state.document.orders.insert(key, order.clone());
+        self.state.edit().orders.insert(key, order.clone());
         Ok(())
     }
 
@@ -208,7 +214,7 @@ impl Vault for LoadedAccount<'_> {
 impl Account for LoadedAccount<'_> {
     fn next_counter(&mut self) -> Result<u32, StoreError> {
         self.state.exists = true;
-        let document = &mut self.state.document;
+        let document = self.state.edit();
         document.counter = document.counter.checked_add(1).ok_or(StoreError::CounterUsedUp)?;
         Ok(document.counter)
     }
@@ -218,7 +224,7 @@ impl Account for LoadedAccount<'_> {
     }
 
     fn put_card(&mut self, card: &Enrolled) -> Result<(), StoreError> {
-        if let Some(known) = &mut self.state.document.card
+        if let Some(known) = &mut self.state.edit().card
             && known.iccid == card.iccid
         {
             known.clone_from(card);
@@ -228,7 +234,8 @@ impl Account for LoadedAccount<'_> {
 
     fn log(&mut self, entry: &LogEntry) -> Result<(), StoreError> {
         if self.state.exists {
-            self.state.document.notes = self.state.document.notes.saturating_add(1);
+            let document = self.state.edit();
+            document.notes = document.notes.saturating_add(1);
             self.state.notes.push(entry.clone());
         } else {
             self.state.strange.push(entry.clone());
@@ -238,13 +245,14 @@ impl Account for LoadedAccount<'_> {
 
     fn alarm(&mut self) -> Result<(), StoreError> {
         if self.state.exists {
-            self.state.document.alarms = self.state.document.alarms.saturating_add(1);
+            let document = self.state.edit();
+            document.alarms = document.alarms.saturating_add(1);
         }
         Ok(())
     }
 
     fn put_off(&mut self, until: Instant) -> Result<(), StoreError> {
-        self.state.document.put_off(until);
+        self.state.edit().put_off(until);
         Ok(())
     }
 
@@ -254,7 +262,7 @@ impl Account for LoadedAccount<'_> {
 
     fn add_letter(&mut self, source: Source, octets: &[u8]) -> Result<(), StoreError> {
         self.state.exists = true;
-        let document = &mut self.state.document;
+        let document = self.state.edit();
         document.last_letter += 1;
         let step = LetterStep::Waiting { due: None };
         let letter = Letter { id: document.last_letter, octets: octets.to_vec(), step };
@@ -263,14 +271,14 @@ impl Account for LoadedAccount<'_> {
     }
 
     fn set_letter(&mut self, id: u64, step: LetterStep) -> Result<(), StoreError> {
-        for (_, letter) in self.state.document.letters.iter_mut().filter(|(_, letter)| letter.id == id) {
+        for (_, letter) in self.state.edit().letters.iter_mut().filter(|(_, letter)| letter.id == id) {
             letter.step = step;
         }
         Ok(())
     }
 
     fn delete_letter(&mut self, id: u64) -> Result<(), StoreError> {
-        self.state.document.letters.retain(|(_, letter)| letter.id != id);
+        self.state.edit().letters.retain(|(_, letter)| letter.id != id);
         Ok(())
     }
 }

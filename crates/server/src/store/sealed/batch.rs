@@ -1,6 +1,6 @@
 //! What is in memory between loading and writing.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use oxisim_backup::Held;
 use oxisim_wire::Instant;
@@ -32,7 +32,7 @@ pub(super) struct Unit {
 struct Loaded {
     row: Row,
     /// As it was.
-    document: Document,
+    document: Arc<Document>,
 }
 
 #[derive(Debug)]
@@ -50,13 +50,14 @@ impl Unit {
             keys.unseal(&row.id, Which::State, &row.state).and_then(|clear| Document::read(&clear));
         let document = match document {
             Ok(document) => {
-                let state = State { exists: true, document: document.clone(), ..State::default() };
+                let document = Arc::new(document);
+                let state = State { exists: true, document: Arc::clone(&document), ..State::default() };
                 unit.content = Content::Open(Box::new(state));
                 document
             }
             Err(StoreError::Unreadable { table, why }) => {
                 unit.content = Content::Damaged { table, why, put_off: None, notes: Vec::new() };
-                Document::default()
+                Arc::default()
             }
             Err(other) => return Err(other),
         };
@@ -248,7 +249,10 @@ impl<R: Records> Sealed<R> {
             changes.erased.push((id, loaded.row.revision, loaded.row.due));
         }
         let loaded = loaded.filter(|_| !unit.is_erased);
-        let is_new = loaded.is_none_or(|loaded| loaded.document != state.document);
+        let is_same = |loaded: &Loaded| {
+            Arc::ptr_eq(&loaded.document, &state.document) || loaded.document == state.document
+        };
+        let is_new = !loaded.is_some_and(is_same);
         let has_blocks = state.blocks.values().any(|blocks| blocks.cleared || !blocks.put.is_empty());
         let has_copies = state.copies.values().any(|copy| copy.is_new);
         if !state.exists || !(is_new || has_blocks || has_copies || !state.notes.is_empty()) {
@@ -276,9 +280,11 @@ impl<R: Records> Sealed<R> {
         for entry in &state.notes {
             self.collect_note(Some(id), entry, changes);
         }
-        let mut document = state.document.clone();
+        let mut document = Arc::clone(&state.document);
         let trims = document.notes > NOTES_OF_SUBSCRIBER;
-        document.notes = document.notes.min(NOTES_OF_SUBSCRIBER);
+        if trims {
+            Arc::make_mut(&mut document).notes = NOTES_OF_SUBSCRIBER;
+        }
         let number = match loaded {
             Some(loaded) => loaded.row.number.clone(),
             None => self.keys.seal(&id, Which::Number, unit.msisdn.digits().as_bytes()),

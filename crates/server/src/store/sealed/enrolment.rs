@@ -93,7 +93,7 @@ impl<R: Records> Sealed<R> {
         let unit = self.units.get_mut(id).ok_or(StoreError::NotMine(shard(id)))?;
         let mut state = unit.state()?.clone();
         state.exists = true;
-        let before = std::mem::replace(&mut state.document.card, card);
+        let before = std::mem::replace(&mut state.edit().card, card);
         unit.put(state);
         Ok(before)
     }

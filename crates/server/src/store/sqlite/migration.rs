@@ -102,7 +102,7 @@ fn read(store: &Sealed<SqliteRecords>, msisdn: &Msisdn) -> Result<State, StoreEr
         }
     }
     document.notes = u32::try_from(state.notes.len()).unwrap_or(u32::MAX);
-    state.document = document;
+    state.document = document.into();
     Ok(state)
 }
 
