@@ -231,13 +231,15 @@ pub(super) fn code<B: Bits>(
     }
     let ton_npi = ton_npi(walk, bits, number.map_or(TonNpi::UNKNOWN, DiallingNumber::ton_npi))?;
     let mut place = Place::new(walk, ton_npi == TonNpi::INTERNATIONAL);
+    let script = script(walk, bits);
     let mut digits = Vec::new();
     while usize::from(place.length) < MAX_DIGITS {
         let wanted = wanted.get(usize::from(place.length)).copied();
-        if end(walk, bits, &place, wanted.is_none())? {
+        let hashes = place.hashes(walk, bits);
+        if end(walk, bits, &place, hashes, script, wanted.is_none())? {
             break;
         }
-        let digit = digit(walk, bits, &place, wanted.unwrap_or(0))?;
+        let digit = digit(walk, bits, &place, hashes, script, wanted.unwrap_or(0))?;
         if digit == 0x0F {
             return Err(Error::new("digit", 0, ErrorKind::Value(0x0F)));
         }
@@ -283,12 +285,18 @@ fn script(walk: &Walk, bits: &impl Bits) -> u16 {
     u16::from(walk.scheme) << 9 | if walk.scheme == 2 { origin::script(bits, walk.page.into()) } else { 0 }
 }
 
-fn end(walk: &Walk, bits: &mut impl Bits, place: &Place, end: bool) -> Result<bool, Error> {
+fn end(
+    walk: &Walk,
+    bits: &mut impl Bits,
+    place: &Place,
+    (prefix, area): (u16, u16),
+    script: u16,
+    end: bool,
+) -> Result<bool, Error> {
     let &Place { international, length, national, lead, .. } = place;
     if length == 0 {
         return Ok(false);
     }
-    let (prefix, area) = place.hashes(walk, bits);
     let length = length.min(31);
     let alike =
         walk.recents.iter().find(|recent| recent.lead == lead && recent.digit(0) == place.digits[0] & 0x0F);
@@ -302,30 +310,32 @@ fn end(walk: &Walk, bits: &mut impl Bits, place: &Place, end: bool) -> Result<bo
         [73, national.min(31), area],
         [74, length, alike],
         [75, national.min(31), international, lead],
-        [76, length, script(walk, bits), international],
+        [76, length, script, international],
     ];
     bits.bit(contexts, end)
 }
 
-fn digit(walk: &Walk, bits: &mut impl Bits, place: &Place, digit: u8) -> Result<u8, Error> {
+fn digit(
+    walk: &Walk,
+    bits: &mut impl Bits,
+    place: &Place,
+    (prefix, area): (u16, u16),
+    script: u16,
+    digit: u8,
+) -> Result<u8, Error> {
     let &Place { international, length, national, leading, .. } = place;
     if usize::from(national) >= DIGITS {
         return Ok(tree(bits, 4, digit.into(), |node| contexts![[88, node]])? as u8);
     }
     let votes = place.votes(&walk.recents);
-    let script = script(walk, bits);
     let position = if leading { 8 + length.min(3) } else { national };
-    let (prefix, area) = place.hashes(walk, bits);
+    // The votes for the digits that are still possible.
+    let mut possible = &votes[..];
     let mut node = 1u16;
     for at in (0..4u16).rev() {
-        // Votes for no and for yes, of the digits that are still possible.
-        let mut sides = [0u16; 2];
-        for (value, &votes) in (16u16..).zip(&votes) {
-            if value >> (at + 1) == node {
-                sides[usize::from(value >> at & 1)] += u16::from(votes);
-            }
-        }
-        let [no, yes] = sides;
+        let sides = possible.split_at(possible.len() / 2);
+        let sum = |side: &[u8]| side.iter().map(|&votes| u16::from(votes)).sum::<u16>();
+        let (no, yes) = (sum(sides.0), sum(sides.1));
         let few = no.min(3) << 2 | yes.min(3);
         let contexts = contexts![
             [80, node, international, length.min(9)],
@@ -337,6 +347,7 @@ fn digit(walk: &Walk, bits: &mut impl Bits, place: &Place, digit: u8) -> Result<
             [87, few, at, position],
         ];
         let bit = bits.bit(contexts, digit >> at & 1 == 1)?;
+        possible = if bit { sides.1 } else { sides.0 };
         node = node << 1 | u16::from(bit);
     }
     Ok((node & 0x0F) as u8)
