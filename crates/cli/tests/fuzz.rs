@@ -133,6 +133,15 @@ fn the_script_of_what_was_found_fails_where_the_applet_does() {
     });
 }
 
+/// A SIM of GSM has no other status word for an envelope that nobody takes (TS 51.011 §9.4).
+#[test]
+fn a_card_without_applets_is_sound() {
+    let oxisim = Oxisim::new();
+    with_card_elsewhere(Card::new(&Profile::default()), |address| {
+        oxisim.run(&["fuzz", "--tcp", address, "--sequences", "100"]).success();
+    });
+}
+
 #[test]
 fn words_that_make_no_sense_are_wrong() {
     let oxisim = Oxisim::new();

@@ -1,6 +1,6 @@
 //! One sequence on one card: what is said follows from the moves and from where the card is, and every answer is judged.
 
-use oxisim_apdu::{Response, Status};
+use oxisim_apdu::{Instruction, Response, Status};
 use oxisim_card::Card;
 use oxisim_toolkit::{CommandType, Proactive, codes::TimerAction, rules};
 
@@ -18,6 +18,14 @@ const MOST_COMMANDS: usize = 200;
 /// Every status word but `6F00`.
 const ANY_ANSWER: &str =
     "(9XXX, 61XX, 62XX, 63XX, 64XX, 65XX, 66XX, 67XX, 68XX, 69XX, 6AXX, 6BXX, 6CXX, 6DXX, 6EXX)";
+
+/// Whether a command is one of the toolkit in the class of GSM: a SIM has no other status word than `6F00` for an envelope
+/// that nobody takes, or for a command that nobody has (TS 51.011 §9.4).
+fn may_refuse_unsaid(apdu: &[u8]) -> bool {
+    let is_of_toolkit =
+        |instruction| [Instruction::ENVELOPE, Instruction::FETCH].contains(&Instruction(instruction));
+    matches!(apdu, [0xA0, instruction, ..] if is_of_toolkit(*instruction))
+}
 
 /// What a script says of a proactive command that breaks a rule.
 const LEGAL: &str = "legal";
@@ -418,7 +426,7 @@ impl<S: Subject> Walk<'_, S> {
             return Ok(None);
         }
         self.errors(Oracle::UncaughtError)?;
-        if response.status == Status::TECHNICAL_PROBLEM
+        if response.status == Status::TECHNICAL_PROBLEM && !may_refuse_unsaid(apdu)
             || !matches!(response.status.sw1(), 0x61..=0x6F | 0x90..=0x9F)
         {
             let what = format!("the card answers {}", response.status);

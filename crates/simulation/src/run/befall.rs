@@ -110,7 +110,7 @@ impl Home {
                 self.config = Config { pin: self.config.pin, ..lesser(fault.amount) };
                 self.switch_off(Duration::from_secs(60), true);
             }
-            Kind::Edited | Kind::Added | Kind::Deleted => self.edit(fault),
+            Kind::Edited | Kind::Added | Kind::Deleted => return Ok(self.edit(fault)),
             Kind::OldClock => servers().set_slow(amount),
             // A database in memory always opens.
             Kind::Second => drop(servers().start_second()),
@@ -185,10 +185,10 @@ impl Home {
         self.switch_off(Duration::from_secs(5), true);
     }
 
-    /// The user changes a contact.
-    fn edit(&mut self, fault: &Fault) {
+    /// The user changes a contact; whether the card can be written to.
+    fn edit(&mut self, fault: &Fault) -> bool {
         if self.card().memory().is_torn() || self.card().memory().in_transaction() {
-            return;
+            return false;
         }
         let mut book = self.watch.book().clone();
         let contacts = (read_phonebook(self.card()).adn.len() as u16).saturating_sub(FREE_SLOTS);
@@ -204,10 +204,12 @@ impl Home {
         // A tear that is due in this write comes with the card's next one.
         let tear = self.card().memory().tears_after();
         self.card().memory_mut().tear_after(None);
-        if change_phonebook(self.card(), &book).is_ok() {
+        let is_changed = change_phonebook(self.card(), &book).is_ok();
+        if is_changed {
             self.watch.phonebook_changed(&mut self.world.card);
         }
         self.card().memory_mut().tear_after(tear);
+        is_changed
     }
 
     /// Somebody sends a message without the card's keys: with others, or with none.
