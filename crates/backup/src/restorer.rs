@@ -117,13 +117,12 @@ impl Restorer<'_> {
         let generation = restore.generation;
         let at = usize::from(number.saturating_sub(1));
         let held = held.filter(|_| restore.asked <= PATIENCE);
-        match held.and_then(|held| self.blocks(&held.book, restore.table).nth(at)) {
-            Some(block) => answer.messages.push(FromServer::Restore { generation, total, number, block }),
-            None => {
-                restore.step = RestoreStep::GivenUp;
-                restore.due = None;
-                answer.given_up.push(GivenUp::Restore { generation });
-            }
+        if let Some(block) = held.and_then(|held| self.blocks(&held.book, restore.table).nth(at)) {
+            answer.messages.push(FromServer::Restore { generation, total, number, block });
+        } else {
+            restore.step = RestoreStep::GivenUp;
+            restore.due = None;
+            answer.given_up.push(GivenUp::Restore { generation });
         }
         vault.put_restore(&restore)
     }

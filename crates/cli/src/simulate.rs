@@ -149,7 +149,7 @@ fn report(
         out,
         "{} of a whole phonebook complete, {:.0} a second",
         counted(summary.whole, "backup"),
-        summary.whole as f64 / elapsed.max(f64::EPSILON)
+        f64::from(u32::try_from(summary.whole).unwrap_or(u32::MAX)) / elapsed.max(f64::EPSILON)
     )?;
     write!(out, "Messages are secured in {}", counted(summary.secured, "world"))?;
     let left_out: Vec<_> =

@@ -184,7 +184,7 @@ impl Walk {
         let (page, low) = match scheme {
             UCS2 => {
                 let unit = first << 8 | u16::from(ahead.get(1).copied().unwrap_or(0));
-                (self.page(bits, behind, &mut voting, unit >> 7)?, unit & 0x7F)
+                (half_page(bits, behind, &mut voting, unit >> 7)?, unit & 0x7F)
             }
             HALF_PAGE => {
                 let [c1, c2, ..] = known(bits, behind);
@@ -205,94 +205,91 @@ impl Walk {
                 (0, first)
             }
         };
-        Ok(page << 7 | self.low(bits, behind, &mut voting, page, low)?)
+        Ok(page << 7 | low_bits(bits, behind, &mut voting, page, low)?)
     }
+}
 
-    /// The half page of a character.
-    fn page(
-        &self,
-        bits: &mut impl Bits,
-        behind: &Behind,
-        voting: &mut Voting<'_>,
-        page: u16,
-    ) -> Result<u16, Error> {
-        let [c1, c2, ..] = known(bits, behind);
-        let (before, second, length) = (c1 >> 7, c2 >> 7, behind.length.min(15));
-        let mut node = 1;
-        for place in (7..Unit::BITS as u8).rev() {
-            let [all, after] = voting.votes(place);
-            let begun = u16::from(node > 1);
+/// The half page of a character.
+fn half_page(
+    bits: &mut impl Bits,
+    behind: &Behind,
+    voting: &mut Voting<'_>,
+    page: u16,
+) -> Result<u16, Error> {
+    let [c1, c2, ..] = known(bits, behind);
+    let (before, second, length) = (c1 >> 7, c2 >> 7, behind.length.min(15));
+    let mut node = 1;
+    for place in (7..Unit::BITS as u8).rev() {
+        let [all, after] = voting.votes(place);
+        let begun = u16::from(node > 1);
+        let contexts = contexts![
+            [20, node, before],
+            [21, node],
+            [22, node, c1],
+            [23, node, before, second, length],
+            [28, all, begun, before.min(1)],
+            [29, after, begun],
+        ];
+        let bit = bits.bit(contexts, page >> (place - 7) & 1 == 1)?;
+        voting.narrow(place, bit);
+        node = node << 1 | u16::from(bit);
+    }
+    Ok(node & 0x1FF)
+}
+
+/// The lower seven bits of a character.
+fn low_bits(
+    bits: &mut impl Bits,
+    behind: &Behind,
+    voting: &mut Voting<'_>,
+    page: u16,
+    low: u16,
+) -> Result<u16, Error> {
+    let script = origin::script(bits, page);
+    let [c1, c2, c3, _] = known(bits, behind);
+    let kinds = behind.units.map(class);
+    let start = u16::from(behind.in_word == 0);
+    let (word, in_word, length) = (behind.word.min(2), behind.in_word.min(3), behind.length.min(3));
+    let mut node = 1;
+    for place in (0..7u8).rev() {
+        let done = 6 - place;
+        let at = script << 7 | node;
+        let bit = low >> place & 1 == 1;
+        let bit = if page == 0 && done < 2 {
             let contexts = contexts![
-                [20, node, before],
-                [21, node],
-                [22, node, c1],
-                [23, node, before, second, length],
-                [28, all, begun, before.min(1)],
-                [29, after, begun],
+                [40, at, start, word],
+                [41, at, c1],
+                [42, at, kinds[0], kinds[1], in_word],
+                [43, at, kinds[0], kinds[1], kinds[2], kinds[3]],
             ];
-            let bit = bits.bit(contexts, page >> (place - 7) & 1 == 1)?;
-            voting.narrow(place, bit);
-            node = node << 1 | u16::from(bit);
-        }
-        Ok(node & 0x1FF)
+            bits.bit(contexts, bit)?
+        } else if script == FOREIGN {
+            let ([all, after], place) = (voting.votes(place), place.into());
+            let contexts =
+                contexts![[30, at, start], [37, all], [38, all, place], [39, after], [44, after, place]];
+            bits.bit(contexts, bit)?
+        } else if is_ideographic(page) {
+            let [all, after] = voting.votes(place);
+            bits.bit(contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
+        } else {
+            // Columns 4 and 5 have the capitals of columns 6 and 7.
+            let letter = if page == 0 && node >> (4 - place) == 0b110 { at | 1 << (4 - place) } else { at };
+            let ([all, after], above) = (voting.votes(place), u16::from(page > 0));
+            let contexts = contexts![
+                [30, at, start + 2 * word],
+                [31, at, c1],
+                [32, letter, c1, c2],
+                [33, letter, c1, c2, c3],
+                [34, at, kinds[0], kinds[1], in_word],
+                [35, all, above, place.into()],
+                [36, after, above, u16::from(place < 4)],
+            ];
+            bits.bit(contexts, bit)?
+        };
+        voting.narrow(place, bit);
+        node = node << 1 | u16::from(bit);
     }
-
-    /// The lower seven bits of a character.
-    fn low(
-        &self,
-        bits: &mut impl Bits,
-        behind: &Behind,
-        voting: &mut Voting<'_>,
-        page: u16,
-        low: u16,
-    ) -> Result<u16, Error> {
-        let script = origin::script(bits, page);
-        let [c1, c2, c3, _] = known(bits, behind);
-        let kinds = behind.units.map(class);
-        let start = u16::from(behind.in_word == 0);
-        let (word, in_word, length) = (behind.word.min(2), behind.in_word.min(3), behind.length.min(3));
-        let mut node = 1;
-        for place in (0..7u8).rev() {
-            let done = 6 - place;
-            let at = script << 7 | node;
-            let bit = low >> place & 1 == 1;
-            let bit = if page == 0 && done < 2 {
-                let contexts = contexts![
-                    [40, at, start, word],
-                    [41, at, c1],
-                    [42, at, kinds[0], kinds[1], in_word],
-                    [43, at, kinds[0], kinds[1], kinds[2], kinds[3]],
-                ];
-                bits.bit(contexts, bit)?
-            } else if script == FOREIGN {
-                let ([all, after], place) = (voting.votes(place), place.into());
-                let contexts =
-                    contexts![[30, at, start], [37, all], [38, all, place], [39, after], [44, after, place]];
-                bits.bit(contexts, bit)?
-            } else if is_ideographic(page) {
-                let [all, after] = voting.votes(place);
-                bits.bit(contexts![[50, at], [51, at, length], [52, at, c1], [53, all], [54, after]], bit)?
-            } else {
-                // Columns 4 and 5 have the capitals of columns 6 and 7.
-                let letter =
-                    if page == 0 && node >> (4 - place) == 0b110 { at | 1 << (4 - place) } else { at };
-                let ([all, after], above) = (voting.votes(place), u16::from(page > 0));
-                let contexts = contexts![
-                    [30, at, start + 2 * word],
-                    [31, at, c1],
-                    [32, letter, c1, c2],
-                    [33, letter, c1, c2, c3],
-                    [34, at, kinds[0], kinds[1], in_word],
-                    [35, all, above, place.into()],
-                    [36, after, above, u16::from(place < 4)],
-                ];
-                bits.bit(contexts, bit)?
-            };
-            voting.narrow(place, bit);
-            node = node << 1 | u16::from(bit);
-        }
-        Ok(node & 0x7F)
-    }
+    Ok(node & 0x7F)
 }
 
 /// The characters behind without their case, as far as the table knows their script.
