@@ -77,6 +77,12 @@ impl<'a> Unpacker<'a> {
         Self { tables, begun: Vec::new(), pieces: 0 }
     }
 
+    /// The next block is no piece, and known: what is begun is forgotten.
+    pub(crate) fn interrupt(&mut self) {
+        self.begun.clear();
+        self.pieces = 0;
+    }
+
     /// The entries of the next block; none if it is a piece, and not the last one.
     ///
     /// # Errors

@@ -1,11 +1,13 @@
 //! The side that keeps the copy.
 
+mod memo;
+
 use alloc::vec::Vec;
 
 use oxisim_wire::{Duration, Error, Instant};
 
 use crate::{
-    Block, Command, Digest, FromServer, Restorer, Spacing, ToServer, block,
+    Command, Digest, FromServer, Restorer, Spacing, ToServer, block,
     compact::Tables,
     digest,
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
@@ -14,6 +16,7 @@ use crate::{
     restorer::{self, RestoreStep},
     vault::{Held, Session, Standing, Vault},
 };
+use memo::Memo;
 
 /// How a server behaves towards a subscriber.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,18 +119,30 @@ const ANSWERS_IN_VAIN: u16 = 16;
 /// Time in which the next block of the same subset may still come: the server never asks sooner.
 const SUBSET_GOES_ON: Duration = Duration::from_secs(20);
 
-/// Takes backups in. It has no state of its own: that is in the [`Vault`].
+/// Takes backups in. What it knows of them is in the [`Vault`]; it only remembers what it has read lately.
 #[derive(Clone, Debug, Default)]
 pub struct Receiver {
-    /// How it behaves.
-    pub policy: Policy,
+    policy: Policy,
+    memo: Memo,
 }
 
 impl Receiver {
+    /// One that behaves so.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self { policy, memo: Memo::default() }
+    }
+
+    /// How it behaves.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// A message of the subscriber's uploader `from` has come at `now`. `random` is any number, for the
     /// [`Spacing`].
     pub fn receive<V: Vault>(
-        &self,
+        &mut self,
         vault: &mut V,
         from: Source,
         message: &[u8],
@@ -141,7 +156,7 @@ impl Receiver {
         match ToServer::decode(message)? {
             ToServer::Blocks(blocks) => self.blocks(vault, &blocks, now, random),
             ToServer::Query { backup, base_distance, total, digest } => {
-                query(vault, (backup, base_distance, total), digest, &self.policy, now)
+                self.query(vault, (backup, base_distance, total), digest, now)
             }
             ToServer::Configured { source, number, refused } => {
                 let code = refused.map_or(0, |field| field.0);
@@ -214,7 +229,7 @@ impl Receiver {
     }
 
     fn blocks<V: Vault>(
-        &self,
+        &mut self,
         vault: &mut V,
         message: &Blocks,
         now: Instant,
@@ -228,7 +243,7 @@ impl Receiver {
             // What cannot be read has not come.
             for block in &message.blocks {
                 if Piece::of(block)?.is_none() {
-                    Block::decode_with(block, tables)?;
+                    self.memo.read(block, tables)?;
                 }
             }
         }
@@ -262,7 +277,7 @@ impl Receiver {
             }
         }
         if session.received.is_full() {
-            return complete(vault, session, &self.policy, now);
+            return self.complete(vault, session, now);
         }
         session.resume_at = match session.resumes {
             Resumes::SERVER => {
@@ -281,6 +296,92 @@ impl Receiver {
         vault.put_session(&session).map_err(ReceiverError::Store)?;
         Ok(Answer::default())
     }
+
+    fn query<V: Vault>(
+        &mut self,
+        vault: &mut V,
+        (backup, base_distance, total): (BackupId, u8, u16),
+        digest: Digest,
+        now: Instant,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        let mut session = match open(vault, backup, base_distance, total, true, now)? {
+            Opened::Session(session) => session,
+            Opened::Answer(answer) => return Ok(answer),
+        };
+        claim(&mut session, digest)?;
+        if session.received.is_full() {
+            return self.complete(vault, session, now);
+        }
+        let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
+        if planned.is_none() && session.asked >= self.policy.patience.saturating_add(ANSWERS_IN_VAIN) {
+            // Questions get through and blocks do not: without an answer the uploader gives up in its time.
+            let was_asking = session.resume_at.take().is_some();
+            vault.put_session(&session).map_err(ReceiverError::Store)?;
+            let given_up = was_asking.then_some(GivenUp::Backup(backup)).into_iter().collect();
+            return Ok(Answer { given_up, ..Answer::default() });
+        }
+        let message = match planned {
+            Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
+            None => ask(&mut session, now),
+        };
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        Ok(Answer::of(message))
+    }
+
+    /// All blocks are here: it becomes the copy if its digest is the uploader's, and not before that is known.
+    fn complete<V: Vault>(
+        &mut self,
+        vault: &mut V,
+        mut session: Session,
+        now: Instant,
+    ) -> Result<Answer, ReceiverError<V::Error>> {
+        let backup = session.backup;
+        let Some(claimed) = session.digest else {
+            // A QUERY brings it; if none comes, it is asked for like a block.
+            session.resume_at = Some(now + self.policy.grace);
+            vault.put_session(&session).map_err(ReceiverError::Store)?;
+            return Ok(Answer::default());
+        };
+        let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
+        let (book, mut table) = held.map(|held| (held.book, held.table)).unwrap_or_default();
+        let mut book = if session.base_distance == 0 { oxisim_phonebook::Book::default() } else { book };
+        let mut unpacker = Unpacker::new(&self.policy.tables);
+        let mut marks = Vec::new();
+        for number in session.received.iter() {
+            let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?.unwrap_or_default();
+            marks.push((number, digest::mark(&block)));
+            table = block::table(&block).or(table);
+            let entries = match self.memo.take(&block) {
+                Some(entries) => {
+                    unpacker.interrupt();
+                    entries
+                }
+                // Pieces that do not belong together say nothing: then the digest differs.
+                None => unpacker.push(&block).unwrap_or_default(),
+            };
+            for entry in entries {
+                match entry.record {
+                    Some(record) => book.insert(entry.slot, record),
+                    None => book.remove(entry.slot),
+                };
+            }
+        }
+        let digest = Digest::of(&book);
+        session.resume_at = None;
+        let is_equal = digest == claimed;
+        if is_equal {
+            let held = Held { generation: backup.generation, at: now, book, table };
+            vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
+        }
+        // The uploader learns from a digest that is not its own that the copy differs.
+        session.standing = if is_equal { Standing::Complete(digest) } else { Standing::Differs(digest) };
+        vault.put_session(&session).map_err(ReceiverError::Store)?;
+        for (number, mark) in marks {
+            vault.put_block(backup.source, number, &mark).map_err(ReceiverError::Store)?;
+        }
+        let completed = is_equal.then_some(backup);
+        Ok(Answer { completed, ..Answer::of(FromServer::Ok { backup, digest }) })
+    }
 }
 
 /// The uploader does not speak the version or the type of a message.
@@ -292,37 +393,6 @@ fn unspoken<V: Vault>(vault: &mut V, unspoken: Unspoken) -> Result<(), V::Error>
         }
         _ => Ok(()),
     }
-}
-
-fn query<V: Vault>(
-    vault: &mut V,
-    (backup, base_distance, total): (BackupId, u8, u16),
-    digest: Digest,
-    policy: &Policy,
-    now: Instant,
-) -> Result<Answer, ReceiverError<V::Error>> {
-    let mut session = match open(vault, backup, base_distance, total, true, now)? {
-        Opened::Session(session) => session,
-        Opened::Answer(answer) => return Ok(answer),
-    };
-    claim(&mut session, digest)?;
-    if session.received.is_full() {
-        return complete(vault, session, policy, now);
-    }
-    let planned = session.resume_at.filter(|&at| session.resumes == Resumes::SERVER && at > now);
-    if planned.is_none() && session.asked >= policy.patience.saturating_add(ANSWERS_IN_VAIN) {
-        // Questions get through and blocks do not: without an answer the uploader gives up in its time.
-        let was_asking = session.resume_at.take().is_some();
-        vault.put_session(&session).map_err(ReceiverError::Store)?;
-        let given_up = was_asking.then_some(GivenUp::Backup(backup)).into_iter().collect();
-        return Ok(Answer { given_up, ..Answer::default() });
-    }
-    let message = match planned {
-        Some(at) => FromServer::Planned { backup, wait: Pause::from_duration(at.since(now)) },
-        None => ask(&mut session, now),
-    };
-    vault.put_session(&session).map_err(ReceiverError::Store)?;
-    Ok(Answer::of(message))
 }
 
 /// The uploader has said what digest its snapshot has; it cannot say another later.
@@ -443,54 +513,6 @@ fn compare<V: Vault>(vault: &mut V, message: &Blocks) -> Result<(), ReceiverErro
         }
     }
     Ok(())
-}
-
-/// All blocks are here: it becomes the copy if its digest is the uploader's, and not before that is known.
-fn complete<V: Vault>(
-    vault: &mut V,
-    mut session: Session,
-    policy: &Policy,
-    now: Instant,
-) -> Result<Answer, ReceiverError<V::Error>> {
-    let backup = session.backup;
-    let Some(claimed) = session.digest else {
-        // A QUERY brings it; if none comes, it is asked for like a block.
-        session.resume_at = Some(now + policy.grace);
-        vault.put_session(&session).map_err(ReceiverError::Store)?;
-        return Ok(Answer::default());
-    };
-    let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
-    let (book, mut table) = held.map(|held| (held.book, held.table)).unwrap_or_default();
-    let mut book = if session.base_distance == 0 { oxisim_phonebook::Book::default() } else { book };
-    let mut unpacker = Unpacker::new(&policy.tables);
-    let mut marks = Vec::new();
-    for number in session.received.iter() {
-        let block = vault.block(backup.source, number).map_err(ReceiverError::Store)?.unwrap_or_default();
-        marks.push((number, digest::mark(&block)));
-        table = block::table(&block).or(table);
-        // Pieces that do not belong together say nothing: then the digest differs.
-        for entry in unpacker.push(&block).unwrap_or_default() {
-            match entry.record {
-                Some(record) => book.insert(entry.slot, record),
-                None => book.remove(entry.slot),
-            };
-        }
-    }
-    let digest = Digest::of(&book);
-    session.resume_at = None;
-    let is_equal = digest == claimed;
-    if is_equal {
-        let held = Held { generation: backup.generation, at: now, book, table };
-        vault.put_held(backup.source, &held).map_err(ReceiverError::Store)?;
-    }
-    // The uploader learns from a digest that is not its own that the copy differs.
-    session.standing = if is_equal { Standing::Complete(digest) } else { Standing::Differs(digest) };
-    vault.put_session(&session).map_err(ReceiverError::Store)?;
-    for (number, mark) in marks {
-        vault.put_block(backup.source, number, &mark).map_err(ReceiverError::Store)?;
-    }
-    let completed = is_equal.then_some(backup);
-    Ok(Answer { completed, ..Answer::of(FromServer::Ok { backup, digest }) })
 }
 
 /// Asks for what is missing, or if it is nothing but the digest, for that, and plans to do so again.

@@ -154,7 +154,7 @@ impl<'a> Scene<'a> {
         let settings = Settings { coding, ..self.settings.clone() };
         self.uploader = Uploader::new(Source::CARD, settings, JOURNAL);
         self.host = Host::new(Book::default());
-        let restorer = Restorer { policy: &self.receiver.policy };
+        let restorer = Restorer { policy: self.receiver.policy() };
         assert!(restorer.start(&mut self.vault, self.now).unwrap());
         self.run();
     }

@@ -62,7 +62,7 @@ fn a_backup_under_way_leaves_the_last_copy_and_that_can_be_restored() {
     take(&mut vault, &block(2, &["Cem", "Dia"], 1, None));
     assert_eq!(held(&mut vault), book(&old));
     let receiver = Receiver::default();
-    assert!(Restorer { policy: &receiver.policy }.start(&mut vault, NOW).unwrap());
+    assert!(Restorer { policy: receiver.policy() }.start(&mut vault, NOW).unwrap());
     let messages = receiver.due(&mut vault, NOW).unwrap().messages;
     assert!(matches!(&messages[..], [FromServer::Restore { generation: 1, total: 1, .. }]), "{messages:?}");
 }

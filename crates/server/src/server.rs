@@ -113,7 +113,7 @@ impl<S: Store> Server<S> {
         Self {
             store,
             guard: Guard::default(),
-            receiver: Receiver { policy },
+            receiver: Receiver::new(policy),
             random: ChaCha8Rng::seed_from_u64(seed),
             outputs: VecDeque::new(),
             rulebook: Rulebook::default(),
@@ -232,7 +232,7 @@ impl<S: Store> Server<S> {
                 account.log(&LogEntry { at: now, direction: Direction::Out, summary, octets: 0 })?;
             }
             clear(account, receiver, source, now)?;
-            dispatch(account, guard, &msisdn, &[], receiver.policy.validity, now)
+            dispatch(account, guard, &msisdn, &[], receiver.policy().validity, now)
         })?;
         self.outputs.extend(dispatched.outgoing);
         Ok(())
@@ -263,7 +263,7 @@ impl<S: Store> Server<S> {
 
     /// The policy from now on.
     pub fn set_policy(&mut self, policy: Policy) {
-        self.receiver.policy = policy;
+        self.receiver = Receiver::new(policy);
     }
 
     /// The rules of the groups from now on. A subscriber who was told others hears of them when the server has to do with
@@ -342,7 +342,7 @@ impl<S: Store> Server<S> {
                     rules::follow(account, receiver, rules, admitted.source, now)?;
                 }
                 let dispatched =
-                    dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)?;
+                    dispatch(account, guard, msisdn, &answer.messages, receiver.policy().validity, now)?;
                 Ok((dispatched, answer.completed, answer.unknown_table))
             })?;
         self.outputs.extend(dispatched.outgoing);
@@ -410,7 +410,7 @@ impl<S: Store> Server<S> {
             let mut answer = receiver.due(account, now)?;
             answer.messages.extend(rekey::due(account, guard, now)?);
             tell(account, &answer.given_up, now)?;
-            dispatch(account, guard, msisdn, &answer.messages, receiver.policy.validity, now)
+            dispatch(account, guard, msisdn, &answer.messages, receiver.policy().validity, now)
         })?;
         self.outputs.extend(dispatched.outgoing);
         Ok(dispatched.held)
@@ -515,7 +515,7 @@ impl From<ReceiverError<StoreError>> for Undone {
 
 /// Does what a message says that is let in, and notes it.
 fn take(
-    receiver: &Receiver,
+    receiver: &mut Receiver,
     guard: &Guard,
     account: &mut impl Account,
     admitted: &Admitted,
@@ -576,7 +576,7 @@ fn clear(
     if source != Source::CARD {
         return Ok(());
     }
-    Restorer { policy: &receiver.policy }.handle_clear(account, now)
+    Restorer { policy: receiver.policy() }.handle_clear(account, now)
 }
 
 /// Whether a message that has come before is one that only brings about an answer, again: blocks of a backup that is

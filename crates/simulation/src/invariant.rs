@@ -139,9 +139,10 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Of a world at its beginning, with a card that is about to make a backup.
+    /// Of a world at its beginning, with a card that has this phonebook and is about to make a backup.
     pub fn new(
-        card: &mut Card,
+        card: &Card,
+        book: Book,
         subscriber: Msisdn,
         stranger: Option<Msisdn>,
         resident: Resident,
@@ -156,7 +157,7 @@ impl Watch {
             subset: usize::from(SUBSET),
             start,
             files: Vec::new(),
-            book: Book::default(),
+            book,
             taken: BTreeMap::new(),
             asked: None,
             run: None,
@@ -173,7 +174,7 @@ impl Watch {
             last_text: None,
             whole: Whole::default(),
         };
-        watch.phonebook_changed(card);
+        watch.keep_files(card);
         watch
     }
 
@@ -204,8 +205,8 @@ impl Watch {
         self.subset = blocks;
     }
 
-    /// The user has changed the phonebook.
-    pub fn phonebook_changed(&mut self, card: &mut Card) {
+    /// What the phonebook's files hold now they are to hold.
+    fn keep_files(&mut self, card: &Card) {
         let memory = card.memory();
         let names: Vec<String> = memory
             .objects()
@@ -214,6 +215,11 @@ impl Watch {
             .collect();
         let files = names.iter().filter_map(|name| memory.find(name));
         self.files = files.map(|file| (file, memory.read(file).to_vec())).collect();
+    }
+
+    /// The user has changed the phonebook.
+    pub fn phonebook_changed(&mut self, card: &mut Card) {
+        self.keep_files(card);
         let book = read_phonebook(card).book().unwrap_or_default();
         let changed = differences(&self.book, &book);
         self.copies.iter_mut().for_each(|(_, edited)| edited.extend(&changed));

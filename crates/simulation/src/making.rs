@@ -62,10 +62,10 @@ pub(crate) const NEIGHBOUR: Resident =
 /// What a card is made of.
 type Made = (Resident, u16, Mode, bool, bool, u64, u16);
 
-/// Makes worlds. It makes a card once, and copies it for every world that begins with the same.
+/// Makes worlds. It makes a card with its phonebook once, and copies it for every world that begins with the same.
 #[derive(Debug, Default)]
 pub struct Runner {
-    cards: BTreeMap<Made, Card>,
+    cards: BTreeMap<Made, (Card, Book)>,
     /// Cards of worlds that are over, in whose place others come.
     spare: Vec<Card>,
 }
@@ -126,9 +126,10 @@ impl Runner {
         if plan.secured {
             servers.borrow_mut().enrol(&msisdn, &iccid, START).map_err(words)?;
         }
-        let mut card = self.card(plan, resident, &server, keys.as_ref())?;
+        let (card, book) = self.card(plan, resident, &server, keys.as_ref())?;
         let watch = Watch::new(
-            &mut card,
+            &card,
+            book,
             msisdn,
             (!plan.neighbour).then_some(stranger),
             resident,
@@ -151,20 +152,20 @@ impl Runner {
         Ok(Home::new(World::new(setup, line), watch, resident))
     }
 
-    /// A card with the applet and the contacts.
+    /// A card with the applet and the contacts, and its phonebook.
     fn card(
         &mut self,
         plan: &Plan,
         resident: Resident,
         server: &Address,
         keys: Option<&KeySet>,
-    ) -> Result<Card, String> {
+    ) -> Result<(Card, Book), String> {
         let Plan { contacts, mode, secured, compact, counter, generation, .. } = *plan;
         let made = (resident, contacts, mode, secured, compact, counter, generation);
-        if let Some(card) = self.cards.get(&made) {
-            let Some(mut copy) = self.spare.pop() else { return Ok(card.clone()) };
+        if let Some((card, book)) = self.cards.get(&made) {
+            let mut copy = self.spare.pop().unwrap_or_else(|| card.clone());
             copy.clone_from(card);
-            return Ok(copy);
+            return Ok((copy, book.clone()));
         }
         let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
         let profile =
@@ -186,7 +187,8 @@ impl Runner {
         }
         let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
         change_phonebook(&mut card, &book)?;
-        Ok(self.cards.entry(made).or_insert(card).clone())
+        let book = read_phonebook(&mut card).book().unwrap_or_default();
+        Ok(self.cards.entry(made).or_insert((card, book)).clone())
     }
 }
 

@@ -13,7 +13,7 @@ impl<S: Store> Server<S> {
     /// Begins to write the card's copy back onto the card that the subscriber has now; `false` if there is
     /// nothing to write. [`Server::poll_timeout`] says when the first block goes.
     pub fn start_restore(&mut self, msisdn: &Msisdn, now: Instant) -> Result<bool, Error> {
-        let restorer = Restorer { policy: &self.receiver.policy };
+        let restorer = Restorer { policy: self.receiver.policy() };
         self.store.subscriber(msisdn, |account| {
             let is_empty = account.held(Source::CARD)?.is_none_or(|held| held.book.is_empty());
             Ok(!is_empty && restorer.start(account, now)?)
