@@ -39,6 +39,8 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
+    use oxisim_wire::Wire;
+
     use super::*;
 
     fn block(slot: u16) -> Vec<u8> {
