@@ -257,6 +257,14 @@ impl Default for State {
     }
 }
 
+impl State {
+    /// The state with which a journal begins, whose octets are at hand.
+    #[must_use]
+    pub fn of(journal: &[u8]) -> Self {
+        decode(journal).unwrap_or_default()
+    }
+}
+
 /// Where things are in the storage.
 #[derive(Clone, Copy, Debug)]
 pub struct Journal {
@@ -323,7 +331,7 @@ impl Journal {
     pub fn read(&self, storage: &(impl Storage + ?Sized)) -> Result<State, StorageError> {
         let mut octets = vec![0; self.state_octets()];
         storage.load(0, &mut octets)?;
-        Ok(decode(&octets).unwrap_or_default())
+        Ok(State::of(&octets))
     }
 
     /// Writes the state, in one piece.

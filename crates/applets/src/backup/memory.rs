@@ -55,7 +55,7 @@ impl PhonebookBackup {
     #[must_use]
     pub fn state(card: &Card) -> Option<State> {
         let octets = card.memory().read(card.memory().find(ARRAY)?);
-        JOURNAL.read(octets.get(JOURNAL_AT..)?).ok()
+        Some(State::of(octets.get(JOURNAL_AT..)?))
     }
 
     /// Whether a card has ever begun a backup, or knows the number of one.
