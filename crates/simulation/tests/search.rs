@@ -67,6 +67,24 @@ fn a_restore_of_which_there_is_no_copy_has_not_struck() {
 }
 
 #[test]
+fn a_backup_that_only_brings_what_has_changed_is_complete_and_not_whole() {
+    let edit = Fault { at: 1_000, kind: Kind::Edited, neighbour: false, to_phone: false, amount: 0 };
+    let plan = Plan {
+        mode: Mode::Normal,
+        compact: false,
+        counter: 0,
+        generation: 0,
+        neighbour: false,
+        faults: vec![edit],
+        ..Plan::new(1, 20, &[])
+    };
+    let verdict = Runner::default().run(&plan).unwrap();
+    let complete = Outcome::Complete.to_string();
+    assert_eq!((verdict.ends.get(&complete), verdict.last.get(&complete)), (Some(&1), Some(&1)));
+    assert_eq!(verdict.whole, 1);
+}
+
+#[test]
 fn a_search_that_is_broken_off_tells_what_it_has_run() {
     let sweep = Sweep { first: 1, seeds: u64::MAX, contacts: 5, kinds: vec![Kind::Lost], jobs: 1 };
     let summary = sweep.run(&|| ControlFlow::Break(())).unwrap();
