@@ -25,6 +25,9 @@ const EXTENDED: u8 = 0x40;
 const NO_NUMBER: u8 = 0x00;
 const NUMBER_OCTETS: usize = RECORD_DIGITS / 2;
 
+/// Extension records, and additional numbers, that an entry can have.
+const MAX_FURTHER: usize = 15;
+
 /// First octet of a plain block whose alpha identifiers have more than 7F octets; their length follows. Before an octet
 /// below 80 it is that of a [`Piece`].
 pub(crate) const LONG: u8 = 0xFF;
@@ -130,22 +133,16 @@ pub fn table(block: &[u8]) -> Option<u8> {
 }
 
 impl Entry {
-    /// Octets of the entry in a block.
-    #[must_use]
-    pub fn len(&self, alpha: u8) -> usize {
-        let mut out = Vec::new();
-        self.write(alpha, &mut out);
-        out.len()
-    }
-
-    /// An entry in a form that depends on nothing but the slot and what its record says.
-    pub(crate) fn canonical(slot: u16, record: &Record) -> Vec<u8> {
-        let mut out = Vec::with_capacity(48);
-        let entry = Self { slot, record: Some(record.clone()) };
-        let alpha = record.alpha.octets().len().min(0xFF) as u8;
-        out.push(alpha);
-        entry.write(alpha, &mut out);
-        out
+    /// Octets of the entry in a plain block, apart from its alpha identifier.
+    fn fixed_octets(&self) -> usize {
+        let Some(record) = &self.record else { return 2 };
+        let further = record.number.as_ref().map_or(0, |number| {
+            let digits = number.further();
+            digits.take(MAX_FURTHER).map(|digits| 1 + digits.len().div_ceil(2)).sum()
+        });
+        let additional = record.additional.iter().take(MAX_FURTHER);
+        let additional: usize = additional.map(|number| 2 + number_octets(number)).sum();
+        ENTRY_OCTETS + if further + additional == 0 { 0 } else { 1 + further + additional }
     }
 
     fn read(r: &mut Reader<'_>, alpha: u8) -> Result<Self, Error> {
@@ -181,42 +178,54 @@ impl Entry {
     }
 
     fn write(&self, alpha: u8, out: &mut Vec<u8>) {
-        let [high, low] = self.slot.to_be_bytes();
-        let Some(record) = &self.record else {
-            out.extend([DELETED | high & 0x0F, low]);
-            return;
-        };
-        let (first, further) = match &record.number {
-            Some(number) => {
-                let (first, further) = number.split();
-                (Some(first), further)
-            }
-            None => (None, Vec::new()),
-        };
-        let extended = !further.is_empty() || !record.additional.is_empty();
-        out.extend([if extended { EXTENDED } else { 0 } | high & 0x0F, low]);
-        let name = record.alpha.octets();
-        let name = &name[..name.len().min(usize::from(alpha))];
-        out.extend_from_slice(name);
-        out.resize(out.len() + usize::from(alpha) - name.len(), 0xFF);
-        write_number(first.as_ref(), out);
-        if extended {
-            let further = &further[..further.len().min(15)];
-            let additional = &record.additional[..record.additional.len().min(15)];
-            out.push((further.len() << 4 | additional.len()) as u8);
-            for digits in further {
-                let octets = bcd::pack(digits);
-                out.push(octets.len() as u8);
-                out.extend(octets);
-            }
-            for number in additional {
-                let octets = bcd::pack(number.digits());
-                let octets = &octets[..octets.len().min(0xFE)];
-                out.extend([octets.len() as u8 + 1, number.ton_npi().0]);
-                out.extend_from_slice(octets);
+        match &self.record {
+            Some(record) => write_record(self.slot, record, alpha, out),
+            None => {
+                let [high, low] = self.slot.to_be_bytes();
+                out.extend([DELETED | high & 0x0F, low]);
             }
         }
     }
+}
+
+/// The entry of a slot and its record, in a form that depends on nothing else: its alpha identifier is as long as it is.
+pub(crate) fn canonical(slot: u16, record: &Record) -> Vec<u8> {
+    let mut out = Vec::with_capacity(48);
+    let alpha = record.alpha.octets().len().min(0xFF) as u8;
+    out.push(alpha);
+    write_record(slot, record, alpha, &mut out);
+    out
+}
+
+fn write_record(slot: u16, record: &Record, alpha: u8, out: &mut Vec<u8>) {
+    let [high, low] = slot.to_be_bytes();
+    let further = || record.number.iter().flat_map(DiallingNumber::further).take(MAX_FURTHER);
+    let additional = &record.additional[..record.additional.len().min(MAX_FURTHER)];
+    let counts = (further().count() << 4 | additional.len()) as u8;
+    out.extend([if counts == 0 { 0 } else { EXTENDED } | high & 0x0F, low]);
+    let name = record.alpha.octets();
+    let name = &name[..name.len().min(usize::from(alpha))];
+    out.extend_from_slice(name);
+    out.resize(out.len() + usize::from(alpha) - name.len(), 0xFF);
+    write_number(record.number.as_ref(), out);
+    if counts == 0 {
+        return;
+    }
+    out.push(counts);
+    for digits in further() {
+        out.push(digits.len().div_ceil(2) as u8);
+        out.extend(bcd::packed(digits));
+    }
+    for number in additional {
+        let length = number_octets(number);
+        out.extend([length as u8 + 1, number.ton_npi().0]);
+        out.extend(bcd::packed(number.digits()).take(length));
+    }
+}
+
+/// Octets of an additional number's digits.
+fn number_octets(number: &DiallingNumber) -> usize {
+    number.digits().len().div_ceil(2).min(0xFE)
 }
 
 /// Length of number contents, TON and NPI, ten octets of digits: as in `EF_ADN` (TS 31.102 §4.4.2.3).
@@ -239,9 +248,9 @@ fn write_number(number: Option<&DiallingNumber>, out: &mut Vec<u8>) {
     let end = out.len() + 2 + NUMBER_OCTETS;
     match number {
         Some(number) => {
-            let octets = bcd::pack(number.digits());
-            out.extend([octets.len() as u8 + 1, number.ton_npi().0]);
-            out.extend(octets);
+            let digits = number.first();
+            out.extend([digits.len().div_ceil(2) as u8 + 1, number.ton_npi().0]);
+            out.extend(bcd::packed(digits));
         }
         None => out.extend([NO_NUMBER, 0xFF]),
     }
@@ -275,8 +284,8 @@ pub struct Packer {
     contacts: usize,
     alpha: u8,
     count: usize,
-    /// The entries of the block begun, unless they are too many for a plain one.
-    plain: Option<Block>,
+    /// The block begun, unless its entries are too many for a plain one.
+    plain: Option<Plain>,
     /// The block begun, unless the coding is plain, or a compact block cannot hold it.
     compact: Option<Filler>,
     table: Option<Table>,
@@ -307,13 +316,10 @@ impl Packer {
     /// added before is not lost.
     pub fn push(&mut self, entry: Entry) -> Result<Vec<Vec<u8>>, Error> {
         let mut full: Vec<_> = self.full.take().into_iter().collect();
-        if self.count < self.contacts && self.add(&entry) {
-            return Ok(full);
-        }
+        let entry = if self.count < self.contacts { self.add(entry) } else { Err(entry) };
+        let Err(entry) = entry else { return Ok(full) };
         full.extend(self.finish());
-        if self.add(&entry) {
-            return Ok(full);
-        }
+        let Err(entry) = self.add(entry) else { return Ok(full) };
         self.begin();
         match self.whole(entry).and_then(|whole| piece::cut(&whole, self.octets)) {
             Ok(pieces) => {
@@ -336,7 +342,7 @@ impl Packer {
     /// The block begun, if it has an entry.
     pub fn finish(&mut self) -> Option<Vec<u8>> {
         let compact = self.compact.take().map(Filler::finish);
-        let plain = self.plain.take().map(|block| block.encode());
+        let plain = self.plain.take().map(|plain| plain.block.encode());
         let is_begun = self.count > 0;
         self.begin();
         let begun = compact.into_iter().chain(plain).filter(|_| is_begun).min_by_key(Vec::len);
@@ -347,37 +353,25 @@ impl Packer {
         self.count = 0;
         let fits = 1 + ENTRY_OCTETS + usize::from(self.alpha) <= self.octets;
         let alpha = if fits { self.alpha } else { 0 };
-        self.plain = Some(Block { alpha, entries: Vec::new() });
+        self.plain = Some(Plain::new(alpha));
         self.compact = self.table.as_ref().map(|table| Filler::new(table.clone(), self.octets, self.alpha));
     }
 
-    /// Adds an entry to the block begun, if one of the ways can hold it there.
-    fn add(&mut self, entry: &Entry) -> bool {
-        let is_plain = self.plain.as_ref().is_some_and(|block| self.fits_plain(block, entry));
-        let is_compact = self.compact.as_mut().is_some_and(|compact| compact.push(entry));
-        if !is_plain && !is_compact {
-            return false;
+    /// Adds an entry to the block begun, if one of the ways can hold it there; otherwise it comes back.
+    fn add(&mut self, entry: Entry) -> Result<(), Entry> {
+        let is_compact = self.compact.as_mut().is_some_and(|compact| compact.push(&entry));
+        let plain = match &mut self.plain {
+            Some(plain) => plain.push(entry, self.octets),
+            None => Err(entry),
+        };
+        match plain {
+            Err(entry) if !is_compact => return Err(entry),
+            Err(_) => self.plain = None,
+            Ok(()) if !is_compact => self.compact = None,
+            Ok(()) => {}
         }
         self.count += 1;
-        match &mut self.plain {
-            Some(block) if is_plain => {
-                block.alpha = block.alpha.max(alpha_octets(entry).min(0xFF) as u8);
-                block.entries.push(entry.clone());
-            }
-            plain => *plain = None,
-        }
-        if !is_compact {
-            self.compact = None;
-        }
-        true
-    }
-
-    fn fits_plain(&self, block: &Block, entry: &Entry) -> bool {
-        let Ok(own) = u8::try_from(alpha_octets(entry)) else { return false };
-        let alpha = block.alpha.max(own);
-        let before = block.entries.iter().map(|entry| entry.len(alpha)).sum::<usize>();
-        let head = if alpha & compact::MARK != 0 { 2 } else { 1 };
-        head + before + entry.len(alpha) <= self.octets
+        Ok(())
     }
 
     /// A block of one entry, however long: the shorter way.
@@ -391,6 +385,39 @@ impl Packer {
         let limit = u8::MAX.into();
         let too_long = || Error::new("alpha identifier", 0, ErrorKind::TooLong { length, limit });
         compact.into_iter().chain(plain).min_by_key(Vec::len).ok_or_else(too_long)
+    }
+}
+
+/// A plain block that is being filled.
+#[derive(Clone, Debug)]
+struct Plain {
+    block: Block,
+    /// How many of its entries have a record.
+    records: usize,
+    /// Octets of its entries apart from their alpha identifiers.
+    fixed: usize,
+}
+
+impl Plain {
+    /// An empty block whose alpha identifiers have at least so many octets.
+    const fn new(alpha: u8) -> Self {
+        Self { block: Block { alpha, entries: Vec::new() }, records: 0, fixed: 0 }
+    }
+
+    /// Adds an entry if the block then has at most `octets` octets; otherwise it comes back.
+    fn push(&mut self, entry: Entry, octets: usize) -> Result<(), Entry> {
+        let Ok(own) = u8::try_from(alpha_octets(&entry)) else { return Err(entry) };
+        let alpha = self.block.alpha.max(own);
+        let records = self.records + usize::from(entry.record.is_some());
+        let fixed = self.fixed + entry.fixed_octets();
+        let head = if alpha & compact::MARK != 0 { 2 } else { 1 };
+        if head + fixed + records * usize::from(alpha) > octets {
+            return Err(entry);
+        }
+        (self.records, self.fixed) = (records, fixed);
+        self.block.alpha = alpha;
+        self.block.entries.push(entry);
+        Ok(())
     }
 }
 

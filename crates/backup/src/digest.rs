@@ -4,7 +4,7 @@ use oxisim_phonebook::{Book, Record};
 use oxisim_wire::Wire;
 use sha2::{Digest as _, Sha256};
 
-use crate::Entry;
+use crate::block::canonical;
 
 /// Four octets that tell whether a record has changed since it was last confirmed. Zero is a free slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,7 +15,7 @@ impl Fingerprint {
     #[must_use]
     pub fn of(record: Option<&Record>) -> Self {
         let Some(record) = record else { return Self::default() };
-        let hash = Sha256::digest(Entry::canonical(1, record));
+        let hash = Sha256::digest(canonical(1, record));
         let mut four = [0; 4];
         four.copy_from_slice(&hash[..4]);
         // A record never has the fingerprint of a free slot.
@@ -34,7 +34,7 @@ pub struct DigestBuilder(Sha256);
 impl DigestBuilder {
     /// Adds the record of a slot.
     pub fn add(&mut self, slot: u16, record: &Record) {
-        self.0.update(Entry::canonical(slot, record));
+        self.0.update(canonical(slot, record));
     }
 
     /// The digest of all that was added.

@@ -146,9 +146,19 @@ impl DiallingNumber {
     /// Parts the number into what its record holds and what each extension record holds.
     #[must_use]
     pub fn split(&self) -> (Self, Vec<Vec<u8>>) {
-        let (head, tail) = self.digits.split_at(self.digits.len().min(RECORD_DIGITS));
-        let head = Self { ton_npi: self.ton_npi, digits: head.to_vec() };
-        (head, tail.chunks(EXTENSION_DIGITS).map(<[u8]>::to_vec).collect())
+        let head = Self { ton_npi: self.ton_npi, digits: self.first().to_vec() };
+        (head, self.further().map(<[u8]>::to_vec).collect())
+    }
+
+    /// The digits that the number's record holds.
+    #[must_use]
+    pub fn first(&self) -> &[u8] {
+        self.digits.get(..RECORD_DIGITS).unwrap_or(&self.digits)
+    }
+
+    /// The digits that each of its extension records holds.
+    pub fn further(&self) -> impl Iterator<Item = &[u8]> + '_ {
+        self.digits.get(RECORD_DIGITS..).unwrap_or_default().chunks(EXTENSION_DIGITS)
     }
 
     /// Appends the semi-octets of an extension record; those above `E` are fillers and left out.

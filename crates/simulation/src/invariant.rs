@@ -194,6 +194,11 @@ impl Watch {
         &self.book
     }
 
+    /// Whether a backup of the card is under way.
+    pub const fn is_backing_up(&self) -> bool {
+        self.run.is_some()
+    }
+
     /// Whether the card has used its last counter.
     pub fn has_run_out(&self) -> bool {
         self.counters.0 == Counter::MAX.value()
@@ -267,12 +272,15 @@ impl Watch {
 
     fn look_at_card(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
         let memory = card.memory();
+        let written = Some((memory.writes(), memory.is_torn()));
+        if std::mem::replace(&mut self.written, written) == written {
+            return Ok(());
+        }
         if memory.used() > self.memory {
             let found = format!("{} octets, and {} before", memory.used(), self.memory);
             return Err(self.violation(Invariant::Memory, now, found));
         }
-        let written = Some((memory.writes(), memory.is_torn()));
-        if std::mem::replace(&mut self.written, written) == written || memory.is_torn() {
+        if memory.is_torn() {
             return Ok(());
         }
         let is_same = |(file, octets): &(Handle, Vec<u8>)| memory.read(*file) == octets.as_slice();

@@ -205,7 +205,8 @@ impl Resident {
 
     /// Whether a contact is one of theirs.
     pub fn has(self, contact: &Record) -> bool {
-        contact.alpha.text().starts_with(self.contact)
+        // Latin letters have the same codes in the default alphabet of a SIM (TS 102 221 annex A).
+        contact.alpha.octets().starts_with(self.contact.as_bytes())
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{Choice, Outcome, RestoreStep};
 use oxisim_card::Card;
 use oxisim_trace::Recorder;
@@ -176,7 +175,7 @@ impl Run {
 
     fn at_work(&self) -> Option<usize> {
         self.homes.iter().position(|home| {
-            PhonebookBackup::under_way(&home.world.card).is_some()
+            home.watch.is_backing_up()
                 || self
                     .servers
                     .borrow_mut()

@@ -6,7 +6,7 @@ use oxisim_backup::{FromServer, Way};
 use oxisim_server::describe;
 use oxisim_trace::{Party, Record, Recorder, What};
 use oxisim_wire::{Duration, Instant};
-use oxisim_world::{Carried, Happening, Leg, Record as Happened, Slot, What as Fact};
+use oxisim_world::{Carried, Happening, Leg, Mark, Record as Happened, Slot, What as Fact};
 
 /// A card in the slot of the emulated phone, with what passed there if it is to be recorded.
 #[derive(Debug)]
@@ -119,6 +119,10 @@ impl<C: Slot> Slot for Watched<C> {
 
     fn backup(&self) -> Option<Option<Way>> {
         self.card.backup()
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        self.card.mark()
     }
 }
 

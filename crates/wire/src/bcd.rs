@@ -16,7 +16,12 @@ pub const fn halves(octet: u8) -> [u8; 2] {
 /// Packs semi-octets, filling an odd one with `F`.
 #[must_use]
 pub fn pack(halves: &[u8]) -> Vec<u8> {
-    halves.chunks(2).map(|pair| (pair[0] & 0x0F) | (pair.get(1).unwrap_or(&0x0F) << 4)).collect()
+    packed(halves).collect()
+}
+
+/// The octets of [`pack`], one after the other.
+pub fn packed(halves: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    halves.chunks(2).map(|pair| (pair[0] & 0x0F) | (pair.get(1).unwrap_or(&0x0F) << 4))
 }
 
 /// Unpacks semi-octets up to the first filler.

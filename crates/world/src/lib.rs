@@ -28,7 +28,7 @@ pub use mishap::Mishap;
 pub use network::{Callee, Network};
 pub use phonebook::{read_phonebook, write_phonebook};
 pub use record::{Carried, Happening, Leg, Record, What};
-pub use slot::Slot;
+pub use slot::{Mark, Slot};
 pub use summary::{Summary, busy_stretches};
 pub use user::User;
 pub use world::{Outage, Setup, World};

@@ -24,7 +24,16 @@ pub trait Slot {
     /// The way of the applet's backup that is under way, of a card that can be looked into; `None` for one that
     /// cannot, whose backup shows only in what it asks of the phone.
     fn backup(&self) -> Option<Option<Way>>;
+
+    /// What differs whenever [`Slot::backup`] may: as long as it is the same, that need not be asked again. `None` if
+    /// nobody can tell.
+    fn mark(&self) -> Option<Mark> {
+        None
+    }
 }
+
+/// Writes of a card's memory, and whether it is torn.
+pub type Mark = (u64, bool);
 
 impl Slot for Card {
     fn power_on(&mut self, now: Instant) -> Option<Vec<u8>> {
@@ -41,6 +50,10 @@ impl Slot for Card {
 
     fn backup(&self) -> Option<Option<Way>> {
         Some(PhonebookBackup::under_way(self))
+    }
+
+    fn mark(&self) -> Option<Mark> {
+        Some((self.memory().writes(), self.memory().is_torn()))
     }
 }
 

@@ -21,7 +21,7 @@ use rand_distr::{Distribution, Exp};
 
 use self::messages::submitted;
 use crate::{
-    Bearer, Carrier, Internet, Leg, Mishap, Network, Record, Slot, User, What, mishap::Letter,
+    Bearer, Carrier, Internet, Leg, Mark, Mishap, Network, Record, Slot, User, What, mishap::Letter,
     schedule::Schedule, slot::Seen,
 };
 
@@ -87,6 +87,8 @@ pub struct World<E, C = Card> {
     radio_free: Instant,
     /// How the backups of the card and of the phone stand.
     backups: [Stage; 2],
+    /// What the card said of its backup, and the mark that it had then.
+    said: (Option<Mark>, Option<Option<Way>>),
     /// What the phone sees of the card's.
     seen: Seen,
     /// The card has not answered.
@@ -190,6 +192,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             schedule: Schedule::default(),
             radio_free: start,
             backups: [Stage::Idle; 2],
+            said: (None, None),
             seen: Seen::Nothing,
             is_lost: false,
             is_asked: false,

@@ -78,7 +78,11 @@ impl<E: Esme, C: Slot> World<E, C> {
         let application = self.application.as_ref();
         let phone_asks = application.is_some_and(BackupApplication::is_asking);
         let phone_way = application.and_then(BackupApplication::under_way);
-        let (card_way, card_asks) = match self.card.backup() {
+        let mark = self.card.mark();
+        if mark.is_none() || mark != self.said.0 {
+            self.said = (mark, self.card.backup());
+        }
+        let (card_way, card_asks) = match self.said.1 {
             Some(way) => (way, self.is_asked),
             None => (self.seen.way(), self.seen.is_beginning()),
         };
