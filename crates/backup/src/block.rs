@@ -171,7 +171,7 @@ impl Entry {
                 let length = r.u8("additional number")?;
                 let mut sub = r.sub(usize::from(length), "additional number")?;
                 let ton_npi = TonNpi(sub.u8("additional number")?);
-                additional.extend(DiallingNumber::new(ton_npi, bcd::unpack(sub.rest())));
+                additional.extend(DiallingNumber::new(ton_npi, bcd::unpacked(sub.rest())));
             }
         }
         Ok(Self { slot, record: Some(Record { alpha, number, additional }) })
@@ -238,7 +238,7 @@ fn read_number(r: &mut Reader<'_>, octets: usize) -> Result<Option<DiallingNumbe
         0 => Ok(None),
         length if length <= octets + 1 => {
             let digits = digits.get(..length - 1).unwrap_or_default();
-            Ok(DiallingNumber::new(ton_npi, bcd::unpack(digits)))
+            Ok(DiallingNumber::new(ton_npi, bcd::unpacked(digits)))
         }
         other => Err(at.error("length of number contents", ErrorKind::Value(other as u32))),
     }

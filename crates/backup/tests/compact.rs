@@ -190,7 +190,7 @@ fn the_encoder_takes_no_memory_but_its_block() {
 #[test]
 fn the_examples_of_the_documentation_are_what_is_coded() {
     let entry = |slot, name: &[u8], ton, digits: &[u8]| {
-        let number = DiallingNumber::new(TonNpi(ton), digits.iter().map(|digit| digit - b'0').collect());
+        let number = DiallingNumber::new(TonNpi(ton), digits.iter().map(|digit| digit - b'0'));
         let alpha = AlphaIdentifier::from_field(name);
         Entry { slot, record: Some(Record { alpha, number, additional: Vec::new() }) }
     };

@@ -98,7 +98,7 @@ pub fn read_sms_parameters(record: &[u8]) -> Option<String> {
     let address = record.get(record.len().checked_sub(PARAMETERS)? + 13..)?.get(..12)?;
     let (&length, address) = address.split_first()?;
     let (&ton_npi, digits) = address.get(..length.into())?.split_first()?;
-    let digits = bcd::unpack(digits).into_iter().filter(|&digit| digit != 0x0F).collect();
+    let digits = bcd::unpacked(digits).filter(|&digit| digit != 0x0F);
     let number = DiallingNumber::new(oxisim_phonebook::TonNpi(ton_npi), digits)?.to_string();
     (sms_parameters(&number, record.len()).ok()? == record).then_some(number)
 }

@@ -7,6 +7,7 @@ use alloc::{
 use core::fmt;
 
 use oxisim_wire::bcd;
+use smallvec::SmallVec;
 
 /// Digits that the record of a number holds; further ones go to extension records.
 pub const RECORD_DIGITS: usize = 20;
@@ -48,7 +49,8 @@ impl TonNpi {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DiallingNumber {
     ton_npi: TonNpi,
-    digits: Vec<u8>,
+    /// Those of most numbers take no memory of their own.
+    digits: SmallVec<[u8; RECORD_DIGITS]>,
 }
 
 /// A number as people write it, read: the digits, and what was done to get there.
@@ -110,7 +112,8 @@ impl NumberChange {
 impl DiallingNumber {
     /// A number of semi-octets; `None` if there is none, or one of them is above `E`.
     #[must_use]
-    pub fn new(ton_npi: TonNpi, digits: Vec<u8>) -> Option<Self> {
+    pub fn new(ton_npi: TonNpi, digits: impl IntoIterator<Item = u8>) -> Option<Self> {
+        let digits: SmallVec<_> = digits.into_iter().collect();
         let valid = !digits.is_empty() && digits.iter().all(|&digit| digit < 0x0F);
         valid.then_some(Self { ton_npi, digits })
     }
@@ -139,14 +142,14 @@ impl DiallingNumber {
 
     /// Extension records that the number takes.
     #[must_use]
-    pub const fn extensions(&self) -> usize {
+    pub fn extensions(&self) -> usize {
         self.digits.len().saturating_sub(RECORD_DIGITS).div_ceil(EXTENSION_DIGITS)
     }
 
     /// Parts the number into what its record holds and what each extension record holds.
     #[must_use]
     pub fn split(&self) -> (Self, Vec<Vec<u8>>) {
-        let head = Self { ton_npi: self.ton_npi, digits: self.first().to_vec() };
+        let head = Self { ton_npi: self.ton_npi, digits: self.first().into() };
         (head, self.further().map(<[u8]>::to_vec).collect())
     }
 
@@ -163,7 +166,7 @@ impl DiallingNumber {
 
     /// Appends the semi-octets of an extension record; those above `E` are fillers and left out.
     pub fn extend(&mut self, digits: &[u8]) {
-        self.digits.extend(digits.iter().filter(|&&digit| digit < 0x0F));
+        self.digits.extend(digits.iter().copied().filter(|&digit| digit < 0x0F));
     }
 
     /// Cuts the number down to `limit` digits, at least one, and returns the others as text.
@@ -172,7 +175,9 @@ impl DiallingNumber {
         if self.digits.len() <= limit {
             return None;
         }
-        Some(bcd::to_dialling(&self.digits.split_off(limit)))
+        let cut = self.digits.get(limit..).map(bcd::to_dialling);
+        self.digits.truncate(limit);
+        cut
     }
 }
 

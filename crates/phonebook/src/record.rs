@@ -223,7 +223,7 @@ impl NumberContents {
         let capability = RecordId::new(r.u8("capability/configuration record identifier")?);
         let extension = RecordId::new(r.u8("extension record identifier")?);
         let digits = usize::from(length).checked_sub(1).and_then(|length| digits.get(..length));
-        let number = digits.and_then(|digits| DiallingNumber::new(ton_npi, bcd::unpack(digits)));
+        let number = digits.and_then(|digits| DiallingNumber::new(ton_npi, bcd::unpacked(digits)));
         Ok(Self { number, capability, extension })
     }
 }

@@ -2,6 +2,7 @@
 
 use alloc::{string::String, vec, vec::Vec};
 
+use smallvec::SmallVec;
 use unicode_segmentation::UnicodeSegmentation;
 
 use crate::alphabet;
@@ -29,7 +30,10 @@ const UNUSED: u8 = 0xFF;
 /// assert_eq!(fitted.alpha.octets()[..3], [0x81, 11, 0x08]);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AlphaIdentifier(Vec<u8>);
+pub struct AlphaIdentifier(Octets);
+
+/// Octets; those of most names take no memory of their own.
+type Octets = SmallVec<[u8; 16]>;
 
 /// A text made to fit: what a record can hold of it, and what it cannot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -63,7 +67,7 @@ impl AlphaIdentifier {
                 let used = announced(rest, *count);
                 with_header(&[UCS2_BASE, used.len() as u8, *high, *low], used)
             }
-            [UCS2_HALF_PAGE | UCS2_BASE, ..] => Vec::new(),
+            [UCS2_HALF_PAGE | UCS2_BASE, ..] => Octets::new(),
             septets => septets.iter().copied().take_while(|&octet| octet != UNUSED).collect(),
         };
         Self(octets)
@@ -85,7 +89,7 @@ impl AlphaIdentifier {
         let (head, tail) = kept.split_at(end);
         let head = if tail.is_empty() { head } else { head.trim_end() };
         Fitted {
-            alpha: Self(shortest(head)),
+            alpha: Self(shortest(head).into()),
             dropped: some(dropped),
             cut: some(kept.get(head.len()..).unwrap_or_default().into()),
         }
@@ -137,8 +141,9 @@ fn announced(rest: &[u8], count: u8) -> &[u8] {
 }
 
 /// `header` and `characters`; nothing if there are no characters.
-fn with_header(header: &[u8], characters: &[u8]) -> Vec<u8> {
-    if characters.is_empty() { Vec::new() } else { [header, characters].concat() }
+fn with_header(header: &[u8], characters: &[u8]) -> Octets {
+    let header = if characters.is_empty() { &[] } else { header };
+    header.iter().chain(characters).copied().collect()
 }
 
 /// Characters as offsets from `base` where bit 8 is set, of the default alphabet where it is not.

@@ -27,7 +27,12 @@ pub fn packed(halves: &[u8]) -> impl Iterator<Item = u8> + '_ {
 /// Unpacks semi-octets up to the first filler.
 #[must_use]
 pub fn unpack(octets: &[u8]) -> Vec<u8> {
-    octets.iter().flat_map(|&octet| halves(octet)).take_while(|&half| half != 0x0F).collect()
+    unpacked(octets).collect()
+}
+
+/// The semi-octets of [`unpack`], one after the other.
+pub fn unpacked(octets: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    octets.iter().flat_map(|&octet| halves(octet)).take_while(|&half| half != 0x0F)
 }
 
 /// Semi-octets as dialling characters.

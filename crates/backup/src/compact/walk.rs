@@ -27,14 +27,50 @@ pub struct Context(u16);
 impl Context {
     /// The context of these values; the first is its tag.
     #[must_use]
+    #[inline]
     pub fn new(values: &[u16]) -> Self {
-        Self(values.iter().fold(0x1234, |hash, &value| mix(hash, value)))
+        let (hash, rest) = match values {
+            [tag, first, rest @ ..] => (begin(*tag, *first), rest),
+            _ => (SEED, values),
+        };
+        Self(rest.iter().fold(hash, |hash, &value| mix(hash, value)))
     }
 
     /// The slot of the table that has its weight.
     #[must_use]
     pub fn slot(self) -> u16 {
         ((u32::from(self.0) * u32::from(SLOTS)) >> 16) as u16
+    }
+}
+
+/// What a hash begins with.
+const SEED: u16 = 0x1234;
+
+/// Tags, and values, whose hashes are looked up.
+const TAGS: usize = 96;
+const VALUES: usize = 128;
+
+/// The hashes of a tag and a value.
+static BEGINNINGS: [[u16; VALUES]; TAGS] = {
+    let mut beginnings = [[0; VALUES]; TAGS];
+    let mut tag = 0;
+    while tag < TAGS {
+        let mut value = 0;
+        while value < VALUES {
+            beginnings[tag][value] = mix(mix(SEED, tag as u16), value as u16);
+            value += 1;
+        }
+        tag += 1;
+    }
+    beginnings
+};
+
+/// The hash of a tag and a value.
+#[inline]
+fn begin(tag: u16, value: u16) -> u16 {
+    match BEGINNINGS.get(usize::from(tag)).and_then(|values| values.get(usize::from(value))) {
+        Some(&hash) => hash,
+        None => mix(mix(SEED, tag), value),
     }
 }
 

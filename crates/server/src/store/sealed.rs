@@ -6,6 +6,7 @@ mod filing;
 mod inbox;
 mod leasing;
 mod look;
+mod opened;
 mod rotation;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,8 @@ pub struct Sealed<R> {
     records: R,
     key: StoreKey,
     keys: Keyring,
+    /// What need not be opened again.
+    opened: opened::Opened,
     /// The subscribers of the batch.
     units: BTreeMap<Id, Unit>,
     /// The cards of the batch; those that have changed are to be written.
@@ -86,6 +89,7 @@ impl<R: Records> Sealed<R> {
             records,
             key: key.clone(),
             keys,
+            opened: opened::Opened::default(),
             units: BTreeMap::new(),
             cards: BTreeMap::new(),
             strange: Vec::new(),

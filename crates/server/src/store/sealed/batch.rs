@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use oxisim_backup::Held;
 use oxisim_wire::Instant;
 
-use super::{HOUR, Sealed, leasing};
+use super::{HOUR, Sealed, leasing, opened::Opened};
 use crate::{
     Msisdn,
     store::{
@@ -42,15 +42,17 @@ enum Content {
 }
 
 impl Unit {
-    fn new(msisdn: Msisdn, row: Option<Row>, keys: &Keyring) -> Result<Self, StoreError> {
+    fn new(
+        msisdn: Msisdn,
+        row: Option<Row>,
+        keys: &Keyring,
+        opened: &mut Opened,
+    ) -> Result<Self, StoreError> {
         let mut unit =
             Self { msisdn, loaded: None, content: Content::Open(Box::default()), is_erased: false };
         let Some(row) = row else { return Ok(unit) };
-        let document =
-            keys.unseal(&row.id, Which::State, &row.state).and_then(|clear| Document::read(&clear));
-        let document = match document {
+        let document = match open(&row, keys, opened) {
             Ok(document) => {
-                let document = Arc::new(document);
                 let state = State { exists: true, document: Arc::clone(&document), ..State::default() };
                 unit.content = Content::Open(Box::new(state));
                 document
@@ -102,6 +104,16 @@ impl Unit {
     }
 }
 
+/// The document of a row.
+fn open(row: &Row, keys: &Keyring, opened: &mut Opened) -> Result<Arc<Document>, StoreError> {
+    if let Some(document) = opened.get(&row.id, &row.state) {
+        return Ok(document);
+    }
+    let document = Arc::new(Document::read(&keys.unseal(&row.id, Which::State, &row.state)?)?);
+    opened.put(row.id, &row.state, &document);
+    Ok(document)
+}
+
 /// What an account looks up in the database.
 pub(super) struct Desk<'a, R> {
     pub records: &'a mut R,
@@ -150,7 +162,7 @@ impl<R: Records> Sealed<R> {
         self.know_keys(rows.iter().map(|row| &row.state[..]))?;
         let mut rows: BTreeMap<Id, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
         for (id, msisdn) in subscribers {
-            let unit = Unit::new(msisdn, rows.remove(&id), &self.keys)?;
+            let unit = Unit::new(msisdn, rows.remove(&id), &self.keys, &mut self.opened)?;
             self.units.entry(id).or_insert(unit);
         }
         Ok(())
@@ -165,7 +177,7 @@ impl<R: Records> Sealed<R> {
         self.know_keys(rows.iter().map(|row| &row.state[..]))?;
         let Some(row) = rows.into_iter().next() else { return Ok(false) };
         let msisdn = self.number(&row)?;
-        let unit = Unit::new(msisdn, Some(row), &self.keys)?;
+        let unit = Unit::new(msisdn, Some(row), &self.keys, &mut self.opened)?;
         self.units.insert(id, unit);
         Ok(true)
     }
@@ -289,12 +301,14 @@ impl<R: Records> Sealed<R> {
             Some(loaded) => loaded.row.number.clone(),
             None => self.keys.seal(&id, Which::Number, unit.msisdn.digits().as_bytes()),
         };
+        let sealed = self.keys.seal(&id, Which::State, &document.write());
+        self.opened.put(id, &sealed, &document);
         let row = Row {
             id,
             revision: unit.loaded.as_ref().map_or(0, |loaded| loaded.row.revision) + 1,
             due: document.due(),
             number,
-            state: self.keys.seal(&id, Which::State, &document.write()),
+            state: sealed,
         };
         let (from, was_due) =
             loaded.map_or((None, None), |loaded| (Some(loaded.row.revision), loaded.row.due));

@@ -82,6 +82,7 @@ impl<R: Records> Sealed<R> {
         let unit = self.units.get_mut(&id).ok_or(StoreError::NotMine(shard(&id)))?;
         let card = unit.state().ok().and_then(|state| state.document.card.clone());
         let was = unit.erase();
+        self.opened.forget(&id);
         if let Some(card) = card {
             self.detach(&card);
         }
