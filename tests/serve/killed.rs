@@ -31,7 +31,7 @@ fn verify(mut store: impl Store) {
     assert_eq!(store.subscribers().unwrap().len(), SUBSCRIBERS as usize);
     for place in 0..SUBSCRIBERS {
         let held = store.held(&subscriber(place), Source::PHONE).unwrap();
-        assert_eq!(held.map(|held| held.book), Some(book(place)), "{place}");
+        assert_eq!(held.map(|held| held.book.clone()), Some(book(place)), "{place}");
     }
 }
 

@@ -234,7 +234,7 @@ pub fn book(card: &mut Card) -> Book {
 #[must_use]
 pub fn copy(world: &mut World<Server<SqliteStore>>, source: Source) -> Option<Book> {
     let number: Msisdn = SUBSCRIBER.parse().expect("a number");
-    world.esme.store().held(&number, source).expect("the store works").map(|held| held.book)
+    world.esme.store().held(&number, source).expect("the store works").map(|held| held.book.clone())
 }
 
 /// What was said between card, phone and server, a line each, from happening `from` on.

@@ -13,7 +13,7 @@ use crate::{
     message::{Abandonment, BackupId, Blocks, MessageType, Pause, Refusal, Resumes, Source, Unspoken},
     order,
     piece::{Piece, Unpacker},
-    restorer::{self, RestoreStep},
+    restorer::{self, Made, RestoreStep},
     vault::{Held, Session, Standing, Vault},
 };
 use memo::Memo;
@@ -124,13 +124,15 @@ const SUBSET_GOES_ON: Duration = Duration::from_secs(20);
 pub struct Receiver {
     policy: Policy,
     memo: Memo,
+    /// Of the restore that was under way last.
+    made: Made,
 }
 
 impl Receiver {
     /// One that behaves so.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
-        Self { policy, memo: Memo::default() }
+        Self { policy, memo: Memo::default(), made: Made::default() }
     }
 
     /// How it behaves.
@@ -196,7 +198,7 @@ impl Receiver {
     }
 
     /// A time has come. Called too early it does nothing.
-    pub fn due<V: Vault>(&self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
+    pub fn due<V: Vault>(&mut self, vault: &mut V, now: Instant) -> Result<Answer, V::Error> {
         let mut answer = Answer::default();
         for source in Source::ALL {
             order::due(vault, *source, now, &mut answer)?;
@@ -212,7 +214,7 @@ impl Receiver {
             }
             vault.put_session(&session)?;
         }
-        Restorer { policy: &self.policy }.due(vault, now, &mut answer)?;
+        Restorer { policy: &self.policy }.due(vault, &mut self.made, now, &mut answer)?;
         Ok(answer)
     }
 
@@ -343,8 +345,9 @@ impl Receiver {
             return Ok(Answer::default());
         };
         let held = vault.held(backup.source).map_err(ReceiverError::Store)?;
-        let (book, mut table) = held.map(|held| (held.book, held.table)).unwrap_or_default();
-        let mut book = if session.base_distance == 0 { oxisim_phonebook::Book::default() } else { book };
+        let mut table = held.as_ref().and_then(|held| held.table);
+        let base = held.filter(|_| session.base_distance != 0);
+        let mut book = base.map(|held| held.book.clone()).unwrap_or_default();
         let mut unpacker = Unpacker::new(&self.policy.tables);
         let mut marks = Vec::new();
         for number in session.received.iter() {

@@ -1,6 +1,6 @@
 //! The server's copy on its way back onto a card.
 
-use alloc::vec::Vec;
+use alloc::{sync::Arc, vec::Vec};
 
 use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::{
     compact::Table,
     message::Source,
     receiver::{Answer, GivenUp, Policy},
-    vault::Vault,
+    vault::{Held, Vault},
 };
 
 /// Octets of a restore message apart from the block.
@@ -93,6 +93,7 @@ impl Restorer<'_> {
     pub(crate) fn due<V: Vault>(
         self,
         vault: &mut V,
+        made: &mut Made,
         now: Instant,
         answer: &mut Answer,
     ) -> Result<(), V::Error> {
@@ -117,7 +118,11 @@ impl Restorer<'_> {
         let generation = restore.generation;
         let at = usize::from(number.saturating_sub(1));
         let held = held.filter(|_| restore.asked <= PATIENCE);
-        if let Some(block) = held.and_then(|held| self.blocks(&held.book, restore.table).nth(at)) {
+        let block = held.and_then(|held| {
+            let blocks = made.of(held, restore.table, |book| self.blocks(book, restore.table).collect());
+            blocks.get(at).cloned()
+        });
+        if let Some(block) = block {
             answer.messages.push(FromServer::Restore { generation, total, number, block });
         } else {
             restore.step = RestoreStep::GivenUp;
@@ -176,6 +181,27 @@ impl Restorer<'_> {
             restore.due = Some(now + self.policy.restore_pace);
         }
         vault.put_restore(&restore)
+    }
+}
+
+/// The blocks of the copy that was written back last, so that they are not made again for each message.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Made(Option<(Arc<Held>, Option<u8>, Vec<Vec<u8>>)>);
+
+impl Made {
+    /// The blocks of a copy with this table, which `make` makes of its book unless they are known.
+    fn of(
+        &mut self,
+        held: Arc<Held>,
+        table: Option<u8>,
+        make: impl FnOnce(&Book) -> Vec<Vec<u8>>,
+    ) -> &[Vec<u8>] {
+        let known = self.0.take().filter(|(known, with, _)| *with == table && *known == held);
+        let made = known.unwrap_or_else(|| {
+            let blocks = make(&held.book);
+            (held, table, blocks)
+        });
+        &self.0.insert(made).2
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server keeps of one subscriber.
 
-use alloc::{collections::BTreeMap, vec::Vec};
+use alloc::{collections::BTreeMap, sync::Arc, vec::Vec};
 use core::convert::Infallible;
 
 use oxisim_phonebook::Book;
@@ -104,7 +104,7 @@ pub trait Vault {
     fn put_block(&mut self, source: Source, number: u16, block: &[u8]) -> Result<(), Self::Error>;
 
     /// The complete copy.
-    fn held(&mut self, source: Source) -> Result<Option<Held>, Self::Error>;
+    fn held(&mut self, source: Source) -> Result<Option<Arc<Held>>, Self::Error>;
 
     /// Keeps a complete copy; the blocks that made it are forgotten.
     fn put_held(&mut self, source: Source, held: &Held) -> Result<(), Self::Error>;
@@ -144,7 +144,7 @@ pub struct MemoryVault {
 struct Kept {
     session: Option<Session>,
     blocks: BTreeMap<u16, Vec<u8>>,
-    held: Option<Held>,
+    held: Option<Arc<Held>>,
     spacing: Option<Spacing>,
 }
 
@@ -179,14 +179,14 @@ impl Vault for MemoryVault {
         Ok(())
     }
 
-    fn held(&mut self, source: Source) -> Result<Option<Held>, Infallible> {
+    fn held(&mut self, source: Source) -> Result<Option<Arc<Held>>, Infallible> {
         Ok(self.kept(source).held.clone())
     }
 
     fn put_held(&mut self, source: Source, held: &Held) -> Result<(), Infallible> {
         let kept = self.kept(source);
         kept.blocks.clear();
-        kept.held = Some(held.clone());
+        kept.held = Some(Arc::new(held.clone()));
         Ok(())
     }
 

@@ -160,7 +160,7 @@ impl<'a> Scene<'a> {
     }
 
     fn copy(&mut self) -> Book {
-        self.vault.held(Source::CARD).unwrap().expect("a copy").book
+        self.vault.held(Source::CARD).unwrap().expect("a copy").book.clone()
     }
 
     fn restore_blocks(&self) -> Vec<&[u8]> {

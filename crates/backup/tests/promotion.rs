@@ -52,7 +52,7 @@ fn holding(names: &[&str]) -> MemoryVault {
 }
 
 fn held(vault: &mut MemoryVault) -> Book {
-    vault.held(Source::CARD).unwrap().expect("a copy").book
+    vault.held(Source::CARD).unwrap().expect("a copy").book.clone()
 }
 
 #[test]

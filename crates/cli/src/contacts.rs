@@ -1,6 +1,6 @@
 //! `oxisim contacts`: what the server holds.
 
-use std::{io::Write, path::PathBuf};
+use std::{io::Write, path::PathBuf, sync::Arc};
 
 use oxisim_backup::{
     Coding, Held, OrderStep, RestoreStep, Settings, Standing,
@@ -200,7 +200,7 @@ impl HeldArgs {
     }
 
     /// The subscriber and the copy.
-    fn find(&self, server: &mut Server<SqliteStore>) -> Result<(Msisdn, Held), Failure> {
+    fn find(&self, server: &mut Server<SqliteStore>) -> Result<(Msisdn, Arc<Held>), Failure> {
         let source = self.source.into();
         let number = if let Some(number) = &self.number {
             number.clone()

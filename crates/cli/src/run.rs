@@ -391,7 +391,7 @@ impl Plan<'_> {
             differences.push(format!("{name}: the server's latest backup is not complete"));
         }
         let copy = match held {
-            Some(held) => held.book,
+            Some(held) => held.book.clone(),
             None if book.is_empty() => Book::default(),
             None => {
                 differences.push(format!("{name}: the server holds no copy"));

@@ -99,14 +99,14 @@ pub fn write_entry(
 ) -> Result<(), StoreError> {
     let old = files.record(EntryFile::Adn, slot).ok_or(StoreError::NoSlot { slot })?;
     let freed = entry_chains(files, slot);
-    let mut plan = Plan { slot, free: free_extensions(files, &freed), writes: Vec::new() };
+    let mut plan = Plan { slot, freed: &freed, free: None, writes: Vec::new() };
     match record {
         None => plan.writes.push((EntryFile::Adn, slot, vec![0xFF; old.len()])),
         Some(record) => {
             if record.additional.len() > files.anr_files() {
                 return Err(StoreError::NoAdditionalNumber { slot });
             }
-            let (number, extension) = plan.extend(record.number.as_ref())?;
+            let (number, extension) = plan.extend(files, record.number.as_ref())?;
             let adn = AdnRecord { alpha: record.alpha.clone(), number, capability: None, extension };
             let octets = adn.encode(old.len()).map_err(|error| StoreError::Record { slot, error })?;
             plan.writes.push((EntryFile::Adn, slot, octets));
@@ -115,7 +115,7 @@ pub fn write_entry(
     for file in 0..files.anr_files() {
         let octets = match record.and_then(|record| record.additional.get(file)) {
             Some(number) => {
-                let (number, extension) = plan.extend(Some(number))?;
+                let (number, extension) = plan.extend(files, Some(number))?;
                 let anr = AnrRecord { description: 0, number, capability: None, extension, entry: None };
                 anr.encode().map_err(|error| StoreError::Record { slot, error })?
             }
@@ -123,11 +123,12 @@ pub fn write_entry(
         };
         plan.writes.push((EntryFile::Anr(file), slot, octets));
     }
-    let used: Vec<u16> = plan.writes.iter().filter(|w| w.0 == EntryFile::Ext1).map(|w| w.1).collect();
+    let mut writes = plan.writes;
+    let used: Vec<u16> = writes.iter().filter(|w| w.0 == EntryFile::Ext1).map(|w| w.1).collect();
     for number in freed.into_iter().filter(|number| !used.contains(number)) {
-        plan.writes.push((EntryFile::Ext1, number, FREE_EXT1.to_vec()));
+        writes.push((EntryFile::Ext1, number, FREE_EXT1.to_vec()));
     }
-    for (file, number, octets) in &plan.writes {
+    for (file, number, octets) in &writes {
         if files.record(*file, *number).as_ref() != Some(octets) {
             files.update(*file, *number, octets)?;
         }
@@ -136,23 +137,28 @@ pub fn write_entry(
 }
 
 /// Records to write for one entry: extension records before those that point to them.
-struct Plan {
+struct Plan<'a> {
     slot: u16,
-    free: Vec<RecordId>,
+    /// The extension records that the entry itself has.
+    freed: &'a [u16],
+    /// Those that can be taken, once one is wanted: few numbers do.
+    free: Option<Vec<RecordId>>,
     writes: Vec<(EntryFile, u16, Vec<u8>)>,
 }
 
-impl Plan {
+impl Plan<'_> {
     /// Plans the extension records of a number; the digits that stay in its own record, and the first of them.
     fn extend(
         &mut self,
+        files: &(impl EntryFiles + ?Sized),
         number: Option<&DiallingNumber>,
     ) -> Result<(Option<DiallingNumber>, Option<RecordId>), StoreError> {
         let slot = self.slot;
         let Some((head, rest)) = number.map(DiallingNumber::split) else { return Ok((None, None)) };
         let mut next = None;
         for digits in rest.into_iter().rev() {
-            let id = self.free.pop().ok_or(StoreError::NoExtension { slot })?;
+            let free = self.free.get_or_insert_with(|| free_extensions(files, self.freed));
+            let id = free.pop().ok_or(StoreError::NoExtension { slot })?;
             let record = Ext1Record { data: Extension::Digits(digits), next };
             let octets = record.encode().map_err(|error| StoreError::Record { slot, error })?;
             self.writes.push((EntryFile::Ext1, u16::from(id.number()), octets));

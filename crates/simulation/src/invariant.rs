@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    rc::Rc,
 };
 
 use oxisim_applets::PhonebookBackup;
@@ -12,17 +13,18 @@ use oxisim_backup::{
     message::Source,
     security::KeySet,
 };
-use oxisim_card::{Card, Handle};
+use oxisim_card::Card;
 use oxisim_phonebook::Book;
 use oxisim_server::Msisdn;
 use oxisim_sms::packet::Counter;
 use oxisim_wire::Instant;
-use oxisim_world::{What, World, read_phonebook};
+use oxisim_world::{What, World};
 use serde::Serialize;
 
 use crate::{
     Watched,
     making::{Resident, SUBSET},
+    phonebook::Phonebook,
     servers::{Line, Servers},
     whole::Whole,
 };
@@ -93,9 +95,6 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Objects of the card's memory that are its phonebook.
-const PHONEBOOK: [&str; 3] = ["6F3A", "4F4A", "4F11"];
-
 /// Who holds a subscriber's part of a world against its invariants, after every step.
 #[derive(Debug)]
 pub struct Watch {
@@ -107,14 +106,12 @@ pub struct Watch {
     /// Blocks that may go at once, but the normal way.
     subset: usize,
     start: Instant,
-    /// The card's files of the phonebook, and what is to be in them.
-    files: Vec<(Handle, Vec<u8>)>,
-    /// The same, as contacts.
-    book: Book,
+    /// What is to be on the card.
+    phonebook: Rc<Phonebook>,
     /// Phonebooks as they were when backups were taken, by the numbers of those.
-    taken: BTreeMap<u16, Book>,
+    taken: BTreeMap<u16, Rc<Phonebook>>,
     /// The phonebook as it was when the user was asked: a backup that follows is of that.
-    asked: Option<Book>,
+    asked: Option<Rc<Phonebook>>,
     /// The backup that is under way, and the one that was last.
     run: Option<(u16, Way)>,
     last: Option<(u16, Way)>,
@@ -142,22 +139,21 @@ impl Watch {
     /// Of a world at its beginning, with a card that has this phonebook and is about to make a backup.
     pub fn new(
         card: &Card,
-        book: Book,
+        phonebook: Rc<Phonebook>,
         subscriber: Msisdn,
         stranger: Option<Msisdn>,
         resident: Resident,
         keys: Option<KeySet>,
         start: Instant,
     ) -> Self {
-        let mut watch = Self {
+        Self {
             subscriber,
             stranger,
             resident,
             keys,
             subset: usize::from(SUBSET),
             start,
-            files: Vec::new(),
-            book,
+            phonebook,
             taken: BTreeMap::new(),
             asked: None,
             run: None,
@@ -173,9 +169,7 @@ impl Watch {
             ends: BTreeMap::new(),
             last_text: None,
             whole: Whole::default(),
-        };
-        watch.keep_files(card);
-        watch
+        }
     }
 
     /// Whose card it is.
@@ -190,8 +184,8 @@ impl Watch {
 
     /// The phonebook as it is now.
     #[must_use]
-    pub const fn book(&self) -> &Book {
-        &self.book
+    pub fn book(&self) -> &Book {
+        &self.phonebook.book
     }
 
     /// Whether a backup of the card is under way.
@@ -210,25 +204,12 @@ impl Watch {
         self.subset = blocks;
     }
 
-    /// What the phonebook's files hold now they are to hold.
-    fn keep_files(&mut self, card: &Card) {
-        let memory = card.memory();
-        let names: Vec<String> = memory
-            .objects()
-            .map(|(name, _)| name.to_owned())
-            .filter(|name| PHONEBOOK.iter().any(|file| name.ends_with(file)))
-            .collect();
-        let files = names.iter().filter_map(|name| memory.find(name));
-        self.files = files.map(|file| (file, memory.read(file).to_vec())).collect();
-    }
-
     /// The user has changed the phonebook.
     pub fn phonebook_changed(&mut self, card: &mut Card) {
-        self.keep_files(card);
-        let book = read_phonebook(card).book().unwrap_or_default();
-        let changed = differences(&self.book, &book);
+        let Some(phonebook) = Phonebook::of(card) else { return };
+        let changed = differences(self.book(), &phonebook.book);
         self.copies.iter_mut().for_each(|(_, edited)| edited.extend(&changed));
-        self.book = book;
+        self.phonebook = Rc::new(phonebook);
     }
 
     /// A copy is written back onto the card from now on.
@@ -258,7 +239,7 @@ impl Watch {
                         return Err(self.violation(Invariant::Busy, now, found));
                     }
                 }
-                What::Prompt { .. } => self.asked = Some(self.book.clone()),
+                What::Prompt { .. } => self.asked = Some(Rc::clone(&self.phonebook)),
                 What::Answered(Some(FromServer::Ok { .. })) => self.look_at_copies(servers, now)?,
                 What::Text(text) => self.look_at_text(text.clone(), servers, now)?,
                 _ => {}
@@ -283,15 +264,15 @@ impl Watch {
         if memory.is_torn() {
             return Ok(());
         }
-        let is_same = |(file, octets): &(Handle, Vec<u8>)| memory.read(*file) == octets.as_slice();
-        if !memory.in_transaction() && !self.files.iter().all(is_same) {
+        if !memory.in_transaction() && !self.phonebook.is_on(card) {
             self.look_at_phonebook(card, now)?;
         }
         let run = PhonebookBackup::run(card);
         if let Some((generation, way)) = run
             && self.run.is_none_or(|(other, _)| other != generation)
         {
-            self.taken.insert(generation, self.asked.take().unwrap_or_else(|| self.book.clone()));
+            let taken = self.asked.take().unwrap_or_else(|| Rc::clone(&self.phonebook));
+            self.taken.insert(generation, taken);
             self.last = Some((generation, way));
         }
         self.run = run;
@@ -306,21 +287,17 @@ impl Watch {
 
     /// The phonebook is another: every contact that is must be one of a copy.
     fn look_at_phonebook(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
-        let Ok(book) = read_phonebook(card).book() else {
+        let Some(phonebook) = Phonebook::of(card) else {
             return Err(self.violation(Invariant::Phonebook, now, "it cannot be read".into()));
         };
-        for slot in differences(&self.book, &book) {
-            let contact = book.record(slot);
+        for slot in differences(self.book(), &phonebook.book) {
+            let contact = phonebook.book.record(slot);
             if !self.copies.iter().any(|(copy, _)| contact.is_some() && copy.record(slot) == contact) {
-                let found = format!("contact {slot} is {contact:?}, and was {:?}", self.book.record(slot));
+                let found = format!("contact {slot} is {contact:?}, and was {:?}", self.book().record(slot));
                 return Err(self.violation(Invariant::Phonebook, now, found));
             }
         }
-        self.book = book;
-        let memory = card.memory();
-        for (file, octets) in &mut self.files {
-            *octets = memory.read(*file).to_vec();
-        }
+        self.phonebook = Rc::new(phonebook);
         Ok(())
     }
 
@@ -392,13 +369,13 @@ impl Watch {
             return Err(self.violation(Invariant::Mixed, now, found));
         }
         match self.taken.get(&held.generation) {
-            Some(taken) if *taken == held.book => Ok(()),
+            Some(taken) if taken.book == held.book => Ok(()),
             taken => {
                 let found = format!(
                     "{} contacts as backup {}, when {} were taken",
                     held.book.len(),
                     held.generation,
-                    taken.map_or("none".into(), |taken| taken.len().to_string())
+                    taken.map_or("none".into(), |taken| taken.book.len().to_string())
                 );
                 Err(self.violation(Invariant::Kept, now, found))
             }
@@ -409,11 +386,11 @@ impl Watch {
     pub fn look_at_end(&self, servers: &mut Servers, now: Instant) -> Result<(), Violation> {
         self.look_at_copies(servers, now)?;
         let held = servers.held(&self.subscriber);
-        if held.as_ref().is_some_and(|held| held.book == self.book) {
+        if held.as_ref().is_some_and(|held| held.book == *self.book()) {
             return Ok(());
         }
         let held = held.map_or("no copy".into(), |held| format!("{} contacts", held.book.len()));
-        let found = format!("{held}, and another phonebook of {} on the card", self.book.len());
+        let found = format!("{held}, and another phonebook of {} on the card", self.book().len());
         Err(self.violation(Invariant::Live, now, found))
     }
 
@@ -421,7 +398,7 @@ impl Watch {
     fn look_at_restored(&self, now: Instant) -> Result<(), Violation> {
         let is_there = |(copy, edited): &(Book, BTreeSet<u16>)| {
             copy.iter()
-                .all(|(slot, contact)| edited.contains(&slot) || self.book.record(slot) == Some(contact))
+                .all(|(slot, contact)| edited.contains(&slot) || self.book().record(slot) == Some(contact))
         };
         if self.copies.iter().any(is_there) {
             return Ok(());

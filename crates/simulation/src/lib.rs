@@ -18,6 +18,7 @@ mod fault;
 mod home;
 mod invariant;
 mod making;
+mod phonebook;
 mod plan;
 mod run;
 mod servers;

@@ -20,6 +20,7 @@ use crate::{
     Mode, Plan, Verdict, Watched,
     home::Home,
     invariant::Watch,
+    phonebook::Phonebook,
     run::Run,
     servers::{Line, Servers},
 };
@@ -65,7 +66,7 @@ type Made = (Resident, u16, Mode, bool, bool, u64, u16);
 /// Makes worlds. It makes a card with its phonebook once, and copies it for every world that begins with the same.
 #[derive(Debug, Default)]
 pub struct Runner {
-    cards: BTreeMap<Made, (Card, Book)>,
+    cards: BTreeMap<Made, (Card, Rc<Phonebook>)>,
     /// Cards of worlds that are over, in whose place others come.
     spare: Vec<Card>,
 }
@@ -126,10 +127,10 @@ impl Runner {
         if plan.secured {
             servers.borrow_mut().enrol(&msisdn, &iccid, START).map_err(words)?;
         }
-        let (card, book) = self.card(plan, resident, &server, keys.as_ref())?;
+        let (card, phonebook) = self.card(plan, resident, &server, keys.as_ref())?;
         let watch = Watch::new(
             &card,
-            book,
+            phonebook,
             msisdn,
             (!plan.neighbour).then_some(stranger),
             resident,
@@ -159,13 +160,13 @@ impl Runner {
         resident: Resident,
         server: &Address,
         keys: Option<&KeySet>,
-    ) -> Result<(Card, Book), String> {
+    ) -> Result<(Card, Rc<Phonebook>), String> {
         let Plan { contacts, mode, secured, compact, counter, generation, .. } = *plan;
         let made = (resident, contacts, mode, secured, compact, counter, generation);
-        if let Some((card, book)) = self.cards.get(&made) {
+        if let Some((card, phonebook)) = self.cards.get(&made) {
             let mut copy = self.spare.pop().unwrap_or_else(|| card.clone());
             copy.clone_from(card);
-            return Ok((copy, book.clone()));
+            return Ok((copy, Rc::clone(phonebook)));
         }
         let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
         let profile =
@@ -187,8 +188,8 @@ impl Runner {
         }
         let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
         change_phonebook(&mut card, &book)?;
-        let book = read_phonebook(&mut card).book().unwrap_or_default();
-        Ok(self.cards.entry(made).or_insert((card, book)).clone())
+        let phonebook = Phonebook::of(&mut card).ok_or("the phonebook cannot be read")?;
+        Ok(self.cards.entry(made).or_insert((card, Rc::new(phonebook))).clone())
     }
 }
 

@@ -5,6 +5,7 @@ use std::{
     collections::{BTreeMap, HashSet, VecDeque},
     convert::Infallible,
     rc::Rc,
+    sync::Arc,
 };
 
 use oxisim_backup::{
@@ -129,14 +130,14 @@ impl Servers {
 
     /// The complete copy of a subscriber's card.
     #[must_use]
-    pub fn held(&mut self, of: &Msisdn) -> Option<Rc<Held>> {
+    pub fn held(&mut self, of: &Msisdn) -> Option<Arc<Held>> {
         let writes = self.database.writes();
         if let Some((_, held)) =
             self.glances.get(of).and_then(|glance| glance.held.as_ref()).filter(|(at, _)| *at == writes)
         {
             return held.clone();
         }
-        let held = self.server()?.store().inner().held(of, Source::CARD).ok()?.map(Rc::new);
+        let held = self.server()?.store().inner().held(of, Source::CARD).ok()?;
         self.glance(of).held = Some((writes, held.clone()));
         held
     }
@@ -406,13 +407,13 @@ impl Servers {
 }
 
 /// What a message could change.
-type State = (Option<Rc<Held>>, Option<(BackupId, BlockSet)>);
+type State = (Option<Arc<Held>>, Option<(BackupId, BlockSet)>);
 
 /// What a store has said of a subscriber, and how often had been written then: as long as nothing is, it says the same.
 #[derive(Debug, Default)]
 struct Glance {
     progress: Option<(u64, Progress)>,
-    held: Option<(u64, Option<Rc<Held>>)>,
+    held: Option<(u64, Option<Arc<Held>>)>,
 }
 
 /// How far the latest backup and the latest restore have come.

@@ -80,14 +80,17 @@ impl AlphaIdentifier {
     #[must_use]
     pub fn fit(text: &str, capacity: usize) -> Fitted {
         let (kept, dropped) = keep_holdable(text);
+        let whole = shortest(&kept);
+        if whole.len() <= capacity {
+            return Fitted { alpha: Self(whole.into()), dropped: some(dropped), cut: None };
+        }
         let mut end = longest(kept.grapheme_indices(true), capacity, &kept);
         if end == 0 {
             let characters =
                 kept.char_indices().map(|(at, c)| (at, kept.get(at..at + c.len_utf8()).unwrap_or("")));
             end = longest(characters, capacity, &kept);
         }
-        let (head, tail) = kept.split_at(end);
-        let head = if tail.is_empty() { head } else { head.trim_end() };
+        let head = kept.get(..end).unwrap_or_default().trim_end();
         Fitted {
             alpha: Self(shortest(head).into()),
             dropped: some(dropped),

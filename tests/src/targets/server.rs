@@ -3,6 +3,8 @@
 //! are reported on, to the one that sent them or to the other, and a server is made anew on its store. Counters never go
 //! back; a copy changes only when a backup is complete; and what is kept of another subscriber does not change at all.
 
+use std::sync::Arc;
+
 use oxisim_backup::{
     DeliveryReport, Held, Policy,
     carriage::{self, Direction},
@@ -32,7 +34,7 @@ struct Place {
     /// What came before.
     sent: Vec<UserData>,
     /// What was there after the last step: copies, and the card.
-    held: [Option<Held>; 2],
+    held: [Option<Arc<Held>>; 2],
     card: Enrolled,
     completed: usize,
 }

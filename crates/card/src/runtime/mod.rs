@@ -145,10 +145,12 @@ impl Applets {
 
     /// The applets in the order in which they are told of an event: by priority, of equals the one that was installed
     /// last first (TS 102 226 §8.2.1.3.2; TS 102 268, `CRE_TIN_PRLV`).
-    pub fn order(&self) -> Vec<AppletId> {
-        let mut order: Vec<_> = self.instances.iter().rev().collect();
-        order.sort_by_key(|instance| instance.parameters.priority);
-        order.into_iter().map(|instance| instance.id).collect()
+    pub fn order(&self) -> impl Iterator<Item = AppletId> + use<> {
+        let instances = self.instances.iter().rev();
+        let mut order: Vec<_> =
+            instances.map(|instance| (instance.parameters.priority, instance.id)).collect();
+        order.sort_by_key(|&(priority, _)| priority);
+        order.into_iter().map(|(_, id)| id)
     }
 
     /// Makes the applets those that memory tells of. One that was there before keeps its object.

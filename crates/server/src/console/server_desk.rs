@@ -1,6 +1,6 @@
 //! A desk over a server.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use oxisim_backup::{Command, Held, Standing, message::Source};
 use oxisim_wire::Instant;
@@ -142,7 +142,7 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
 
     fn copy(&self, id: &SubscriberId, source: Source) -> Result<Option<Held>, DeskError> {
         let Some(msisdn) = self.msisdn(id) else { return Ok(None) };
-        self.with(|server| server.store().held(&msisdn, source))
+        self.with(|server| server.store().held(&msisdn, source).map(|held| held.map(Arc::unwrap_or_clone)))
     }
 
     fn messages(&self, of: Option<&SubscriberId>, skip: usize) -> Result<Page<LogEntry, usize>, DeskError> {

@@ -16,7 +16,7 @@ use super::{
 /// What an account must look up when it is asked for: blocks and copies are not loaded before.
 pub(super) trait Shelf {
     fn blocks(&mut self, source: u8) -> Result<BTreeMap<u16, Vec<u8>>, StoreError>;
-    fn copy(&mut self, source: u8) -> Result<Option<Held>, StoreError>;
+    fn copy(&mut self, source: u8) -> Result<Option<Arc<Held>>, StoreError>;
 }
 
 /// What is known of an account, and what has changed since it was loaded.
@@ -47,7 +47,7 @@ pub(super) struct Blocks {
 /// A copy of a phonebook.
 #[derive(Clone, Debug)]
 pub(super) struct Copy {
-    pub held: Option<Held>,
+    pub held: Option<Arc<Held>>,
     /// Whether it is to be written.
     pub is_new: bool,
 }
@@ -84,7 +84,7 @@ impl State {
 
     /// A copy that is to be written.
     pub fn put_copy(&mut self, source: Source, held: Held) {
-        self.copies.insert(source.0, Copy { held: Some(held), is_new: true });
+        self.copies.insert(source.0, Copy { held: Some(Arc::new(held)), is_new: true });
     }
 
     fn letters(&self, source: Source) -> impl Iterator<Item = &Letter> {
@@ -149,7 +149,7 @@ impl Vault for LoadedAccount<'_> {
         Ok(())
     }
 
-    fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
+    fn held(&mut self, source: Source) -> Result<Option<Arc<Held>>, StoreError> {
         if let Some(copy) = self.state.copies.get(&source.0) {
             return Ok(copy.held.clone());
         }

@@ -12,7 +12,7 @@ mod seal;
 mod sealed;
 mod sqlite;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use oxisim_backup::{
     DeliveryReport, Held, OrderStep, Standing, Vault,
@@ -143,7 +143,7 @@ pub trait Store {
     fn settle(&mut self, passed: &Passed) -> Result<(), StoreError>;
 
     /// The complete copy of a phonebook.
-    fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Held>, StoreError> {
+    fn held(&mut self, msisdn: &Msisdn, source: Source) -> Result<Option<Arc<Held>>, StoreError> {
         self.subscriber(msisdn, |account| account.held(source))
     }
 }

@@ -1,5 +1,7 @@
 //! A store that refuses.
 
+use std::sync::Arc;
+
 use oxisim_backup::{
     Held, Order, Restore, Session, Spacing, Vault,
     message::{MessageType, Source},
@@ -206,7 +208,7 @@ impl Vault for RefusingAccount<'_> {
         self.account.put_block(source, number, block)
     }
 
-    fn held(&mut self, source: Source) -> Result<Option<Held>, StoreError> {
+    fn held(&mut self, source: Source) -> Result<Option<Arc<Held>>, StoreError> {
         self.fuse.burn()?;
         self.account.held(source)
     }

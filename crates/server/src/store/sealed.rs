@@ -150,11 +150,11 @@ impl<R: Records> Store for Sealed<R> {
     ) -> Result<T, E> {
         self.within(|store| {
             let id = store.take_up(msisdn)?;
-            let Self { records, keys, units, held, .. } = store;
+            let Self { records, keys, opened, units, held, .. } = store;
             let unit = units.get_mut(&id).ok_or(StoreError::NotMine(shard(&id)))?;
             // What fails is undone by itself: the others of the batch stay.
             let mut state = unit.state()?.clone();
-            let mut desk = Desk { records, keys, id, exists: unit.is_in_database() };
+            let mut desk = Desk { records, keys, opened, id, exists: unit.is_in_database() };
             let done = work(&mut LoadedAccount::new(&mut state, &mut desk))?;
             // Anybody may look; a batch shall not fail as a whole for one who is another server's.
             if let Some(held) = held

@@ -106,11 +106,11 @@ impl Unit {
 
 /// The document of a row.
 fn open(row: &Row, keys: &Keyring, opened: &mut Opened) -> Result<Arc<Document>, StoreError> {
-    if let Some(document) = opened.get(&row.id, &row.state) {
+    if let Some(document) = opened.document(&row.id, &row.state) {
         return Ok(document);
     }
     let document = Arc::new(Document::read(&keys.unseal(&row.id, Which::State, &row.state)?)?);
-    opened.put(row.id, &row.state, &document);
+    opened.put_document(row.id, &row.state, &document);
     Ok(document)
 }
 
@@ -118,6 +118,7 @@ fn open(row: &Row, keys: &Keyring, opened: &mut Opened) -> Result<Arc<Document>,
 pub(super) struct Desk<'a, R> {
     pub records: &'a mut R,
     pub keys: &'a Keyring,
+    pub opened: &'a mut Opened,
     pub id: Id,
     pub exists: bool,
 }
@@ -135,13 +136,18 @@ impl<R: Records> Shelf for Desk<'_, R> {
         rows.into_iter().map(open).collect()
     }
 
-    fn copy(&mut self, source: u8) -> Result<Option<Held>, StoreError> {
+    fn copy(&mut self, source: u8) -> Result<Option<Arc<Held>>, StoreError> {
         if !self.exists {
             return Ok(None);
         }
         let Some(sealed) = self.records.copy(&self.id, source)? else { return Ok(None) };
+        if let Some(held) = self.opened.copy(&self.id, source, &sealed) {
+            return Ok(Some(held));
+        }
         let clear = self.keys.unseal(&self.id, Which::Copy { source }, &sealed)?;
-        document::read_copy(&clear).map(Some)
+        let held = Arc::new(document::read_copy(&clear)?);
+        self.opened.put_copy(self.id, source, sealed, &held);
+        Ok(Some(held))
     }
 }
 
@@ -302,7 +308,7 @@ impl<R: Records> Sealed<R> {
             None => self.keys.seal(&id, Which::Number, unit.msisdn.digits().as_bytes()),
         };
         let sealed = self.keys.seal(&id, Which::State, &document.write());
-        self.opened.put(id, &sealed, &document);
+        self.opened.put_document(id, &sealed, &document);
         let row = Row {
             id,
             revision: unit.loaded.as_ref().map_or(0, |loaded| loaded.row.revision) + 1,
