@@ -61,7 +61,7 @@ fn a_backup_under_way_leaves_the_last_copy_and_that_can_be_restored() {
     let mut vault = holding(&old);
     take(&mut vault, &block(2, &["Cem", "Dia"], 1, None));
     assert_eq!(held(&mut vault), book(&old));
-    let receiver = Receiver::default();
+    let mut receiver = Receiver::default();
     assert!(Restorer { policy: receiver.policy() }.start(&mut vault, NOW).unwrap());
     let messages = receiver.due(&mut vault, NOW).unwrap().messages;
     assert!(matches!(&messages[..], [FromServer::Restore { generation: 1, total: 1, .. }]), "{messages:?}");
@@ -92,7 +92,7 @@ fn a_backup_with_another_digest_does_not_become_the_copy() {
 fn without_a_digest_it_is_asked_for_and_the_copy_waits() {
     let (old, new) = (["Ana", "Ben"], ["Cem", "Dia"]);
     let mut vault = holding(&old);
-    let receiver = Receiver::default();
+    let mut receiver = Receiver::default();
     for number in 1..=2 {
         assert_eq!(take(&mut vault, &block(2, &new, number, None)), Answer::default());
     }

@@ -2,7 +2,7 @@
 
 mod oxisim;
 
-use oxisim_backup::{Vault, message::Source};
+use oxisim_backup::{Held, Vault, message::Source};
 use oxisim_server::{SqliteStore, Store, StoreError};
 use snapbox::file;
 
@@ -175,7 +175,7 @@ fn a_copy_that_is_not_the_phonebook_is_not_verified() {
     oxisim.run(&words).success();
     let mut store = SqliteStore::open_beside(oxisim.folder.path().join("oxisim.sqlite")).unwrap();
     let damage = |account: &mut <SqliteStore as Store>::Account<'_>| -> Result<(), StoreError> {
-        let mut held = account.held(Source::CARD)?.expect("there is a copy");
+        let mut held = Held::clone(&*account.held(Source::CARD)?.expect("there is a copy"));
         let mut record = held.book.remove(7).expect("it is in use");
         record.number = None;
         held.book.insert(7, record);

@@ -1,6 +1,11 @@
 //! How the world of a plan is made.
 
-use std::{cell::RefCell, collections::BTreeMap, fmt::Display, rc::Rc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, btree_map::Entry},
+    fmt::Display,
+    rc::Rc,
+};
 
 use oxisim_applets::PhonebookBackup;
 use oxisim_backup::{
@@ -60,10 +65,11 @@ pub(crate) const SUBSCRIBER: Resident =
 pub(crate) const NEIGHBOUR: Resident =
     Resident { number: "+15550100002", iccid: "8900101000000000027", contact: "Other", prefix: "+43660" };
 
-/// What a card is made of.
-type Made = (Resident, u16, Mode, bool, bool, u64, u16);
+/// What a card is made of: whose it is, its contacts, and how its applet is set.
+type Made = (Resident, u16, Mode, bool);
 
-/// Makes worlds. It makes a card with its phonebook once, and copies it for every world that begins with the same.
+/// Makes worlds. It makes a card with its phonebook once, and copies it for every world that begins with the same; keys and
+/// counters are written to the copy.
 #[derive(Debug, Default)]
 pub struct Runner {
     cards: BTreeMap<Made, (Card, Rc<Phonebook>)>,
@@ -161,36 +167,41 @@ impl Runner {
         server: &Address,
         keys: Option<&KeySet>,
     ) -> Result<(Card, Rc<Phonebook>), String> {
-        let Plan { contacts, mode, secured, compact, counter, generation, .. } = *plan;
-        let made = (resident, contacts, mode, secured, compact, counter, generation);
-        if let Some((card, phonebook)) = self.cards.get(&made) {
-            let mut copy = self.spare.pop().unwrap_or_else(|| card.clone());
-            copy.clone_from(card);
-            return Ok((copy, Rc::clone(phonebook)));
-        }
-        let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
-        let profile =
-            Profile { phonebook_records: slots, iccid: resident.iccid.into(), ..Profile::default() };
-        let settings = Settings {
-            mode: mode.uploading(),
-            subset: SUBSET,
-            pause: PAUSE,
-            threshold: THRESHOLD,
-            coding: if compact { Coding::general() } else { Coding::Plain },
-            ..Settings::default()
+        let made = (resident, plan.contacts, plan.mode, plan.compact);
+        let (card, phonebook) = match self.cards.entry(made) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => new.insert(make(plan, resident, server)?),
         };
-        let mut card = Card::new(&profile).with_applet(PhonebookBackup::new(server.clone(), settings));
+        let mut copy = self.spare.pop().unwrap_or_else(|| card.clone());
+        copy.clone_from(card);
         if let Some(keys) = keys {
-            PhonebookBackup::personalise_keys(&mut card, keys, counter, 0).map_err(words)?;
+            PhonebookBackup::personalise_keys(&mut copy, keys, plan.counter, 0).map_err(words)?;
         }
-        if generation != 0 {
-            PhonebookBackup::personalise(&mut card, generation).map_err(words)?;
+        if plan.generation != 0 {
+            PhonebookBackup::personalise(&mut copy, plan.generation).map_err(words)?;
         }
-        let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
-        change_phonebook(&mut card, &book)?;
-        let phonebook = Phonebook::of(&mut card).ok_or("the phonebook cannot be read")?;
-        Ok(self.cards.entry(made).or_insert((card, Rc::new(phonebook))).clone())
+        Ok((copy, Rc::clone(phonebook)))
     }
+}
+
+/// A new card with the applet and the contacts, and its phonebook.
+fn make(plan: &Plan, resident: Resident, server: &Address) -> Result<(Card, Rc<Phonebook>), String> {
+    let contacts = plan.contacts;
+    let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
+    let profile = Profile { phonebook_records: slots, iccid: resident.iccid.into(), ..Profile::default() };
+    let settings = Settings {
+        mode: plan.mode.uploading(),
+        subset: SUBSET,
+        pause: PAUSE,
+        threshold: THRESHOLD,
+        coding: if plan.compact { Coding::general() } else { Coding::Plain },
+        ..Settings::default()
+    };
+    let mut card = Card::new(&profile).with_applet(PhonebookBackup::new(server.clone(), settings));
+    let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
+    change_phonebook(&mut card, &book)?;
+    let phonebook = Phonebook::of(&mut card).ok_or("the phonebook cannot be read")?;
+    Ok((card, Rc::new(phonebook)))
 }
 
 impl Resident {

@@ -294,7 +294,7 @@ impl Network {
     pub fn held_of(&mut self, index: usize) -> Book {
         let subscriber = &self.subscribers[index];
         let held = self.server.store().held(&subscriber.msisdn, subscriber.source).unwrap();
-        held.expect("a complete copy").book
+        held.expect("a complete copy").book.clone()
     }
 
     /// Does one thing; `false` if there is nothing to do, ever.

@@ -20,7 +20,7 @@ pub fn what_fails_is_undone<D: Database>(database: &D) {
         Err::<(), _>(failure())
     });
     assert_eq!(result.unwrap_err().to_string(), failure().to_string());
-    assert_eq!(store.held(&ana(), Source::CARD).unwrap(), Some(held()));
+    assert_eq!(store.held(&ana(), Source::CARD).unwrap().as_deref(), Some(&held()));
     assert_eq!(vault(&mut store, &ana(), |account| account.session(Source::CARD)), None);
     assert_eq!(vault(&mut store, &ana(), |account| account.next_counter()), 1);
 }
@@ -33,7 +33,7 @@ pub fn what_is_committed_survives<D: Database>(database: &D) {
         account.next_counter().map(drop)
     });
     vault(&mut database.open(), &ana(), |account| {
-        assert_eq!(account.held(Source::CARD)?, Some(held()));
+        assert_eq!(account.held(Source::CARD)?.as_deref(), Some(&held()));
         assert_eq!(account.session(Source::CARD)?, Some(session()));
         assert_eq!(account.block(Source::CARD, 3)?, Some(vec![0xFF; 120]));
         assert_eq!(account.next_counter()?, 2);

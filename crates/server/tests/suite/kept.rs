@@ -15,7 +15,7 @@ pub fn books_come_back<D: Database>(database: &D) {
     let mut store = database.open();
     property(values::held(), |held| {
         vault(&mut store, &ana(), |account| account.put_held(Source::CARD, &held));
-        assert_eq!(store.held(&ana(), Source::CARD).unwrap(), Some(held));
+        assert_eq!(store.held(&ana(), Source::CARD).unwrap().as_deref(), Some(&held));
     });
 }
 

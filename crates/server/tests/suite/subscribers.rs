@@ -57,7 +57,7 @@ pub fn a_forgotten_subscriber_leaves_no_trace<D: Database>(database: &D) {
     assert_eq!(store.messages(None, 10).unwrap().len(), 1);
     assert_eq!(store.due(Instant::from_secs(u64::MAX), 10).unwrap(), [ben()]);
     assert!(store.subscribers().unwrap().iter().all(|summary| summary.msisdn == ben()));
-    assert_eq!(store.held(&ben(), Source::PHONE).unwrap(), Some(held()));
+    assert_eq!(store.held(&ben(), Source::PHONE).unwrap().as_deref(), Some(&held()));
 }
 
 pub fn subscribers_are_apart<D: Database>(database: &D) {
@@ -80,7 +80,7 @@ pub fn subscribers_are_apart<D: Database>(database: &D) {
         )
     });
     vault(&mut store, &ana(), |account| {
-        assert_eq!(account.held(Source::CARD)?, Some(held()));
+        assert_eq!(account.held(Source::CARD)?.as_deref(), Some(&held()));
         assert_eq!(account.held(Source::PHONE)?, None);
         assert_eq!(account.session(Source::CARD)?, Some(session()));
         assert_eq!(account.block(Source::CARD, 1)?, Some(vec![1]));

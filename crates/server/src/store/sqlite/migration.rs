@@ -189,9 +189,9 @@ mod tests {
     fn check(store: &mut SqliteStore, version: usize) {
         let ana: Msisdn = "491511234567".parse().unwrap();
         let at = Instant::from_micros;
-        let Held { generation, at: completed, book, table } =
-            store.held(&ana, Source::CARD).unwrap().unwrap();
-        assert_eq!((generation, completed, table), (6, at(60), (version >= 5).then_some(3)));
+        let held = store.held(&ana, Source::CARD).unwrap().unwrap();
+        let Held { generation, at: completed, book, table } = &*held;
+        assert_eq!((*generation, *completed, *table), (6, at(60), (version >= 5).then_some(3)));
         let record = book.record(3).unwrap();
         assert_eq!(
             (record.alpha.text(), record.number.as_ref().unwrap().to_string()),
