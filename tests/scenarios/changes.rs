@@ -2,7 +2,7 @@
 
 use oxisim_backup::{Way, message::Source, security::KeyVersion};
 use oxisim_phonebook::Book;
-use oxisim_server::{Server, SqliteStore, Store};
+use oxisim_server::{Server, SqliteStore};
 use oxisim_tests::{CARDS, LONG, SUBSCRIBER, Scene, book, contact, copy, fill, hand_over, transcript};
 use oxisim_world::World;
 
@@ -40,7 +40,7 @@ fn nothing_changed_nothing_sent() {
 /// The server loses what it holds of the subscriber, and is told of the card again.
 fn lose_copy(world: &mut World<Server<SqliteStore>>) {
     let (number, now) = (SUBSCRIBER.parse().unwrap(), world.now());
-    assert!(world.esme.store().forget(&number).unwrap());
+    assert!(world.esme.forget(&number).unwrap());
     world.esme.enrol(&number, &CARDS[0].parse().unwrap(), KeyVersion::FIRST, now).unwrap();
 }
 

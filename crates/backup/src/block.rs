@@ -178,13 +178,11 @@ impl Entry {
     }
 
     fn write(&self, alpha: u8, out: &mut Vec<u8>) {
-        match &self.record {
-            Some(record) => write_record(self.slot, record, alpha, out),
-            None => {
-                let [high, low] = self.slot.to_be_bytes();
-                out.extend([DELETED | high & 0x0F, low]);
-            }
-        }
+        let Some(record) = &self.record else {
+            let [high, low] = self.slot.to_be_bytes();
+            return out.extend([DELETED | high & 0x0F, low]);
+        };
+        write_record(self.slot, record, alpha, out);
     }
 }
 

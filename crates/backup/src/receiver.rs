@@ -141,6 +141,11 @@ impl Receiver {
         &self.policy
     }
 
+    /// Drops what it remembers of anybody's contacts.
+    pub fn forget(&mut self) {
+        (self.memo, self.made) = (Memo::default(), Made::default());
+    }
+
     /// A message of the subscriber's uploader `from` has come at `now`. `random` is any number, for the
     /// [`Spacing`].
     pub fn receive<V: Vault>(

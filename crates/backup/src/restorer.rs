@@ -119,7 +119,7 @@ impl Restorer<'_> {
         let at = usize::from(number.saturating_sub(1));
         let held = held.filter(|_| restore.asked <= PATIENCE);
         let block = held.and_then(|held| {
-            let blocks = made.of(held, restore.table, |book| self.blocks(book, restore.table).collect());
+            let blocks = made.blocks(held, restore.table, |book| self.blocks(book, restore.table).collect());
             blocks.get(at).cloned()
         });
         if let Some(block) = block {
@@ -186,22 +186,25 @@ impl Restorer<'_> {
 
 /// The blocks of the copy that was written back last, so that they are not made again for each message.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Made(Option<(Arc<Held>, Option<u8>, Vec<Vec<u8>>)>);
+pub(crate) struct Made {
+    /// The copy, and the table.
+    of: Option<(Arc<Held>, Option<u8>)>,
+    blocks: Vec<Vec<u8>>,
+}
 
 impl Made {
     /// The blocks of a copy with this table, which `make` makes of its book unless they are known.
-    fn of(
+    fn blocks(
         &mut self,
         held: Arc<Held>,
         table: Option<u8>,
         make: impl FnOnce(&Book) -> Vec<Vec<u8>>,
     ) -> &[Vec<u8>] {
-        let known = self.0.take().filter(|(known, with, _)| *with == table && *known == held);
-        let made = known.unwrap_or_else(|| {
-            let blocks = make(&held.book);
-            (held, table, blocks)
-        });
-        &self.0.insert(made).2
+        if self.of.as_ref().is_none_or(|(copy, with)| *with != table || *copy != held) {
+            self.blocks = make(&held.book);
+            self.of = Some((held, table));
+        }
+        &self.blocks
     }
 }
 
@@ -253,6 +256,23 @@ mod tests {
         let entries = blocks.iter().flat_map(|block| unpacker.push(block).unwrap());
         let slots = entries.map(|entry| entry.slot).collect();
         (blocks.len(), slots)
+    }
+
+    #[test]
+    fn blocks_are_made_once_for_each_copy_and_table() {
+        let held =
+            |at| Held { generation: 1, at: Instant::from_secs(at), book: Book::default(), table: None };
+        let mut made = Made::default();
+        let mut makes = |at, table| {
+            let mut is_made = false;
+            made.blocks(Arc::new(held(at)), table, |_| {
+                is_made = true;
+                Vec::new()
+            });
+            is_made
+        };
+        let asked = [(1, None), (1, None), (1, Some(0)), (2, Some(0)), (2, Some(0)), (1, None)];
+        assert_eq!(asked.map(|(at, table)| makes(at, table)), [true, false, true, true, false, true]);
     }
 
     #[test]

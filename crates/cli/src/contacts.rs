@@ -485,7 +485,7 @@ fn restore(
 
 fn forget(number: &Msisdn, db: &str) -> Result<(), Failure> {
     let args = HeldArgs { number: Some(number.clone()), source: PhonebookName::Card, db: db.into() };
-    if args.open(0)?.store().forget(number)? {
+    if args.open(0)?.forget(number)? {
         println!("Everything of {number} is deleted.");
         Ok(())
     } else {

@@ -261,6 +261,15 @@ impl<S: Store> Server<S> {
         trimmed.and(turns).map(|()| due.len() as u32)
     }
 
+    /// Deletes all that is kept of a subscriber; whether there was anything.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, Error> {
+        self.receiver.forget();
+        Ok(self.store.forget(msisdn)?)
+    }
+
     /// The policy from now on.
     pub fn set_policy(&mut self, policy: Policy) {
         self.receiver = Receiver::new(policy);

@@ -193,7 +193,7 @@ impl<S: Store + 'static, L: Lender<S>> Desk for ServerDesk<S, L> {
 
     fn forget(&self, id: &SubscriberId) -> Result<bool, DeskError> {
         let Some(msisdn) = self.msisdn(id) else { return Ok(false) };
-        self.with(|server| server.store().forget(&msisdn))
+        self.with(|server| server.forget(&msisdn))
     }
 
     fn apply(

@@ -281,7 +281,7 @@ fn turns_that_fail_are_put_off_for_longer_each_time_and_noted_and_starve_nobody(
         network.server.handle_timeout(soon).unwrap_err();
     }
     assert_eq!(network.server.poll_output().unwrap().to.to_string(), BEN);
-    assert!(network.server.store().forget(&ben).unwrap());
+    assert!(network.server.forget(&ben).unwrap());
     let mut last = soon;
     for minutes in [5, 10, 20] {
         let due = network.server.poll_timeout().unwrap().unwrap();

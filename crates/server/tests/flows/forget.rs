@@ -70,7 +70,7 @@ fn nothing_of_a_forgotten_subscriber_stays_in_a_table_or_in_the_files() {
 
     let sealed = sealed_records(&network.path());
     assert!(sealed.len() > 10 && sealed.iter().any(|record| is_in_files(network.folder.path(), record)));
-    assert!(network.server.store().forget(&msisdn).unwrap());
+    assert!(network.server.forget(&msisdn).unwrap());
     assert!(tables_in_use(&network.path()).is_empty());
     for sealed in sealed {
         assert!(!is_in_files(network.folder.path(), &sealed), "{sealed:02X?}");
@@ -87,7 +87,7 @@ fn a_difference_to_a_forgotten_copy_becomes_a_whole_backup() {
     network.subscribers.iter_mut().for_each(Subscriber::start);
     network.run();
     let msisdn = network.subscribers[0].msisdn.clone();
-    assert!(network.server.store().forget(&msisdn).unwrap());
+    assert!(network.server.forget(&msisdn).unwrap());
     network.subscribers[0].memory.book.insert(50, contact("Zoe", "+3612345"));
     network.subscribers[0].start();
     network.run();

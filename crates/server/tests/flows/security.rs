@@ -342,7 +342,7 @@ fn a_forgotten_subscribers_card_is_nobodys_and_its_counters_stay() {
     let mut network = network(Way::NORMAL);
     let message = sealed(5, block(Source::CARD, 1, 1, 2));
     assert!(matches!(deliver(&mut network, &message), Reception::Taken { .. }));
-    assert!(network.server.store().forget(&ana()).unwrap());
+    assert!(network.server.forget(&ana()).unwrap());
     assert_eq!(network.server.store().cards().unwrap(), []);
     assert_eq!(deliver(&mut network, &message), Reception::Ignored(Ignored::NoKeys));
     network.enrol(CARD);

@@ -202,7 +202,7 @@ fn server_that_forgets_what_it_took() -> Invariant {
 
 fn memory_that_grows() -> Invariant {
     let mut run = begun(&plan());
-    run.homes[0].card().memory_mut().create("more", &[0; 10]);
+    run.homes[0].card().memory_mut().allocate("more", &[0; 10]).unwrap();
     seen(&mut run)
 }
 

@@ -79,10 +79,10 @@ impl<E: Esme, C: Slot> World<E, C> {
         let phone_asks = application.is_some_and(BackupApplication::is_asking);
         let phone_way = application.and_then(BackupApplication::under_way);
         let mark = self.card.mark();
-        if mark.is_none() || mark != self.said.0 {
-            self.said = (mark, self.card.backup());
-        }
-        let (card_way, card_asks) = match self.said.1 {
+        let known = self.said.filter(|(at, _)| mark == Some(*at)).map(|(_, way)| way);
+        let said = if known.is_some() { known } else { self.card.backup() };
+        self.said = mark.zip(said);
+        let (card_way, card_asks) = match said {
             Some(way) => (way, self.is_asked),
             None => (self.seen.way(), self.seen.is_beginning()),
         };
