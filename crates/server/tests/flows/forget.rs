@@ -3,7 +3,6 @@
 use std::{fs, path::Path};
 
 use oxisim_backup::{Configuration, Spacing, Way, Window, message::Source};
-use oxisim_server::Store;
 use oxisim_wire::Duration;
 use rusqlite::{Connection, OpenFlags};
 
