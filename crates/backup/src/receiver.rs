@@ -184,7 +184,7 @@ impl Receiver {
             ToServer::Unspoken(refusal) => unspoken(vault, refusal).map(noted).map_err(ReceiverError::Store),
             ToServer::Restored { generation, missing, digest } => {
                 Restorer { policy: &self.policy }
-                    .confirmed(vault, generation, &missing, digest, now)
+                    .confirmed(vault, &mut self.made, generation, &missing, digest, now)
                     .map_err(ReceiverError::Store)?;
                 Ok(Answer::default())
             }
@@ -544,4 +544,32 @@ impl Opened {
 /// Whether a generation lies before another; they wrap.
 pub(crate) const fn is_older(generation: u16, than: u16) -> bool {
     than.wrapping_sub(generation) < 0x8000
+}
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+    use crate::MemoryVault;
+
+    #[test]
+    fn what_blocks_say_is_forgotten() {
+        let blocks = ToServer::Blocks(Blocks {
+            backup: BackupId { source: Source::CARD, generation: 1 },
+            base_distance: 0,
+            total: 2,
+            first: 1,
+            blocks: vec![vec![0x0E, 0x80, 0x01]],
+            resumes: Resumes::UPLOADER,
+            delay: None,
+            digest: None,
+        });
+        let mut receiver = Receiver::default();
+        let vault = &mut MemoryVault::default();
+        receiver.receive(vault, Source::CARD, &blocks.encode(), Instant::EPOCH, 0).unwrap();
+        assert!(!receiver.memo.is_empty());
+        receiver.forget();
+        assert!(receiver.memo.is_empty());
+    }
 }

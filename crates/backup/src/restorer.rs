@@ -1,6 +1,7 @@
 //! The server's copy on its way back onto a card.
 
 use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
 
 use oxisim_phonebook::Book;
 use oxisim_wire::{Duration, Instant};
@@ -127,6 +128,7 @@ impl Restorer<'_> {
         } else {
             restore.step = RestoreStep::GivenUp;
             restore.due = None;
+            *made = Made::default();
             answer.given_up.push(GivenUp::Restore { generation });
         }
         vault.put_restore(&restore)
@@ -149,6 +151,7 @@ impl Restorer<'_> {
     pub(crate) fn confirmed<V: Vault>(
         self,
         vault: &mut V,
+        made: &mut Made,
         generation: u16,
         missing: &BlockSet,
         digest: Digest,
@@ -174,6 +177,7 @@ impl Restorer<'_> {
             let equal = vault.held(Source::CARD)?.is_some_and(|held| Digest::of(&held.book) == digest);
             restore.step = RestoreStep::Complete { equal };
             restore.due = None;
+            *made = Made::default();
         } else {
             // A card that never gets further is not asked for ever.
             restore.asked = restore.asked.saturating_add(1);
@@ -185,11 +189,18 @@ impl Restorer<'_> {
 }
 
 /// The blocks of the copy that was written back last, so that they are not made again for each message.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Made {
     /// The copy, and the table.
     of: Option<(Arc<Held>, Option<u8>)>,
     blocks: Vec<Vec<u8>>,
+}
+
+/// Nobody's contacts are shown.
+impl fmt::Debug for Made {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Made").finish_non_exhaustive()
+    }
 }
 
 impl Made {

@@ -125,16 +125,6 @@ impl StateMachineTest for Real {
     }
 }
 
-#[test]
-fn a_receiver_forgets_what_blocks_say() {
-    let (mut receiver, new) = (Receiver::default(), format!("{:?}", Receiver::default()));
-    let first = block(1, 1).encode();
-    receiver.receive(&mut MemoryVault::default(), Source::CARD, &first, Instant::EPOCH, 0).unwrap();
-    assert_ne!(format!("{receiver:?}"), new);
-    receiver.forget();
-    assert_eq!(format!("{receiver:?}"), new);
-}
-
 prop_state_machine! {
     #![proptest_config(ProptestConfig { cases: 256, failure_persistence: Some(Box::new(WithSource("proptest-regressions"))), ..ProptestConfig::default() })]
 

@@ -261,12 +261,14 @@ impl<S: Store> Server<S> {
         trimmed.and(turns).map(|()| due.len() as u32)
     }
 
-    /// Deletes all that is kept of a subscriber; whether there was anything.
+    /// Deletes all that is kept of a subscriber, and what this server has in memory of them; whether anything was kept.
     ///
     /// # Errors
     /// The store's.
     pub fn forget(&mut self, msisdn: &Msisdn) -> Result<bool, Error> {
         self.receiver.forget();
+        self.outputs.retain(|output| Msisdn::try_from(&output.to).ok().as_ref() != Some(msisdn));
+        self.failures.remove(msisdn);
         Ok(self.store.forget(msisdn)?)
     }
 

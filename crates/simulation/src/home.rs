@@ -82,6 +82,7 @@ impl Home {
             Some(next) if !went => self.recover(next),
             _ => return Ok(went),
         }
+        self.look()?;
         Ok(true)
     }
 

@@ -18,13 +18,13 @@ use oxisim_phonebook::Book;
 use oxisim_server::Msisdn;
 use oxisim_sms::packet::Counter;
 use oxisim_wire::Instant;
-use oxisim_world::{What, World};
+use oxisim_world::{Mark, Slot, What, World};
 use serde::Serialize;
 
 use crate::{
     Watched,
     making::{Resident, SUBSET},
-    phonebook::Phonebook,
+    phonebook::CardBook,
     servers::{Line, Servers},
     whole::Whole,
 };
@@ -107,19 +107,19 @@ pub struct Watch {
     subset: usize,
     start: Instant,
     /// What is to be on the card.
-    phonebook: Rc<Phonebook>,
+    phonebook: Rc<CardBook>,
     /// Phonebooks as they were when backups were taken, by the numbers of those.
-    taken: BTreeMap<u16, Rc<Phonebook>>,
+    taken: BTreeMap<u16, Rc<CardBook>>,
     /// The phonebook as it was when the user was asked: a backup that follows is of that.
-    asked: Option<Rc<Phonebook>>,
+    asked: Option<Rc<CardBook>>,
     /// The backup that is under way, and the one that was last.
     run: Option<(u16, Way)>,
     last: Option<(u16, Way)>,
     /// Copies that were to be written back, and the slots that the user has changed since.
     copies: Vec<(Book, BTreeSet<u16>)>,
     counters: (u64, u64),
-    /// Writes of the card, and whether it is torn, when it was looked at last: what it has changes by those alone.
-    written: Option<(u64, bool)>,
+    /// The card's mark when it was looked at last: as long as it has that, it has what it had.
+    mark: Option<Mark>,
     /// Counters of the server's packets, with what they were for.
     sent: BTreeMap<u64, Vec<u8>>,
     memory: usize,
@@ -139,7 +139,7 @@ impl Watch {
     /// Of a world at its beginning, with a card that has this phonebook and is about to make a backup.
     pub fn new(
         card: &Card,
-        phonebook: Rc<Phonebook>,
+        phonebook: Rc<CardBook>,
         subscriber: Msisdn,
         stranger: Option<Msisdn>,
         resident: Resident,
@@ -160,7 +160,7 @@ impl Watch {
             last: None,
             copies: Vec::new(),
             counters: (0, 0),
-            written: None,
+            mark: None,
             sent: BTreeMap::new(),
             memory: card.memory().used(),
             happenings: 0,
@@ -206,7 +206,7 @@ impl Watch {
 
     /// The user has changed the phonebook.
     pub fn phonebook_changed(&mut self, card: &mut Card) {
-        let Some(phonebook) = Phonebook::of(card) else { return };
+        let Some(phonebook) = CardBook::of(card) else { return };
         let changed = differences(self.book(), &phonebook.book);
         self.copies.iter_mut().for_each(|(_, edited)| edited.extend(&changed));
         self.phonebook = Rc::new(phonebook);
@@ -253,8 +253,8 @@ impl Watch {
 
     fn look_at_card(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
         let memory = card.memory();
-        let written = Some((memory.writes(), memory.is_torn()));
-        if std::mem::replace(&mut self.written, written) == written {
+        let mark = Slot::mark(card);
+        if std::mem::replace(&mut self.mark, mark) == mark {
             return Ok(());
         }
         if memory.used() > self.memory {
@@ -287,7 +287,7 @@ impl Watch {
 
     /// The phonebook is another: every contact that is must be one of a copy.
     fn look_at_phonebook(&mut self, card: &mut Card, now: Instant) -> Result<(), Violation> {
-        let Some(phonebook) = Phonebook::of(card) else {
+        let Some(phonebook) = CardBook::of(card) else {
             return Err(self.violation(Invariant::Phonebook, now, "it cannot be read".into()));
         };
         for slot in differences(self.book(), &phonebook.book) {

@@ -25,7 +25,7 @@ use crate::{
     Mode, Plan, Verdict, Watched,
     home::Home,
     invariant::Watch,
-    phonebook::Phonebook,
+    phonebook::CardBook,
     run::Run,
     servers::{Line, Servers},
 };
@@ -65,14 +65,21 @@ pub(crate) const SUBSCRIBER: Resident =
 pub(crate) const NEIGHBOUR: Resident =
     Resident { number: "+15550100002", iccid: "8900101000000000027", contact: "Other", prefix: "+43660" };
 
-/// What a card is made of: whose it is, its contacts, and how its applet is set.
-type Made = (Resident, u16, Mode, bool);
+/// What a card is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Recipe {
+    resident: Resident,
+    contacts: u16,
+    /// How its applet is set.
+    mode: Mode,
+    compact: bool,
+}
 
 /// Makes worlds. It makes a card with its phonebook once, and copies it for every world that begins with the same; keys and
 /// counters are written to the copy.
 #[derive(Debug, Default)]
 pub struct Runner {
-    cards: BTreeMap<Made, (Card, Rc<Phonebook>)>,
+    cards: BTreeMap<Recipe, (Card, Rc<CardBook>)>,
     /// Cards of worlds that are over, in whose place others come.
     spare: Vec<Card>,
 }
@@ -166,11 +173,12 @@ impl Runner {
         resident: Resident,
         server: &Address,
         keys: Option<&KeySet>,
-    ) -> Result<(Card, Rc<Phonebook>), String> {
-        let made = (resident, plan.contacts, plan.mode, plan.compact);
-        let (card, phonebook) = match self.cards.entry(made) {
+    ) -> Result<(Card, Rc<CardBook>), String> {
+        let Plan { contacts, mode, compact, .. } = *plan;
+        let recipe = Recipe { resident, contacts, mode, compact };
+        let (card, phonebook) = match self.cards.entry(recipe) {
             Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(new) => new.insert(make(plan, resident, server)?),
+            Entry::Vacant(new) => new.insert(recipe.make(server)?),
         };
         let mut copy = self.spare.pop().unwrap_or_else(|| card.clone());
         copy.clone_from(card);
@@ -184,24 +192,27 @@ impl Runner {
     }
 }
 
-/// A new card with the applet and the contacts, and its phonebook.
-fn make(plan: &Plan, resident: Resident, server: &Address) -> Result<(Card, Rc<Phonebook>), String> {
-    let contacts = plan.contacts;
-    let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
-    let profile = Profile { phonebook_records: slots, iccid: resident.iccid.into(), ..Profile::default() };
-    let settings = Settings {
-        mode: plan.mode.uploading(),
-        subset: SUBSET,
-        pause: PAUSE,
-        threshold: THRESHOLD,
-        coding: if plan.compact { Coding::general() } else { Coding::Plain },
-        ..Settings::default()
-    };
-    let mut card = Card::new(&profile).with_applet(PhonebookBackup::new(server.clone(), settings));
-    let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
-    change_phonebook(&mut card, &book)?;
-    let phonebook = Phonebook::of(&mut card).ok_or("the phonebook cannot be read")?;
-    Ok((card, Rc::new(phonebook)))
+impl Recipe {
+    /// A new card with the applet and the contacts, and its phonebook.
+    fn make(self, server: &Address) -> Result<(Card, Rc<CardBook>), String> {
+        let Self { resident, contacts, mode, compact } = self;
+        let slots = u8::try_from(contacts + FREE_SLOTS).map_err(|_| "too many contacts".to_owned())?;
+        let profile =
+            Profile { phonebook_records: slots, iccid: resident.iccid.into(), ..Profile::default() };
+        let settings = Settings {
+            mode: mode.uploading(),
+            subset: SUBSET,
+            pause: PAUSE,
+            threshold: THRESHOLD,
+            coding: if compact { Coding::general() } else { Coding::Plain },
+            ..Settings::default()
+        };
+        let mut card = Card::new(&profile).with_applet(PhonebookBackup::new(server.clone(), settings));
+        let book: Book = (1..=contacts).map(|slot| (slot, resident.contact(u32::from(slot)))).collect();
+        change_phonebook(&mut card, &book)?;
+        let phonebook = CardBook::of(&mut card).ok_or("the phonebook cannot be read")?;
+        Ok((card, Rc::new(phonebook)))
+    }
 }
 
 impl Resident {

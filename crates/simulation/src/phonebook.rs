@@ -9,12 +9,12 @@ const FILES: [&str; 3] = ["6F3A", "4F4A", "4F11"];
 
 /// What the files of a card's phonebook hold, and the contacts that this says.
 #[derive(Debug)]
-pub(crate) struct Phonebook {
+pub(crate) struct CardBook {
     files: Vec<(Handle, Vec<u8>)>,
     pub book: Book,
 }
 
-impl Phonebook {
+impl CardBook {
     /// That of a card, if it can be read.
     pub fn of(card: &mut Card) -> Option<Self> {
         let book = read_phonebook(card).book().ok()?;

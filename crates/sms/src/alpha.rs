@@ -203,17 +203,15 @@ fn longest<'a>(pieces: impl Iterator<Item = (usize, &'a str)>, capacity: usize, 
 /// `text`, which has no character outside the Basic Multilingual Plane, in its shortest coding; of two that
 /// are equally long the more widely read one.
 fn shortest(text: &str) -> Vec<u8> {
-    if let Some(septets) = alphabet::encode(text) {
-        return septets;
+    let septets = alphabet::encode(text);
+    if let Some(septets) = septets.as_ref().filter(|septets| septets.len() == text.chars().count()) {
+        return septets.clone();
     }
-    let mut best = vec![UCS2];
-    best.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
-    for relative in [half_page(text), base(text)].into_iter().flatten() {
-        if relative.len() < best.len() {
-            best = relative;
-        }
-    }
-    best
+    let mut ucs2 = vec![UCS2];
+    ucs2.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+    let others = [Some(ucs2), half_page(text), base(text)].into_iter().flatten();
+    // The first one of the shortest.
+    septets.into_iter().chain(others).min_by_key(Vec::len).unwrap_or_default()
 }
 
 /// The coding that starts with `81`, if all characters lie in one half page or in the default alphabet.
@@ -296,6 +294,17 @@ mod tests {
     fn escaped_characters_take_two_octets() {
         assert_eq!(AlphaIdentifier::fit("[€]", 6).alpha.octets().len(), 6);
         assert_eq!(fit("[€]", 5), ("[€".into(), None, Some("]".into())));
+    }
+
+    #[test]
+    fn a_name_of_many_escaped_characters_has_a_shorter_coding() {
+        for (text, coding) in [("[[[[[[[[", 0x82), ("€€€€€₭", 0x81), ("[[[[[[[[À", 0x82)] {
+            let fitted = AlphaIdentifier::fit(text, 14);
+            assert_eq!(
+                (fitted.alpha.octets()[0], fitted.alpha.text(), fitted.cut),
+                (coding, text.into(), None)
+            );
+        }
     }
 
     #[test]

@@ -25,8 +25,8 @@ pub trait Slot {
     /// cannot, whose backup shows only in what it asks of the phone.
     fn backup(&self) -> Option<Option<Way>>;
 
-    /// What differs whenever [`Slot::backup`] may: as long as it is the same, that need not be asked again. `None` if
-    /// nobody can tell.
+    /// What differs whenever [`Slot::backup`] may, of the same card and outside of transactions: as long as it is the same,
+    /// that need not be asked again. `None` if nobody can tell.
     fn mark(&self) -> Option<Mark> {
         None
     }

@@ -88,7 +88,7 @@ pub struct World<E, C = Card> {
     /// How the backups of the card and of the phone stand.
     backups: [Stage; 2],
     /// What a card that can be looked into said of its backup, with the mark that it had then.
-    said: Option<(Mark, Option<Way>)>,
+    card_said: Option<(Mark, Option<Way>)>,
     /// What the phone sees of the card's.
     seen: Seen,
     /// The card has not answered.
@@ -192,7 +192,7 @@ impl<E: Esme, C: Slot> World<E, C> {
             schedule: Schedule::default(),
             radio_free: start,
             backups: [Stage::Idle; 2],
-            said: None,
+            card_said: None,
             seen: Seen::Nothing,
             is_lost: false,
             is_asked: false,

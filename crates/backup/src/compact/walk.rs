@@ -46,7 +46,7 @@ impl Context {
 /// What a hash begins with.
 const SEED: u16 = 0x1234;
 
-/// Tags, and values, whose hashes are looked up.
+/// The hashes of tags and values below these are looked up, which is faster; who has no room for the table computes them.
 const TAGS: usize = 96;
 const VALUES: usize = 128;
 

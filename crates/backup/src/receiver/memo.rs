@@ -1,6 +1,7 @@
 //! Blocks that have been read.
 
 use alloc::{collections::BTreeMap, vec::Vec};
+use core::fmt;
 
 use oxisim_wire::Error;
 
@@ -11,8 +12,15 @@ const MOST: usize = 256;
 
 /// What the blocks say that have come lately: each is read when it comes, and need not be read again when its backup becomes
 /// complete. The same octets always say the same.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(super) struct Memo(BTreeMap<Vec<u8>, Vec<Entry>>);
+
+/// Nobody's contacts are shown.
+impl fmt::Debug for Memo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Memo").finish_non_exhaustive()
+    }
+}
 
 impl Memo {
     /// Reads a block that is no piece.
@@ -29,6 +37,12 @@ impl Memo {
         }
         self.0.insert(block.to_vec(), entries);
         Ok(())
+    }
+
+    /// Whether nothing is remembered.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// What a block says, if it is remembered; it no longer is.

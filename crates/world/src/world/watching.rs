@@ -79,9 +79,9 @@ impl<E: Esme, C: Slot> World<E, C> {
         let phone_asks = application.is_some_and(BackupApplication::is_asking);
         let phone_way = application.and_then(BackupApplication::under_way);
         let mark = self.card.mark();
-        let known = self.said.filter(|(at, _)| mark == Some(*at)).map(|(_, way)| way);
+        let known = self.card_said.filter(|(at, _)| mark == Some(*at)).map(|(_, way)| way);
         let said = if known.is_some() { known } else { self.card.backup() };
-        self.said = mark.zip(said);
+        self.card_said = mark.zip(said);
         let (card_way, card_asks) = match said {
             Some(way) => (way, self.is_asked),
             None => (self.seen.way(), self.seen.is_beginning()),

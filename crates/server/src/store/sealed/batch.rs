@@ -168,7 +168,12 @@ impl<R: Records> Sealed<R> {
         self.know_keys(rows.iter().map(|row| &row.state[..]))?;
         let mut rows: BTreeMap<Id, Row> = rows.into_iter().map(|row| (row.id, row)).collect();
         for (id, msisdn) in subscribers {
-            let unit = Unit::new(msisdn, rows.remove(&id), &self.keys, &mut self.opened)?;
+            let row = rows.remove(&id);
+            if row.is_none() {
+                // Somebody else may have forgotten them.
+                self.opened.forget(&id);
+            }
+            let unit = Unit::new(msisdn, row, &self.keys, &mut self.opened)?;
             self.units.entry(id).or_insert(unit);
         }
         Ok(())
@@ -307,14 +312,12 @@ impl<R: Records> Sealed<R> {
             Some(loaded) => loaded.row.number.clone(),
             None => self.keys.seal(&id, Which::Number, unit.msisdn.digits().as_bytes()),
         };
-        let sealed = self.keys.seal(&id, Which::State, &document.write());
-        self.opened.put_document(id, &sealed, &document);
         let row = Row {
             id,
             revision: unit.loaded.as_ref().map_or(0, |loaded| loaded.row.revision) + 1,
             due: document.due(),
             number,
-            state: sealed,
+            state: self.keys.seal(&id, Which::State, &document.write()),
         };
         let (from, was_due) =
             loaded.map_or((None, None), |loaded| (Some(loaded.row.revision), loaded.row.due));

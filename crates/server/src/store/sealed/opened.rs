@@ -1,4 +1,4 @@
-//! Records that have been opened, or sealed, lately.
+//! Records that have been opened lately.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -6,12 +6,12 @@ use oxisim_backup::Held;
 
 use crate::store::{document::Document, records::Id};
 
-/// Subscribers whose documents are remembered.
-const MOST: usize = 64;
+/// Most subscribers whose documents are remembered.
+const MOST: usize = 256;
 
-/// The latest documents of some subscribers and the copy that was looked at last, by the octets that they are sealed as:
-/// what stands in the database as it was need not be opened again. The same octets always say the same, whoever has
-/// written them.
+/// The documents of some subscribers and the copy that was looked at last, by the octets that they are sealed as: what
+/// stands in the database as it was need not be opened again. The same octets always say the same, whoever has written
+/// them. What this process itself has written is opened once, as anybody else's is.
 #[derive(Default)]
 pub(super) struct Opened {
     documents: BTreeMap<Id, (Vec<u8>, Arc<Document>)>,
@@ -107,9 +107,11 @@ mod tests {
     #[test]
     fn no_more_documents_are_remembered_than_there_is_room_for() {
         let mut opened = Opened::default();
-        for of in 0..=u8::MAX {
-            opened.put_document([of; 16], &[of], &Arc::default());
-            assert!(opened.document(&[of; 16], &[of]).is_some());
+        for of in 0..=MOST as u16 {
+            let mut id = ONE;
+            id[..2].copy_from_slice(&of.to_be_bytes());
+            opened.put_document(id, &[7], &Arc::default());
+            assert!(opened.document(&id, &[7]).is_some());
         }
         assert!(opened.documents.len() <= MOST);
     }
