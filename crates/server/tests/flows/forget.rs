@@ -75,6 +75,7 @@ fn nothing_of_a_forgotten_subscriber_stays_in_a_table_or_in_the_files() {
         assert!(!is_in_files(network.folder.path(), &sealed), "{sealed:02X?}");
     }
     assert_eq!(network.server.poll_timeout().unwrap(), None);
+    assert!(network.server.poll_output().is_none(), "nothing more goes to somebody who is forgotten");
 }
 
 #[test]
