@@ -298,7 +298,7 @@ mod tests {
 
     #[test]
     fn a_name_of_many_escaped_characters_has_a_shorter_coding() {
-        for (text, coding) in [("[[[[[[[[", 0x82), ("€€€€€₭", 0x81), ("[[[[[[[[À", 0x82)] {
+        for (text, coding) in [("[[[[[[[[", 0x81), ("€€€€€₭", 0x81), ("[[[[[[[[À", 0x82)] {
             let fitted = AlphaIdentifier::fit(text, 14);
             assert_eq!(
                 (fitted.alpha.octets()[0], fitted.alpha.text(), fitted.cut),
