@@ -250,6 +250,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        MemoryVault,
         compact::{GENERAL, Tables},
         piece::Unpacker,
     };
@@ -284,6 +285,23 @@ mod tests {
         };
         let asked = [(1, None), (1, None), (1, Some(0)), (2, Some(0)), (2, Some(0)), (1, None)];
         assert_eq!(asked.map(|(at, table)| makes(at, table)), [true, false, true, true, false, true]);
+    }
+
+    #[test]
+    fn the_blocks_are_dropped_when_the_restore_ends() {
+        let (policy, mut made, mut vault) = (Policy::default(), Made::default(), MemoryVault::default());
+        let alpha = AlphaIdentifier::fit("Ana", 14).alpha;
+        let book: Book = [(1, Record { alpha, number: None, additional: Vec::new() })].into_iter().collect();
+        let digest = Digest::of(&book);
+        vault.put_held(Source::CARD, &Held { generation: 1, at: Instant::EPOCH, book, table: None }).unwrap();
+        let restorer = Restorer { policy: &policy };
+        assert!(restorer.start(&mut vault, Instant::EPOCH).unwrap());
+        restorer.due(&mut vault, &mut made, Instant::EPOCH, &mut Answer::default()).unwrap();
+        assert_eq!(made.blocks.len(), 1);
+        let nothing = BlockSet::empty(1);
+        restorer.confirmed(&mut vault, &mut made, 1, &nothing, digest, Instant::EPOCH).unwrap();
+        assert_eq!(vault.restore().unwrap().unwrap().step, RestoreStep::Complete { equal: true });
+        assert!(made.of.is_none() && made.blocks.is_empty());
     }
 
     #[test]
