@@ -73,15 +73,15 @@ impl AlphaIdentifier {
         Self(octets)
     }
 
-    /// As much of `text` as `capacity` octets hold, in the shortest of the four codings.
+    /// As much of `text` as `capacity` octets hold: in the default alphabet, which is read most widely, if that has all of it
+    /// and holds as much; else in the shortest of the other codings.
     ///
     /// The cut falls between characters as a reader sees them (Unicode grapheme clusters), unless the first
     /// one alone is too long.
     #[must_use]
     pub fn fit(text: &str, capacity: usize) -> Fitted {
         let (kept, dropped) = keep_holdable(text);
-        let whole = shortest(&kept);
-        if whole.len() <= capacity {
+        if let Some(whole) = coded(&kept, capacity) {
             return Fitted { alpha: Self(whole.into()), dropped: some(dropped), cut: None };
         }
         let mut end = longest(kept.grapheme_indices(true), capacity, &kept);
@@ -92,7 +92,7 @@ impl AlphaIdentifier {
         }
         let head = kept.get(..end).unwrap_or_default().trim_end();
         Fitted {
-            alpha: Self(shortest(head).into()),
+            alpha: Self(coded(head, capacity).unwrap_or_default().into()),
             dropped: some(dropped),
             cut: some(kept.get(head.len()..).unwrap_or_default().into()),
         }
@@ -195,23 +195,26 @@ fn keep_holdable(text: &str) -> (String, String) {
 /// Where the longest run of `pieces` ends that `capacity` octets hold.
 fn longest<'a>(pieces: impl Iterator<Item = (usize, &'a str)>, capacity: usize, text: &str) -> usize {
     let ends = pieces.map(|(at, piece)| at + piece.len());
-    ends.take_while(|&end| text.get(..end).is_some_and(|head| shortest(head).len() <= capacity))
+    ends.take_while(|&end| text.get(..end).is_some_and(|head| coded(head, capacity).is_some()))
         .last()
         .unwrap_or(0)
 }
 
-/// `text`, which has no character outside the Basic Multilingual Plane, in its shortest coding; of two that
-/// are equally long the more widely read one.
-fn shortest(text: &str) -> Vec<u8> {
-    let septets = alphabet::encode(text);
-    if let Some(septets) = septets.as_ref().filter(|septets| septets.len() == text.chars().count()) {
-        return septets.clone();
-    }
-    let mut ucs2 = vec![UCS2];
-    ucs2.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
-    let others = [Some(ucs2), half_page(text), base(text)].into_iter().flatten();
-    // The first one of the shortest.
-    septets.into_iter().chain(others).min_by_key(Vec::len).unwrap_or_default()
+/// `text`, which has no character outside the Basic Multilingual Plane, in a coding that takes at most `capacity` octets: in
+/// the default alphabet if that does, else in the shortest of the others, of two that are equally long the more widely read
+/// one.
+fn coded(text: &str, capacity: usize) -> Option<Vec<u8>> {
+    let septets = alphabet::encode(text).filter(|septets| septets.len() <= capacity);
+    septets.or_else(|| {
+        // Every other coding has an octet for each character at least.
+        if text.chars().count() >= capacity {
+            return None;
+        }
+        let mut ucs2 = vec![UCS2];
+        ucs2.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+        let others = [Some(ucs2), half_page(text), base(text)].into_iter().flatten();
+        others.min_by_key(Vec::len).filter(|coded| coded.len() <= capacity)
+    })
 }
 
 /// The coding that starts with `81`, if all characters lie in one half page or in the default alphabet.
@@ -297,9 +300,11 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_many_escaped_characters_has_a_shorter_coding() {
-        for (text, coding) in [("[[[[[[[[", 0x81), ("€€€€€₭", 0x81), ("[[[[[[[[À", 0x82)] {
-            let fitted = AlphaIdentifier::fit(text, 14);
+    fn many_escaped_characters_have_another_coding_where_the_default_alphabet_has_no_room() {
+        for (text, room, coding) in
+            [("[[[[[[[[", 16, 0x1B), ("[[[[[[[[", 14, 0x81), ("€€€€€₭", 14, 0x81), ("[[[[[[[[À", 14, 0x82)]
+        {
+            let fitted = AlphaIdentifier::fit(text, room);
             assert_eq!(
                 (fitted.alpha.octets()[0], fitted.alpha.text(), fitted.cut),
                 (coding, text.into(), None)
