@@ -42,7 +42,7 @@ Examples:
   oxisim trace show simulate-17.pcapng")]
 pub struct Args {
     /// How many worlds.
-    #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "plan")]
+    #[arg(long, value_name = "N", default_value_t = 1_000, conflicts_with = "plan", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The seed of the first world; the others follow it.
     #[arg(long, value_name = "N", default_value_t = 1, conflicts_with = "plan")]
